@@ -1,0 +1,84 @@
+package api
+
+import "time"
+
+// Registration is what an agent says of itself when it asks for an identity.
+type Registration struct {
+	Proof     Proof     `json:"proof"`
+	Protocol  int       `json:"protocol" minimum:"1" doc:"The protocol version that the agent speaks"`
+	Version   string    `json:"version" maxLength:"100" doc:"The agent's version"`
+	BootID    string    `json:"boot_id" maxLength:"64" doc:"Changes with each boot of the machine"`
+	Inventory Inventory `json:"inventory"`
+}
+
+// Registered is the agent's identity. The secret is told once and stored
+// hashed; it proves this one machine in every later request.
+type Registered struct {
+	AgentID        string `json:"agent_id" doc:"The agent's id, agt_…"`
+	Secret         string `json:"secret" doc:"Shown once; sent back as a bearer token"`
+	MachineID      string `json:"machine_id" doc:"The machine this agent serves, mch_…"`
+	ReportInterval int    `json:"report_interval_seconds" doc:"How often to report, in seconds"`
+	Protocol       int    `json:"protocol" doc:"The protocol version that the allocator speaks"`
+}
+
+// Inventory is what a machine has.
+type Inventory struct {
+	Driver string `json:"driver,omitempty" maxLength:"100" doc:"NVIDIA driver version; empty without NVML"`
+	GPUs   []GPU  `json:"gpus" maxItems:"64" nullable:"false"`
+	// Note says why there is no GPU to list, for people.
+	Note string `json:"note,omitempty" maxLength:"500"`
+}
+
+// GPU is one graphics processor, as NVML names it.
+type GPU struct {
+	UUID   string `json:"uuid" maxLength:"100"`
+	Model  string `json:"model" maxLength:"200"`
+	Memory uint64 `json:"memory_bytes" doc:"Memory in bytes"`
+}
+
+// Reading is what one GPU is doing now. What the device does not tell is
+// absent: unknown is not zero.
+type Reading struct {
+	UUID        string   `json:"uuid" maxLength:"100"`
+	Utilisation *uint32  `json:"utilisation_percent,omitempty" doc:"Share of the last sample in which a kernel ran, 0–100"`
+	MemoryUsed  *uint64  `json:"memory_used_bytes,omitempty"`
+	Temperature *uint32  `json:"temperature_celsius,omitempty"`
+	Power       *float64 `json:"power_watts,omitempty"`
+}
+
+// Health is how well a machine is.
+type Health string
+
+// A machine is healthy, works with limits, or must not be given to anybody.
+const (
+	Healthy   Health = "healthy"
+	Degraded  Health = "degraded"
+	Unhealthy Health = "unhealthy"
+)
+
+// Report is what an agent says every few seconds, and at once when its health
+// changes.
+type Report struct {
+	At       time.Time `json:"at" doc:"When the report was made, by the machine's clock"`
+	Version  string    `json:"version" maxLength:"100"`
+	BootID   string    `json:"boot_id" maxLength:"64"`
+	Health   Health    `json:"health" enum:"healthy,degraded,unhealthy"`
+	Reason   string    `json:"reason,omitempty" maxLength:"500" doc:"Why the machine is not healthy, for people"`
+	Readings []Reading `json:"readings" maxItems:"64" nullable:"false"`
+}
+
+// ReportAnswer tells the agent what it may need to change.
+type ReportAnswer struct {
+	ReportInterval int `json:"report_interval_seconds" doc:"How often to report, in seconds"`
+}
+
+// Status is what an agent answers to GET /status through its tunnel: the
+// state of the machine at this moment.
+type Status struct {
+	At        time.Time `json:"at"`
+	Version   string    `json:"version"`
+	Health    Health    `json:"health"`
+	Reason    string    `json:"reason,omitempty"`
+	Inventory Inventory `json:"inventory"`
+	Readings  []Reading `json:"readings"`
+}

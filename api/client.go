@@ -1,0 +1,155 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxAnswer bounds what a client reads of one answer, in bytes.
+const maxAnswer = 16 << 20
+
+// Client calls an allocator's API.
+type Client struct {
+	// URL is the allocator's address without a path, for example
+	// "https://lab.example.org".
+	URL string
+	// HTTP sends the requests. Optional: http.DefaultClient.
+	HTTP *http.Client
+	// Bearer is sent as the bearer token of each request, when not empty.
+	Bearer string
+	// UserAgent names the program in the allocator's log.
+	UserAgent string
+}
+
+// Do sends in (when not nil) as JSON and decodes the answer into out (when not
+// nil). A refusal comes back as a *Problem, whoever in between it came from.
+func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
+	res, raw, err := c.send(ctx, method, path, in)
+	if err != nil {
+		return err
+	}
+	if res.StatusCode >= 300 {
+		return problemOf(res, raw)
+	}
+	if out == nil || len(raw) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(raw, out); err != nil {
+		return fmt.Errorf("decode answer of %s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+func (c *Client) send(ctx context.Context, method, path string, in any) (*http.Response, []byte, error) {
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return nil, nil, fmt.Errorf("encode request to %s: %w", path, err)
+		}
+		body = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(c.URL, "/")+path, body)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make request to %s: %w", path, err)
+	}
+	c.prepare(req, in != nil)
+	client := c.HTTP
+	if client == nil {
+		client = http.DefaultClient
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return nil, nil, fmt.Errorf("read answer of %s %s: %w", method, path, err)
+	}
+	return res, raw, nil
+}
+
+func (c *Client) prepare(req *http.Request, hasBody bool) {
+	if hasBody {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.Header.Set("Accept", "application/json")
+	if c.Bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+c.Bearer)
+	}
+	if c.UserAgent != "" {
+		req.Header.Set("User-Agent", c.UserAgent)
+	}
+}
+
+func problemOf(res *http.Response, raw []byte) error {
+	p := &Problem{}
+	media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if media != "application/problem+json" || json.Unmarshal(raw, p) != nil || p.Code == "" {
+		code := CodeForStatus(res.StatusCode)
+		p = &Problem{Title: http.StatusText(res.StatusCode), Code: code, Detail: firstLine(raw)}
+	}
+	p.HTTP = res.StatusCode
+	if s, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && s > 0 {
+		p.RetryAfter = time.Duration(s) * time.Second
+	}
+	return p
+}
+
+func firstLine(raw []byte) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(string(raw)), "\n")
+	if len(line) > 200 {
+		line = line[:200]
+	}
+	return line
+}
+
+// CodeOf is the code of the problem in err's chain, or "" when there is none.
+func CodeOf(err error) Code {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p.Code
+	}
+	return ""
+}
+
+// Register exchanges a proof for an agent's identity.
+func (c *Client) Register(ctx context.Context, r Registration) (Registered, error) {
+	var out Registered
+	err := c.Do(ctx, http.MethodPost, "/api/v1/agents", r, &out)
+	return out, err
+}
+
+// Report tells the allocator how the machine of agent id is.
+func (c *Client) Report(ctx context.Context, id string, r Report) (ReportAnswer, error) {
+	var out ReportAnswer
+	err := c.Do(ctx, http.MethodPost, "/api/v1/agents/"+id+"/reports", r, &out)
+	return out, err
+}
+
+// TunnelPath is where agent id keeps its tunnel.
+func TunnelPath(id string) string { return "/api/v1/agents/" + id + "/tunnel" }
+
+// Ready asks whether the allocator is ready. An allocator that answers "not
+// yet" is no error: the answer then says why.
+func (c *Client) Ready(ctx context.Context) (Ready, error) {
+	res, raw, err := c.send(ctx, http.MethodGet, "/readyz", nil)
+	if err != nil {
+		return Ready{}, err
+	}
+	var out Ready
+	if json.Unmarshal(raw, &out) != nil || out.Version == "" {
+		return Ready{}, problemOf(res, raw)
+	}
+	return out, nil
+}

@@ -1,0 +1,32 @@
+package api
+
+import "time"
+
+// Claim asks for a seat. The same e-mail asks for the same seat; from another
+// browser it needs the PIN that was shown at the first claim.
+type Claim struct {
+	Code  string `json:"code" minLength:"1" maxLength:"32" doc:"The workshop's join code"`
+	Email string `json:"email" minLength:"3" maxLength:"254" doc:"Who asks"`
+	PIN   string `json:"pin,omitempty" maxLength:"12" doc:"The PIN of a seat claimed in another browser"`
+}
+
+// Seat is a participant's hold on a machine.
+type Seat struct {
+	ID        string    `json:"id" doc:"sea_…"`
+	Workshop  string    `json:"workshop" doc:"The workshop's name"`
+	Email     string    `json:"email"`
+	State     string    `json:"state" enum:"assigned,released"`
+	Machine   string    `json:"machine" doc:"The machine's id, mch_…"`
+	Model     string    `json:"model,omitempty" doc:"The GPU's model, once known"`
+	ClaimedAt time.Time `json:"claimed_at"`
+	// PIN is shown once, in the answer to the first claim.
+	PIN string `json:"pin,omitempty" doc:"Needed to come back from another browser"`
+}
+
+// Live is what the participant's page shows of the machine at this moment.
+type Live struct {
+	At        time.Time `json:"at"`
+	Reachable bool      `json:"reachable" doc:"Whether the machine answered through its tunnel"`
+	Detail    string    `json:"detail,omitempty" doc:"What is wrong, for the participant"`
+	Status    *Status   `json:"status,omitempty"`
+}
