@@ -1,0 +1,125 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Config is what an Agent is made of. All fields are required but Alive.
+type Config struct {
+	// Machine is what the agent looks at and reports on.
+	Machine *Machine
+	// Allocator is whom it registers with and reports to.
+	Allocator Allocator
+	// Prover shows which machine this is.
+	Prover Prover
+	// Identities keeps the identity that the allocator gave.
+	Identities IdentityStore
+	// Dialer opens the tunnel.
+	Dialer Dialer
+	// Looks asks for a look at the GPUs with each value, so that a change of
+	// health is reported before the next report is due.
+	Looks <-chan time.Time
+	// Now is the clock.
+	Now func() time.Time
+	// Random is at least 0 and below 1; it spreads retries. It is called from
+	// several goroutines.
+	Random func() float64
+	// Alive is called after each look. Whoever supervises the agent may
+	// restart it when the calls stay away.
+	Alive func()
+	// Log receives what the agent does and why it has to wait, each cause once.
+	Log *slog.Logger
+}
+
+// Agent keeps the allocator informed of one machine, and the machine within
+// the allocator's reach.
+type Agent struct {
+	Config
+	renewal *tries
+	// mayAsk is when the agent may ask for a new identity again.
+	mayAsk time.Time
+}
+
+// New returns an agent that does nothing before Run.
+func New(c Config) *Agent {
+	if c.Alive == nil {
+		c.Alive = func() {}
+	}
+	a := &Agent{Config: c}
+	a.renewal = a.tries("get a new identity")
+	return a
+}
+
+// Run works until ctx ends, and then returns nil. It returns an error at once
+// when the stored identity cannot be read, and closes the machine in any case.
+func (a *Agent) Run(ctx context.Context) error {
+	defer a.close()
+	id, err := a.Identities.Load()
+	if err != nil && !errors.Is(err, ErrNoIdentity) {
+		return fmt.Errorf("load identity: %w", err)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	var looking sync.WaitGroup
+	defer looking.Wait()
+	defer stop()
+	a.look()
+	looking.Go(func() { a.keepLooking(ctx) })
+
+	if err != nil {
+		a.Log.Info("registering with the allocator", "because", err)
+		if id, err = a.register(ctx); err != nil {
+			return nil // only because ctx ended
+		}
+	}
+	for ctx.Err() == nil {
+		refusal := a.live(ctx, id)
+		if ctx.Err() == nil {
+			id = a.renew(ctx, id, refusal)
+		}
+	}
+	return nil
+}
+
+// live reports and keeps the tunnel open, until ctx ends or the allocator does
+// not know the identity any more. The refusal is returned.
+func (a *Agent) live(ctx context.Context, id Identity) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var both sync.WaitGroup
+	both.Go(func() { stop(a.keepReporting(ctx, id)) })
+	both.Go(func() { stop(a.keepTunnel(ctx, id)) })
+	both.Wait()
+	return context.Cause(ctx)
+}
+
+func (a *Agent) keepLooking(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.Looks:
+			a.look()
+		}
+	}
+}
+
+func (a *Agent) look() {
+	a.Machine.Status()
+	a.Alive()
+}
+
+func (a *Agent) close() {
+	if err := a.Machine.Close(); err != nil {
+		a.Log.Warn("NVML was not closed", "error", err)
+	}
+}
+
+// unauthorized says whether the allocator does not know the identity.
+func unauthorized(err error) bool { return api.CodeOf(err) == api.Unauthorized }

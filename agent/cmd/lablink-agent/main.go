@@ -1,0 +1,72 @@
+// Command lablink-agent is the service on every client machine: it registers
+// the machine with the allocator, reports how it is, and keeps the tunnel
+// through which the allocator reaches it.
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set when a release is built.
+var version = "dev"
+
+// commands are what the program can do, one line each.
+type commands struct {
+	Run     runCommand     `cmd:"" help:"Serve this machine to the allocator until told to stop."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(out io.Writer) error {
+	_, err := fmt.Fprintln(out, version)
+	return err
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := execute(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "lablink-agent:", err)
+		os.Exit(1)
+	}
+}
+
+// execute parses args and runs the command that they name, until it is done or
+// ctx ends.
+func execute(ctx context.Context, args []string, out io.Writer) error {
+	parser, err := newParser(&commands{}, out)
+	if err != nil {
+		return err
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		return err
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	command.BindTo(out, (*io.Writer)(nil))
+	return command.Run()
+}
+
+// newParser reads flags from the command line, the environment and the
+// settings file, in this order. Paths begin at $LABLINK_ROOT, or at the root.
+func newParser(c *commands, out io.Writer) (*kong.Kong, error) {
+	root := cmp.Or(os.Getenv("LABLINK_ROOT"), "/")
+	return kong.New(c,
+		kong.Name("lablink-agent"),
+		kong.Description("The LabLink agent: serves one GPU machine to the allocator."),
+		kong.Writers(out, os.Stderr),
+		kong.Vars{"state_dir": filepath.Join(root, "var/lib/lablink-agent")},
+		kong.Configuration(settings, filepath.Join(root, "etc/lablink/agent.json")))
+}

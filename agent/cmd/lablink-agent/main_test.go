@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// root makes an empty LABLINK_ROOT whose settings file holds content.
+func root(t *testing.T, content string) string {
+	dir := t.TempDir()
+	t.Setenv("LABLINK_ROOT", dir)
+	if content != "" {
+		write(t, filepath.Join(dir, "etc/lablink/agent.json"), content)
+	}
+	return dir
+}
+
+func write(t *testing.T, path, content string) string {
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+// parse is what the run command was told.
+func parse(t *testing.T, args ...string) (runCommand, error) {
+	var c commands
+	parser, err := newParser(&c, &bytes.Buffer{})
+	if err != nil {
+		return c.Run, err
+	}
+	_, err = parser.Parse(append([]string{"run"}, args...))
+	c.Run.Config = kong.ConfigFlag("")
+	return c.Run, err
+}
+
+func TestFlagsComeFromTheFileTheEnvironmentAndTheCommandLine(t *testing.T) {
+	dir := root(t, `{"allocator_url": "https://file.test", "audience": "lablink/lab/test", "region": "us-west-2",
+		"nvml": "simulated:a100", "some_later_setting": 1}`)
+	want := runCommand{
+		AllocatorURL: "https://file.test", Audience: "lablink/lab/test", Region: "us-west-2", NVML: "simulated:a100",
+		StateDir: filepath.Join(dir, "var/lib/lablink-agent"),
+	}
+	got, err := parse(t)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+
+	t.Setenv("LABLINK_NVML", "simulated:h100x2")
+	want.NVML = "simulated:h100x2"
+	got, err = parse(t)
+	require.NoError(t, err)
+	assert.Equal(t, want, got, "the environment goes before the file")
+
+	more := write(t, filepath.Join(dir, "more.json"), `{"region": "eu-west-1", "tls_name": "lab.test", "nvml": "real"}`)
+	want.Region, want.TLSName = "eu-west-1", "lab.test"
+	got, err = parse(t, "--config", more)
+	require.NoError(t, err)
+	assert.Equal(t, want, got, "a file that is named goes before the default one")
+
+	want.AllocatorURL, want.NVML, want.StateDir = "http://10.0.0.1", "real", "/elsewhere"
+	got, err = parse(t, "--config", more, "--allocator-url=http://10.0.0.1", "--nvml=real", "--state-dir=/elsewhere")
+	require.NoError(t, err)
+	assert.Equal(t, want, got, "the command line goes before everything")
+}
+
+func TestFlagsThatCannotWorkAreNamed(t *testing.T) {
+	good := []string{"--allocator-url=http://x.test", "--audience=a", "--region=r"}
+	for want, args := range map[string][]string{
+		"--allocator-url":               {"--audience=a", "--region=r"},
+		"--audience":                    {"--allocator-url=http://x.test", "--region=r"},
+		"--region":                      {"--allocator-url=http://x.test", "--audience=a"},
+		"give a whole address":          append(good, "--allocator-url=lab.example.org"),
+		"give real or simulated:":       append(good, "--nvml=fake"),
+		"choose one of a100":            append(good, "--nvml=simulated:voodoo"),
+		"no such file":                  append(good, "--config=/does/not/exist.json"),
+		"unknown flag --allocator-urll": append(good, "--allocator-urll=x"),
+	} {
+		root(t, "")
+		_, err := parse(t, args...)
+		assert.ErrorContains(t, err, want)
+	}
+	root(t, "{")
+	_, err := parse(t, good...)
+	assert.ErrorContains(t, err, "etc/lablink/agent.json")
+}
+
+func TestTheVersionIsPrinted(t *testing.T) {
+	root(t, "")
+	var out bytes.Buffer
+	require.NoError(t, execute(t.Context(), []string{"version"}, &out))
+	assert.Equal(t, "dev\n", out.String())
+}

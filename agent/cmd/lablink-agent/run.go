@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/agent/identity"
+	"github.com/talmolab/lablink-infrastructure/agent/tunnel"
+	"github.com/talmolab/lablink-infrastructure/agent/uplink"
+	"github.com/talmolab/lablink-infrastructure/agent/web"
+)
+
+// gcPercent trades a tenth more CPU under load for 2 MiB less memory, which
+// belongs to the participants.
+const gcPercent = 50
+
+type runCommand struct {
+	AllocatorURL string          `required:"" placeholder:"URL" help:"The allocator's address, for example https://lab.example.org."`
+	TLSName      string          `placeholder:"NAME" help:"The name in the allocator's certificate, when the URL holds an address."`
+	Audience     string          `required:"" help:"Whom the proof of this machine is for: lablink/DEPLOYMENT/ENVIRONMENT."`
+	Region       string          `required:"" help:"The AWS region whose STS checks the proof."`
+	StateDir     string          `default:"${state_dir}" placeholder:"DIR" help:"Where the agent's identity is kept (${default})."`
+	NVML         string          `name:"nvml" default:"real" env:"LABLINK_NVML" placeholder:"SOURCE" help:"Where GPUs are found: real, or simulated:a100|b200|h100|h200, several of them as h100x4 (${default})."`
+	Config       kong.ConfigFlag `placeholder:"FILE" help:"A JSON file with more settings; they go before those of the default file."`
+}
+
+// Validate says what is wrong with the flags before anything starts.
+func (c *runCommand) Validate() error {
+	u, err := url.Parse(c.AllocatorURL)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return fmt.Errorf("--allocator-url %q: give a whole address, for example https://lab.example.org", c.AllocatorURL)
+	}
+	_, err = parseSource(c.NVML)
+	return err
+}
+
+// Run serves the machine until ctx ends.
+func (c *runCommand) Run(ctx context.Context) error {
+	debug.SetGCPercent(gcPercent)
+	log := newLog(os.Stderr)
+	source, err := parseSource(c.NVML)
+	if err != nil {
+		return err
+	}
+	gpus, err := source.open(ctx)
+	if err != nil {
+		return err
+	}
+	supervisor := newSupervisor(log)
+	looks := time.NewTicker(supervisor.lookEvery())
+	defer looks.Stop()
+	machine := agent.NewMachine(gpus, agent.About{Version: version, BootID: bootID()}, time.Now)
+
+	log.Info("starting", "version", version, "allocator", c.AllocatorURL, "gpus", c.NVML)
+	defer log.Info("stopped")
+	defer supervisor.stopping()
+	config := c.wire(machine, log)
+	config.Looks = looks.C
+	config.Alive = supervisor.alive
+	return agent.New(config).Run(ctx)
+}
+
+// wire connects the machine to what the flags name.
+func (c *runCommand) wire(machine *agent.Machine, log *slog.Logger) agent.Config {
+	client := uplink.NewHTTP(c.TLSName)
+	userAgent := "lablink-agent/" + version
+	return agent.Config{
+		Machine:   machine,
+		Allocator: &uplink.Allocator{URL: c.AllocatorURL, HTTP: client, UserAgent: userAgent},
+		Prover: &identity.Prover{
+			Region:      c.Region,
+			Endpoint:    identity.Endpoint(c.Region, os.Getenv),
+			Audience:    c.Audience,
+			Credentials: identity.Credentials(os.Getenv),
+			Now:         time.Now,
+		},
+		Identities: identity.NewStore(c.StateDir),
+		Dialer: &tunnel.Dialer{
+			URL: c.AllocatorURL, HTTP: client, UserAgent: userAgent,
+			Handler: web.Handler(machine), Log: log,
+		},
+		Now:    time.Now,
+		Random: rand.Float64,
+		Log:    log,
+	}
+}

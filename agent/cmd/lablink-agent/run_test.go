@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/agent/internal/fakeallocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// systemd is what the program tells its supervisor.
+func systemd(t *testing.T, watchdog string) <-chan string {
+	path := filepath.Join(t.TempDir(), "notify")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	require.NoError(t, err)
+	t.Setenv("NOTIFY_SOCKET", path)
+	t.Setenv("WATCHDOG_USEC", watchdog)
+	told := make(chan string, 1000)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		buf := make([]byte, 100)
+		for {
+			n, err := conn.Read(buf)
+			if err != nil {
+				return
+			}
+			told <- string(buf[:n])
+		}
+	}()
+	t.Cleanup(func() { _ = conn.Close(); <-done })
+	return told
+}
+
+// start runs the program with args until the returned function is called.
+func start(t *testing.T, args ...string) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- execute(ctx, append([]string{"run"}, args...), io.Discard) }()
+	return func() {
+		cancel()
+		require.NoError(t, <-ended)
+	}
+}
+
+func TestTheProgramServesASimulatedMachine(t *testing.T) {
+	root(t, "")
+	t.Setenv("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	t.Setenv("AWS_SESSION_TOKEN", "token")
+	t.Setenv("AWS_ENDPOINT_URL", "http://sts.test:4566")
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	told := systemd(t, "100000") // every 0.1 s
+	fake := fakeallocator.New()
+	s := httptest.NewServer(fake)
+	t.Cleanup(s.Close)
+	t.Cleanup(fake.Close)
+	args := []string{"--allocator-url=" + s.URL, "--audience=lablink/lab/test", "--region=us-west-2", "--nvml=simulated:h200x2"}
+
+	stop := start(t, args...)
+	through := <-fake.Tunnels()
+	res, err := through.HTTP.Get("http://agent/status")
+	require.NoError(t, err)
+	var status api.Status
+	require.NoError(t, json.NewDecoder(res.Body).Decode(&status))
+	require.NoError(t, res.Body.Close())
+	assert.Equal(t, api.Healthy, status.Health, status.Reason)
+	assert.Len(t, status.Readings, 2)
+	assert.WithinDuration(t, time.Now(), status.At, time.Minute)
+
+	said := fake.Registrations()[0]
+	assert.Equal(t, status.Inventory, said.Inventory)
+	assert.Contains(t, said.Inventory.GPUs[0].Model, "H200")
+	assert.Equal(t, "sts.test:4566", said.Proof.Headers["Host"])
+	assert.Equal(t, "lablink/lab/test", said.Proof.Headers[api.AudienceHeader])
+	assert.NotEmpty(t, said.BootID)
+	report := <-fake.Reports()
+	assert.Equal(t, said.BootID, report.BootID)
+	assert.Equal(t, version, report.Version)
+
+	assert.Equal(t, "READY=1", <-told)
+	assert.Equal(t, "WATCHDOG=1", <-told)
+	assert.Equal(t, "WATCHDOG=1", <-told, "and again")
+	stop()
+	for state := range told {
+		if state == "STOPPING=1" {
+			break
+		}
+		assert.Equal(t, "WATCHDOG=1", state)
+	}
+
+	stop = start(t, args...)
+	<-fake.Tunnels()
+	stop()
+	assert.Len(t, fake.Registrations(), 1, "the identity was kept")
+}

@@ -1,0 +1,20 @@
+// Package agent is the domain of lablink-agent, the service on every client
+// machine: what the machine is, how well it is, and how it stays in touch with
+// the allocator.
+//
+// Three ideas are enough to read it:
+//
+//   - A Machine is looked at again and again. Each look asks NVML through a
+//     small interface, and a table of rules turns what it found into healthy,
+//     degraded or unhealthy. What a GPU does not tell is unknown, and unknown
+//     is neither zero nor a fault.
+//   - An Agent is patient. It registers, reports and keeps a tunnel open, and
+//     an allocator that is away is waited for, however long that takes. What
+//     changed meanwhile is kept in order and told afterwards.
+//   - The allocator, the machine's proof, the place where the identity is kept
+//     and the tunnel are interfaces. One package below this one adapts each of
+//     them, and only cmd/lablink-agent knows all of them.
+//
+// This package imports the wire types of package api, and neither NVML, AWS
+// nor HTTP.
+package agent

@@ -1,0 +1,141 @@
+package agent_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+var errRefused = errors.New("connection refused")
+
+// fakeAllocator plays the allocator, and what the agent uses to reach it.
+type fakeAllocator struct {
+	mu       sync.Mutex
+	away     bool
+	refusal  *api.Problem // of registrations
+	answer   *api.Problem // to reports
+	interval int          // seconds
+	// noTunnels refuses tunnels.
+	noTunnels *api.Problem
+	secrets   map[string]string
+	broken    chan struct{} // closed to break the tunnels that are open
+	heard     heard
+}
+
+// heard is what the allocator heard from the agent.
+type heard struct {
+	asked         int // how often for a registration
+	registrations []api.Registration
+	tried         int // how often to report
+	reports       []api.Report
+	dialled       int // how often
+	open          int // tunnels
+}
+
+// now is what it has heard until now.
+func (f *fakeAllocator) now() heard {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h := f.heard
+	h.registrations = slices.Clone(h.registrations)
+	h.reports = slices.Clone(h.reports)
+	return h
+}
+
+func (f *fakeAllocator) change(c func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c()
+}
+
+func (f *fakeAllocator) Prove(context.Context) (api.Proof, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := fmt.Sprint(f.heard.asked + 1)
+	return api.Proof{Headers: map[string]string{"Authorization": n}}, nil
+}
+
+func (f *fakeAllocator) Register(_ context.Context, r api.Registration) (api.Registered, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.heard.asked++
+	if f.away {
+		return api.Registered{}, errRefused
+	}
+	if f.refusal != nil {
+		return api.Registered{}, f.refusal
+	}
+	f.heard.registrations = append(f.heard.registrations, r)
+	n := len(f.heard.registrations)
+	id := fmt.Sprintf("agt_%d", n)
+	f.secrets = map[string]string{id: fmt.Sprintf("secret-%d", n)}
+	return api.Registered{AgentID: id, Secret: f.secrets[id], MachineID: "mch_1", ReportInterval: f.interval}, nil
+}
+
+func (f *fakeAllocator) Report(_ context.Context, id agent.Identity, r api.Report) (api.ReportAnswer, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.heard.tried++
+	if err := f.admit(id); err != nil {
+		return api.ReportAnswer{}, err
+	}
+	if f.answer != nil {
+		return api.ReportAnswer{}, f.answer
+	}
+	f.heard.reports = append(f.heard.reports, r)
+	return api.ReportAnswer{ReportInterval: f.interval}, nil
+}
+
+func (f *fakeAllocator) admit(id agent.Identity) error {
+	if f.away {
+		return fmt.Errorf("dial 10.0.0.1 from port %d: %w", f.heard.tried, errRefused)
+	}
+	if secret, ok := f.secrets[id.AgentID]; !ok || secret != id.Secret {
+		return api.Problemf(api.Unauthorized, "Unknown agent", "no agent has this secret")
+	}
+	return nil
+}
+
+func (f *fakeAllocator) Dial(_ context.Context, id agent.Identity) (agent.Tunnel, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.heard.dialled++
+	if err := f.admit(id); err != nil {
+		return nil, err
+	}
+	if f.noTunnels != nil {
+		return nil, f.noTunnels
+	}
+	f.heard.open++
+	return &fakeTunnel{f, f.broken}, nil
+}
+
+// goAway makes the allocator unreachable and breaks its tunnels.
+func (f *fakeAllocator) goAway() {
+	f.change(func() { f.away = true; f.breakTunnels() })
+}
+
+func (f *fakeAllocator) breakTunnels() {
+	close(f.broken)
+	f.broken = make(chan struct{})
+}
+
+type fakeTunnel struct {
+	allocator *fakeAllocator
+	broken    chan struct{}
+}
+
+func (t *fakeTunnel) Serve(ctx context.Context) error {
+	defer t.allocator.change(func() { t.allocator.heard.open-- })
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.broken:
+		return errors.New("the tunnel broke")
+	}
+}

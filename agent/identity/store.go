@@ -1,0 +1,91 @@
+package identity
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/talmolab/lablink-infrastructure/agent"
+)
+
+// file is the name of the file in the store's directory.
+const file = "identity.json"
+
+// Store is agent.IdentityStore in a directory.
+type Store struct{ dir string }
+
+// NewStore keeps the identity in dir, which Load and Save create when it is
+// missing.
+func NewStore(dir string) *Store { return &Store{dir} }
+
+// Load reads the identity. A file that is damaged counts as none, with the
+// reason in the error; one that may not be read does not.
+func (s *Store) Load() (agent.Identity, error) {
+	if err := s.prepare(); err != nil {
+		return agent.Identity{}, err
+	}
+	raw, err := os.ReadFile(s.path())
+	if errors.Is(err, fs.ErrNotExist) {
+		return agent.Identity{}, agent.ErrNoIdentity
+	}
+	if err != nil {
+		return agent.Identity{}, fmt.Errorf("read identity: %w", err)
+	}
+	var id agent.Identity
+	if err := json.Unmarshal(raw, &id); err != nil {
+		return agent.Identity{}, fmt.Errorf("%w: %s is damaged: %w", agent.ErrNoIdentity, s.path(), err)
+	}
+	if id.AgentID == "" || id.Secret == "" {
+		return agent.Identity{}, fmt.Errorf("%w: %s is incomplete", agent.ErrNoIdentity, s.path())
+	}
+	return id, nil
+}
+
+// Save writes the identity for the agent's user alone, and makes sure that it
+// is on the disk. A reader sees the old file or the new one.
+func (s *Store) Save(id agent.Identity) error {
+	raw, err := json.Marshal(id)
+	if err != nil {
+		return fmt.Errorf("encode identity: %w", err)
+	}
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(s.dir, file+".*") // made with mode 0600
+	if err != nil {
+		return fmt.Errorf("write identity: %w", err)
+	}
+	defer os.Remove(tmp.Name()) // fails once it is renamed
+	_, err = tmp.Write(raw)
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return fmt.Errorf("write identity: %w", err)
+	}
+	if err := os.Rename(tmp.Name(), s.path()); err != nil {
+		return fmt.Errorf("replace identity: %w", err)
+	}
+	return s.syncDir()
+}
+
+func (s *Store) path() string { return filepath.Join(s.dir, file) }
+
+func (s *Store) prepare() error {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return fmt.Errorf("make the directory for the identity: %w", err)
+	}
+	return nil
+}
+
+// syncDir makes the new name durable.
+func (s *Store) syncDir() error {
+	d, err := os.Open(s.dir)
+	if err != nil {
+		return fmt.Errorf("open the directory of the identity: %w", err)
+	}
+	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+		return fmt.Errorf("sync the directory of the identity: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+package fakeallocator
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Allocator is an http.Handler that registers agents, takes their reports and
+// holds their tunnels.
+type Allocator struct {
+	mux     *http.ServeMux
+	tunnels chan *Tunnel
+
+	mu            sync.Mutex
+	secrets       map[string]string
+	registrations []api.Registration
+	reports       chan api.Report
+	open          map[*Tunnel]bool
+	handlers      sync.WaitGroup
+}
+
+// New returns an allocator that knows no agents.
+func New() *Allocator {
+	a := &Allocator{
+		mux:     http.NewServeMux(),
+		tunnels: make(chan *Tunnel, 100),
+		secrets: map[string]string{},
+		reports: make(chan api.Report, 1000),
+		open:    map[*Tunnel]bool{},
+	}
+	a.mux.HandleFunc("POST /api/v1/agents", a.register)
+	a.mux.HandleFunc("POST /api/v1/agents/{id}/reports", a.report)
+	a.mux.HandleFunc("GET /api/v1/agents/{id}/tunnel", a.tunnel)
+	return a
+}
+
+// ServeHTTP answers an agent.
+func (a *Allocator) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+
+// Close breaks all tunnels and waits until nothing of them is left. The
+// allocator can go on afterwards, as after a restart.
+func (a *Allocator) Close() {
+	a.mu.Lock()
+	for t := range a.open {
+		go t.Close()
+	}
+	a.mu.Unlock()
+	a.handlers.Wait()
+}
+
+// Tunnels receives each tunnel that is opened.
+func (a *Allocator) Tunnels() <-chan *Tunnel { return a.tunnels }
+
+// Reports receives each report.
+func (a *Allocator) Reports() <-chan api.Report { return a.reports }
+
+// Registrations are the registrations until now.
+func (a *Allocator) Registrations() []api.Registration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]api.Registration{}, a.registrations...)
+}
+
+// Know makes the allocator accept an agent.
+func (a *Allocator) Know(id, secret string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.secrets[id] = secret
+}
+
+// Forget makes the allocator refuse all agents that it knows.
+func (a *Allocator) Forget() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	clear(a.secrets)
+}
+
+func (a *Allocator) register(w http.ResponseWriter, r *http.Request) {
+	var said api.Registration
+	if err := json.NewDecoder(r.Body).Decode(&said); err != nil {
+		refuse(w, api.Problemf(api.Invalid, "Not a registration", "%v", err))
+		return
+	}
+	a.mu.Lock()
+	a.registrations = append(a.registrations, said)
+	n := len(a.registrations)
+	a.mu.Unlock()
+	given := api.Registered{
+		AgentID: fmt.Sprintf("agt_%d", n), Secret: fmt.Sprintf("secret-%d", n), MachineID: "mch_1",
+		ReportInterval: 1, Protocol: api.Protocol,
+	}
+	a.Know(given.AgentID, given.Secret)
+	answer(w, http.StatusCreated, given)
+}
+
+func (a *Allocator) report(w http.ResponseWriter, r *http.Request) {
+	if !a.admit(w, r) {
+		return
+	}
+	var said api.Report
+	if err := json.NewDecoder(r.Body).Decode(&said); err != nil {
+		refuse(w, api.Problemf(api.Invalid, "Not a report", "%v", err))
+		return
+	}
+	a.reports <- said
+	answer(w, http.StatusOK, api.ReportAnswer{ReportInterval: 1})
+}
+
+func (a *Allocator) admit(w http.ResponseWriter, r *http.Request) bool {
+	a.mu.Lock()
+	secret, ok := a.secrets[r.PathValue("id")]
+	a.mu.Unlock()
+	if !ok || r.Header.Get("Authorization") != "Bearer "+secret {
+		refuse(w, api.Problemf(api.Unauthorized, "Unknown agent", "no agent %s has this secret", r.PathValue("id")))
+		return false
+	}
+	return true
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+func refuse(w http.ResponseWriter, p *api.Problem) {
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.HTTP)
+	_ = json.NewEncoder(w).Encode(p)
+}

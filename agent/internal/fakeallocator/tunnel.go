@@ -1,0 +1,65 @@
+package fakeallocator
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/coder/websocket"
+	"github.com/hashicorp/yamux"
+)
+
+// Tunnel is a tunnel that an agent opened.
+type Tunnel struct {
+	// HTTP reaches the agent, whatever host the URL names.
+	HTTP *http.Client
+	// UserAgent is what the agent called itself.
+	UserAgent string
+
+	session *yamux.Session
+}
+
+// Close breaks the tunnel.
+func (t *Tunnel) Close() { _ = t.session.Close() }
+
+// Closed is closed when the tunnel has broken.
+func (t *Tunnel) Closed() <-chan struct{} { return t.session.CloseChan() }
+
+func (a *Allocator) tunnel(w http.ResponseWriter, r *http.Request) {
+	a.handlers.Add(1)
+	defer a.handlers.Done()
+	if !a.admit(w, r) {
+		return
+	}
+	ws, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return // the client was told
+	}
+	defer ws.CloseNow() //nolint:errcheck // closed already, as a rule
+	config := yamux.DefaultConfig()
+	config.LogOutput = io.Discard
+	session, err := yamux.Client(websocket.NetConn(context.Background(), ws, websocket.MessageBinary), config)
+	if err != nil {
+		return
+	}
+	transport := &http.Transport{
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return session.Open() },
+	}
+	defer transport.CloseIdleConnections()
+	t := &Tunnel{HTTP: &http.Client{Transport: transport}, UserAgent: r.UserAgent(), session: session}
+	a.hold(t, true)
+	defer a.hold(t, false)
+	a.tunnels <- t
+	<-session.CloseChan()
+}
+
+func (a *Allocator) hold(t *Tunnel, open bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if open {
+		a.open[t] = true
+	} else {
+		delete(a.open, t)
+	}
+}

@@ -1,0 +1,88 @@
+package agent
+
+import (
+	"sync"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// About names the program and this boot of the machine in all that the agent
+// says.
+type About struct {
+	// Version is the agent's version.
+	Version string
+	// BootID changes with each boot of the machine.
+	BootID string
+}
+
+// Machine is the computer that the agent runs on. Its methods may be called
+// from several goroutines; looks happen one at a time.
+type Machine struct {
+	nvml    NVML
+	about   About
+	now     func() time.Time
+	changes *changes
+
+	mu     sync.Mutex
+	loaded bool
+	known  []api.GPU
+	looked bool
+	health api.Health
+	reason string
+}
+
+// NewMachine returns a machine that is looked at through nvml. Nothing is
+// loaded before the first look. Now is the clock.
+func NewMachine(nvml NVML, about About, now func() time.Time) *Machine {
+	return &Machine{nvml: nvml, about: about, now: now, changes: newChanges()}
+}
+
+// Status looks at the machine and says how it is at this moment. A change of
+// health since the look before is kept for the allocator.
+func (m *Machine) Status() api.Status {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	seen := m.look()
+	v := judge(seen.findings)
+	status := api.Status{
+		At:      m.now().UTC(),
+		Version: m.about.Version,
+		Health:  v.health,
+		Reason:  v.reason,
+		Inventory: api.Inventory{
+			Driver: seen.driver,
+			GPUs:   append([]api.GPU{}, m.known...),
+			Note:   v.note,
+		},
+		Readings: seen.readings,
+	}
+	if m.looked && (m.health != v.health || m.reason != v.reason) {
+		m.changes.add(m.report(status))
+	}
+	m.looked, m.health, m.reason = true, v.health, v.reason
+	return status
+}
+
+// Close gives NVML back. A later look would load it again.
+func (m *Machine) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.loaded {
+		return nil
+	}
+	m.loaded = false
+	return m.nvml.Shutdown()
+}
+
+// report is status as the allocator is told of it.
+func (m *Machine) report(status api.Status) api.Report {
+	return api.Report{
+		At:       status.At,
+		Version:  m.about.Version,
+		BootID:   m.about.BootID,
+		Health:   status.Health,
+		Reason:   status.Reason,
+		Readings: status.Readings,
+	}
+}

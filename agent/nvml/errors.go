@@ -1,0 +1,34 @@
+package nvml
+
+import (
+	"fmt"
+
+	"github.com/NVIDIA/go-nvml/pkg/nvml"
+
+	"github.com/talmolab/lablink-infrastructure/agent"
+)
+
+// meanings are the codes that mean something to the agent. The others are
+// failures in NVML's own words. The codes are explained in NVIDIA's NVML API
+// reference, "nvmlReturn_t".
+var meanings = map[nvml.Return]error{
+	nvml.ERROR_LIBRARY_NOT_FOUND: agent.ErrNoDriver,
+
+	nvml.ERROR_NOT_SUPPORTED:      agent.ErrNotSupported,
+	nvml.ERROR_FUNCTION_NOT_FOUND: agent.ErrNotSupported, // the driver is older than the question
+	nvml.ERROR_NO_DATA:            agent.ErrNotSupported, // nothing was sampled yet
+
+	nvml.ERROR_GPU_IS_LOST:   agent.ErrLost,
+	nvml.ERROR_GPU_NOT_FOUND: agent.ErrLost,
+}
+
+// check is nil for success, and says otherwise what failed at doing what.
+func check(doing string, ret nvml.Return) error {
+	if ret == nvml.SUCCESS {
+		return nil
+	}
+	if meaning, ok := meanings[ret]; ok {
+		return fmt.Errorf("%s: %w", doing, meaning)
+	}
+	return fmt.Errorf("%s: %w", doing, ret)
+}

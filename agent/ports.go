@@ -1,0 +1,59 @@
+package agent
+
+import (
+	"context"
+	"errors"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Identity is what the allocator gave this agent at registration.
+type Identity struct {
+	// AgentID is the agent's id, agt_….
+	AgentID string `json:"agent_id"`
+	// Secret proves in every request that the agent is this one.
+	Secret string `json:"secret"`
+}
+
+// Allocator is what the agent tells the allocator. A refusal has an
+// *api.Problem in its chain; any other error means that the allocator was not
+// reached or not understood.
+type Allocator interface {
+	// Register exchanges a proof for an identity.
+	Register(ctx context.Context, r api.Registration) (api.Registered, error)
+	// Report says how the machine of id is.
+	Report(ctx context.Context, id Identity, r api.Report) (api.ReportAnswer, error)
+}
+
+// Prover shows which machine this is.
+type Prover interface {
+	// Prove makes a proof that can be used once. It fails while the machine
+	// has no credentials.
+	Prove(ctx context.Context) (api.Proof, error)
+}
+
+// ErrNoIdentity says that there is no identity to load.
+var ErrNoIdentity = errors.New("no identity is stored")
+
+// IdentityStore keeps the identity over restarts of the agent and the machine.
+type IdentityStore interface {
+	// Load returns what was saved last. The error wraps ErrNoIdentity when
+	// there is none, or none that can be understood.
+	Load() (Identity, error)
+	// Save replaces what was saved before, wholly or not at all.
+	Save(id Identity) error
+}
+
+// Dialer opens tunnels to the allocator.
+type Dialer interface {
+	// Dial opens a tunnel as the agent that id names. A refusal has an
+	// *api.Problem in its chain.
+	Dial(ctx context.Context, id Identity) (Tunnel, error)
+}
+
+// Tunnel is an open connection through which the allocator reaches the machine.
+type Tunnel interface {
+	// Serve answers the allocator until the tunnel breaks or ctx ends. The
+	// error says why, and is never nil. Serve closes the tunnel.
+	Serve(ctx context.Context) error
+}

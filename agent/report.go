@@ -1,0 +1,77 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+const (
+	// firstInterval is the time between reports until the allocator says how
+	// often it wants them; minInterval and maxInterval bound what it can say.
+	firstInterval = 10 * time.Second
+	minInterval   = time.Second
+	maxInterval   = 5 * time.Minute
+)
+
+// keepReporting reports at the interval that the allocator asks for, and at
+// once when the health changes. It ends with ctx, or with the refusal when the
+// allocator does not know id.
+func (a *Agent) keepReporting(ctx context.Context, id Identity) error {
+	t := a.tries("report to the allocator")
+	interval := firstInterval
+	for {
+		err := t.until(ctx, func() error {
+			answer, err := a.report(ctx, id)
+			if unauthorized(err) {
+				return backoff.Permanent(err)
+			}
+			if err == nil && answer.ReportInterval > 0 {
+				asked := time.Duration(answer.ReportInterval) * time.Second
+				interval = min(max(asked, minInterval), maxInterval)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		timer := time.NewTimer(interval)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		case <-a.Machine.changes.wake:
+			timer.Stop()
+		case <-timer.C:
+		}
+	}
+}
+
+// report looks at the machine and tells the allocator what it was not told of
+// yet: every change of health in order, and the present state if none changed.
+func (a *Agent) report(ctx context.Context, id Identity) (api.ReportAnswer, error) {
+	status := a.Machine.Status()
+	select {
+	case <-a.Machine.changes.wake: // what it announced is told below
+	default:
+	}
+	oldest, report := a.Machine.changes.first()
+	if oldest == nil {
+		return a.Allocator.Report(ctx, id, a.Machine.report(status))
+	}
+	var answer api.ReportAnswer
+	for ; oldest != nil; oldest, report = a.Machine.changes.first() {
+		var err error
+		answer, err = a.Allocator.Report(ctx, id, report)
+		if api.CodeOf(err) == api.Invalid {
+			a.Log.Error("the allocator does not understand a change of health; leaving it out", "error", err)
+		} else if err != nil {
+			return answer, err
+		}
+		a.Machine.changes.told(oldest)
+	}
+	return answer, nil
+}

@@ -1,0 +1,60 @@
+package agent_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+func TestATunnelThatBreaksIsBackWithinASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld().start(t)
+		for range 5 {
+			after(time.Minute)
+			w.allocator.change(w.allocator.breakTunnels)
+			after(time.Second)
+			assert.Equal(t, 1, w.allocator.now().open, "tunnels")
+		}
+		assert.Equal(t, 5, w.logs.count("level=WARN", "the tunnel broke"), "each is a new trouble")
+	})
+}
+
+func TestATunnelIsBackWithinFiveSecondsOfAShortRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld().start(t)
+		after(time.Hour)
+		w.allocator.goAway()
+		after(3 * time.Second)
+		w.allocator.change(func() { w.allocator.away = false })
+		after(2 * time.Second)
+		assert.Equal(t, 1, w.allocator.now().open, "tunnels")
+	})
+}
+
+func TestATunnelThatKeepsBreakingIsOpenedMoreAndMoreSlowly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld().start(t)
+		for range 3600 {
+			after(time.Second)
+			w.allocator.change(w.allocator.breakTunnels)
+		}
+		assert.Less(t, w.allocator.now().dialled, 150, "in an hour")
+		assert.Equal(t, 1, w.logs.count("level=WARN", "the tunnel broke"))
+	})
+}
+
+func TestARefusedTunnelDoesNotStopReports(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.allocator.noTunnels = api.Problemf(api.Forbidden, "No tunnels", "the machine is draining")
+		w.start(t)
+		after(time.Hour)
+		assert.Len(t, w.allocator.now().reports, 121)
+		assert.Equal(t, 1, w.logs.count("level=WARN", "the machine is draining"))
+		assert.GreaterOrEqual(t, w.allocator.now().dialled, 60)
+	})
+}

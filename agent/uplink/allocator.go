@@ -1,0 +1,33 @@
+package uplink
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Allocator is agent.Allocator over HTTP.
+type Allocator struct {
+	// URL is the allocator's address without a path.
+	URL string
+	// HTTP sends the requests; see NewHTTP.
+	HTTP *http.Client
+	// UserAgent names the agent in the allocator's log.
+	UserAgent string
+}
+
+// Register exchanges a proof for an identity.
+func (a *Allocator) Register(ctx context.Context, r api.Registration) (api.Registered, error) {
+	return a.client("").Register(ctx, r)
+}
+
+// Report says how the machine of id is.
+func (a *Allocator) Report(ctx context.Context, id agent.Identity, r api.Report) (api.ReportAnswer, error) {
+	return a.client(id.Secret).Report(ctx, id.AgentID, r)
+}
+
+func (a *Allocator) client(secret string) *api.Client {
+	return &api.Client{URL: a.URL, HTTP: a.HTTP, Bearer: secret, UserAgent: a.UserAgent}
+}

@@ -1,0 +1,2 @@
+// Package web is what the agent answers to the allocator through the tunnel.
+package web

@@ -1,0 +1,30 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Machine is what the handler shows. An *agent.Machine is one.
+type Machine interface {
+	// Status looks at the machine and says how it is at this moment.
+	Status() api.Status
+}
+
+// Handler answers GET /status with the machine's state at this moment
+// (api.Status), and GET /healthz for as long as the agent works.
+func Handler(m Machine) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		_ = json.NewEncoder(w).Encode(m.Status()) // fails only when the allocator is gone
+	})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = w.Write([]byte("ok\n"))
+	})
+	return mux
+}

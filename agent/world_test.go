@@ -1,0 +1,66 @@
+package agent_test
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/agent"
+)
+
+// lookEvery is the time between two looks at the GPUs in these tests.
+const lookEvery = 5 * time.Second
+
+// world is an agent with everything around it played by the test. It lives in
+// a synctest bubble.
+type world struct {
+	nvml      *fakeNVML
+	allocator *fakeAllocator
+	store     *fakeStore
+	logs      *logs
+	looks     atomic.Int64
+	stop      func()
+	done      chan error
+}
+
+func newWorld() *world {
+	return &world{
+		nvml:      &fakeNVML{devices: []*fakeGPU{gpu("GPU-a")}},
+		allocator: &fakeAllocator{secrets: map[string]string{}, interval: 30, broken: make(chan struct{})},
+		store:     &fakeStore{},
+		logs:      &logs{},
+	}
+}
+
+// start runs the agent until the test ends, or stop is called.
+func (w *world) start(t *testing.T) *world {
+	ctx, cancel := context.WithCancel(t.Context())
+	looks := time.NewTicker(lookEvery)
+	var random atomic.Uint32
+	a := agent.New(agent.Config{
+		Machine:    agent.NewMachine(w.nvml, agent.About{Version: "v1.2.3", BootID: "boot-1"}, time.Now),
+		Allocator:  w.allocator,
+		Prover:     w.allocator,
+		Identities: w.store,
+		Dialer:     w.allocator,
+		Looks:      looks.C,
+		Now:        time.Now,
+		Random:     func() float64 { return float64(random.Add(0x9E3779B9)) / (1 << 32) },
+		Alive:      func() { w.looks.Add(1) },
+		Log:        slog.New(slog.NewTextHandler(w.logs, nil)),
+	})
+	w.done = make(chan error, 1)
+	go func() { w.done <- a.Run(ctx) }()
+	w.stop = sync.OnceFunc(func() {
+		cancel()
+		looks.Stop()
+		require.NoError(t, <-w.done)
+	})
+	t.Cleanup(w.stop)
+	return w
+}

@@ -1,0 +1,51 @@
+package deployed
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// Settings are the allocator's settings.
+type Settings struct {
+	Deployment  string `json:"deployment"`
+	Environment string `json:"environment"`
+	Region      string `json:"region"`
+	AccountID   string `json:"accountId"`
+	// Audience is whom agents prove themselves to.
+	Audience string `json:"audience"`
+	// AdminPasswordParameter is the SSM parameter with the initial password.
+	AdminPasswordParameter string `json:"adminPasswordParameter"`
+	TLS                    TLS    `json:"tls"`
+	Pools                  []Pool `json:"pools"`
+}
+
+// TLS says where the certificate comes from.
+type TLS struct {
+	Mode    string `json:"mode"` // acme or none
+	Domain  string `json:"domain,omitempty"`
+	Email   string `json:"email,omitempty"`
+	Staging bool   `json:"staging,omitempty"`
+}
+
+// Pool is a kind of machine.
+type Pool struct {
+	Name             string   `json:"name"`
+	LaunchTemplateID string   `json:"launchTemplateId"`
+	InstanceTypes    []string `json:"instanceTypes"` // in order of preference
+	SubnetIDs        []string `json:"subnetIds"`     // one for each zone
+	MaxMachines      int      `json:"maxMachines"`
+	Role             string   `json:"role"` // the name of the machines' role
+}
+
+// Decode reads settings. A key that this version does not know is an error: the
+// settings and the binary of a release belong together.
+func Decode(raw []byte) (Settings, error) {
+	var s Settings
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&s); err != nil {
+		return s, fmt.Errorf("decode settings: %w", err)
+	}
+	return s, nil
+}

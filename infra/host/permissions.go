@@ -1,0 +1,83 @@
+package host
+
+import (
+	"github.com/talmolab/lablink-infrastructure/infra/naming"
+	"github.com/talmolab/lablink-infrastructure/infra/policy"
+	"github.com/talmolab/lablink-infrastructure/infra/release"
+)
+
+// SecretsName is the path below the deployment's parameters that holds secrets.
+const SecretsName = "secret"
+
+// Grants are what the allocator works with, by name.
+type Grants struct {
+	Namer       naming.Namer
+	Bucket      string   // the artifact bucket's name
+	ClientRoles []string // names of the roles that clients have
+	SubnetIDs   []string // where clients are launched
+	ClientGroup string   // the clients' security group
+}
+
+// Permissions is what the allocator may do: read its release and its secrets,
+// launch machines from its own launch templates with its own tags, and end what
+// carries them.
+func Permissions(g Grants) policy.Document {
+	n := g.Namer
+	own := map[string]string{naming.TagDeployment: n.Deployment, naming.TagEnvironment: n.Environment}
+	launched := []string{n.ARN("ec2", "instance/*"), n.ARN("ec2", "volume/*")}
+	used := []string{
+		n.ARN("ec2", "network-interface/*"), n.ARN("ec2", "security-group/"+g.ClientGroup),
+		"arn:aws:ec2:" + n.Region + "::image/*",
+	}
+	for _, id := range g.SubnetIDs {
+		used = append(used, n.ARN("ec2", "subnet/"+id))
+	}
+	roles := make([]string, len(g.ClientRoles))
+	for i, role := range g.ClientRoles {
+		roles[i] = n.RoleARN(role)
+	}
+	return policy.Document{
+		{Sid: "ReadPointerAndSecrets", Action: []string{"ssm:GetParameter"}, Resource: []string{
+			n.ParameterARN(release.PointerName), n.ParameterARN(SecretsName + "/*"),
+		}},
+		{Sid: "ReadReleases", Action: []string{"s3:GetObject"}, Resource: releaseObjects(g.Bucket)},
+		{Sid: "Look", Action: []string{"ec2:DescribeInstances"}, Resource: []string{"*"}},
+		{
+			Sid: "LaunchFromOwnTemplates", Action: []string{"ec2:CreateFleet", "ec2:RunInstances"},
+			Resource: []string{n.ARN("ec2", "launch-template/*")}, Condition: policy.Tagged("aws:ResourceTag/", own),
+		},
+		{Sid: "Fleets", Action: []string{"ec2:CreateFleet"}, Resource: []string{n.ARN("ec2", "fleet/*")}},
+		{
+			Sid: "LaunchWithOwnTags", Action: []string{"ec2:RunInstances"}, Resource: launched,
+			Condition: policy.Tagged("aws:RequestTag/", own),
+		},
+		{Sid: "LaunchInto", Action: []string{"ec2:RunInstances"}, Resource: used},
+		{
+			Sid: "TagAtLaunch", Action: []string{"ec2:CreateTags"}, Resource: launched,
+			Condition: policy.Condition{"StringEquals": {"ec2:CreateAction": {"CreateFleet", "RunInstances"}}},
+		},
+		{
+			Sid: "EndAndTagOwn", Action: []string{"ec2:TerminateInstances", "ec2:CreateTags"},
+			Resource: []string{n.ARN("ec2", "instance/*")}, Condition: policy.Tagged("aws:ResourceTag/", own),
+		},
+		{
+			Sid: "HandRolesToClients", Action: []string{"iam:PassRole"}, Resource: roles,
+			Condition: policy.Condition{"StringEquals": {"iam:PassedToService": {"ec2.amazonaws.com"}}},
+		},
+	}
+}
+
+// ClientPermissions is what a client machine may do: read its release. The
+// agent's proof needs no permission.
+func ClientPermissions(n naming.Namer, bucket string) policy.Document {
+	return policy.Document{
+		{Sid: "ReadPointer", Action: []string{"ssm:GetParameter"}, Resource: []string{n.ParameterARN(release.PointerName)}},
+		{Sid: "ReadReleases", Action: []string{"s3:GetObject"}, Resource: releaseObjects(bucket)[:2]},
+	}
+}
+
+// releaseObjects are the objects of releases; the settings come last.
+func releaseObjects(bucket string) []string {
+	arn := "arn:aws:s3:::" + bucket + "/"
+	return []string{arn + "releases/*", arn + "artifacts/*", arn + "settings/*"}
+}

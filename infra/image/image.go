@@ -1,0 +1,82 @@
+package image
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Reference says which image is meant: one of the two is set.
+type Reference struct {
+	ID           string // ami-…
+	SSMParameter string // a parameter that holds an id
+}
+
+// Pinned reports whether the reference always means the same image.
+func (r Reference) Pinned() bool { return r.ID != "" }
+
+// DebianParameter is where Debian publishes its newest image for an
+// architecture ("x86_64" or "arm64").
+func DebianParameter(architecture string) string {
+	if architecture == "x86_64" {
+		architecture = "amd64"
+	}
+	return "/aws/service/debian/release/12/latest/" + architecture
+}
+
+// Platform is how a release names an architecture of EC2's.
+func Platform(architecture string) string {
+	if architecture == "x86_64" {
+		return "linux/amd64"
+	}
+	return "linux/" + architecture
+}
+
+// Architecture asks EC2 for the architecture that all instance types share.
+func Architecture(ctx *pulumi.Context, setting string, instanceTypes []string) (string, error) {
+	var common string
+	for _, t := range instanceTypes {
+		found, err := ec2.GetInstanceType(ctx, &ec2.GetInstanceTypeArgs{InstanceType: t})
+		if err != nil {
+			return "", fmt.Errorf("%s: look up instance type %q: %w", setting, t, err)
+		}
+		architectures := slices.DeleteFunc(found.SupportedArchitectures, func(a string) bool { return a != "x86_64" && a != "arm64" })
+		if len(architectures) == 0 {
+			return "", fmt.Errorf("%s: instance type %q is neither x86_64 nor arm64", setting, t)
+		}
+		if common != "" && architectures[0] != common {
+			return "", fmt.Errorf("%s: %q is %s, but the types before it are %s: one image serves one architecture", setting, t, architectures[0], common)
+		}
+		common = architectures[0]
+	}
+	return common, nil
+}
+
+// Image is what a reference means.
+type Image struct {
+	ID         string
+	RootDevice string // the device name of its root volume
+}
+
+// Find resolves a reference and checks that the image has the architecture.
+func Find(ctx *pulumi.Context, setting string, r Reference, architecture string) (Image, error) {
+	id := r.ID
+	if r.SSMParameter != "" {
+		p, err := ssm.LookupParameter(ctx, &ssm.LookupParameterArgs{Name: r.SSMParameter})
+		if err != nil {
+			return Image{}, fmt.Errorf("%s: read the parameter %q: %w", setting, r.SSMParameter, err)
+		}
+		id = p.Value
+	}
+	image, err := ec2.LookupAmi(ctx, &ec2.LookupAmiArgs{Filters: []ec2.GetAmiFilter{{Name: "image-id", Values: []string{id}}}})
+	if err != nil {
+		return Image{}, fmt.Errorf("%s: find image %s in this Region: %w", setting, id, err)
+	}
+	if image.Architecture != architecture {
+		return Image{}, fmt.Errorf("%s: image %s (%s) is for %s, but the instance types are %s", setting, id, image.Name, image.Architecture, architecture)
+	}
+	return Image{ID: id, RootDevice: image.RootDeviceName}, nil
+}

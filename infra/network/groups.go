@@ -1,0 +1,70 @@
+package network
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// declareGroups declares the two security groups and their rules.
+func (n *Network) declareGroups(ctx *pulumi.Context, name string, args *NetworkArgs, network *ec2.Vpc) error {
+	allocator, err := n.declareGroup(ctx, name+"-allocator", "allocator", "The allocator: people on 80 and 443, clients by their group", args, network)
+	if err != nil {
+		return err
+	}
+	clients, err := n.declareGroup(ctx, name+"-clients", "client", "The client machines: nobody may connect to them", args, network)
+	if err != nil {
+		return err
+	}
+	rules := []any{allocator.ID(), clients.ID()}
+	for _, port := range []int{80, 443} {
+		for i, cidr := range args.AllowedCidrs {
+			rule, err := vpc.NewSecurityGroupIngressRule(ctx, fmt.Sprintf("%s-people-%d-%d", name, port, i), &vpc.SecurityGroupIngressRuleArgs{
+				SecurityGroupId: allocator.ID(), IpProtocol: pulumi.String("tcp"), CidrIpv4: pulumi.String(cidr),
+				FromPort: pulumi.Int(port), ToPort: pulumi.Int(port), Description: pulumi.String("people"),
+				Tags: args.Namer.Tags(component, args.Namer.Name("people", 255)),
+			}, pulumi.Parent(n))
+			if err != nil {
+				return err
+			}
+			rules = append(rules, rule.ID())
+		}
+	}
+	agents, err := vpc.NewSecurityGroupIngressRule(ctx, name+"-agents", &vpc.SecurityGroupIngressRuleArgs{
+		SecurityGroupId: allocator.ID(), IpProtocol: pulumi.String("tcp"), ReferencedSecurityGroupId: clients.ID(),
+		FromPort: pulumi.Int(args.AgentPort), ToPort: pulumi.Int(args.AgentPort), Description: pulumi.String("the agents of client machines"),
+		Tags: args.Namer.Tags(component, args.Namer.Name("agents", 255)),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return err
+	}
+	rules = append(rules, agents.ID())
+	for _, from := range []struct {
+		label string
+		group *ec2.SecurityGroup
+	}{{"allocator", allocator}, {"clients", clients}} {
+		out, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-"+from.label+"-out", &vpc.SecurityGroupEgressRuleArgs{
+			SecurityGroupId: from.group.ID(), IpProtocol: pulumi.String("-1"), CidrIpv4: pulumi.String("0.0.0.0/0"),
+			Description: pulumi.String("everything out"), Tags: args.Namer.Tags(component, args.Namer.Name(from.label+"-out", 255)),
+		}, pulumi.Parent(n))
+		if err != nil {
+			return err
+		}
+		rules = append(rules, out.ID())
+	}
+	// A group's id is handed on only when its rules are in force.
+	ids := pulumi.All(rules...)
+	n.AllocatorGroup = ids.ApplyT(func(all []any) string { return string(all[0].(pulumi.ID)) }).(pulumi.StringOutput)
+	n.ClientGroup = ids.ApplyT(func(all []any) string { return string(all[1].(pulumi.ID)) }).(pulumi.StringOutput)
+	return nil
+}
+
+func (n *Network) declareGroup(ctx *pulumi.Context, label, what, description string, args *NetworkArgs, network *ec2.Vpc) (*ec2.SecurityGroup, error) {
+	group := args.Namer.Name(what, 255)
+	return ec2.NewSecurityGroup(ctx, label, &ec2.SecurityGroupArgs{
+		Name: pulumi.String(group), Description: pulumi.String(description), VpcId: network.ID(),
+		Tags: args.Namer.Tags(component, group),
+	}, pulumi.Parent(n))
+}

@@ -1,0 +1,85 @@
+package cloud
+
+import (
+	"slices"
+	"strings"
+)
+
+// InstanceType is what the account's Region offers.
+type InstanceType struct {
+	Name         string
+	Architecture string // "x86_64" or "arm64"
+	VCPUs        int
+	MemoryMiB    int
+	GPU          string // the GPU's model, or ""
+	GPUs         int
+	GPUMemoryMiB int
+	HourlyUSD    float64 // decides the order of CreateFleet's lowest-price strategy
+	Profile      string  // the agent's simulated GPU: --nvml=simulated:<profile>
+}
+
+// instanceTypes: sizes from DescribeInstanceTypes, on-demand Linux prices of
+// us-west-2 as of 2026-06. The "sim." types exist only here and have the
+// architecture of the machine that the simulator runs on.
+var instanceTypes = []InstanceType{
+	{Name: "t4g.small", Architecture: "arm64", VCPUs: 2, MemoryMiB: 2048, HourlyUSD: 0.0168},
+	{Name: "t4g.medium", Architecture: "arm64", VCPUs: 2, MemoryMiB: 4096, HourlyUSD: 0.0336},
+	{Name: "t3.small", Architecture: "x86_64", VCPUs: 2, MemoryMiB: 2048, HourlyUSD: 0.0208},
+	{Name: "t3.medium", Architecture: "x86_64", VCPUs: 2, MemoryMiB: 4096, HourlyUSD: 0.0416},
+	{Name: "g4dn.xlarge", Architecture: "x86_64", VCPUs: 4, MemoryMiB: 16384, GPU: "T4", GPUs: 1, GPUMemoryMiB: 16384, HourlyUSD: 0.526, Profile: "a100"},
+	{Name: "g5.xlarge", Architecture: "x86_64", VCPUs: 4, MemoryMiB: 16384, GPU: "A10G", GPUs: 1, GPUMemoryMiB: 22888, HourlyUSD: 1.006, Profile: "a100"},
+	{Name: "g6.xlarge", Architecture: "x86_64", VCPUs: 4, MemoryMiB: 16384, GPU: "L4", GPUs: 1, GPUMemoryMiB: 22888, HourlyUSD: 0.8048, Profile: "a100"},
+	{Name: "g5g.xlarge", Architecture: "arm64", VCPUs: 4, MemoryMiB: 8192, GPU: "T4g", GPUs: 1, GPUMemoryMiB: 16384, HourlyUSD: 0.42, Profile: "a100"},
+	{Name: "sim.small", VCPUs: 2, MemoryMiB: 2048, HourlyUSD: 0.01},
+	{Name: "sim.gpu", VCPUs: 4, MemoryMiB: 16384, GPU: "A100", GPUs: 1, GPUMemoryMiB: 40960, HourlyUSD: 0.5, Profile: "a100"},
+	{Name: "sim.gpu.large", VCPUs: 8, MemoryMiB: 32768, GPU: "H100", GPUs: 1, GPUMemoryMiB: 81920, HourlyUSD: 1, Profile: "h100"},
+}
+
+// InstanceType describes one type.
+func (a *Account) InstanceType(name string) (InstanceType, error) {
+	i := slices.IndexFunc(instanceTypes, func(t InstanceType) bool { return t.Name == name })
+	if i < 0 {
+		return InstanceType{}, refuse("InvalidInstanceType", "The following supplied instance types do not exist: [%s]", name)
+	}
+	t := instanceTypes[i]
+	if strings.HasPrefix(name, "sim.") {
+		t.Architecture = a.opts.Architecture
+	}
+	return t, nil
+}
+
+// rootDevice is the root volume's device name in every image there is.
+const rootDevice = "/dev/xvda"
+
+// Image is a machine image.
+type Image struct {
+	ID           string
+	Name         string
+	Architecture string
+	OwnerID      string
+	CreationDate string
+	RootGiB      int
+	Parameter    string // the public SSM parameter that points at it, or ""
+}
+
+// Images are the public images that there are.
+func (a *Account) Images() []Image {
+	native := a.opts.Architecture
+	return []Image{
+		{ID: "ami-0d12a364000000001", Name: "debian-12-arm64-20260928-2249", Architecture: "arm64", OwnerID: "136693071363", CreationDate: "2026-09-28T00:00:00.000Z", RootGiB: 8, Parameter: "/aws/service/debian/release/12/latest/arm64"},
+		{ID: "ami-0d12a064000000002", Name: "debian-12-amd64-20260928-2249", Architecture: "x86_64", OwnerID: "136693071363", CreationDate: "2026-09-28T00:00:00.000Z", RootGiB: 8, Parameter: "/aws/service/debian/release/12/latest/amd64"},
+		{ID: "ami-0d1a6000000000003", Name: "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) 20260925", Architecture: "x86_64", OwnerID: "898082745236", CreationDate: "2026-09-25T00:00:00.000Z", RootGiB: 65, Parameter: "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id"},
+		{ID: "ami-0d1a6000000000004", Name: "Deep Learning ARM64 Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) 20260925", Architecture: "arm64", OwnerID: "898082745236", CreationDate: "2026-09-25T00:00:00.000Z", RootGiB: 65, Parameter: "/aws/service/deeplearning/ami/arm64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id"},
+		{ID: "ami-051700000000000a1", Name: "simulated machine", Architecture: native, OwnerID: a.opts.AccountID, CreationDate: "2026-01-01T00:00:00.000Z", RootGiB: 8},
+		{ID: "ami-051700000000000a2", Name: "simulated GPU machine", Architecture: native, OwnerID: a.opts.AccountID, CreationDate: "2026-01-01T00:00:00.000Z", RootGiB: 8},
+	}
+}
+
+// Image finds an image by its id.
+func (a *Account) Image(id string) (Image, error) {
+	images := a.Images()
+	if i := slices.IndexFunc(images, func(i Image) bool { return i.ID == id }); i >= 0 {
+		return images[i], nil
+	}
+	return Image{}, refuse("InvalidAMIID.NotFound", "The image id '[%s]' does not exist", id)
+}

@@ -1,0 +1,175 @@
+package cloud
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+)
+
+// FleetRequest is what CreateFleet of type instant is asked for.
+type FleetRequest struct {
+	LaunchTemplateID string
+	Version          string
+	Overrides        []FleetOverride
+	Target           int // how many instances, all on demand
+	ClientToken      string
+	InstanceTags     map[string]string
+}
+
+// FleetOverride is one place to look for capacity.
+type FleetOverride struct {
+	InstanceType string
+	SubnetID     string
+}
+
+// FleetError says why one override gave nothing.
+type FleetError struct {
+	Override FleetOverride
+	Code     string
+	Message  string
+}
+
+// Fleet is what CreateFleet made: whatever could be had, and why not more.
+type Fleet struct {
+	ID        string
+	Instances []Instance
+	Errors    []FleetError
+}
+
+type fleetRecord struct {
+	ID        string
+	Request   FleetRequest
+	Instances []string
+	Errors    []FleetError
+}
+
+// CreateFleet launches what it can, cheapest override first. A client token
+// that was used before gives the same answer again and launches nothing.
+func (a *Account) CreateFleet(r FleetRequest) (Fleet, error) {
+	var fleet Fleet
+	err := a.change(func(m *model) error {
+		if done := m.Fleets[r.ClientToken]; done != nil && r.ClientToken != "" {
+			if !sameRequest(done.Request, r) {
+				return refuse("IdempotentParameterMismatch", "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).")
+			}
+			fleet = m.replay(done)
+			return nil
+		}
+		t, err := a.checkFleet(m, r)
+		if err != nil {
+			return err
+		}
+		fleet = a.fulfil(m, t, r)
+		record := &fleetRecord{ID: fleet.ID, Request: r, Errors: fleet.Errors}
+		for _, i := range fleet.Instances {
+			record.Instances = append(record.Instances, i.ID)
+		}
+		m.Fleets[cmp.Or(r.ClientToken, fleet.ID)] = record
+		return nil
+	})
+	return fleet, err
+}
+
+func sameRequest(x, y FleetRequest) bool {
+	a, _ := json.Marshal(x)
+	b, _ := json.Marshal(y)
+	return string(a) == string(b)
+}
+
+func (m *model) replay(done *fleetRecord) Fleet {
+	fleet := Fleet{ID: done.ID, Errors: done.Errors}
+	for _, id := range done.Instances {
+		if i := m.Instances[id]; i != nil {
+			fleet.Instances = append(fleet.Instances, *i)
+		}
+	}
+	return fleet
+}
+
+func (a *Account) checkFleet(m *model, r FleetRequest) (*LaunchTemplate, error) {
+	t, err := templates.get(m, r.LaunchTemplateID)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.version(r.Version); err != nil {
+		return nil, err
+	}
+	if r.Target < 1 {
+		return nil, refuse("InvalidParameterValue", "TotalTargetCapacity must be at least 1")
+	}
+	type pool struct{ kind, zone string }
+	seen := map[pool]bool{}
+	for _, o := range r.Overrides {
+		p := pool{o.InstanceType, o.SubnetID}
+		if seen[p] {
+			return nil, refuse("InvalidFleetConfig", "The fleet configuration contains duplicate instance pools.")
+		}
+		seen[p] = true
+	}
+	return t, nil
+}
+
+// fulfil tries the overrides once each, in order of price, until the target is
+// reached. What an override refuses becomes an error beside the instances.
+func (a *Account) fulfil(m *model, t *LaunchTemplate, r FleetRequest) Fleet {
+	fleet := Fleet{ID: "fleet-" + hexDigits(8) + "-" + hexDigits(4) + "-" + hexDigits(4) + "-" + hexDigits(4) + "-" + hexDigits(12)}
+	overrides := slices.Clone(r.Overrides)
+	if len(overrides) == 0 {
+		overrides = []FleetOverride{{}}
+	}
+	slices.SortStableFunc(overrides, func(x, y FleetOverride) int { return cmp.Compare(a.price(x, t), a.price(y, t)) })
+	for _, o := range overrides {
+		for len(fleet.Instances) < r.Target {
+			i := t.instance()
+			i.InstanceType = cmp.Or(o.InstanceType, i.InstanceType)
+			i.SubnetID = cmp.Or(o.SubnetID, i.SubnetID)
+			maps.Copy(i.Tags, r.InstanceTags)
+			i.FleetID = fleet.ID
+			if err := a.launch(m, i); err != nil {
+				fleet.Errors = append(fleet.Errors, fleetError(o, err))
+				break
+			}
+			fleet.Instances = append(fleet.Instances, *i)
+		}
+	}
+	return fleet
+}
+
+func (a *Account) price(o FleetOverride, t *LaunchTemplate) float64 {
+	kind, _ := a.InstanceType(cmp.Or(o.InstanceType, t.InstanceType))
+	return kind.HourlyUSD
+}
+
+func fleetError(o FleetOverride, err error) FleetError {
+	var e *Error
+	if errors.As(err, &e) {
+		return FleetError{Override: o, Code: e.Code, Message: e.Message}
+	}
+	return FleetError{Override: o, Code: "InternalError", Message: err.Error()}
+}
+
+// TagInstances sets tags, replacing those of the same key.
+func (a *Account) TagInstances(ids []string, tags map[string]string) error {
+	return a.change(func(m *model) error {
+		for _, id := range ids {
+			if _, err := instances.get(m, id); err != nil {
+				return err
+			}
+		}
+		if err := (&Tagged{Tags: tags}).settle(); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			i := m.Instances[id]
+			all := maps.Clone(i.Tags)
+			if all == nil {
+				all = map[string]string{}
+			}
+			maps.Copy(all, tags)
+			i.Tagged = Tagged{Tags: all, TagsAll: all}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,169 @@
+package cloud
+
+import (
+	"slices"
+	"strings"
+)
+
+// InternetGateway is aws:ec2/internetGateway:InternetGateway.
+type InternetGateway struct {
+	ID    string `json:"id"`
+	VPCID string `json:"vpcId,omitempty"`
+	Tagged
+	gatewayComputed
+}
+
+type gatewayComputed struct {
+	ARN     string `json:"arn"`
+	OwnerID string `json:"ownerId"`
+}
+
+// CreateInternetGateway makes a gateway and attaches it to its VPC.
+func (a *Account) CreateInternetGateway(g *InternetGateway) error {
+	return a.change(func(m *model) error {
+		if err := m.checkAttach(g.VPCID, ""); err != nil {
+			return err
+		}
+		if err := g.settle(); err != nil {
+			return err
+		}
+		g.ID = newID("igw")
+		g.gatewayComputed = gatewayComputed{ARN: a.arn("ec2", "internet-gateway/"+g.ID), OwnerID: a.opts.AccountID}
+		m.InternetGateways[g.ID] = g
+		return nil
+	})
+}
+
+func (m *model) checkAttach(vpc, self string) error {
+	if vpc == "" {
+		return nil
+	}
+	if _, err := vpcs.get(m, vpc); err != nil {
+		return err
+	}
+	for _, other := range m.InternetGateways {
+		if other.VPCID == vpc && other.ID != self {
+			return refuse("InvalidParameterValue", "Network %s already has an internet gateway attached", vpc)
+		}
+	}
+	return nil
+}
+
+// InternetGateway returns one gateway.
+func (a *Account) InternetGateway(id string) (*InternetGateway, error) {
+	return gateways.lookup(a, id)
+}
+
+// UpdateInternetGateway changes tags and the VPC it is attached to.
+func (a *Account) UpdateInternetGateway(id string, g *InternetGateway) error {
+	return gateways.update(a, id, g, func(m *model, cur *InternetGateway) error {
+		if err := m.checkAttach(g.VPCID, id); err != nil {
+			return err
+		}
+		g.ID, g.gatewayComputed = id, cur.gatewayComputed
+		return g.settle()
+	})
+}
+
+// DeleteInternetGateway refuses while the VPC holds public addresses.
+func (a *Account) DeleteInternetGateway(id string) error {
+	return gateways.remove(a, id, func(m *model, g *InternetGateway) error {
+		for _, i := range m.Instances {
+			if !i.Gone() && i.PublicIP != "" && m.Subnets[i.SubnetID] != nil && m.Subnets[i.SubnetID].VPCID == g.VPCID {
+				return refuse("DependencyViolation", "Network %s has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.", g.VPCID)
+			}
+		}
+		return nil
+	})
+}
+
+// VPCEndpoint is aws:ec2/vpcEndpoint:VpcEndpoint, of the Gateway type.
+type VPCEndpoint struct {
+	ID              string   `json:"id"`
+	VPCID           string   `json:"vpcId"`
+	ServiceName     string   `json:"serviceName"`
+	VPCEndpointType string   `json:"vpcEndpointType"`
+	RouteTableIDs   []string `json:"routeTableIds,omitempty"`
+	Tagged
+	endpointComputed
+}
+
+type endpointComputed struct {
+	ARN          string `json:"arn"`
+	OwnerID      string `json:"ownerId"`
+	State        string `json:"state"`
+	PrefixListID string `json:"prefixListId"`
+}
+
+// CreateVPCEndpoint makes a gateway endpoint in the given route tables.
+func (a *Account) CreateVPCEndpoint(e *VPCEndpoint) error {
+	return a.change(func(m *model) error {
+		if err := a.checkEndpoint(m, e, ""); err != nil {
+			return err
+		}
+		e.ID = newID("vpce")
+		e.endpointComputed = endpointComputed{
+			ARN: a.arn("ec2", "vpc-endpoint/"+e.ID), OwnerID: a.opts.AccountID,
+			State: "available", PrefixListID: newID("pl"),
+		}
+		m.Endpoints[e.ID] = e
+		return nil
+	})
+}
+
+func (a *Account) checkEndpoint(m *model, e *VPCEndpoint, self string) error {
+	if _, err := vpcs.get(m, e.VPCID); err != nil {
+		return err
+	}
+	if e.VPCEndpointType == "" {
+		e.VPCEndpointType = "Gateway"
+	}
+	if e.VPCEndpointType != "Gateway" {
+		return refuse("InvalidParameter", "Endpoint type (%s) is not supported here: only Gateway is modelled", e.VPCEndpointType)
+	}
+	services := []string{"com.amazonaws." + a.opts.Region + ".s3", "com.amazonaws." + a.opts.Region + ".dynamodb"}
+	if !slices.Contains(services, e.ServiceName) {
+		return refuse("InvalidServiceName", "The Vpc Endpoint Service '%s' does not exist", e.ServiceName)
+	}
+	for _, table := range e.RouteTableIDs {
+		t, err := routeTables.get(m, table)
+		if err != nil {
+			return err
+		}
+		if t.VPCID != e.VPCID {
+			return refuse("InvalidParameter", "Route table %s belongs to a different network", table)
+		}
+		for _, other := range m.Endpoints {
+			if other.ID != self && other.ServiceName == e.ServiceName && slices.Contains(other.RouteTableIDs, table) {
+				return refuse("RouteAlreadyExists", "route table %s already has a route with destination-prefix-list-id %s", table, other.PrefixListID)
+			}
+		}
+	}
+	return e.settle()
+}
+
+// VPCEndpoint returns one endpoint.
+func (a *Account) VPCEndpoint(id string) (*VPCEndpoint, error) {
+	return endpoints.lookup(a, id)
+}
+
+// UpdateVPCEndpoint changes tags and route tables.
+func (a *Account) UpdateVPCEndpoint(id string, e *VPCEndpoint) error {
+	return endpoints.update(a, id, e, func(m *model, cur *VPCEndpoint) error {
+		if err := a.checkEndpoint(m, e, id); err != nil {
+			return err
+		}
+		e.ID, e.endpointComputed = id, cur.endpointComputed
+		return nil
+	})
+}
+
+// DeleteVPCEndpoint removes an endpoint; nothing refuses it.
+func (a *Account) DeleteVPCEndpoint(id string) error {
+	return endpoints.remove(a, id, nil)
+}
+
+// serviceOf is the short name of an endpoint's service, such as "s3".
+func (e *VPCEndpoint) service() string {
+	return e.ServiceName[strings.LastIndex(e.ServiceName, ".")+1:]
+}

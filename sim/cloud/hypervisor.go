@@ -1,0 +1,52 @@
+package cloud
+
+// Hypervisor boots and ends the machines behind instances. Its methods must
+// not wait: an instance boots while the account goes on.
+type Hypervisor interface {
+	// Launch powers a new machine on.
+	Launch(Instance)
+	// Terminate powers a machine off for good and calls done when it is.
+	Terminate(id string, done func())
+	// Attach makes a volume visible to a machine; Detach takes it away.
+	Attach(instance, device, volume string)
+	Detach(instance, device, volume string)
+}
+
+type noHypervisor struct{}
+
+func (noHypervisor) Launch(Instance)                 {}
+func (noHypervisor) Terminate(_ string, done func()) { done() }
+func (noHypervisor) Attach(_, _, _ string)           {}
+func (noHypervisor) Detach(_, _, _ string)           {}
+
+// Faults are what goes wrong on purpose.
+type Faults struct {
+	// InsufficientCapacity lists where instances cannot be had.
+	InsufficientCapacity []CapacityFault `json:"insufficientCapacity,omitempty"`
+}
+
+// CapacityFault takes away a type in a zone; "" means every type or zone.
+type CapacityFault struct {
+	InstanceType string `json:"instanceType,omitempty"`
+	Zone         string `json:"zone,omitempty"`
+}
+
+func (f Faults) refuses(instanceType, zone string) bool {
+	for _, c := range f.InsufficientCapacity {
+		if (c.InstanceType == "" || c.InstanceType == instanceType) && (c.Zone == "" || c.Zone == zone) {
+			return true
+		}
+	}
+	return false
+}
+
+// SetFaults replaces the faults that are in force.
+func (a *Account) SetFaults(f Faults) error {
+	return a.change(func(m *model) error { m.Faults = f; return nil })
+}
+
+// Faults are the faults in force.
+func (a *Account) Faults() (f Faults) {
+	_ = a.view(func(m *model) error { f = m.Faults; return nil })
+	return f
+}

@@ -1,0 +1,50 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+)
+
+// diff compares old with new inputs.
+func (k kind) diff(olds, news resource.PropertyMap) *pulumirpc.DiffResponse {
+	res := &pulumirpc.DiffResponse{
+		Changes: pulumirpc.DiffResponse_DIFF_NONE, HasDetailedDiff: true,
+		DetailedDiff: map[string]*pulumirpc.PropertyDiff{},
+	}
+	changes := without(olds, generated).Diff(without(news, generated))
+	for path, d := range plugin.NewDetailedDiffFromObjectDiff(changes, true) {
+		res.Changes = pulumirpc.DiffResponse_DIFF_SOME
+		top, _, _ := strings.Cut(strings.NewReplacer("[", ".", "]", "").Replace(path), ".")
+		if !slices.Contains(res.Diffs, top) {
+			res.Diffs = append(res.Diffs, top)
+		}
+		if k.replaces(path) {
+			d = d.ToReplace()
+			res.Replaces = append(res.Replaces, path)
+		}
+		res.DetailedDiff[path] = &pulumirpc.PropertyDiff{Kind: pulumirpc.PropertyDiff_Kind(d.Kind), InputDiff: true}
+	}
+	// With a name given by hand, old and new cannot both exist, unless it is
+	// the name itself that changes.
+	nameChanges := slices.Contains(res.Diffs, k.Name.Property)
+	res.DeleteBeforeReplace = len(res.Replaces) > 0 && (k.DeleteFirst || k.Name.namedByHand(news) && !nameChanges)
+	slices.Sort(res.Diffs)
+	slices.Sort(res.Replaces)
+	return res
+}
+
+func (k kind) replaces(path string) bool {
+	return k.update == nil || slices.ContainsFunc(k.Replace, func(r string) bool {
+		return path == r || strings.HasPrefix(path, r+".") || strings.HasPrefix(path, r+"[")
+	})
+}
+
+func without(m resource.PropertyMap, key resource.PropertyKey) resource.PropertyMap {
+	out := m.Copy()
+	delete(out, key)
+	return out
+}

@@ -1,0 +1,145 @@
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+)
+
+type values = map[string]any
+
+// functions are the look-ups that there are.
+var functions = map[string]func(*account, values) (values, error){
+	"aws:index/getCallerIdentity:getCallerIdentity": func(a *account, _ values) (values, error) {
+		c, _ := a.Credential(cloud.DeveloperKey)
+		return values{"accountId": a.ID(), "id": a.ID(), "arn": c.Principal.ARN, "userId": c.Principal.UserID}, nil
+	},
+	"aws:index/getAvailabilityZones:getAvailabilityZones": func(a *account, in values) (values, error) {
+		names := a.AvailabilityZones()
+		ids := make([]string, len(names))
+		for i := range names {
+			ids[i] = fmt.Sprintf("az%d", i+1)
+		}
+		return values{"id": a.Region(), "names": names, "zoneIds": ids, "groupNames": []string{a.Region()}, "state": in["state"]}, nil
+	},
+	"aws:ec2/getInstanceType:getInstanceType": instanceType,
+	"aws:ec2/getAmi:getAmi":                   ami,
+	"aws:ssm/getParameter:getParameter": func(a *account, in values) (values, error) {
+		name := fmt.Sprint(in["name"])
+		p, err := a.Parameter(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading SSM Parameter (%s): couldn't find resource", name)
+		}
+		return values{"id": name, "name": name, "arn": p.ARN, "type": p.Type, "value": p.Value, "version": p.Version, "insecureValue": p.Value}, nil
+	},
+	"aws:route53/getZone:getZone": zone,
+	"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": func(a *account, in values) (values, error) {
+		url := fmt.Sprint(in["url"])
+		p, err := a.OIDCProviderByURL(url)
+		if err != nil {
+			return nil, fmt.Errorf("reading IAM OIDC Provider (%s): couldn't find resource", url)
+		}
+		return values{"id": p.ARN, "arn": p.ARN, "url": p.URL, "clientIdLists": p.ClientIDLists, "thumbprintLists": p.ThumbprintLists, "tags": p.Tags}, nil
+	},
+}
+
+func instanceType(a *account, in values) (values, error) {
+	name := fmt.Sprint(in["instanceType"])
+	t, err := a.InstanceType(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading EC2 Instance Type (%s): %w", name, err)
+	}
+	out := values{
+		"id": name, "instanceType": name, "supportedArchitectures": []string{t.Architecture},
+		"defaultVcpus": t.VCPUs, "memorySize": t.MemoryMiB, "totalGpuMemory": t.GPUMemoryMiB * t.GPUs,
+	}
+	if t.GPUs > 0 {
+		out["gpuses"] = []values{{"count": t.GPUs, "manufacturer": "NVIDIA", "memorySize": t.GPUMemoryMiB, "name": t.GPU}}
+	}
+	return out, nil
+}
+
+// ami finds an image by its id, the one filter that is modelled.
+func ami(a *account, in values) (values, error) {
+	filters, _ := in["filters"].([]any)
+	var ids []string
+	for _, f := range filters {
+		filter, _ := f.(values)
+		if filter["name"] != "image-id" {
+			return nil, fmt.Errorf("InvalidParameterValue: The filter '%v' is invalid (the simulator models image-id)", filter["name"])
+		}
+		values, _ := filter["values"].([]any)
+		for _, v := range values {
+			ids = append(ids, fmt.Sprint(v))
+		}
+	}
+	found := slices.DeleteFunc(a.Images(), func(i cloud.Image) bool { return !slices.Contains(ids, i.ID) })
+	switch len(found) {
+	case 0:
+		return nil, fmt.Errorf("Your query returned no results. Please change your search criteria and try again.")
+	case 1:
+		i := found[0]
+		return values{
+			"id": i.ID, "imageId": i.ID, "name": i.Name, "architecture": i.Architecture, "ownerId": i.OwnerID,
+			"creationDate": i.CreationDate, "arn": "arn:aws:ec2:" + a.Region() + "::image/" + i.ID, "state": "available",
+			"rootDeviceName": "/dev/xvda", "rootDeviceType": "ebs", "virtualizationType": "hvm", "public": true,
+		}, nil
+	}
+	return nil, fmt.Errorf("Your query returned more than one result. Please try a more specific search criteria, or set `most_recent` attribute to true.")
+}
+
+func zone(a *account, in values) (values, error) {
+	var found []cloud.Zone
+	if id, ok := in["zoneId"].(string); ok && id != "" {
+		z, err := a.Zone(id)
+		if err != nil {
+			return nil, fmt.Errorf("no matching Route 53 Hosted Zone found")
+		}
+		found = []cloud.Zone{*z}
+	} else {
+		found = a.ZonesNamed(fmt.Sprint(in["name"]))
+	}
+	switch len(found) {
+	case 0:
+		return nil, fmt.Errorf("no matching Route 53 Hosted Zone found")
+	case 1:
+		z := found[0]
+		return values{
+			"id": z.ID, "zoneId": z.ID, "name": z.Name, "arn": "arn:aws:route53:::hostedzone/" + z.ID,
+			"nameServers": z.NameServers, "primaryNameServer": z.NameServers[0], "privateZone": false,
+		}, nil
+	}
+	return nil, fmt.Errorf("multiple Route 53 Hosted Zones matched; use additional constraints to reduce matches to a single Route 53 Hosted Zone")
+}
+
+// call runs a function by its token.
+func call(a *account, token string, args resource.PropertyMap) (resource.PropertyMap, error) {
+	f, ok := functions[token]
+	if !ok {
+		return nil, fmt.Errorf("the simulator does not have the function %s; it has %s", token, strings.Join(slices.Sorted(maps.Keys(functions)), ", "))
+	}
+	out, err := f(a, args.Mappable())
+	if err != nil {
+		return nil, fmt.Errorf("invoking %s: 1 error occurred:\n\t* %w", token, err)
+	}
+	return resource.NewPropertyMapFromMap(plain(out)), nil
+}
+
+// plain turns typed slices into what property values are made from.
+func plain(in values) values {
+	for key, v := range in {
+		if list, ok := v.([]values); ok {
+			all := make([]any, len(list))
+			for i, e := range list {
+				all[i] = e
+			}
+			in[key] = all
+		}
+	}
+	return in
+}

@@ -1,0 +1,61 @@
+// Command stacks is the Pulumi program of LabLink.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/talmolab/lablink-infrastructure/infra/release/build"
+	"github.com/talmolab/lablink-infrastructure/stacks/program"
+)
+
+func main() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		config := map[string]string{}
+		if raw := os.Getenv(pulumi.EnvConfig); raw != "" {
+			if err := json.Unmarshal([]byte(raw), &config); err != nil {
+				return fmt.Errorf("read the stack's configuration: %w", err)
+			}
+		}
+		root, err := workingCopy()
+		if err != nil {
+			return err
+		}
+		return program.Program{Builder: source{root}, Config: config}.Run(ctx)
+	})
+}
+
+// workingCopy is the folder above this one that holds the module.
+func workingCopy() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the working copy: %w", err)
+	}
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+	}
+	return "", errors.New("find the working copy: there is no go.mod above this folder")
+}
+
+// source builds the release from this working copy.
+type source struct{ root string }
+
+func (s source) Build(ctx context.Context, allocator, agent []string) (build.Binaries, error) {
+	found, err := build.FindSource(ctx, s.root)
+	if err != nil {
+		return build.Binaries{}, err
+	}
+	return build.Build(ctx, found, filepath.Join(s.root, ".lablink", "build"), allocator, agent)
+}
+
+func (s source) Commit(ctx context.Context) (build.Commit, error) {
+	return build.FindCommit(ctx, s.root)
+}

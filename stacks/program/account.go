@@ -1,0 +1,57 @@
+package program
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/talmolab/lablink-infrastructure/infra/identity"
+	"github.com/talmolab/lablink-infrastructure/infra/naming"
+	"github.com/talmolab/lablink-infrastructure/infra/storage"
+	"github.com/talmolab/lablink-infrastructure/stacks/outputs"
+	"github.com/talmolab/lablink-infrastructure/stacks/settings"
+)
+
+// declareAccount declares what an AWS account has once.
+func declareAccount(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) error {
+	key, err := kms.NewKey(ctx, "state-key", &kms.KeyArgs{
+		Description: pulumi.String("Encrypts the state of stacks and their secrets"), EnableKeyRotation: pulumi.Bool(true),
+		DeletionWindowInDays: pulumi.Int(30), Tags: n.Tags("state", n.Name("state", 255)),
+	}, pulumi.Protect(s.Protect()), pulumi.RetainOnDelete(s.Protect()))
+	if err != nil {
+		return err
+	}
+	_, err = kms.NewAlias(ctx, "state-key-alias", &kms.AliasArgs{
+		Name: pulumi.String("alias/" + n.Name("state", naming.MaxAlias-6)), TargetKeyId: key.KeyId,
+	})
+	if err != nil {
+		return err
+	}
+	state, err := storage.NewBucket(ctx, "state", &storage.BucketArgs{
+		Bucket: n.Bucket("state"), Tags: n.Tags("state", n.Bucket("state")), KeyARN: key.Arn, Protect: s.Protect(),
+	})
+	if err != nil {
+		return err
+	}
+	artifacts, err := storage.NewBucket(ctx, "artifacts", &storage.BucketArgs{
+		Bucket: n.Bucket("artifacts"), Tags: n.Tags("release", n.Bucket("artifacts")), Protect: s.Protect(),
+	})
+	if err != nil {
+		return err
+	}
+	provider := pulumi.String("").ToStringOutput()
+	if s.GitHub.Repository != "" {
+		github, err := iam.NewOpenIdConnectProvider(ctx, "github", &iam.OpenIdConnectProviderArgs{
+			Url: pulumi.String(identity.GitHubURL), ClientIdLists: pulumi.StringArray{pulumi.String("sts.amazonaws.com")},
+			Tags: n.Tags("identity", n.Name("github", 255)),
+		}, pulumi.Protect(s.Protect()), pulumi.RetainOnDelete(s.Protect()))
+		if err != nil {
+			return err
+		}
+		provider = github.Arn
+	}
+	return outputs.Export[outputs.Account](ctx, pulumi.Map{
+		"contractVersion": pulumi.Int(outputs.Version), "oidcProviderArn": provider,
+		"stateBucket": state.Name, "stateKmsKeyArn": key.Arn, "artifactBucket": artifacts.Name,
+	})
+}

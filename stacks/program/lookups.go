@@ -1,0 +1,86 @@
+package program
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/talmolab/lablink-infrastructure/infra/dns"
+	"github.com/talmolab/lablink-infrastructure/infra/image"
+	"github.com/talmolab/lablink-infrastructure/stacks/settings"
+)
+
+// lookups are what is found out before anything is declared, so that a mistake
+// is told while nothing has happened yet.
+type lookups struct {
+	zones           []string // two availability zones
+	hostImage       image.Image
+	hostPlatform    string
+	clientImages    []image.Image // in the order of the pools
+	clientPlatforms []string      // each once
+	zoneID          string        // of DNS; empty without a record
+}
+
+func lookUp(ctx *pulumi.Context, s *settings.Settings) (lookups, error) {
+	var l lookups
+	available := "available"
+	zones, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{State: &available})
+	if err != nil {
+		return l, fmt.Errorf("list the zones of %s: %w", s.Region, err)
+	}
+	if len(zones.Names) < 2 {
+		return l, fmt.Errorf("aws:region %s has %d zone, LabLink spreads over two: choose another Region", s.Region, len(zones.Names))
+	}
+	l.zones = zones.Names[:2]
+	if err := l.findHostImage(ctx, s); err != nil {
+		return l, err
+	}
+	for i, p := range s.Pools {
+		key := fmt.Sprintf("lablink:pools[%d]", i)
+		architecture, err := image.Architecture(ctx, key+".instanceTypes", p.InstanceTypes)
+		if err != nil {
+			return l, err
+		}
+		found, err := find(ctx, key+".image", image.Reference(p.Image), architecture)
+		if err != nil {
+			return l, err
+		}
+		l.clientImages = append(l.clientImages, found)
+		if platform := image.Platform(architecture); !slices.Contains(l.clientPlatforms, platform) {
+			l.clientPlatforms = append(l.clientPlatforms, platform)
+		}
+	}
+	switch {
+	case s.DNS.Provider != settings.Route53:
+	case s.DNS.ZoneID != "":
+		l.zoneID = s.DNS.ZoneID
+	default:
+		l.zoneID, err = dns.FindZone(ctx, s.DNS.Domain)
+	}
+	return l, err
+}
+
+func (l *lookups) findHostImage(ctx *pulumi.Context, s *settings.Settings) error {
+	architecture, err := image.Architecture(ctx, "lablink:allocator.instanceType", []string{s.Allocator.InstanceType})
+	if err != nil {
+		return err
+	}
+	l.hostPlatform = image.Platform(architecture)
+	reference := image.Reference{ID: s.Allocator.AMI}
+	if reference.ID == "" {
+		reference.SSMParameter = image.DebianParameter(architecture)
+	}
+	l.hostImage, err = find(ctx, "lablink:allocator.ami", reference, architecture)
+	return err
+}
+
+// find resolves an image and says in the plan when it is not pinned.
+func find(ctx *pulumi.Context, setting string, r image.Reference, architecture string) (image.Image, error) {
+	found, err := image.Find(ctx, setting, r, architecture)
+	if err == nil && !r.Pinned() {
+		_ = ctx.Log.Warn(fmt.Sprintf("%s is not pinned: %s means %s today; a newer image replaces what uses it at the next update", setting, r.SSMParameter, found.ID), nil)
+	}
+	return found, err
+}

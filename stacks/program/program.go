@@ -1,0 +1,68 @@
+package program
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/talmolab/lablink-infrastructure/infra/naming"
+	"github.com/talmolab/lablink-infrastructure/infra/release/build"
+	"github.com/talmolab/lablink-infrastructure/stacks/settings"
+)
+
+// Builder builds what a release deploys, for the given platforms, and says
+// which commit it was built from.
+type Builder interface {
+	Build(ctx context.Context, allocator, agent []string) (build.Binaries, error)
+	Commit(ctx context.Context) (build.Commit, error)
+}
+
+// Program deploys one stack.
+type Program struct {
+	Builder Builder
+	// Config is the stack's configuration, by full key.
+	Config map[string]string
+}
+
+// Run declares the stack, after everything about its settings is found right.
+func (p Program) Run(ctx *pulumi.Context) error {
+	s, err := settings.Load(ctx.Stack(), p.Config)
+	if err != nil {
+		return err
+	}
+	if err := p.checkCommit(ctx, s); err != nil {
+		return err
+	}
+	who, err := aws.GetCallerIdentity(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("ask AWS whose credentials these are: %w", err)
+	}
+	if s.Account.ID != "" && who.AccountId != s.Account.ID {
+		return fmt.Errorf("lablink:account.id is %s, but these credentials belong to account %s (%s): use the right credentials, or correct account.id", s.Account.ID, who.AccountId, who.Arn)
+	}
+	n := naming.Namer{Deployment: s.Deployment, Environment: s.Environment, AccountID: who.AccountId, Region: s.Region}
+	if s.Kind == settings.KindAccount {
+		return declareAccount(ctx, s, n)
+	}
+	return p.declareEnvironment(ctx, s, n)
+}
+
+// checkCommit holds production to commits that others can find.
+func (p Program) checkCommit(ctx *pulumi.Context, s *settings.Settings) error {
+	if !s.InProduction() || s.Kind == settings.KindAccount || s.Allocator.Version != settings.FromSource {
+		return nil
+	}
+	commit, err := p.Builder.Commit(ctx.Context())
+	if err != nil {
+		return fmt.Errorf("lablink:allocator.version is source, but the commit cannot be found: %w", err)
+	}
+	switch {
+	case commit.Dirty:
+		return fmt.Errorf("lablink:allocator.version is source, but the working copy of %.12s has uncommitted changes: production deploys what others can read. fix: commit and push", commit.ID)
+	case !commit.Published:
+		return fmt.Errorf("lablink:allocator.version is source, but commit %.12s is on no remote: production deploys what others can read. fix: push it", commit.ID)
+	}
+	return nil
+}

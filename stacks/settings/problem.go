@@ -1,0 +1,36 @@
+package settings
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Problem is one thing that is wrong with the configuration.
+type Problem struct {
+	Key  string // the key as it stands in the stack file, for example dns.domain
+	What string // what is wrong
+	Fix  string // what to do about it
+}
+
+// Problems are all that is wrong with a stack's configuration.
+type Problems struct {
+	Stack string
+	List  []Problem
+}
+
+func (p *Problems) Error() string {
+	var b strings.Builder
+	noun := "problems"
+	if len(p.List) == 1 {
+		noun = "problem"
+	}
+	fmt.Fprintf(&b, "Pulumi.%s.yaml has %d %s; nothing was deployed:", p.Stack, len(p.List), noun)
+	for _, problem := range p.List {
+		fmt.Fprintf(&b, "\n  lablink:%s %s\n    fix: %s", problem.Key, problem.What, problem.Fix)
+	}
+	return b.String()
+}
+
+func (p *Problems) add(key, fix, what string, args ...any) {
+	p.List = append(p.List, Problem{Key: key, What: fmt.Sprintf(what, args...), Fix: fix})
+}
