@@ -15,7 +15,7 @@ import (
 
 // after lets time pass and everything that it sets in motion come to rest.
 func after(d time.Duration) {
-	time.Sleep(d) // in a bubble: no real time passes
+	<-time.After(d) // in a bubble: no real time passes
 	synctest.Wait()
 }
 

@@ -56,7 +56,7 @@ func heed(err error) error {
 func (t *tries) failed(err error, next time.Duration) {
 	if why := cause(err); why != t.told {
 		t.told = why
-		t.log.Warn("cannot "+t.what+"; trying on", "error", err, "next_try_in", next.Round(time.Millisecond))
+		t.log.Warn("cannot "+t.what+"; trying on", "error", err, "next_try_in", next.Round(time.Millisecond).String())
 	}
 }
 

@@ -249,6 +249,22 @@ func (a *Account) Instances() []Instance {
 	return out
 }
 
+// InstanceAt finds the instance that has a private or public address.
+func (a *Account) InstanceAt(address string) (id string, ok bool) {
+	_ = a.view(func(m *model) error {
+		for _, i := range m.Instances {
+			if address != "" && !i.Gone() && (i.PrivateIP == address || i.PublicIP == address) {
+				id, ok = i.ID, true
+			}
+		}
+		return nil
+	})
+	return id, ok
+}
+
+// Settle marks an instance as terminated, once its machine is off.
+func (a *Account) Settle(id string) { a.setState(id, "terminated", "") }
+
 // UpdateInstance changes what needs no replacement.
 func (a *Account) UpdateInstance(id string, i *Instance) error {
 	return instances.update(a, id, i, func(m *model, cur *Instance) error {
@@ -300,7 +316,7 @@ func (a *Account) Terminate(ids []string, force bool) error {
 			}
 			i.InstanceState, i.StateReason = "shutting-down", "Client.UserInitiatedShutdown"
 			a.later(func() {
-				a.opts.Hypervisor.Terminate(id, func() { a.setState(id, "terminated", "") })
+				a.opts.Hypervisor.Terminate(id, func() { a.Settle(id) })
 			})
 		}
 		return nil

@@ -1,6 +1,39 @@
+// Command lablink-sim runs a simulated AWS account.
 package main
-import ("context";"net";"fmt";"os";"github.com/talmolab/lablink-infrastructure/sim/cloud";"github.com/talmolab/lablink-infrastructure/sim/provider")
-func main(){
- a,err:=cloud.Open(cloud.Options{Dir:os.Args[1],Architecture:"x86_64",Zones:[]string{"example.org"},OIDCProviders:[]string{"https://token.actions.githubusercontent.com"}}); if err!=nil{panic(err)}
- l,_:=net.Listen("tcp","127.0.0.1:4567"); fmt.Println(l.Addr()); panic(provider.Serve(context.Background(),l,a))
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/talmolab/lablink-infrastructure/sim"
+)
+
+func main() {
+	var flags struct {
+		Dir      string   `required:"" help:"Folder that keeps everything."`
+		API      string   `default:"127.0.0.1:0" help:"Address of the AWS API."`
+		Provider string   `default:"127.0.0.1:0" help:"Address of the Pulumi provider."`
+		Zone     []string `help:"A public hosted zone that the account has from the start."`
+		OIDC     []string `help:"The URL of an identity provider that the account has from the start."`
+	}
+	kong.Parse(&flags, kong.Name("lablink-sim"), kong.Description("A simulated AWS account: for the Pulumi engine, the AWS SDK, and machines that boot as processes."))
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	s, err := sim.Start(sim.Options{
+		Dir: flags.Dir, API: flags.API, Provider: flags.Provider, Boot: true, Zones: flags.Zone, OIDCProviders: flags.OIDC, Log: log,
+	})
+	if err != nil {
+		log.Error("the simulator cannot start", "error", err)
+		os.Exit(1)
+	}
+	fmt.Printf("AWS API at %s, Pulumi provider on port %d\n", s.API, s.Provider)
+	<-ctx.Done()
+	s.Close()
 }

@@ -1,0 +1,178 @@
+package machine
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+)
+
+// Options say how machines are run.
+type Options struct {
+	// Dir is where the machines' folders are. Required.
+	Dir string
+	// API answers the AWS API. Required.
+	API http.Handler
+	// Log is told what machines do. Required.
+	Log *slog.Logger
+	// Mark is put into the environment of every process as LABLINK_SIMULATOR, so
+	// that what an interrupted simulator left behind can be found.
+	Mark string
+}
+
+// Host runs the machines of one account. It is the account's hypervisor.
+type Host struct {
+	opts    Options
+	account *cloud.Account
+
+	mu       sync.Mutex
+	machines map[string]*Machine
+	doors    map[string]*door
+	starting sync.WaitGroup
+}
+
+// NewHost makes a host without machines. Use gives it its account.
+func NewHost(o Options) *Host {
+	return &Host{opts: o, machines: map[string]*Machine{}, doors: map[string]*door{}}
+}
+
+// Use connects the host to its account and switches on what was running when
+// the account was last open.
+func (h *Host) Use(a *cloud.Account) {
+	h.account = a
+	for _, i := range a.Instances() {
+		switch i.InstanceState {
+		case "pending", "running":
+			h.Launch(i)
+		case "shutting-down": // the simulator stopped in between
+			h.Terminate(i.ID, func() { a.Settle(i.ID) })
+		}
+	}
+}
+
+// Launch powers a machine on.
+func (h *Host) Launch(i cloud.Instance) {
+	m := newMachine(h, i)
+	h.mu.Lock()
+	h.machines[i.ID] = m
+	h.mu.Unlock()
+	h.starting.Go(func() {
+		if err := m.boot(); err != nil {
+			m.log.Error("machine did not boot", "error", err)
+			m.say(fmt.Sprintf("simulator: %s", err))
+		}
+	})
+}
+
+// Terminate powers a machine off, removes its folder and calls done.
+func (h *Host) Terminate(id string, done func()) {
+	h.mu.Lock()
+	m := h.machines[id]
+	delete(h.machines, id)
+	h.mu.Unlock()
+	h.starting.Go(func() {
+		if m != nil {
+			m.stop()
+		}
+		_ = os.RemoveAll(h.folder(id))
+		done()
+	})
+}
+
+// Attach makes a volume visible to a machine.
+func (h *Host) Attach(instance, _, volume string) {
+	if m := h.machine(instance); m != nil {
+		if err := m.attach(volume); err != nil {
+			m.log.Error("attach volume", "volume", volume, "error", err)
+		}
+	}
+}
+
+// Detach takes a volume away from a machine.
+func (h *Host) Detach(instance, _, volume string) {
+	if m := h.machine(instance); m != nil {
+		m.detach(volume)
+	}
+}
+
+// Close powers all machines off; their folders stay.
+func (h *Host) Close() {
+	h.mu.Lock()
+	machines := make([]*Machine, 0, len(h.machines))
+	for _, m := range h.machines {
+		machines = append(machines, m)
+	}
+	for _, d := range h.doors {
+		d.close()
+	}
+	h.mu.Unlock()
+	var all sync.WaitGroup
+	for _, m := range machines {
+		all.Go(m.stop)
+	}
+	all.Wait()
+	h.starting.Wait()
+}
+
+// Machine is the machine of an instance, or nil.
+func (h *Host) machine(id string) *Machine {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.machines[id]
+}
+
+// Supervisor is what runs the units of an instance, or nil when there is no
+// such machine. Tests use it to kill what runs.
+func (h *Host) Supervisor(id string) *Supervisor {
+	if m := h.machine(id); m != nil {
+		return m.supervisor
+	}
+	return nil
+}
+
+// Console is what the machine of an instance has printed while it booted.
+func (h *Host) Console(id string) string {
+	raw, _ := os.ReadFile(filepath.Join(h.folder(id), "console.log"))
+	return string(raw)
+}
+
+func (h *Host) folder(id string) string { return filepath.Join(h.opts.Dir, "instances", id) }
+
+func (h *Host) volume(id string) string { return filepath.Join(h.opts.Dir, "volumes", id) }
+
+// Native is the architecture of this machine, as EC2 names it.
+func Native() string {
+	if runtime.GOARCH == "amd64" {
+		return "x86_64"
+	}
+	return runtime.GOARCH
+}
+
+// dial opens a connection to a port of the instance that has an address, if
+// from may reach it. The error says what stands in the way.
+func (h *Host) dial(ctx context.Context, from cloud.Peer, address string, port int) (net.Conn, error) {
+	target, ok := h.account.InstanceAt(address)
+	if !ok {
+		return nil, fmt.Errorf("nothing has the address %s", address)
+	}
+	if err := h.account.Reach(from, cloud.Peer{Instance: target, Address: address}, port, ""); err != nil {
+		return nil, err
+	}
+	m := h.machine(target)
+	if m == nil {
+		return nil, fmt.Errorf("the machine of %s is not running", target)
+	}
+	listener, ok := m.supervisor.Port(port)
+	if !ok {
+		return nil, fmt.Errorf("nothing on %s listens on port %d", target, port)
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, "tcp", listener)
+}

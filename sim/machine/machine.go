@@ -1,0 +1,201 @@
+package machine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+)
+
+// Machine is one instance as processes.
+type Machine struct {
+	host       *Host
+	instance   cloud.Instance
+	log        *slog.Logger
+	ctx        context.Context
+	cancel     context.CancelFunc
+	supervisor *Supervisor
+	server     *http.Server
+	address    string // of metadata and the way out, on loopback
+	tokens     tokens
+	booting    sync.WaitGroup
+	consoleMu  sync.Mutex
+}
+
+func newMachine(h *Host, i cloud.Instance) *Machine {
+	m := &Machine{host: h, instance: i, log: h.opts.Log.With("instance", i.ID)}
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.supervisor = newSupervisor(m.root(), m.log)
+	m.booting.Add(1)
+	return m
+}
+
+func (m *Machine) root() string { return filepath.Join(m.host.folder(m.instance.ID), "root") }
+
+// boot makes the machine's folder, starts what serves it and runs the user
+// data, or the units where the user data ran before.
+func (m *Machine) boot() error {
+	defer m.booting.Done()
+	if err := os.MkdirAll(m.root(), 0o700); err != nil {
+		return fmt.Errorf("make the machine's folder: %w", err)
+	}
+	kind, err := m.host.account.InstanceType(m.instance.InstanceType)
+	if err != nil {
+		return err
+	}
+	if kind.Architecture != Native() {
+		return fmt.Errorf("exec format error: the machine is %s, this computer is %s", kind.Architecture, Native())
+	}
+	if err := m.serve(); err != nil {
+		return err
+	}
+	for _, x := range m.host.account.AttachmentsOf(m.instance.ID) {
+		if err := m.attach(x.VolumeID); err != nil {
+			return err
+		}
+	}
+	m.supervisor.env = m.environment(kind)
+	if err := m.supervisor.serve(m.ctx); err != nil {
+		return err
+	}
+	if err := m.installSystemctl(); err != nil {
+		return err
+	}
+	done := filepath.Join(m.host.folder(m.instance.ID), "user-data-done")
+	if _, err := os.Stat(done); err == nil {
+		return m.supervisor.bootUnits()
+	}
+	if err := m.runUserData(); err != nil {
+		return err
+	}
+	return os.WriteFile(done, nil, 0o600)
+}
+
+// runUserData runs the script that came with the instance, as cloud-init does
+// at the first boot.
+func (m *Machine) runUserData() error {
+	if m.instance.Script == "" {
+		return nil
+	}
+	folder := m.host.folder(m.instance.ID)
+	script := filepath.Join(folder, "user-data")
+	if err := os.WriteFile(script, []byte(m.instance.Script), 0o700); err != nil {
+		return fmt.Errorf("write user data: %w", err)
+	}
+	console, err := os.OpenFile(filepath.Join(folder, "console.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the console: %w", err)
+	}
+	defer console.Close()
+	cmd := exec.CommandContext(m.ctx, script)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = m.root(), m.supervisor.env, console, console
+	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
+	cmd.WaitDelay = 5 * time.Second
+	if err := runOwned(cmd); err != nil && m.ctx.Err() == nil {
+		return fmt.Errorf("user data failed: %w (see %s)", err, console.Name())
+	}
+	return m.ctx.Err()
+}
+
+// environment is what every process on the machine sees.
+func (m *Machine) environment(kind cloud.InstanceType) []string {
+	out := "http://" + m.address
+	env := []string{
+		"PATH=" + filepath.Join(m.root(), "usr/sbin") + ":" + os.Getenv("PATH"),
+		"HOME=" + m.root(), "LANG=C.UTF-8",
+		"LABLINK_ROOT=" + m.root(), "LABLINK_SKIP=user,format,mount", "LABLINK_SIMULATOR=" + m.host.opts.Mark,
+		"AWS_EC2_METADATA_SERVICE_ENDPOINT=" + out, "AWS_ENDPOINT_URL=http://" + awsName,
+		"http_proxy=" + out, "HTTP_PROXY=" + out, "https_proxy=" + out, "HTTPS_PROXY=" + out,
+		"no_proxy=127.0.0.1", "NO_PROXY=127.0.0.1",
+	}
+	if kind.Profile != "" {
+		env = append(env, "LABLINK_NVML=simulated:"+kind.Profile)
+	}
+	return env
+}
+
+// serve starts metadata and the way out, on one address of loopback.
+func (m *Machine) serve() error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("serve instance metadata: %w", err)
+	}
+	m.address = l.Addr().String()
+	m.server = &http.Server{Handler: m, ReadHeaderTimeout: 30 * time.Second}
+	go func() {
+		if err := m.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			m.log.Error("serve instance metadata", "error", err)
+		}
+	}()
+	return nil
+}
+
+// ServeHTTP answers instance metadata; what is addressed elsewhere goes out.
+func (m *Machine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodConnect || r.URL.IsAbs() {
+		m.wayOut(w, r)
+		return
+	}
+	m.metadata(w, r)
+}
+
+// stop ends everything that runs on the machine.
+func (m *Machine) stop() {
+	m.cancel()
+	m.booting.Wait()
+	m.supervisor.close()
+	if m.server != nil {
+		_ = m.server.Close()
+	}
+}
+
+// attach puts a volume where the kernel would: a device by the volume's id.
+// The data folder is the volume's own folder, as if it were mounted.
+func (m *Machine) attach(volume string) error {
+	folder := m.host.volume(volume)
+	data := filepath.Join(m.root(), "var/lib/lablink")
+	devices := filepath.Join(m.root(), "dev/disk/by-id")
+	for _, dir := range []string{folder, filepath.Dir(data), devices} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("attach %s: %w", volume, err)
+		}
+	}
+	for link, target := range map[string]string{data: folder, filepath.Join(devices, deviceName(volume)): folder} {
+		if err := os.Symlink(target, link); err != nil && !errors.Is(err, os.ErrExist) {
+			return fmt.Errorf("attach %s: %w", volume, err)
+		}
+	}
+	return nil
+}
+
+func (m *Machine) detach(volume string) {
+	_ = os.Remove(filepath.Join(m.root(), "dev/disk/by-id", deviceName(volume)))
+	_ = os.Remove(filepath.Join(m.root(), "var/lib/lablink"))
+}
+
+// deviceName is the name that udev gives an EBS volume.
+func deviceName(volume string) string {
+	return "nvme-Amazon_Elastic_Block_Store_" + strings.ReplaceAll(volume, "-", "")
+}
+
+// say prints a line on the machine's console.
+func (m *Machine) say(line string) {
+	m.consoleMu.Lock()
+	defer m.consoleMu.Unlock()
+	f, err := os.OpenFile(filepath.Join(m.host.folder(m.instance.ID), "console.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	fmt.Fprintln(f, line)
+}

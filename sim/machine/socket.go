@@ -1,0 +1,119 @@
+package machine
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// socket is a .socket unit: listeners that outlive the service they are for.
+// A port of the machine stands for a free port of this computer's loopback.
+type socket struct {
+	ports []int
+	files []*os.File
+	addrs []string
+}
+
+// listen opens what a socket unit names, unless it is open already.
+func (s *Supervisor) listen(u *unitFile) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sockets[u.name] != nil || s.closed {
+		return nil
+	}
+	k := &socket{}
+	for _, stream := range u.list("Socket.ListenStream") {
+		port, err := strconv.Atoi(stream)
+		if err != nil {
+			k.close()
+			return fmt.Errorf("unit %s: the simulator wants a port in ListenStream=, not %q", u.name, stream)
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			k.close()
+			return fmt.Errorf("unit %s: %w", u.name, err)
+		}
+		f, err := l.(*net.TCPListener).File()
+		_ = l.Close() // the file keeps the socket open
+		if err != nil {
+			k.close()
+			return fmt.Errorf("unit %s: %w", u.name, err)
+		}
+		k.ports, k.files, k.addrs = append(k.ports, port), append(k.files, f), append(k.addrs, l.Addr().String())
+	}
+	s.sockets[u.name] = k
+	return nil
+}
+
+func (k *socket) close() {
+	for _, f := range k.files {
+		_ = f.Close()
+	}
+}
+
+// Port is where on this computer a port of the machine is listened on.
+func (s *Supervisor) Port(port int) (string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range s.sockets {
+		for i, p := range k.ports {
+			if p == port {
+				return k.addrs[i], true
+			}
+		}
+	}
+	return "", false
+}
+
+// filesFor are the listeners that a service inherits.
+func (s *Supervisor) filesFor(service string) []*os.File {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k := s.sockets[strings.TrimSuffix(service, ".service")+".socket"]; k != nil {
+		return k.files
+	}
+	return nil
+}
+
+// tick runs a timer unit: its service some time after the machine booted, and
+// again some time after it ended.
+func (s *Supervisor) tick(u *unitFile) error {
+	first, err := u.duration("Timer.OnBootSec", 0)
+	if err != nil {
+		return err
+	}
+	again, err := u.duration("Timer.OnUnitInactiveSec", 0)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.mu.Lock()
+	if s.timers[u.name] != nil || s.closed {
+		s.mu.Unlock()
+		cancel()
+		return nil
+	}
+	s.timers[u.name] = cancel
+	s.mu.Unlock()
+	name := strings.TrimSuffix(u.name, ".timer") + ".service"
+	s.running.Go(func() {
+		for wait := first; ; wait = again {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(wait):
+			}
+			if err := s.start(ctx, name); err != nil && ctx.Err() == nil {
+				s.log.Warn("a timer's service failed", "unit", name, "error", err)
+			}
+			if again == 0 {
+				return
+			}
+		}
+	})
+	return nil
+}

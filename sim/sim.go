@@ -1,0 +1,134 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+	"github.com/talmolab/lablink-infrastructure/sim/machine"
+	"github.com/talmolab/lablink-infrastructure/sim/provider"
+	"github.com/talmolab/lablink-infrastructure/sim/wire"
+)
+
+// Options say how a simulator runs.
+type Options struct {
+	// Dir keeps everything: the model, the buckets, the machines. Required.
+	Dir string
+	// API and Provider are the addresses to listen on. Optional: free ports of
+	// loopback.
+	API, Provider string
+	// Boot makes instances boot as processes of this computer. Without it they
+	// count as running and nothing runs.
+	Boot bool
+	// Zones are public hosted zones, OIDCProviders identity providers that the
+	// account has from the start.
+	Zones, OIDCProviders []string
+	// Log is told what happens. Optional: nobody is.
+	Log *slog.Logger
+}
+
+// Sim is a running simulator.
+type Sim struct {
+	Account *cloud.Account
+	// Machines runs the instances; nil without Boot.
+	Machines *machine.Host
+	// API is the URL of the AWS API; Provider the port of the Pulumi provider.
+	API      string
+	Provider int
+
+	doors   *doorList
+	cancel  context.CancelFunc
+	server  *http.Server
+	serving sync.WaitGroup
+}
+
+// Start starts a simulator, with what was in its folder before.
+func Start(o Options) (*Sim, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the simulator's folder: %w", err)
+	}
+	s := &Sim{}
+	options := cloud.Options{
+		Dir: o.Dir, Architecture: machine.Native(), Zones: o.Zones, OIDCProviders: o.OIDCProviders,
+	}
+	var api http.Handler
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { api.ServeHTTP(w, r) })
+	if o.Boot {
+		s.Machines = machine.NewHost(machine.Options{Dir: o.Dir, API: handler, Log: o.Log, Mark: o.Dir})
+		options.Hypervisor = s.Machines
+	}
+	var err error
+	if s.Account, err = cloud.Open(options); err != nil {
+		return nil, err
+	}
+	api = wire.NewServer(s.Account, time.Now)
+	s.doors = &doorList{file: filepath.Join(o.Dir, "doors.json"), machines: s.Machines}
+	if err := s.listen(o, handler); err != nil {
+		return nil, err
+	}
+	if s.Machines != nil {
+		s.Machines.Use(s.Account)
+		if err := s.doors.restore(); err != nil {
+			s.Close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *Sim) listen(o Options, api http.Handler) error {
+	onAPI, err := net.Listen("tcp", or(o.API, "127.0.0.1:0"))
+	if err != nil {
+		return fmt.Errorf("listen for the AWS API: %w", err)
+	}
+	onProvider, err := net.Listen("tcp", or(o.Provider, "127.0.0.1:0"))
+	if err != nil {
+		_ = onAPI.Close()
+		return fmt.Errorf("listen for the Pulumi engine: %w", err)
+	}
+	s.API = "http://" + onAPI.Addr().String()
+	s.Provider = onProvider.Addr().(*net.TCPAddr).Port
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	s.server = &http.Server{Handler: s.control(api), ReadHeaderTimeout: 30 * time.Second}
+	s.serving.Go(func() {
+		if err := s.server.Serve(onAPI); !errors.Is(err, http.ErrServerClosed) {
+			o.Log.Error("serve the AWS API", "error", err)
+		}
+	})
+	s.serving.Go(func() {
+		if err := provider.Serve(ctx, onProvider, s.Account); err != nil {
+			o.Log.Error("serve the Pulumi engine", "error", err)
+		}
+	})
+	return nil
+}
+
+// Close stops everything. What is in the folder stays, and a simulator that is
+// started on it goes on from there.
+func (s *Sim) Close() {
+	s.cancel()
+	_ = s.server.Close()
+	if s.Machines != nil {
+		s.Machines.Close()
+	}
+	s.serving.Wait()
+}
+
+func or(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}
