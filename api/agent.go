@@ -4,6 +4,8 @@ import "time"
 
 // Registration is what an agent says of itself when it asks for an identity.
 type Registration struct {
+	_ struct{} `json:"-" additionalProperties:"true"` // a newer agent may say more
+
 	Proof     Proof     `json:"proof"`
 	Protocol  int       `json:"protocol" minimum:"1" doc:"The protocol version that the agent speaks"`
 	Version   string    `json:"version" maxLength:"100" doc:"The agent's version"`
@@ -23,6 +25,8 @@ type Registered struct {
 
 // Inventory is what a machine has.
 type Inventory struct {
+	_ struct{} `json:"-" additionalProperties:"true"` // a newer agent may say more
+
 	Driver string `json:"driver,omitempty" maxLength:"100" doc:"NVIDIA driver version; empty without NVML"`
 	GPUs   []GPU  `json:"gpus" maxItems:"64" nullable:"false"`
 	// Note says why there is no GPU to list, for people.
@@ -31,6 +35,8 @@ type Inventory struct {
 
 // GPU is one graphics processor, as NVML names it.
 type GPU struct {
+	_ struct{} `json:"-" additionalProperties:"true"` // a newer agent may say more
+
 	UUID   string `json:"uuid" maxLength:"100"`
 	Model  string `json:"model" maxLength:"200"`
 	Memory uint64 `json:"memory_bytes" doc:"Memory in bytes"`
@@ -39,6 +45,8 @@ type GPU struct {
 // Reading is what one GPU is doing now. What the device does not tell is
 // absent: unknown is not zero.
 type Reading struct {
+	_ struct{} `json:"-" additionalProperties:"true"` // a newer agent may say more
+
 	UUID        string   `json:"uuid" maxLength:"100"`
 	Utilisation *uint32  `json:"utilisation_percent,omitempty" doc:"Share of the last sample in which a kernel ran, 0–100"`
 	MemoryUsed  *uint64  `json:"memory_used_bytes,omitempty"`
@@ -59,6 +67,8 @@ const (
 // Report is what an agent says every few seconds, and at once when its health
 // changes.
 type Report struct {
+	_ struct{} `json:"-" additionalProperties:"true"` // a newer agent may say more
+
 	At       time.Time `json:"at" doc:"When the report was made, by the machine's clock"`
 	Version  string    `json:"version" maxLength:"100"`
 	BootID   string    `json:"boot_id" maxLength:"64"`

@@ -21,8 +21,9 @@ var version = "dev"
 
 // commands are what the program can do, one line each.
 type commands struct {
-	Run     runCommand     `cmd:"" help:"Serve this machine to the allocator until told to stop."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Bootstrap bootstrapCommand `cmd:"" help:"Set up this machine at its first boot. Called by user data."`
+	Run       runCommand       `cmd:"" help:"Serve this machine to the allocator until told to stop."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
 type versionCommand struct{}

@@ -1,0 +1,23 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/talmolab/lablink-infrastructure/agent/boot"
+)
+
+type bootstrapCommand struct {
+	Release      string `required:"" placeholder:"SUM" help:"The SHA-256 of the release's manifest."`
+	Region       string `required:"" help:"The AWS region of the machine."`
+	AllocatorURL string `required:"" placeholder:"URL" help:"The allocator's address."`
+	Audience     string `required:"" help:"Whom the proof of this machine is for."`
+	TLSName      string `placeholder:"NAME" help:"The name in the allocator's certificate."`
+}
+
+// Run sets up the machine.
+func (c bootstrapCommand) Run(ctx context.Context, out io.Writer) error {
+	return boot.Bootstrap(ctx, out, boot.Config{
+		AllocatorURL: c.AllocatorURL, Audience: c.Audience, Region: c.Region, TLSName: c.TLSName,
+	}, c.Release)
+}

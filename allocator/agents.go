@@ -1,0 +1,90 @@
+package allocator
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// proofLife is how long a proof may be used after it was signed. It must be
+// remembered for longer than STS takes it.
+const proofLife = 30 * time.Minute
+
+// Register gives an agent its identity, if its proof shows that it runs on an
+// instance that this allocator launched and that has no agent yet.
+func (s *Service) Register(ctx context.Context, r api.Registration) (api.Registered, error) {
+	if r.Protocol < api.Protocol-1 || r.Protocol > api.Protocol+1 {
+		return api.Registered{}, api.Problemf(api.Invalid, "Agent and allocator do not understand each other", "The agent speaks protocol %d, the allocator %d. Replace the machine, so that it boots with the current release.", r.Protocol, api.Protocol)
+	}
+	instance, role, err := s.Verifier.Verify(ctx, r.Proof)
+	if err != nil {
+		return api.Registered{}, err
+	}
+	if !slices.ContainsFunc(s.Pools, func(p Pool) bool { return p.Role == role }) {
+		return api.Registered{}, api.Problemf(api.Forbidden, "The proof is of another role", "Role %q is not one that this deployment's machines have.", role)
+	}
+	now := s.Now()
+	if err := s.Store.UseProof(ctx, digest(r.Proof), now, now.Add(proofLife)); err != nil {
+		return api.Registered{}, err
+	}
+	secret, sum := newSecret()
+	a := Agent{ID: newID("agt"), Secret: sum}
+	m, err := s.Store.RegisterAgent(ctx, instance, a, r.Inventory, now)
+	if err != nil {
+		return api.Registered{}, err
+	}
+	if pool, _ := s.Pool(m.Pool); pool.Role != role {
+		s.Log.Warn("an instance registered under the role of another pool", "machine", m.ID, "role", role)
+	}
+	s.record(ctx, Allocator, "register agent", m.ID, "instance "+instance)
+	return api.Registered{
+		AgentID: a.ID, Secret: secret, MachineID: m.ID, Protocol: api.Protocol,
+		ReportInterval: int(s.ReportInterval.Seconds()),
+	}, nil
+}
+
+// digest names a proof by its signature, which covers everything else in it.
+func digest(p api.Proof) [32]byte {
+	raw, err := json.Marshal(p.Headers["Authorization"])
+	if err != nil {
+		panic(err) // a string always encodes
+	}
+	return sha256.Sum256(raw)
+}
+
+// Authenticate finds the agent with an id and checks its secret. Unauthorized
+// when either is wrong: which one is not said.
+func (s *Service) Authenticate(ctx context.Context, id, secret string) (Agent, error) {
+	refused := api.Problemf(api.Unauthorized, "The agent is not known", "Its secret is not that of %s. It registers again by itself.", id)
+	a, err := s.Store.Agent(ctx, id)
+	if api.CodeOf(err) == api.NotFound {
+		return Agent{}, refused
+	}
+	if err != nil {
+		return Agent{}, err
+	}
+	if sum := SecretSum(secret); subtle.ConstantTimeCompare(sum[:], a.Secret[:]) != 1 {
+		return Agent{}, refused
+	}
+	return a, nil
+}
+
+// Report takes what an agent says. It writes to the store only when the health
+// changes; the rest is kept in memory.
+func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.ReportAnswer, error) {
+	last, known := s.LastReport(a.MachineID)
+	s.live.Store(a.MachineID, Live{At: s.Now(), Report: r})
+	if !known || last.Report.Health != r.Health || last.Report.Reason != r.Reason {
+		if err := s.Store.SetHealth(ctx, a.MachineID, r.Health, r.Reason, s.Now()); err != nil {
+			s.live.Delete(a.MachineID) // so that the next report tries again
+			return api.ReportAnswer{}, fmt.Errorf("keep the health of %s: %w", a.MachineID, err)
+		}
+	}
+	return api.ReportAnswer{ReportInterval: int(s.ReportInterval.Seconds())}, nil
+}

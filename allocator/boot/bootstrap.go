@@ -1,0 +1,66 @@
+package boot
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+//go:embed units
+var unitFiles embed.FS
+
+// started are the units that run on the host.
+var started = []string{"lablink-allocator.socket", "lablink-allocator.service", "lablink-update.timer"}
+
+// Bootstrap sets up the host for a release whose binary is here already.
+func Bootstrap(ctx context.Context, out io.Writer, c Config, release, volume string, objects Objects) error {
+	return host.Run(ctx, out, []host.Step{
+		{Name: "user", Do: host.MakeUser},
+		{Name: "volume", Do: func(context.Context) error { return findVolume(volume) }},
+		{Name: "format", Do: func(ctx context.Context) error { return formatVolume(ctx, volume) }},
+		{Name: "mount", Do: func(ctx context.Context) error { return mountVolume(ctx, volume) }},
+		{Name: "release", Do: func(ctx context.Context) error {
+			if err := c.write(); err != nil {
+				return err
+			}
+			if err := fetch(ctx, objects, c.Bucket, release); err != nil {
+				return err
+			}
+			return host.SetCurrent(release)
+		}},
+		{Name: "units", Do: InstallUnits},
+		{Name: "start", Do: func(ctx context.Context) error {
+			return host.Systemctl(ctx, append([]string{"enable", "--now"}, started...)...)
+		}},
+	})
+}
+
+// InstallUnits writes this binary's unit files.
+func InstallUnits(ctx context.Context) error {
+	entries, err := unitFiles.ReadDir("units")
+	if err != nil {
+		return fmt.Errorf("list the unit files: %w", err)
+	}
+	units := map[string][]byte{}
+	for _, e := range entries {
+		raw, err := unitFiles.ReadFile("units/" + e.Name())
+		if err != nil {
+			return fmt.Errorf("read the unit file %s: %w", e.Name(), err)
+		}
+		units[e.Name()] = raw
+	}
+	return host.InstallUnits(ctx, units)
+}
+
+// findVolume waits until the data volume is attached: that happens after the
+// instance runs, in its own time.
+func findVolume(volume string) error {
+	if _, err := os.Stat(host.Path(device(volume))); err != nil {
+		return fmt.Errorf("the data volume %s is not attached yet", volume)
+	}
+	return nil
+}

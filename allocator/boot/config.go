@@ -1,0 +1,47 @@
+package boot
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+// configFile is what the user data told, kept for later.
+const configFile = host.ConfigDir + "/host.json"
+
+// Config says where the host finds its releases.
+type Config struct {
+	Region  string `json:"region"`
+	Pointer string `json:"pointer"` // the SSM parameter that names the release
+	Bucket  string `json:"bucket"`  // the artifact bucket
+}
+
+// ReadConfig reads what the first boot kept.
+func ReadConfig() (Config, error) {
+	var c Config
+	raw, err := os.ReadFile(host.Path(configFile))
+	if err != nil {
+		return c, fmt.Errorf("read what the first boot kept: %w", err)
+	}
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return c, fmt.Errorf("read %s: %w", configFile, err)
+	}
+	return c, nil
+}
+
+func (c Config) write() error {
+	raw, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("keep what the user data told: %w", err)
+	}
+	return host.WriteFile(configFile, raw, 0o644)
+}
+
+// DataDir is where the data volume is mounted.
+const DataDir = "/var/lib/lablink"
+
+// SettingsFile is where the settings of a release are.
+func SettingsFile(sum string) string { return filepath.Join(host.ReleaseDir(sum), "settings.json") }

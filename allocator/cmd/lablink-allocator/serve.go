@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/access"
+	"github.com/talmolab/lablink-infrastructure/allocator/boot"
+	"github.com/talmolab/lablink-infrastructure/allocator/ec2"
+	"github.com/talmolab/lablink-infrastructure/allocator/jobs"
+	"github.com/talmolab/lablink-infrastructure/allocator/secrets"
+	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
+	"github.com/talmolab/lablink-infrastructure/allocator/sts"
+	"github.com/talmolab/lablink-infrastructure/allocator/tunnel"
+	"github.com/talmolab/lablink-infrastructure/allocator/web"
+	"github.com/talmolab/lablink-infrastructure/api/deployed"
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+const (
+	// reportInterval is how often agents report.
+	reportInterval = 10 * time.Second
+	// watchInterval is how often EC2 is asked how the machines are.
+	watchInterval = 15 * time.Second
+	// drainTime is how long requests may take to end when the allocator stops.
+	drainTime = 10 * time.Second
+)
+
+type serveCommand struct {
+	Settings string `help:"The settings file. Default: that of the current release."`
+	Data     string `help:"The folder that keeps the data. Default: /var/lib/lablink."`
+	Listen   string `help:"Listen here, without TLS, when no listener is passed in."`
+}
+
+// Run serves until ctx ends.
+func (c serveCommand) Run(ctx context.Context) error {
+	log := slog.Default()
+	release := host.Current()
+	if c.Settings == "" {
+		c.Settings = host.Path(boot.SettingsFile(release))
+	}
+	if c.Data == "" {
+		c.Data = host.Path(boot.DataDir)
+	}
+	raw, err := os.ReadFile(c.Settings)
+	if err != nil {
+		return fmt.Errorf("read the settings: %w", err)
+	}
+	settings, err := deployed.Decode(raw)
+	if err != nil {
+		return err
+	}
+	a := &app{settings: settings, data: c.Data, release: release, log: log}
+	defer a.close()
+	if err := a.open(ctx); err != nil {
+		return err
+	}
+	return a.serve(ctx, c.Listen)
+}
+
+// app is the allocator, put together.
+type app struct {
+	settings deployed.Settings
+	data     string
+	release  string
+	log      *slog.Logger
+
+	store   *sqlite.Store
+	queue   *jobs.Queue
+	hub     *tunnel.Hub
+	service *allocator.Service
+	guard   *access.Guard
+}
+
+// open opens the data and brings back what was going on.
+func (a *app) open(ctx context.Context) error {
+	cloud, err := loadAWS(ctx, a.settings.Region)
+	if err != nil {
+		return err
+	}
+	if a.store, err = sqlite.Open(ctx, filepath.Join(a.data, "lablink.db"), a.log); err != nil {
+		return err
+	}
+	if err := a.store.SetConnected(ctx, "", false); err != nil { // no tunnel is up yet
+		return err
+	}
+	a.guard = &access.Guard{Users: a.store, Now: time.Now}
+	if err := a.ensureAdmin(ctx, cloud); err != nil {
+		return err
+	}
+	a.hub = &tunnel.Hub{Log: a.log, OnChange: a.connected}
+	a.service = &allocator.Service{
+		Store: a.store, Compute: ec2.New(awsec2.NewFromConfig(cloud), a.settings), Tunnels: a.hub,
+		Verifier: &sts.Verifier{
+			Endpoint: stsEndpoint(a.settings.Region), Region: a.settings.Region, Audience: a.settings.Audience,
+			AccountID: a.settings.AccountID, HTTP: &http.Client{Timeout: 10 * time.Second}, Now: time.Now,
+		},
+		Log: a.log, Now: time.Now, ReportInterval: reportInterval,
+	}
+	for _, p := range a.settings.Pools {
+		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role})
+	}
+	if a.queue, err = jobs.Open(ctx, filepath.Join(a.data, "jobs.db"), a.service.Run, a.log); err != nil {
+		return err
+	}
+	a.service.Queue = a.queue
+	if err := a.queue.Start(ctx); err != nil {
+		return err
+	}
+	return a.service.Resume(ctx)
+}
+
+// ensureAdmin gives admin the stack's initial password at the first start.
+func (a *app) ensureAdmin(ctx context.Context, cloud aws.Config) error {
+	hash, err := a.store.PasswordHash(ctx, access.Admin)
+	if err != nil || hash != "" {
+		return err
+	}
+	initial, err := secrets.Read(ctx, ssm.NewFromConfig(cloud), a.settings.AdminPasswordParameter)
+	if err != nil {
+		return err
+	}
+	return a.guard.Ensure(ctx, initial)
+}
+
+// connected keeps whether a machine's tunnel is up.
+func (a *app) connected(machine string, up bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	if err := a.store.SetConnected(ctx, machine, up); err != nil {
+		a.log.Warn("a tunnel's state was not kept", "machine", machine, "up", up, "error", err)
+	}
+}
+
+func stsEndpoint(region string) string {
+	for _, name := range []string{"AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"} {
+		if url := os.Getenv(name); url != "" {
+			return url
+		}
+	}
+	return "https://sts." + region + ".amazonaws.com"
+}
+
+// serve answers until ctx ends, then lets requests finish.
+func (a *app) serve(ctx context.Context, listen string) error {
+	stopping, stop := context.WithCancel(ctx)
+	defer stop()
+	doors, err := openDoors(stopping, listen, a.settings.TLS, a.data)
+	if err != nil {
+		return err
+	}
+	defer doors.close()
+	checks := []web.NamedCheck{{Name: "database", Check: a.store.Ping}}
+	if doors.certificate != nil {
+		checks = append(checks, web.NamedCheck{Name: "certificate", Check: doors.certificate.Check})
+	}
+	handler, err := web.New(stopping, web.Config{
+		Service: a.service, Guard: a.guard, Sessions: a.store, Tunnel: a.hub.Serve, Checks: checks,
+		Version: version, Release: a.release, Secure: doors.certificate != nil, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	failed := doors.serve(handler)
+	watch := time.NewTicker(watchInterval)
+	defer watch.Stop()
+	go a.service.Watch(stopping, watch.C)
+	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
+		return fmt.Errorf("tell systemd that the allocator is ready: %w", err)
+	}
+	a.log.Info("the allocator is ready", "version", version, "release", a.release)
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
+	stop()
+	a.hub.Close()
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	return doors.shutdown(drain)
+}
+
+// close closes what was opened.
+func (a *app) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	var err error
+	if a.queue != nil {
+		err = a.queue.Close(ctx)
+	}
+	if a.store != nil {
+		err = errors.Join(err, a.store.Close())
+	}
+	if err != nil {
+		a.log.Error("the allocator did not stop cleanly", "error", err)
+	}
+}

@@ -1,0 +1,77 @@
+package ec2
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// meanings say what EC2's error codes mean to somebody who wants machines.
+var meanings = map[string]struct {
+	code api.Code
+	why  string
+}{
+	"InsufficientInstanceCapacity":            {api.Capacity, "AWS has no such machine free at the moment"},
+	"InsufficientHostCapacity":                {api.Capacity, "AWS has no such machine free at the moment"},
+	"UnfulfillableCapacity":                   {api.Capacity, "AWS cannot give such a machine at the moment"},
+	"InsufficientFreeAddressesInSubnet":       {api.Capacity, "the subnet has no free address left"},
+	"Unsupported":                             {api.Capacity, "this type is not offered there"},
+	"InvalidFleetConfiguration":               {api.Capacity, "this type is not offered there"},
+	"VcpuLimitExceeded":                       {api.Quota, "the account's quota for this kind of machine is used up; ask AWS to raise the vCPU quota for G and VT instances (L-DB2E81BA)"},
+	"MaxSpotInstanceCountExceeded":            {api.Quota, "the account's quota for spot machines is used up"},
+	"InstanceLimitExceeded":                   {api.Quota, "the account may not run more instances"},
+	"UnauthorizedOperation":                   {api.Forbidden, "the allocator's role does not allow it; deploy the stack again, and look at its role policy"},
+	"AuthFailure":                             {api.Forbidden, "AWS does not accept the allocator's credentials"},
+	"InvalidAMIID.NotFound":                   {api.Invalid, "the pool's machine image does not exist any more; set image.id in the stack's settings and deploy"},
+	"InvalidSubnetID.NotFound":                {api.Invalid, "a subnet of the pool does not exist any more; deploy the stack again"},
+	"InvalidGroup.NotFound":                   {api.Invalid, "the machines' security group does not exist any more; deploy the stack again"},
+	"InvalidLaunchTemplateId.NotFound":        {api.Invalid, "the pool's launch template does not exist any more; deploy the stack again"},
+	"InvalidLaunchTemplateId.VersionNotFound": {api.Invalid, "the pool's launch template has changed; deploy the stack again"},
+	"RequestLimitExceeded":                    {api.Unavailable, "AWS asks to go slower"},
+}
+
+// refusal words one of CreateFleet's errors.
+func refusal(e types.CreateFleetError) allocator.Refusal {
+	r := allocator.Refusal{Code: api.Internal, Why: aws.ToString(e.ErrorMessage)}
+	if m, ok := meanings[aws.ToString(e.ErrorCode)]; ok {
+		r.Code, r.Why = m.code, m.why
+	}
+	if o := e.LaunchTemplateAndOverrides; o != nil && o.Overrides != nil {
+		r.Type = string(o.Overrides.InstanceType)
+		r.Where = aws.ToString(o.Overrides.AvailabilityZone)
+		if r.Where == "" {
+			r.Where = aws.ToString(o.Overrides.SubnetId)
+		}
+	}
+	return r
+}
+
+// hopeless is the error for refusals that asking again does not help, where all
+// of them are of that kind.
+func hopeless(all []allocator.Refusal) error {
+	for _, code := range []api.Code{api.Forbidden, api.Invalid, api.Quota} {
+		if len(all) > 0 && !slices.ContainsFunc(all, func(r allocator.Refusal) bool { return r.Code != code }) {
+			return api.Problemf(code, "No machine could be launched", "%s.", all[0].Why)
+		}
+	}
+	return nil
+}
+
+// explain words an error of a whole call. One that is not known stays as it is.
+func explain(err error) error {
+	var e smithy.APIError
+	if !errors.As(err, &e) {
+		return fmt.Errorf("call EC2: %w", err)
+	}
+	if m, ok := meanings[e.ErrorCode()]; ok {
+		return api.Problemf(m.code, "EC2 refuses", "%s (%s: %s).", m.why, e.ErrorCode(), e.ErrorMessage())
+	}
+	return fmt.Errorf("call EC2: %w", err)
+}

@@ -1,0 +1,85 @@
+package allocator
+
+import (
+	"slices"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// MachineState is where a machine is in its life.
+type MachineState string
+
+// The states of a machine.
+const (
+	Requested   MachineState = "requested"   // wanted; no instance yet
+	Launching   MachineState = "launching"   // EC2 was asked for an instance
+	Booting     MachineState = "booting"     // the instance is there, its agent is not
+	Ready       MachineState = "ready"       // may be given to a participant
+	Assigned    MachineState = "assigned"    // a participant holds it
+	Unhealthy   MachineState = "unhealthy"   // must not be given to anybody
+	Terminating MachineState = "terminating" // EC2 is to end, or is ending, the instance
+	Terminated  MachineState = "terminated"  // gone for good
+)
+
+// transitions are all the ways there are.
+var transitions = map[MachineState][]MachineState{
+	Requested:   {Launching, Terminating, Terminated},
+	Launching:   {Booting, Terminating, Terminated},
+	Booting:     {Ready, Unhealthy, Terminating, Terminated},
+	Ready:       {Assigned, Unhealthy, Terminating, Terminated},
+	Assigned:    {Ready, Unhealthy, Terminating, Terminated},
+	Unhealthy:   {Ready, Terminating, Terminated},
+	Terminating: {Terminated},
+	Terminated:  {},
+}
+
+// MachineStates are all states.
+func MachineStates() []MachineState {
+	return []MachineState{Requested, Launching, Booting, Ready, Assigned, Unhealthy, Terminating, Terminated}
+}
+
+// CanBecome reports whether a machine in state s may go to next.
+func (s MachineState) CanBecome(next MachineState) bool {
+	return slices.Contains(transitions[s], next)
+}
+
+// From are the states from which a machine may become s.
+func From(s MachineState) []MachineState {
+	var out []MachineState
+	for _, from := range MachineStates() {
+		if from.CanBecome(s) {
+			out = append(out, from)
+		}
+	}
+	return out
+}
+
+// Machine is one GPU desktop host.
+type Machine struct {
+	ID         string
+	WorkshopID string
+	Pool       string
+	State      MachineState
+	Reason     string // why it is in this state, for people
+	InstanceID string // the EC2 instance; "" before there is one
+	Type, Zone string // of the instance
+	AgentID    string // the agent that serves it; "" before it registered
+	Inventory  api.Inventory
+	Health     api.Health // as last reported; "" before the first report
+	Connected  bool       // whether a tunnel to its agent is up
+	CreatedAt  time.Time
+	ChangedAt  time.Time // when State last changed
+	SeatID     string    // the live seat on it, or ""
+	Email      string    // of who holds that seat, or ""
+	// LaunchOpen says that EC2 may be launching an instance for it right now, so
+	// that one may still appear.
+	LaunchOpen bool
+}
+
+// Change is one line of a machine's timeline.
+type Change struct {
+	At       time.Time
+	From, To MachineState
+	Reason   string
+}

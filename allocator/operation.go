@@ -1,0 +1,74 @@
+package allocator
+
+import (
+	"fmt"
+	"time"
+)
+
+// OperationKind is what an operation does.
+type OperationKind string
+
+// The kinds of operation.
+const (
+	Launch    OperationKind = "launch"
+	Terminate OperationKind = "terminate"
+)
+
+// OperationState is how far an operation has come.
+type OperationState string
+
+// The states of an operation.
+const (
+	Queued    OperationState = "queued"
+	Running   OperationState = "running"
+	Succeeded OperationState = "succeeded"
+	Failed    OperationState = "failed"
+)
+
+// Finished reports whether nothing more will happen.
+func (s OperationState) Finished() bool { return s == Succeeded || s == Failed }
+
+// Operation is a durable background job on a number of machines. Done and
+// Failed count those for which it has an outcome.
+type Operation struct {
+	ID         string
+	Kind       OperationKind
+	WorkshopID string
+	State      OperationState
+	Total      int
+	Done       int
+	Failed     int
+	Message    string // what it is doing, or what went wrong, for people
+	By         string // who asked
+	CreatedAt  time.Time
+	FinishedAt time.Time // zero until then
+}
+
+// Attempt is one call to Compute for some of an operation's machines. It is
+// written down before the call, so that a repeated call after a crash is the
+// same call and launches nothing twice.
+type Attempt struct {
+	Operation string
+	Number    int // from 1
+	Count     int // how many instances are asked for
+}
+
+// Token makes the attempt's call idempotent.
+func (a Attempt) Token() string { return fmt.Sprintf("%s-%d", a.Operation, a.Number) }
+
+// Later is returned by a job that has to be run again.
+type Later struct {
+	After time.Duration
+	Why   string // for people
+}
+
+func (l *Later) Error() string { return fmt.Sprintf("again in %s: %s", l.After, l.Why) }
+
+// Event is a line of the audit: who did what.
+type Event struct {
+	At      time.Time
+	Actor   string // a user's name, an e-mail, or "allocator"
+	Action  string
+	Subject string // the id of what it was done to
+	Detail  string
+}

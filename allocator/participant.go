@@ -1,0 +1,125 @@
+package allocator
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"math/big"
+	"net/mail"
+	"strings"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Claimed is the answer to a claim.
+type Claimed struct {
+	Seat Seat
+	// Token proves, in this browser, whose seat it is.
+	Token string
+	// PIN proves it in another browser. It is set when the seat is new only.
+	PIN string
+}
+
+// Claim gives a participant a seat of a workshop. The same e-mail gets the same
+// seat, if the browser's token or the PIN shows that it is the same person.
+// NotFound for an unknown code, Conflict for a workshop that has ended, Capacity
+// when no machine is free, Forbidden when the seat is another browser's.
+func (s *Service) Claim(ctx context.Context, c api.Claim, token string) (Claimed, error) {
+	email, err := normalEmail(c.Email)
+	if err != nil {
+		return Claimed{}, err
+	}
+	w, err := s.Store.WorkshopByCode(ctx, NormalCode(c.Code))
+	if err != nil {
+		return Claimed{}, err
+	}
+	if w.State != Open {
+		return Claimed{}, api.Problemf(api.Conflict, "This workshop has ended", "Ask your instructor whether there is another one.")
+	}
+	if token == "" {
+		token, _ = newSecret()
+	}
+	pin := newPIN()
+	r := ClaimRequest{
+		WorkshopID: w.ID, Email: email, Token: SecretSum(token), NewSeat: newID("sea"),
+		NewPIN: pinSum(w.ID, email, pin), At: s.Now(),
+	}
+	if typed := strings.TrimSpace(c.PIN); typed != "" {
+		r.GivenPIN = pinSum(w.ID, email, typed)
+	}
+	seat, isNew, err := s.Store.Claim(ctx, r)
+	if err != nil {
+		return Claimed{}, err
+	}
+	out := Claimed{Seat: seat, Token: token}
+	if isNew {
+		out.PIN = pin
+		s.record(ctx, email, "claim seat", seat.ID, "machine "+seat.MachineID)
+	}
+	return out, nil
+}
+
+// SeatOf finds the seat that a browser holds. NotFound when it holds none.
+func (s *Service) SeatOf(ctx context.Context, token string) (Seat, error) {
+	if token == "" {
+		return Seat{}, noSeat()
+	}
+	return s.Store.SeatByToken(ctx, SecretSum(token))
+}
+
+func noSeat() error {
+	return api.Problemf(api.NotFound, "You hold no seat", "Open the link that your instructor gave you.")
+}
+
+// Leave gives a browser's seat back.
+func (s *Service) Leave(ctx context.Context, token string) error {
+	seat, err := s.SeatOf(ctx, token)
+	if err != nil {
+		return err
+	}
+	if err := s.Store.ReleaseSeat(ctx, seat.ID, "its participant left", s.Now()); err != nil {
+		return err
+	}
+	s.record(ctx, seat.Email, "leave seat", seat.ID, "machine "+seat.MachineID)
+	return nil
+}
+
+// Look asks the machine of a seat how it is, through its tunnel.
+func (s *Service) Look(ctx context.Context, seat Seat) api.Live {
+	live := api.Live{At: s.Now()}
+	status, err := s.Tunnels.Status(ctx, seat.MachineID)
+	if err != nil {
+		live.Detail = "Your machine does not answer at the moment. This page goes on trying; if it takes longer than a few minutes, ask your instructor."
+		return live
+	}
+	live.Reachable, live.Status = true, &status
+	if status.Health != api.Healthy {
+		live.Detail = status.Reason
+	}
+	return live
+}
+
+func normalEmail(raw string) (string, error) {
+	a, err := mail.ParseAddress(strings.TrimSpace(raw))
+	if err != nil || a.Name != "" || !strings.Contains(a.Address, "@") {
+		return "", api.Problemf(api.Invalid, "That is not an e-mail address", "Write it as name@example.org.")
+	}
+	return strings.ToLower(a.Address), nil
+}
+
+// newPIN makes six digits.
+func newPIN() string {
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		panic(err) // the system has no randomness: nothing here can be trusted
+	}
+	return fmt.Sprintf("%06d", n)
+}
+
+// pinSum is how a PIN is stored. Six digits can be guessed from it by whoever
+// holds the database, who holds the seat anyway; guessing over the network ends
+// after five tries.
+func pinSum(workshop, email, pin string) [32]byte {
+	return sha256.Sum256([]byte(workshop + "\x00" + email + "\x00" + pin))
+}

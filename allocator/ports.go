@@ -1,0 +1,161 @@
+package allocator
+
+import (
+	"context"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Store keeps what is true. Every method is one transaction: it happens as a
+// whole or not at all. Errors of the domain are *api.Problem; its doc says which.
+type Store interface {
+	// OpenWorkshop adds a workshop, its machines (requested) and the operation
+	// that launches them. Capacity when the pool would hold more than limit.
+	OpenWorkshop(ctx context.Context, w Workshop, machines []Machine, op Operation, limit int) error
+	// EndWorkshop closes a workshop, releases its seats and adds the operation
+	// that ends its machines. NotFound; Conflict when it has ended already.
+	EndWorkshop(ctx context.Context, id string, op Operation) error
+	// TerminateMachine releases a machine's seat and adds the operation that ends
+	// it. NotFound; Conflict when it is going or gone already.
+	TerminateMachine(ctx context.Context, id string, op Operation) error
+	Workshop(ctx context.Context, id string) (Workshop, error)
+	WorkshopByCode(ctx context.Context, code string) (Workshop, error)
+	// Workshops lists newest first, at most limit, after the one with id after.
+	Workshops(ctx context.Context, after string, limit int) ([]Workshop, error)
+
+	Machine(ctx context.Context, id string) (Machine, error)
+	// Machines lists by age; workshop "" means all, and ended ones are left out
+	// unless ended is set.
+	Machines(ctx context.Context, workshop string, ended bool) ([]Machine, error)
+	// Timeline is what became of a machine, oldest first.
+	Timeline(ctx context.Context, machine string) ([]Change, error)
+	// Move changes a machine's state if it is in one of the states that may
+	// become to. It releases the seat of a machine that stops being assigned.
+	// Conflict when it is in another state.
+	Move(ctx context.Context, machine string, to MachineState, reason string, at time.Time) error
+
+	Operation(ctx context.Context, id string) (Operation, error)
+	// Operations lists newest first, at most limit; workshop "" means all.
+	Operations(ctx context.Context, workshop string, limit int) ([]Operation, error)
+	// Unfinished are the ids of operations that are not finished.
+	Unfinished(ctx context.Context) ([]string, error)
+	// OperationMachines are the machines that an operation has no outcome for.
+	OperationMachines(ctx context.Context, id string) ([]Machine, error)
+	// Note says what an operation is doing.
+	Note(ctx context.Context, id string, state OperationState, message string) error
+	// BeginAttempt returns the operation's open attempt, or opens one for the
+	// machines that have no instance. ok is false when there are none.
+	BeginAttempt(ctx context.Context, op string, at time.Time) (a Attempt, ok bool, err error)
+	// EndAttempt gives the launched instances to machines and closes the attempt.
+	EndAttempt(ctx context.Context, a Attempt, launched []Instance, at time.Time) error
+
+	// UseProof remembers a proof until it is stale. Conflict when it was used.
+	UseProof(ctx context.Context, digest [32]byte, now, until time.Time) error
+	// RegisterAgent gives an instance's machine its agent. NotFound when no
+	// machine has the instance; Conflict when it has an agent already.
+	RegisterAgent(ctx context.Context, instance string, a Agent, inventory api.Inventory, at time.Time) (Machine, error)
+	// Agent finds an agent by its id. NotFound.
+	Agent(ctx context.Context, id string) (Agent, error)
+	// SetHealth keeps what an agent reports and moves its machine accordingly.
+	SetHealth(ctx context.Context, machine string, h api.Health, reason string, at time.Time) error
+	// SetConnected keeps whether a machine's tunnel is up; machine "" means all.
+	SetConnected(ctx context.Context, machine string, up bool) error
+
+	// Claim gives a participant a seat, or the one they hold. See ClaimRequest.
+	Claim(ctx context.Context, r ClaimRequest) (s Seat, isNew bool, err error)
+	// SeatByToken finds the live seat that a browser's token is for. NotFound.
+	SeatByToken(ctx context.Context, token [32]byte) (Seat, error)
+	// ReleaseSeat ends a seat and makes its machine ready again. NotFound when the
+	// seat is not live.
+	ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error
+
+	// PasswordHash is a user's, or "" when there is no such user.
+	PasswordHash(ctx context.Context, user string) (string, error)
+	// SetPasswordHash adds a user or changes the password.
+	SetPasswordHash(ctx context.Context, user, hash string) error
+	// Record adds a line to the audit.
+	Record(ctx context.Context, e Event) error
+	// Events lists newest first, at most limit.
+	Events(ctx context.Context, limit int) ([]Event, error)
+}
+
+// ClaimRequest asks for a seat. The token is the browser's, the PIN the seat's;
+// both are stored as sums only.
+type ClaimRequest struct {
+	WorkshopID string
+	Email      string
+	Token      [32]byte // of this browser, new or known
+	GivenPIN   [32]byte // the sum of the PIN that was typed; zero when none was
+	NewSeat    string   // the id of the seat to make
+	NewPIN     [32]byte // the sum of the PIN to make it with
+	At         time.Time
+}
+
+// Agent is an agent's identity as it is stored.
+type Agent struct {
+	ID        string
+	MachineID string
+	Secret    [32]byte // its SHA-256
+}
+
+// Instance is a machine of EC2's.
+type Instance struct {
+	ID    string
+	Type  string
+	Zone  string
+	State InstanceState
+}
+
+// InstanceState is an instance's state, as far as it matters here.
+type InstanceState string
+
+// An instance is coming, running, on its way out, or gone.
+const (
+	InstancePending InstanceState = "pending"
+	InstanceRunning InstanceState = "running"
+	InstanceEnding  InstanceState = "ending"
+	InstanceGone    InstanceState = "gone"
+)
+
+// Refusal is why an instance could not be had somewhere.
+type Refusal struct {
+	Code  api.Code // Capacity, Quota, Forbidden, or Internal
+	Type  string
+	Where string // the zone or subnet
+	Why   string // for people
+}
+
+// Compute launches and ends instances.
+type Compute interface {
+	// Launch asks for count instances of a pool. It returns what it got, which
+	// may be fewer, with the refusals. The same token gives the same answer.
+	Launch(ctx context.Context, pool string, count int, token string) ([]Instance, []Refusal, error)
+	// Label marks an instance with the machine that it is, for people who look at
+	// the account.
+	Label(ctx context.Context, instance, machine, workshop string) error
+	// Instances lists those of this deployment that are not long gone.
+	Instances(ctx context.Context) ([]Instance, error)
+	// Terminate ends instances of this deployment; ones that are gone are no error.
+	Terminate(ctx context.Context, ids []string) error
+}
+
+// Verifier says which instance an agent's proof speaks of.
+type Verifier interface {
+	// Verify returns the instance's id and the role it acts under. Forbidden when
+	// the proof is not good, Unavailable when that cannot be told now.
+	Verify(ctx context.Context, p api.Proof) (instance, role string, err error)
+}
+
+// Tunnels reaches agents.
+type Tunnels interface {
+	// Status asks a machine's agent how it is. Unavailable when it does not answer.
+	Status(ctx context.Context, machine string) (api.Status, error)
+}
+
+// Queue runs operations until they are done.
+type Queue interface {
+	// Enqueue makes Service.Run be called with the operation's id, again and again
+	// until it returns nil.
+	Enqueue(ctx context.Context, operation string) error
+}

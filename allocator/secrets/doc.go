@@ -1,0 +1,2 @@
+// Package secrets reads what the stack keeps for the allocator in SSM.
+package secrets

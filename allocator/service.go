@@ -1,0 +1,88 @@
+package allocator
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Service is what people, agents and jobs ask of the allocator.
+type Service struct {
+	Store    Store
+	Compute  Compute
+	Verifier Verifier
+	Tunnels  Tunnels
+	Queue    Queue
+	Pools    []Pool
+	Log      *slog.Logger
+	// Now is the clock.
+	Now func() time.Time
+	// ReportInterval is how often agents report.
+	ReportInterval time.Duration
+
+	live sync.Map // machine id → Live, the newest report of each
+}
+
+// Live is what an agent said last.
+type Live struct {
+	At     time.Time // when it arrived
+	Report api.Report
+}
+
+// LastReport is the newest report of a machine since the allocator started.
+func (s *Service) LastReport(machine string) (Live, bool) {
+	v, ok := s.live.Load(machine)
+	if !ok {
+		return Live{}, false
+	}
+	return v.(Live), true
+}
+
+// Pool finds a pool by its name.
+func (s *Service) Pool(name string) (Pool, bool) {
+	for _, p := range s.Pools {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Pool{}, false
+}
+
+// Actor is who asks, for the audit.
+const Allocator = "allocator"
+
+// letters leaves out what is mistaken for something else when read aloud.
+var letters = base32.NewEncoding("abcdefghjkmnpqrstuvwxyz234567890").WithPadding(base32.NoPadding)
+
+// newID makes an id: a prefix and 80 random bits.
+func newID(prefix string) string { return prefix + "_" + random(10) }
+
+func random(bytes int) string {
+	raw := make([]byte, bytes)
+	_, _ = rand.Read(raw) // never fails
+	return letters.EncodeToString(raw)
+}
+
+// newJoinCode makes a code that can be read aloud: 40 random bits.
+func newJoinCode() string { return random(5) }
+
+// NormalCode is a join code as it is stored, however it was typed.
+func NormalCode(code string) string {
+	return strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(code))
+}
+
+// newSecret makes 256 random bits, and their sum, which is all that is stored.
+func newSecret() (secret string, sum [32]byte) {
+	secret = random(32)
+	return secret, SecretSum(secret)
+}
+
+// SecretSum is how a secret of 256 random bits is stored: checking it costs
+// microseconds, and guessing it is hopeless.
+func SecretSum(secret string) [32]byte { return sha256.Sum256([]byte(secret)) }

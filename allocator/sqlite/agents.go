@@ -1,0 +1,116 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// UseProof remembers a proof, and forgets those that are stale.
+func (s *Store) UseProof(ctx context.Context, digest [32]byte, now, until time.Time) error {
+	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM proofs WHERE until < ?", stamp(now)); err != nil {
+			return fmt.Errorf("forget stale proofs: %w", err)
+		}
+		done, err := tx.ExecContext(ctx, "INSERT INTO proofs (digest, until) VALUES (?, ?) ON CONFLICT DO NOTHING", digest[:], stamp(until))
+		if err != nil {
+			return fmt.Errorf("remember a proof: %w", err)
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 0 {
+			return api.Problemf(api.Conflict, "The proof was used before", "A proof counts once. The agent makes a new one by itself.")
+		}
+		return nil
+	})
+}
+
+// RegisterAgent gives an instance's machine its agent.
+func (s *Store) RegisterAgent(ctx context.Context, instance string, a allocator.Agent, inventory api.Inventory, at time.Time) (allocator.Machine, error) {
+	var m allocator.Machine
+	err := s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var err error
+		m, err = scanMachine(tx.QueryRowContext(ctx, machineQuery+" WHERE m.instance_id = ?", instance))
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return api.Problemf(api.NotFound, "The instance is not known", "This allocator did not launch %s, or has not heard of it yet.", instance)
+		case err != nil:
+			return fmt.Errorf("find the machine of %s: %w", instance, err)
+		case m.AgentID != "":
+			return api.Problemf(api.Conflict, "The machine has an agent already", "Instance %s registered at its first boot. If its secret is lost, end the machine and launch another one.", instance)
+		case m.State != allocator.Booting && m.State != allocator.Unhealthy:
+			return api.Problemf(api.Conflict, "The machine is not wanted any more", "Instance %s belongs to a machine that is %s.", instance, m.State)
+		}
+		raw, err := json.Marshal(inventory)
+		if err != nil {
+			return fmt.Errorf("encode inventory: %w", err)
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE machines SET agent_id = ?, agent_secret = ?, inventory = ? WHERE id = ? AND agent_id IS NULL",
+			a.ID, a.Secret[:], string(raw), m.ID)
+		if err != nil {
+			return fmt.Errorf("give machine %s its agent: %w", m.ID, err)
+		}
+		m.AgentID, m.Inventory = a.ID, inventory
+		return addChange(ctx, tx, m.ID, m.State, m.State, "its agent registered", at)
+	})
+	return m, err
+}
+
+// Agent finds an agent by its id. The agent of a machine that has ended is not
+// known any more.
+func (s *Store) Agent(ctx context.Context, id string) (allocator.Agent, error) {
+	a := allocator.Agent{ID: id}
+	var secret []byte
+	err := s.read.QueryRowContext(ctx, "SELECT id, agent_secret FROM machines WHERE agent_id = ? AND state <> 'terminated'", id).Scan(&a.MachineID, &secret)
+	if errors.Is(err, sql.ErrNoRows) {
+		return a, api.Problemf(api.NotFound, "There is no such agent", "%s is not known.", id)
+	}
+	if err != nil {
+		return a, fmt.Errorf("find agent %s: %w", id, err)
+	}
+	if copy(a.Secret[:], secret) != len(a.Secret) {
+		return a, fmt.Errorf("the secret of agent %s has %d bytes", id, len(secret))
+	}
+	return a, nil
+}
+
+// SetHealth keeps a machine's health. One that is not given to anybody becomes
+// ready or unhealthy with it; one that is assigned stays with its participant.
+func (s *Store) SetHealth(ctx context.Context, machine string, h api.Health, reason string, at time.Time) error {
+	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		m, err := oneMachine(ctx, tx, machine)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE machines SET health = ?, health_reason = ? WHERE id = ?", h, reason, machine)
+		if err != nil {
+			return fmt.Errorf("keep the health of %s: %w", machine, err)
+		}
+		to, why := allocator.Ready, "its agent reports that it is "+string(h)
+		if h == api.Unhealthy {
+			to, why = allocator.Unhealthy, reason
+		}
+		switch m.State {
+		case allocator.Booting, allocator.Ready, allocator.Unhealthy:
+			if m.State != to {
+				return move(ctx, tx, m, to, why, at)
+			}
+		}
+		return nil
+	})
+}
+
+// SetConnected keeps whether a machine's tunnel is up.
+func (s *Store) SetConnected(ctx context.Context, machine string, up bool) error {
+	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE machines SET connected = ? WHERE (? = '' OR id = ?) AND connected <> ?", up, machine, machine, up)
+		if err != nil {
+			return fmt.Errorf("keep whether %s is connected: %w", machine, err)
+		}
+		return nil
+	})
+}

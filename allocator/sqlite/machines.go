@@ -1,0 +1,168 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// machineQuery reads machines with the live seat on each.
+const machineQuery = `SELECT m.id, m.workshop_id, m.pool, m.state, m.reason, coalesce(m.instance_id, ''), m.type, m.zone,
+	coalesce(m.agent_id, ''), m.inventory, m.health, m.connected, m.created_at, m.changed_at,
+	coalesce(s.id, ''), coalesce(s.email, ''),
+	EXISTS (SELECT 1 FROM operation_machines om JOIN attempts a ON a.operation_id = om.operation_id AND a.closed_at = 0 WHERE om.machine_id = m.id)
+	FROM machines m LEFT JOIN seats s ON s.machine_id = m.id AND s.state = 'assigned'`
+
+func scanMachine(row scanner) (allocator.Machine, error) {
+	var m allocator.Machine
+	var inventory string
+	var created, changed int64
+	err := row.Scan(&m.ID, &m.WorkshopID, &m.Pool, &m.State, &m.Reason, &m.InstanceID, &m.Type, &m.Zone,
+		&m.AgentID, &inventory, &m.Health, &m.Connected, &created, &changed, &m.SeatID, &m.Email, &m.LaunchOpen)
+	if err != nil {
+		return m, err
+	}
+	m.CreatedAt, m.ChangedAt = fromStamp(created), fromStamp(changed)
+	return m, json.Unmarshal([]byte(inventory), &m.Inventory)
+}
+
+func addMachine(ctx context.Context, tx *sql.Tx, m allocator.Machine) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO machines (id, workshop_id, pool, state, reason, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		m.ID, m.WorkshopID, m.Pool, m.State, m.Reason, stamp(m.CreatedAt), stamp(m.ChangedAt))
+	if err != nil {
+		return fmt.Errorf("add machine %s: %w", m.ID, err)
+	}
+	return addChange(ctx, tx, m.ID, "", m.State, m.Reason, m.CreatedAt)
+}
+
+func addChange(ctx context.Context, tx *sql.Tx, machine string, from, to allocator.MachineState, reason string, at time.Time) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO timeline (machine_id, at, from_state, to_state, reason) VALUES (?, ?, ?, ?, ?)",
+		machine, stamp(at), from, to, reason)
+	if err != nil {
+		return fmt.Errorf("keep the timeline of %s: %w", machine, err)
+	}
+	return nil
+}
+
+func oneMachine(ctx context.Context, q querier, id string) (allocator.Machine, error) {
+	m, err := scanMachine(q.QueryRowContext(ctx, machineQuery+" WHERE m.id = ?", id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return m, api.Problemf(api.NotFound, "There is no such machine", "%s is not known.", id)
+	}
+	if err != nil {
+		return m, fmt.Errorf("find machine %s: %w", id, err)
+	}
+	return m, nil
+}
+
+// Machine finds a machine by its id.
+func (s *Store) Machine(ctx context.Context, id string) (allocator.Machine, error) {
+	return oneMachine(ctx, s.read, id)
+}
+
+// Machines lists machines, oldest first.
+func (s *Store) Machines(ctx context.Context, workshop string, ended bool) ([]allocator.Machine, error) {
+	out, err := list(ctx, s.read, scanMachine, machineQuery+`
+		WHERE (? = '' OR m.workshop_id = ?) AND (? OR m.state <> 'terminated') ORDER BY m.created_at, m.id`, workshop, workshop, ended)
+	if err != nil {
+		return nil, fmt.Errorf("list machines: %w", err)
+	}
+	return out, nil
+}
+
+// Timeline lists what became of a machine.
+func (s *Store) Timeline(ctx context.Context, machine string) ([]allocator.Change, error) {
+	out, err := list(ctx, s.read, func(row scanner) (allocator.Change, error) {
+		var c allocator.Change
+		var at int64
+		err := row.Scan(&at, &c.From, &c.To, &c.Reason)
+		c.At = fromStamp(at)
+		return c, err
+	}, "SELECT at, from_state, to_state, reason FROM timeline WHERE machine_id = ? ORDER BY seq", machine)
+	if err != nil {
+		return nil, fmt.Errorf("read the timeline of %s: %w", machine, err)
+	}
+	return out, nil
+}
+
+// Move changes a machine's state.
+func (s *Store) Move(ctx context.Context, machine string, to allocator.MachineState, reason string, at time.Time) error {
+	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		m, err := oneMachine(ctx, tx, machine)
+		if err != nil {
+			return err
+		}
+		return move(ctx, tx, m, to, reason, at)
+	})
+}
+
+// move changes m's state by compare-and-set, with everything that follows from
+// it: the timeline, the end of a seat, the outcome of operations.
+func move(ctx context.Context, tx *sql.Tx, m allocator.Machine, to allocator.MachineState, reason string, at time.Time) error {
+	if !m.State.CanBecome(to) {
+		return api.Problemf(api.Conflict, "The machine cannot do that now", "Machine %s is %s, so it cannot become %s.", m.ID, m.State, to)
+	}
+	done, err := tx.ExecContext(ctx, "UPDATE machines SET state = ?, reason = ?, changed_at = ? WHERE id = ? AND state = ?",
+		to, reason, stamp(at), m.ID, m.State)
+	if err != nil {
+		return fmt.Errorf("move machine %s: %w", m.ID, err)
+	}
+	if n, err := done.RowsAffected(); err != nil || n != 1 {
+		return api.Problemf(api.Conflict, "The machine has changed meanwhile", "Machine %s is not %s any more.", m.ID, m.State)
+	}
+	if err := addChange(ctx, tx, m.ID, m.State, to, reason, at); err != nil {
+		return err
+	}
+	if m.State == allocator.Assigned {
+		_, err := tx.ExecContext(ctx, "UPDATE seats SET state = 'released', released_at = ?, released_because = ? WHERE machine_id = ? AND state = 'assigned'",
+			stamp(at), reason, m.ID)
+		if err != nil {
+			return fmt.Errorf("release the seat on %s: %w", m.ID, err)
+		}
+	}
+	return concludes(ctx, tx, m, to, at)
+}
+
+// outcomes says which state of a machine is the outcome of which operation.
+var outcomes = []struct {
+	kind    allocator.OperationKind
+	states  []allocator.MachineState
+	outcome string
+}{
+	{allocator.Launch, []allocator.MachineState{allocator.Ready}, "done"},
+	{allocator.Launch, []allocator.MachineState{allocator.Unhealthy, allocator.Terminating, allocator.Terminated}, "failed"},
+	{allocator.Terminate, []allocator.MachineState{allocator.Terminated}, "done"},
+}
+
+// concludes gives operations that wait for m their outcome.
+func concludes(ctx context.Context, tx *sql.Tx, m allocator.Machine, to allocator.MachineState, at time.Time) error {
+	for _, o := range outcomes {
+		if !slices.Contains(o.states, to) {
+			continue
+		}
+		waiting, err := list(ctx, tx, scanID, `UPDATE operation_machines SET outcome = ? WHERE machine_id = ? AND outcome = 'pending'
+			AND operation_id IN (SELECT id FROM operations WHERE kind = ?) RETURNING operation_id`, o.outcome, m.ID, o.kind)
+		if err != nil {
+			return fmt.Errorf("conclude operations on %s: %w", m.ID, err)
+		}
+		for _, op := range waiting {
+			if err := settle(ctx, tx, op, at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func scanID(row scanner) (string, error) {
+	var id string
+	err := row.Scan(&id)
+	return id, err
+}

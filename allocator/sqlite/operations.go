@@ -1,0 +1,182 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+const operationQuery = `SELECT o.id, o.kind, o.workshop_id, o.state, o.message, o.requested_by, o.created_at, o.finished_at,
+	count(om.machine_id), count(om.machine_id) FILTER (WHERE om.outcome = 'done'), count(om.machine_id) FILTER (WHERE om.outcome = 'failed')
+	FROM operations o LEFT JOIN operation_machines om ON om.operation_id = o.id`
+
+func scanOperation(row scanner) (allocator.Operation, error) {
+	var o allocator.Operation
+	var created, finished int64
+	err := row.Scan(&o.ID, &o.Kind, &o.WorkshopID, &o.State, &o.Message, &o.By, &created, &finished, &o.Total, &o.Done, &o.Failed)
+	o.CreatedAt, o.FinishedAt = fromStamp(created), fromStamp(finished)
+	return o, err
+}
+
+func addOperation(ctx context.Context, tx *sql.Tx, o allocator.Operation) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO operations (id, kind, workshop_id, state, message, requested_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		o.ID, o.Kind, o.WorkshopID, o.State, o.Message, o.By, stamp(o.CreatedAt))
+	if err != nil {
+		return fmt.Errorf("add operation %s: %w", o.ID, err)
+	}
+	return nil
+}
+
+func addOperationMachine(ctx context.Context, tx *sql.Tx, op, machine string) error {
+	if _, err := tx.ExecContext(ctx, "INSERT INTO operation_machines (operation_id, machine_id) VALUES (?, ?)", op, machine); err != nil {
+		return fmt.Errorf("add machine %s to operation %s: %w", machine, op, err)
+	}
+	return nil
+}
+
+// settle finishes an operation that waits for no machine any more.
+func settle(ctx context.Context, tx *sql.Tx, id string, at time.Time) error {
+	o, err := oneOperation(ctx, tx, id)
+	if err != nil || o.State.Finished() || o.Done+o.Failed < o.Total {
+		return err
+	}
+	state, message := allocator.Succeeded, fmt.Sprintf("%d of %d machines are ready", o.Done, o.Total)
+	if o.Kind == allocator.Terminate {
+		message = fmt.Sprintf("%d machines have ended", o.Done)
+	}
+	if o.Failed > 0 {
+		state = allocator.Failed
+		message += ": " + o.Message
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE operations SET state = ?, message = ?, finished_at = ? WHERE id = ?", state, message, stamp(at), id)
+	if err != nil {
+		return fmt.Errorf("finish operation %s: %w", id, err)
+	}
+	return nil
+}
+
+func oneOperation(ctx context.Context, q querier, id string) (allocator.Operation, error) {
+	o, err := scanOperation(q.QueryRowContext(ctx, operationQuery+" WHERE o.id = ? GROUP BY o.id", id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return o, api.Problemf(api.NotFound, "There is no such operation", "%s is not known.", id)
+	}
+	if err != nil {
+		return o, fmt.Errorf("find operation %s: %w", id, err)
+	}
+	return o, nil
+}
+
+// Operation finds an operation by its id.
+func (s *Store) Operation(ctx context.Context, id string) (allocator.Operation, error) {
+	return oneOperation(ctx, s.read, id)
+}
+
+// Operations lists operations, newest first.
+func (s *Store) Operations(ctx context.Context, workshop string, limit int) ([]allocator.Operation, error) {
+	out, err := list(ctx, s.read, scanOperation, operationQuery+" WHERE ? = '' OR o.workshop_id = ? GROUP BY o.id ORDER BY o.created_at DESC, o.id DESC LIMIT ?", workshop, workshop, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list operations: %w", err)
+	}
+	return out, nil
+}
+
+// Unfinished lists operations that are not finished.
+func (s *Store) Unfinished(ctx context.Context) ([]string, error) {
+	out, err := list(ctx, s.read, scanID, "SELECT id FROM operations WHERE finished_at = 0 ORDER BY created_at")
+	if err != nil {
+		return nil, fmt.Errorf("list unfinished operations: %w", err)
+	}
+	return out, nil
+}
+
+// OperationMachines lists the machines that an operation waits for.
+func (s *Store) OperationMachines(ctx context.Context, id string) ([]allocator.Machine, error) {
+	out, err := list(ctx, s.read, scanMachine, machineQuery+" JOIN operation_machines w ON w.machine_id = m.id WHERE w.operation_id = ? AND w.outcome = 'pending' ORDER BY m.id", id)
+	if err != nil {
+		return nil, fmt.Errorf("list the machines of operation %s: %w", id, err)
+	}
+	return out, nil
+}
+
+// Note says what an operation that is not finished is doing.
+func (s *Store) Note(ctx context.Context, id string, state allocator.OperationState, message string) error {
+	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE operations SET state = ?, message = ? WHERE id = ? AND finished_at = 0", state, message, id)
+		if err != nil {
+			return fmt.Errorf("note on operation %s: %w", id, err)
+		}
+		return nil
+	})
+}
+
+// BeginAttempt returns the open attempt of an operation or opens the next one.
+func (s *Store) BeginAttempt(ctx context.Context, op string, at time.Time) (a allocator.Attempt, ok bool, err error) {
+	a.Operation = op
+	err = s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, "SELECT number, count FROM attempts WHERE operation_id = ? AND closed_at = 0", op).Scan(&a.Number, &a.Count)
+		if ok = err == nil; ok || !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		waiting, err := list(ctx, tx, scanMachine, machineQuery+` JOIN operation_machines w ON w.machine_id = m.id
+			WHERE w.operation_id = ? AND m.state IN ('requested', 'launching') AND m.instance_id IS NULL`, op)
+		if err != nil || len(waiting) == 0 {
+			return err
+		}
+		for _, m := range waiting {
+			if m.State == allocator.Requested {
+				if err := move(ctx, tx, m, allocator.Launching, "EC2 is asked for an instance", at); err != nil {
+					return err
+				}
+			}
+		}
+		a.Count, ok = len(waiting), true
+		return tx.QueryRowContext(ctx, `INSERT INTO attempts (operation_id, number, count, opened_at)
+			SELECT ?, 1 + count(*), ?, ? FROM attempts WHERE operation_id = ? RETURNING number`, op, a.Count, stamp(at), op).Scan(&a.Number)
+	})
+	if err != nil {
+		return a, false, fmt.Errorf("begin an attempt of %s: %w", op, err)
+	}
+	return a, ok, nil
+}
+
+// EndAttempt binds what was launched to machines: those that still want an
+// instance first, then those that are to end, so that nothing lives on unseen.
+func (s *Store) EndAttempt(ctx context.Context, a allocator.Attempt, launched []allocator.Instance, at time.Time) error {
+	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		waiting, err := list(ctx, tx, scanMachine, machineQuery+` JOIN operation_machines w ON w.machine_id = m.id
+			WHERE w.operation_id = ? AND m.instance_id IS NULL AND m.state IN ('launching', 'terminating')
+			ORDER BY m.state = 'terminating', m.id`, a.Operation)
+		if err != nil {
+			return fmt.Errorf("list machines without an instance: %w", err)
+		}
+		if len(launched) > len(waiting) {
+			return fmt.Errorf("%d instances were launched for %d machines", len(launched), len(waiting))
+		}
+		for n, i := range launched {
+			if err := bind(ctx, tx, waiting[n], i, at); err != nil {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE attempts SET closed_at = ? WHERE operation_id = ? AND number = ?", stamp(at), a.Operation, a.Number)
+		if err != nil {
+			return fmt.Errorf("end attempt %s: %w", a.Token(), err)
+		}
+		return nil
+	})
+}
+
+func bind(ctx context.Context, tx *sql.Tx, m allocator.Machine, i allocator.Instance, at time.Time) error {
+	_, err := tx.ExecContext(ctx, "UPDATE machines SET instance_id = ?, type = ?, zone = ? WHERE id = ?", i.ID, i.Type, i.Zone, m.ID)
+	if err != nil {
+		return fmt.Errorf("give instance %s to machine %s: %w", i.ID, m.ID, err)
+	}
+	if m.State != allocator.Launching {
+		return nil
+	}
+	return move(ctx, tx, m, allocator.Booting, fmt.Sprintf("instance %s (%s) starts in %s", i.ID, i.Type, i.Zone), at)
+}

@@ -1,0 +1,151 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/subtle"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// maxPINs is how often a PIN may be typed wrong before only the instructor can
+// help.
+const maxPINs = 5
+
+const seatQuery = `SELECT s.id, s.workshop_id, w.name, s.email, s.state, s.machine_id, s.claimed_at
+	FROM seats s JOIN workshops w ON w.id = s.workshop_id`
+
+func scanSeat(row scanner) (allocator.Seat, error) {
+	var s allocator.Seat
+	var claimed int64
+	err := row.Scan(&s.ID, &s.WorkshopID, &s.Workshop, &s.Email, &s.State, &s.MachineID, &claimed)
+	s.ClaimedAt = fromStamp(claimed)
+	return s, err
+}
+
+// Claim gives a participant a machine, or the seat they hold.
+func (s *Store) Claim(ctx context.Context, r allocator.ClaimRequest) (seat allocator.Seat, isNew bool, err error) {
+	var refused error // a wrong PIN is counted, so the change that counts it succeeds
+	err = s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var err error
+		seat, err = scanSeat(tx.QueryRowContext(ctx, seatQuery+" WHERE s.workshop_id = ? AND s.email = ? AND s.state = 'assigned'", r.WorkshopID, r.Email))
+		switch {
+		case err == nil:
+			refused, err = rejoin(ctx, tx, seat, r)
+			return err
+		case !errors.Is(err, sql.ErrNoRows):
+			return fmt.Errorf("find the seat of %s: %w", r.Email, err)
+		}
+		isNew = true
+		seat, err = take(ctx, tx, r)
+		return err
+	})
+	if err == nil {
+		err = refused
+	}
+	return seat, isNew && err == nil, err
+}
+
+// take gives the participant a machine that is ready, best one whose tunnel is
+// up. Two can never get the same: the index on seats sees to it.
+func take(ctx context.Context, tx *sql.Tx, r allocator.ClaimRequest) (allocator.Seat, error) {
+	var seat allocator.Seat
+	m, err := scanMachine(tx.QueryRowContext(ctx, machineQuery+` JOIN workshops w ON w.id = m.workshop_id
+		WHERE m.workshop_id = ? AND m.state = 'ready' AND w.state = 'open' ORDER BY m.connected DESC, m.id LIMIT 1`, r.WorkshopID))
+	if errors.Is(err, sql.ErrNoRows) {
+		return seat, api.Problemf(api.Capacity, "No machine is free", "All machines of this workshop are taken or still starting. Try again in a minute, or ask your instructor.")
+	}
+	if err != nil {
+		return seat, fmt.Errorf("find a free machine: %w", err)
+	}
+	if err := move(ctx, tx, m, allocator.Assigned, "given to "+r.Email, r.At); err != nil {
+		return seat, err
+	}
+	_, err = tx.ExecContext(ctx, "INSERT INTO seats (id, workshop_id, email, state, machine_id, pin, claimed_at) VALUES (?, ?, ?, 'assigned', ?, ?, ?)",
+		r.NewSeat, r.WorkshopID, r.Email, m.ID, r.NewPIN[:], stamp(r.At))
+	if err != nil {
+		return seat, fmt.Errorf("add the seat of %s: %w", r.Email, err)
+	}
+	if err := addToken(ctx, tx, r.NewSeat, r.Token); err != nil {
+		return seat, err
+	}
+	return scanSeat(tx.QueryRowContext(ctx, seatQuery+" WHERE s.id = ?", r.NewSeat))
+}
+
+// rejoin lets the same person back in: by the browser's token, or by the PIN.
+func rejoin(ctx context.Context, tx *sql.Tx, seat allocator.Seat, r allocator.ClaimRequest) (refused, err error) {
+	var known bool
+	var pin []byte
+	var failures int
+	err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM seat_tokens WHERE token = ? AND seat_id = s.id), pin, pin_failures FROM seats s WHERE id = ?",
+		r.Token[:], seat.ID).Scan(&known, &pin, &failures)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("look at seat %s: %w", seat.ID, err)
+	case known:
+		return nil, nil
+	case failures >= maxPINs:
+		return api.Problemf(api.Forbidden, "This seat is locked", "The PIN was wrong too often. Go on in the browser where you first joined, or ask your instructor."), nil
+	case r.GivenPIN == [32]byte{}:
+		return api.Problemf(api.Forbidden, "This seat was claimed in another browser", "Enter the PIN that was shown there, or ask your instructor."), nil
+	case subtle.ConstantTimeCompare(pin, r.GivenPIN[:]) != 1:
+		if _, err := tx.ExecContext(ctx, "UPDATE seats SET pin_failures = pin_failures + 1 WHERE id = ?", seat.ID); err != nil {
+			return nil, fmt.Errorf("count a wrong PIN: %w", err)
+		}
+		return api.Problemf(api.Forbidden, "The PIN is wrong", "It has six digits and was shown when you first joined."), nil
+	}
+	if _, err := tx.ExecContext(ctx, "UPDATE seats SET pin_failures = 0 WHERE id = ?", seat.ID); err != nil {
+		return nil, fmt.Errorf("forget wrong PINs: %w", err)
+	}
+	return nil, addToken(ctx, tx, seat.ID, r.Token)
+}
+
+// addToken lets a browser's token stand for a seat, and for no other.
+func addToken(ctx context.Context, tx *sql.Tx, seat string, token [32]byte) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO seat_tokens (token, seat_id) VALUES (?, ?) ON CONFLICT (token) DO UPDATE SET seat_id = excluded.seat_id", token[:], seat)
+	if err != nil {
+		return fmt.Errorf("keep the token of seat %s: %w", seat, err)
+	}
+	return nil
+}
+
+// SeatByToken finds the live seat that a token is for.
+func (s *Store) SeatByToken(ctx context.Context, token [32]byte) (allocator.Seat, error) {
+	seat, err := scanSeat(s.read.QueryRowContext(ctx, seatQuery+" JOIN seat_tokens t ON t.seat_id = s.id WHERE t.token = ? AND s.state = 'assigned'", token[:]))
+	if errors.Is(err, sql.ErrNoRows) {
+		return seat, api.Problemf(api.NotFound, "You hold no seat", "Open the link that your instructor gave you.")
+	}
+	if err != nil {
+		return seat, fmt.Errorf("find a seat: %w", err)
+	}
+	return seat, nil
+}
+
+// ReleaseSeat ends a live seat. Its machine is ready again, if it is well.
+func (s *Store) ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error {
+	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var machine string
+		var health api.Health
+		var healthReason string
+		err := tx.QueryRowContext(ctx, `SELECT m.id, m.health, m.health_reason FROM seats s JOIN machines m ON m.id = s.machine_id
+			WHERE s.id = ? AND s.state = 'assigned'`, id).Scan(&machine, &health, &healthReason)
+		if errors.Is(err, sql.ErrNoRows) {
+			return api.Problemf(api.NotFound, "The seat is not held any more", "It was released before.")
+		}
+		if err != nil {
+			return fmt.Errorf("find seat %s: %w", id, err)
+		}
+		m, err := oneMachine(ctx, tx, machine)
+		if err != nil {
+			return err
+		}
+		if health == api.Unhealthy {
+			return move(ctx, tx, m, allocator.Unhealthy, healthReason, at)
+		}
+		return move(ctx, tx, m, allocator.Ready, reason, at)
+	})
+}

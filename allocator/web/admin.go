@@ -1,0 +1,231 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// listed is how many workshops, and how many operations, a page shows.
+const listed = 50
+
+// forStaff lets only those in who are logged in. Others log in first and come
+// back to the page they wanted.
+func (s *server) forStaff(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if s.sessions.GetString(r.Context(), userKey) != "" {
+			next(w, r)
+			return
+		}
+		to := "/admin/login"
+		if r.Method == http.MethodGet {
+			to += "?next=" + url.QueryEscape(r.URL.Path)
+		}
+		http.Redirect(w, r, to, http.StatusSeeOther)
+	}
+}
+
+func (s *server) loginForm(w http.ResponseWriter, r *http.Request) {
+	in := api.Session{User: r.PostFormValue("user"), Password: r.PostFormValue("password")}
+	if err := s.logIn(r.Context(), in, remote(r)); err != nil {
+		p := s.asProblem(r.Context(), err)
+		if p.RetryAfter > 0 {
+			w.Header().Set("Retry-After", retryAfter(p))
+		}
+		s.render(w, r, p.HTTP, "login.html", p)
+		return
+	}
+	http.Redirect(w, r, safeNext(r.URL.Query().Get("next")), http.StatusSeeOther)
+}
+
+// safeNext is where to go after a log-in: a page of the administrator's, never
+// another site.
+func safeNext(next string) string {
+	u, err := url.Parse(next)
+	if err != nil || u.Host != "" || u.Scheme != "" || len(u.Path) < len("/admin") || u.Path[:len("/admin")] != "/admin" {
+		return "/admin"
+	}
+	return u.Path
+}
+
+func (s *server) logoutForm(w http.ResponseWriter, r *http.Request) {
+	if err := s.sessions.Destroy(r.Context()); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/admin/login", http.StatusSeeOther)
+}
+
+// adminView is the administrator's first page.
+type adminView struct {
+	Pools     []api.Pool
+	Workshops []workshopLine
+	Form      api.NewWorkshop
+	Problem   *api.Problem
+}
+
+// workshopLine is a workshop with what has become of its machines.
+type workshopLine struct {
+	api.Workshop
+	Ready, Assigned, Starting, Unhealthy int
+}
+
+func (s *server) adminData(r *http.Request) (adminView, error) {
+	var v adminView
+	pools, err := s.poolList(r.Context())
+	if err != nil {
+		return v, err
+	}
+	workshops, err := s.Service.Store.Workshops(r.Context(), "", listed)
+	if err != nil {
+		return v, err
+	}
+	machines, err := s.Service.Store.Machines(r.Context(), "", false)
+	if err != nil {
+		return v, err
+	}
+	v.Pools = pools
+	lines := map[string]*workshopLine{}
+	for _, w := range workshops {
+		lines[w.ID] = &workshopLine{Workshop: s.workshop(r, w)}
+	}
+	for _, m := range machines {
+		if line := lines[m.WorkshopID]; line != nil {
+			line.count(m.State)
+		}
+	}
+	for _, w := range workshops {
+		v.Workshops = append(v.Workshops, *lines[w.ID])
+	}
+	return v, nil
+}
+
+func (l *workshopLine) count(state allocator.MachineState) {
+	switch state {
+	case allocator.Requested, allocator.Launching, allocator.Booting:
+		l.Starting++
+	case allocator.Ready:
+		l.Ready++
+	case allocator.Assigned:
+		l.Assigned++
+	case allocator.Unhealthy:
+		l.Unhealthy++
+	}
+}
+
+func (s *server) adminPage(w http.ResponseWriter, r *http.Request) {
+	v, err := s.adminData(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	v.Form = api.NewWorkshop{Seats: 3}
+	s.render(w, r, http.StatusOK, "admin.html", v)
+}
+
+func (s *server) adminLive(w http.ResponseWriter, r *http.Request) {
+	s.live(w, r, "admin.html", "workshops", func() (any, error) { return s.adminData(r) })
+}
+
+func (s *server) openForm(w http.ResponseWriter, r *http.Request) {
+	seats, _ := strconv.Atoi(r.PostFormValue("seats")) // 0 is refused with words
+	form := api.NewWorkshop{Name: r.PostFormValue("name"), Pool: r.PostFormValue("pool"), Seats: seats}
+	opened, _, err := s.Service.OpenWorkshop(r.Context(), s.sessionUser(r), form)
+	if err == nil {
+		http.Redirect(w, r, "/admin/workshops/"+opened.ID, http.StatusSeeOther)
+		return
+	}
+	p := s.asProblem(r.Context(), err)
+	v, err := s.adminData(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	v.Form, v.Problem = form, p
+	s.render(w, r, p.HTTP, "admin.html", v)
+}
+
+// workshopView is one workshop's page.
+type workshopView struct {
+	Workshop   api.Workshop
+	Machines   []api.Machine
+	Operations []api.Operation
+}
+
+func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopView, error) {
+	var v workshopView
+	workshop, err := s.Service.Store.Workshop(ctx, r.PathValue("id"))
+	if err != nil {
+		return v, err
+	}
+	v.Workshop = s.workshop(r, workshop)
+	machines, err := s.Service.Store.Machines(ctx, workshop.ID, workshop.State == allocator.Ended)
+	if err != nil {
+		return v, err
+	}
+	for _, m := range machines {
+		v.Machines = append(v.Machines, s.machine(m))
+	}
+	operations, err := s.Service.Store.Operations(ctx, workshop.ID, listed)
+	if err != nil {
+		return v, err
+	}
+	for _, o := range operations {
+		v.Operations = append(v.Operations, toOperation(o))
+	}
+	return v, nil
+}
+
+func (s *server) workshopPage(w http.ResponseWriter, r *http.Request) {
+	v, err := s.workshopData(r.Context(), r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.render(w, r, http.StatusOK, "workshop.html", v)
+}
+
+func (s *server) workshopLive(w http.ResponseWriter, r *http.Request) {
+	s.live(w, r, "workshop.html", "room", func() (any, error) { return s.workshopData(r.Context(), r) })
+}
+
+func (s *server) endForm(w http.ResponseWriter, r *http.Request) {
+	if _, err := s.Service.EndWorkshop(r.Context(), s.sessionUser(r), r.PathValue("id")); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/admin/workshops/"+r.PathValue("id"), http.StatusSeeOther)
+}
+
+// machineView is one machine's page.
+type machineView struct {
+	Machine  api.Machine
+	Timeline []allocator.Change
+}
+
+func (s *server) machinePage(w http.ResponseWriter, r *http.Request) {
+	m, err := s.Service.Store.Machine(r.Context(), r.PathValue("id"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	timeline, err := s.Service.Store.Timeline(r.Context(), m.ID)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.render(w, r, http.StatusOK, "machine.html", machineView{s.machine(m), timeline})
+}
+
+func (s *server) terminateForm(w http.ResponseWriter, r *http.Request) {
+	op, err := s.Service.TerminateMachine(r.Context(), s.sessionUser(r), r.PathValue("id"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/admin/workshops/"+op.WorkshopID, http.StatusSeeOther)
+}

@@ -1,0 +1,77 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// base is the address under which the request reached the allocator.
+func (s *server) base(r *http.Request) string {
+	scheme := "http://"
+	if s.Secure || r.Header.Get("X-Forwarded-Proto") == "https" {
+		scheme = "https://"
+	}
+	return scheme + r.Host
+}
+
+func (s *server) workshop(r *http.Request, w allocator.Workshop) api.Workshop {
+	return api.Workshop{
+		ID: w.ID, Name: w.Name, Pool: w.Pool, Seats: w.Seats, JoinCode: w.JoinCode, State: string(w.State),
+		JoinURL: s.base(r) + "/join/" + w.JoinCode, CreatedAt: w.CreatedAt, EndedAt: orNil(w.EndedAt),
+	}
+}
+
+func (s *server) machine(m allocator.Machine) api.Machine {
+	out := api.Machine{
+		ID: m.ID, Workshop: m.WorkshopID, Pool: m.Pool, State: string(m.State), Reason: m.Reason, Instance: m.InstanceID,
+		InstanceType: m.Type, Zone: m.Zone, Connected: m.Connected, Participant: m.Email, GPUs: m.Inventory.GPUs, CreatedAt: m.CreatedAt,
+	}
+	if out.GPUs == nil {
+		out.GPUs = []api.GPU{}
+	}
+	if last, ok := s.Service.LastReport(m.ID); ok {
+		out.LastReport = &last.At
+	}
+	return out
+}
+
+func toOperation(o allocator.Operation) api.Operation {
+	return api.Operation{
+		ID: o.ID, Kind: string(o.Kind), Workshop: o.WorkshopID, State: string(o.State), Total: o.Total, Done: o.Done,
+		Failed: o.Failed, Message: o.Message, By: o.By, CreatedAt: o.CreatedAt, FinishedAt: orNil(o.FinishedAt),
+	}
+}
+
+func toSeat(s allocator.Seat) api.Seat {
+	return api.Seat{
+		ID: s.ID, Workshop: s.Workshop, Email: s.Email, State: string(s.State), Machine: s.MachineID, ClaimedAt: s.ClaimedAt,
+	}
+}
+
+// poolList counts the machines of each pool.
+func (s *server) poolList(ctx context.Context) ([]api.Pool, error) {
+	machines, err := s.Service.Store.Machines(ctx, "", false)
+	if err != nil {
+		return nil, err
+	}
+	count := map[string]int{}
+	for _, m := range machines {
+		count[m.Pool]++
+	}
+	out := []api.Pool{}
+	for _, p := range s.Service.Pools {
+		out = append(out, api.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Machines: count[p.Name]})
+	}
+	return out, nil
+}
+
+func orNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

@@ -1,0 +1,102 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// maxBody bounds a request's body, in bytes.
+const maxBody = 1 << 20
+
+type contextKey int
+
+const requestIDKey contextKey = iota
+
+// requestID is the id of the request that ctx belongs to.
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey).(string)
+	return id
+}
+
+// middleware is what every request passes, outermost first.
+func (s *server) middleware(next http.Handler) http.Handler {
+	origin := http.NewCrossOriginProtection()
+	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, api.Problemf(api.Forbidden, "The request came from another site", "Open LabLink itself and do it there."))
+	}))
+	return s.identify(s.recover(harden(bound(origin.Handler(s.withSession(next))))))
+}
+
+// identify gives each request an id and logs it when it is answered.
+func (s *server) identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := rand.Text()[:16]
+		w.Header().Set("X-Request-Id", id)
+		r = r.WithContext(context.WithValue(r.Context(), requestIDKey, id))
+		logged := &statusWriter{ResponseWriter: w}
+		begin := time.Now()
+		next.ServeHTTP(logged, r)
+		s.Log.DebugContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path, "status", logged.status,
+			"ms", time.Since(begin).Milliseconds(), "request_id", id)
+	})
+}
+
+// statusWriter remembers the status of an answer.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader remembers the status.
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController through.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// recover turns a panic into an answer.
+func (s *server) recover(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v == http.ErrAbortHandler {
+				panic(v) // the server's own way to cut an answer
+			}
+			s.Log.ErrorContext(r.Context(), "a request panicked", "panic", v, "path", r.URL.Path, "request_id", requestID(r.Context()))
+			s.fail(w, r, api.Problemf(api.Internal, "Something went wrong here", "It was written down as %s; tell your administrator if it happens again.", requestID(r.Context())))
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// harden tells the browser what a page may do: load from here, and nothing else.
+func harden(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// bound limits what a request may send.
+func bound(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") == "" {
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,114 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+//go:embed templates/*.html
+var templates embed.FS
+
+//go:embed assets
+var assets embed.FS
+
+// pages are the templates, by name; each is the layout with one page in it.
+type pages struct{ byName map[string]*template.Template }
+
+func newPages() (*pages, error) {
+	p := &pages{byName: map[string]*template.Template{}}
+	names, err := fs.Glob(templates, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("list the pages: %w", err)
+	}
+	for _, name := range names {
+		t, err := template.New("layout.html").Funcs(functions).ParseFS(templates, "templates/layout.html", "templates/parts.html", name)
+		if err != nil {
+			return nil, fmt.Errorf("read the page %s: %w", name, err)
+		}
+		p.byName[name[len("templates/"):]] = t
+	}
+	return p, nil
+}
+
+var functions = template.FuncMap{
+	"gib":  func(bytes uint64) string { return fmt.Sprintf("%.0f GiB", float64(bytes)/(1<<30)) },
+	"gibs": func(bytes *uint64) string { return fmt.Sprintf("%.1f GiB", float64(*bytes)/(1<<30)) },
+	"when": func(t time.Time) template.HTML {
+		return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, t.Format(time.RFC3339), t.Format("2006-01-02 15:04:05 MST"))) //nolint:gosec // made of a time only
+	},
+	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },
+}
+
+// view is what the layout knows of every page.
+type view struct {
+	Title string
+	User  string // who is logged in, or ""
+	Data  any
+}
+
+// render answers with a page.
+func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
+	var out bytes.Buffer
+	v := view{Title: titles[name], User: s.sessionUser(r), Data: data}
+	if err := s.pages.byName[name].ExecuteTemplate(&out, "layout.html", v); err != nil {
+		s.Log.ErrorContext(r.Context(), "a page cannot be shown", "page", name, "error", err)
+		http.Error(w, "This page cannot be shown. It was written down as "+requestID(r.Context())+".", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = out.WriteTo(w)
+}
+
+// fragment renders one part of a page.
+func (s *server) fragment(page, part string, data any) (string, error) {
+	var out bytes.Buffer
+	err := s.pages.byName[page].ExecuteTemplate(&out, part, data)
+	return out.String(), err
+}
+
+var titles = map[string]string{
+	"home.html": "Welcome", "join.html": "Join", "seat.html": "Your seat", "login.html": "Log in",
+	"admin.html": "Workshops", "workshop.html": "Workshop", "machine.html": "Machine", "problem.html": "That did not work",
+}
+
+// sessionUser is who is logged in; a request without a session has nobody.
+func (s *server) sessionUser(r *http.Request) (user string) {
+	defer func() { _ = recover() }() // scs panics where no session was loaded
+	return s.sessions.GetString(r.Context(), userKey)
+}
+
+func (s *server) routePages(mux *http.ServeMux) {
+	mux.Handle("GET /assets/", http.FileServerFS(assets))
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { s.render(w, r, http.StatusOK, "home.html", nil) })
+	mux.HandleFunc("GET /join", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/join/"+template.URLQueryEscaper(r.URL.Query().Get("code")), http.StatusSeeOther)
+	})
+	mux.HandleFunc("GET /join/{code}", s.joinPage)
+	mux.HandleFunc("POST /join/{code}", s.join)
+	mux.HandleFunc("GET /seat", s.seatPage)
+	mux.HandleFunc("GET /seat/live", s.seatLive)
+	mux.HandleFunc("POST /seat/leave", s.leave)
+	mux.HandleFunc("GET /admin/login", func(w http.ResponseWriter, r *http.Request) { s.render(w, r, http.StatusOK, "login.html", nil) })
+	mux.HandleFunc("POST /admin/login", s.loginForm)
+	mux.HandleFunc("POST /admin/logout", s.forStaff(s.logoutForm))
+	mux.HandleFunc("GET /admin", s.forStaff(s.adminPage))
+	mux.HandleFunc("GET /admin/live", s.forStaff(s.adminLive))
+	mux.HandleFunc("POST /admin/workshops", s.forStaff(s.openForm))
+	mux.HandleFunc("GET /admin/workshops/{id}", s.forStaff(s.workshopPage))
+	mux.HandleFunc("GET /admin/workshops/{id}/live", s.forStaff(s.workshopLive))
+	mux.HandleFunc("POST /admin/workshops/{id}/end", s.forStaff(s.endForm))
+	mux.HandleFunc("GET /admin/machines/{id}", s.forStaff(s.machinePage))
+	mux.HandleFunc("POST /admin/machines/{id}/terminate", s.forStaff(s.terminateForm))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, api.Problemf(api.NotFound, "There is no such page", "Check the address for a typing mistake."))
+	})
+}

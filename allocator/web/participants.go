@@ -1,0 +1,104 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// joinView is the page on which a participant claims a seat.
+type joinView struct {
+	Workshop allocator.Workshop
+	Email    string
+	NeedsPIN bool
+	Problem  *api.Problem
+}
+
+func (s *server) joinPage(w http.ResponseWriter, r *http.Request) {
+	workshop, err := s.Service.Store.WorkshopByCode(r.Context(), allocator.NormalCode(r.PathValue("code")))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if seat, err := s.Service.SeatOf(r.Context(), s.seatToken(r)); err == nil && seat.WorkshopID == workshop.ID {
+		http.Redirect(w, r, "/seat", http.StatusSeeOther)
+		return
+	}
+	s.render(w, r, http.StatusOK, "join.html", joinView{Workshop: workshop})
+}
+
+func (s *server) join(w http.ResponseWriter, r *http.Request) {
+	workshop, err := s.Service.Store.WorkshopByCode(r.Context(), allocator.NormalCode(r.PathValue("code")))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	claim := api.Claim{Code: workshop.JoinCode, Email: r.PostFormValue("email"), PIN: r.PostFormValue("pin")}
+	claimed, err := s.Service.Claim(r.Context(), claim, s.seatToken(r))
+	if err != nil {
+		p := s.asProblem(r.Context(), err)
+		view := joinView{Workshop: workshop, Email: claim.Email, NeedsPIN: p.Code == api.Forbidden, Problem: p}
+		s.render(w, r, p.HTTP, "join.html", view)
+		return
+	}
+	for _, c := range s.seatCookies(claimed) {
+		http.SetCookie(w, &c)
+	}
+	http.Redirect(w, r, "/seat", http.StatusSeeOther)
+}
+
+// seatView is a participant's page.
+type seatView struct {
+	Seat     allocator.Seat
+	Workshop allocator.Workshop
+	PIN      string
+	Live     api.Live
+}
+
+func (s *server) seatPage(w http.ResponseWriter, r *http.Request) {
+	seat, err := s.Service.SeatOf(r.Context(), s.seatToken(r))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	workshop, err := s.Service.Store.Workshop(r.Context(), seat.WorkshopID)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	view := seatView{Seat: seat, Workshop: workshop, Live: s.Service.Look(r.Context(), seat)}
+	if c, err := r.Cookie(s.pinKey); err == nil {
+		view.PIN = c.Value
+	}
+	s.render(w, r, http.StatusOK, "seat.html", view)
+}
+
+// seatLive keeps the machine's part of the page up to date.
+func (s *server) seatLive(w http.ResponseWriter, r *http.Request) {
+	stream := newStream(w)
+	s.watchSeat(r.Context(), r, func(live api.Live) error {
+		html, err := s.fragment("seat.html", "live", live)
+		if err != nil {
+			return err
+		}
+		return stream.send("", html)
+	}, func(error) { _ = stream.send("gone", "/seat") })
+}
+
+func (s *server) leave(w http.ResponseWriter, r *http.Request) {
+	seat, err := s.Service.SeatOf(r.Context(), s.seatToken(r))
+	if err == nil {
+		err = s.Service.Leave(r.Context(), s.seatToken(r))
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	workshop, err := s.Service.Store.Workshop(r.Context(), seat.WorkshopID)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/join/"+workshop.JoinCode, http.StatusSeeOther)
+}

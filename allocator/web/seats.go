@@ -1,0 +1,124 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/sse"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// liveInterval is how often a participant's page hears of the machine.
+const liveInterval = 2 * time.Second
+
+// seatLife is how long a browser remembers its seat.
+const seatLife = 30 * 24 * time.Hour
+
+func (s *server) seatOperations(a huma.API) {
+	tags := []string{"participant"}
+	own := []map[string][]string{{"seat": {}}}
+	huma.Register(a, huma.Operation{
+		OperationID: "claim-seat", Method: http.MethodPost, Path: "/api/v1/seats", Summary: "Claim a seat, or come back to it",
+		Tags: tags, DefaultStatus: http.StatusCreated, Errors: []int{403, 404, 409, 422},
+	}, func(ctx context.Context, in *struct {
+		requestInput
+		Body api.Claim
+	},
+	) (*struct {
+		SetCookie []http.Cookie `header:"Set-Cookie"`
+		Body      api.Seat
+	}, error,
+	) {
+		claimed, err := s.Service.Claim(ctx, in.Body, s.seatToken(in.request))
+		if err != nil {
+			return nil, s.refuse(ctx, err)
+		}
+		seat := toSeat(claimed.Seat)
+		seat.PIN = claimed.PIN
+		return &struct {
+			SetCookie []http.Cookie `header:"Set-Cookie"`
+			Body      api.Seat
+		}{s.seatCookies(claimed), seat}, nil
+	})
+	huma.Register(a, huma.Operation{
+		OperationID: "get-seat", Method: http.MethodGet, Path: "/api/v1/seats/current", Summary: "The seat that this browser holds",
+		Tags: tags, Security: own, Errors: []int{404},
+	}, func(ctx context.Context, in *requestInput) (*body[api.Seat], error) {
+		seat, err := s.Service.SeatOf(ctx, s.seatToken(in.request))
+		if err != nil {
+			return nil, s.refuse(ctx, err)
+		}
+		return &body[api.Seat]{toSeat(seat)}, nil
+	})
+	huma.Register(a, huma.Operation{
+		OperationID: "leave-seat", Method: http.MethodDelete, Path: "/api/v1/seats/current", Summary: "Give the seat back",
+		Tags: tags, Security: own, DefaultStatus: http.StatusNoContent, Errors: []int{404},
+	}, func(ctx context.Context, in *requestInput) (*struct{}, error) {
+		if err := s.Service.Leave(ctx, s.seatToken(in.request)); err != nil {
+			return nil, s.refuse(ctx, err)
+		}
+		return nil, nil
+	})
+	sse.Register(a, huma.Operation{
+		OperationID: "watch-seat", Method: http.MethodGet, Path: "/api/v1/seats/current/events", Summary: "How the machine is, every two seconds",
+		Tags: tags, Security: own,
+	}, map[string]any{"live": api.Live{}, "gone": api.Problem{}}, func(ctx context.Context, in *requestInput, send sse.Sender) {
+		s.watchSeat(ctx, in.request, func(live api.Live) error { return send.Data(live) }, func(err error) {
+			_ = send.Data(*s.asProblem(ctx, err))
+		})
+	})
+}
+
+// watchSeat tells how the machine of a browser's seat is until the browser is
+// gone, and says goodbye when it holds the seat no longer.
+func (s *server) watchSeat(ctx context.Context, r *http.Request, tell func(api.Live) error, gone func(error)) {
+	tick := time.NewTicker(liveInterval)
+	defer tick.Stop()
+	for {
+		seat, err := s.Service.SeatOf(ctx, s.seatToken(r))
+		if err != nil {
+			gone(err)
+			return
+		}
+		if tell(s.Service.Look(ctx, seat)) != nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.stopping:
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// seatToken is what shows, in this browser, whose seat it is.
+func (s *server) seatToken(r *http.Request) string {
+	c, err := r.Cookie(s.seatKey)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// seatCookies are what a browser keeps of a claim: its token, and the PIN for
+// other browsers, which is shown here only.
+func (s *server) seatCookies(c allocator.Claimed) []http.Cookie {
+	out := []http.Cookie{s.cookie(s.seatKey, c.Token)}
+	if c.PIN != "" {
+		out = append(out, s.cookie(s.pinKey, c.PIN))
+	}
+	return out
+}
+
+func (s *server) cookie(name, value string) http.Cookie {
+	return http.Cookie{
+		Name: name, Value: value, Path: "/", MaxAge: int(seatLife.Seconds()),
+		HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode,
+	}
+}

@@ -1,0 +1,123 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/access"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Config is what the server serves.
+type Config struct {
+	Service *allocator.Service
+	Guard   *access.Guard
+	// Sessions keeps the sessions of staff.
+	Sessions scs.CtxStore
+	// Tunnel takes the tunnel of a machine's agent, until it ends.
+	Tunnel func(w http.ResponseWriter, r *http.Request, machine string)
+	// Checks are what must hold for the allocator to be ready.
+	Checks []NamedCheck
+	// Version and Release say what runs.
+	Version, Release string
+	// Secure is set where people come over TLS: cookies then travel over it only.
+	Secure bool
+	Log    *slog.Logger
+}
+
+// NamedCheck looks whether one thing holds.
+type NamedCheck struct {
+	Name  string
+	Check func(ctx context.Context) error
+}
+
+// server answers requests.
+type server struct {
+	Config
+	sessions *scs.SessionManager
+	pages    *pages
+	seatKey  string // the names of the cookies
+	pinKey   string
+	stopping <-chan struct{}
+}
+
+// New makes the handler for all that the allocator serves. Answers that never
+// end by themselves end when ctx does.
+func New(ctx context.Context, c Config) (http.Handler, error) {
+	s := &server{Config: c, seatKey: "lablink_seat", pinKey: "lablink_pin", stopping: ctx.Done()}
+	s.sessions = scs.New()
+	s.sessions.Store = c.Sessions
+	s.sessions.HashTokenInStore = true
+	s.sessions.Lifetime = 12 * time.Hour
+	s.sessions.Cookie.Name = "lablink_session"
+	s.sessions.Cookie.SameSite = http.SameSiteLaxMode
+	s.sessions.Cookie.Secure = c.Secure
+	s.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, err) }
+	var err error
+	if s.pages, err = newPages(); err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	s.routeAPI(mux)
+	s.routePages(mux)
+	return s.middleware(mux), nil
+}
+
+// routeAPI adds the operations of /api/v1 and their description.
+func (s *server) routeAPI(mux *http.ServeMux) {
+	describeErrors()
+	config := huma.DefaultConfig("LabLink", s.Version)
+	config.OpenAPIPath = "/api/v1/openapi"
+	config.DocsPath, config.SchemasPath = "", ""
+	config.CreateHooks = nil // no links to schemas in the answers
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"staff": {Type: "apiKey", In: "cookie", Name: s.sessions.Cookie.Name, Description: "A session from POST /api/v1/sessions"},
+		"seat":  {Type: "apiKey", In: "cookie", Name: s.seatKey, Description: "The cookie from POST /api/v1/seats"},
+		"agent": {Type: "http", Scheme: "bearer", Description: "The secret from POST /api/v1/agents"},
+	}
+	a := humago.New(mux, config)
+	s.staffOperations(a)
+	s.seatOperations(a)
+	s.agentOperations(a)
+	mux.HandleFunc("GET "+api.TunnelPath("{id}"), s.tunnel)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /readyz", s.ready)
+}
+
+// ready says whether the allocator can do its work, and why not.
+func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	out := api.Ready{Ready: true, Version: s.Version, Release: s.Release}
+	for _, c := range s.Checks {
+		check := api.Check{Name: c.Name, OK: true}
+		if err := c.Check(r.Context()); err != nil {
+			check.OK, check.Reason, out.Ready = false, err.Error(), false
+		}
+		out.Checks = append(out.Checks, check)
+	}
+	status := http.StatusOK
+	if !out.Ready {
+		status = http.StatusServiceUnavailable
+	}
+	writeJSON(w, status, "application/json", out)
+}
+
+// withSession loads the session of staff where one may be needed: agents have
+// none, and a tunnel cannot be wrapped.
+func (s *server) withSession(next http.Handler) http.Handler {
+	loaded := s.sessions.LoadAndSave(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/v1/agents") || strings.HasPrefix(r.URL.Path, "/assets/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		loaded.ServeHTTP(w, r)
+	})
+}

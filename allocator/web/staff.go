@@ -1,0 +1,177 @@
+package web
+
+import (
+	"context"
+	"net"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/access"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// userKey is where a session keeps who logged in.
+const userKey = "user"
+
+// body is an answer that is one JSON value.
+type body[T any] struct{ Body T }
+
+type idInput struct {
+	ID string `path:"id" maxLength:"64"`
+}
+
+// requestInput gives an operation the request it came in.
+type requestInput struct{ request *http.Request }
+
+// Resolve remembers the request's parts that huma does not pass on.
+func (in *requestInput) Resolve(ctx huma.Context) []error {
+	in.request = (&http.Request{Host: ctx.Host(), RemoteAddr: ctx.RemoteAddr(), Header: http.Header{}}).WithContext(ctx.Context())
+	for _, name := range []string{"Cookie", "X-Forwarded-Proto"} {
+		if v := ctx.Header(name); v != "" {
+			in.request.Header.Set(name, v)
+		}
+	}
+	return nil
+}
+
+func (s *server) staffOperations(a huma.API) {
+	huma.Register(a, huma.Operation{
+		OperationID: "log-in", Method: http.MethodPost, Path: "/api/v1/sessions", Summary: "Log in", Tags: []string{"staff"},
+		DefaultStatus: http.StatusNoContent, Errors: []int{401, 422, 429},
+	}, func(ctx context.Context, in *struct {
+		requestInput
+		Body api.Session
+	},
+	) (*struct{}, error) {
+		if err := s.logIn(ctx, in.Body, remote(in.request)); err != nil {
+			return nil, s.refuse(ctx, err)
+		}
+		return nil, nil
+	})
+	staff(s, a, "log-out", http.MethodDelete, "/api/v1/sessions/current", "Log out", http.StatusNoContent,
+		func(ctx context.Context, _ string, _ *struct{}) (*struct{}, error) {
+			return nil, s.sessions.Destroy(ctx)
+		})
+	staff(s, a, "list-pools", http.MethodGet, "/api/v1/pools", "List the kinds of machines", 0,
+		func(ctx context.Context, _ string, _ *struct{}) (*body[api.Page[api.Pool]], error) {
+			pools, err := s.poolList(ctx)
+			return &body[api.Page[api.Pool]]{api.Page[api.Pool]{Items: pools}}, err
+		})
+	s.workshopOperations(a)
+	s.machineOperations(a)
+}
+
+func (s *server) workshopOperations(a huma.API) {
+	staff(s, a, "open-workshop", http.MethodPost, "/api/v1/workshops", "Open a workshop and launch its machines", http.StatusCreated,
+		func(ctx context.Context, user string, in *struct {
+			requestInput
+			Body api.NewWorkshop
+		},
+		) (*body[api.Workshop], error) {
+			w, op, err := s.Service.OpenWorkshop(ctx, user, in.Body)
+			out := s.workshop(in.request, w)
+			out.Operation = op.ID
+			return &body[api.Workshop]{out}, err
+		})
+	staff(s, a, "list-workshops", http.MethodGet, "/api/v1/workshops", "List workshops, newest first", 0,
+		func(ctx context.Context, _ string, in *struct {
+			requestInput
+			After string `query:"after" maxLength:"64" doc:"The cursor from the page before"`
+			Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+		},
+		) (*body[api.Page[api.Workshop]], error) {
+			all, err := s.Service.Store.Workshops(ctx, in.After, in.Limit)
+			page := api.Page[api.Workshop]{Items: []api.Workshop{}}
+			for _, w := range all {
+				page.Items = append(page.Items, s.workshop(in.request, w))
+			}
+			if len(all) == in.Limit {
+				page.Next = all[len(all)-1].ID
+			}
+			return &body[api.Page[api.Workshop]]{page}, err
+		})
+	staff(s, a, "end-workshop", http.MethodDelete, "/api/v1/workshops/{id}", "End a workshop and all its machines", http.StatusAccepted,
+		func(ctx context.Context, user string, in *idInput) (*body[api.Operation], error) {
+			op, err := s.Service.EndWorkshop(ctx, user, in.ID)
+			return &body[api.Operation]{toOperation(op)}, err
+		})
+}
+
+func (s *server) machineOperations(a huma.API) {
+	staff(s, a, "list-machines", http.MethodGet, "/api/v1/machines", "List machines, oldest first", 0,
+		func(ctx context.Context, _ string, in *struct {
+			Workshop string `query:"workshop" maxLength:"64" doc:"Only those of this workshop"`
+			Ended    bool   `query:"ended" doc:"Also those that have ended"`
+		},
+		) (*body[api.Page[api.Machine]], error) {
+			all, err := s.Service.Store.Machines(ctx, in.Workshop, in.Ended)
+			page := api.Page[api.Machine]{Items: []api.Machine{}}
+			for _, m := range all {
+				page.Items = append(page.Items, s.machine(m))
+			}
+			return &body[api.Page[api.Machine]]{page}, err
+		})
+	staff(s, a, "terminate-machine", http.MethodPost, "/api/v1/machines/{id}/terminate", "End a machine", http.StatusAccepted,
+		func(ctx context.Context, user string, in *idInput) (*body[api.Operation], error) {
+			op, err := s.Service.TerminateMachine(ctx, user, in.ID)
+			return &body[api.Operation]{toOperation(op)}, err
+		})
+	staff(s, a, "list-operations", http.MethodGet, "/api/v1/operations", "List operations, newest first", 0,
+		func(ctx context.Context, _ string, in *struct {
+			Workshop string `query:"workshop" maxLength:"64" doc:"Only those of this workshop"`
+			Limit    int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+		},
+		) (*body[api.Page[api.Operation]], error) {
+			all, err := s.Service.Store.Operations(ctx, in.Workshop, in.Limit)
+			page := api.Page[api.Operation]{Items: []api.Operation{}}
+			for _, o := range all {
+				page.Items = append(page.Items, toOperation(o))
+			}
+			return &body[api.Page[api.Operation]]{page}, err
+		})
+}
+
+// staff registers an operation that only somebody who is logged in may call.
+func staff[I, O any](s *server, a huma.API, id, method, path, summary string, status int, do func(ctx context.Context, user string, in *I) (*O, error)) {
+	huma.Register(a, huma.Operation{
+		OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{"staff"}, DefaultStatus: status,
+		Security: []map[string][]string{{"staff": {}}}, Errors: []int{401, 403, 404, 409, 422},
+	}, func(ctx context.Context, in *I) (*O, error) {
+		user := s.sessions.GetString(ctx, userKey)
+		if user == "" {
+			return nil, s.refuse(ctx, api.Problemf(api.Unauthorized, "Log in first", "POST /api/v1/sessions, or the page /admin/login."))
+		}
+		out, err := do(ctx, user, in)
+		if err != nil {
+			return nil, s.refuse(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// logIn checks a password and begins a session.
+func (s *server) logIn(ctx context.Context, in api.Session, address string) error {
+	err := s.Guard.Check(ctx, in.User, in.Password, address)
+	if code := api.CodeOf(err); code == api.Unauthorized || code == api.RateLimited {
+		s.Log.WarnContext(ctx, "a log-in was refused", "user", in.User, "address", address, "code", code)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	s.sessions.Put(ctx, userKey, in.User)
+	return s.Service.Store.Record(ctx, allocator.Event{At: s.Service.Now(), Actor: in.User, Action: "log in", Subject: access.Admin, Detail: address})
+}
+
+// remote is the address that a request came from.
+func remote(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,78 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// fragmentInterval is how often a live part of a page is looked at.
+const fragmentInterval = time.Second
+
+// stream sends server-sent events.
+type stream struct {
+	w      http.ResponseWriter
+	flush  *http.ResponseController
+	opened bool
+}
+
+func newStream(w http.ResponseWriter) *stream {
+	return &stream{w: w, flush: http.NewResponseController(w)}
+}
+
+// send sends one event; the event "" is the usual one.
+func (s *stream) send(event, data string) error {
+	if !s.opened {
+		s.opened = true
+		s.w.Header().Set("Content-Type", "text/event-stream")
+		s.w.Header().Set("Cache-Control", "no-store")
+	}
+	var out bytes.Buffer
+	if event != "" {
+		fmt.Fprintf(&out, "event: %s\n", event)
+	}
+	for line := range strings.SplitSeq(data, "\n") {
+		fmt.Fprintf(&out, "data: %s\n", line)
+	}
+	out.WriteString("\n")
+	if _, err := out.WriteTo(s.w); err != nil {
+		return err
+	}
+	return s.flush.Flush()
+}
+
+// live sends a part of a page whenever it has changed, until the browser is
+// gone or the allocator stops.
+func (s *server) live(w http.ResponseWriter, r *http.Request, page, part string, look func() (any, error)) {
+	stream := newStream(w)
+	tick := time.NewTicker(fragmentInterval)
+	defer tick.Stop()
+	last := ""
+	for {
+		data, err := look()
+		if err != nil {
+			_ = stream.send("gone", r.Header.Get("Referer"))
+			return
+		}
+		html, err := s.fragment(page, part, data)
+		if err != nil {
+			s.Log.ErrorContext(r.Context(), "a part of a page cannot be shown", "page", page, "part", part, "error", err)
+			return
+		}
+		if html != last {
+			if stream.send("", html) != nil {
+				return
+			}
+			last = html
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-s.stopping:
+			return
+		case <-tick.C:
+		}
+	}
+}

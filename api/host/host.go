@@ -1,0 +1,141 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// The folders and files that every machine has.
+const (
+	ReleasesDir = "/opt/lablink/releases"
+	CurrentLink = "/opt/lablink/current"
+	ConfigDir   = "/etc/lablink"
+	UnitsDir    = "/etc/systemd/system"
+	User        = "lablink" // whom services run as
+)
+
+// Path is where a path of the machine is found.
+func Path(path string) string { return filepath.Join(os.Getenv("LABLINK_ROOT"), path) }
+
+// Step is one part of a machine's first boot.
+type Step struct {
+	// Name is what the console shows, and what LABLINK_SKIP names.
+	Name string
+	Do   func(ctx context.Context) error
+}
+
+// Run does the steps in their order. A step that fails is tried again, with
+// growing pauses, for as long as it takes: a machine that boots has nobody to
+// ask. Steps that LABLINK_SKIP names, separated by commas, are left out. All of
+// it is told to out, the console.
+func Run(ctx context.Context, out io.Writer, steps []Step) error {
+	skip := strings.Split(os.Getenv("LABLINK_SKIP"), ",")
+	for _, s := range steps {
+		if slices.Contains(skip, s.Name) {
+			fmt.Fprintf(out, "lablink: %s: left out on this machine\n", s.Name)
+			continue
+		}
+		fmt.Fprintf(out, "lablink: %s\n", s.Name)
+		pause := backoff.NewExponentialBackOff()
+		pause.MaxInterval = 30 * time.Second
+		_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, s.Do(ctx) },
+			backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, wait time.Duration) {
+				fmt.Fprintf(out, "lablink: %s: %s; trying again in %s\n", s.Name, err, wait.Round(time.Second))
+			}))
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
+	fmt.Fprintln(out, "lablink: the machine is set up")
+	return nil
+}
+
+// Wrong stops the trying: it will not get better.
+func Wrong(err error) error { return backoff.Permanent(err) }
+
+// MakeUser makes the user that services run as.
+func MakeUser(ctx context.Context) error {
+	if err := exec.CommandContext(ctx, "id", "-u", User).Run(); err == nil {
+		return nil
+	}
+	return command(ctx, "useradd", "--system", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", User)
+}
+
+// InstallUnits writes unit files and makes systemd read them.
+func InstallUnits(ctx context.Context, units map[string][]byte) error {
+	for name, text := range units {
+		if err := WriteFile(filepath.Join(UnitsDir, name), text, 0o644); err != nil {
+			return err
+		}
+	}
+	return Systemctl(ctx, "daemon-reload")
+}
+
+// Systemctl calls systemctl.
+func Systemctl(ctx context.Context, args ...string) error { return command(ctx, "systemctl", args...) }
+
+func command(ctx context.Context, name string, args ...string) error {
+	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+// WriteFile replaces a file of the machine as a whole.
+func WriteFile(path string, content []byte, mode os.FileMode) error {
+	path = Path(path)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// ReleaseDir is the folder of the release whose manifest has this sum.
+func ReleaseDir(sum string) string { return filepath.Join(ReleasesDir, sum) }
+
+// Current is the sum of the release that runs, or "" when there is none.
+func Current() string {
+	target, err := os.Readlink(Path(CurrentLink))
+	if err != nil {
+		return ""
+	}
+	return filepath.Base(target)
+}
+
+// SetCurrent makes a release the one that runs, from the next start on.
+func SetCurrent(sum string) error {
+	link := Path(CurrentLink)
+	next := link + ".new"
+	_ = os.Remove(next) // left by an interrupted call
+	if err := os.Symlink(filepath.Join("releases", sum), next); err != nil {
+		return fmt.Errorf("choose release %s: %w", sum, err)
+	}
+	if err := os.Rename(next, link); err != nil {
+		return fmt.Errorf("choose release %s: %w", sum, err)
+	}
+	return nil
+}
