@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -9,29 +10,15 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
+	"time"
 
+	"github.com/talmolab/lablink-infrastructure/api/release"
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+	"github.com/talmolab/lablink-infrastructure/sim/control"
 	"github.com/talmolab/lablink-infrastructure/sim/machine"
 )
-
-// Control paths stand beside the AWS API, which never asks for them.
-const (
-	pathState   = "/_simulator/state"
-	pathDoors   = "/_simulator/doors"
-	pathFaults  = "/_simulator/faults"
-	pathCreated = "/_simulator/created"
-)
-
-// State is what the simulator says of itself.
-type State struct {
-	PID       int              `json:"pid"`
-	API       string           `json:"api"`
-	Provider  int              `json:"provider"`
-	Doors     []Door           `json:"doors"`
-	Faults    cloud.Faults     `json:"faults"`
-	Instances []cloud.Instance `json:"instances"`
-}
 
 // control answers people and the local stack's launcher beside the AWS API.
 func (s *Sim) control(api http.Handler) http.Handler {
@@ -47,29 +34,78 @@ func (s *Sim) control(api http.Handler) http.Handler {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})
-	mux.HandleFunc("GET "+pathState, func(w http.ResponseWriter, _ *http.Request) { reply(w, s.State()) })
-	mux.HandleFunc("GET "+pathCreated, func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET "+control.PathState, func(w http.ResponseWriter, _ *http.Request) { reply(w, s.State()) })
+	mux.HandleFunc("GET "+control.PathCreated, func(w http.ResponseWriter, r *http.Request) {
 		reply(w, map[string]string{"id": s.Account.Creation(r.URL.Query().Get("urn"))})
 	})
-	mux.HandleFunc("POST "+pathDoors, func(w http.ResponseWriter, r *http.Request) {
-		var d Door
+	mux.HandleFunc("POST "+control.PathDoors, func(w http.ResponseWriter, r *http.Request) {
+		var d control.Door
 		take(w, r, &d, func() error { return s.doors.open(d) })
 	})
-	mux.HandleFunc("PUT "+pathFaults, func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("PUT "+control.PathFaults, func(w http.ResponseWriter, r *http.Request) {
 		var f cloud.Faults
 		take(w, r, &f, func() error { return s.Account.SetFaults(f) })
+	})
+	mux.HandleFunc("DELETE "+control.PathMachines, func(w http.ResponseWriter, r *http.Request) {
+		if err := s.endMachines(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusConflict)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
 	})
 	return mux
 }
 
+// endMachines ends what an allocator launched and waits until it is gone.
+func (s *Sim) endMachines(ctx context.Context) error {
+	var ids []string
+	for _, i := range s.Account.Instances() {
+		if i.Tags["lablink:managed-by"] == "allocator" && i.InstanceState != "terminated" {
+			ids = append(ids, i.ID)
+		}
+	}
+	if err := s.Account.Terminate(ids, true); err != nil {
+		return err
+	}
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		left := slices.ContainsFunc(s.Account.Instances(), func(i cloud.Instance) bool {
+			return slices.Contains(ids, i.ID) && i.InstanceState != "terminated"
+		})
+		if !left {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// program is the sum of the running executable, so that a launcher can tell a
+// simulator that was built anew from one that runs already.
+var program = sync.OnceValue(func() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return release.Sum(raw)
+})
+
 // State is what the simulator holds at this moment.
-func (s *Sim) State() State {
+func (s *Sim) State() control.State {
 	instances := s.Account.Instances()
 	for i := range instances {
 		instances[i].Script = "" // long, and shown elsewhere
 	}
-	return State{
-		PID: os.Getpid(), API: s.API, Provider: s.Provider, Doors: s.doors.all(), Faults: s.Account.Faults(), Instances: instances,
+	return control.State{
+		PID: os.Getpid(), Dir: s.dir, Program: program(), API: s.API, Provider: s.Provider, Doors: s.doors.all(), Faults: s.Account.Faults(), Instances: instances,
 	}
 }
 
@@ -92,23 +128,15 @@ func take(w http.ResponseWriter, r *http.Request, into any, do func() error) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// Door is an address on this computer that leads to a public address of the
-// account.
-type Door struct {
-	Listen  string `json:"listen"` // 127.0.0.1:8080
-	Address string `json:"address"`
-	Port    int    `json:"port"`
-}
-
 // doorList remembers the doors over a restart.
 type doorList struct {
 	mu       sync.Mutex
 	file     string
 	machines *machine.Host
-	doors    []Door
+	doors    []control.Door
 }
 
-func (l *doorList) open(d Door) error {
+func (l *doorList) open(d control.Door) error {
 	if l.machines == nil {
 		return errors.New("this simulator does not boot machines")
 	}
@@ -122,7 +150,7 @@ func (l *doorList) open(d Door) error {
 	if err := l.machines.OpenDoor(d.Listen, d.Address, d.Port); err != nil {
 		return err
 	}
-	kept := []Door{d}
+	kept := []control.Door{d}
 	for _, old := range l.doors {
 		if old.Listen != d.Listen {
 			kept = append(kept, old)
@@ -141,7 +169,7 @@ func (l *doorList) restore() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	var doors []Door
+	var doors []control.Door
 	if err == nil {
 		err = json.Unmarshal(raw, &doors)
 	}
@@ -156,10 +184,10 @@ func (l *doorList) restore() error {
 	return nil
 }
 
-func (l *doorList) all() []Door {
+func (l *doorList) all() []control.Door {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return append([]Door{}, l.doors...)
+	return append([]control.Door{}, l.doors...)
 }
 
 //go:embed page.html

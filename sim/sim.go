@@ -44,6 +44,7 @@ type Sim struct {
 	API      string
 	Provider int
 
+	dir     string
 	doors   *doorList
 	cancel  context.CancelFunc
 	server  *http.Server
@@ -58,7 +59,8 @@ func Start(o Options) (*Sim, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the simulator's folder: %w", err)
 	}
-	s := &Sim{}
+	s := &Sim{dir: o.Dir}
+	program() // remember what runs, before it may be replaced
 	options := cloud.Options{
 		Dir: o.Dir, Architecture: machine.Native(), Zones: o.Zones, OIDCProviders: o.OIDCProviders,
 	}

@@ -27,7 +27,7 @@ func (s *server) agentOperations(a huma.API) {
 		OperationID: "report", Method: http.MethodPost, Path: "/api/v1/agents/{id}/reports", Summary: "Say how the machine is",
 		Tags: tags, Security: []map[string][]string{{"agent": {}}}, Errors: []int{401, 422},
 	}, func(ctx context.Context, in *struct {
-		idInput
+		ID            string `path:"id" maxLength:"64"`
 		Authorization string `header:"Authorization" maxLength:"200"`
 		Body          api.Report
 	},

@@ -22,8 +22,8 @@ type Options struct {
 	API http.Handler
 	// Log is told what machines do. Required.
 	Log *slog.Logger
-	// Mark is put into the environment of every process as LABLINK_SIMULATOR, so
-	// that what an interrupted simulator left behind can be found.
+	// Mark is put into the environment of every process as control.Mark, so that
+	// what an interrupted simulator left behind can be found.
 	Mark string
 }
 

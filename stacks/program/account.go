@@ -50,7 +50,7 @@ func declareAccount(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) e
 		}
 		provider = github.Arn
 	}
-	return outputs.Export[outputs.Account](ctx, pulumi.Map{
+	return export[outputs.Account](ctx, pulumi.Map{
 		"contractVersion": pulumi.Int(outputs.Version), "oidcProviderArn": provider,
 		"stateBucket": state.Name, "stateKmsKeyArn": key.Arn, "artifactBucket": artifacts.Name,
 	})

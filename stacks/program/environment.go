@@ -82,7 +82,7 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	for name, role := range roles {
 		values[name] = role
 	}
-	return outputs.Export[outputs.Environment](ctx, values)
+	return export[outputs.Environment](ctx, values)
 }
 
 func (e *environment) declareNetwork(ctx *pulumi.Context) (err error) {

@@ -101,5 +101,7 @@ func loadAWS(ctx context.Context, region string) (aws.Config, error) {
 // objects is a client for S3. At another endpoint than AWS's own, buckets are
 // part of the path.
 func objects(c aws.Config) *s3.Client {
-	return s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = os.Getenv("AWS_ENDPOINT_URL") != "" })
+	return s3.NewFromConfig(c, func(o *s3.Options) {
+		o.UsePathStyle, o.DisableLogOutputChecksumValidationSkipped = os.Getenv("AWS_ENDPOINT_URL") != "", true
+	})
 }

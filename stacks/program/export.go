@@ -1,4 +1,4 @@
-package outputs
+package program
 
 import (
 	"fmt"
@@ -9,10 +9,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Export makes values the outputs of a stack whose contract is T. Every field
+// export makes values the outputs of a stack whose contract is T. Every field
 // of T must be there, and nothing else.
-func Export[T any](ctx *pulumi.Context, values pulumi.Map) error {
-	missing := fields(reflect.TypeFor[T]())
+func export[T any](ctx *pulumi.Context, values pulumi.Map) error {
+	missing := contractFields(reflect.TypeFor[T]())
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !missing[name] {
 			return fmt.Errorf("output %q is not in the contract", name)
@@ -26,7 +26,7 @@ func Export[T any](ctx *pulumi.Context, values pulumi.Map) error {
 	return nil
 }
 
-func fields(t reflect.Type) map[string]bool {
+func contractFields(t reflect.Type) map[string]bool {
 	out := map[string]bool{}
 	for _, f := range reflect.VisibleFields(t) {
 		out[f.Tag.Get("json")] = true

@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"text/tabwriter"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Globals are the flags of every command.
+type Globals struct {
+	URL      string `env:"LABLINK_URL" required:"" placeholder:"URL" help:"The allocator's address, for example https://lab.example.org."`
+	User     string `env:"LABLINK_USER" default:"admin" help:"Who logs in (${default})."`
+	Password string `env:"LABLINK_PASSWORD" placeholder:"PASSWORD" help:"The user's password. Better in the environment, where no list of processes shows it."`
+	JSON     bool   `name:"json" help:"Print JSON instead of a table."`
+
+	Out io.Writer `kong:"-"`
+}
+
+// Commands are what lablink can do.
+type Commands struct {
+	Globals
+	Status    StatusCommand    `cmd:"" help:"Say whether the allocator is ready, and what runs."`
+	Verify    VerifyCommand    `cmd:"" help:"Wait until the allocator is ready with a release, or fail."`
+	Workshops WorkshopsCommand `cmd:"" help:"List workshops."`
+	Launch    LaunchCommand    `cmd:"" help:"Open a workshop and launch its machines."`
+	End       EndCommand       `cmd:"" help:"End a workshop and all its machines."`
+	Machines  MachinesCommand  `cmd:"" help:"List machines."`
+	Terminate TerminateCommand `cmd:"" help:"End one machine."`
+}
+
+// exitCodes say to scripts what kind of refusal it was; anything else is 1.
+var exitCodes = map[api.Code]int{
+	api.Invalid: 2, api.Unauthorized: 3, api.Forbidden: 3, api.NotFound: 4, api.Conflict: 5,
+	api.Capacity: 6, api.Quota: 6, api.RateLimited: 7, api.Unavailable: 8,
+}
+
+// ExitCode is how to end after err.
+func ExitCode(err error) int {
+	if err == nil {
+		return 0
+	}
+	if code, ok := exitCodes[api.CodeOf(err)]; ok {
+		return code
+	}
+	return 1
+}
+
+// client is for what needs no log-in.
+func (g *Globals) client() *api.Client {
+	return &api.Client{URL: g.URL, HTTP: &http.Client{Timeout: 30 * time.Second}, UserAgent: "lablink"}
+}
+
+// staff logs in.
+func (g *Globals) staff(ctx context.Context) (*api.Client, error) {
+	if g.Password == "" {
+		return nil, errors.New("there is no password: set LABLINK_PASSWORD; the initial one is the stack's output initialAdminPassword")
+	}
+	c := g.client()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, fmt.Errorf("keep the session: %w", err)
+	}
+	c.HTTP.Jar = jar
+	return c, c.Do(ctx, http.MethodPost, "/api/v1/sessions", api.Session{User: g.User, Password: g.Password}, nil)
+}
+
+// show prints v as JSON, or as the table that rows describe, a heading first.
+func (g *Globals) show(v any, rows [][]string) error {
+	if g.JSON {
+		enc := json.NewEncoder(g.Out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(v)
+	}
+	table := tabwriter.NewWriter(g.Out, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		for i, cell := range row {
+			if i > 0 {
+				fmt.Fprint(table, "\t")
+			}
+			fmt.Fprint(table, cell)
+		}
+		fmt.Fprintln(table)
+	}
+	return table.Flush()
+}

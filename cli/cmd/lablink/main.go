@@ -1,0 +1,28 @@
+// Command lablink is the operator's command.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/talmolab/lablink-infrastructure/cli"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	var c cli.Commands
+	c.Out = os.Stdout
+	command := kong.Parse(&c, kong.Name("lablink"), kong.Description("Operates a LabLink deployment."),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	err := command.Run(&c.Globals)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "lablink:", err)
+	}
+	os.Exit(cli.ExitCode(err))
+}

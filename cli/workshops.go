@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// WorkshopsCommand lists workshops.
+type WorkshopsCommand struct{}
+
+// Run lists all pages.
+func (WorkshopsCommand) Run(ctx context.Context, g *Globals) error {
+	client, err := g.staff(ctx)
+	if err != nil {
+		return err
+	}
+	all := []api.Workshop{}
+	rows := [][]string{{"ID", "NAME", "POOL", "SEATS", "STATE", "LINK"}}
+	for after := ""; ; {
+		var page api.Page[api.Workshop]
+		if err := client.Do(ctx, http.MethodGet, "/api/v1/workshops?limit=200&after="+url.QueryEscape(after), nil, &page); err != nil {
+			return err
+		}
+		all = append(all, page.Items...)
+		for _, w := range page.Items {
+			rows = append(rows, []string{w.ID, w.Name, w.Pool, strconv.Itoa(w.Seats), w.State, w.JoinURL})
+		}
+		if after = page.Next; after == "" {
+			return g.show(all, rows)
+		}
+	}
+}
+
+// LaunchCommand opens a workshop.
+type LaunchCommand struct {
+	Name     string `arg:"" help:"What people call the workshop."`
+	Pool     string `required:"" help:"The kind of machine."`
+	Machines int    `required:"" help:"How many."`
+}
+
+// Run opens it and says where participants join.
+func (c LaunchCommand) Run(ctx context.Context, g *Globals) error {
+	client, err := g.staff(ctx)
+	if err != nil {
+		return err
+	}
+	var w api.Workshop
+	if err := client.Do(ctx, http.MethodPost, "/api/v1/workshops", api.NewWorkshop{Name: c.Name, Pool: c.Pool, Seats: c.Machines}, &w); err != nil {
+		return err
+	}
+	return g.show(w, [][]string{{"ID", "LINK"}, {w.ID, w.JoinURL}})
+}
+
+// EndCommand ends a workshop.
+type EndCommand struct {
+	Workshop string `arg:"" help:"Its id, wks_…"`
+}
+
+// Run ends it.
+func (c EndCommand) Run(ctx context.Context, g *Globals) error {
+	return g.operate(ctx, http.MethodDelete, "/api/v1/workshops/"+url.PathEscape(c.Workshop))
+}
+
+// MachinesCommand lists machines.
+type MachinesCommand struct {
+	Workshop string `help:"Only those of this workshop."`
+	Ended    bool   `help:"Also those that have ended."`
+}
+
+// Run lists them.
+func (c MachinesCommand) Run(ctx context.Context, g *Globals) error {
+	client, err := g.staff(ctx)
+	if err != nil {
+		return err
+	}
+	q := url.Values{"workshop": {c.Workshop}, "ended": {strconv.FormatBool(c.Ended)}}
+	var page api.Page[api.Machine]
+	if err := client.Do(ctx, http.MethodGet, "/api/v1/machines?"+q.Encode(), nil, &page); err != nil {
+		return err
+	}
+	rows := [][]string{{"ID", "STATE", "PARTICIPANT", "INSTANCE", "ZONE", "REASON"}}
+	for _, m := range page.Items {
+		rows = append(rows, []string{m.ID, m.State, m.Participant, m.Instance, m.Zone, m.Reason})
+	}
+	return g.show(page.Items, rows)
+}
+
+// TerminateCommand ends a machine.
+type TerminateCommand struct {
+	Machine string `arg:"" help:"Its id, mch_…"`
+}
+
+// Run ends it.
+func (c TerminateCommand) Run(ctx context.Context, g *Globals) error {
+	return g.operate(ctx, http.MethodPost, "/api/v1/machines/"+url.PathEscape(c.Machine)+"/terminate")
+}
+
+// operate starts an operation and says which.
+func (g *Globals) operate(ctx context.Context, method, path string) error {
+	client, err := g.staff(ctx)
+	if err != nil {
+		return err
+	}
+	var op api.Operation
+	if err := client.Do(ctx, method, path, nil, &op); err != nil {
+		return err
+	}
+	return g.show(op, [][]string{{"OPERATION", "STATE"}, {op.ID, op.State}})
+}

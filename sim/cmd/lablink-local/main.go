@@ -1,0 +1,66 @@
+// Command lablink-local runs the stacks of a working copy against a simulated
+// AWS account. `make up`, `make down`, `make preview` and `make env` call it.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/talmolab/lablink-infrastructure/sim/launcher"
+)
+
+type commands struct {
+	Up struct {
+	} `cmd:"" help:"Deploy the local stack and wait until it can be used."`
+	Down struct {
+	} `cmd:"" help:"Take the local stack away, with everything that up started."`
+	Preview struct {
+		Stack string `arg:"" help:"The stack: local, test, prod or account."`
+	} `cmd:"" help:"Show what deploying a stack would do."`
+	Env struct {
+	} `cmd:"" help:"Print the exports with which plain pulumi works on the local stack."`
+	Engine struct {
+	} `cmd:"" help:"Get the Pulumi engine."`
+}
+
+func main() {
+	var c commands
+	command := kong.Parse(&c, kong.Name("lablink-local"), kong.Description("Runs the stacks of this working copy against a simulated AWS account."))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, command.Command(), c)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "\nThat did not work:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, command string, c commands) error {
+	w, err := launcher.Find(".", os.Stdout)
+	if err != nil {
+		return err
+	}
+	if command == "env" {
+		return w.Env(ctx)
+	}
+	unlock, err := w.Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	switch command {
+	case "up":
+		return w.Up(ctx)
+	case "down":
+		return w.Down(ctx)
+	case "engine":
+		_, err := w.Engine(ctx)
+		return err
+	}
+	return w.Preview(ctx, c.Preview.Stack)
+}

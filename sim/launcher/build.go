@@ -1,0 +1,36 @@
+package launcher
+
+import (
+	"context"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+
+	"github.com/talmolab/lablink-infrastructure/infra/release/build"
+)
+
+// programs are built for this computer; the stack program is also what the
+// engine runs.
+var programs = []string{"./stacks", "./sim/cmd/lablink-sim", "./cli/cmd/lablink"}
+
+// Build builds the programs, and what the local stack deploys, so that the
+// deployment itself finds it in Go's cache.
+func (w *Workspace) Build(ctx context.Context) error {
+	err := w.step("Building the stack program, the simulator and lablink: up to three minutes on two cores, the first time", func() error {
+		cmd := exec.Command("go", append([]string{"build", "-o", filepath.Join(w.Cache, "bin") + "/"}, programs...)...)
+		cmd.Dir, cmd.Env = w.Root, goEnv()
+		return w.quietly(ctx, cmd)
+	})
+	if err != nil {
+		return err
+	}
+	return w.step("Building lablink-allocator and lablink-agent: up to two minutes, the first time", func() error {
+		source, err := build.FindSource(ctx, w.Root)
+		if err != nil {
+			return err
+		}
+		native := []string{"linux/" + runtime.GOARCH}
+		_, err = build.Build(ctx, source, filepath.Join(w.Root, ".lablink", "build"), native, native)
+		return err
+	})
+}

@@ -1,0 +1,80 @@
+package launcher
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// kept is what stays below the workspace's folder: what took long to build.
+var kept = []string{"engine", "bin", "build", "lock"}
+
+// Down takes the local stack away, with everything that `make up` started.
+func (w *Workspace) Down(ctx context.Context) error {
+	if _, err := os.Stat(w.path("state")); errors.Is(err, os.ErrNotExist) {
+		if err := w.StopSimulator(ctx); err != nil {
+			return err
+		}
+		w.say("Nothing is deployed here.")
+		return w.sweep()
+	}
+	p, err := w.Pulumi(ctx)
+	if err != nil {
+		return err
+	}
+	known, err := p.Known(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(known, local.Name) {
+		if err := w.destroy(ctx, p); err != nil {
+			return err
+		}
+	}
+	if err := w.step("Stopping the simulated AWS account", func() error { return w.StopSimulator(ctx) }); err != nil {
+		return err
+	}
+	if err := w.sweep(); err != nil {
+		return err
+	}
+	w.say("Everything is gone. What took long to build is kept in %s; remove that folder to free its space.", w.Dir)
+	return nil
+}
+
+func (w *Workspace) destroy(ctx context.Context, p *Pulumi) error {
+	if err := w.Build(ctx); err != nil {
+		return err
+	}
+	account, err := w.StartSimulator(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.Recover(ctx, local, account); err != nil {
+		return err
+	}
+	if err := w.step("Ending the machines of workshops", func() error { return account.EndMachines(ctx) }); err != nil {
+		return err
+	}
+	w.say("• Destroying: pulumi destroy --stack local")
+	return p.Run(ctx, append([]string{"destroy", "--yes", "--skip-preview", "--suppress-outputs"}, local.args()...)...)
+}
+
+// sweep removes all that belongs to a deployment.
+func (w *Workspace) sweep() error {
+	entries, err := os.ReadDir(w.Dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if slices.Contains(kept, e.Name()) {
+			continue
+		}
+		err = errors.Join(err, os.RemoveAll(filepath.Join(w.Dir, e.Name())))
+	}
+	return err
+}

@@ -1,0 +1,182 @@
+package launcher
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+)
+
+// Pulumi runs the engine on this workspace's backend, against its simulator.
+type Pulumi struct {
+	w *Workspace
+	// engine is the folder before the PATH, or "".
+	engine string
+}
+
+// Pulumi finds the engine and prepares its backend.
+func (w *Workspace) Pulumi(ctx context.Context) (*Pulumi, error) {
+	engine, err := w.Engine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Pulumi{w, engine}, os.MkdirAll(w.path("state"), 0o755)
+}
+
+// Variable is an environment variable that `make env` prints.
+type Variable struct{ Name, Value string }
+
+// Variables are those under which plain `pulumi` works on this workspace.
+func (p *Pulumi) Variables() []Variable {
+	w := p.w
+	_, at, _ := w.client()
+	path := os.Getenv("PATH")
+	if p.engine != "" {
+		path = p.engine + ":" + path
+	}
+	return []Variable{
+		{"PATH", path},
+		{"PULUMI_HOME", w.path("pulumi")},
+		{"PULUMI_BACKEND_URL", "file://" + w.path("state")},
+		{"PULUMI_CONFIG_PASSPHRASE", passphrase},
+		{"PULUMI_SKIP_UPDATE_CHECK", "true"},
+		{"PULUMI_DEBUG_PROVIDERS", fmt.Sprintf("aws:%d", at.Provider)},
+		{"AWS_ENDPOINT_URL", fmt.Sprintf("http://127.0.0.1:%d", at.API)},
+		{"AWS_ACCESS_KEY_ID", cloud.DeveloperKey},
+		{"AWS_SECRET_ACCESS_KEY", cloud.DeveloperSecret},
+		{"AWS_REGION", "us-west-2"},
+		{"GOFLAGS", goFlags},
+		{"CGO_ENABLED", "0"},
+	}
+}
+
+// Stack is how a stack is named to the engine, and where its configuration is.
+type Stack struct {
+	Name string
+	// File is its configuration, when that is not Pulumi.NAME.yaml.
+	File string
+}
+
+func (s Stack) args() []string {
+	out := []string{"--stack", s.Name}
+	if s.File != "" {
+		out = append(out, "--config-file", s.File)
+	}
+	return out
+}
+
+// Run calls pulumi and shows what it says.
+func (p *Pulumi) Run(ctx context.Context, args ...string) error {
+	return p.call(ctx, p.w.Root, p.w.Out, args...)
+}
+
+// Output calls pulumi and returns what it prints on its standard output.
+func (p *Pulumi) Output(ctx context.Context, args ...string) ([]byte, error) {
+	var out bytes.Buffer
+	err := p.call(ctx, p.w.Root, &out, args...)
+	return out.Bytes(), err
+}
+
+// call runs pulumi. An interrupt is passed on, and pulumi then finishes what it
+// began, so that its state is true.
+func (p *Pulumi) call(ctx context.Context, dir string, out io.Writer, args ...string) error {
+	program := "pulumi"
+	if p.engine != "" {
+		program = filepath.Join(p.engine, program)
+	}
+	cmd := exec.Command(program, append(args, "--non-interactive")...)
+	cmd.Dir, cmd.Env = dir, os.Environ()
+	for _, v := range p.Variables() {
+		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
+	}
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = out, io.MultiWriter(out, &said)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C comes through ctx, once
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start pulumi: %w", err)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(os.Interrupt) })
+	defer stop()
+	if err := cmd.Wait(); err != nil {
+		if ctx.Err() != nil {
+			return errors.New("interrupted; what was begun is finished, and make up goes on from there")
+		}
+		return fmt.Errorf("pulumi %s failed: %w", args[0], err)
+	}
+	return nil
+}
+
+// Ensure makes a stack on the backend, unless it is there. It is made from a
+// folder of its own, so that no file of the working copy changes.
+func (p *Pulumi) Ensure(ctx context.Context, s Stack) error {
+	known, err := p.Known(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range known {
+		if name == s.Name {
+			return nil
+		}
+	}
+	source := s.File
+	if source == "" {
+		source = filepath.Join(p.w.Root, "Pulumi."+s.Name+".yaml")
+	}
+	dir := p.w.path("stacks")
+	if err := copyFiles(dir, map[string]string{
+		"Pulumi.yaml": filepath.Join(p.w.Root, "Pulumi.yaml"), "Pulumi." + s.Name + ".yaml": source,
+	}); err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	if err := p.call(ctx, dir, &out, "stack", "init", s.Name, "--no-select"); err != nil {
+		return fmt.Errorf("%w: %s", err, strings.TrimSpace(out.String()))
+	}
+	return nil
+}
+
+// Known are the names of the stacks on the backend.
+func (p *Pulumi) Known(ctx context.Context) ([]string, error) {
+	raw, err := p.Output(ctx, "stack", "ls", "--json")
+	if err != nil {
+		return nil, err
+	}
+	var list []struct{ Name string }
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return nil, fmt.Errorf("list the stacks: %w", err)
+	}
+	var names []string
+	for _, s := range list {
+		names = append(names, s.Name)
+	}
+	return names, nil
+}
+
+func copyFiles(dir string, files map[string]string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make %s: %w", dir, err)
+	}
+	for name, from := range files {
+		to := filepath.Join(dir, name)
+		if to == from {
+			continue
+		}
+		raw, err := os.ReadFile(from)
+		if err != nil {
+			return fmt.Errorf("copy %s: %w", from, err)
+		}
+		if err := os.WriteFile(to, raw, 0o644); err != nil {
+			return fmt.Errorf("copy %s: %w", from, err)
+		}
+	}
+	return nil
+}

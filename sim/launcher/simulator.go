@@ -1,0 +1,187 @@
+package launcher
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api/release"
+	"github.com/talmolab/lablink-infrastructure/sim/control"
+)
+
+// What the simulated account has from the start, as a real one would: a public
+// hosted zone, and GitHub as an identity provider.
+const (
+	zone   = "example.org"
+	issuer = "https://token.actions.githubusercontent.com"
+)
+
+// ports are where the simulator listens. They are kept, so that what `make env`
+// printed stays true over a restart.
+type ports struct {
+	API      int `json:"api"`
+	Provider int `json:"provider"`
+}
+
+func (w *Workspace) simDir() string { return w.path("sim") }
+
+// client speaks to this workspace's simulator, if its ports are known.
+func (w *Workspace) client() (*control.Client, ports, bool) {
+	var p ports
+	raw, err := os.ReadFile(w.path("ports.json"))
+	if err != nil || json.Unmarshal(raw, &p) != nil {
+		return nil, p, false
+	}
+	return &control.Client{URL: fmt.Sprintf("http://127.0.0.1:%d", p.API), HTTP: &http.Client{Timeout: time.Minute}}, p, true
+}
+
+// Running is the state of this workspace's simulator; ok is false when it does
+// not run.
+func (w *Workspace) Running(ctx context.Context) (s control.State, ok bool) {
+	c, _, ok := w.client()
+	if !ok {
+		return s, false
+	}
+	quick, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	s, err := c.State(quick)
+	return s, err == nil && s.Dir == w.simDir()
+}
+
+// StartSimulator starts the simulator, unless it runs already. One that was
+// built from other source is started anew; its machines come back with it.
+func (w *Workspace) StartSimulator(ctx context.Context) (*control.Client, error) {
+	program := filepath.Join(w.Cache, "bin", "lablink-sim")
+	if s, ok := w.Running(ctx); ok {
+		if raw, err := os.ReadFile(program); err == nil && release.Sum(raw) == s.Program {
+			c, _, _ := w.client()
+			return c, nil
+		}
+		if err := w.StopSimulator(ctx); err != nil {
+			return nil, err
+		}
+	}
+	w.endLeftovers()
+	p, err := w.choosePorts()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(w.simDir(), 0o755); err != nil {
+		return nil, fmt.Errorf("make the simulator's folder: %w", err)
+	}
+	log, err := os.OpenFile(w.path("sim.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("open the simulator's log: %w", err)
+	}
+	defer log.Close()
+	cmd := exec.Command(program, "--dir", w.simDir(), "--api", fmt.Sprintf("127.0.0.1:%d", p.API),
+		"--provider", fmt.Sprintf("127.0.0.1:%d", p.Provider), "--zone", zone, "--oidc", issuer)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Env = append(os.Environ(), control.Mark+"="+w.simDir())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C is for the deployment, not for the account
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the simulator: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	return w.awaitSimulator(ctx, ended, log.Name())
+}
+
+func (w *Workspace) awaitSimulator(ctx context.Context, ended <-chan error, log string) (*control.Client, error) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if _, ok := w.Running(ctx); ok {
+			c, _, _ := w.client()
+			return c, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case err := <-ended:
+			return nil, fmt.Errorf("the simulator ended at once (%w): its log is %s", errors.Join(err, errors.New("exit")), log)
+		case <-tick.C:
+		}
+	}
+}
+
+// choosePorts takes the ports of before, where they are free, else new ones.
+func (w *Workspace) choosePorts() (ports, error) {
+	_, p, known := w.client()
+	if known && free(p.API) && free(p.Provider) {
+		return p, nil
+	}
+	for _, port := range []*int{&p.API, &p.Provider} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return p, fmt.Errorf("find a free port: %w", err)
+		}
+		*port = l.Addr().(*net.TCPAddr).Port
+		_ = l.Close()
+	}
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return p, fmt.Errorf("keep the ports: %w", err)
+	}
+	return p, os.WriteFile(w.path("ports.json"), raw, 0o644)
+}
+
+func free(port int) bool {
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return false
+	}
+	_ = l.Close()
+	return true
+}
+
+// StopSimulator ends the simulator and everything that its machines run.
+func (w *Workspace) StopSimulator(ctx context.Context) error {
+	s, ok := w.Running(ctx)
+	if ok {
+		if err := syscall.Kill(s.PID, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("stop the simulator: %w", err)
+		}
+		deadline := time.Now().Add(30 * time.Second)
+		for time.Now().Before(deadline) && syscall.Kill(s.PID, 0) == nil {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}
+	w.endLeftovers()
+	return nil
+}
+
+// endLeftovers ends processes of this workspace's simulator and its machines
+// that are still there. They are known by the folder in their environment, so
+// that no other process can be meant.
+func (w *Workspace) endLeftovers() {
+	mark := control.Mark + "=" + w.simDir()
+	environments, _ := filepath.Glob("/proc/[0-9]*/environ") // no error for a good pattern
+	for _, name := range environments {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			continue // gone, or somebody else's
+		}
+		for _, v := range strings.Split(string(raw), "\x00") {
+			if v == mark {
+				var pid int
+				if _, err := fmt.Sscanf(name, "/proc/%d/environ", &pid); err == nil && pid != os.Getpid() {
+					_ = syscall.Kill(pid, syscall.SIGKILL)
+				}
+			}
+		}
+	}
+}
