@@ -46,7 +46,7 @@ func (w *Workspace) Preview(ctx context.Context, name string) error {
 	if err := p.Ensure(ctx, s); err != nil {
 		return err
 	}
-	return p.Run(ctx, append([]string{"preview", "--diff"}, s.args()...)...)
+	return p.Run(ctx, append([]string{"preview"}, s.args()...)...)
 }
 
 // stacks are the names of the stacks that this working copy configures.
