@@ -21,7 +21,7 @@ var (
 
 func (s *Settings) check(p *Problems) {
 	if s.Region == "" {
-		p.List = append(p.List, Problem{Key: "deployment", What: "has no Region to go to: aws:region is not set", Fix: "set aws:region, for example us-west-2"})
+		p.add("region", "set aws:region, for example us-west-2", "is not known: aws:region is not set")
 	}
 	if !deploymentName.MatchString(s.Deployment) {
 		p.add("deployment", "choose a short name, for example vision-lab", "must be 3–20 lower-case letters, digits and dashes, starting with a letter, not %q", s.Deployment)

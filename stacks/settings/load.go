@@ -31,10 +31,8 @@ func Load(stack string, config map[string]string) (*Settings, error) {
 		values[name] = value(name, config[key], problems)
 	}
 	decode("", values, s, problems)
-	if len(problems.List) == 0 {
-		s.applyDefaults()
-		s.check(problems)
-	}
+	s.applyDefaults()
+	s.check(problems)
 	if len(problems.List) > 0 {
 		return nil, problems
 	}

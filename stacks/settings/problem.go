@@ -31,6 +31,13 @@ func (p *Problems) Error() string {
 	return b.String()
 }
 
+// add reports a problem, unless the key has one already: what could not be read
+// is not also missing.
 func (p *Problems) add(key, fix, what string, args ...any) {
+	for _, known := range p.List {
+		if known.Key == key || strings.HasPrefix(key, known.Key+".") {
+			return
+		}
+	}
 	p.List = append(p.List, Problem{Key: key, What: fmt.Sprintf(what, args...), Fix: fix})
 }
