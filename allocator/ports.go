@@ -32,7 +32,8 @@ type Store interface {
 	Timeline(ctx context.Context, machine string) ([]Change, error)
 	// Move changes a machine's state if it is in one of the states that may
 	// become to. It releases the seat of a machine that stops being assigned.
-	// Conflict when it is in another state.
+	// Conflict when it is in another state, and when it would be terminated while
+	// EC2 may be launching an instance for it.
 	Move(ctx context.Context, machine string, to MachineState, reason string, at time.Time) error
 
 	Operation(ctx context.Context, id string) (Operation, error)

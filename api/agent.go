@@ -28,7 +28,7 @@ type Inventory struct {
 	_ struct{} `json:"-" additionalProperties:"true"` // a newer agent may say more
 
 	Driver string `json:"driver,omitempty" maxLength:"100" doc:"NVIDIA driver version; empty without NVML"`
-	GPUs   []GPU  `json:"gpus" maxItems:"64" nullable:"false"`
+	GPUs   []GPU  `json:"gpus" maxItems:"64"`
 	// Note says why there is no GPU to list, for people.
 	Note string `json:"note,omitempty" maxLength:"500"`
 }
@@ -74,7 +74,7 @@ type Report struct {
 	BootID   string    `json:"boot_id" maxLength:"64"`
 	Health   Health    `json:"health" enum:"healthy,degraded,unhealthy"`
 	Reason   string    `json:"reason,omitempty" maxLength:"500" doc:"Why the machine is not healthy, for people"`
-	Readings []Reading `json:"readings" maxItems:"64" nullable:"false"`
+	Readings []Reading `json:"readings" maxItems:"64"`
 }
 
 // ReportAnswer tells the agent what it may need to change.

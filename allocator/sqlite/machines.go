@@ -109,6 +109,9 @@ func move(ctx context.Context, tx *sql.Tx, m allocator.Machine, to allocator.Mac
 	if !m.State.CanBecome(to) {
 		return api.Problemf(api.Conflict, "The machine cannot do that now", "Machine %s is %s, so it cannot become %s.", m.ID, m.State, to)
 	}
+	if to == allocator.Terminated && m.InstanceID == "" && m.LaunchOpen {
+		return api.Problemf(api.Conflict, "The machine cannot be given up yet", "EC2 may be launching an instance for machine %s right now.", m.ID)
+	}
 	done, err := tx.ExecContext(ctx, "UPDATE machines SET state = ?, reason = ?, changed_at = ? WHERE id = ? AND state = ?",
 		to, reason, stamp(at), m.ID, m.State)
 	if err != nil {

@@ -39,10 +39,16 @@ func addOperationMachine(ctx context.Context, tx *sql.Tx, op, machine string) er
 	return nil
 }
 
-// settle finishes an operation that waits for no machine any more.
+// settle finishes an operation that waits for no machine any more. A launch that
+// EC2 may still be carrying out is waited for: what it brings must be heard of.
 func settle(ctx context.Context, tx *sql.Tx, id string, at time.Time) error {
 	o, err := oneOperation(ctx, tx, id)
 	if err != nil || o.State.Finished() || o.Done+o.Failed < o.Total {
+		return err
+	}
+	var launching bool
+	err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM attempts WHERE operation_id = ? AND closed_at = 0)", id).Scan(&launching)
+	if err != nil || launching {
 		return err
 	}
 	state, message := allocator.Succeeded, fmt.Sprintf("%d of %d machines are ready", o.Done, o.Total)
@@ -166,7 +172,7 @@ func (s *Store) EndAttempt(ctx context.Context, a allocator.Attempt, launched []
 		if err != nil {
 			return fmt.Errorf("end attempt %s: %w", a.Token(), err)
 		}
-		return nil
+		return settle(ctx, tx, a.Operation, at)
 	})
 }
 

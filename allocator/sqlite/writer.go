@@ -18,9 +18,10 @@ var errClosed = errors.New("the database is closed")
 type writer struct {
 	db      *sql.DB
 	changes chan change
-	stop    chan struct{}
-	once    sync.Once
 	done    sync.WaitGroup
+
+	mu     sync.RWMutex // held for reading while a change is submitted
+	closed bool
 }
 
 type change struct {
@@ -29,8 +30,12 @@ type change struct {
 }
 
 func newWriter(db *sql.DB) *writer {
-	w := &writer{db: db, changes: make(chan change, maxBatch), stop: make(chan struct{})}
-	w.done.Go(w.loop)
+	w := &writer{db: db, changes: make(chan change, maxBatch)}
+	w.done.Go(func() {
+		for first := range w.changes {
+			w.commit(first)
+		}
+	})
 	return w
 }
 
@@ -38,32 +43,24 @@ func newWriter(db *sql.DB) *writer {
 // of do undoes what do did, and nothing else.
 func (w *writer) change(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
 	c := change{do: do, result: make(chan error, 1)}
-	select {
-	case w.changes <- c:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-w.stop:
-		return errClosed
+	if err := w.submit(ctx, c); err != nil {
+		return err
 	}
 	// From here on it may happen, so the answer is waited for.
 	return <-c.result
 }
 
-func (w *writer) loop() {
-	for {
-		select {
-		case first := <-w.changes:
-			w.commit(first)
-		case <-w.stop:
-			for {
-				select {
-				case c := <-w.changes:
-					c.result <- errClosed
-				default:
-					return
-				}
-			}
-		}
+func (w *writer) submit(ctx context.Context, c change) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return errClosed
+	}
+	select {
+	case w.changes <- c:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -78,7 +75,10 @@ func (w *writer) commit(first change) {
 	batch, results := []change{first}, []error{savepoint(ctx, tx, first.do)}
 	for len(batch) < maxBatch {
 		select {
-		case c := <-w.changes:
+		case c, open := <-w.changes:
+			if !open {
+				break
+			}
 			batch, results = append(batch, c), append(results, savepoint(ctx, tx, c.do))
 			continue
 		default:
@@ -113,8 +113,14 @@ func savepoint(ctx context.Context, tx *sql.Tx, do func(context.Context, *sql.Tx
 	return err
 }
 
+// close runs what was submitted and refuses the rest.
 func (w *writer) close() error {
-	w.once.Do(func() { close(w.stop) })
+	w.mu.Lock()
+	if !w.closed {
+		w.closed = true
+		close(w.changes)
+	}
+	w.mu.Unlock()
 	w.done.Wait()
 	return w.db.Close()
 }

@@ -1,0 +1,123 @@
+// Package allocatortest is an allocator for tests: the service on a real store,
+// with an EC2, agents and a clock that the test moves.
+package allocatortest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// World is a service on a real store, with an EC2, agents and a clock that the
+// test moves.
+type World struct {
+	*allocator.Service
+	EC2    *FakeEC2
+	Queued []string
+	Time   time.Time
+}
+
+func New(t testing.TB) *World {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "lablink-test-")
+	if err != nil {
+		dir = t.TempDir()
+	}
+	store, err := sqlite.Open(t.Context(), filepath.Join(dir, "lablink.db"), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, store.Close())
+		require.NoError(t, os.RemoveAll(dir))
+	})
+	w := &World{Time: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), EC2: &FakeEC2{answers: map[string]answer{}}}
+	w.Service = &allocator.Service{
+		Store: store, Compute: w.EC2, Verifier: verifier{}, Queue: w, Tunnels: noTunnels{},
+		Pools: []allocator.Pool{{Name: "gpu", InstanceTypes: []string{"g5.xlarge"}, MaxMachines: 10, Role: "client-gpu"}},
+		Log:   slog.New(slog.DiscardHandler), Now: func() time.Time { return w.Time }, ReportInterval: 10 * time.Second,
+	}
+	return w
+}
+
+// Enqueue remembers an operation; RunAll carries it on.
+func (w *World) Enqueue(_ context.Context, op string) error {
+	w.Queued = append(w.Queued, op)
+	return nil
+}
+
+// ReadyWorkshop opens a workshop whose machines are all ready.
+func (w *World) ReadyWorkshop(t testing.TB, seats int) allocator.Workshop {
+	t.Helper()
+	ws, _ := w.Open(t, seats)
+	w.RunAll(t)
+	for _, m := range w.Machines(t, ws) {
+		w.Boot(t, m)
+	}
+	return ws
+}
+
+// RunAll carries all queued operations on until each is done or waits for something
+// that the test has to bring about. It returns what they wait for.
+func (w *World) RunAll(t testing.TB) []string {
+	t.Helper()
+	var waits []string
+	for _, op := range w.Queued {
+		for range 20 {
+			err := w.Run(t.Context(), op)
+			var later *allocator.Later
+			if errors.As(err, &later) {
+				w.Time = w.Time.Add(later.After)
+				if !slices.Contains(waits, later.Why) {
+					waits = append(waits, later.Why)
+				}
+				continue
+			}
+			require.NoError(t, err)
+			break
+		}
+	}
+	w.Queued = nil
+	return waits
+}
+
+func (w *World) Open(t testing.TB, seats int) (allocator.Workshop, allocator.Operation) {
+	t.Helper()
+	ws, op, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: seats})
+	require.NoError(t, err)
+	return ws, op
+}
+
+func (w *World) Machines(t testing.TB, ws allocator.Workshop) []allocator.Machine {
+	t.Helper()
+	all, err := w.Store.Machines(t.Context(), ws.ID, true)
+	require.NoError(t, err)
+	return all
+}
+
+// Boot registers the agent of a machine's instance and lets it report.
+func (w *World) Boot(t testing.TB, m allocator.Machine) (api.Registered, allocator.Agent) {
+	t.Helper()
+	r, err := w.Register(t.Context(), Registration(m.InstanceID, "client-gpu", "signature of "+m.InstanceID))
+	require.NoError(t, err)
+	a, err := w.Authenticate(t.Context(), r.AgentID, r.Secret)
+	require.NoError(t, err)
+	_, err = w.Report(t.Context(), a, api.Report{Health: api.Healthy})
+	require.NoError(t, err)
+	return r, a
+}
+
+func Registration(instance, role, signature string) api.Registration {
+	return api.Registration{Protocol: api.Protocol, Version: "test", BootID: "b", Proof: api.Proof{Headers: map[string]string{
+		"Authorization": signature, "instance": instance, "role": role,
+	}}}
+}

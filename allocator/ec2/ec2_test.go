@@ -1,0 +1,177 @@
+package ec2_test
+
+import (
+	"context"
+	"errors"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/smithy-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/ec2"
+	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/deployed"
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+	"github.com/talmolab/lablink-infrastructure/sim/wire"
+)
+
+// world is a simulated account with what a pool needs.
+type world struct {
+	*ec2.Compute
+	account  *cloud.Account
+	client   *awsec2.Client
+	settings deployed.Settings
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	account, err := cloud.Open(cloud.Options{Dir: t.TempDir(), Architecture: "x86_64"})
+	require.NoError(t, err)
+	server := httptest.NewServer(wire.NewServer(account, time.Now))
+	t.Cleanup(server.Close)
+	w := &world{account: account, client: awsec2.NewFromConfig(aws.Config{
+		Region: account.Region(), BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: cloud.DeveloperKey, SecretAccessKey: cloud.DeveloperSecret}, nil
+		}),
+	})}
+	vpc := &cloud.VPC{CidrBlock: "10.0.0.0/16"}
+	require.NoError(t, account.CreateVPC(vpc))
+	var subnets []string
+	for i, cidr := range []string{"10.0.0.0/24", "10.0.1.0/24"} {
+		s := &cloud.Subnet{VPCID: vpc.ID, CidrBlock: cidr, AvailabilityZone: account.AvailabilityZones()[i]}
+		require.NoError(t, account.CreateSubnet(s))
+		subnets = append(subnets, s.ID)
+	}
+	w.settings = deployed.Settings{Deployment: "lab", Environment: "test", Region: account.Region(), Pools: []deployed.Pool{{
+		Name: "gpu", InstanceTypes: []string{"sim.gpu", "sim.gpu.large"}, SubnetIDs: subnets, LaunchTemplateID: w.template(t, "lab"),
+	}}}
+	w.Compute = ec2.New(w.client, w.settings)
+	return w
+}
+
+// template makes a launch template whose machines carry a deployment's tags.
+func (w *world) template(t *testing.T, deployment string) string {
+	t.Helper()
+	lt := &cloud.LaunchTemplate{
+		Name: "machines-of-" + deployment, ImageID: "ami-051700000000000a2", InstanceType: "sim.gpu",
+		TagSpecifications: []cloud.TagSpecification{{ResourceType: "instance", Tags: map[string]string{
+			"lablink:deployment": deployment, "lablink:environment": "test", "lablink:managed-by": "allocator",
+		}}},
+	}
+	require.NoError(t, w.account.CreateLaunchTemplate(lt))
+	return lt.ID
+}
+
+func (w *world) exhaust(t *testing.T, faults ...cloud.CapacityFault) {
+	t.Helper()
+	require.NoError(t, w.account.SetFaults(cloud.Faults{InsufficientCapacity: faults}))
+}
+
+func TestMachinesAreLaunchedListedLabelledAndEnded(t *testing.T) {
+	w := newWorld(t)
+	launched, refusals, err := w.Launch(t.Context(), "gpu", 2, "token")
+	require.NoError(t, err)
+	require.Empty(t, refusals)
+	require.Len(t, launched, 2)
+	again, _, err := w.Launch(t.Context(), "gpu", 2, "token")
+	require.NoError(t, err)
+	require.Equal(t, launched, again, "the same token is the same launch")
+	require.NoError(t, w.Label(t.Context(), launched[0].ID, "mch_1", "wks_1"))
+	i, err := w.account.Instance(launched[0].ID)
+	require.NoError(t, err)
+	require.Equal(t, "mch_1", i.Tags["lablink:machine"])
+	listed, err := w.Instances(t.Context())
+	require.NoError(t, err)
+	require.Len(t, listed, 2)
+	require.Equal(t, allocator.InstanceRunning, listed[0].State)
+	require.NoError(t, w.Terminate(t.Context(), []string{launched[0].ID, launched[1].ID}))
+	require.NoError(t, w.Terminate(t.Context(), []string{launched[0].ID}), "gone is no error")
+	listed, err = w.Instances(t.Context())
+	require.NoError(t, err)
+	for _, i := range listed {
+		require.Equal(t, allocator.InstanceGone, i.State)
+	}
+}
+
+func TestAZoneWithoutCapacityIsGotAround(t *testing.T) {
+	w := newWorld(t)
+	zones := w.account.AvailabilityZones()
+	w.exhaust(t, cloud.CapacityFault{Zone: zones[0]})
+	launched, refusals, err := w.Launch(t.Context(), "gpu", 3, "token")
+	require.NoError(t, err)
+	require.Len(t, launched, 3)
+	for _, i := range launched {
+		require.Equal(t, zones[1], i.Zone)
+	}
+	require.Equal(t, []allocator.Refusal{{
+		Code: api.Capacity, Type: "sim.gpu", Where: w.settings.Pools[0].SubnetIDs[0], Why: "AWS has no such machine free at the moment",
+	}}, refusals)
+}
+
+func TestNoCapacityAnywhereIsNoErrorButSaysWhere(t *testing.T) {
+	w := newWorld(t)
+	w.exhaust(t, cloud.CapacityFault{})
+	launched, refusals, err := w.Launch(t.Context(), "gpu", 3, "token")
+	require.NoError(t, err)
+	require.Empty(t, launched)
+	require.Len(t, refusals, 4, "two types in two zones")
+}
+
+func TestInstancesOfOthersAreNeitherListedNorEnded(t *testing.T) {
+	w := newWorld(t)
+	f, err := w.account.CreateFleet(cloud.FleetRequest{
+		LaunchTemplateID: w.template(t, "somebody-else"), Version: "$Latest", Target: 1,
+		Overrides: []cloud.FleetOverride{{SubnetID: w.settings.Pools[0].SubnetIDs[0]}},
+	})
+	require.NoError(t, err)
+	listed, err := w.Instances(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, listed)
+	require.NoError(t, w.Terminate(t.Context(), []string{f.Instances[0].ID}))
+	i, err := w.account.Instance(f.Instances[0].ID)
+	require.NoError(t, err)
+	require.Equal(t, "running", i.InstanceState)
+}
+
+func TestAPoolThatIsGoneIsRefused(t *testing.T) {
+	w := newWorld(t)
+	_, _, err := w.Launch(t.Context(), "cpu", 1, "token")
+	require.Equal(t, api.Invalid, api.CodeOf(err))
+	require.NoError(t, w.account.DeleteLaunchTemplate(w.settings.Pools[0].LaunchTemplateID))
+	_, _, err = w.Launch(t.Context(), "gpu", 1, "token")
+	require.Equal(t, api.Invalid, api.CodeOf(err))
+	require.ErrorContains(t, err, "deploy the stack again")
+}
+
+// refusing is an EC2 that answers CreateFleet with an error.
+type refusing struct {
+	ec2.EC2
+	err error
+}
+
+func (r refusing) CreateFleet(context.Context, *awsec2.CreateFleetInput, ...func(*awsec2.Options)) (*awsec2.CreateFleetOutput, error) {
+	return nil, r.err
+}
+
+func TestErrorsOfTheWholeCallAreUnderstood(t *testing.T) {
+	for code, want := range map[string]api.Code{
+		"UnauthorizedOperation": api.Forbidden, "VcpuLimitExceeded": api.Quota, "RequestLimitExceeded": api.Unavailable,
+		"InsufficientInstanceCapacity": api.Capacity, "SomethingNew": "",
+	} {
+		w := newWorld(t)
+		c := ec2.New(refusing{w.client, &smithy.GenericAPIError{Code: code, Message: "as AWS says"}}, w.settings)
+		_, _, err := c.Launch(t.Context(), "gpu", 1, "token")
+		require.Equal(t, want, api.CodeOf(err), code)
+		require.ErrorContains(t, err, "as AWS says")
+	}
+	w := newWorld(t)
+	lost := errors.New("connection reset")
+	_, _, err := ec2.New(refusing{w.client, lost}, w.settings).Launch(t.Context(), "gpu", 1, "token")
+	require.ErrorIs(t, err, lost)
+}

@@ -1,0 +1,189 @@
+package allocator_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+func TestAWorkshopIsRefusedInWords(t *testing.T) {
+	w := newWorld(t)
+	for want, n := range map[string]api.NewWorkshop{
+		"not one of gpu":   {Name: "x", Pool: "cpu", Seats: 1},
+		"needs a name":     {Name: "  ", Pool: "gpu", Seats: 1},
+		"between 1 and 10": {Name: "x", Pool: "gpu", Seats: 11},
+	} {
+		_, _, err := w.OpenWorkshop(t.Context(), "admin", n)
+		require.Equal(t, api.Invalid, api.CodeOf(err))
+		require.ErrorContains(t, err, want)
+	}
+	w.Open(t, 8)
+	_, _, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "x", Pool: "gpu", Seats: 3})
+	require.Equal(t, api.Capacity, api.CodeOf(err))
+}
+
+func TestALaunchEndsWhenAllMachinesAreReady(t *testing.T) {
+	w := newWorld(t)
+	ws, op := w.Open(t, 3)
+	require.Empty(t, w.RunAll(t))
+	for _, m := range w.Machines(t, ws) {
+		require.Equal(t, allocator.Booting, m.State)
+		w.Boot(t, m)
+	}
+	o, err := w.Store.Operation(t.Context(), op.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Succeeded, o.State)
+	require.Equal(t, "3 of 3 machines are ready", o.Message)
+}
+
+func TestWhatCannotBeHadNowIsAskedForAgain(t *testing.T) {
+	w := newWorld(t)
+	w.EC2.Capacity = func(asked int) int { return (asked + 1) / 2 }
+	ws, op := w.Open(t, 5)
+	waits := w.RunAll(t)
+	require.Equal(t, []string{"waiting for machines: g5.xlarge in us-west-2a: AWS has no such machine free at the moment"}, waits)
+	for _, m := range w.Machines(t, ws) {
+		require.NotEmpty(t, m.InstanceID)
+		w.Boot(t, m)
+	}
+	require.Equal(t, 5, w.EC2.Alive())
+	o, err := w.Store.Operation(t.Context(), op.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Succeeded, o.State)
+}
+
+func TestALaunchIsGivenUpAfterManyTriesAndSaysWhy(t *testing.T) {
+	w := newWorld(t)
+	w.EC2.Capacity = func(asked int) int { return min(asked, 1) * max(0, 1-w.EC2.Calls/2) }
+	ws, op := w.Open(t, 2)
+	w.RunAll(t)
+	w.Boot(t, w.Machines(t, ws)[0])
+	o, err := w.Store.Operation(t.Context(), op.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Failed, o.State)
+	require.Contains(t, o.Message, "1 of 2 machines are ready")
+	require.Contains(t, o.Message, "no such machine free")
+	require.Equal(t, allocator.Terminated, w.Machines(t, ws)[1].State)
+}
+
+func TestWhatIsHopelessIsNotTriedAgain(t *testing.T) {
+	for _, code := range []api.Code{api.Forbidden, api.Quota, api.Invalid} {
+		w := newWorld(t)
+		w.EC2.Err = api.Problemf(code, "EC2 refuses", "the allocator's role does not allow it.")
+		_, op := w.Open(t, 2)
+		require.Empty(t, w.RunAll(t))
+		o, err := w.Store.Operation(t.Context(), op.ID)
+		require.NoError(t, err)
+		require.Equal(t, allocator.Failed, o.State, code)
+		require.Contains(t, o.Message, "the allocator's role does not allow it")
+		require.Equal(t, 1, w.EC2.Calls)
+	}
+}
+
+func TestACrashBetweenLaunchAndBookkeepingLaunchesNothingTwice(t *testing.T) {
+	w := newWorld(t)
+	ws, op := w.Open(t, 3)
+	w.EC2.Lost = errors.New("connection reset")
+	require.Error(t, w.Run(t.Context(), op.ID))
+	require.Equal(t, 3, w.EC2.Alive())
+	w.EC2.Lost = nil
+	w.Queued = nil
+	require.NoError(t, w.Resume(t.Context()))
+	require.Equal(t, []string{op.ID}, w.Queued)
+	w.RunAll(t)
+	require.Equal(t, 3, w.EC2.Alive())
+	for _, m := range w.Machines(t, ws) {
+		require.NotEmpty(t, m.InstanceID)
+	}
+}
+
+func TestEndingAWorkshopEndsItsInstancesAlsoThoseThatComeLate(t *testing.T) {
+	w := newWorld(t)
+	ws, launch := w.Open(t, 2)
+	w.EC2.Lost = errors.New("connection reset") // launched, but nobody has heard of it
+	require.Error(t, w.Run(t.Context(), launch.ID))
+	w.EC2.Lost = nil
+	end, err := w.EndWorkshop(t.Context(), "admin", ws.ID)
+	require.NoError(t, err)
+	var later *allocator.Later
+	require.ErrorAs(t, w.Run(t.Context(), end.ID), &later)
+	require.NoError(t, w.Run(t.Context(), launch.ID))
+	require.ErrorAs(t, w.Run(t.Context(), end.ID), &later)
+	require.Zero(t, w.EC2.Alive())
+	w.EC2.Finish()
+	require.NoError(t, w.Run(t.Context(), end.ID))
+	for _, m := range w.Machines(t, ws) {
+		require.Equal(t, allocator.Terminated, m.State)
+	}
+	o, err := w.Store.Operation(t.Context(), end.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Succeeded, o.State)
+	unfinished, err := w.Store.Unfinished(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, unfinished)
+}
+
+func TestOneMachineIsEndedAndItsParticipantLosesTheSeat(t *testing.T) {
+	w := newWorld(t)
+	ws, _ := w.Open(t, 1)
+	w.RunAll(t)
+	m := w.Machines(t, ws)[0]
+	w.Boot(t, m)
+	claimed, err := w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
+	require.NoError(t, err)
+	_, err = w.TerminateMachine(t.Context(), "admin", m.ID)
+	require.NoError(t, err)
+	_, err = w.SeatOf(t.Context(), claimed.Token)
+	require.Equal(t, api.NotFound, api.CodeOf(err))
+	_, err = w.TerminateMachine(t.Context(), "admin", m.ID)
+	require.Equal(t, api.Conflict, api.CodeOf(err))
+}
+
+// A history of launches and endings in which any call to EC2 may be lost ends
+// with as many instances alive as machines that hold one.
+func TestLostCallsLeaveNoOrphans(t *testing.T) {
+	w := newWorld(t)
+	rapid.Check(t, func(r *rapid.T) {
+		ctx := context.Background()
+		ws, _, err := w.OpenWorkshop(ctx, "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: rapid.IntRange(1, 3).Draw(r, "seats")})
+		require.NoError(r, err)
+		ended := false
+		for range rapid.IntRange(1, 12).Draw(r, "steps") {
+			w.EC2.Lost, w.EC2.Capacity = nil, nil
+			if rapid.Bool().Draw(r, "lost") {
+				w.EC2.Lost = errors.New("connection reset")
+			}
+			if rapid.Bool().Draw(r, "short") {
+				w.EC2.Capacity = func(asked int) int { return asked - 1 }
+			}
+			if !ended && rapid.IntRange(0, 3).Draw(r, "end") == 0 {
+				ended = true
+				_, err := w.EndWorkshop(ctx, "admin", ws.ID)
+				require.NoError(r, err)
+			}
+			_ = w.Run(ctx, rapid.SampledFrom(w.Queued).Draw(r, "operation"))
+		}
+		w.EC2.Lost, w.EC2.Capacity = nil, nil
+		if !ended {
+			_, err := w.EndWorkshop(ctx, "admin", ws.ID)
+			require.NoError(r, err)
+		}
+		for range 10 {
+			for _, op := range w.Queued {
+				_ = w.Run(ctx, op)
+			}
+			w.EC2.Finish()
+		}
+		require.Zero(r, w.EC2.Alive(), "instances that nobody ends")
+		unfinished, err := w.Store.Unfinished(ctx)
+		require.NoError(r, err)
+		require.Empty(r, unfinished)
+		w.Queued = nil
+	})
+}

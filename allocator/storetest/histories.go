@@ -1,0 +1,151 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// expected are the refusals that a random step may meet.
+var expected = []api.Code{"", api.Capacity, api.Forbidden, api.Conflict, api.NotFound}
+
+// randomHistories runs histories of everything that can happen, in any order,
+// and looks after each step whether what must never be is not.
+func randomHistories(t *testing.T, w *world) {
+	rapid.Check(t, func(t *rapid.T) {
+		ctx := context.Background()
+		var workshops []allocator.Workshop
+		var attempts []allocator.Attempt
+		check := func(err error) {
+			require.Contains(t, expected, api.CodeOf(err), "%v", err)
+			if api.CodeOf(err) == "" {
+				require.NoError(t, err)
+			}
+		}
+		workshop := func() allocator.Workshop {
+			if len(workshops) == 0 {
+				ws, _ := w.open(t, 2)
+				workshops = append(workshops, ws)
+			}
+			return rapid.SampledFrom(workshops).Draw(t, "workshop")
+		}
+		machine := func() allocator.Machine {
+			return rapid.SampledFrom(w.machines(t, workshop().ID)).Draw(t, "machine")
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"open": func(t *rapid.T) {
+				ws, _ := w.open(t, rapid.IntRange(1, 4).Draw(t, "seats"))
+				workshops = append(workshops, ws)
+			},
+			"begin": func(t *rapid.T) {
+				all, err := w.Operations(ctx, workshop().ID, 50)
+				require.NoError(t, err)
+				for _, op := range all {
+					if a, ok, err := w.BeginAttempt(ctx, op.ID, w.tick()); ok {
+						require.NoError(t, err)
+						attempts = append(attempts, a)
+					}
+				}
+			},
+			"end attempt": func(t *rapid.T) {
+				if len(attempts) == 0 {
+					return
+				}
+				a := attempts[len(attempts)-1]
+				attempts = attempts[:len(attempts)-1]
+				if again, ok, err := w.BeginAttempt(ctx, a.Operation, w.tick()); err == nil && ok && again == a {
+					check(w.EndAttempt(ctx, a, w.instances(rapid.IntRange(0, a.Count).Draw(t, "launched")), w.tick()))
+				}
+			},
+			"register": func(t *rapid.T) {
+				if m := machine(); m.InstanceID != "" {
+					_, err := w.RegisterAgent(ctx, m.InstanceID, allocator.Agent{ID: w.id("agt")}, api.Inventory{}, w.tick())
+					check(err)
+				}
+			},
+			"health": func(t *rapid.T) {
+				h := rapid.SampledFrom([]api.Health{api.Healthy, api.Healthy, api.Degraded, api.Unhealthy}).Draw(t, "health")
+				if m := machine(); m.AgentID != "" {
+					check(w.SetHealth(ctx, m.ID, h, "because", w.tick()))
+				}
+			},
+			"claim": func(t *rapid.T) {
+				email := fmt.Sprintf("p%d@example.org", rapid.IntRange(0, 5).Draw(t, "person"))
+				_, err := w.claim(workshop().ID, email)
+				check(err)
+			},
+			"leave": func(t *rapid.T) {
+				if m := machine(); m.SeatID != "" {
+					check(w.ReleaseSeat(ctx, m.SeatID, "left", w.tick()))
+				}
+			},
+			"move": func(t *rapid.T) {
+				to := rapid.SampledFrom([]allocator.MachineState{allocator.Terminated, allocator.Unhealthy, allocator.Terminating}).Draw(t, "to")
+				check(w.Move(ctx, machine().ID, to, "something happened", w.tick()))
+			},
+			"terminate": func(*rapid.T) {
+				m := machine()
+				op := allocator.Operation{ID: w.id("op"), Kind: allocator.Terminate, WorkshopID: m.WorkshopID, State: allocator.Queued, CreatedAt: w.tick()}
+				check(w.TerminateMachine(ctx, m.ID, op))
+			},
+			"end workshop": func(t *rapid.T) {
+				if rapid.IntRange(0, 4).Draw(t, "end") == 0 {
+					op := allocator.Operation{ID: w.id("op"), Kind: allocator.Terminate, State: allocator.Queued, CreatedAt: w.tick()}
+					ws := workshop()
+					op.WorkshopID = ws.ID
+					check(w.EndWorkshop(ctx, ws.ID, op))
+				}
+			},
+			"": func(t *rapid.T) {
+				for _, ws := range workshops {
+					w.checkInvariants(t, ws.ID)
+				}
+			},
+		})
+	})
+}
+
+// checkInvariants looks whether what must never be in a workshop is not.
+func (w *world) checkInvariants(t require.TestingT, workshop string) {
+	holders := map[string]string{} // e-mail → machine
+	for _, m := range w.machines(t, workshop) {
+		require.Equal(t, m.State == allocator.Assigned, m.SeatID != "", "machine %s is %s and has the seat %q", m.ID, m.State, m.SeatID)
+		require.NotEmpty(t, m.Reason, "machine %s is %s without a reason", m.ID, m.State)
+		if m.SeatID != "" {
+			require.Empty(t, holders[m.Email], "%s holds two machines", m.Email)
+			holders[m.Email] = m.ID
+		}
+		if m.State == allocator.Ready || m.State == allocator.Assigned {
+			require.NotEmpty(t, m.InstanceID, "machine %s is %s without an instance", m.ID, m.State)
+			require.NotEqual(t, api.Health(""), m.Health, "machine %s was never reported to be well", m.ID)
+		}
+		w.checkTimeline(t, m)
+	}
+	operations, err := w.Operations(context.Background(), workshop, 10_000)
+	require.NoError(t, err)
+	for _, o := range operations {
+		if o.State.Finished() {
+			require.Equal(t, o.Total, o.Done+o.Failed, "operation %+v is finished and waits for machines", o)
+		}
+	}
+}
+
+// checkTimeline looks whether each change follows from the one before it.
+func (w *world) checkTimeline(t require.TestingT, m allocator.Machine) {
+	timeline, err := w.Timeline(context.Background(), m.ID)
+	require.NoError(t, err)
+	state := allocator.MachineState("")
+	for _, c := range timeline {
+		require.Equal(t, state, c.From, "machine %s: %+v", m.ID, timeline)
+		require.True(t, c.From == "" || c.From == c.To || c.From.CanBecome(c.To), "machine %s went from %s to %s", m.ID, c.From, c.To)
+		require.NotEmpty(t, c.Reason)
+		state = c.To
+	}
+	require.Equal(t, m.State, state)
+}

@@ -1,0 +1,137 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Open opens an empty store and closes it when the test ends.
+type Open func(t testing.TB) allocator.Store
+
+// Run runs the whole suite.
+func Run(t *testing.T, open Open) {
+	for name, test := range map[string]func(*testing.T, *world){
+		"a workshop is opened with its machines and their launch": workshopIsOpened,
+		"a pool holds no more machines than it may":               poolIsBounded,
+		"workshops are listed newest first, page by page":         workshopsArePaged,
+		"a machine moves along the table only":                    machineMovesAlongTheTable,
+		"a machine is not given up while it may be launched":      launchingIsNotGivenUp,
+		"an attempt is the same until it is ended":                attemptIsStable,
+		"what was launched is given to machines once":             launchedIsBoundOnce,
+		"an instance of a workshop that ended is not lost":        lateInstanceIsBound,
+		"a launch ends when each machine is ready or gone":        launchEnds,
+		"ending a workshop ends its seats and machines":           workshopEnds,
+		"a proof counts once":                                     proofCountsOnce,
+		"an instance gets one agent":                              instanceGetsOneAgent,
+		"health moves a machine that nobody holds":                healthMoves,
+		"a seat is one participant's, on one machine":             seatIsHeldOnce,
+		"the same participant comes back by token or PIN":         participantComesBack,
+		"a PIN cannot be guessed":                                 pinCannotBeGuessed,
+		"a seat that is left makes its machine ready again":       seatIsLeft,
+		"a hundred claims at once never double":                   claimsRace,
+		"random histories keep the invariants":                    randomHistories,
+		"users and the audit are kept":                            usersAndAudit,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })
+	}
+}
+
+// world is a store with a clock and a few machines.
+type world struct {
+	allocator.Store
+	now time.Time
+	seq int
+}
+
+func newWorld(_ testing.TB, s allocator.Store) *world {
+	return &world{Store: s, now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+}
+
+func (w *world) tick() time.Time {
+	w.now = w.now.Add(time.Second)
+	return w.now
+}
+
+func (w *world) id(prefix string) string {
+	w.seq++
+	return fmt.Sprintf("%s_%04d", prefix, w.seq)
+}
+
+// open opens a workshop with n machines.
+func (w *world) open(t require.TestingT, n int) (allocator.Workshop, allocator.Operation) {
+	at := w.tick()
+	ws := allocator.Workshop{ID: w.id("wks"), Name: "Pose", Pool: "gpu", Seats: n, JoinCode: w.id("code"), State: allocator.Open, CreatedAt: at}
+	op := allocator.Operation{ID: w.id("op"), Kind: allocator.Launch, WorkshopID: ws.ID, State: allocator.Queued, By: "admin", CreatedAt: at}
+	machines := make([]allocator.Machine, n)
+	for i := range machines {
+		machines[i] = allocator.Machine{ID: w.id("mch"), WorkshopID: ws.ID, Pool: "gpu", State: allocator.Requested, Reason: "asked for", CreatedAt: at, ChangedAt: at}
+	}
+	require.NoError(t, w.OpenWorkshop(context.Background(), ws, machines, op, 1000))
+	return ws, op
+}
+
+// launch gives each machine of an operation an instance.
+func (w *world) launch(t require.TestingT, op allocator.Operation) {
+	ctx := context.Background()
+	a, ok, err := w.BeginAttempt(ctx, op.ID, w.tick())
+	require.NoError(t, err)
+	require.True(t, ok, "there is something to launch")
+	require.NoError(t, w.EndAttempt(ctx, a, w.instances(a.Count), w.tick()))
+}
+
+func (w *world) instances(n int) []allocator.Instance {
+	out := make([]allocator.Instance, n)
+	for i := range out {
+		out[i] = allocator.Instance{ID: w.id("i"), Type: "g5.xlarge", Zone: "us-west-2a", State: allocator.InstancePending}
+	}
+	return out
+}
+
+// ready opens a workshop whose machines are all ready.
+func (w *world) ready(t require.TestingT, n int) (allocator.Workshop, []allocator.Machine) {
+	ws, op := w.open(t, n)
+	w.launch(t, op)
+	for _, m := range w.machines(t, ws.ID) {
+		w.register(t, m)
+		require.NoError(t, w.SetHealth(context.Background(), m.ID, api.Healthy, "", w.tick()))
+	}
+	return ws, w.machines(t, ws.ID)
+}
+
+func (w *world) register(t require.TestingT, m allocator.Machine) allocator.Agent {
+	a := allocator.Agent{ID: w.id("agt"), MachineID: m.ID, Secret: allocator.SecretSum(m.ID)}
+	_, err := w.RegisterAgent(context.Background(), m.InstanceID, a, api.Inventory{Driver: "550", GPUs: []api.GPU{{UUID: "GPU-1", Model: "A10G", Memory: 24 << 30}}}, w.tick())
+	require.NoError(t, err)
+	return a
+}
+
+func (w *world) machines(t require.TestingT, workshop string) []allocator.Machine {
+	all, err := w.Machines(context.Background(), workshop, true)
+	require.NoError(t, err)
+	return all
+}
+
+// claim asks for a seat from a browser of its own.
+func (w *world) claim(workshop, email string) (allocator.Seat, error) {
+	s, _, err := w.Claim(context.Background(), w.request(workshop, email, w.id("token")))
+	return s, err
+}
+
+func (w *world) request(workshop, email, token string) allocator.ClaimRequest {
+	return allocator.ClaimRequest{
+		WorkshopID: workshop, Email: email, Token: allocator.SecretSum(token), NewSeat: w.id("sea"),
+		NewPIN: allocator.SecretSum("pin of " + email), At: w.tick(),
+	}
+}
+
+func requireCode(t require.TestingT, code api.Code, err error) {
+	require.Error(t, err)
+	require.Equal(t, code, api.CodeOf(err), "%v", err)
+}

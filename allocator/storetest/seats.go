@@ -1,0 +1,123 @@
+package storetest
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+func seatIsHeldOnce(t *testing.T, w *world) {
+	ws, _ := w.ready(t, 2)
+	ann, err := w.claim(ws.ID, "ann@example.org")
+	require.NoError(t, err)
+	require.Equal(t, allocator.SeatAssigned, ann.State)
+	require.Equal(t, "Pose", ann.Workshop)
+	bob, err := w.claim(ws.ID, "bob@example.org")
+	require.NoError(t, err)
+	require.NotEqual(t, ann.MachineID, bob.MachineID)
+	_, err = w.claim(ws.ID, "cleo@example.org")
+	requireCode(t, api.Capacity, err)
+	m, err := w.Machine(t.Context(), ann.MachineID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Assigned, m.State)
+	require.Equal(t, "ann@example.org", m.Email)
+	require.Equal(t, ann.ID, m.SeatID)
+
+	other, _ := w.ready(t, 1)
+	_, err = w.claim(other.ID, "ann@example.org")
+	require.NoError(t, err, "one seat in each workshop")
+}
+
+func participantComesBack(t *testing.T, w *world) {
+	ws, _ := w.ready(t, 2)
+	first, isNew, err := w.Claim(t.Context(), w.request(ws.ID, "ann@example.org", "laptop"))
+	require.NoError(t, err)
+	require.True(t, isNew)
+	again, isNew, err := w.Claim(t.Context(), w.request(ws.ID, "ann@example.org", "laptop"))
+	require.NoError(t, err)
+	require.False(t, isNew)
+	require.Equal(t, first, again)
+
+	elsewhere := w.request(ws.ID, "ann@example.org", "phone")
+	_, _, err = w.Claim(t.Context(), elsewhere)
+	requireCode(t, api.Forbidden, err)
+	_, err = w.SeatByToken(t.Context(), elsewhere.Token)
+	requireCode(t, api.NotFound, err)
+	elsewhere.GivenPIN = allocator.SecretSum("pin of ann@example.org")
+	again, isNew, err = w.Claim(t.Context(), elsewhere)
+	require.NoError(t, err)
+	require.False(t, isNew)
+	require.Equal(t, first, again)
+	for _, token := range []string{"laptop", "phone"} {
+		got, err := w.SeatByToken(t.Context(), allocator.SecretSum(token))
+		require.NoError(t, err)
+		require.Equal(t, first, got)
+	}
+}
+
+func pinCannotBeGuessed(t *testing.T, w *world) {
+	ws, _ := w.ready(t, 1)
+	_, err := w.claim(ws.ID, "ann@example.org")
+	require.NoError(t, err)
+	guess := w.request(ws.ID, "ann@example.org", "somebody else")
+	for i := range 5 {
+		guess.GivenPIN = allocator.SecretSum(fmt.Sprint("guess ", i))
+		_, _, err = w.Claim(t.Context(), guess)
+		requireCode(t, api.Forbidden, err)
+		require.ErrorContains(t, err, "wrong")
+	}
+	guess.GivenPIN = allocator.SecretSum("pin of ann@example.org")
+	_, _, err = w.Claim(t.Context(), guess)
+	requireCode(t, api.Forbidden, err)
+	require.ErrorContains(t, err, "locked")
+}
+
+func seatIsLeft(t *testing.T, w *world) {
+	ws, _ := w.ready(t, 1)
+	r := w.request(ws.ID, "ann@example.org", "laptop")
+	seat, _, err := w.Claim(t.Context(), r)
+	require.NoError(t, err)
+	require.NoError(t, w.ReleaseSeat(t.Context(), seat.ID, "its participant left", w.tick()))
+	_, err = w.SeatByToken(t.Context(), r.Token)
+	requireCode(t, api.NotFound, err)
+	requireCode(t, api.NotFound, w.ReleaseSeat(t.Context(), seat.ID, "again", w.tick()))
+	bob, err := w.claim(ws.ID, "bob@example.org")
+	require.NoError(t, err)
+	require.Equal(t, seat.MachineID, bob.MachineID)
+	_, _, err = w.Claim(t.Context(), w.request(ws.ID, "ann@example.org", "laptop"))
+	requireCode(t, api.Capacity, err)
+}
+
+func claimsRace(t *testing.T, w *world) {
+	const machines, people, tries = 20, 50, 2
+	ws, _ := w.ready(t, machines)
+	requests := make([]allocator.ClaimRequest, 0, people*tries)
+	for p := range people {
+		for range tries { // each person clicks twice, in two browsers
+			requests = append(requests, w.request(ws.ID, fmt.Sprintf("p%d@example.org", p), w.id("token")))
+		}
+	}
+	var all sync.WaitGroup
+	errs := make([]error, len(requests))
+	for i, r := range requests {
+		all.Go(func() { _, _, errs[i] = w.Claim(t.Context(), r) })
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			require.Contains(t, []api.Code{api.Capacity, api.Forbidden}, api.CodeOf(err), "%v", err)
+		}
+	}
+	w.checkInvariants(t, ws.ID)
+	held := map[string]bool{}
+	for _, m := range w.machines(t, ws.ID) {
+		require.Equal(t, allocator.Assigned, m.State)
+		held[m.Email] = true
+	}
+	require.Len(t, held, machines, "as many people as machines hold one")
+}

@@ -1,0 +1,199 @@
+package web_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+func TestReadinessSaysWhatRunsAndWhatIsWrong(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser(t)
+	res, body := b.send(t, http.MethodGet, "/readyz", nil)
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	require.Equal(t, api.Ready{Ready: true, Version: "v1", Release: strings.Repeat("a", 64), Checks: []api.Check{{Name: "database", OK: true}}}, decode[api.Ready](t, body))
+	w.broken = errors.New("the disk is full")
+	res, body = b.send(t, http.MethodGet, "/readyz", nil)
+	require.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
+	require.Equal(t, []api.Check{{Name: "database", Reason: "the disk is full"}}, decode[api.Ready](t, body).Checks)
+	ready, err := (&api.Client{URL: w.url}).Ready(t.Context())
+	require.NoError(t, err)
+	require.False(t, ready.Ready)
+	res, _ = b.send(t, http.MethodGet, "/healthz", nil)
+	require.Equal(t, http.StatusNoContent, res.StatusCode)
+}
+
+func TestStaffOperationsNeedALogIn(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser(t)
+	for _, call := range [][2]string{
+		{http.MethodGet, "/api/v1/pools"}, {http.MethodGet, "/api/v1/workshops"}, {http.MethodPost, "/api/v1/workshops"},
+		{http.MethodDelete, "/api/v1/workshops/wks_x"}, {http.MethodGet, "/api/v1/machines"},
+		{http.MethodPost, "/api/v1/machines/mch_x/terminate"}, {http.MethodGet, "/api/v1/operations"}, {http.MethodDelete, "/api/v1/sessions/current"},
+	} {
+		var in any
+		if call[1] == "/api/v1/workshops" && call[0] == http.MethodPost {
+			in = api.NewWorkshop{Name: "x", Pool: "gpu", Seats: 1}
+		}
+		res, body := b.send(t, call[0], call[1], in)
+		refused(t, api.Unauthorized, res, body)
+	}
+	res, body := b.send(t, http.MethodPost, "/api/v1/sessions", api.Session{User: "admin", Password: "wrong"})
+	refused(t, api.Unauthorized, res, body)
+}
+
+func TestAWorkshopIsOpenedListedAndEnded(t *testing.T) {
+	w := newWorld(t)
+	b := w.staff(t)
+	res, body := b.send(t, http.MethodPost, "/api/v1/workshops", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 2})
+	require.Equal(t, http.StatusCreated, res.StatusCode, body)
+	opened := decode[api.Workshop](t, body)
+	require.Equal(t, w.url+"/join/"+opened.JoinCode, opened.JoinURL)
+	w.RunAll(t)
+	_, body = b.send(t, http.MethodGet, "/api/v1/workshops", nil)
+	require.Equal(t, opened.ID, decode[api.Page[api.Workshop]](t, body).Items[0].ID)
+	_, body = b.send(t, http.MethodGet, "/api/v1/machines?workshop="+opened.ID, nil)
+	machines := decode[api.Page[api.Machine]](t, body).Items
+	require.Len(t, machines, 2)
+	require.Equal(t, "booting", machines[0].State)
+	_, body = b.send(t, http.MethodGet, "/api/v1/operations", nil)
+	require.Equal(t, opened.Operation, decode[api.Page[api.Operation]](t, body).Items[0].ID)
+	_, body = b.send(t, http.MethodGet, "/api/v1/pools", nil)
+	require.Equal(t, []api.Pool{{Name: "gpu", InstanceTypes: []string{"g5.xlarge"}, MaxMachines: 10, Machines: 2}}, decode[api.Page[api.Pool]](t, body).Items)
+
+	res, body = b.send(t, http.MethodPost, "/api/v1/machines/"+machines[0].ID+"/terminate", nil)
+	require.Equal(t, http.StatusAccepted, res.StatusCode, body)
+	res, body = b.send(t, http.MethodDelete, "/api/v1/workshops/"+opened.ID, nil)
+	require.Equal(t, http.StatusAccepted, res.StatusCode, body)
+	res, body = b.send(t, http.MethodDelete, "/api/v1/workshops/"+opened.ID, nil)
+	refused(t, api.Conflict, res, body)
+	res, body = b.send(t, http.MethodDelete, "/api/v1/workshops/wks_unknown", nil)
+	refused(t, api.NotFound, res, body)
+
+	res, _ = b.send(t, http.MethodDelete, "/api/v1/sessions/current", nil)
+	require.Equal(t, http.StatusNoContent, res.StatusCode)
+	res, body = b.send(t, http.MethodGet, "/api/v1/pools", nil)
+	refused(t, api.Unauthorized, res, body)
+}
+
+func TestBadRequestsGetAClearRefusal(t *testing.T) {
+	w := newWorld(t)
+	b := w.staff(t)
+	for name, in := range map[string]struct {
+		body string
+		code api.Code
+		says string
+	}{
+		"not JSON":           {"{", api.Invalid, ""},
+		"a missing field":    {`{"name":"x","pool":"gpu"}`, api.Invalid, "seats"},
+		"an unknown field":   {`{"name":"x","pool":"gpu","seats":1,"seat":1}`, api.Invalid, "seat"},
+		"a wrong type":       {`{"name":"x","pool":"gpu","seats":"many"}`, api.Invalid, "seats"},
+		"too many":           {`{"name":"x","pool":"gpu","seats":5000}`, api.Invalid, "1000"},
+		"more than the pool": {`{"name":"x","pool":"gpu","seats":50}`, api.Invalid, "between 1 and 10"},
+		"an unknown pool":    {`{"name":"x","pool":"cpu","seats":1}`, api.Invalid, "not one of gpu"},
+	} {
+		res, body := b.send(t, http.MethodPost, "/api/v1/workshops", in.body)
+		require.GreaterOrEqual(t, res.StatusCode, 400, name)
+		require.Less(t, res.StatusCode, 500, name)
+		p := decode[api.Problem](t, body)
+		require.Equal(t, in.code, p.Code, "%s: %s", name, body)
+		require.Contains(t, p.Detail, in.says, name)
+		require.NotContains(t, body, "goroutine")
+	}
+	res, _ := b.send(t, http.MethodPost, "/api/v1/workshops", `{"name":"`+strings.Repeat("x", 2<<20)+`"}`)
+	require.Equal(t, http.StatusRequestEntityTooLarge, res.StatusCode)
+}
+
+func TestASecretCannotWriteAnotherMachinesState(t *testing.T) {
+	w := newWorld(t)
+	ws, _ := w.Open(t, 2)
+	w.RunAll(t)
+	machines := w.Machines(t, ws)
+	mine, _ := w.Boot(t, machines[0])
+	other, _ := w.Boot(t, machines[1])
+	b := w.browser(t)
+	report := api.Report{Health: api.Unhealthy, Reason: "by somebody else", Readings: []api.Reading{}}
+	res, body := b.send(t, http.MethodPost, "/api/v1/agents/"+other.AgentID+"/reports", report, "Authorization", "Bearer "+mine.Secret)
+	refused(t, api.Unauthorized, res, body)
+	res, body = b.send(t, http.MethodGet, api.TunnelPath(other.AgentID), nil, "Authorization", "Bearer "+mine.Secret)
+	refused(t, api.Unauthorized, res, body)
+	require.Equal(t, allocator.Ready, w.Machines(t, ws)[1].State)
+
+	res, body = b.send(t, http.MethodPost, "/api/v1/agents/"+mine.AgentID+"/reports", report, "Authorization", "Bearer "+mine.Secret)
+	require.Equal(t, http.StatusOK, res.StatusCode, body)
+	require.Equal(t, 10, decode[api.ReportAnswer](t, body).ReportInterval)
+	_, body = b.send(t, http.MethodGet, api.TunnelPath(mine.AgentID), nil, "Authorization", "Bearer "+mine.Secret)
+	require.Equal(t, "tunnel of "+machines[0].ID, body)
+	states := map[string]allocator.MachineState{}
+	for _, m := range w.Machines(t, ws) {
+		states[m.ID] = m.State
+	}
+	require.Equal(t, map[string]allocator.MachineState{machines[0].ID: allocator.Unhealthy, machines[1].ID: allocator.Ready}, states)
+}
+
+func TestANewerAgentMaySayMore(t *testing.T) {
+	w := newWorld(t)
+	ws, _ := w.Open(t, 1)
+	w.RunAll(t)
+	m := w.Machines(t, ws)[0]
+	raw, err := json.Marshal(allocatortest.Registration(m.InstanceID, "client-gpu", "sig"))
+	require.NoError(t, err)
+	var r map[string]any
+	require.NoError(t, json.Unmarshal(raw, &r))
+	r["protocol"], r["news"] = api.Protocol+1, "from the future"
+	res, body := w.browser(t).send(t, http.MethodPost, "/api/v1/agents", r)
+	require.Equal(t, http.StatusCreated, res.StatusCode, body)
+}
+
+func TestASeatIsClaimedOverTheAPI(t *testing.T) {
+	w := newWorld(t)
+	ws := w.ReadyWorkshop(t, 1)
+	ann := w.browser(t)
+	claim := api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}
+	res, body := ann.send(t, http.MethodPost, "/api/v1/seats", claim)
+	require.Equal(t, http.StatusCreated, res.StatusCode, body)
+	seat := decode[api.Seat](t, body)
+	require.Len(t, seat.PIN, 6)
+	for _, c := range res.Cookies() {
+		require.True(t, c.HttpOnly)
+		require.Equal(t, http.SameSiteLaxMode, c.SameSite)
+	}
+	_, body = ann.send(t, http.MethodGet, "/api/v1/seats/current", nil)
+	require.Equal(t, seat.ID, decode[api.Seat](t, body).ID)
+	require.Empty(t, decode[api.Seat](t, body).PIN, "shown once")
+
+	other := w.browser(t)
+	res, body = other.send(t, http.MethodPost, "/api/v1/seats", claim)
+	refused(t, api.Forbidden, res, body)
+	res, body = other.send(t, http.MethodPost, "/api/v1/seats", api.Claim{Code: ws.JoinCode, Email: "bob@example.org"})
+	refused(t, api.Capacity, res, body)
+	res, body = other.send(t, http.MethodGet, "/api/v1/seats/current", nil)
+	refused(t, api.NotFound, res, body)
+
+	res, _ = ann.send(t, http.MethodDelete, "/api/v1/seats/current", nil)
+	require.Equal(t, http.StatusNoContent, res.StatusCode)
+	res, body = other.send(t, http.MethodPost, "/api/v1/seats", api.Claim{Code: ws.JoinCode, Email: "bob@example.org"})
+	require.Equal(t, http.StatusCreated, res.StatusCode, body)
+}
+
+func TestTheDescriptionIsServed(t *testing.T) {
+	w := newWorld(t)
+	res, body := w.browser(t).send(t, http.MethodGet, "/api/v1/openapi.json", nil)
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	doc := decode[struct {
+		OpenAPI string
+		Paths   map[string]map[string]any
+	}](t, body)
+	require.Equal(t, "3.1.0", doc.OpenAPI)
+	for _, path := range []string{"/api/v1/seats", "/api/v1/workshops", "/api/v1/agents/{id}/reports"} {
+		require.Contains(t, doc.Paths, path)
+	}
+}

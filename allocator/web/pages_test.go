@@ -1,0 +1,164 @@
+package web_test
+
+import (
+	"bufio"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+func TestStaffLogInOnAPageAndComeBackToWhereTheyWanted(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser(t)
+	res, _ := b.open(t, "/admin/workshops/wks_x")
+	require.Equal(t, http.StatusSeeOther, res.StatusCode)
+	require.Equal(t, "/admin/login?next=%2Fadmin%2Fworkshops%2Fwks_x", res.Header.Get("Location"))
+	res, body := b.submit(t, "/admin/login?next=%2Fadmin%2Fworkshops%2Fwks_x", url.Values{"user": {"admin"}, "password": {"wrong"}})
+	require.Equal(t, http.StatusUnauthorized, res.StatusCode)
+	require.Contains(t, body, "That is not right")
+	res, _ = b.submit(t, "/admin/login?next=%2Fadmin%2Fworkshops%2Fwks_x", url.Values{"user": {"admin"}, "password": {password}})
+	require.Equal(t, "/admin/workshops/wks_x", res.Header.Get("Location"))
+	for _, elsewhere := range []string{"https://example.org/admin", "//example.org/admin", "/seat", "javascript:alert(1)"} {
+		res, _ = b.submit(t, "/admin/login?next="+url.QueryEscape(elsewhere), url.Values{"user": {"admin"}, "password": {password}})
+		require.Equal(t, "/admin", res.Header.Get("Location"), elsewhere)
+	}
+	res, _ = b.submit(t, "/admin/logout", nil)
+	require.Equal(t, "/admin/login", res.Header.Get("Location"))
+	res, _ = b.open(t, "/admin")
+	require.Equal(t, http.StatusSeeOther, res.StatusCode)
+}
+
+func TestAWorkshopIsOpenedWatchedAndEndedOnPages(t *testing.T) {
+	w := newWorld(t)
+	b := w.staff(t)
+	res, body := b.submit(t, "/admin/workshops", url.Values{"name": {"Pose"}, "pool": {"gpu"}, "seats": {"many"}})
+	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
+	require.Contains(t, body, "between 1 and 10")
+	res, _ = b.submit(t, "/admin/workshops", url.Values{"name": {"Pose <b>tracking</b>"}, "pool": {"gpu"}, "seats": {"2"}})
+	require.Equal(t, http.StatusSeeOther, res.StatusCode)
+	page := res.Header.Get("Location")
+	w.RunAll(t)
+	_, body = b.open(t, page)
+	require.Contains(t, body, "Pose &lt;b&gt;tracking&lt;/b&gt;")
+	require.Contains(t, body, "/join/")
+	require.Contains(t, body, "starts in us-west-2b")
+	_, body = b.open(t, "/admin")
+	require.Contains(t, body, page)
+	require.Contains(t, body, "2 of 10 machines")
+
+	machine := between(body+mustOpen(t, b, page), `href="/admin/machines/`, `"`)
+	_, body = b.open(t, "/admin/machines/"+machine)
+	require.Contains(t, body, "asked for by admin")
+	res, _ = b.submit(t, "/admin/machines/"+machine+"/terminate", nil)
+	require.Equal(t, page, res.Header.Get("Location"))
+	res, _ = b.submit(t, page+"/end", nil)
+	require.Equal(t, page, res.Header.Get("Location"))
+	res, body = b.submit(t, page+"/end", nil)
+	require.Equal(t, http.StatusConflict, res.StatusCode)
+	require.Contains(t, body, "has ended")
+}
+
+func mustOpen(t *testing.T, b *browser, path string) string {
+	t.Helper()
+	_, body := b.open(t, path)
+	return body
+}
+
+func between(s, before, after string) string {
+	_, rest, _ := strings.Cut(s, before)
+	out, _, _ := strings.Cut(rest, after)
+	return out
+}
+
+func TestAParticipantJoinsSeesTheMachineAndLeavesOnPages(t *testing.T) {
+	w := newWorld(t)
+	ws := w.ReadyWorkshop(t, 1)
+	ann := w.browser(t)
+	res, _ := ann.open(t, "/join?code="+ws.JoinCode)
+	require.Equal(t, "/join/"+ws.JoinCode, res.Header.Get("Location"))
+	_, body := ann.open(t, "/join/"+ws.JoinCode)
+	require.Contains(t, body, "Pose")
+	res, body = ann.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"nobody"}})
+	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
+	require.Contains(t, body, "not an e-mail address")
+	res, _ = ann.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"ann@example.org"}})
+	require.Equal(t, "/seat", res.Header.Get("Location"))
+	res, body = ann.open(t, "/seat")
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	require.Contains(t, body, "enter the PIN")
+	require.Contains(t, body, "Not connected")
+	res, _ = ann.open(t, "/join/"+ws.JoinCode)
+	require.Equal(t, "/seat", res.Header.Get("Location"), "already in")
+
+	phone := w.browser(t)
+	res, body = phone.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"ann@example.org"}})
+	require.Equal(t, http.StatusForbidden, res.StatusCode)
+	require.Contains(t, body, `name="pin"`)
+	pin := between(mustOpen(t, ann, "/seat"), `class="pin">`, `<`)
+	res, _ = phone.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"ann@example.org"}, "pin": {pin}})
+	require.Equal(t, "/seat", res.Header.Get("Location"))
+
+	res, _ = ann.submit(t, "/seat/leave", nil)
+	require.Equal(t, "/join/"+ws.JoinCode, res.Header.Get("Location"))
+	res, body = phone.open(t, "/seat")
+	require.Equal(t, http.StatusNotFound, res.StatusCode)
+	require.Contains(t, body, "You hold no seat")
+}
+
+func TestLivePartsAreSentWhenTheyChange(t *testing.T) {
+	w := newWorld(t)
+	b := w.staff(t)
+	ws, _ := w.Open(t, 1)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/admin/workshops/"+ws.ID+"/live", nil)
+	require.NoError(t, err)
+	res, err := b.Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	require.Equal(t, "text/event-stream", res.Header.Get("Content-Type"))
+	events := bufio.NewReader(res.Body)
+	require.Contains(t, event(t, events), "requested")
+	w.RunAll(t)
+	require.Contains(t, event(t, events), "booting")
+}
+
+// event reads one server-sent event.
+func event(t *testing.T, r *bufio.Reader) string {
+	t.Helper()
+	var out strings.Builder
+	for {
+		line, err := r.ReadString('\n')
+		require.NoError(t, err)
+		if line == "\n" {
+			return out.String()
+		}
+		out.WriteString(line)
+	}
+}
+
+func TestARequestFromAnotherSiteIsRefused(t *testing.T) {
+	w := newWorld(t)
+	b := w.staff(t)
+	res, body := b.send(t, http.MethodPost, "/api/v1/workshops", api.NewWorkshop{Name: "x", Pool: "gpu", Seats: 1}, "Sec-Fetch-Site", "cross-site")
+	refused(t, api.Forbidden, res, body)
+	res, body = b.send(t, http.MethodDelete, "/api/v1/workshops/x", nil, "Origin", "https://example.org")
+	refused(t, api.Forbidden, res, body)
+}
+
+func TestEveryAnswerTellsTheBrowserToLoadNothingElse(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser(t)
+	for _, path := range []string{"/", "/nowhere", "/admin/login", "/api/v1/seats/current", "/assets/style.css"} {
+		res, _ := b.open(t, path)
+		require.Contains(t, res.Header.Get("Content-Security-Policy"), "default-src 'none'", path)
+		require.Equal(t, "nosniff", res.Header.Get("X-Content-Type-Options"), path)
+		require.NotEmpty(t, res.Header.Get("X-Request-Id"), path)
+	}
+	res, body := b.open(t, "/nowhere")
+	require.Equal(t, http.StatusNotFound, res.StatusCode)
+	require.Contains(t, body, "There is no such page")
+}

@@ -1,0 +1,96 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator/access"
+	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
+	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
+	"github.com/talmolab/lablink-infrastructure/allocator/web"
+	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/cli"
+)
+
+const password = "a very good password"
+
+var release = strings.Repeat("a", 64)
+
+// serve runs an allocator.
+func serve(t *testing.T) (*allocatortest.World, string) {
+	t.Helper()
+	w := allocatortest.New(t)
+	guard := &access.Guard{Users: w.Store, Now: w.Now}
+	require.NoError(t, guard.Ensure(t.Context(), password))
+	handler, err := web.New(t.Context(), web.Config{
+		Service: w.Service, Guard: guard, Sessions: w.Store.(*sqlite.Store), Version: "v1", Release: release, Log: slog.New(slog.DiscardHandler),
+	})
+	require.NoError(t, err)
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return w, server.URL
+}
+
+// lablink runs the command line.
+func lablink(t *testing.T, url string, args ...string) (string, error) {
+	t.Helper()
+	var c cli.Commands
+	var out bytes.Buffer
+	c.Out = &out
+	parser, err := kong.New(&c, kong.BindTo(t.Context(), (*context.Context)(nil)))
+	require.NoError(t, err)
+	command, err := parser.Parse(append([]string{"--url", url, "--password", password}, args...))
+	require.NoError(t, err)
+	err = command.Run(&c.Globals)
+	return out.String(), err
+}
+
+func TestAWorkshopIsRunFromATerminal(t *testing.T) {
+	w, url := serve(t)
+	out := must(t, url, "launch", "Pose tracking", "--pool", "gpu", "--machines", "2")
+	require.Contains(t, out, url+"/join/")
+	w.RunAll(t)
+	out = must(t, url, "workshops")
+	require.Contains(t, out, "Pose tracking")
+	var machines []api.Machine
+	require.NoError(t, json.Unmarshal([]byte(must(t, url, "machines", "--json")), &machines))
+	require.Len(t, machines, 2)
+	require.Contains(t, must(t, url, "machines"), machines[0].Instance)
+	require.Contains(t, must(t, url, "terminate", machines[0].ID), "op_")
+	require.Contains(t, must(t, url, "end", machines[0].Workshop), "op_")
+	_, err := lablink(t, url, "end", machines[0].Workshop)
+	require.Equal(t, 5, cli.ExitCode(err))
+}
+
+func must(t *testing.T, url string, args ...string) string {
+	t.Helper()
+	out, err := lablink(t, url, args...)
+	require.NoError(t, err)
+	return out
+}
+
+func TestStatusAndVerifySayWhatRuns(t *testing.T) {
+	_, url := serve(t)
+	require.Contains(t, must(t, url, "status"), release)
+	require.Contains(t, must(t, url, "verify", "--release", release), "verified")
+	_, err := lablink(t, url, "verify", "--release", strings.Repeat("b", 64), "--timeout", "10ms")
+	require.ErrorContains(t, err, "it runs release aaaaaaaaaaaa (v1)")
+	require.Equal(t, 8, cli.ExitCode(err))
+}
+
+func TestAWrongPasswordAndAnAllocatorThatIsAwayHaveExitCodesOfTheirOwn(t *testing.T) {
+	_, url := serve(t)
+	_, err := lablink(t, url, "--password", "wrong", "workshops")
+	require.Equal(t, 3, cli.ExitCode(err))
+	_, err = lablink(t, "http://127.0.0.1:1", "status")
+	require.Equal(t, 1, cli.ExitCode(err))
+	require.Equal(t, 0, cli.ExitCode(nil))
+}
