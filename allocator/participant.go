@@ -2,10 +2,9 @@ package allocator
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
-	"math/big"
 	"net/mail"
 	"strings"
 
@@ -17,7 +16,7 @@ type Claimed struct {
 	Seat Seat
 	// Token proves, in this browser, whose seat it is.
 	Token string
-	// PIN proves it in another browser. It is set when the seat is new only.
+	// PIN proves it in another browser. It is set for the browser that claimed.
 	PIN string
 }
 
@@ -38,12 +37,11 @@ func (s *Service) Claim(ctx context.Context, c api.Claim, token string) (Claimed
 		return Claimed{}, api.Problemf(api.Conflict, "This workshop has ended", "Ask your instructor whether there is another one.")
 	}
 	if token == "" {
-		token, _ = newSecret()
+		token = NewToken()
 	}
-	pin := newPIN()
 	r := ClaimRequest{
 		WorkshopID: w.ID, Email: email, Token: SecretSum(token), NewSeat: newID("sea"),
-		NewPIN: pinSum(w.ID, email, pin), At: s.Now(),
+		NewPIN: pinSum(w.ID, email, pinOf(token)), At: s.Now(),
 	}
 	if typed := strings.TrimSpace(c.PIN); typed != "" {
 		r.GivenPIN = pinSum(w.ID, email, typed)
@@ -52,12 +50,22 @@ func (s *Service) Claim(ctx context.Context, c api.Claim, token string) (Claimed
 	if err != nil {
 		return Claimed{}, err
 	}
-	out := Claimed{Seat: seat, Token: token}
 	if isNew {
-		out.PIN = pin
 		s.record(ctx, email, "claim seat", seat.ID, "machine "+seat.MachineID)
 	}
-	return out, nil
+	return Claimed{Seat: seat, Token: token, PIN: seat.PINFor(token)}, nil
+}
+
+// NewToken makes a token for a browser. One that has it before it claims can ask
+// again when the answer was lost.
+func NewToken() string { return random(32) }
+
+// PINFor is the seat's PIN, for the browser that claimed it; "" for others.
+func (s Seat) PINFor(token string) string {
+	if pin := pinOf(token); pinSum(s.WorkshopID, s.Email, pin) == s.PIN {
+		return pin
+	}
+	return ""
 }
 
 // SeatOf finds the seat that a browser holds. NotFound when it holds none.
@@ -108,13 +116,11 @@ func normalEmail(raw string) (string, error) {
 	return strings.ToLower(a.Address), nil
 }
 
-// newPIN makes six digits.
-func newPIN() string {
-	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
-	if err != nil {
-		panic(err) // the system has no randomness: nothing here can be trusted
-	}
-	return fmt.Sprintf("%06d", n)
+// pinOf derives six digits from a browser's token, so that nobody has to keep
+// them: that browser can be shown them at any time.
+func pinOf(token string) string {
+	sum := sha256.Sum256([]byte("pin\x00" + token))
+	return fmt.Sprintf("%06d", binary.BigEndian.Uint64(sum[:8])%1_000_000)
 }
 
 // pinSum is how a PIN is stored. Six digits can be guessed from it by whoever

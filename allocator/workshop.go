@@ -40,6 +40,7 @@ type Seat struct {
 	Email      string
 	State      SeatState
 	MachineID  string
+	PIN        [32]byte // its sum
 	ClaimedAt  time.Time
 }
 

@@ -19,7 +19,7 @@ type Seat struct {
 	Machine   string    `json:"machine" doc:"The machine's id, mch_…"`
 	Model     string    `json:"model,omitempty" doc:"The GPU's model, once known"`
 	ClaimedAt time.Time `json:"claimed_at"`
-	// PIN is shown once, in the answer to the first claim.
+	// PIN is shown in the browser that claimed the seat, and in no other.
 	PIN string `json:"pin,omitempty" doc:"Needed to come back from another browser"`
 }
 

@@ -16,13 +16,15 @@ import (
 // help.
 const maxPINs = 5
 
-const seatQuery = `SELECT s.id, s.workshop_id, w.name, s.email, s.state, s.machine_id, s.claimed_at
+const seatQuery = `SELECT s.id, s.workshop_id, w.name, s.email, s.state, s.machine_id, s.pin, s.claimed_at
 	FROM seats s JOIN workshops w ON w.id = s.workshop_id`
 
 func scanSeat(row scanner) (allocator.Seat, error) {
 	var s allocator.Seat
 	var claimed int64
-	err := row.Scan(&s.ID, &s.WorkshopID, &s.Workshop, &s.Email, &s.State, &s.MachineID, &claimed)
+	var pin []byte
+	err := row.Scan(&s.ID, &s.WorkshopID, &s.Workshop, &s.Email, &s.State, &s.MachineID, &pin, &claimed)
+	copy(s.PIN[:], pin)
 	s.ClaimedAt = fromStamp(claimed)
 	return s, err
 }

@@ -46,9 +46,10 @@ func toOperation(o allocator.Operation) api.Operation {
 	}
 }
 
-func toSeat(s allocator.Seat) api.Seat {
+func toSeat(s allocator.Seat, pin string) api.Seat {
 	return api.Seat{
 		ID: s.ID, Workshop: s.Workshop, Email: s.Email, State: string(s.State), Machine: s.MachineID, ClaimedAt: s.ClaimedAt,
+		PIN: pin,
 	}
 }
 

@@ -25,6 +25,9 @@ func (s *server) joinPage(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/seat", http.StatusSeeOther)
 		return
 	}
+	if s.seatToken(r) == "" { // known before it is used, so that a claim whose answer is lost can be repeated
+		http.SetCookie(w, s.seatCookie(allocator.NewToken()))
+	}
 	s.render(w, r, http.StatusOK, "join.html", joinView{Workshop: workshop})
 }
 
@@ -42,9 +45,7 @@ func (s *server) join(w http.ResponseWriter, r *http.Request) {
 		s.render(w, r, p.HTTP, "join.html", view)
 		return
 	}
-	for _, c := range s.seatCookies(claimed) {
-		http.SetCookie(w, &c)
-	}
+	http.SetCookie(w, s.seatCookie(claimed.Token))
 	http.Redirect(w, r, "/seat", http.StatusSeeOther)
 }
 
@@ -67,10 +68,7 @@ func (s *server) seatPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	view := seatView{Seat: seat, Workshop: workshop, Live: s.Service.Look(r.Context(), seat)}
-	if c, err := r.Cookie(s.pinKey); err == nil {
-		view.PIN = c.Value
-	}
+	view := seatView{Seat: seat, Workshop: workshop, PIN: seat.PINFor(s.seatToken(r)), Live: s.Service.Look(r.Context(), seat)}
 	s.render(w, r, http.StatusOK, "seat.html", view)
 }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/sse"
 
-	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -29,7 +28,7 @@ func (s *server) seatOperations(a huma.API) {
 		Body api.Claim
 	},
 	) (*struct {
-		SetCookie []http.Cookie `header:"Set-Cookie"`
+		SetCookie http.Cookie `header:"Set-Cookie"`
 		Body      api.Seat
 	}, error,
 	) {
@@ -37,12 +36,10 @@ func (s *server) seatOperations(a huma.API) {
 		if err != nil {
 			return nil, s.refuse(ctx, err)
 		}
-		seat := toSeat(claimed.Seat)
-		seat.PIN = claimed.PIN
 		return &struct {
-			SetCookie []http.Cookie `header:"Set-Cookie"`
+			SetCookie http.Cookie `header:"Set-Cookie"`
 			Body      api.Seat
-		}{s.seatCookies(claimed), seat}, nil
+		}{*s.seatCookie(claimed.Token), toSeat(claimed.Seat, claimed.PIN)}, nil
 	})
 	huma.Register(a, huma.Operation{
 		OperationID: "get-seat", Method: http.MethodGet, Path: "/api/v1/seats/current", Summary: "The seat that this browser holds",
@@ -52,7 +49,7 @@ func (s *server) seatOperations(a huma.API) {
 		if err != nil {
 			return nil, s.refuse(ctx, err)
 		}
-		return &body[api.Seat]{toSeat(seat)}, nil
+		return &body[api.Seat]{toSeat(seat, seat.PINFor(s.seatToken(in.request)))}, nil
 	})
 	huma.Register(a, huma.Operation{
 		OperationID: "leave-seat", Method: http.MethodDelete, Path: "/api/v1/seats/current", Summary: "Give the seat back",
@@ -106,19 +103,10 @@ func (s *server) seatToken(r *http.Request) string {
 	return c.Value
 }
 
-// seatCookies are what a browser keeps of a claim: its token, and the PIN for
-// other browsers, which is shown here only.
-func (s *server) seatCookies(c allocator.Claimed) []http.Cookie {
-	out := []http.Cookie{s.cookie(s.seatKey, c.Token)}
-	if c.PIN != "" {
-		out = append(out, s.cookie(s.pinKey, c.PIN))
-	}
-	return out
-}
-
-func (s *server) cookie(name, value string) http.Cookie {
-	return http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: int(seatLife.Seconds()),
+// seatCookie is what a browser keeps of a claim.
+func (s *server) seatCookie(token string) *http.Cookie {
+	return &http.Cookie{
+		Name: s.seatKey, Value: token, Path: "/", MaxAge: int(seatLife.Seconds()),
 		HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode,
 	}
 }

@@ -44,15 +44,14 @@ type server struct {
 	Config
 	sessions *scs.SessionManager
 	pages    *pages
-	seatKey  string // the names of the cookies
-	pinKey   string
+	seatKey  string // the name of the cookie
 	stopping <-chan struct{}
 }
 
 // New makes the handler for all that the allocator serves. Answers that never
 // end by themselves end when ctx does.
 func New(ctx context.Context, c Config) (http.Handler, error) {
-	s := &server{Config: c, seatKey: "lablink_seat", pinKey: "lablink_pin", stopping: ctx.Done()}
+	s := &server{Config: c, seatKey: "lablink_seat", stopping: ctx.Done()}
 	s.sessions = scs.New()
 	s.sessions.Store = c.Sessions
 	s.sessions.HashTokenInStore = true

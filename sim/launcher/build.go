@@ -3,7 +3,6 @@ package launcher
 import (
 	"context"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 
 	"github.com/talmolab/lablink-infrastructure/infra/release/build"
@@ -17,7 +16,7 @@ var programs = []string{"./stacks", "./sim/cmd/lablink-sim", "./cli/cmd/lablink"
 // deployment itself finds it in Go's cache.
 func (w *Workspace) Build(ctx context.Context) error {
 	err := w.step("Building the stack program, the simulator and lablink: up to three minutes on two cores, the first time", func() error {
-		cmd := exec.Command("go", append([]string{"build", "-o", filepath.Join(w.Cache, "bin") + "/"}, programs...)...)
+		cmd := exec.Command("go", append([]string{"build", "-o", w.path("bin") + "/"}, programs...)...)
 		cmd.Dir, cmd.Env = w.Root, goEnv()
 		return w.quietly(ctx, cmd)
 	})
@@ -30,7 +29,7 @@ func (w *Workspace) Build(ctx context.Context) error {
 			return err
 		}
 		native := []string{"linux/" + runtime.GOARCH}
-		_, err = build.Build(ctx, source, filepath.Join(w.Root, ".lablink", "build"), native, native)
+		_, err = build.Build(ctx, source, w.path("build"), native, native)
 		return err
 	})
 }

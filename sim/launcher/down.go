@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 )
 
@@ -39,7 +38,7 @@ func (w *Workspace) Down(ctx context.Context) error {
 	if err := w.sweep(); err != nil {
 		return err
 	}
-	w.say("Everything is gone. What took long to build is kept in %s; remove that folder to free its space.", w.Dir)
+	w.say("Everything is gone. What took long to build is kept in %s; remove that folder to free its space.", w.path())
 	return nil
 }
 
@@ -63,7 +62,7 @@ func (w *Workspace) destroy(ctx context.Context, p *Pulumi) error {
 
 // sweep removes all that belongs to a deployment.
 func (w *Workspace) sweep() error {
-	entries, err := os.ReadDir(w.Dir)
+	entries, err := os.ReadDir(w.path())
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
@@ -74,7 +73,7 @@ func (w *Workspace) sweep() error {
 		if slices.Contains(kept, e.Name()) {
 			continue
 		}
-		err = errors.Join(err, os.RemoveAll(filepath.Join(w.Dir, e.Name())))
+		err = errors.Join(err, os.RemoveAll(w.path(e.Name())))
 	}
 	return err
 }

@@ -30,7 +30,7 @@ func (w *Workspace) Engine(ctx context.Context) (string, error) {
 	if engineOnPath(ctx) {
 		return "", nil
 	}
-	dir := filepath.Join(w.Cache, "engine")
+	dir := w.path("engine")
 	missing := w.missingParts(dir)
 	if len(missing) == 0 {
 		return dir, nil

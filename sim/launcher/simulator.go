@@ -60,7 +60,7 @@ func (w *Workspace) Running(ctx context.Context) (s control.State, ok bool) {
 // StartSimulator starts the simulator, unless it runs already. One that was
 // built from other source is started anew; its machines come back with it.
 func (w *Workspace) StartSimulator(ctx context.Context) (*control.Client, error) {
-	program := filepath.Join(w.Cache, "bin", "lablink-sim")
+	program := w.path("bin", "lablink-sim")
 	if s, ok := w.Running(ctx); ok {
 		if raw, err := os.ReadFile(program); err == nil && release.Sum(raw) == s.Program {
 			c, _, _ := w.client()

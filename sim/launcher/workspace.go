@@ -17,13 +17,8 @@ const passphrase = "lablink-local"
 
 // Workspace is a working copy and what is kept beside it.
 type Workspace struct {
-	// Root is the working copy.
+	// Root is the working copy. Everything that is made is below .lablink in it.
 	Root string
-	// Dir keeps everything that is made: .lablink in the working copy. Tests use
-	// a folder of their own, so that they disturb nobody.
-	Dir string
-	// Cache keeps what is built once and shared: the engine.
-	Cache string
 	// Out is where people read what happens.
 	Out io.Writer
 	// Door is the address on this computer at which the allocator is reached.
@@ -48,12 +43,11 @@ func Find(dir string, out io.Writer) (*Workspace, error) {
 	if port == "" {
 		port = "8080"
 	}
-	kept := filepath.Join(root, ".lablink")
-	return &Workspace{Root: root, Dir: kept, Cache: kept, Out: out, Door: "127.0.0.1:" + port}, nil
+	return &Workspace{Root: root, Out: out, Door: "127.0.0.1:" + port}, nil
 }
 
 func (w *Workspace) path(parts ...string) string {
-	return filepath.Join(append([]string{w.Dir}, parts...)...)
+	return filepath.Join(append([]string{w.Root, ".lablink"}, parts...)...)
 }
 
 // say tells people what happens.
@@ -87,19 +81,19 @@ func (w *Workspace) step(what string, do func() error) error {
 // Lock makes sure that nobody else works in this workspace. The returned
 // function lets go again.
 func (w *Workspace) Lock() (func(), error) {
-	if err := os.MkdirAll(w.Dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make %s: %w", w.Dir, err)
+	if err := os.MkdirAll(w.path(), 0o755); err != nil {
+		return nil, fmt.Errorf("make %s: %w", w.path(), err)
 	}
 	f, err := os.OpenFile(w.path("lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", w.Dir, err)
+		return nil, fmt.Errorf("lock %s: %w", w.path(), err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, errors.New("another make is at work in this folder: wait until it is done")
 		}
-		return nil, fmt.Errorf("lock %s: %w", w.Dir, err)
+		return nil, fmt.Errorf("lock %s: %w", w.path(), err)
 	}
 	return func() { _ = f.Close() }, nil
 }
