@@ -18,12 +18,9 @@ import (
 	"github.com/talmolab/lablink-infrastructure/sim/control"
 )
 
-// What the simulated account has from the start, as a real one would: a public
+// seed is what an account has before environments are deployed to it: a public
 // hosted zone, and GitHub as an identity provider.
-const (
-	zone   = "example.org"
-	issuer = "https://token.actions.githubusercontent.com"
-)
+var seed = []string{"--zone", "example.org", "--oidc", "https://token.actions.githubusercontent.com"}
 
 // ports are where the simulator listens. They are kept, so that what `make env`
 // printed stays true over a restart.
@@ -83,8 +80,9 @@ func (w *Workspace) StartSimulator(ctx context.Context) (*control.Client, error)
 		return nil, fmt.Errorf("open the simulator's log: %w", err)
 	}
 	defer log.Close()
-	cmd := exec.Command(program, "--dir", w.simDir(), "--api", fmt.Sprintf("127.0.0.1:%d", p.API),
-		"--provider", fmt.Sprintf("127.0.0.1:%d", p.Provider), "--zone", zone, "--oidc", issuer)
+	cmd := exec.Command(program, append([]string{
+		"--dir", w.simDir(), "--api", fmt.Sprintf("127.0.0.1:%d", p.API), "--provider", fmt.Sprintf("127.0.0.1:%d", p.Provider),
+	}, w.Seed...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = append(os.Environ(), control.Mark+"="+w.simDir())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C is for the deployment, not for the account

@@ -23,6 +23,8 @@ type Workspace struct {
 	Out io.Writer
 	// Door is the address on this computer at which the allocator is reached.
 	Door string
+	// Seed is what a new simulated account has, as arguments of lablink-sim.
+	Seed []string
 }
 
 // Find makes the workspace of the working copy that a folder is in.
@@ -43,7 +45,7 @@ func Find(dir string, out io.Writer) (*Workspace, error) {
 	if port == "" {
 		port = "8080"
 	}
-	return &Workspace{Root: root, Out: out, Door: "127.0.0.1:" + port}, nil
+	return &Workspace{Root: root, Out: out, Door: "127.0.0.1:" + port, Seed: seed}, nil
 }
 
 func (w *Workspace) path(parts ...string) string {

@@ -1,0 +1,137 @@
+package system
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/sim/launcher"
+)
+
+// local is the local stack in the copy, and how its people reach it.
+type local struct {
+	*launcher.Workspace
+	url, password string
+}
+
+// up runs `make up`, and `make down` when the test ends.
+func up(t *testing.T) *local {
+	t.Helper()
+	l := find(t)
+	t.Cleanup(func() { l.make(t, "down") })
+	l.make(t, "up")
+	p, err := l.Pulumi(t.Context())
+	require.NoError(t, err)
+	out, err := p.Environment(t.Context(), launcher.Stack{Name: "local"})
+	require.NoError(t, err)
+	l.password = out.InitialAdminPassword
+	return l
+}
+
+// find is the copy with a door of its own.
+func find(t *testing.T) *local {
+	t.Helper()
+	w, err := launcher.Find(root, t.Output())
+	require.NoError(t, err)
+	w.Door = freeAddress(t)
+	return &local{Workspace: w, url: "http://" + w.Door}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// command is a call of make in the copy, in a process group of its own.
+func (l *local) command(ctx context.Context, target ...string) *exec.Cmd {
+	_, port, _ := net.SplitHostPort(l.Door)
+	cmd := exec.CommandContext(ctx, "make", target...)
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "LABLINK_PORT="+port)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return cmd
+}
+
+// make calls make, which must succeed, and returns what it says.
+func (l *local) make(t *testing.T, target ...string) string {
+	t.Helper()
+	// A test that ends early still takes away what it started.
+	out, err := l.command(context.WithoutCancel(t.Context()), target...).CombinedOutput()
+	t.Logf("make %s\n%s", strings.Join(target, " "), out)
+	require.NoError(t, err, "make %s: %s", strings.Join(target, " "), out)
+	return string(out)
+}
+
+// person is a client with a browser's cookies.
+func (l *local) person(t *testing.T) *api.Client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	return &api.Client{URL: l.url, HTTP: &http.Client{Jar: jar, Timeout: time.Minute}}
+}
+
+// admin is logged in.
+func (l *local) admin(t *testing.T) *api.Client {
+	t.Helper()
+	c := l.person(t)
+	require.NoError(t, c.Do(t.Context(), http.MethodPost, "/api/v1/sessions", api.Session{User: "admin", Password: l.password}, nil))
+	return c
+}
+
+// launch opens a workshop and waits until so many of its machines can be had.
+func (l *local) launch(t *testing.T, admin *api.Client, machines int) api.Workshop {
+	t.Helper()
+	var w api.Workshop
+	require.NoError(t, admin.Do(t.Context(), http.MethodPost, "/api/v1/workshops", api.NewWorkshop{Name: "Pose tracking", Pool: "gpu", Seats: machines}, &w))
+	l.await(t, admin, w, machines)
+	return w
+}
+
+// await waits until so many machines of a workshop can be had.
+func (l *local) await(t *testing.T, admin *api.Client, w api.Workshop, machines int) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("%d machines are ready", machines), func() bool {
+		ready := 0
+		for _, m := range l.machines(t, admin) {
+			if m.Workshop == w.ID && m.State == "ready" {
+				ready++
+			}
+		}
+		return ready == machines
+	})
+}
+
+func (l *local) machines(t *testing.T, admin *api.Client) []api.Machine {
+	t.Helper()
+	var page api.Page[api.Machine]
+	require.NoError(t, admin.Do(t.Context(), http.MethodGet, "/api/v1/machines", nil, &page))
+	return page.Items
+}
+
+// eventually waits for what happens in processes of their own.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	deadline := time.After(2 * time.Minute)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for !is() {
+		select {
+		case <-deadline:
+			require.FailNow(t, "it did not happen in two minutes that "+what)
+		case <-tick.C:
+		}
+	}
+}

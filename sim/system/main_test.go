@@ -1,0 +1,97 @@
+package system
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// root is a copy of the working copy in which the tests work: committed, and on
+// a remote, as what is deployed to production must be.
+var root string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "lablink-system-")
+	if err == nil {
+		defer os.RemoveAll(dir)
+		root = filepath.Join(dir, "copy")
+		err = snapshot(dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "copy the working copy:", err)
+		return 1
+	}
+	return m.Run()
+}
+
+// snapshot copies what git knows and what it does not ignore, and uses the
+// engine that the working copy has built, or builds it there.
+func snapshot(dir string) error {
+	from, err := filepath.Abs("../..")
+	if err != nil {
+		return err
+	}
+	list, err := git(from, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	if err != nil {
+		return err
+	}
+	for name := range strings.SplitSeq(strings.TrimRight(list, "\x00"), "\x00") {
+		if err := copyFile(filepath.Join(from, name), filepath.Join(root, name)); err != nil {
+			return err
+		}
+	}
+	engine := filepath.Join(from, ".lablink", "engine")
+	if err := errors.Join(os.MkdirAll(engine, 0o755), os.MkdirAll(filepath.Join(root, ".lablink"), 0o755)); err != nil {
+		return err
+	}
+	if err := os.Symlink(engine, filepath.Join(root, ".lablink", "engine")); err != nil {
+		return err
+	}
+	for _, args := range [][]string{
+		{"init", "-q", "-b", "main"}, {"add", "-A"}, {"commit", "-q", "-m", "All of it"},
+		{"init", "-q", "--bare", filepath.Join(dir, "remote")}, {"remote", "add", "origin", filepath.Join(dir, "remote")},
+		{"push", "-q", "-u", "origin", "main"},
+	} {
+		if _, err := git(root, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyFile copies a file with its mode; one that was deleted is left out.
+func copyFile(from, to string) error {
+	info, err := os.Stat(from)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	raw, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, raw, info.Mode())
+}
+
+func git(dir string, args ...string) (string, error) {
+	cmd := exec.Command("git", append([]string{"-c", "user.name=LabLink", "-c", "user.email=lablink@example.org"}, args...)...)
+	var out, said bytes.Buffer
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &said
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("git %s: %w: %s", args[0], err, said.String())
+	}
+	return out.String(), nil
+}
