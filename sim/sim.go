@@ -80,8 +80,7 @@ func Start(o Options) (*Sim, error) {
 		return nil, err
 	}
 	if s.Machines != nil {
-		s.Machines.Use(s.Account)
-		if err := s.doors.restore(); err != nil {
+		if err := errors.Join(s.Machines.Use(s.Account), s.doors.restore()); err != nil {
 			s.Close()
 			return nil, err
 		}

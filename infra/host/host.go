@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -34,7 +35,7 @@ type HostArgs struct {
 	Zone, PrivateIP string
 	// SecurityGroup is the allocator's group. Required.
 	SecurityGroup pulumi.StringInput
-	// DataVolumeGiB is the size of the data volume. Required.
+	// DataVolumeGiB is the size of the data volume, in GiB. Required.
 	DataVolumeGiB int
 	// Bucket is the artifact bucket; Pointer the path of the release pointer. Required.
 	Bucket, Pointer string
@@ -48,9 +49,9 @@ type HostArgs struct {
 
 // NewHost declares the host.
 func NewHost(ctx *pulumi.Context, name string, args *HostArgs, opts ...pulumi.ResourceOption) (*Host, error) {
-	if args == nil || args.InstanceType == "" || args.AMI == "" || args.SubnetID == nil || args.Zone == "" ||
+	if args == nil || args.InstanceType == "" || args.AMI == "" || args.SubnetID == nil || args.Zone == "" || args.PrivateIP == "" ||
 		args.SecurityGroup == nil || args.DataVolumeGiB == 0 || args.Bucket == "" || args.Pointer == "" || args.Permissions == nil {
-		return nil, errors.New("host: AMI, InstanceType, SubnetID, Zone, SecurityGroup, DataVolumeGiB, Bucket, Pointer and Permissions are required")
+		return nil, errors.New("host: InstanceType, AMI, SubnetID, Zone, PrivateIP, SecurityGroup, DataVolumeGiB, Bucket, Pointer and Permissions are required")
 	}
 	h := &Host{}
 	if err := ctx.RegisterComponentResource("lablink:host:Host", name, h, opts...); err != nil {
@@ -104,7 +105,7 @@ func (h *Host) declareInstance(ctx *pulumi.Context, name string, args *HostArgs,
 			Tags: args.Namer.Tags(component, args.Namer.Name("allocator", 255)),
 		},
 		Tags: args.Namer.Tags(component, args.Namer.Name("allocator", 255)),
-	}, pulumi.Parent(h), pulumi.DeleteBeforeReplace(true), pulumi.DependsOn(append(args.After, granted)))
+	}, pulumi.Parent(h), pulumi.DeleteBeforeReplace(true), pulumi.DependsOn(slices.Concat(args.After, []pulumi.Resource{granted})))
 	if err != nil {
 		return nil, err
 	}

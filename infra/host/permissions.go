@@ -19,11 +19,12 @@ type Grants struct {
 }
 
 // Permissions is what the allocator may do: read its release and its secrets,
-// launch machines from its own launch templates with its own tags, and end what
-// carries them.
+// launch machines from its own launch templates with its own tags, and end the
+// machines that carry them.
 func Permissions(g Grants) policy.Document {
 	n := g.Namer
-	own := map[string]string{naming.TagDeployment: n.Deployment, naming.TagEnvironment: n.Environment}
+	own, machine := n.OwnTags(), n.OwnTags()
+	machine[naming.TagManagedBy] = "allocator" // the host has Pulumi's, and cannot end itself
 	launched := []string{n.ARN("ec2", "instance/*"), n.ARN("ec2", "volume/*")}
 	used := []string{
 		n.ARN("ec2", "network-interface/*"), n.ARN("ec2", "security-group/"+g.ClientGroup),
@@ -49,7 +50,7 @@ func Permissions(g Grants) policy.Document {
 		{Sid: "Fleets", Action: []string{"ec2:CreateFleet"}, Resource: []string{n.ARN("ec2", "fleet/*")}},
 		{
 			Sid: "LaunchWithOwnTags", Action: []string{"ec2:RunInstances"}, Resource: launched,
-			Condition: policy.Tagged("aws:RequestTag/", own),
+			Condition: policy.Tagged("aws:RequestTag/", machine),
 		},
 		{Sid: "LaunchInto", Action: []string{"ec2:RunInstances"}, Resource: used},
 		{
@@ -58,7 +59,7 @@ func Permissions(g Grants) policy.Document {
 		},
 		{
 			Sid: "EndAndTagOwn", Action: []string{"ec2:TerminateInstances", "ec2:CreateTags"},
-			Resource: []string{n.ARN("ec2", "instance/*")}, Condition: policy.Tagged("aws:ResourceTag/", own),
+			Resource: []string{n.ARN("ec2", "instance/*")}, Condition: policy.Tagged("aws:ResourceTag/", machine),
 		},
 		{
 			Sid: "HandRolesToClients", Action: []string{"iam:PassRole"}, Resource: roles,

@@ -45,14 +45,15 @@ type IdentityArgs struct {
 	// Production makes previews run in a GitHub environment too, named
 	// {Environment}-preview, so that reviewers decide.
 	Production bool
+	// Record is the record that a deployment changes. Optional: roles change none.
+	Record Record
 	// State is where stacks keep their state. Optional: roles get no access to it.
 	State *State
 }
 
-// State is a bucket that holds the state of stacks and the key it is encrypted
-// with.
-type State struct {
-	Bucket, KeyARN pulumi.StringInput
+// Record is a name in a hosted zone.
+type Record struct {
+	ZoneID, Name string
 }
 
 // NewIdentity declares the roles.
@@ -69,14 +70,16 @@ func NewIdentity(ctx *pulumi.Context, name string, args *IdentityArgs, opts ...p
 		previews = "environment:" + args.Environment + "-preview"
 	}
 	var err error
-	look := func(values []string) policy.Document { return append(Look(args.Namer), state(values, false)...) }
+	look := func(values []string) policy.Document { return append(Look(args.Namer), args.state(values, false)...) }
 	if i.PreviewRole, err = i.declareRole(ctx, name, args, "preview", previews, look); err != nil {
 		return nil, err
 	}
 	if i.DriftRole, err = i.declareRole(ctx, name, args, "drift", "ref:refs/heads/main", look); err != nil {
 		return nil, err
 	}
-	deploy := func(values []string) policy.Document { return append(Deploy(args.Namer), state(values, true)...) }
+	deploy := func(values []string) policy.Document {
+		return append(Deploy(args.Namer, args.Record), args.state(values, true)...)
+	}
 	if i.DeployRole, err = i.declareRole(ctx, name, args, "deploy", "environment:"+args.Environment, deploy); err != nil {
 		return nil, err
 	}
@@ -109,27 +112,10 @@ func (i *Identity) declareRole(ctx *pulumi.Context, name string, args *IdentityA
 	return role.Arn, err
 }
 
-// Subjects are the forms in which GitHub names runs of a repository in a
-// context: by names, and by names with ids, which survive a rename.
-func Subjects(r Repository, context string) []string {
-	out := []string{"repo:" + r.Name + ":" + context}
-	if r.ID != "" && r.OwnerID != "" {
-		owner, repository := split(r.Name)
-		out = append(out, fmt.Sprintf("repo:%s@%s/%s@%s:%s", owner, r.OwnerID, repository, r.ID, context))
+// state is the access to the state of stacks, where there is a bucket for it.
+func (args *IdentityArgs) state(values []string, write bool) policy.Document {
+	if args.State == nil {
+		return nil
 	}
-	return out
-}
-
-// Trust lets runs of a repository in one context assume a role.
-func Trust(provider string, r Repository, context string) policy.Document {
-	const issuer = "token.actions.githubusercontent.com:"
-	equals := map[string][]string{issuer + "aud": {"sts.amazonaws.com"}, issuer + "sub": Subjects(r, context)}
-	if r.ID != "" {
-		equals[issuer+"repository_id"] = []string{r.ID}
-	}
-	return policy.Document{{
-		Principal: map[string]string{"Federated": provider},
-		Action:    []string{"sts:AssumeRoleWithWebIdentity"},
-		Condition: policy.Condition{"StringEquals": equals},
-	}}
+	return state(values[0], values[1], args.Namer.Environment, args.State.Account, write)
 }

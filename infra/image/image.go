@@ -71,7 +71,10 @@ func Find(ctx *pulumi.Context, setting string, r Reference, architecture string)
 		}
 		id = p.Value
 	}
-	image, err := ec2.LookupAmi(ctx, &ec2.LookupAmiArgs{Filters: []ec2.GetAmiFilter{{Name: "image-id", Values: []string{id}}}})
+	// A pinned image is found when its publisher has deprecated it, too.
+	image, err := ec2.LookupAmi(ctx, &ec2.LookupAmiArgs{
+		Filters: []ec2.GetAmiFilter{{Name: "image-id", Values: []string{id}}}, IncludeDeprecated: pulumi.BoolRef(true),
+	})
 	if err != nil {
 		return Image{}, fmt.Errorf("%s: find image %s in this Region: %w", setting, id, err)
 	}

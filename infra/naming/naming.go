@@ -36,18 +36,21 @@ type Namer struct {
 
 // Name is {deployment}-{what}-{environment} in at most limit characters.
 func (n Namer) Name(what string, limit int) string {
-	return shorten(n.Deployment+"-"+what+"-"+n.Environment, limit)
+	return fit(n.Deployment+"-", what, "-"+n.Environment, limit)
 }
 
 // IAM is a name for IAM, which knows no Regions: the Region is added.
 func (n Namer) IAM(what string, limit int) string {
-	return shorten(n.Deployment+"-"+what+"-"+n.Environment+"-"+n.Region, limit)
+	return fit(n.Deployment+"-", what, "-"+n.Environment+"-"+n.Region, limit)
 }
+
+// AnyIAM matches every name that IAM gives in this environment, for policies.
+func (n Namer) AnyIAM() string { return n.Deployment + "-*-" + n.Environment + "-" + n.Region }
 
 // Bucket is a name for S3, which is one for all of AWS: account and Region are
 // added.
 func (n Namer) Bucket(what string) string {
-	return shorten(n.Deployment+"-"+what+"-"+n.Environment+"-"+n.AccountID+"-"+n.Region, MaxBucket)
+	return fit(n.Deployment+"-"+what+"-", n.Environment+"-"+n.AccountID+"-"+n.Region, "", MaxBucket)
 }
 
 // ParameterPath is /lablink/{deployment}/{environment}/{what} in SSM.
@@ -81,17 +84,35 @@ func (n Namer) Tags(component, name string) pulumi.StringMap {
 
 // PlainTags are the tags of a part of component.
 func (n Namer) PlainTags(component string) map[string]string {
-	return map[string]string{
-		TagDeployment: n.Deployment, TagEnvironment: n.Environment,
-		TagComponent: component, TagManagedBy: "pulumi",
-	}
+	tags := n.OwnTags()
+	tags[TagComponent], tags[TagManagedBy] = component, "pulumi"
+	return tags
 }
 
-// shorten cuts a name to limit characters, the last seven being a hash.
-func shorten(name string, limit int) string {
-	if len(name) <= limit {
-		return name
+// OwnTags are the tags by which policies know this environment's things.
+func (n Namer) OwnTags() map[string]string {
+	return map[string]string{TagDeployment: n.Deployment, TagEnvironment: n.Environment}
+}
+
+// hashDigits is how many hexadecimal digits of a hash stand for what was cut.
+const hashDigits = 8
+
+// fit is before+middle+after in at most limit characters. What is too long loses
+// the end of its middle to a hash of the whole, so that different names stay
+// different, and begin and end as they would have: policies match names by that.
+func fit(before, middle, after string, limit int) string {
+	whole := before + middle + after
+	if len(whole) <= limit {
+		return whole
 	}
-	sum := sha256.Sum256([]byte(name))
-	return strings.TrimRight(name[:limit-7], "-") + "-" + hex.EncodeToString(sum[:])[:6]
+	sum := sha256.Sum256([]byte(whole))
+	hash := hex.EncodeToString(sum[:])[:hashDigits]
+	room := limit - len(before) - len(after) - hashDigits - 1
+	if room > 0 {
+		return before + strings.TrimRight(middle[:room], "-") + "-" + hash + after
+	}
+	if len(before)+hashDigits+len(after) <= limit {
+		return before + hash + after
+	}
+	return strings.TrimRight(whole[:limit-hashDigits-1], "-") + "-" + hash
 }

@@ -2,10 +2,13 @@ package network
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/talmolab/lablink-infrastructure/infra/naming"
 )
 
 // declareGroups declares the two security groups and their rules.
@@ -20,11 +23,14 @@ func (n *Network) declareGroups(ctx *pulumi.Context, name string, args *NetworkA
 	}
 	rules := []any{allocator.ID(), clients.ID()}
 	for _, port := range []int{80, 443} {
-		for i, cidr := range args.AllowedCidrs {
-			rule, err := vpc.NewSecurityGroupIngressRule(ctx, fmt.Sprintf("%s-people-%d-%d", name, port, i), &vpc.SecurityGroupIngressRuleArgs{
+		for _, cidr := range args.AllowedCidrs {
+			// Named by its range, so that another one in the list moves no rule: two
+			// rules that swap ranges are one rule too many for EC2 on the way.
+			label := fmt.Sprintf("%s-people-%d-%s", name, port, strings.ReplaceAll(cidr, "/", "-"))
+			rule, err := vpc.NewSecurityGroupIngressRule(ctx, label, &vpc.SecurityGroupIngressRuleArgs{
 				SecurityGroupId: allocator.ID(), IpProtocol: pulumi.String("tcp"), CidrIpv4: pulumi.String(cidr),
 				FromPort: pulumi.Int(port), ToPort: pulumi.Int(port), Description: pulumi.String("people"),
-				Tags: args.Namer.Tags(component, args.Namer.Name("people", 255)),
+				Tags: args.Namer.Tags(component, args.Namer.Name("people", naming.MaxSecurityGroup)),
 			}, pulumi.Parent(n))
 			if err != nil {
 				return err

@@ -15,12 +15,14 @@ type Plan struct {
 type SubnetPlan struct {
 	Zone string
 	Cidr string
-	// Host is the address that the allocator's host has in this subnet. It is
-	// fixed, so that a new host is found where the old one was.
+	// Host is the address that the allocator's host has in this subnet, the
+	// eleventh: AWS keeps the first four. It is fixed, so that a new host is found
+	// where the old one was.
 	Host string
 }
 
-// NewPlan cuts a range into sixteen parts and gives the first ones to zones.
+// NewPlan cuts a range of /16 to /24 into sixteen parts and gives the first ones
+// to zones, in their order.
 func NewPlan(cidr string, zones []string) (Plan, error) {
 	var p Plan
 	whole, err := netip.ParsePrefix(cidr)

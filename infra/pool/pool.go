@@ -30,12 +30,13 @@ type PoolArgs struct {
 	Namer naming.Namer
 	// Pool is the pool's name. Required.
 	Pool string
-	// InstanceTypes are in order of preference; Image fits them. Required.
+	// InstanceTypes are in order of preference; Image fits them, and has a root
+	// device to boot from. Required.
 	InstanceTypes []string
 	Image         image.Image
 	// SecurityGroup is the clients' group. Required.
 	SecurityGroup pulumi.StringInput
-	// RootVolumeGiB is the size of a machine's disk. Required.
+	// RootVolumeGiB is the size of a machine's disk, in GiB. Required.
 	RootVolumeGiB int
 	// Bucket is the artifact bucket; Pointer the path of the release pointer. Required.
 	Bucket, Pointer string
@@ -53,7 +54,7 @@ func RoleName(n naming.Namer, pool string) string { return n.IAM("client-"+pool,
 
 // NewPool declares the pool.
 func NewPool(ctx *pulumi.Context, name string, args *PoolArgs, opts ...pulumi.ResourceOption) (*Pool, error) {
-	if args == nil || args.Pool == "" || len(args.InstanceTypes) == 0 || args.Image.ID == "" || args.SecurityGroup == nil ||
+	if args == nil || args.Pool == "" || len(args.InstanceTypes) == 0 || args.Image.ID == "" || args.Image.RootDevice == "" || args.SecurityGroup == nil ||
 		args.RootVolumeGiB == 0 || args.Bucket == "" || args.Pointer == "" || args.AgentURL == "" || args.Audience == "" {
 		return nil, errors.New("pool: Pool, InstanceTypes, Image, SecurityGroup, RootVolumeGiB, Bucket, Pointer, AgentURL and Audience are required")
 	}

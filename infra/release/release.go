@@ -3,6 +3,7 @@ package release
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
@@ -91,7 +92,7 @@ func (r *Release) declareBinaries(ctx *pulumi.Context, name string, args *Releas
 	}
 	var uploads []pulumi.Resource
 	for _, a := range append(append([]build.Artifact{}, b.Allocator...), b.Agent...) {
-		label := fmt.Sprintf("%s-%s-%s", name, a.Binary, a.Platform)
+		label := fmt.Sprintf("%s-%s-%s", name, a.Binary, strings.ReplaceAll(a.Platform, "/", "-"))
 		o, err := r.declareObject(ctx, label, args, pulumi.String(a.File().Key), &s3.BucketObjectv2Args{
 			Source: pulumi.NewFileAsset(a.Path), SourceHash: pulumi.String(a.SHA256),
 			ContentType: pulumi.String("application/octet-stream"),

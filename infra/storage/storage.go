@@ -26,8 +26,10 @@ type BucketArgs struct {
 	// KeyARN is the KMS key that encrypts. Optional: S3's own key.
 	KeyARN pulumi.StringPtrInput
 	// Protect keeps the bucket, with all its contents, from being deleted.
-	// Without it the bucket goes with its contents.
 	Protect bool
+	// KeepContents makes S3 refuse to delete the bucket while it holds anything.
+	// Without this and Protect the bucket goes with its contents.
+	KeepContents bool
 }
 
 // NewBucket declares the bucket and its settings.
@@ -41,7 +43,7 @@ func NewBucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulum
 	}
 	parent := pulumi.Parent(b)
 	bucket, err := s3.NewBucketV2(ctx, name+"-bucket", &s3.BucketV2Args{
-		Bucket: pulumi.String(args.Bucket), Tags: args.Tags, ForceDestroy: pulumi.Bool(!args.Protect),
+		Bucket: pulumi.String(args.Bucket), Tags: args.Tags, ForceDestroy: pulumi.Bool(!args.Protect && !args.KeepContents),
 	}, parent, pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Protect))
 	if err != nil {
 		return nil, err

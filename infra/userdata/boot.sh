@@ -20,8 +20,13 @@ say() { echo "lablink: $*"; }
 # field NAME reads the value of NAME from a JSON object on standard input.
 field() { sed -n 's/.*"'"$1"'" *: *"\([^"]*\)".*/\1/p' | head -n 1; }
 
+# What is secret goes to curl on its standard input, so that no list of processes
+# shows it.
+
+# metadata PATH reads instance metadata.
 metadata() {
-  curl -sS -f -m 5 -H "X-aws-ec2-metadata-token: $token" "$imds/latest/meta-data/$1"
+  printf 'header = "X-aws-ec2-metadata-token: %s"\n' "$token" |
+    curl -K - -sS -f -m 5 "$imds/latest/meta-data/$1"
 }
 
 # credentials reads those of the instance's role.
@@ -36,13 +41,12 @@ credentials() {
   [ -n "$key" ] && [ -n "$secret" ] && [ -n "$session" ]
 }
 
-# signed SERVICE ARG... calls AWS with the role's credentials. They go to curl
-# on its standard input, so that no list of processes shows them.
+# signed SERVICE ARG... calls AWS with the role's credentials.
 signed() {
   local service="$1"
   shift
   printf 'user = "%s:%s"\nheader = "X-Amz-Security-Token: %s"\n' "$key" "$secret" "$session" |
-    curl -K - -sS -f -m 300 --aws-sigv4 "aws:amz:$region:$service" "$@"
+    curl -K - -sS -f --connect-timeout 10 -m 300 --aws-sigv4 "aws:amz:$region:$service" "$@"
 }
 
 object() {
@@ -59,7 +63,7 @@ fetch() {
   say "reading the release pointer $pointer"
   release="$(signed ssm -X POST -H 'X-Amz-Target: AmazonSSM.GetParameter' \
     -H 'Content-Type: application/x-amz-json-1.1' --data "{\"Name\":\"$pointer\"}" "$ssm/" | field Value)" || return 1
-  [ "${#release}" -eq 64 ] || { say "the pointer holds no release: '$release'"; return 1; }
+  [[ "$release" =~ ^[0-9a-f]{64}$ ]] || { say "the pointer holds no release: '$release'"; return 1; }
   dir="$root/opt/lablink/releases/$release"
   mkdir -p "$dir"
   say "fetching the manifest of release $release"
@@ -71,8 +75,7 @@ fetch() {
   say "fetching $binary for linux/$arch"
   object "$(field key <<<"$entry")" "$dir/$binary.new" || return 1
   is "$dir/$binary.new" "$(field sha256 <<<"$entry")" || { say "$binary has the wrong sum"; return 1; }
-  chmod 0755 "$dir/$binary.new"
-  mv "$dir/$binary.new" "$dir/$binary"
+  chmod 0755 "$dir/$binary.new" && mv "$dir/$binary.new" "$dir/$binary"
 }
 
 case "$(uname -m)" in
@@ -85,7 +88,7 @@ wait=1
 until fetch; do
   say "that did not work; trying again in $wait s"
   sleep "$wait"
-  wait=$((wait < 30 ? wait * 2 : 30))
+  wait=$((wait < 15 ? wait * 2 : 30))
 done
 
 say "handing over to $binary"

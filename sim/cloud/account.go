@@ -3,12 +3,6 @@ package cloud
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -38,65 +32,13 @@ type Options struct {
 type Account struct {
 	opts Options
 
-	mu    sync.Mutex
-	m     model
-	creds map[string]Credential // by access key; not persisted
-	after []func()              // calls to the hypervisor, made once unlocked
-}
-
-// model is what is persisted.
-type model struct {
-	VPCs             table[VPC]
-	Subnets          table[Subnet]
-	InternetGateways table[InternetGateway]
-	RouteTables      table[RouteTable]
-	Routes           table[Route]
-	Associations     table[RouteTableAssociation]
-	Endpoints        table[VPCEndpoint]
-	SecurityGroups   table[SecurityGroup]
-	Rules            table[SecurityGroupRule]
-	Instances        table[Instance]
-	Addresses        table[EIP]
-	Volumes          table[Volume]
-	Attachments      table[VolumeAttachment]
-	LaunchTemplates  table[LaunchTemplate]
-	Fleets           table[fleetRecord]
-	Roles            table[Role]
-	RolePolicies     table[RolePolicy]
-	InstanceProfiles table[InstanceProfile]
-	OIDCProviders    table[OIDCProvider]
-	Buckets          table[Bucket]
-	BucketSettings   table[json.RawMessage] // sub-resources, by "kind/bucket"
-	Objects          table[Object]
-	Parameters       table[Parameter]
-	Keys             table[Key]
-	Aliases          table[Alias]
-	Zones            table[Zone]
-	Records          table[Record]
-	Faults           Faults
-	Created          map[string]string // URN → id of what a deployment created
-}
-
-type table[T any] map[string]*T
-
-// Open loads the account kept in o.Dir, or makes a new one there.
-func Open(o Options) (*Account, error) {
-	o = o.withDefaults()
-	a := &Account{opts: o, creds: map[string]Credential{}}
-	raw, err := os.ReadFile(a.file())
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		a.m.init()
-		a.seed()
-		return a, a.save()
-	case err != nil:
-		return nil, fmt.Errorf("read the model: %w", err)
-	}
-	if err := json.Unmarshal(raw, &a.m); err != nil {
-		return nil, fmt.Errorf("read the model %s: %w (remove the folder to start with an empty account)", a.file(), err)
-	}
-	a.m.init()
-	return a, nil
+	mu         sync.Mutex
+	m          model
+	saved      []byte                // the model as it is on disk
+	creds      map[string]Credential // by access key; not persisted
+	after      []func()              // calls to the hypervisor that the current change asks for
+	calls      []func()              // those of changes that are persisted, in their order
+	delivering bool
 }
 
 func (o Options) withDefaults() Options {
@@ -121,47 +63,6 @@ func (a *Account) ID() string { return a.opts.AccountID }
 // Region is the Region that the account is looked at in.
 func (a *Account) Region() string { return a.opts.Region }
 
-func (a *Account) file() string { return filepath.Join(a.opts.Dir, "model.json") }
-
-// view runs f with the model held still.
-func (a *Account) view(f func(m *model) error) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return f(&a.m)
-}
-
-// change runs f, persists what it changed and then tells the hypervisor. f
-// checks everything before it changes anything.
-func (a *Account) change(f func(m *model) error) error {
-	a.mu.Lock()
-	err := f(&a.m)
-	if err == nil {
-		err = a.save()
-	}
-	calls := a.after
-	a.after = nil
-	a.mu.Unlock()
-	for _, call := range calls {
-		call()
-	}
-	return err
-}
-
-// later queues a call to the hypervisor for when the change is persisted.
-func (a *Account) later(call func()) { a.after = append(a.after, call) }
-
-func (a *Account) save() error {
-	raw, err := json.Marshal(&a.m)
-	if err != nil {
-		return fmt.Errorf("encode the model: %w", err)
-	}
-	tmp := a.file() + ".new"
-	if err := os.WriteFile(tmp, raw, 0o600); err != nil {
-		return fmt.Errorf("write the model: %w", err)
-	}
-	return os.Rename(tmp, a.file())
-}
-
 func (a *Account) now() time.Time { return a.opts.Now().UTC() }
 
 func (a *Account) arn(service, resource string) string {
@@ -179,58 +80,6 @@ func hexDigits(n int) string {
 	raw := make([]byte, (n+1)/2)
 	_, _ = rand.Read(raw)
 	return hex.EncodeToString(raw)[:n]
-}
-
-// RecordCreation remembers which resource a deployment's URN became, so that
-// an interrupted deployment can be told.
-func (a *Account) RecordCreation(urn, id string) error {
-	return a.change(func(m *model) error { m.Created[urn] = id; return nil })
-}
-
-// Creation is the id of what urn became, or "".
-func (a *Account) Creation(urn string) string {
-	var id string
-	_ = a.view(func(m *model) error { id = m.Created[urn]; return nil })
-	return id
-}
-
-func (m *model) init() {
-	initTable(&m.VPCs)
-	initTable(&m.Subnets)
-	initTable(&m.InternetGateways)
-	initTable(&m.RouteTables)
-	initTable(&m.Routes)
-	initTable(&m.Associations)
-	initTable(&m.Endpoints)
-	initTable(&m.SecurityGroups)
-	initTable(&m.Rules)
-	initTable(&m.Instances)
-	initTable(&m.Addresses)
-	initTable(&m.Volumes)
-	initTable(&m.Attachments)
-	initTable(&m.LaunchTemplates)
-	initTable(&m.Fleets)
-	initTable(&m.Roles)
-	initTable(&m.RolePolicies)
-	initTable(&m.InstanceProfiles)
-	initTable(&m.OIDCProviders)
-	initTable(&m.Buckets)
-	initTable(&m.BucketSettings)
-	initTable(&m.Objects)
-	initTable(&m.Parameters)
-	initTable(&m.Keys)
-	initTable(&m.Aliases)
-	initTable(&m.Zones)
-	initTable(&m.Records)
-	if m.Created == nil {
-		m.Created = map[string]string{}
-	}
-}
-
-func initTable[T any](t *table[T]) {
-	if *t == nil {
-		*t = table[T]{}
-	}
 }
 
 func trimDot(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }

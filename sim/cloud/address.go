@@ -1,7 +1,8 @@
 package cloud
 
 import (
-	"fmt"
+	"cmp"
+	"net/netip"
 	"strings"
 )
 
@@ -42,7 +43,7 @@ func (a *Account) CreateEIP(e *EIP) error {
 			ARN: a.arn("ec2", "elastic-ip/"+e.ID), AllocationID: e.ID, PublicIP: ip, PublicDNS: publicDNS(a, ip),
 			NetworkBorderGroup: a.opts.Region, PublicIPv4Pool: "amazon",
 		}
-		m.Addresses[e.ID] = e
+		m.Addresses.keep(e.ID, e)
 		return nil
 	})
 }
@@ -66,79 +67,6 @@ func (a *Account) DeleteEIP(id string) error {
 	})
 }
 
-// EIPAssociation is aws:ec2/eipAssociation:EipAssociation with an instance.
-type EIPAssociation struct {
-	ID           string `json:"id"`
-	AllocationID string `json:"allocationId"`
-	InstanceID   string `json:"instanceId"`
-	PublicIP     string `json:"publicIp"`
-}
-
-// CreateEIPAssociation gives an instance an address; an earlier association of
-// the address ends.
-func (a *Account) CreateEIPAssociation(x *EIPAssociation) error {
-	return a.change(func(m *model) error {
-		e, err := addresses.get(m, x.AllocationID)
-		if err != nil {
-			return err
-		}
-		i, err := instances.get(m, x.InstanceID)
-		if err != nil {
-			return err
-		}
-		if i.Gone() {
-			return refuse("InvalidInstanceID", "The instance '%s' is not in a valid state for this operation.", i.ID)
-		}
-		vpc, attached := m.vpcOf(i), false
-		for _, g := range m.InternetGateways {
-			attached = attached || g.VPCID == vpc
-		}
-		if !attached {
-			return refuse("Gateway.NotAttached", "Network %s is not attached to any internet gateway", vpc)
-		}
-		m.disassociate(a, e)
-		e.AssociationID, e.Instance = newID("eipassoc"), i.ID
-		m.setPublicIP(a, i, e.PublicIP)
-		x.ID, x.PublicIP = e.AssociationID, e.PublicIP
-		return nil
-	})
-}
-
-// EIPAssociation returns one association.
-func (a *Account) EIPAssociation(id string) (*EIPAssociation, error) {
-	var out *EIPAssociation
-	err := a.view(func(m *model) error {
-		e := m.associated(id)
-		if e == nil {
-			return refuse("InvalidAssociationID.NotFound", "The association ID '%s' does not exist", id)
-		}
-		out = &EIPAssociation{ID: id, AllocationID: e.ID, InstanceID: e.Instance, PublicIP: e.PublicIP}
-		return nil
-	})
-	return out, err
-}
-
-// DeleteEIPAssociation takes the address from its instance.
-func (a *Account) DeleteEIPAssociation(id string) error {
-	return a.change(func(m *model) error {
-		e := m.associated(id)
-		if e == nil {
-			return refuse("InvalidAssociationID.NotFound", "The association ID '%s' does not exist", id)
-		}
-		m.disassociate(a, e)
-		return nil
-	})
-}
-
-func (m *model) associated(id string) *EIP {
-	for _, e := range m.Addresses {
-		if e.AssociationID == id && id != "" {
-			return e
-		}
-	}
-	return nil
-}
-
 func (m *model) disassociate(a *Account, e *EIP) {
 	if i := m.Instances[e.Instance]; i != nil && i.PublicIP == e.PublicIP {
 		m.setPublicIP(a, i, "")
@@ -146,8 +74,13 @@ func (m *model) disassociate(a *Account, e *EIP) {
 	e.Instance, e.AssociationID = "", ""
 }
 
+// setPublicIP gives an instance a public address, and a name for it where its
+// VPC hands out names.
 func (m *model) setPublicIP(a *Account, i *Instance, ip string) {
-	i.PublicIP, i.PublicDNS = ip, publicDNS(a, ip)
+	i.PublicIP, i.PublicDNS = ip, ""
+	if v := m.VPCs[m.vpcOf(i)]; v != nil && *cmp.Or(v.EnableDNSHostnames, new(bool)) {
+		i.PublicDNS = publicDNS(a, ip)
+	}
 }
 
 func publicDNS(a *Account, ip string) string {
@@ -157,8 +90,9 @@ func publicDNS(a *Account, ip string) string {
 	return "ec2-" + strings.ReplaceAll(ip, ".", "-") + "." + a.opts.Region + ".compute.amazonaws.com"
 }
 
-// newPublicIP takes an address of a range that documentation may use
-// (RFC 5737), so that it can never be mistaken for a real one.
+// newPublicIP takes an address of ranges that nobody has on the internet, so
+// that it can never be mistaken for a real one: one for documentation
+// (RFC 5737), and when that is used up, one for benchmarks (RFC 2544).
 func (m *model) newPublicIP() string {
 	used := map[string]bool{}
 	for _, e := range m.Addresses {
@@ -167,10 +101,11 @@ func (m *model) newPublicIP() string {
 	for _, i := range m.Instances {
 		used[i.PublicIP] = true
 	}
-	for n := 0; ; n++ {
-		ip := fmt.Sprintf("203.0.%d.%d", 113+n/254, 1+n%254)
-		if !used[ip] {
-			return ip
+	ip := netip.MustParseAddr("203.0.113.1")
+	for used[ip.String()] {
+		if ip = ip.Next(); ip == netip.MustParseAddr("203.0.113.255") {
+			ip = netip.MustParseAddr("198.18.0.1")
 		}
 	}
+	return ip.String()
 }

@@ -1,156 +1,96 @@
 package cloud
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"strings"
-	"time"
 
 	"github.com/talmolab/lablink-infrastructure/sim/iam"
 )
 
-// Credential is what a caller signs with.
-type Credential struct {
-	AccessKey string
-	Secret    string
-	Token     string // "" for the developer's own
-	Expires   time.Time
-	Principal Principal
-}
-
-// Principal is who a caller is.
-type Principal struct {
-	ARN    string // what GetCallerIdentity answers
-	UserID string
-	Role   string // the role's name, or "" for the developer, who may do everything
-	// Instance is set for credentials of an instance profile; it is also the
-	// name of the session.
-	Instance string
-}
-
-// The developer's credentials: an administrator of the account. They are
-// printed by `make env`, and open nothing but the simulator.
-const (
-	DeveloperKey    = "AKIASIMULATEDDEVELOP"
-	DeveloperSecret = "simulated/secret/of/nothing/but/simulation"
-)
-
-// Credential finds what an access key belongs to.
-func (a *Account) Credential(accessKey string) (Credential, bool) {
-	if accessKey == DeveloperKey {
-		return Credential{AccessKey: DeveloperKey, Secret: DeveloperSecret, Principal: Principal{
-			ARN: a.iamARN("user/developer"), UserID: "AIDASIMULATEDDEVELOP",
-		}}, true
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	c, ok := a.creds[accessKey]
-	return c, ok
-}
-
-// InstanceCredentials makes the credentials that instance metadata hands out:
-// those of the profile's role, in a session named after the instance.
-func (a *Account) InstanceCredentials(instance string) (role string, c Credential, err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	i, err := instances.get(&a.m, instance)
-	if err != nil {
-		return "", c, err
-	}
-	p := a.m.InstanceProfiles[i.IAMInstanceProfile]
-	if p == nil || a.m.Roles[p.Role] == nil {
-		return "", c, refuseStatus(404, "NoSuchEntity", "instance %s has no instance profile with a role", instance)
-	}
-	r := a.m.Roles[p.Role]
-	if !a.mayAssume(r, "Service", "ec2.amazonaws.com", "sts:AssumeRole") {
-		return "", c, refuseStatus(403, "AccessDenied", "the trust policy of %s does not let ec2.amazonaws.com assume it", r.Name)
-	}
-	for key, old := range a.creds {
-		if a.now().After(old.Expires) {
-			delete(a.creds, key)
-		}
-	}
-	c = a.session(r, instance)
-	c.Principal.Instance = instance
-	a.creds[c.AccessKey] = c
-	return r.Name, c, nil
-}
-
-// session makes credentials of a role.
-func (a *Account) session(r *Role, name string) Credential {
-	return Credential{
-		AccessKey: "ASIA" + strings.ToUpper(hexDigits(16)), Secret: hexDigits(40), Token: hexDigits(200),
-		Expires: a.now().Add(6 * time.Hour),
-		Principal: Principal{
-			ARN:    "arn:aws:sts::" + a.opts.AccountID + ":assumed-role/" + r.Name + "/" + name,
-			UserID: r.UniqueID + ":" + name, Role: r.Name,
-		},
-	}
-}
-
-// AssumeRole makes credentials for a session of a role, as the developer may
-// ask for where the role's trust policy says so.
-func (a *Account) AssumeRole(by Principal, role, session string) (Credential, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	r, err := roles.get(&a.m, role)
-	if err != nil {
-		return Credential{}, err
-	}
-	if !a.mayAssume(r, "AWS", by.ARN, "sts:AssumeRole") {
-		return Credential{}, refuseStatus(403, "AccessDenied", "User: %s is not authorized to perform: sts:AssumeRole on resource: %s", by.ARN, r.ARN)
-	}
-	c := a.session(r, session)
-	a.creds[c.AccessKey] = c
-	return c, nil
-}
-
-func (a *Account) mayAssume(r *Role, principalType, principal, action string) bool {
-	d, err := iam.Parse(r.AssumeRolePolicy, iam.Trust)
-	return err == nil && iam.Evaluate(iam.Request{
-		PrincipalType: principalType, Principal: principal, Action: action, Resource: r.ARN,
-	}, d) == iam.Allowed
-}
-
 // Authorize decides whether a principal may do action on resource, by the
-// inline policies of its role.
+// inline policies of its role and, on a bucket's contents, by the bucket's
+// policy. The developer may do what no bucket's policy denies.
 func (a *Account) Authorize(p Principal, action, resource string, context map[string][]string) error {
-	if p.Role == "" {
-		return nil
-	}
-	request := iam.Request{PrincipalType: "AWS", Principal: p.ARN, Action: action, Resource: resource, Context: map[string][]string{
-		"aws:SecureTransport":   {"true"},
-		"aws:PrincipalAccount":  {a.opts.AccountID},
-		"aws:RequestedRegion":   {a.opts.Region},
-		"ec2:SourceInstanceARN": {a.arn("ec2", "instance/"+p.Instance)},
-	}}
-	for k, v := range context {
-		request.Context[k] = v
-	}
+	r := iam.Request{PrincipalType: "AWS", Principal: p.ARN, Action: action, Resource: resource, Context: a.contextOf(p)}
+	maps.Copy(r.Context, context)
 	return a.view(func(m *model) error {
-		decision, reason := m.decide(p, request)
-		if decision == iam.Allowed {
-			return nil
+		if reason := m.decide(p, r); reason != "" {
+			return refuseStatus(403, "UnauthorizedOperation", "User: %s is not authorized to perform: %s on resource: %s %s", p.ARN, action, resource, reason)
 		}
-		return refuseStatus(403, "UnauthorizedOperation", "User: %s is not authorized to perform: %s on resource: %s because %s", p.ARN, action, resource, reason)
+		return nil
 	})
 }
 
-func (m *model) decide(p Principal, r iam.Request) (iam.Decision, string) {
-	var documents []iam.Document
+// contextOf are the condition keys that every request of a principal has.
+func (a *Account) contextOf(p Principal) map[string][]string {
+	out := map[string][]string{
+		"aws:SecureTransport":  {"true"},
+		"aws:PrincipalAccount": {a.opts.AccountID},
+		"aws:PrincipalArn":     {p.ARN},
+		"aws:RequestedRegion":  {a.opts.Region},
+		"aws:userid":           {p.UserID},
+	}
+	if p.Role != "" {
+		out["aws:PrincipalArn"] = []string{a.iamARN("role/" + p.Role)}
+	}
+	if p.Instance != "" {
+		out["ec2:SourceInstanceARN"] = []string{a.arn("ec2", "instance/"+p.Instance)}
+	}
+	return out
+}
+
+// decide says why a request is denied, or "" when it is allowed.
+func (m *model) decide(p Principal, r iam.Request) string {
+	own, err := m.identityPolicies(p)
+	resource, resourceErr := m.resourcePolicies(r.Resource)
+	if err := errors.Join(err, resourceErr); err != nil {
+		return fmt.Sprintf("because a policy cannot be read: %s", err)
+	}
+	byIdentity, byResource := iam.Evaluate(r, own...), iam.Evaluate(r, resource...)
+	switch {
+	case byIdentity == iam.Denied:
+		return "with an explicit deny in an identity-based policy"
+	case byResource == iam.Denied:
+		return "with an explicit deny in a resource-based policy"
+	case p.Role == "" || byIdentity == iam.Allowed || byResource == iam.Allowed:
+		return ""
+	}
+	return "because no identity-based policy allows the " + r.Action + " action"
+}
+
+func (m *model) identityPolicies(p Principal) ([]iam.Document, error) {
+	var out []iam.Document
 	for _, policy := range m.RolePolicies {
-		if policy.Role == p.Role {
-			d, err := iam.Parse(policy.Policy, iam.Identity)
-			if err != nil {
-				return iam.Denied, fmt.Sprintf("policy %s cannot be read: %s", policy.Name, err)
-			}
-			documents = append(documents, d)
+		if policy.Role != p.Role {
+			continue
 		}
+		d, err := iam.Parse(policy.Policy, iam.Identity)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", policy.Name, err)
+		}
+		out = append(out, d)
 	}
-	switch iam.Evaluate(r, documents...) {
-	case iam.Denied:
-		return iam.Denied, "an identity-based policy denies it"
-	case iam.Implicit:
-		return iam.Implicit, "no identity-based policy allows the " + r.Action + " action"
+	return out, nil
+}
+
+// resourcePolicies is the policy of the bucket that a resource is in, if any.
+func (m *model) resourcePolicies(resource string) ([]iam.Document, error) {
+	path, ok := strings.CutPrefix(resource, "arn:aws:s3:::")
+	if !ok {
+		return nil, nil
 	}
-	return iam.Allowed, ""
+	bucket, _, _ := strings.Cut(path, "/")
+	raw := m.BucketSettings["policy/"+bucket]
+	if raw == nil {
+		return nil, nil
+	}
+	var setting BucketPolicy
+	if err := json.Unmarshal(*raw, &setting); err != nil {
+		return nil, fmt.Errorf("policy of bucket %s: %w", bucket, err)
+	}
+	d, err := iam.Parse(setting.Policy, iam.Resource)
+	return []iam.Document{d}, err
 }

@@ -16,6 +16,9 @@ type FleetRequest struct {
 	Target           int // how many instances, all on demand
 	ClientToken      string
 	InstanceTags     map[string]string
+	VolumeTags       map[string]string
+	// Refuse says why the caller may not launch by an override; nil lets all pass.
+	Refuse func(FleetOverride) error `json:"-"`
 }
 
 // FleetOverride is one place to look for capacity.
@@ -122,12 +125,8 @@ func (a *Account) fulfil(m *model, t *LaunchTemplate, r FleetRequest) Fleet {
 	slices.SortStableFunc(overrides, func(x, y FleetOverride) int { return cmp.Compare(a.price(x, t), a.price(y, t)) })
 	for _, o := range overrides {
 		for len(fleet.Instances) < r.Target {
-			i := t.instance()
-			i.InstanceType = cmp.Or(o.InstanceType, i.InstanceType)
-			i.SubnetID = cmp.Or(o.SubnetID, i.SubnetID)
-			maps.Copy(i.Tags, r.InstanceTags)
-			i.FleetID = fleet.ID
-			if err := a.launch(m, i); err != nil {
+			i, err := a.launchOne(m, t, r, o, fleet.ID)
+			if err != nil {
 				fleet.Errors = append(fleet.Errors, fleetError(o, err))
 				break
 			}
@@ -135,6 +134,24 @@ func (a *Account) fulfil(m *model, t *LaunchTemplate, r FleetRequest) Fleet {
 		}
 	}
 	return fleet
+}
+
+func (a *Account) launchOne(m *model, t *LaunchTemplate, r FleetRequest, o FleetOverride, fleet string) (*Instance, error) {
+	if r.Refuse != nil {
+		if err := r.Refuse(o); err != nil {
+			return nil, err
+		}
+	}
+	i, err := t.instance()
+	if err != nil {
+		return nil, err
+	}
+	i.InstanceType = cmp.Or(o.InstanceType, i.InstanceType)
+	i.SubnetID = cmp.Or(o.SubnetID, i.SubnetID)
+	maps.Copy(i.Tags, r.InstanceTags)
+	maps.Copy(i.RootBlockDevice.Tags, r.VolumeTags)
+	i.FleetID = fleet
+	return i, a.launch(m, i)
 }
 
 func (a *Account) price(o FleetOverride, t *LaunchTemplate) float64 {
@@ -148,28 +165,4 @@ func fleetError(o FleetOverride, err error) FleetError {
 		return FleetError{Override: o, Code: e.Code, Message: e.Message}
 	}
 	return FleetError{Override: o, Code: "InternalError", Message: err.Error()}
-}
-
-// TagInstances sets tags, replacing those of the same key.
-func (a *Account) TagInstances(ids []string, tags map[string]string) error {
-	return a.change(func(m *model) error {
-		for _, id := range ids {
-			if _, err := instances.get(m, id); err != nil {
-				return err
-			}
-		}
-		if err := (&Tagged{Tags: tags}).settle(); err != nil {
-			return err
-		}
-		for _, id := range ids {
-			i := m.Instances[id]
-			all := maps.Clone(i.Tags)
-			if all == nil {
-				all = map[string]string{}
-			}
-			maps.Copy(all, tags)
-			i.Tagged = Tagged{Tags: all, TagsAll: all}
-		}
-		return nil
-	})
 }

@@ -1,10 +1,5 @@
 package cloud
 
-import (
-	"slices"
-	"strings"
-)
-
 // InternetGateway is aws:ec2/internetGateway:InternetGateway.
 type InternetGateway struct {
 	ID    string `json:"id"`
@@ -29,7 +24,7 @@ func (a *Account) CreateInternetGateway(g *InternetGateway) error {
 		}
 		g.ID = newID("igw")
 		g.gatewayComputed = gatewayComputed{ARN: a.arn("ec2", "internet-gateway/"+g.ID), OwnerID: a.opts.AccountID}
-		m.InternetGateways[g.ID] = g
+		m.InternetGateways.keep(g.ID, g)
 		return nil
 	})
 }
@@ -57,6 +52,14 @@ func (a *Account) InternetGateway(id string) (*InternetGateway, error) {
 // UpdateInternetGateway changes tags and the VPC it is attached to.
 func (a *Account) UpdateInternetGateway(id string, g *InternetGateway) error {
 	return gateways.update(a, id, g, func(m *model, cur *InternetGateway) error {
+		if g.VPCID == "" { // left out: stays where it is
+			g.VPCID = cur.VPCID
+		}
+		if g.VPCID != cur.VPCID {
+			if err := m.checkDetach(cur.VPCID); err != nil {
+				return err
+			}
+		}
 		if err := m.checkAttach(g.VPCID, id); err != nil {
 			return err
 		}
@@ -67,103 +70,14 @@ func (a *Account) UpdateInternetGateway(id string, g *InternetGateway) error {
 
 // DeleteInternetGateway refuses while the VPC holds public addresses.
 func (a *Account) DeleteInternetGateway(id string) error {
-	return gateways.remove(a, id, func(m *model, g *InternetGateway) error {
-		for _, i := range m.Instances {
-			if !i.Gone() && i.PublicIP != "" && m.Subnets[i.SubnetID] != nil && m.Subnets[i.SubnetID].VPCID == g.VPCID {
-				return refuse("DependencyViolation", "Network %s has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.", g.VPCID)
-			}
-		}
-		return nil
-	})
+	return gateways.remove(a, id, func(m *model, g *InternetGateway) error { return m.checkDetach(g.VPCID) })
 }
 
-// VPCEndpoint is aws:ec2/vpcEndpoint:VpcEndpoint, of the Gateway type.
-type VPCEndpoint struct {
-	ID              string   `json:"id"`
-	VPCID           string   `json:"vpcId"`
-	ServiceName     string   `json:"serviceName"`
-	VPCEndpointType string   `json:"vpcEndpointType"`
-	RouteTableIDs   []string `json:"routeTableIds,omitempty"`
-	Tagged
-	endpointComputed
-}
-
-type endpointComputed struct {
-	ARN          string `json:"arn"`
-	OwnerID      string `json:"ownerId"`
-	State        string `json:"state"`
-	PrefixListID string `json:"prefixListId"`
-}
-
-// CreateVPCEndpoint makes a gateway endpoint in the given route tables.
-func (a *Account) CreateVPCEndpoint(e *VPCEndpoint) error {
-	return a.change(func(m *model) error {
-		if err := a.checkEndpoint(m, e, ""); err != nil {
-			return err
-		}
-		e.ID = newID("vpce")
-		e.endpointComputed = endpointComputed{
-			ARN: a.arn("ec2", "vpc-endpoint/"+e.ID), OwnerID: a.opts.AccountID,
-			State: "available", PrefixListID: newID("pl"),
-		}
-		m.Endpoints[e.ID] = e
-		return nil
-	})
-}
-
-func (a *Account) checkEndpoint(m *model, e *VPCEndpoint, self string) error {
-	if _, err := vpcs.get(m, e.VPCID); err != nil {
-		return err
-	}
-	if e.VPCEndpointType == "" {
-		e.VPCEndpointType = "Gateway"
-	}
-	if e.VPCEndpointType != "Gateway" {
-		return refuse("InvalidParameter", "Endpoint type (%s) is not supported here: only Gateway is modelled", e.VPCEndpointType)
-	}
-	services := []string{"com.amazonaws." + a.opts.Region + ".s3", "com.amazonaws." + a.opts.Region + ".dynamodb"}
-	if !slices.Contains(services, e.ServiceName) {
-		return refuse("InvalidServiceName", "The Vpc Endpoint Service '%s' does not exist", e.ServiceName)
-	}
-	for _, table := range e.RouteTableIDs {
-		t, err := routeTables.get(m, table)
-		if err != nil {
-			return err
-		}
-		if t.VPCID != e.VPCID {
-			return refuse("InvalidParameter", "Route table %s belongs to a different network", table)
-		}
-		for _, other := range m.Endpoints {
-			if other.ID != self && other.ServiceName == e.ServiceName && slices.Contains(other.RouteTableIDs, table) {
-				return refuse("RouteAlreadyExists", "route table %s already has a route with destination-prefix-list-id %s", table, other.PrefixListID)
-			}
+func (m *model) checkDetach(vpc string) error {
+	for _, i := range m.Instances {
+		if i.PublicIP != "" && m.vpcOf(i) == vpc { // also while it ends
+			return refuse("DependencyViolation", "Network %s has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.", vpc)
 		}
 	}
-	return e.settle()
-}
-
-// VPCEndpoint returns one endpoint.
-func (a *Account) VPCEndpoint(id string) (*VPCEndpoint, error) {
-	return endpoints.lookup(a, id)
-}
-
-// UpdateVPCEndpoint changes tags and route tables.
-func (a *Account) UpdateVPCEndpoint(id string, e *VPCEndpoint) error {
-	return endpoints.update(a, id, e, func(m *model, cur *VPCEndpoint) error {
-		if err := a.checkEndpoint(m, e, id); err != nil {
-			return err
-		}
-		e.ID, e.endpointComputed = id, cur.endpointComputed
-		return nil
-	})
-}
-
-// DeleteVPCEndpoint removes an endpoint; nothing refuses it.
-func (a *Account) DeleteVPCEndpoint(id string) error {
-	return endpoints.remove(a, id, nil)
-}
-
-// serviceOf is the short name of an endpoint's service, such as "s3".
-func (e *VPCEndpoint) service() string {
-	return e.ServiceName[strings.LastIndex(e.ServiceName, ".")+1:]
+	return nil
 }

@@ -1,7 +1,8 @@
 package cloud
 
 // Hypervisor boots and ends the machines behind instances. Its methods must
-// not wait: an instance boots while the account goes on.
+// not wait: an instance boots while the account goes on. They are called one at
+// a time, in the order of the changes that ask for them.
 type Hypervisor interface {
 	// Launch powers a new machine on.
 	Launch(Instance)

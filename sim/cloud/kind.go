@@ -36,6 +36,13 @@ var (
 	records      = kind[Record]{func(m *model) table[Record] { return m.Records }, "NoSuchRecord", "record set"}
 )
 
+// keep adds an entry. It is the model's own: what the caller does to v later
+// does not change it.
+func (t table[T]) keep(id string, v *T) {
+	own := *v
+	t[id] = &own
+}
+
 // get finds one entry; the model is held still.
 func (k kind[T]) get(m *model, id string) (*T, error) {
 	if v, ok := k.table(m)[id]; ok {

@@ -4,6 +4,7 @@ import (
 	"crypto/md5" // S3's own choice for an entity tag
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -34,21 +35,21 @@ type objectComputed struct {
 
 // PutObject writes an object, over an earlier one of the same key.
 func (a *Account) PutObject(o *Object, content io.Reader) error {
-	o.Key = strings.TrimLeft(o.Key, "/")
-	if o.Key == "" || len(o.Key) > 1024 {
-		return refuse("KeyTooLongError", "Your key is too long or empty")
-	}
-	if err := o.settle(); err != nil {
+	if err := o.check(); err != nil {
 		return err
 	}
-	if _, err := a.Bucket(o.Bucket); err != nil {
-		return refuseStatus(404, "NoSuchBucket", "The specified bucket does not exist")
-	}
-	etag, err := a.writeContent(o, content)
+	file, etag, err := a.receive(content)
 	if err != nil {
-		return err
+		return fmt.Errorf("keep object %s: %w", o.Key, err)
 	}
+	defer os.Remove(file) // when it did not become the object's
 	return a.change(func(m *model) error {
+		if m.Buckets[o.Bucket] == nil {
+			return refuseStatus(404, "NoSuchBucket", "The specified bucket does not exist")
+		}
+		if err := os.Rename(file, a.contentFile(o)); err != nil {
+			return fmt.Errorf("keep object %s: %w", o.Key, err)
+		}
 		o.ID = o.Key
 		if o.ContentType == "" {
 			o.ContentType = "application/octet-stream"
@@ -57,9 +58,29 @@ func (a *Account) PutObject(o *Object, content io.Reader) error {
 			ARN: "arn:aws:s3:::" + o.Bucket + "/" + o.Key, ETag: etag, StorageClass: "STANDARD",
 			ServerSideEncryption: "AES256", Modified: a.now(),
 		}
-		m.Objects[o.Bucket+"/"+o.Key] = o
+		m.Objects.keep(o.Bucket+"/"+o.Key, o)
 		return nil
 	})
+}
+
+// check cleans the key as the provider does, and refuses what S3 refuses.
+func (o *Object) check() error {
+	o.Key = strings.TrimLeft(strings.TrimPrefix(o.Key, "./"), "/")
+	for strings.Contains(o.Key, "//") {
+		o.Key = strings.ReplaceAll(o.Key, "//", "/")
+	}
+	if o.Key == "" || len(o.Key) > 1024 {
+		return refuse("KeyTooLongError", "Your key is too long or empty")
+	}
+	for key := range o.Metadata {
+		if key != strings.ToLower(key) {
+			return refuse("InvalidArgument", "Metadata must be lowercase only. Offending key: %q", key)
+		}
+	}
+	if len(o.Tags) > 10 {
+		return refuse("BadRequest", "Object tags cannot be greater than 10")
+	}
+	return o.settle()
 }
 
 // Object returns what is known of one object.
@@ -83,28 +104,23 @@ func (a *Account) contentFile(o *Object) string {
 	return filepath.Join(a.opts.Dir, "objects", hex.EncodeToString(sum[:]))
 }
 
-func (a *Account) writeContent(o *Object, content io.Reader) (etag string, err error) {
-	name := a.contentFile(o)
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-		return "", fmt.Errorf("keep object %s: %w", o.Key, err)
+// receive writes contents to a file of their own, and sums them.
+func (a *Account) receive(content io.Reader) (name, etag string, err error) {
+	dir := filepath.Join(a.opts.Dir, "objects")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", "", err
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), "new-")
+	f, err := os.CreateTemp(dir, "new-")
 	if err != nil {
-		return "", fmt.Errorf("keep object %s: %w", o.Key, err)
+		return "", "", err
 	}
-	defer os.Remove(f.Name())
 	digest := md5.New()
 	_, err = io.Copy(io.MultiWriter(f, digest), content)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(f.Name())
+		return "", "", err
 	}
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return "", fmt.Errorf("keep object %s: %w", o.Key, err)
-	}
-	return hex.EncodeToString(digest.Sum(nil)), nil
+	return f.Name(), hex.EncodeToString(digest.Sum(nil)), nil
 }
 
 func (a *Account) dropContent(o *Object) { _ = os.Remove(a.contentFile(o)) }

@@ -24,6 +24,8 @@ type parameterComputed struct {
 	KeyID    string `json:"keyId,omitempty"`
 }
 
+var reserved = regexp.MustCompile(`(?i)^/?(aws|ssm)`)
+
 var parameterName = regexp.MustCompile(`^[a-zA-Z0-9_./-]+$`)
 
 // CreateParameter makes a parameter; its name must be free.
@@ -39,7 +41,7 @@ func (a *Account) CreateParameter(p *Parameter) error {
 		if err := p.check(); err != nil {
 			return err
 		}
-		m.Parameters[p.Name] = p
+		m.Parameters.keep(p.Name, p)
 		return nil
 	})
 }
@@ -49,12 +51,14 @@ func (p *Parameter) check() error {
 	case !parameterName.MatchString(p.Name) || len(p.Name) > 1011 || strings.Count(p.Name, "/") > 15,
 		strings.Contains(p.Name, "/") && !strings.HasPrefix(p.Name, "/"):
 		return refuse("ValidationException", "Parameter name: %s is not valid: it must be a fully qualified name of letters, digits and ._-/", p.Name)
-	case strings.HasPrefix(strings.ToLower(strings.TrimPrefix(p.Name, "/")), "aws") || strings.HasPrefix(strings.ToLower(p.Name), "ssm"):
+	case reserved.MatchString(p.Name):
 		return refuse("AccessDeniedException", "No access to reserved parameter name: %s.", p.Name)
 	case p.Type != "String" && p.Type != "StringList" && p.Type != "SecureString":
 		return refuse("ValidationException", "Value '%s' at 'type' failed to satisfy constraint", p.Type)
 	case p.Value == "" || strings.Contains(p.Value, "{{"):
 		return refuse("ValidationException", "Parameter value is empty or holds a nested parameter")
+	case len(p.Description) > 1024:
+		return refuse("ValidationException", "The description of parameter %s is longer than 1024 characters", p.Name)
 	case len(p.Value) > 4096:
 		return refuse("ValidationException", "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier.")
 	}
@@ -84,9 +88,9 @@ func (a *Account) Parameter(name string) (*Parameter, error) {
 // UpdateParameter writes a new version.
 func (a *Account) UpdateParameter(name string, p *Parameter) error {
 	return parameters.update(a, name, p, func(_ *model, cur *Parameter) error {
-		p.ID, p.parameterComputed = name, cur.parameterComputed
-		if p.Value != cur.Value || p.Type != cur.Type {
-			p.Version++
+		p.ID, p.Name, p.parameterComputed = name, cur.Name, cur.parameterComputed
+		if p.Value != cur.Value || p.Type != cur.Type || p.Description != cur.Description {
+			p.Version++ // tags are not part of what is put
 		}
 		return p.check()
 	})

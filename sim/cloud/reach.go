@@ -52,15 +52,19 @@ func (m *model) route(from, to Peer, service string) (private bool, err error) {
 	if source != nil && service == "s3" && m.hasEndpoint(source, "s3") {
 		return false, nil
 	}
-	for _, i := range []*Instance{source, target} {
+	for _, end := range []struct {
+		i    *Instance
+		peer Peer
+	}{{source, to}, {target, from}} {
+		i := end.i
 		if i == nil {
 			continue
 		}
 		if i.PublicIP == "" {
 			return false, fmt.Errorf("instance %s has no public address", i.ID)
 		}
-		if !m.hasInternetRoute(i) {
-			return false, fmt.Errorf("subnet %s of instance %s has no route to an internet gateway", i.SubnetID, i.ID)
+		if peer := m.addressOf(end.peer, false); !m.hasInternetRoute(i, peer) {
+			return false, fmt.Errorf("subnet %s of instance %s has no route to an internet gateway for %s", i.SubnetID, i.ID, peer)
 		}
 	}
 	return false, nil
@@ -77,7 +81,13 @@ func (m *model) addressOf(e Peer, private bool) string {
 	return i.PublicIP
 }
 
-func (m *model) vpcOf(i *Instance) string { return m.Subnets[i.SubnetID].VPCID }
+// vpcOf is the VPC that an instance is in; an ended one is in none.
+func (m *model) vpcOf(i *Instance) string {
+	if s := m.Subnets[i.SubnetID]; s != nil {
+		return s.VPCID
+	}
+	return ""
+}
 
 // tableOf is the route table in force for an instance's subnet.
 func (m *model) tableOf(i *Instance) string {
@@ -89,14 +99,20 @@ func (m *model) tableOf(i *Instance) string {
 	return m.VPCs[m.vpcOf(i)].MainRouteTableID
 }
 
-func (m *model) hasInternetRoute(i *Instance) bool {
-	table := m.tableOf(i)
+// hasInternetRoute follows the route that fits an address best.
+func (m *model) hasInternetRoute(i *Instance, address string) bool {
+	addr, err := netip.ParseAddr(address)
+	if err != nil {
+		return false
+	}
+	table, best, leads := m.tableOf(i), -1, false
 	for _, r := range m.Routes {
-		if r.RouteTableID == table && r.DestinationCidrBlock == "0.0.0.0/0" && m.InternetGateways[r.GatewayID] != nil {
-			return true
+		p := netip.MustParsePrefix(r.DestinationCidrBlock)
+		if r.RouteTableID == table && p.Contains(addr) && p.Bits() > best {
+			best, leads = p.Bits(), m.leads(r)
 		}
 	}
-	return false
+	return leads
 }
 
 func (m *model) hasEndpoint(i *Instance, service string) bool {

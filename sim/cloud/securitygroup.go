@@ -1,9 +1,8 @@
 package cloud
 
 import (
-	"fmt"
-	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -27,8 +26,14 @@ var groupText = regexp.MustCompile(`^[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*$`)
 // CreateSecurityGroup makes a group without any rule.
 func (a *Account) CreateSecurityGroup(g *SecurityGroup) error {
 	return a.change(func(m *model) error {
+		if g.VPCID == "" {
+			return refuse("VPCIdNotSpecified", "No default VPC for this user.")
+		}
 		if _, err := vpcs.get(m, g.VPCID); err != nil {
 			return err
+		}
+		if g.Description == "" { // the provider's own default
+			g.Description = "Managed by Pulumi"
 		}
 		switch {
 		case g.Name == "" || len(g.Name) > 255 || strings.HasPrefix(g.Name, "sg-"):
@@ -45,10 +50,31 @@ func (a *Account) CreateSecurityGroup(g *SecurityGroup) error {
 			return err
 		}
 		g.ID = newID("sg")
-		g.groupComputed = groupComputed{ARN: a.arn("ec2", "security-group/"+g.ID), OwnerID: a.opts.AccountID}
-		m.SecurityGroups[g.ID] = g
+		g.groupComputed = a.groupOf(g.ID)
+		m.SecurityGroups.keep(g.ID, g)
 		return nil
 	})
+}
+
+func (a *Account) groupOf(id string) groupComputed {
+	return groupComputed{ARN: a.arn("ec2", "security-group/"+id), OwnerID: a.opts.AccountID}
+}
+
+// addDefaultGroup makes the group that a VPC is born with: its members reach
+// each other, and everything outside.
+func (m *model) addDefaultGroup(a *Account, v *VPC) {
+	id := v.DefaultSecurityGroupID
+	m.SecurityGroups[id] = &SecurityGroup{
+		ID: id, Name: "default", VPCID: v.ID, Description: "default VPC security group", groupComputed: a.groupOf(id),
+	}
+	for _, r := range []SecurityGroupRule{
+		{ReferencedSecurityGroupID: id},
+		{CidrIPv4: "0.0.0.0/0", ruleComputed: ruleComputed{Egress: true}},
+	} {
+		r.ID, r.SecurityGroupID, r.IPProtocol = newID("sgr"), id, "-1"
+		r.ruleComputed = a.ruleOf(r.ID, r.Egress)
+		m.Rules.keep(r.ID, &r)
+	}
 }
 
 // SecurityGroup returns one group.
@@ -59,7 +85,7 @@ func (a *Account) SecurityGroup(id string) (*SecurityGroup, error) {
 // UpdateSecurityGroup changes tags.
 func (a *Account) UpdateSecurityGroup(id string, g *SecurityGroup) error {
 	return groups.update(a, id, g, func(_ *model, cur *SecurityGroup) error {
-		g.ID, g.groupComputed = id, cur.groupComputed
+		g.ID, g.Name, g.Description, g.VPCID, g.groupComputed = id, cur.Name, cur.Description, cur.VPCID, cur.groupComputed
 		return g.settle()
 	})
 }
@@ -68,139 +94,39 @@ func (a *Account) UpdateSecurityGroup(id string, g *SecurityGroup) error {
 // the group.
 func (a *Account) DeleteSecurityGroup(id string) error {
 	return groups.remove(a, id, func(m *model, g *SecurityGroup) error {
-		inUse := refuse("DependencyViolation", "resource %s has a dependent object", id)
-		for _, i := range m.Instances {
-			for _, used := range i.VPCSecurityGroupIDs {
-				if used == id && !i.Gone() {
-					return inUse
-				}
-			}
+		if m.VPCs[g.VPCID].DefaultSecurityGroupID == id {
+			return refuse("CannotDelete", "the specified group: %q name: %q cannot be deleted by a user", id, g.Name)
 		}
-		for _, r := range m.Rules {
-			if r.ReferencedSecurityGroupID == id && r.SecurityGroupID != id {
-				return inUse
-			}
+		if m.groupInUse(id) {
+			return refuse("DependencyViolation", "resource %s has a dependent object", id)
 		}
-		for key, r := range m.Rules {
-			if r.SecurityGroupID == id {
-				delete(m.Rules, key)
-			}
-		}
+		m.dropGroup(id)
 		return nil
 	})
 }
 
-// SecurityGroupRule is aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule
-// or, with Egress, aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule.
-type SecurityGroupRule struct {
-	ID                        string `json:"id"`
-	SecurityGroupID           string `json:"securityGroupId"`
-	IPProtocol                string `json:"ipProtocol"`
-	FromPort                  *int   `json:"fromPort,omitempty"`
-	ToPort                    *int   `json:"toPort,omitempty"`
-	CidrIPv4                  string `json:"cidrIpv4,omitempty"`
-	ReferencedSecurityGroupID string `json:"referencedSecurityGroupId,omitempty"`
-	Description               string `json:"description,omitempty"`
-	Tagged
-	ruleComputed
-}
-
-type ruleComputed struct {
-	Egress              bool   `json:"egress"`
-	ARN                 string `json:"arn"`
-	SecurityGroupRuleID string `json:"securityGroupRuleId"`
-}
-
-// CreateSecurityGroupRule adds a rule; the same rule twice is refused.
-func (a *Account) CreateSecurityGroupRule(r *SecurityGroupRule, egress bool) error {
-	return a.change(func(m *model) error {
-		r.Egress = egress
-		if err := m.checkRule(r); err != nil {
-			return err
-		}
-		r.ID = newID("sgr")
-		r.ruleComputed = ruleComputed{
-			Egress: egress, SecurityGroupRuleID: r.ID, ARN: a.arn("ec2", "security-group-rule/"+r.ID),
-		}
-		m.Rules[r.ID] = r
-		return nil
-	})
-}
-
-func (m *model) checkRule(r *SecurityGroupRule) error {
-	if _, err := groups.get(m, r.SecurityGroupID); err != nil {
-		return err
-	}
-	if err := r.checkPeer(m); err != nil {
-		return err
-	}
-	if err := r.checkPorts(); err != nil {
-		return err
-	}
-	for _, other := range m.Rules {
-		if other.ID != r.ID && other.same(r) {
-			return refuse("InvalidPermission.Duplicate", `the specified rule "peer: %s, %s, from port: %s, to port: %s, ALLOW" already exists`,
-				r.CidrIPv4+r.ReferencedSecurityGroupID, strings.ToUpper(r.IPProtocol), port(r.FromPort), port(r.ToPort))
+// groupInUse reports whether an instance has the group, also while it ends, or
+// a rule of another group names it.
+func (m *model) groupInUse(id string) bool {
+	for _, i := range m.Instances {
+		if slices.Contains(i.VPCSecurityGroupIDs, id) {
+			return true
 		}
 	}
-	return r.settle()
-}
-
-func (r *SecurityGroupRule) checkPeer(m *model) error {
-	if (r.CidrIPv4 == "") == (r.ReferencedSecurityGroupID == "") {
-		return refuse("InvalidParameterCombination", "Exactly one of cidrIpv4 and referencedSecurityGroupId must be specified")
+	for _, r := range m.Rules {
+		if r.ReferencedSecurityGroupID == id && r.SecurityGroupID != id {
+			return true
+		}
 	}
-	if r.ReferencedSecurityGroupID != "" {
-		_, err := groups.get(m, r.ReferencedSecurityGroupID)
-		return err
+	return false
+}
+
+// dropGroup removes a group with its rules.
+func (m *model) dropGroup(id string) {
+	for key, r := range m.Rules {
+		if r.SecurityGroupID == id {
+			delete(m.Rules, key)
+		}
 	}
-	if p, err := netip.ParsePrefix(r.CidrIPv4); err != nil || p != p.Masked() {
-		return refuse("InvalidParameterValue", "CIDR block %s is malformed", r.CidrIPv4)
-	}
-	return nil
-}
-
-func (r *SecurityGroupRule) checkPorts() error {
-	switch {
-	case r.IPProtocol == "-1" && (r.FromPort != nil || r.ToPort != nil):
-		return refuse("InvalidParameterCombination", "You may not specify ports with protocol -1")
-	case r.IPProtocol == "-1":
-		return nil
-	case r.IPProtocol != "tcp" && r.IPProtocol != "udp":
-		return refuse("InvalidParameterValue", "Invalid value '%s' for IP protocol. Unknown protocol.", r.IPProtocol)
-	case r.FromPort == nil || r.ToPort == nil || *r.FromPort < 0 || *r.ToPort > 65535 || *r.FromPort > *r.ToPort:
-		return refuse("InvalidParameterValue", "Invalid TCP/UDP port range (%s:%s)", port(r.FromPort), port(r.ToPort))
-	}
-	return nil
-}
-
-func (r *SecurityGroupRule) same(other *SecurityGroupRule) bool {
-	return r.SecurityGroupID == other.SecurityGroupID && r.Egress == other.Egress &&
-		r.IPProtocol == other.IPProtocol && port(r.FromPort) == port(other.FromPort) && port(r.ToPort) == port(other.ToPort) &&
-		r.CidrIPv4 == other.CidrIPv4 && r.ReferencedSecurityGroupID == other.ReferencedSecurityGroupID
-}
-
-func port(p *int) string {
-	if p == nil {
-		return "-"
-	}
-	return fmt.Sprint(*p)
-}
-
-// SecurityGroupRule returns one rule.
-func (a *Account) SecurityGroupRule(id string) (*SecurityGroupRule, error) {
-	return rules.lookup(a, id)
-}
-
-// UpdateSecurityGroupRule changes everything but the group.
-func (a *Account) UpdateSecurityGroupRule(id string, r *SecurityGroupRule) error {
-	return rules.update(a, id, r, func(m *model, cur *SecurityGroupRule) error {
-		r.ID, r.ruleComputed = id, cur.ruleComputed
-		return m.checkRule(r)
-	})
-}
-
-// DeleteSecurityGroupRule revokes a rule.
-func (a *Account) DeleteSecurityGroupRule(id string) error {
-	return rules.remove(a, id, nil)
+	delete(m.SecurityGroups, id)
 }

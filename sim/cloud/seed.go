@@ -1,14 +1,19 @@
 package cloud
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // seed puts into a new account what the options say exists already.
 func (a *Account) seed() {
 	for n, name := range a.opts.Zones {
 		id := "Z" + strings.ToUpper(hexDigits(20))
-		a.m.Zones[id] = &Zone{ID: id, Name: trimDot(name), NameServers: []string{
-			"ns-" + string(rune('1'+n)) + ".awsdns-00.com", "ns-" + string(rune('1'+n)) + ".awsdns-00.org",
-		}}
+		z := &Zone{ID: id, Name: trimDot(name)}
+		for _, top := range []string{"co.uk", "com", "net", "org"} {
+			z.NameServers = append(z.NameServers, fmt.Sprintf("ns-%d.awsdns-00.%s", n+1, top))
+		}
+		a.m.Zones[id] = z
 	}
 	for _, url := range a.opts.OIDCProviders {
 		p := &OIDCProvider{ClientIDLists: []string{"sts.amazonaws.com"}}

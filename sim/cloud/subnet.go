@@ -1,8 +1,10 @@
 package cloud
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // Subnet is aws:ec2/subnet:Subnet.
@@ -27,6 +29,19 @@ func (a *Account) AvailabilityZones() []string {
 	return []string{a.opts.Region + "a", a.opts.Region + "b", a.opts.Region + "c"}
 }
 
+// corners are the directions that a Region's short name writes with two letters.
+var corners = map[string]string{"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"}
+
+// ZoneID is the id of a zone, such as usw2-az1.
+func (a *Account) ZoneID(zone string) string {
+	continent, rest, _ := strings.Cut(a.opts.Region, "-")
+	short := continent
+	for part := range strings.SplitSeq(rest, "-") {
+		short += cmp.Or(corners[part], part[:1])
+	}
+	return short + "-az" + string(zone[len(zone)-1]-'a'+'1')
+}
+
 // CreateSubnet makes a subnet inside its VPC's range, clear of its siblings.
 func (a *Account) CreateSubnet(s *Subnet) error {
 	return a.change(func(m *model) error {
@@ -47,20 +62,23 @@ func (a *Account) CreateSubnet(s *Subnet) error {
 		if err := s.settle(); err != nil {
 			return err
 		}
+		if s.MapPublicIPOnLaunch == nil {
+			s.MapPublicIPOnLaunch = new(bool)
+		}
 		s.ID = newID("subnet")
 		s.subnetComputed = subnetComputed{
 			ARN: a.arn("ec2", "subnet/"+s.ID), OwnerID: a.opts.AccountID,
-			AvailabilityZoneID: "az" + string(s.AvailabilityZone[len(s.AvailabilityZone)-1]-'a'+'1'),
+			AvailabilityZoneID: a.ZoneID(s.AvailabilityZone),
 		}
-		m.Subnets[s.ID] = s
+		m.Subnets.keep(s.ID, s)
 		return nil
 	})
 }
 
 func (m *model) checkSubnetRange(v *VPC, cidr string) error {
-	prefix, err := netip.ParsePrefix(cidr)
-	if err != nil || prefix != prefix.Masked() || prefix.Bits() < 16 || prefix.Bits() > 28 ||
-		!netip.MustParsePrefix(v.CidrBlock).Contains(prefix.Addr()) {
+	prefix, ok := network(cidr)
+	whole := netip.MustParsePrefix(v.CidrBlock)
+	if !ok || prefix.Bits() < max(16, whole.Bits()) || prefix.Bits() > 28 || !whole.Contains(prefix.Addr()) {
 		return refuse("InvalidSubnet.Range", "The CIDR '%s' is invalid.", cidr)
 	}
 	for _, other := range m.Subnets {
@@ -80,6 +98,8 @@ func (a *Account) Subnet(id string) (*Subnet, error) {
 func (a *Account) UpdateSubnet(id string, s *Subnet) error {
 	return subnets.update(a, id, s, func(m *model, cur *Subnet) error {
 		s.ID, s.subnetComputed = id, cur.subnetComputed
+		s.VPCID, s.CidrBlock, s.AvailabilityZone = cur.VPCID, cur.CidrBlock, cur.AvailabilityZone
+		s.MapPublicIPOnLaunch = cmp.Or(s.MapPublicIPOnLaunch, new(bool))
 		return s.settle()
 	})
 }
@@ -88,7 +108,7 @@ func (a *Account) UpdateSubnet(id string, s *Subnet) error {
 func (a *Account) DeleteSubnet(id string) error {
 	return subnets.remove(a, id, func(m *model, _ *Subnet) error {
 		for _, i := range m.Instances {
-			if i.SubnetID == id && !i.Gone() {
+			if i.SubnetID == id { // also while it ends
 				return refuse("DependencyViolation", "The subnet '%s' has dependencies and cannot be deleted.", id)
 			}
 		}
@@ -107,23 +127,25 @@ func (m *model) freeAddress(s *Subnet, want string) (string, error) {
 	prefix := netip.MustParsePrefix(s.CidrBlock)
 	used := map[string]bool{}
 	for _, i := range m.Instances {
-		if i.SubnetID == s.ID && !i.Gone() {
+		if i.SubnetID == s.ID {
 			used[i.PrivateIP] = true
 		}
-	}
-	if want != "" {
-		addr, err := netip.ParseAddr(want)
-		if err != nil || !prefix.Contains(addr) {
-			return "", refuse("InvalidParameterValue", "Address %s does not fall within the subnet's address range", want)
-		}
-		if used[want] {
-			return "", refuse("InvalidIPAddress.InUse", "Address %s is in use.", want)
-		}
-		return want, nil
 	}
 	addr := prefix.Addr()
 	for range 4 { // the network, and three that AWS keeps
 		addr = addr.Next()
+	}
+	if want != "" {
+		own, err := netip.ParseAddr(want)
+		switch {
+		case err != nil || !prefix.Contains(own):
+			return "", refuse("InvalidParameterValue", "Address %s does not fall within the subnet's address range", want)
+		case own.Less(addr) || !prefix.Contains(own.Next()):
+			return "", refuse("InvalidParameterValue", "Address %s is in subnet's reserved address range", want)
+		case used[want]:
+			return "", refuse("InvalidIPAddress.InUse", "Address %s is in use.", want)
+		}
+		return want, nil
 	}
 	for ; prefix.Contains(addr.Next()); addr = addr.Next() { // the last one is AWS's too
 		if !used[addr.String()] {

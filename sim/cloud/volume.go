@@ -1,8 +1,7 @@
 package cloud
 
 import (
-	"fmt"
-	"hash/crc32"
+	"cmp"
 	"slices"
 	"time"
 )
@@ -15,7 +14,6 @@ type Volume struct {
 	Type             string `json:"type"`
 	Encrypted        bool   `json:"encrypted,omitempty"`
 	KMSKeyID         string `json:"kmsKeyId,omitempty"`
-	FinalSnapshot    bool   `json:"finalSnapshot,omitempty"`
 	Tagged
 	volumeComputed
 }
@@ -33,26 +31,46 @@ func (a *Account) CreateVolume(v *Volume) error {
 		if !slices.Contains(a.AvailabilityZones(), v.AvailabilityZone) {
 			return refuse("InvalidZone.NotFound", "The zone '%s' does not exist.", v.AvailabilityZone)
 		}
-		if v.Type == "" {
-			v.Type = "gp2"
-		}
-		if v.Type != "gp2" && v.Type != "gp3" || v.Size < 1 || v.Size > 16384 {
-			return refuse("InvalidParameterValue", "Volume of type %s and %d GiB is not valid.", v.Type, v.Size)
-		}
-		if err := v.settle(); err != nil {
+		if err := v.check("gp2"); err != nil {
 			return err
 		}
 		v.ID = newID("vol")
-		v.volumeComputed = volumeComputed{
-			ARN: a.arn("ec2", "volume/"+v.ID), CreateTime: a.now().Format(time.RFC3339),
-			IOPS: 3000, Throughput: 125,
-		}
-		if v.Type == "gp2" {
-			v.IOPS, v.Throughput = max(100, 3*v.Size), 0
-		}
-		m.Volumes[v.ID] = v
+		v.volumeComputed = volumeComputed{ARN: a.arn("ec2", "volume/"+v.ID), CreateTime: a.now().Format(time.RFC3339)}
+		v.perform()
+		m.Volumes.keep(v.ID, v)
 		return nil
 	})
+}
+
+// check refuses what cannot be; a type that is left out is otherwise.
+func (v *Volume) check(otherwise string) error {
+	v.Type = cmp.Or(v.Type, otherwise)
+	if err := checkVolume(v.Type, v.Size); err != nil {
+		return err
+	}
+	if v.KMSKeyID != "" && !v.Encrypted {
+		return refuse("InvalidParameterDependency", "The parameter KmsKeyId requires the parameter Encrypted to be set.")
+	}
+	return v.settle()
+}
+
+// checkVolume knows the general-purpose types, with the sizes that they come in.
+func checkVolume(kind string, gib int) error {
+	if kind != "gp2" && kind != "gp3" {
+		return refuse("InvalidParameterValue", "The simulator models volumes of type gp2 and gp3, not %q.", kind)
+	}
+	if gib < 1 || gib > 16384 {
+		return refuse("InvalidParameterValue", "Volume of %dGiB is not valid; it is between 1GiB and 16384GiB.", gib)
+	}
+	return nil
+}
+
+// perform sets what a volume of its type and size can do.
+func (v *Volume) perform() {
+	v.IOPS, v.Throughput = 3000, 125
+	if v.Type == "gp2" {
+		v.IOPS, v.Throughput = min(max(100, 3*v.Size), 16000), 0
+	}
 }
 
 // Volume returns one volume.
@@ -64,11 +82,13 @@ func (a *Account) UpdateVolume(id string, v *Volume) error {
 		if v.Size < cur.Size {
 			return refuse("InvalidParameterValue", "New size cannot be smaller than existing size")
 		}
-		if v.Type == "" {
-			v.Type = cur.Type
+		v.ID, v.AvailabilityZone, v.Encrypted, v.KMSKeyID = id, cur.AvailabilityZone, cur.Encrypted, cur.KMSKeyID
+		v.volumeComputed = cur.volumeComputed
+		if err := v.check(cur.Type); err != nil {
+			return err
 		}
-		v.ID, v.volumeComputed = id, cur.volumeComputed
-		return v.settle()
+		v.perform()
+		return nil
 	})
 }
 
@@ -82,75 +102,4 @@ func (a *Account) DeleteVolume(id string) error {
 		}
 		return nil
 	})
-}
-
-// VolumeAttachment is aws:ec2/volumeAttachment:VolumeAttachment.
-type VolumeAttachment struct {
-	ID         string `json:"id"`
-	DeviceName string `json:"deviceName"`
-	InstanceID string `json:"instanceId"`
-	VolumeID   string `json:"volumeId"`
-	// StopInstanceBeforeDetaching is honoured by the provider alone.
-	StopInstanceBeforeDetaching bool `json:"stopInstanceBeforeDetaching,omitempty"`
-}
-
-// CreateVolumeAttachment attaches a free volume to an instance of its zone.
-func (a *Account) CreateVolumeAttachment(x *VolumeAttachment) error {
-	return a.change(func(m *model) error {
-		v, err := volumes.get(m, x.VolumeID)
-		if err != nil {
-			return err
-		}
-		i, err := instances.get(m, x.InstanceID)
-		if err != nil {
-			return err
-		}
-		switch {
-		case i.Gone():
-			return refuse("IncorrectState", "Instance '%s' is not 'running'.", i.ID)
-		case v.AvailabilityZone != i.AvailabilityZone:
-			return refuse("InvalidVolume.ZoneMismatch", "The volume '%s' is not in the same availability zone as instance '%s'", v.ID, i.ID)
-		}
-		for _, other := range m.Attachments {
-			if other.VolumeID == v.ID {
-				return refuse("VolumeInUse", "%s is already attached to an instance", v.ID)
-			}
-			if other.InstanceID == i.ID && other.DeviceName == x.DeviceName {
-				return refuse("InvalidParameterValue", "Invalid value '%s' for unixDevice. Attachment point %s is already in use", x.DeviceName, x.DeviceName)
-			}
-		}
-		x.ID = fmt.Sprintf("vai-%d", crc32.ChecksumIEEE([]byte(x.DeviceName+"-"+i.ID+"-"+v.ID+"-")))
-		m.Attachments[x.ID] = x
-		made := *x
-		a.later(func() { a.opts.Hypervisor.Attach(made.InstanceID, made.DeviceName, made.VolumeID) })
-		return nil
-	})
-}
-
-// VolumeAttachment returns one attachment.
-func (a *Account) VolumeAttachment(id string) (*VolumeAttachment, error) {
-	return attachments.lookup(a, id)
-}
-
-// DeleteVolumeAttachment detaches the volume.
-func (a *Account) DeleteVolumeAttachment(id string) error {
-	return attachments.remove(a, id, func(_ *model, x *VolumeAttachment) error {
-		gone := *x
-		a.later(func() { a.opts.Hypervisor.Detach(gone.InstanceID, gone.DeviceName, gone.VolumeID) })
-		return nil
-	})
-}
-
-// AttachmentsOf are the volumes that an instance has.
-func (a *Account) AttachmentsOf(instance string) []VolumeAttachment {
-	var out []VolumeAttachment
-	_ = a.view(func(m *model) error {
-		for _, x := range m.Attachments {
-			if x.InstanceID == instance {
-				out = append(out, *x)
-			}
-		}
-		return nil
-	})
-	return out
 }

@@ -1,31 +1,9 @@
 package cloud
 
 import (
+	"cmp"
 	"net/netip"
-	"strings"
 )
-
-// Tagged are a resource's own tags, and with the provider's default tags.
-type Tagged struct {
-	Tags    map[string]string `json:"tags,omitempty"`
-	TagsAll map[string]string `json:"tagsAll,omitempty"`
-}
-
-func (t *Tagged) settle() error {
-	for k, v := range t.Tags {
-		switch {
-		case strings.HasPrefix(k, "aws:"):
-			return refuse("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
-		case len(k) == 0 || len(k) > 128 || len(v) > 256:
-			return refuse("InvalidParameterValue", "Tag key or value is too long: %s", k)
-		}
-	}
-	if len(t.Tags) > 50 {
-		return refuse("TagLimitExceeded", "The maximum number of tags is 50")
-	}
-	t.TagsAll = t.Tags
-	return nil
-}
 
 // VPC is aws:ec2/vpc:Vpc.
 type VPC struct {
@@ -51,8 +29,7 @@ type vpcComputed struct {
 // CreateVPC makes a VPC with its main route table and default security group.
 func (a *Account) CreateVPC(v *VPC) error {
 	return a.change(func(m *model) error {
-		prefix, err := netip.ParsePrefix(v.CidrBlock)
-		if err != nil || prefix != prefix.Masked() || prefix.Bits() < 16 || prefix.Bits() > 28 {
+		if prefix, ok := network(v.CidrBlock); !ok || prefix.Bits() < 16 || prefix.Bits() > 28 {
 			return refuse("InvalidVpc.Range", "The CIDR '%s' is invalid.", v.CidrBlock)
 		}
 		if len(m.VPCs) >= 5 {
@@ -75,13 +52,17 @@ func (a *Account) CreateVPC(v *VPC) error {
 		if v.EnableDNSHostnames == nil {
 			v.EnableDNSHostnames = &no
 		}
-		m.VPCs[v.ID] = v
-		m.RouteTables[main] = &RouteTable{ID: main, VPCID: v.ID, Main: true}
-		m.SecurityGroups[v.DefaultSecurityGroupID] = &SecurityGroup{
-			ID: v.DefaultSecurityGroupID, Name: "default", VPCID: v.ID, Description: "default VPC security group",
-		}
+		m.VPCs.keep(v.ID, v)
+		m.RouteTables[main] = &RouteTable{ID: main, VPCID: v.ID, Main: true, routeTableComputed: a.routeTableOf(main)}
+		m.addDefaultGroup(a, v)
 		return nil
 	})
+}
+
+// network reads an IPv4 range that begins at its first address.
+func network(cidr string) (netip.Prefix, bool) {
+	p, err := netip.ParsePrefix(cidr)
+	return p, err == nil && p.Addr().Is4() && p == p.Masked()
 }
 
 // VPC returns one VPC.
@@ -92,7 +73,10 @@ func (a *Account) VPC(id string) (*VPC, error) {
 // UpdateVPC changes what can be changed in place.
 func (a *Account) UpdateVPC(id string, v *VPC) error {
 	return vpcs.update(a, id, v, func(m *model, cur *VPC) error {
-		v.ID, v.vpcComputed = id, cur.vpcComputed
+		v.ID, v.CidrBlock, v.vpcComputed = id, cur.CidrBlock, cur.vpcComputed
+		yes := true
+		v.EnableDNSSupport = cmp.Or(v.EnableDNSSupport, &yes)
+		v.EnableDNSHostnames = cmp.Or(v.EnableDNSHostnames, cur.EnableDNSHostnames)
 		return v.settle()
 	})
 }
@@ -104,7 +88,7 @@ func (a *Account) DeleteVPC(id string) error {
 			return refuse("DependencyViolation", "The vpc '%s' has dependencies and cannot be deleted.", id)
 		}
 		delete(m.RouteTables, v.MainRouteTableID)
-		delete(m.SecurityGroups, v.DefaultSecurityGroupID)
+		m.dropGroup(v.DefaultSecurityGroupID)
 		return nil
 	})
 }

@@ -9,36 +9,41 @@ import (
 
 // operator is a condition operator with its modifiers.
 type operator struct {
-	match    func(have, want string) bool
-	negate   bool // StringNotEquals: true when no value matches
-	ifExists bool // …IfExists: true when the key is absent
+	match    func(have string, want pattern) bool
+	negate   bool   // StringNotEquals: holds for what matches no value
+	null     bool   // Null: asks whether the key is absent
+	set      string // ForAnyValue or ForAllValues, for keys with several values
+	ifExists bool   // …IfExists: holds when the key is absent
 }
 
 var operators = map[string]operator{
-	"StringEquals":              {match: func(h, w string) bool { return h == w }},
-	"StringNotEquals":           {match: func(h, w string) bool { return h == w }, negate: true},
-	"StringEqualsIgnoreCase":    {match: strings.EqualFold},
+	"StringEquals":              {match: equal},
+	"StringNotEquals":           {match: equal, negate: true},
+	"StringEqualsIgnoreCase":    {match: equalFold},
+	"StringNotEqualsIgnoreCase": {match: equalFold, negate: true},
 	"StringLike":                {match: like},
 	"StringNotLike":             {match: like, negate: true},
-	"ArnEquals":                 {match: like},
-	"ArnLike":                   {match: like},
-	"ArnNotEquals":              {match: like, negate: true},
-	"ArnNotLike":                {match: like, negate: true},
-	"Bool":                      {match: strings.EqualFold},
+	"ArnEquals":                 {match: arnLike},
+	"ArnLike":                   {match: arnLike},
+	"ArnNotEquals":              {match: arnLike, negate: true},
+	"ArnNotLike":                {match: arnLike, negate: true},
+	"Bool":                      {match: equalFold},
 	"IpAddress":                 {match: inRange},
 	"NotIpAddress":              {match: inRange, negate: true},
-	"Null":                      {},
-	"ForAnyValue:StringEquals":  {match: func(h, w string) bool { return h == w }},
-	"ForAllValues:StringEquals": {match: func(h, w string) bool { return h == w }},
+	"Null":                      {null: true},
 }
 
 func parseOperator(name string) (operator, error) {
-	base, ifExists := strings.CutSuffix(name, "IfExists")
-	op, ok := operators[base]
-	if !ok {
+	set, base, qualified := strings.Cut(name, ":")
+	if !qualified {
+		set, base = "", name
+	}
+	base, ifExists := strings.CutSuffix(base, "IfExists")
+	op, known := operators[base]
+	if !known || qualified && set != "ForAnyValue" && set != "ForAllValues" || op.null && (qualified || ifExists) {
 		return op, fmt.Errorf("Invalid Condition type : %s.", name)
 	}
-	op.ifExists = ifExists
+	op.set, op.ifExists = set, ifExists
 	return op, nil
 }
 
@@ -50,8 +55,8 @@ func conditionsHold(conditions map[string]map[string]Strings, r Request) bool {
 			return false // Parse refuses such a document
 		}
 		for key, want := range keys {
-			have, present := r.value(key)
-			if !conditionHolds(name, op, have, present, r.expand(want)) {
+			have, _ := r.value(key)
+			if !op.holds(have, r.expand(want)) {
 				return false
 			}
 		}
@@ -59,58 +64,42 @@ func conditionsHold(conditions map[string]map[string]Strings, r Request) bool {
 	return true
 }
 
-func conditionHolds(name string, op operator, have []string, present bool, want []string) bool {
-	if name == "Null" {
-		return slices.Contains(want, fmt.Sprint(!present))
+// holds decides one condition over the values that the request has for its key;
+// a key without values is absent.
+func (op operator) holds(have []string, want []pattern) bool {
+	absent := len(have) == 0
+	if op.null {
+		return slices.ContainsFunc(want, func(w pattern) bool { return equalFold(fmt.Sprint(absent), w) })
 	}
-	matches := func(h string) bool {
-		return slices.ContainsFunc(want, func(w string) bool { return op.match(h, w) })
+	one := func(h string) bool {
+		matched := slices.ContainsFunc(want, func(w pattern) bool { return op.match(h, w) })
+		return matched != op.negate
 	}
+	every := !slices.ContainsFunc(have, func(h string) bool { return !one(h) })
 	switch {
-	case !present:
-		return op.ifExists || op.negate || strings.HasPrefix(name, "ForAllValues:")
-	case strings.HasPrefix(name, "ForAllValues:"):
-		return !slices.ContainsFunc(have, func(h string) bool { return !matches(h) })
-	case op.negate:
-		return !slices.ContainsFunc(have, matches)
+	case op.set == "ForAllValues":
+		return every
+	case absent:
+		return op.ifExists || op.negate && op.set == ""
+	case op.set == "ForAnyValue" || !op.negate:
+		return slices.ContainsFunc(have, one)
 	}
-	return slices.ContainsFunc(have, matches)
+	return every
 }
 
-// like matches * (any run) and ? (any one character), as policies do.
-func like(have, pattern string) bool {
-	for pattern != "" {
-		switch pattern[0] {
-		case '*':
-			rest := strings.TrimLeft(pattern, "*")
-			for i := 0; i <= len(have); i++ {
-				if like(have[i:], rest) {
-					return true
-				}
-			}
-			return false
-		case '?':
-			if have == "" {
-				return false
-			}
-		default:
-			if have == "" || have[0] != pattern[0] {
-				return false
-			}
-		}
-		have, pattern = have[1:], pattern[1:]
-	}
-	return have == ""
-}
+func equal(have string, want pattern) bool     { return have == want.String() }
+func equalFold(have string, want pattern) bool { return strings.EqualFold(have, want.String()) }
+func like(have string, want pattern) bool      { return want.matches(have) }
+func arnLike(have string, want pattern) bool   { return want.matchesARN(have) }
 
-func inRange(have, want string) bool {
+func inRange(have string, want pattern) bool {
 	addr, err := netip.ParseAddr(have)
 	if err != nil {
 		return false
 	}
-	if prefix, err := netip.ParsePrefix(want); err == nil {
+	if prefix, err := netip.ParsePrefix(want.String()); err == nil {
 		return prefix.Contains(addr)
 	}
-	one, err := netip.ParseAddr(want)
+	one, err := netip.ParseAddr(want.String())
 	return err == nil && one == addr
 }

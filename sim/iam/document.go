@@ -3,8 +3,9 @@ package iam
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"regexp"
+	"io"
 	"slices"
 	"strings"
 )
@@ -48,73 +49,62 @@ type Strings []string
 // Principal is who a statement speaks of, by type; the type "*" is everybody.
 type Principal map[string]Strings
 
-var sid = regexp.MustCompile(`^[A-Za-z0-9]*$`)
-
 // Parse reads a document and checks what IAM checks when it is attached. The
 // error's text is IAM's.
 func Parse(text string, kind Kind) (Document, error) {
 	var d Document
-	dec := json.NewDecoder(bytes.NewReader([]byte(text)))
+	if err := checkKeys(text); err != nil {
+		return d, fmt.Errorf("Syntax errors in policy. (%w)", err)
+	}
+	dec := json.NewDecoder(strings.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&d); err != nil {
 		return d, fmt.Errorf("Syntax errors in policy. (%w)", err)
 	}
-	if d.Version != "2012-10-17" && d.Version != "2008-10-17" {
-		return d, fmt.Errorf("Policy document must be version 2012-10-17 or greater.")
-	}
-	if len(d.Statement) == 0 {
-		return d, fmt.Errorf("Syntax errors in policy. (no statement)")
-	}
-	sids := map[string]bool{}
-	for _, s := range d.Statement {
-		if err := s.check(kind); err != nil {
-			return d, err
-		}
-		if s.Sid != "" && sids[s.Sid] {
-			return d, fmt.Errorf("Statement IDs (SID) in a single policy must be unique.")
-		}
-		sids[s.Sid] = true
-	}
-	return d, nil
+	return d, d.check(kind)
 }
 
-func (s Statement) check(kind Kind) error {
-	switch {
-	case !sid.MatchString(s.Sid):
-		return fmt.Errorf("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*")
-	case s.Effect != "Allow" && s.Effect != "Deny":
-		return fmt.Errorf("Syntax errors in policy. (effect %q)", s.Effect)
-	case (len(s.Action) == 0) == (len(s.NotAction) == 0):
-		return fmt.Errorf("Policy statement must contain actions.")
-	case kind == Identity && (s.Principal != nil || s.NotPrincipal != nil):
-		return fmt.Errorf("Policy document should not specify a principal.")
-	case kind != Identity && s.Principal == nil && s.NotPrincipal == nil:
-		return fmt.Errorf("Missing required field Principal")
-	case kind == Trust && (len(s.Resource) > 0 || len(s.NotResource) > 0):
-		return fmt.Errorf("Has prohibited field Resource")
-	case kind != Trust && (len(s.Resource) == 0) == (len(s.NotResource) == 0):
-		return fmt.Errorf("Policy statement must contain resources.")
+// checkKeys wants one JSON object without a key twice, of which JSON's readers
+// keep one and say nothing. Keys are compared without case, as conditions are.
+func checkKeys(text string) error {
+	if !strings.HasPrefix(text, "{") {
+		return errors.New("not a JSON object")
 	}
-	for _, a := range append(slices.Clone(s.Action), s.NotAction...) {
-		service, _, ok := strings.Cut(a, ":")
-		if a != "*" && (!ok || service == "") {
-			return fmt.Errorf("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
-		}
-		if kind == Trust && !strings.HasPrefix(a, "sts:") {
-			return fmt.Errorf("AssumeRole policy may only specify STS AssumeRole actions.")
-		}
+	dec := json.NewDecoder(strings.NewReader(text))
+	if err := checkValue(dec); err != nil {
+		return err
 	}
-	for _, r := range append(slices.Clone(s.Resource), s.NotResource...) {
-		if r != "*" && !strings.HasPrefix(r, "arn:") {
-			return fmt.Errorf("Resource %s must be in ARN format or \"*\".", r)
-		}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("text after the document")
 	}
-	for operator := range s.Condition {
-		if _, err := parseOperator(operator); err != nil {
+	return nil
+}
+
+func checkValue(dec *json.Decoder) error {
+	token, err := dec.Token()
+	open, composed := token.(json.Delim)
+	if err != nil || !composed {
+		return err
+	}
+	seen := map[string]bool{}
+	for dec.More() {
+		if open == '{' {
+			key, err := dec.Token()
+			if err != nil {
+				return err
+			}
+			name := strings.ToLower(key.(string)) // an object's keys are strings
+			if seen[name] {
+				return fmt.Errorf("duplicate key %q", key)
+			}
+			seen[name] = true
+		}
+		if err := checkValue(dec); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err = dec.Token()
+	return err
 }
 
 // UnmarshalJSON accepts a single statement as well as a list.
@@ -152,5 +142,11 @@ func (p *Principal) UnmarshalJSON(raw []byte) error {
 		*p = Principal{"*": {"*"}}
 		return nil
 	}
-	return json.Unmarshal(raw, (*map[string]Strings)(p))
+	var byType map[string]Strings
+	err := json.Unmarshal(raw, &byType)
+	if _, ok := byType["*"]; ok {
+		return errors.New(`Invalid principal in policy: "*"`)
+	}
+	*p = byType
+	return err
 }

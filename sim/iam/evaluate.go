@@ -15,6 +15,8 @@ type Request struct {
 	Resource string
 	// Context holds the condition keys; their names are compared without case.
 	Context map[string][]string
+
+	withoutVariables bool // documents of 2008 have none
 }
 
 // Decision is what policies say to a request.
@@ -32,6 +34,7 @@ const (
 func Evaluate(r Request, documents ...Document) Decision {
 	decision := Implicit
 	for _, d := range documents {
+		r.withoutVariables = d.Version == "2008-10-17"
 		for _, s := range d.Statement {
 			if !s.applies(r) {
 				continue
@@ -51,7 +54,7 @@ func (s Statement) applies(r Request) bool {
 }
 
 func (s Statement) matchesAction(r Request) bool {
-	match := func(p string) bool { return like(strings.ToLower(r.Action), strings.ToLower(p)) }
+	match := func(p string) bool { return Like(strings.ToLower(r.Action), strings.ToLower(p)) }
 	if len(s.NotAction) > 0 {
 		return !slices.ContainsFunc(s.NotAction, match)
 	}
@@ -59,7 +62,7 @@ func (s Statement) matchesAction(r Request) bool {
 }
 
 func (s Statement) matchesResource(r Request) bool {
-	match := func(p string) bool { return p == "*" || like(r.Resource, p) }
+	match := func(p pattern) bool { return p.matches(r.Resource) }
 	switch {
 	case len(s.NotResource) > 0:
 		return !slices.ContainsFunc(r.expand(s.NotResource), match)
@@ -84,13 +87,27 @@ func (p Principal) includes(r Request) bool {
 		return true
 	}
 	return slices.ContainsFunc(p[r.PrincipalType], func(want string) bool {
-		if want == "*" || want == r.Principal {
+		if want == r.Principal {
 			return true
 		}
+		if r.PrincipalType != "AWS" {
+			return false
+		}
 		// "arn:…:root" and the bare account number mean every principal of the account.
-		account, _, _ := strings.Cut(strings.TrimPrefix(want, "arn:aws:iam::"), ":root")
-		return len(account) == 12 && accountOf(r.Principal) == account
+		account := strings.TrimSuffix(strings.TrimPrefix(want, "arn:aws:iam::"), ":root")
+		return want == "*" || want == roleOf(r.Principal) || len(account) == 12 && accountOf(r.Principal) == account
 	})
+}
+
+// roleOf is the role of a session, by which policies may name it too.
+func roleOf(session string) string {
+	rest, ok := strings.CutPrefix(session, "arn:aws:sts::")
+	account, name, assumed := strings.Cut(rest, ":assumed-role/")
+	if !ok || !assumed {
+		return ""
+	}
+	name, _, _ = strings.Cut(name, "/")
+	return "arn:aws:iam::" + account + ":role/" + name
 }
 
 func accountOf(arn string) string {
@@ -108,18 +125,4 @@ func (r Request) value(key string) ([]string, bool) {
 		}
 	}
 	return nil, false
-}
-
-// expand replaces policy variables such as ${aws:PrincipalAccount}.
-func (r Request) expand(values []string) []string {
-	out := make([]string, len(values))
-	for i, v := range values {
-		out[i] = v
-		for k, have := range r.Context {
-			if len(have) == 1 {
-				out[i] = strings.ReplaceAll(out[i], "${"+k+"}", have[0])
-			}
-		}
-	}
-	return out
 }

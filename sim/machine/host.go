@@ -43,18 +43,11 @@ func NewHost(o Options) *Host {
 	return &Host{opts: o, machines: map[string]*Machine{}, doors: map[string]*door{}}
 }
 
-// Use connects the host to its account and switches on what was running when
-// the account was last open.
-func (h *Host) Use(a *cloud.Account) {
+// Use connects the host to its account, which goes on with what was under way
+// when it was last open.
+func (h *Host) Use(a *cloud.Account) error {
 	h.account = a
-	for _, i := range a.Instances() {
-		switch i.InstanceState {
-		case "pending", "running":
-			h.Launch(i)
-		case "shutting-down": // the simulator stopped in between
-			h.Terminate(i.ID, func() { a.Settle(i.ID) })
-		}
-	}
+	return a.Resume()
 }
 
 // Launch powers a machine on.
@@ -158,9 +151,9 @@ func Native() string {
 // dial opens a connection to a port of the instance that has an address, if
 // from may reach it. The error says what stands in the way.
 func (h *Host) dial(ctx context.Context, from cloud.Peer, address string, port int) (net.Conn, error) {
-	target, ok := h.account.InstanceAt(address)
+	target, ok := h.account.InstanceAt(from, address)
 	if !ok {
-		return nil, fmt.Errorf("nothing has the address %s", address)
+		return nil, fmt.Errorf("nothing within reach has the address %s", address)
 	}
 	if err := h.account.Reach(from, cloud.Peer{Instance: target, Address: address}, port, ""); err != nil {
 		return nil, err

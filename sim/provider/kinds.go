@@ -36,9 +36,9 @@ var kinds = map[string]kind{
 		traits{Replace: []string{"name", "description", "vpcId"}, Name: autoname{Property: "name"}},
 		operations[cloud.SecurityGroup]{(*account).CreateSecurityGroup, (*account).SecurityGroup, (*account).UpdateSecurityGroup, (*account).DeleteSecurityGroup}),
 	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": define(vpc.SecurityGroupIngressRuleArgs{}, vpc.SecurityGroupIngressRule{}, ruleTraits,
-		operations[cloud.SecurityGroupRule]{createRule(false), (*account).SecurityGroupRule, (*account).UpdateSecurityGroupRule, (*account).DeleteSecurityGroupRule}),
+		operations[cloud.SecurityGroupRule]{createRule(false), readRule(false), (*account).UpdateSecurityGroupRule, (*account).DeleteSecurityGroupRule}),
 	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": define(vpc.SecurityGroupEgressRuleArgs{}, vpc.SecurityGroupEgressRule{}, ruleTraits,
-		operations[cloud.SecurityGroupRule]{createRule(true), (*account).SecurityGroupRule, (*account).UpdateSecurityGroupRule, (*account).DeleteSecurityGroupRule}),
+		operations[cloud.SecurityGroupRule]{createRule(true), readRule(true), (*account).UpdateSecurityGroupRule, (*account).DeleteSecurityGroupRule}),
 
 	// Compute.
 	"aws:ec2/instance:Instance": define(ec2.InstanceArgs{}, ec2.Instance{}, traits{
@@ -94,4 +94,8 @@ var ruleTraits = traits{Replace: []string{"securityGroupId"}}
 
 func createRule(egress bool) func(*account, *cloud.SecurityGroupRule) error {
 	return func(a *account, r *cloud.SecurityGroupRule) error { return a.CreateSecurityGroupRule(r, egress) }
+}
+
+func readRule(egress bool) func(*account, string) (*cloud.SecurityGroupRule, error) {
+	return func(a *account, id string) (*cloud.SecurityGroupRule, error) { return a.SecurityGroupRule(id, egress) }
 }

@@ -29,6 +29,7 @@ func declareAccount(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) e
 	}
 	state, err := storage.NewBucket(ctx, "state", &storage.BucketArgs{
 		Bucket: n.Bucket("state"), Tags: n.Tags("state", n.Bucket("state")), KeyARN: key.Arn, Protect: s.Protect(),
+		KeepContents: true,
 	})
 	if err != nil {
 		return err

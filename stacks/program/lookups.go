@@ -25,8 +25,12 @@ type lookups struct {
 
 func lookUp(ctx *pulumi.Context, s *settings.Settings) (lookups, error) {
 	var l lookups
-	available := "available"
-	zones, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{State: &available})
+	zones, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{
+		State: pulumi.StringRef("available"),
+		// Not the Local Zones that an account may have switched on: they lack most
+		// instance types, and their names sort first.
+		Filters: []aws.GetAvailabilityZonesFilter{{Name: "opt-in-status", Values: []string{"opt-in-not-required"}}},
+	})
 	if err != nil {
 		return l, fmt.Errorf("list the zones of %s: %w", s.Region, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -69,6 +68,7 @@ func (e *environment) declareIdentity(ctx *pulumi.Context) (map[string]pulumi.St
 	args := &identity.IdentityArgs{
 		Namer: e.n, Environment: e.s.GitHub.Environment, Production: e.s.InProduction(),
 		Repository: identity.Repository{Name: e.s.GitHub.Repository, ID: e.s.GitHub.RepositoryID, OwnerID: e.s.GitHub.OwnerID},
+		Record:     identity.Record{ZoneID: e.found.zoneID, Name: e.s.DNS.Domain},
 	}
 	if err := e.readAccount(ctx, args); err != nil {
 		return nil, err
@@ -79,25 +79,4 @@ func (e *environment) declareIdentity(ctx *pulumi.Context) (map[string]pulumi.St
 	}
 	roles["previewRoleArn"], roles["driftRoleArn"], roles["deployRoleArn"] = i.PreviewRole, i.DriftRole, i.DeployRole
 	return roles, nil
-}
-
-// readAccount finds what the roles need of the account: from its stack where
-// one is named, by looking it up otherwise.
-func (e *environment) readAccount(ctx *pulumi.Context, args *identity.IdentityArgs) error {
-	if e.s.Account.Stack == "" {
-		provider, err := iam.LookupOpenIdConnectProvider(ctx, &iam.LookupOpenIdConnectProviderArgs{Url: pulumi.StringRef(identity.GitHubURL)})
-		if err != nil {
-			return fmt.Errorf("lablink:github.repository is set, but the account has no identity provider for GitHub: deploy the account stack first (kind: account): %w", err)
-		}
-		args.Provider = pulumi.String(provider.Arn)
-		return nil
-	}
-	account, err := pulumi.NewStackReference(ctx, e.s.Account.Stack, nil)
-	if err != nil {
-		return fmt.Errorf("lablink:account.stack: read %s: %w", e.s.Account.Stack, err)
-	}
-	output := func(name string) pulumi.StringOutput { return account.GetStringOutput(pulumi.String(name)) }
-	args.Provider = output("oidcProviderArn")
-	args.State = &identity.State{Bucket: output("stateBucket"), KeyARN: output("stateKmsKeyArn")}
-	return nil
 }

@@ -120,9 +120,10 @@ func names(t reflect.Type) []string {
 	return out
 }
 
-// suggestion names the setting that was probably meant.
+// suggestion names the setting that was probably meant: one that differs in at
+// most three letters, and in fewer than half of them.
 func suggestion(path, key string, t reflect.Type) string {
-	best, distance := "", 4
+	best, distance := "", min(4, (len(key)+1)/2)
 	for _, name := range names(t) {
 		if d := levenshtein.DistanceForStrings([]rune(strings.ToLower(key)), []rune(strings.ToLower(name)), levenshtein.DefaultOptionsWithSub); d < distance {
 			best, distance = name, d

@@ -1,6 +1,15 @@
 package settings
 
-import "fmt"
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+var (
+	poolName     = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$`)
+	instanceType = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9.-]+$`)
+)
 
 func (s *Settings) checkPools(p *Problems) {
 	if len(s.Pools) == 0 {
@@ -21,9 +30,7 @@ func (pool Pool) check(key string, p *Problems) {
 	if !poolName.MatchString(pool.Name) {
 		p.add(key+"name", "choose a short name, for example gpu", "must be 1–20 lower-case letters, digits and dashes, starting with a letter, not %q", pool.Name)
 	}
-	if len(pool.InstanceTypes) == 0 {
-		p.add(key+"instanceTypes", "list the types in order of preference, for example [g5.xlarge, g4dn.xlarge]", "is empty")
-	}
+	pool.checkTypes(key+"instanceTypes", p)
 	if (pool.Image.ID == "") == (pool.Image.SSMParameter == "") {
 		p.add(key+"image", "set either image.id or image.ssmParameter", "needs exactly one of id and ssmParameter")
 	}
@@ -38,26 +45,17 @@ func (pool Pool) check(key string, p *Problems) {
 	}
 }
 
-// checkProduction refuses what people in a workshop would pay for.
-func (s *Settings) checkProduction(p *Problems) {
-	if s.Account.ID == "" {
-		p.add("account.id", "write the account's twelve digits in quotes", "is required in production, so that nothing is deployed into another account")
+func (pool Pool) checkTypes(key string, p *Problems) {
+	if len(pool.InstanceTypes) == 0 {
+		p.add(key, "list the types in order of preference, for example [g5.xlarge, g4dn.xlarge]", "is empty")
 	}
-	if s.TLS.Mode == None {
-		p.add("tls.mode", "use acme, with dns.domain and tls.email", "is none: production serves over TLS only")
-	}
-	if s.TLS.Staging {
-		p.add("tls.staging", "remove it", "is on: browsers refuse a staging certificate")
-	}
-	if s.Protection != nil && !*s.Protection {
-		p.add("protection", "remove it", "is off: production keeps its address, its data and its name")
-	}
-	if s.Allocator.AMI == "" {
-		p.add("allocator.ami", "pin an image: aws ssm get-parameter --name /aws/service/debian/release/12/latest/arm64", "is not pinned: the host would be replaced when a newer image appears")
-	}
-	for i, pool := range s.Pools {
-		if pool.Image.ID == "" {
-			p.add(fmt.Sprintf("pools[%d].image", i), "pin image.id", "is not pinned: machines of one workshop would differ")
+	for i, t := range pool.InstanceTypes {
+		entry := fmt.Sprintf("%s[%d]", key, i)
+		if !instanceType.MatchString(t) {
+			p.add(entry, "write an EC2 instance type, for example g5.xlarge", "is not an instance type: %q", t)
+		}
+		if slices.Contains(pool.InstanceTypes[:i], t) {
+			p.add(entry, "remove it", "is %q, which is in the list already: EC2 refuses to launch from such a list", t)
 		}
 	}
 }

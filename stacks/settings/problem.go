@@ -7,9 +7,23 @@ import (
 
 // Problem is one thing that is wrong with the configuration.
 type Problem struct {
-	Key  string // the key as it stands in the stack file, for example dns.domain
+	Key  string // the key below lablink: as it stands in the stack file, for example dns.domain
 	What string // what is wrong
 	Fix  string // what to do about it
+}
+
+// The subjects of problems that are not below the namespace.
+const (
+	regionKey = "aws:region"
+	stackKey  = "the stack's name"
+)
+
+func (p Problem) String() string {
+	subject := namespace + ":" + p.Key
+	if p.Key == regionKey || p.Key == stackKey {
+		subject = p.Key
+	}
+	return fmt.Sprintf("%s %s\n    fix: %s", subject, p.What, p.Fix)
 }
 
 // Problems are all that is wrong with a stack's configuration.
@@ -26,16 +40,16 @@ func (p *Problems) Error() string {
 	}
 	fmt.Fprintf(&b, "Pulumi.%s.yaml has %d %s; nothing was deployed:", p.Stack, len(p.List), noun)
 	for _, problem := range p.List {
-		fmt.Fprintf(&b, "\n  lablink:%s %s\n    fix: %s", problem.Key, problem.What, problem.Fix)
+		fmt.Fprintf(&b, "\n  %s", problem)
 	}
 	return b.String()
 }
 
-// add reports a problem, unless the key has one already: what could not be read
-// is not also missing.
+// add reports a problem, unless the key, or what it is part of, has one
+// already: what could not be read is not also missing.
 func (p *Problems) add(key, fix, what string, args ...any) {
 	for _, known := range p.List {
-		if known.Key == key || strings.HasPrefix(key, known.Key+".") {
+		if rest, ok := strings.CutPrefix(key, known.Key); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
 			return
 		}
 	}

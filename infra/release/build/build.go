@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/api/release"
@@ -43,10 +42,9 @@ type Binaries struct {
 }
 
 // Build compiles the allocator for its platforms and the agent for those of
-// the pools, into dir.
+// the pools, into dir. An error says what the compiler said, or what to install.
 func Build(ctx context.Context, source Source, dir string, allocator, agent []string) (Binaries, error) {
 	b := Binaries{Source: source}
-	var err error
 	for _, platform := range allocator {
 		a, err := compile(ctx, source, dir, "lablink-allocator", allocatorMain, platform, nil)
 		if err != nil {
@@ -54,12 +52,14 @@ func Build(ctx context.Context, source Source, dir string, allocator, agent []st
 		}
 		b.Allocator = append(b.Allocator, a)
 	}
+	var compilers []string
 	for _, platform := range agent {
-		cc, err := crossCompiler(platform)
+		cc, err := compiler(ctx, platform)
 		if err != nil {
 			return b, err
 		}
-		a, err := compile(ctx, source, dir, "lablink-agent", agentMain, platform, cc)
+		compilers = append(compilers, cc)
+		a, err := compile(ctx, source, dir, "lablink-agent", agentMain, platform, cgo(cc))
 		if err != nil {
 			return b, err
 		}
@@ -68,7 +68,8 @@ func Build(ctx context.Context, source Source, dir string, allocator, agent []st
 		}
 		b.Agent = append(b.Agent, a)
 	}
-	b.Toolchain, err = toolchain(ctx)
+	var err error
+	b.Toolchain, err = toolchain(ctx, compilers)
 	return b, err
 }
 
@@ -80,14 +81,10 @@ func compile(ctx context.Context, source Source, dir, binary, main, platform str
 	a := Artifact{Binary: binary, Platform: platform}
 	system, arch, _ := strings.Cut(platform, "/")
 	a.Path = filepath.Join(dir, strings.ReplaceAll(platform, "/", "-"), binary)
-	env := []string{"GOOS=" + system, "GOARCH=" + arch, "GOFLAGS=", "CGO_ENABLED=0"}
-	if cgo != nil {
-		env = append(env, cgo...)
-	}
 	args := append(append([]string{}, flags...),
 		"-ldflags=-s -w -X main.version="+source.Version, "-o", a.Path, "./"+main)
 	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir, cmd.Env = source.Root, append(os.Environ(), env...)
+	cmd.Dir, cmd.Env = source.Root, append(environment(system, arch), cgo...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return a, fmt.Errorf("build %s for %s: %w\n%s", binary, platform, err, out)
 	}
@@ -106,35 +103,4 @@ func (a *Artifact) measure() error {
 	}
 	a.SHA256 = hex.EncodeToString(digest.Sum(nil))
 	return nil
-}
-
-// crossCompilers are the C compilers for NVML's binding, by architecture.
-var crossCompilers = map[string]string{"amd64": "x86_64-linux-gnu-gcc", "arm64": "aarch64-linux-gnu-gcc"}
-
-// crossCompiler is the environment that builds C for a platform.
-func crossCompiler(platform string) ([]string, error) {
-	env := []string{"CGO_ENABLED=1", "CGO_CFLAGS=-O2 -g0 -Wno-deprecated-declarations", "CGO_LDFLAGS=-Wl,--build-id=none"}
-	_, arch, _ := strings.Cut(platform, "/")
-	if arch == runtime.GOARCH {
-		return env, nil
-	}
-	cc := crossCompilers[arch]
-	if _, err := exec.LookPath(cc); cc == "" || err != nil {
-		return nil, fmt.Errorf("the agent for %s needs the C compiler %s: on Debian, apt-get install gcc-%s", platform, cc, strings.TrimSuffix(strings.ReplaceAll(cc, "_", "-"), "-gcc"))
-	}
-	return append(env, "CC="+cc), nil
-}
-
-func toolchain(ctx context.Context) (release.Toolchain, error) {
-	out, err := exec.CommandContext(ctx, "go", "env", "GOVERSION", "CC").Output()
-	if err != nil {
-		return release.Toolchain{}, fmt.Errorf("ask for Go's version: %w", err)
-	}
-	goVersion, cc, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	version, err := exec.CommandContext(ctx, cc, "--version").Output()
-	if err != nil {
-		return release.Toolchain{}, fmt.Errorf("ask for the C compiler's version: %w", err)
-	}
-	first, _, _ := strings.Cut(string(version), "\n")
-	return release.Toolchain{Go: goVersion, CC: strings.TrimSpace(first)}, nil
 }

@@ -1,7 +1,6 @@
 package build
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
@@ -24,126 +22,105 @@ type Source struct {
 	Changed time.Time // when it last changed, by the repository's history
 }
 
-// FindSource reads the source below root: which files of this module the
-// binaries are made of, their sum, and the newest commit that touched them.
+// FindSource reads the source below root: which files of this module and which
+// versions of others the binaries are made of, their sum, and the newest commit
+// that touched one of the files. What the binaries are not made of (tests, other
+// programs and their modules) changes nothing.
 func FindSource(ctx context.Context, root string) (Source, error) {
-	files, err := sourceFiles(ctx, root)
+	root, err := filepath.EvalSymlinks(root)
+	if err != nil {
+		return Source{}, fmt.Errorf("find the source of the release: %w", err)
+	}
+	c, err := contentsOf(ctx, root)
 	if err != nil {
 		return Source{}, err
 	}
 	digest := sha256.New()
+	for _, m := range sorted(c.modules) {
+		fmt.Fprintln(digest, m)
+	}
+	files := sorted(c.files)
 	for _, name := range files {
-		rel, err := filepath.Rel(root, name)
-		if err != nil {
-			return Source{}, fmt.Errorf("name %s: %w", name, err)
-		}
-		raw, err := os.ReadFile(name)
+		raw, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
 			return Source{}, fmt.Errorf("read source: %w", err)
 		}
-		fmt.Fprintf(digest, "%s %d\n", filepath.ToSlash(rel), len(raw))
+		fmt.Fprintf(digest, "%s %d\n", name, len(raw))
 		digest.Write(raw)
 	}
-	changed, err := lastChange(ctx, root)
+	changed, err := lastChange(ctx, root, files)
 	return Source{
 		Root: root, Version: "source-" + hex.EncodeToString(digest.Sum(nil))[:12], Changed: changed,
 	}, err
 }
 
-// sourceFiles lists what the compiler reads of this module, sorted.
-func sourceFiles(ctx context.Context, root string) ([]string, error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-deps",
-		"-json=Dir,Module,GoFiles,CgoFiles,EmbedFiles,Standard", "./"+allocatorMain, "./"+agentMain)
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=1", "GOOS=linux")
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("list the source of the release: %w", withOutput(err))
+// contents are what binaries are made of.
+type contents struct {
+	files   map[string]bool // of this module, below its root, with slashes
+	modules map[string]bool // path@version
+}
+
+// contentsOf lists what the compiler reads, for every architecture: a release is
+// the same wherever it is built.
+func contentsOf(ctx context.Context, root string) (contents, error) {
+	c := contents{map[string]bool{}, map[string]bool{}}
+	for arch := range crossCompilers {
+		cmd := exec.CommandContext(ctx, "go", "list", "-deps",
+			"-json=Dir,Module,GoFiles,CgoFiles,CFiles,HFiles,SFiles,EmbedFiles", "./"+allocatorMain, "./"+agentMain)
+		cmd.Dir, cmd.Env = root, append(environment("linux", arch), "CGO_ENABLED=1")
+		out, err := cmd.Output()
+		if err != nil {
+			return c, fmt.Errorf("list the source of the release: %w", withOutput(err))
+		}
+		if err := c.add(root, out); err != nil {
+			return c, fmt.Errorf("list the source of the release: %w", err)
+		}
 	}
-	files := []string{filepath.Join(root, "go.mod"), filepath.Join(root, "go.sum")}
-	dec := json.NewDecoder(strings.NewReader(string(out)))
+	return c, nil
+}
+
+// add adds the packages that go list prints.
+func (c contents) add(root string, packages []byte) error {
+	dec := json.NewDecoder(strings.NewReader(string(packages)))
 	for {
 		var p struct {
-			Dir                           string
-			Module                        *struct{ Main bool }
-			GoFiles, CgoFiles, EmbedFiles []string
+			Dir    string
+			Module *struct {
+				Path, Version, GoVersion string
+				Main                     bool
+				Replace                  *struct{ Path, Version string }
+			}
+			GoFiles, CgoFiles, CFiles, HFiles, SFiles, EmbedFiles []string
 		}
 		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
-			break
+			return nil
 		} else if err != nil {
-			return nil, fmt.Errorf("list the source of the release: %w", err)
+			return err
 		}
-		if p.Module == nil || !p.Module.Main {
-			continue
+		switch m := p.Module; {
+		case m == nil: // the standard library: the manifest names Go's version
+		case m.Replace != nil:
+			c.modules[m.Replace.Path+"@"+m.Replace.Version] = true
+		case !m.Main:
+			c.modules[m.Path+"@"+m.Version] = true
+		default:
+			c.modules["go@"+m.GoVersion] = true
+			for _, files := range [][]string{p.GoFiles, p.CgoFiles, p.CFiles, p.HFiles, p.SFiles, p.EmbedFiles} {
+				if err := c.addFiles(root, p.Dir, files); err != nil {
+					return err
+				}
+			}
 		}
-		for _, f := range slices.Concat(p.GoFiles, p.CgoFiles, p.EmbedFiles) {
-			files = append(files, filepath.Join(p.Dir, f))
+	}
+}
+
+func (c contents) addFiles(root, dir string, files []string) error {
+	for _, f := range files {
+		name, err := filepath.Rel(root, filepath.Join(dir, f))
+		if err != nil {
+			return fmt.Errorf("name %s: %w", f, err)
 		}
+		c.files[filepath.ToSlash(name)] = true
 	}
-	slices.Sort(files)
-	return files, nil
-}
-
-// lastChange is the time of the newest commit that touched the release's
-// folders. Outside a repository it is SOURCE_DATE_EPOCH or the beginning of
-// time, so that a release never depends on the clock.
-func lastChange(ctx context.Context, root string) (time.Time, error) {
-	cmd := exec.CommandContext(ctx, "git", "log", "-1", "--format=%ct", "--", "go.mod", "api", "allocator", "agent")
-	cmd.Dir = root
-	out, err := cmd.Output()
-	seconds := strings.TrimSpace(string(out))
-	if err != nil || seconds == "" {
-		seconds = os.Getenv("SOURCE_DATE_EPOCH")
-	}
-	if seconds == "" {
-		seconds = "0"
-	}
-	var unix int64
-	if _, err := fmt.Sscan(seconds, &unix); err != nil {
-		return time.Time{}, fmt.Errorf("read the date of the source %q: %w", seconds, err)
-	}
-	return time.Unix(unix, 0).UTC(), nil
-}
-
-// Commit says what the working copy's commit is, whether it holds uncommitted
-// changes and whether a remote has it.
-type Commit struct {
-	ID        string
-	Dirty     bool
-	Published bool
-}
-
-// FindCommit asks git.
-func FindCommit(ctx context.Context, root string) (Commit, error) {
-	git := func(args ...string) (string, error) {
-		cmd := exec.CommandContext(ctx, "git", args...)
-		cmd.Dir = root
-		out, err := cmd.Output()
-		return strings.TrimSpace(string(out)), withOutput(err)
-	}
-	id, err := git("rev-parse", "HEAD")
-	if err != nil {
-		return Commit{}, fmt.Errorf("find the commit of %s: %w", root, err)
-	}
-	changes, err := git("status", "--porcelain")
-	if err != nil {
-		return Commit{}, fmt.Errorf("look for uncommitted changes: %w", err)
-	}
-	remotes, err := git("branch", "--remotes", "--contains", id)
-	if err != nil {
-		return Commit{}, fmt.Errorf("look for the commit on remotes: %w", err)
-	}
-	return Commit{ID: id, Dirty: changes != "", Published: remotes != ""}, nil
-}
-
-// withOutput adds the first lines that a failed command said.
-func withOutput(err error) error {
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || len(exit.Stderr) == 0 {
-		return err
-	}
-	var lines []string
-	for s := bufio.NewScanner(strings.NewReader(string(exit.Stderr))); s.Scan() && len(lines) < 10; {
-		lines = append(lines, s.Text())
-	}
-	return fmt.Errorf("%w: %s", err, strings.Join(lines, "\n"))
+	return nil
 }

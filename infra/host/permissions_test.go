@@ -1,0 +1,157 @@
+package host_test
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/infra/host"
+	"github.com/talmolab/lablink-infrastructure/infra/naming"
+	"github.com/talmolab/lablink-infrastructure/infra/policy"
+	"github.com/talmolab/lablink-infrastructure/sim/iam"
+)
+
+var lab = naming.Namer{Deployment: "lablink", Environment: "test", AccountID: "123456789012", Region: "us-west-2"}
+
+var grants = host.Grants{
+	Namer: lab, Bucket: "the-bucket", ClientRoles: []string{"lablink-client-gpu-test-us-west-2"},
+	SubnetIDs: []string{"subnet-1", "subnet-2"}, ClientGroup: "sg-clients",
+}
+
+const ec2 = "arn:aws:ec2:us-west-2:123456789012:"
+
+// request is one call and what the role's policy should say to it.
+type request struct {
+	why, action, resource string
+	context               map[string][]string
+	want                  iam.Decision
+}
+
+// tags are the tags of something, as condition keys.
+func tags(prefix, deployment, environment, managedBy string) map[string][]string {
+	return map[string][]string{
+		prefix + "lablink:deployment": {deployment}, prefix + "lablink:environment": {environment}, prefix + "lablink:managed-by": {managedBy},
+	}
+}
+
+func has(deployment, environment, managedBy string) map[string][]string {
+	return tags("aws:ResourceTag/", deployment, environment, managedBy)
+}
+
+func asks(deployment, environment, managedBy string) map[string][]string {
+	return tags("aws:RequestTag/", deployment, environment, managedBy)
+}
+
+func passTo(service string) map[string][]string {
+	return map[string][]string{"iam:PassedToService": {service}}
+}
+
+func createdBy(action string) map[string][]string {
+	out := asks("lablink", "test", "allocator")
+	maps.Copy(out, map[string][]string{"ec2:CreateAction": {action}})
+	return out
+}
+
+func TestTheAllocatorMayDoItsWorkAndNoMore(t *testing.T) {
+	secret := "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/test/secret/admin-password"
+	role := "arn:aws:iam::123456789012:role/lablink-client-gpu-test-us-west-2"
+	check(t, host.Permissions(grants), []request{
+		{"its release", "ssm:GetParameter", "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/test/release", nil, iam.Allowed},
+		{"its secrets", "ssm:GetParameter", secret, nil, iam.Allowed},
+		{"another environment's secrets", "ssm:GetParameter", "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/prod/secret/admin-password", nil, iam.Implicit},
+		{"moving the pointer", "ssm:PutParameter", "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/test/release", nil, iam.Implicit},
+
+		{"a manifest", "s3:GetObject", "arn:aws:s3:::the-bucket/releases/x.json", nil, iam.Allowed},
+		{"its settings", "s3:GetObject", "arn:aws:s3:::the-bucket/settings/x.json", nil, iam.Allowed},
+		{"something else in the bucket", "s3:GetObject", "arn:aws:s3:::the-bucket/other", nil, iam.Implicit},
+		{"another bucket", "s3:GetObject", "arn:aws:s3:::other/releases/x.json", nil, iam.Implicit},
+		{"changing a release", "s3:PutObject", "arn:aws:s3:::the-bucket/releases/x.json", nil, iam.Implicit},
+
+		{"looking for machines", "ec2:DescribeInstances", "*", nil, iam.Allowed},
+		{"looking at volumes", "ec2:DescribeVolumes", "*", nil, iam.Implicit},
+
+		{"its own template", "ec2:CreateFleet", ec2 + "launch-template/lt-1", has("lablink", "test", "pulumi"), iam.Allowed},
+		{"its own template", "ec2:RunInstances", ec2 + "launch-template/lt-1", has("lablink", "test", "pulumi"), iam.Allowed},
+		{"another environment's template", "ec2:CreateFleet", ec2 + "launch-template/lt-1", has("lablink", "prod", "pulumi"), iam.Implicit},
+		{"a template without tags", "ec2:RunInstances", ec2 + "launch-template/lt-1", nil, iam.Implicit},
+		{"a fleet", "ec2:CreateFleet", ec2 + "fleet/fleet-1", nil, iam.Allowed},
+		{"ending fleets", "ec2:DeleteFleets", ec2 + "fleet/fleet-1", nil, iam.Implicit},
+
+		{"a machine with its tags", "ec2:RunInstances", ec2 + "instance/*", asks("lablink", "test", "allocator"), iam.Allowed},
+		{"a volume with its tags", "ec2:RunInstances", ec2 + "volume/*", asks("lablink", "test", "allocator"), iam.Allowed},
+		{"a machine with another environment's tags", "ec2:RunInstances", ec2 + "instance/*", asks("lablink", "prod", "allocator"), iam.Implicit},
+		{"a machine without tags", "ec2:RunInstances", ec2 + "instance/*", nil, iam.Implicit},
+		{"a machine in the host's name", "ec2:RunInstances", ec2 + "instance/*", asks("lablink", "test", "pulumi"), iam.Implicit},
+
+		{"into its subnet", "ec2:RunInstances", ec2 + "subnet/subnet-2", nil, iam.Allowed},
+		{"into another subnet", "ec2:RunInstances", ec2 + "subnet/subnet-9", nil, iam.Implicit},
+		{"with the clients' group", "ec2:RunInstances", ec2 + "security-group/sg-clients", nil, iam.Allowed},
+		{"with another group", "ec2:RunInstances", ec2 + "security-group/sg-other", nil, iam.Implicit},
+		{"with an image", "ec2:RunInstances", "arn:aws:ec2:us-west-2::image/ami-1", nil, iam.Allowed},
+		{"with a key pair", "ec2:RunInstances", ec2 + "key-pair/k", nil, iam.Implicit},
+
+		{"tagging what it launches", "ec2:CreateTags", ec2 + "instance/i-1", createdBy("CreateFleet"), iam.Allowed},
+		{"tagging what exists", "ec2:CreateTags", ec2 + "instance/i-1", asks("lablink", "test", "allocator"), iam.Implicit},
+		{"tagging what another action makes", "ec2:CreateTags", ec2 + "volume/vol-1", createdBy("CreateVolume"), iam.Implicit},
+
+		{"ending its machine", "ec2:TerminateInstances", ec2 + "instance/i-1", has("lablink", "test", "allocator"), iam.Allowed},
+		{"labelling its machine", "ec2:CreateTags", ec2 + "instance/i-1", has("lablink", "test", "allocator"), iam.Allowed},
+		{"ending another environment's machine", "ec2:TerminateInstances", ec2 + "instance/i-1", has("lablink", "prod", "allocator"), iam.Implicit},
+		{"ending a machine of nobody's", "ec2:TerminateInstances", ec2 + "instance/i-1", nil, iam.Implicit},
+		{"ending its own host", "ec2:TerminateInstances", ec2 + "instance/i-1", has("lablink", "test", "pulumi"), iam.Implicit},
+
+		{"handing a client its role", "iam:PassRole", role, passTo("ec2.amazonaws.com"), iam.Allowed},
+		{"handing the role to a function", "iam:PassRole", role, passTo("lambda.amazonaws.com"), iam.Implicit},
+		{"handing out its own role", "iam:PassRole", "arn:aws:iam::123456789012:role/" + host.RoleName(lab), passTo("ec2.amazonaws.com"), iam.Implicit},
+	})
+}
+
+func TestAClientMayReadItsReleaseAndNoMore(t *testing.T) {
+	check(t, host.ClientPermissions(lab, "the-bucket"), []request{
+		{"the pointer", "ssm:GetParameter", "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/test/release", nil, iam.Allowed},
+		{"a secret", "ssm:GetParameter", "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/test/secret/admin-password", nil, iam.Implicit},
+		{"a manifest", "s3:GetObject", "arn:aws:s3:::the-bucket/releases/x.json", nil, iam.Allowed},
+		{"a binary", "s3:GetObject", "arn:aws:s3:::the-bucket/artifacts/x/lablink-agent-linux/amd64", nil, iam.Allowed},
+		{"the allocator's settings", "s3:GetObject", "arn:aws:s3:::the-bucket/settings/x.json", nil, iam.Implicit},
+		{"another bucket", "s3:GetObject", "arn:aws:s3:::other/releases/x.json", nil, iam.Implicit},
+		{"launching", "ec2:RunInstances", ec2 + "instance/*", asks("lablink", "test", "allocator"), iam.Implicit},
+		{"looking around", "ec2:DescribeInstances", "*", nil, iam.Implicit},
+	})
+}
+
+// IAM takes 10 240 characters of inline policy for a role, white space left out.
+func TestThePoliciesFitIntoARole(t *testing.T) {
+	many := grants
+	for range 20 {
+		many.ClientRoles = append(many.ClientRoles, lab.IAM("client-a-pool-of-20-chars", naming.MaxRole))
+	}
+	for name, d := range map[string]policy.Document{"twenty pools": host.Permissions(many), "client": host.ClientPermissions(lab, "the-bucket")} {
+		text, err := d.JSON()
+		require.NoError(t, err)
+		assert.Less(t, len(text), 10_240, name)
+	}
+}
+
+func check(t *testing.T, d policy.Document, requests []request) {
+	t.Helper()
+	text, err := d.JSON()
+	require.NoError(t, err)
+	document, err := iam.Parse(text, iam.Identity)
+	require.NoError(t, err)
+	used := map[string]bool{}
+	for _, r := range requests {
+		got := iam.Evaluate(iam.Request{Action: r.action, Resource: r.resource, Context: r.context}, document)
+		assert.Equal(t, r.want, got, "%s: %s on %s with %v", r.why, r.action, r.resource, r.context)
+		for _, s := range document.Statement {
+			one := iam.Document{Version: document.Version, Statement: iam.Statements{s}}
+			if iam.Evaluate(iam.Request{Action: r.action, Resource: r.resource, Context: r.context}, one) != iam.Implicit {
+				used[s.Sid] = true
+			}
+		}
+	}
+	for _, s := range document.Statement {
+		assert.True(t, used[s.Sid], "no request of the table needs the statement %s", s.Sid)
+	}
+}

@@ -1,0 +1,190 @@
+package identity_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/infra/identity"
+	"github.com/talmolab/lablink-infrastructure/infra/naming"
+	"github.com/talmolab/lablink-infrastructure/infra/policy"
+	"github.com/talmolab/lablink-infrastructure/sim/iam"
+)
+
+var (
+	lab  = naming.Namer{Deployment: "lablink", Environment: "test", AccountID: "123456789012", Region: "us-west-2"}
+	name = identity.Record{ZoneID: "Z1", Name: "test.lab.example.org"}
+)
+
+const (
+	ec2       = "arn:aws:ec2:us-west-2:123456789012:"
+	role      = "arn:aws:iam::123456789012:role/"
+	parameter = "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/"
+	bucket    = "arn:aws:s3:::lablink-artifacts-test-123456789012-us-west-2"
+	yes, no   = iam.Allowed, iam.Implicit
+)
+
+// request is one call and what the policy should say to it.
+type request struct {
+	why, action, resource string
+	context               map[string][]string
+	want                  iam.Decision
+}
+
+// context joins condition keys.
+func context(all ...map[string][]string) map[string][]string {
+	out := map[string][]string{}
+	for _, c := range all {
+		maps.Copy(out, c)
+	}
+	return out
+}
+
+func has(deployment, environment string) map[string][]string {
+	return map[string][]string{"aws:ResourceTag/lablink:deployment": {deployment}, "aws:ResourceTag/lablink:environment": {environment}}
+}
+
+func asks(deployment, environment string) map[string][]string {
+	return map[string][]string{"aws:RequestTag/lablink:deployment": {deployment}, "aws:RequestTag/lablink:environment": {environment}}
+}
+
+func key(name, value string) map[string][]string { return map[string][]string{name: {value}} }
+
+var looking = []request{
+	{"a list", "ec2:DescribeVpcs", "*", nil, yes},
+	{"who it is", "sts:GetCallerIdentity", "*", nil, yes},
+	{"its role", "iam:GetRole", role + "lablink-allocator-test-us-west-2", nil, yes},
+	{"its profile", "iam:GetInstanceProfile", "arn:aws:iam::123456789012:instance-profile/lablink-allocator-test-us-west-2", nil, yes},
+	{"another environment's role", "iam:GetRole", role + "lablink-allocator-prod-us-west-2", nil, no},
+	{"somebody's role", "iam:GetRolePolicy", role + "admin", nil, no},
+	{"GitHub's provider", "iam:GetOpenIDConnectProvider", "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com", nil, yes},
+	{"changing the provider", "iam:UpdateOpenIDConnectProviderThumbprint", "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com", nil, no},
+	{"a zone", "route53:ListResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", nil, yes},
+	{"the release pointer", "ssm:GetParameter", parameter + "test/release", nil, yes},
+	{"a public parameter", "ssm:GetParameter", "arn:aws:ssm:us-west-2::parameter/aws/service/debian/release/12/latest/arm64", nil, yes},
+	{"another environment's parameter", "ssm:GetParameter", parameter + "prod/release", nil, no},
+	{"a release", "s3:GetObject", bucket + "/releases/x.json", nil, yes},
+	{"the bucket's settings", "s3:GetBucketAcl", bucket, nil, yes},
+	{"another bucket", "s3:GetObject", "arn:aws:s3:::lablink-artifacts-prod-123456789012-us-west-2/releases/x.json", nil, no},
+}
+
+func TestAPreviewReadsWhatIsDeployedAndChangesNothing(t *testing.T) {
+	check(t, identity.Look(lab), append(slices.Clone(looking),
+		request{"a secret", "ssm:GetParameter", parameter + "test/secret/admin-password", nil, iam.Denied},
+		request{"secrets", "ssm:GetParameters", parameter + "test/secret/admin-password", nil, iam.Denied},
+		request{"earlier secrets", "ssm:GetParameterHistory", parameter + "test/secret/admin-password", nil, iam.Denied},
+		request{"moving the pointer", "ssm:PutParameter", parameter + "test/release", nil, no},
+		request{"writing a release", "s3:PutObject", bucket + "/releases/x.json", nil, no},
+		request{"ending the host", "ec2:TerminateInstances", ec2 + "instance/i-1", has("lablink", "test"), no},
+		request{"a record", "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", nil, no},
+		request{"handing over a role", "iam:PassRole", role + "lablink-allocator-test-us-west-2", key("iam:PassedToService", "ec2.amazonaws.com"), no},
+	))
+}
+
+func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
+	own, other := has("lablink", "test"), has("lablink", "prod")
+	normalized := "route53:ChangeResourceRecordSetsNormalizedRecordNames"
+	check(t, identity.Deploy(lab, name), append(slices.Clone(looking), []request{
+		{"a subnet", "ec2:CreateSubnet", ec2 + "subnet/*", asks("lablink", "test"), yes},
+		{"in its VPC", "ec2:CreateSubnet", ec2 + "vpc/vpc-1", context(own, asks("lablink", "test")), yes},
+		{"in another VPC", "ec2:CreateSubnet", ec2 + "vpc/vpc-2", context(other, asks("lablink", "test")), no},
+		{"a subnet without tags", "ec2:CreateSubnet", ec2 + "subnet/*", nil, no},
+		{"a subnet with another environment's tags", "ec2:CreateSubnet", ec2 + "subnet/*", asks("lablink", "prod"), no},
+		{"a VPC", "ec2:CreateVpc", ec2 + "vpc/*", asks("lablink", "test"), yes},
+		{"a VPC without tags", "ec2:CreateVpc", ec2 + "vpc/*", nil, no},
+		{"an endpoint", "ec2:CreateVpcEndpoint", ec2 + "vpc-endpoint/*", asks("lablink", "test"), yes},
+		{"an endpoint in another's table", "ec2:CreateVpcEndpoint", ec2 + "route-table/rtb-2", context(other, asks("lablink", "test")), no},
+		{"a host", "ec2:RunInstances", ec2 + "instance/*", asks("lablink", "test"), yes},
+		{"a host in its subnet", "ec2:RunInstances", ec2 + "subnet/subnet-1", own, yes},
+		{"a host in another's subnet", "ec2:RunInstances", ec2 + "subnet/subnet-2", context(other, asks("lablink", "test")), no},
+		{"the host's interface", "ec2:RunInstances", ec2 + "network-interface/*", nil, yes},
+		{"the host's disk", "ec2:RunInstances", ec2 + "volume/*", nil, yes},
+		{"the host's image", "ec2:RunInstances", "arn:aws:ec2:us-west-2::image/ami-1", nil, yes},
+
+		{"ending its host", "ec2:TerminateInstances", ec2 + "instance/i-1", own, yes},
+		{"ending another environment's host", "ec2:TerminateInstances", ec2 + "instance/i-2", other, no},
+		{"ending somebody's instance", "ec2:TerminateInstances", ec2 + "instance/i-3", nil, no},
+		{"deleting its volume", "ec2:DeleteVolume", ec2 + "volume/vol-1", own, yes},
+		{"deleting another environment's volume", "ec2:DeleteVolume", ec2 + "volume/vol-2", other, no},
+		{"a rule of its group", "ec2:AuthorizeSecurityGroupIngress", ec2 + "security-group/sg-1", own, yes},
+		{"a rule of another's group", "ec2:AuthorizeSecurityGroupIngress", ec2 + "security-group/sg-2", other, no},
+		{"the rule itself", "ec2:AuthorizeSecurityGroupIngress", ec2 + "security-group-rule/*", nil, yes},
+		{"freeing another's address", "ec2:ReleaseAddress", ec2 + "elastic-ip/eipalloc-2", other, no},
+
+		{"tags at once", "ec2:CreateTags", ec2 + "vpc/vpc-1", context(asks("lablink", "test"), key("ec2:CreateAction", "CreateVpc")), yes},
+		{"another environment's tags at once", "ec2:CreateTags", ec2 + "vpc/vpc-1", context(asks("lablink", "prod"), key("ec2:CreateAction", "CreateVpc")), no},
+		{"tags on the host's new disk", "ec2:CreateTags", ec2 + "volume/vol-1", asks("lablink", "test"), yes},
+		{"its tags on another's disk", "ec2:CreateTags", ec2 + "volume/vol-2", context(other, asks("lablink", "test")), no},
+		{"its tags on somebody's instance", "ec2:CreateTags", ec2 + "instance/i-3", asks("lablink", "test"), no},
+
+		{"a role", "iam:CreateRole", role + "lablink-client-gpu-test-us-west-2", nil, yes},
+		{"a role of another environment", "iam:PutRolePolicy", role + "lablink-deploy-prod-us-west-2", nil, no},
+		{"somebody's role", "iam:PutRolePolicy", role + "admin", nil, no},
+		{"its own permissions", "iam:PutRolePolicy", role + "lablink-deploy-test-us-west-2", nil, iam.Denied},
+		{"its own trust", "iam:UpdateAssumeRolePolicy", role + "lablink-deploy-test-us-west-2", nil, iam.Denied},
+		{"the permissions of previews", "iam:PutRolePolicy", role + "lablink-preview-test-us-west-2", nil, iam.Denied},
+		{"the permissions of drift", "iam:PutRolePolicy", role + "lablink-drift-test-us-west-2", nil, iam.Denied},
+		{"a user", "iam:CreateUser", "arn:aws:iam::123456789012:user/x", nil, no},
+		{"a managed policy", "iam:AttachRolePolicy", role + "lablink-allocator-test-us-west-2", nil, no},
+		{"handing the host its role", "iam:PassRole", role + "lablink-allocator-test-us-west-2", key("iam:PassedToService", "ec2.amazonaws.com"), yes},
+		{"handing the role to a function", "iam:PassRole", role + "lablink-allocator-test-us-west-2", key("iam:PassedToService", "lambda.amazonaws.com"), no},
+
+		{"its pointer", "ssm:PutParameter", parameter + "test/release", nil, yes},
+		{"its secret, which it made", "ssm:GetParameter", parameter + "test/secret/admin-password", nil, yes},
+		{"another environment's pointer", "ssm:PutParameter", parameter + "prod/release", nil, no},
+		{"a release", "s3:PutObject", bucket + "/releases/x.json", nil, yes},
+		{"opening another bucket", "s3:PutBucketPolicy", "arn:aws:s3:::other", nil, no},
+		{"its record", "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", key(normalized, "test.lab.example.org"), yes},
+		{"another name in the zone", "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", key(normalized, "www.example.org"), no},
+		{"another zone", "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z2", key(normalized, "test.lab.example.org"), no},
+		{"waiting for the record", "route53:GetChange", "arn:aws:route53:::change/C1", nil, yes},
+		{"deleting the zone", "route53:DeleteHostedZone", "arn:aws:route53:::hostedzone/Z1", nil, no},
+	}...))
+}
+
+func TestWithoutARecordADeployChangesNone(t *testing.T) {
+	for _, s := range parse(t, identity.Deploy(lab, identity.Record{}), iam.Identity).Statement {
+		assert.NotContains(t, s.Action, "route53:ChangeResourceRecordSets", s.Sid)
+	}
+}
+
+// Names that are cut are cut in their middle, so the role of the longest pool is
+// still one that a deployment may make.
+func TestADeployMayMakeTheRolesOfTheLongestNames(t *testing.T) {
+	long := naming.Namer{Deployment: "a-deployment-of-20-c", Environment: "an-env-of-16-cha", AccountID: "123456789012", Region: "ap-southeast-1"}
+	d := parse(t, identity.Deploy(long, name), iam.Identity)
+	made := long.RoleARN(long.IAM("client-a-pool-of-20-charact", naming.MaxRole))
+	assert.Equal(t, iam.Allowed, iam.Evaluate(iam.Request{Action: "iam:CreateRole", Resource: made}, d), made)
+	itself := long.RoleARN(long.IAM("deploy", naming.MaxRole))
+	assert.Equal(t, iam.Denied, iam.Evaluate(iam.Request{Action: "iam:PutRolePolicy", Resource: itself}, d), itself)
+}
+
+func parse(t *testing.T, d policy.Document, kind iam.Kind) iam.Document {
+	t.Helper()
+	text, err := d.JSON()
+	require.NoError(t, err)
+	document, err := iam.Parse(text, kind)
+	require.NoError(t, err)
+	return document
+}
+
+// check evaluates a table of requests, which must need every statement.
+func check(t *testing.T, d policy.Document, requests []request) {
+	t.Helper()
+	document, needed := parse(t, d, iam.Identity), map[string]bool{}
+	for _, r := range requests {
+		call := iam.Request{Action: r.action, Resource: r.resource, Context: r.context}
+		assert.Equal(t, r.want, iam.Evaluate(call, document), "%s: %s on %s with %v", r.why, r.action, r.resource, r.context)
+		for _, s := range document.Statement {
+			if iam.Evaluate(call, iam.Document{Statement: iam.Statements{s}}) != iam.Implicit {
+				needed[s.Sid] = true
+			}
+		}
+	}
+	for _, s := range document.Statement {
+		assert.True(t, needed[s.Sid], "no request of the table needs the statement %s", s.Sid)
+	}
+}

@@ -1,0 +1,52 @@
+package identity
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/sim/iam"
+)
+
+const (
+	stateBucket = "arn:aws:s3:::lablink-state"
+	stateKey    = "arn:aws:kms:us-west-2:123456789012:key/k"
+)
+
+func TestARoleReachesTheStateOfItsOwnStackAlone(t *testing.T) {
+	for _, c := range []struct {
+		why, action, resource string
+		look, deploy          iam.Decision
+	}{
+		{"the bucket's list", "s3:ListBucket", stateBucket, iam.Allowed, iam.Allowed},
+		{"the version of the store", "s3:GetObject", stateBucket + "/.pulumi/meta.yaml", iam.Allowed, iam.Allowed},
+		{"its state", "s3:GetObject", stateBucket + "/.pulumi/stacks/lablink/test.json", iam.Allowed, iam.Allowed},
+		{"its compressed state", "s3:GetObject", stateBucket + "/.pulumi/stacks/lablink/test.json.gz", iam.Allowed, iam.Allowed},
+		{"the account's outputs", "s3:GetObject", stateBucket + "/.pulumi/stacks/lablink/account.json", iam.Allowed, iam.Allowed},
+		{"the state of production", "s3:GetObject", stateBucket + "/.pulumi/stacks/lablink/prod.json", iam.Implicit, iam.Implicit},
+		{"the state of a stack that begins alike", "s3:GetObject", stateBucket + "/.pulumi/stacks/lablink/test2.json", iam.Implicit, iam.Implicit},
+		{"secrets in its state", "kms:Decrypt", stateKey, iam.Allowed, iam.Allowed},
+		{"another key", "kms:Decrypt", "arn:aws:kms:us-west-2:123456789012:key/other", iam.Implicit, iam.Implicit},
+
+		{"writing its state", "s3:PutObject", stateBucket + "/.pulumi/stacks/lablink/test.json", iam.Implicit, iam.Allowed},
+		{"its lock", "s3:PutObject", stateBucket + "/.pulumi/locks/organization/lablink/test/0.json", iam.Implicit, iam.Allowed},
+		{"taking its lock away", "s3:DeleteObject", stateBucket + "/.pulumi/locks/organization/lablink/test/0.json", iam.Implicit, iam.Allowed},
+		{"its history", "s3:PutObject", stateBucket + "/.pulumi/history/lablink/test/test-1.history.json", iam.Implicit, iam.Allowed},
+		{"a backup", "s3:PutObject", stateBucket + "/.pulumi/backups/lablink/test/test.1.json", iam.Implicit, iam.Allowed},
+		{"writing the state of production", "s3:PutObject", stateBucket + "/.pulumi/stacks/lablink/prod.json", iam.Implicit, iam.Implicit},
+		{"writing the account's state", "s3:PutObject", stateBucket + "/.pulumi/stacks/lablink/account.json", iam.Implicit, iam.Implicit},
+		{"deleting the bucket", "s3:DeleteBucket", stateBucket, iam.Implicit, iam.Implicit},
+		{"secrets for its state", "kms:Encrypt", stateKey, iam.Implicit, iam.Allowed},
+		{"deleting the key", "kms:ScheduleKeyDeletion", stateKey, iam.Implicit, iam.Implicit},
+	} {
+		for write, want := range map[bool]iam.Decision{false: c.look, true: c.deploy} {
+			text, err := state("lablink-state", stateKey, "test", "organization/lablink/account", write).JSON()
+			require.NoError(t, err)
+			d, err := iam.Parse(text, iam.Identity)
+			require.NoError(t, err)
+			got := iam.Evaluate(iam.Request{Action: c.action, Resource: c.resource}, d)
+			assert.Equal(t, want, got, "%s (write: %t): %s on %s", c.why, write, c.action, c.resource)
+		}
+	}
+}

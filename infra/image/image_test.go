@@ -1,0 +1,104 @@
+package image_test
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+
+	"github.com/talmolab/lablink-infrastructure/infra/image"
+	"github.com/talmolab/lablink-infrastructure/infra/recording"
+)
+
+var account = recording.Account{
+	InstanceTypes: map[string][]string{
+		"t4g.small": {"arm64"}, "g5.xlarge": {"x86_64"}, "t2.small": {"i386", "x86_64"}, "g5g.xlarge": {"arm64"}, "mac2.metal": {"arm64_mac"},
+	},
+	Images: map[string]recording.Image{
+		"ami-11111111": {Name: "debian-12-arm64", Architecture: "arm64"},
+		"ami-22222222": {Name: "gpu", Architecture: "x86_64"},
+		"ami-33333333": {Name: "old", Architecture: "x86_64", Deprecated: true},
+	},
+	Parameters: map[string]string{"/aws/service/debian/release/12/latest/arm64": "ami-11111111", "/gone": "ami-99999999"},
+}
+
+func TestTypesThatShareAnArchitectureGiveIt(t *testing.T) {
+	for _, c := range []struct {
+		types []string
+		want  string
+		wrong string
+	}{
+		{[]string{"t4g.small"}, "arm64", ""},
+		{[]string{"g5.xlarge", "t2.small"}, "x86_64", ""},
+		{[]string{"g5.xlarge", "g5g.xlarge"}, "", `"g5g.xlarge" is arm64, but the types before it are x86_64`},
+		{[]string{"mac2.metal"}, "", `instance type "mac2.metal" is neither x86_64 nor arm64`},
+		{[]string{"g5.xlarge", "g9.small"}, "", `look up instance type "g9.small"`},
+	} {
+		var got string
+		_, err := recording.Run("test", account, func(ctx *pulumi.Context) (err error) {
+			got, err = image.Architecture(ctx, "lablink:pools[0].instanceTypes", c.types)
+			return err
+		})
+		if c.wrong != "" {
+			assert.ErrorContains(t, err, "lablink:pools[0].instanceTypes: "+c.wrong)
+			continue
+		}
+		assert.NoError(t, err, "%v", c.types)
+		assert.Equal(t, c.want, got, "%v", c.types)
+	}
+}
+
+func TestAReferenceIsResolvedAndMustFitTheArchitecture(t *testing.T) {
+	for _, c := range []struct {
+		what      string
+		reference image.Reference
+		want      string
+		wrong     string
+	}{
+		{"an id", image.Reference{ID: "ami-11111111"}, "ami-11111111", ""},
+		{"a parameter", image.Reference{SSMParameter: image.DebianParameter("arm64")}, "ami-11111111", ""},
+		{"another architecture", image.Reference{ID: "ami-22222222"}, "", "image ami-22222222 (gpu) is for x86_64, but the instance types are arm64"},
+		{"an id that is not there", image.Reference{ID: "ami-99999999"}, "", "find image ami-99999999 in this Region"},
+		{"a parameter that is not there", image.Reference{SSMParameter: "/none"}, "", `read the parameter "/none"`},
+		{"a parameter that names an image that is not there", image.Reference{SSMParameter: "/gone"}, "", "find image ami-99999999 in this Region"},
+	} {
+		found, err := resolve(c.reference, "arm64")
+		if c.wrong != "" {
+			assert.ErrorContains(t, err, "lablink:allocator.ami: "+c.wrong, c.what)
+			continue
+		}
+		assert.NoError(t, err, c.what)
+		assert.Equal(t, image.Image{ID: c.want, RootDevice: "/dev/xvda"}, found, c.what)
+	}
+}
+
+// An environment that pinned its image must still deploy when the image's
+// publisher has deprecated it, which Debian does after two years.
+func TestADeprecatedImageThatIsPinnedIsFound(t *testing.T) {
+	found, err := resolve(image.Reference{ID: "ami-33333333"}, "x86_64")
+	assert.NoError(t, err)
+	assert.Equal(t, "ami-33333333", found.ID)
+}
+
+func TestOnlyAnIDAlwaysMeansTheSameImage(t *testing.T) {
+	assert.True(t, image.Reference{ID: "ami-11111111"}.Pinned())
+	assert.False(t, image.Reference{SSMParameter: "/aws/service/debian/release/12/latest/arm64"}.Pinned())
+}
+
+func TestArchitecturesHaveTheNamesThatDebianAndReleasesUse(t *testing.T) {
+	for _, c := range [][3]string{
+		{"x86_64", "/aws/service/debian/release/12/latest/amd64", "linux/amd64"},
+		{"arm64", "/aws/service/debian/release/12/latest/arm64", "linux/arm64"},
+	} {
+		assert.Equal(t, c[1], image.DebianParameter(c[0]))
+		assert.Equal(t, c[2], image.Platform(c[0]))
+	}
+}
+
+func resolve(r image.Reference, architecture string) (found image.Image, err error) {
+	_, err = recording.Run("test", account, func(ctx *pulumi.Context) (err error) {
+		found, err = image.Find(ctx, "lablink:allocator.ami", r, architecture)
+		return err
+	})
+	return found, err
+}

@@ -1,0 +1,84 @@
+package network_test
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/talmolab/lablink-infrastructure/infra/network"
+)
+
+func TestSubnetsAreDisjointPartsOfTheRangeAndHoldTheirHost(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		octets := rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "address")
+		bits := rapid.IntRange(16, 24).Draw(t, "bits")
+		whole := netip.PrefixFrom(netip.AddrFrom4([4]byte(octets)), bits).Masked()
+		zones := zoneNames(rapid.IntRange(1, 16).Draw(t, "zones"))
+
+		plan, err := network.NewPlan(whole.String(), zones)
+		require.NoError(t, err)
+		require.Len(t, plan.Subnets, len(zones))
+		for i, s := range plan.Subnets {
+			assert.Equal(t, zones[i], s.Zone)
+			subnet, err := netip.ParsePrefix(s.Cidr)
+			require.NoError(t, err)
+			assert.Equal(t, subnet.Masked(), subnet, "a network, not an address in it")
+			assert.True(t, whole.Contains(subnet.Addr()) && subnet.Bits() == whole.Bits()+4, "%s is a sixteenth of %s", s.Cidr, whole)
+			host, err := netip.ParseAddr(s.Host)
+			require.NoError(t, err)
+			assert.True(t, subnet.Contains(host), "%s holds its host %s", s.Cidr, s.Host)
+			assert.GreaterOrEqual(t, position(subnet, host), 4, "AWS keeps the first four addresses of %s", s.Cidr)
+			for _, other := range plan.Subnets[:i] {
+				assert.False(t, subnet.Overlaps(netip.MustParsePrefix(other.Cidr)), "%s overlaps %s", s.Cidr, other.Cidr)
+			}
+		}
+	})
+}
+
+func TestTheSamePlanComesOutEveryTime(t *testing.T) {
+	plan, err := network.NewPlan("10.20.0.0/16", []string{"us-west-2a", "us-west-2b"})
+	require.NoError(t, err)
+	assert.Equal(t, []network.SubnetPlan{
+		{Zone: "us-west-2a", Cidr: "10.20.0.0/20", Host: "10.20.0.10"},
+		{Zone: "us-west-2b", Cidr: "10.20.16.0/20", Host: "10.20.16.10"},
+	}, plan.Subnets)
+}
+
+func TestAnotherZoneMovesNoSubnet(t *testing.T) {
+	two, err := network.NewPlan("10.20.0.0/16", zoneNames(2))
+	require.NoError(t, err)
+	three, err := network.NewPlan("10.20.0.0/16", zoneNames(3))
+	require.NoError(t, err)
+	assert.Equal(t, two.Subnets, three.Subnets[:2])
+}
+
+func TestWhatIsNoRangeOfAVPCIsRefused(t *testing.T) {
+	for _, cidr := range []string{"", "10.20.0.0", "10.20.0.0/15", "10.20.0.0/25", "10.20.0.1/16", "fd00::/16", "::ffff:10.20.0.0/112", "10.20.0.0/16 "} {
+		_, err := network.NewPlan(cidr, zoneNames(2))
+		assert.ErrorContains(t, err, "for example 10.20.0.0/16", "the range %q", cidr)
+	}
+	_, err := network.NewPlan("10.20.0.0/16", zoneNames(17))
+	assert.ErrorContains(t, err, "at most 16")
+}
+
+func zoneNames(count int) []string {
+	out := make([]string, count)
+	for i := range out {
+		out[i] = fmt.Sprintf("us-west-2%c", 'a'+i)
+	}
+	return out
+}
+
+// position is how many addresses come before addr in subnet.
+func position(subnet netip.Prefix, addr netip.Addr) int {
+	first, last := subnet.Addr().As4(), addr.As4()
+	var d int
+	for i := range first {
+		d = d<<8 + int(last[i]) - int(first[i])
+	}
+	return d
+}

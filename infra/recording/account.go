@@ -1,0 +1,79 @@
+package recording
+
+import (
+	"fmt"
+	"maps"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Account describes the AWS account that look-ups are answered from.
+type Account struct {
+	ID, Region string
+	// Zones are availability zones; LocalZones are extensions of the Region near
+	// some city, which an account may have switched on.
+	Zones, LocalZones []string
+	// InstanceTypes are the architectures of each type.
+	InstanceTypes map[string][]string
+	Images        map[string]Image
+	// Parameters are public and own SSM parameters.
+	Parameters map[string]string
+	// HostedZones are the ids of the public zones of each name.
+	HostedZones map[string][]string
+	// OIDCProvider is the ARN of GitHub's identity provider; empty without one.
+	OIDCProvider string
+	// Stacks are the outputs of other stacks, by name.
+	Stacks map[string]map[string]any
+}
+
+// Image is a machine image.
+type Image struct {
+	Name, Architecture string
+	// Deprecated images are found only by those who ask for them too.
+	Deprecated bool
+}
+
+// create is what AWS answers to the creation of a resource.
+func (a Account) create(r Record) (id string, state resource.PropertyMap) {
+	state = maps.Clone(r.Inputs)
+	if state == nil {
+		state = resource.PropertyMap{}
+	}
+	id = r.Name + "-id"
+	set := func(key, value string) { state[resource.PropertyKey(key)] = resource.NewProperty(value) }
+	set("arn", a.arn(r))
+	switch r.Type {
+	case "aws:ec2/eip:Eip":
+		set("publicIp", "203.0.113.10")
+	case "aws:route53/record:Record":
+		set("fqdn", r.Text("name"))
+	case "aws:kms/key:Key":
+		set("keyId", id)
+	}
+	return id, state
+}
+
+func (a Account) arn(r Record) string {
+	switch r.Type {
+	case "aws:iam/role:Role":
+		return "arn:aws:iam::" + a.ID + ":role/" + r.Text("name")
+	case "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
+		return "arn:aws:iam::" + a.ID + ":oidc-provider/token.actions.githubusercontent.com"
+	case "aws:kms/key:Key":
+		return "arn:aws:kms:" + a.Region + ":" + a.ID + ":key/" + r.Name + "-id"
+	}
+	return "arn:aws:recorded:" + a.Region + ":" + a.ID + ":" + r.Name
+}
+
+// read answers for another stack.
+func (a Account) read(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	outputs, ok := a.Stacks[args.ID]
+	if args.TypeToken != "pulumi:pulumi:StackReference" || !ok {
+		return "", nil, fmt.Errorf("there is no %s %q", args.TypeToken, args.ID)
+	}
+	return args.ID, resource.PropertyMap{
+		"name":    resource.NewProperty(args.ID),
+		"outputs": resource.NewProperty(resource.NewPropertyMapFromMap(outputs)),
+	}, nil
+}

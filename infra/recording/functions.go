@@ -1,0 +1,107 @@
+package recording
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+type values = map[string]any
+
+// functions are the look-ups that an account answers.
+var functions = map[string]func(Account, values) (values, error){
+	"aws:index/getCallerIdentity:getCallerIdentity": func(a Account, _ values) (values, error) {
+		return values{"id": a.ID, "accountId": a.ID, "arn": "arn:aws:iam::" + a.ID + ":user/engineer", "userId": "AIDAENGINEER"}, nil
+	},
+	"aws:index/getAvailabilityZones:getAvailabilityZones": zones,
+	"aws:ec2/getInstanceType:getInstanceType": func(a Account, in values) (values, error) {
+		architectures, ok := a.InstanceTypes[text(in, "instanceType")]
+		if !ok {
+			return nil, fmt.Errorf("reading EC2 Instance Type (%s): InvalidInstanceType", text(in, "instanceType"))
+		}
+		return values{"id": text(in, "instanceType"), "instanceType": text(in, "instanceType"), "supportedArchitectures": list(architectures)}, nil
+	},
+	"aws:ec2/getAmi:getAmi": image,
+	"aws:ssm/getParameter:getParameter": func(a Account, in values) (values, error) {
+		v, ok := a.Parameters[text(in, "name")]
+		if !ok {
+			return nil, fmt.Errorf("reading SSM Parameter (%s): couldn't find resource", text(in, "name"))
+		}
+		return values{"id": text(in, "name"), "name": text(in, "name"), "value": v, "type": "String"}, nil
+	},
+	"aws:route53/getZone:getZone": func(a Account, in values) (values, error) {
+		switch ids := a.HostedZones[text(in, "name")]; len(ids) {
+		case 0:
+			return nil, errors.New("no matching Route 53 Hosted Zone found")
+		case 1:
+			return values{"id": ids[0], "zoneId": ids[0], "name": text(in, "name")}, nil
+		}
+		return nil, errors.New("multiple Route 53 Hosted Zones matched; use additional constraints to reduce matches to a single Route 53 Hosted Zone")
+	},
+	"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": func(a Account, in values) (values, error) {
+		if a.OIDCProvider == "" {
+			return nil, fmt.Errorf("reading IAM OIDC Provider (%s): couldn't find resource", text(in, "url"))
+		}
+		return values{"id": a.OIDCProvider, "arn": a.OIDCProvider, "url": text(in, "url")}, nil
+	},
+}
+
+// zones lists Local Zones too, unless the caller filters them out, and before
+// the Region's own, as EC2 sorts them.
+func zones(a Account, in values) (values, error) {
+	found := slices.Clone(a.Zones)
+	filters, _ := in["filters"].([]any)
+	own := slices.ContainsFunc(filters, func(f any) bool {
+		filter, _ := f.(values)
+		wanted, _ := filter["values"].([]any)
+		return filter["name"] == "opt-in-status" && len(wanted) == 1 && wanted[0] == "opt-in-not-required"
+	})
+	if !own {
+		found = append(slices.Clone(a.LocalZones), found...)
+	}
+	return values{"id": a.Region, "names": list(found)}, nil
+}
+
+// image finds an image by its id; a deprecated one only when asked for.
+func image(a Account, in values) (values, error) {
+	filters, _ := in["filters"].([]any)
+	for _, f := range filters {
+		filter, _ := f.(values)
+		ids, _ := filter["values"].([]any)
+		if filter["name"] != "image-id" || len(ids) != 1 {
+			continue
+		}
+		found, ok := a.Images[fmt.Sprint(ids[0])]
+		if ok && (!found.Deprecated || in["includeDeprecated"] == true) {
+			return values{"id": ids[0], "imageId": ids[0], "name": found.Name, "architecture": found.Architecture, "rootDeviceName": "/dev/xvda"}, nil
+		}
+	}
+	return nil, errors.New("Your query returned no results. Please change your search criteria and try again.")
+}
+
+func (a Account) call(token string, args resource.PropertyMap) (resource.PropertyMap, error) {
+	f, ok := functions[token]
+	if !ok {
+		return nil, fmt.Errorf("no answer is known for the function %s", token)
+	}
+	out, err := f(a, args.Mappable())
+	if err != nil {
+		return nil, fmt.Errorf("invoking %s: 1 error occurred:\n\t* %w", token, err)
+	}
+	return resource.NewPropertyMapFromMap(out), nil
+}
+
+func text(in values, key string) string {
+	s, _ := in[key].(string)
+	return s
+}
+
+func list(in []string) []any {
+	out := make([]any, len(in))
+	for i, s := range in {
+		out[i] = s
+	}
+	return out
+}

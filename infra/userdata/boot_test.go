@@ -1,0 +1,152 @@
+package userdata
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/api/release"
+)
+
+// firstBoot is what one did.
+type firstBoot struct {
+	root    string
+	output  string
+	ran     []string // the architecture and the arguments of the binary that was handed over to
+	pauses  []string // in seconds
+	visible string   // the arguments of every curl
+}
+
+// run runs the script as a machine would, but for the pauses, which end at once.
+func run(t *testing.T, a *amazon) firstBoot {
+	t.Helper()
+	script, err := Render(Args{
+		Binary: "lablink-allocator", Part: "allocator", Region: "us-west-2", Pointer: "/lablink/lablink/test/release",
+		Bucket: "the-bucket", Bootstrap: []string{"--region", "us-west-2", "--volume", "it's $HOME"},
+	})
+	require.NoError(t, err)
+	dir := t.TempDir()
+	curl, err := exec.LookPath("curl")
+	require.NoError(t, err, "curl is what the script fetches with: on Debian, apt-get install curl")
+	wrap := func(name, script string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/bash\n"+script+"\n"), 0o755))
+	}
+	wrap("curl", `printf '%s\n' "$@" >>"`+dir+`/visible"; exec `+curl+` "$@"`)
+	wrap("sleep", `echo "$1" >>"`+dir+`/pauses"`)
+	b := firstBoot{root: filepath.Join(dir, "the root")}
+	require.NoError(t, os.Mkdir(b.root, 0o755))
+
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", script)
+	cmd.Env = []string{
+		"PATH=" + dir + ":" + os.Getenv("PATH"), "LABLINK_ROOT=" + b.root,
+		"AWS_ENDPOINT_URL=" + a.URL, "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + a.URL,
+	}
+	out, err := cmd.CombinedOutput()
+	b.output = string(out)
+	require.NoError(t, err, b.output)
+	b.ran = lines(t, filepath.Join(b.root, "ran"))
+	b.pauses = lines(t, filepath.Join(dir, "pauses"))
+	b.visible = strings.Join(lines(t, filepath.Join(dir, "visible")), "\n")
+	return b
+}
+
+func lines(t *testing.T, file string) []string {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if os.IsNotExist(err) {
+		return nil
+	}
+	require.NoError(t, err)
+	return strings.Split(strings.TrimSuffix(string(raw), "\n"), "\n")
+}
+
+func TestTheFirstBootHandsOverToTheBinaryOfTheRelease(t *testing.T) {
+	a := newAmazon(t)
+	b := run(t, a)
+	assert.Equal(t, []string{runtime.GOARCH, "bootstrap", "--release", a.pointer, "--region", "us-west-2", "--volume", "it's $HOME"}, b.ran, b.output)
+	assert.Empty(t, b.pauses, b.output)
+
+	dir := filepath.Join(b.root, "opt/lablink/releases", a.pointer)
+	installed, err := os.ReadFile(filepath.Join(dir, "lablink-allocator"))
+	require.NoError(t, err)
+	assert.Equal(t, a.objects[a.binary()], string(installed))
+	info, err := os.Stat(filepath.Join(dir, "lablink-allocator"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o755), info.Mode().Perm())
+	assert.NoFileExists(t, filepath.Join(dir, "lablink-allocator.new"))
+}
+
+func TestTheFirstBootSaysWhatItWaitsForAndTriesAgain(t *testing.T) {
+	missing := fault{400, `{"__type":"ParameterNotFound"}`}
+	for _, c := range []struct {
+		why, at string
+		faults  []fault
+		says    string
+	}{
+		{"metadata that does not answer yet", "PUT /latest/api/token", []fault{{503, ""}}, "asking instance metadata for credentials"},
+		{"a profile that has no role yet", "GET " + credentials, []fault{{404, "not found"}}, "404"},
+		{"credentials without a secret", "GET " + credentials + "the-role", []fault{{200, `{"Code":"Failed"}`}}, "that did not work"},
+		{"a pointer that is not there yet", "POST /", []fault{missing, missing}, "reading the release pointer /lablink/lablink/test/release"},
+		{"a pointer that is no sum", "POST /", []fault{{200, `{"Parameter":{"Value":"latest"}}`}}, "the pointer holds no release: 'latest'"},
+		{"a pointer that leads elsewhere", "POST /", []fault{{200, `{"Parameter":{"Value":"` + strings.Repeat("../", 21) + `x"}}`}}, "the pointer holds no release"},
+		{"a manifest that is not there", "manifest", []fault{{404, "NoSuchKey"}}, "404"},
+		{"a manifest that was changed", "manifest", []fault{{200, `{"allocator":{}}`}}, "the manifest has the wrong sum"},
+		{"a manifest that was cut short", "manifest", []fault{{200, ""}}, "the manifest has the wrong sum"},
+		{"a binary that is not there", "binary", []fault{{404, "NoSuchKey"}}, "404"},
+		{"a binary that was changed", "binary", []fault{{200, "#!/bin/bash\ntouch \"$LABLINK_ROOT/evil\"\n"}}, "lablink-allocator has the wrong sum"},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			a := newAmazon(t)
+			at := strings.NewReplacer("manifest", "GET /the-bucket/"+release.Key(a.pointer), "binary", "GET /the-bucket/"+a.binary()).Replace(c.at)
+			a.fail(at, c.faults...)
+			b := run(t, a)
+			assert.Contains(t, b.output, c.says)
+			assert.Equal(t, []string{"1", "2"}[:len(c.faults)], b.pauses, "seconds between the tries\n%s", b.output)
+			assert.NotEmpty(t, b.ran, "it works in the end\n%s", b.output)
+			assert.NoFileExists(t, filepath.Join(b.root, "evil"), "what was changed never ran")
+		})
+	}
+}
+
+func TestAReleaseWithoutABinaryForTheMachineIsRefused(t *testing.T) {
+	a := newAmazon(t)
+	good := a.pointer
+	a.publish(release.Manifest{Allocator: map[string]release.File{"linux/riscv64": {Key: "k", SHA256: release.Sum(nil)}}, Agent: map[string]release.File{
+		"linux/" + runtime.GOARCH: {Key: a.binary(), SHA256: release.Sum([]byte(a.objects[a.binary()]))}, // another program
+	}})
+	wrong := a.pointer
+	a.pointer = good
+	a.fail("POST /", fault{200, `{"Parameter":{"Value":"` + wrong + `"}}`})
+	b := run(t, a)
+	assert.Contains(t, b.output, "the release has no lablink-allocator for linux/"+runtime.GOARCH)
+	assert.Equal(t, []string{"1"}, b.pauses)
+	assert.Contains(t, b.ran, good)
+}
+
+func TestTriesAreSpacedOutUpToHalfAMinute(t *testing.T) {
+	a := newAmazon(t)
+	a.fail("POST /", make([]fault, 7)...)
+	for i := range a.faults["POST /"] {
+		a.faults["POST /"][i] = fault{400, ""}
+	}
+	assert.Equal(t, []string{"1", "2", "4", "8", "16", "30", "30"}, run(t, a).pauses, "seconds")
+}
+
+func TestNoSecretIsSeenInAListOfProcessesOrOnTheConsole(t *testing.T) {
+	a := newAmazon(t)
+	a.fail("POST /", fault{403, "AccessDenied"}) // what is said when a call is refused counts too
+	b := run(t, a)
+	assert.Contains(t, b.visible, "--aws-sigv4", "what was recorded are curl's arguments")
+	for name, secret := range map[string]string{
+		"the metadata token": metadataToken, "the secret key": secretKey, "the session token": sessionToken,
+	} {
+		assert.NotContains(t, b.visible, secret, "%s in curl's arguments", name)
+		assert.NotContains(t, b.output, secret, "%s on the console", name)
+	}
+}

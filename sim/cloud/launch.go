@@ -1,0 +1,150 @@
+package cloud
+
+import (
+	"cmp"
+	"strings"
+)
+
+// CreateInstance launches one instance, as RunInstances does for a deployment.
+func (a *Account) CreateInstance(i *Instance) error {
+	return a.change(func(m *model) error {
+		if i.Script == "" {
+			i.Script = i.UserData
+		}
+		return a.launch(m, i)
+	})
+}
+
+// launch checks everything that EC2 checks, then starts the instance.
+func (a *Account) launch(m *model, i *Instance) error {
+	image, err := a.checkLaunch(m, i)
+	if err != nil {
+		return err
+	}
+	s := m.Subnets[i.SubnetID]
+	if i.PrivateIP, err = m.freeAddress(s, i.PrivateIP); err != nil {
+		return err
+	}
+	i.ID = newID("i")
+	i.ARN = a.arn("ec2", "instance/"+i.ID)
+	i.InstanceState, i.LaunchTime = "pending", a.now()
+	i.AvailabilityZone = s.AvailabilityZone
+	i.PrimaryNetworkInterfaceID = newID("eni")
+	i.PrivateDNS = "ip-" + strings.ReplaceAll(i.PrivateIP, ".", "-") + "." + a.opts.Region + ".compute.internal"
+	if *cmp.Or(i.AssociatePublicIPAddress, s.MapPublicIPOnLaunch, new(bool)) {
+		m.setPublicIP(a, i, m.newPublicIP())
+	}
+	i.MetadataOptions, i.RootBlockDevice = i.MetadataOptions.filled(metadataDefaults), i.RootBlockDevice.settled(image)
+	i.UserData = shown(i.UserData)
+	m.forget(a)
+	m.Instances.keep(i.ID, i)
+	a.boot(*i)
+	return nil
+}
+
+// forget drops instances that ended long ago.
+func (m *model) forget(a *Account) {
+	for id, i := range m.Instances {
+		if i.forgotten(a.now()) {
+			delete(m.Instances, id)
+		}
+	}
+}
+
+func (a *Account) checkLaunch(m *model, i *Instance) (Image, error) {
+	image, err := a.Image(i.AMI)
+	if err != nil {
+		return image, err
+	}
+	if err := a.checkType(i.InstanceType, image.Architecture); err != nil {
+		return image, err
+	}
+	if i.SubnetID == "" {
+		return image, refuse("VPCIdNotSpecified", "No default VPC for this user. Say which subnet the instance is for.")
+	}
+	s, err := subnets.get(m, i.SubnetID)
+	if err != nil {
+		return image, err
+	}
+	if len(i.VPCSecurityGroupIDs) == 0 {
+		i.VPCSecurityGroupIDs = []string{m.VPCs[s.VPCID].DefaultSecurityGroupID}
+	}
+	if err := i.checkDetails(m, s); err != nil {
+		return image, err
+	}
+	if err := i.RootBlockDevice.check(image); err != nil {
+		return image, err
+	}
+	if m.Faults.refuses(i.InstanceType, s.AvailabilityZone) {
+		return image, refuseStatus(500, "InsufficientInstanceCapacity", "We currently do not have sufficient %s capacity in the Availability Zone you requested (%s). Our system will be working on provisioning additional capacity.", i.InstanceType, s.AvailabilityZone)
+	}
+	return image, i.settle()
+}
+
+func (a *Account) checkType(name, architecture string) error {
+	kind, err := a.InstanceType(name)
+	if err != nil {
+		return refuse("InvalidParameterValue", "Invalid value '%s' for InstanceType.", name)
+	}
+	if kind.Architecture != architecture {
+		return refuse("InvalidParameterValue", "The architecture '%s' of the specified instance type does not match the architecture '%s' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again.", kind.Architecture, architecture)
+	}
+	return nil
+}
+
+// checkDetails checks what can also be changed later.
+func (i *Instance) checkDetails(m *model, s *Subnet) error {
+	for _, id := range i.VPCSecurityGroupIDs {
+		g, err := groups.get(m, id)
+		if err != nil {
+			return err
+		}
+		if g.VPCID != s.VPCID {
+			return refuse("InvalidParameter", "Security group %s and subnet %s belong to different networks.", g.ID, s.ID)
+		}
+	}
+	if p := i.IAMInstanceProfile; p != "" && m.InstanceProfiles[p] == nil {
+		return refuse("InvalidParameterValue", "Value (%s) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name", p)
+	}
+	if len(i.Script) > maxUserData {
+		return refuse("InvalidParameterValue", "User data is limited to %d bytes", maxUserData)
+	}
+	return i.MetadataOptions.check()
+}
+
+// maxUserData is the most user data there is, in bytes before they are encoded.
+const maxUserData = 16384
+
+// UpdateInstance changes what needs no replacement. What is left out stays.
+func (a *Account) UpdateInstance(id string, i *Instance) error {
+	return instances.update(a, id, i, func(m *model, cur *Instance) error {
+		if cur.Gone() {
+			return refuse("IncorrectInstanceState", "The instance '%s' is not in a state from which it can be modified.", id)
+		}
+		i.ID, i.AMI, i.instanceComputed = id, cur.AMI, cur.instanceComputed
+		i.SubnetID, i.PrivateIP, i.AssociatePublicIPAddress = cur.SubnetID, cur.PrivateIP, cur.AssociatePublicIPAddress
+		if len(i.VPCSecurityGroupIDs) == 0 {
+			i.VPCSecurityGroupIDs = cur.VPCSecurityGroupIDs
+		}
+		image, err := a.Image(cur.AMI)
+		if err != nil {
+			return err
+		}
+		if err := a.checkType(i.InstanceType, image.Architecture); err != nil {
+			return err
+		}
+		if i.UserData == "" {
+			i.UserData = cur.UserData
+		} else {
+			i.Script, i.UserData = i.UserData, shown(i.UserData)
+		}
+		if i.RootBlockDevice, err = cur.RootBlockDevice.changed(i.RootBlockDevice); err != nil {
+			return err
+		}
+		i.MetadataOptions = i.MetadataOptions.filled(*cur.MetadataOptions)
+		if err := i.checkDetails(m, m.Subnets[cur.SubnetID]); err != nil {
+			return err
+		}
+		return i.settle()
+	})
+}

@@ -1,0 +1,77 @@
+package cloud
+
+import "encoding/json"
+
+// model is what is persisted.
+type model struct {
+	VPCs             table[VPC]
+	Subnets          table[Subnet]
+	InternetGateways table[InternetGateway]
+	RouteTables      table[RouteTable]
+	Routes           table[Route]
+	Associations     table[RouteTableAssociation]
+	Endpoints        table[VPCEndpoint]
+	SecurityGroups   table[SecurityGroup]
+	Rules            table[SecurityGroupRule]
+	Instances        table[Instance]
+	Addresses        table[EIP]
+	Volumes          table[Volume]
+	Attachments      table[VolumeAttachment]
+	LaunchTemplates  table[LaunchTemplate]
+	Fleets           table[fleetRecord]
+	Roles            table[Role]
+	RolePolicies     table[RolePolicy]
+	InstanceProfiles table[InstanceProfile]
+	OIDCProviders    table[OIDCProvider]
+	Buckets          table[Bucket]
+	BucketSettings   table[json.RawMessage] // sub-resources, by "kind/bucket"
+	Objects          table[Object]
+	Parameters       table[Parameter]
+	Keys             table[Key]
+	Aliases          table[Alias]
+	Zones            table[Zone]
+	Records          table[Record]
+	Faults           Faults
+	Created          map[string]string // URN → id of what a deployment created
+}
+
+type table[T any] map[string]*T
+
+func (m *model) init() {
+	initTable(&m.VPCs)
+	initTable(&m.Subnets)
+	initTable(&m.InternetGateways)
+	initTable(&m.RouteTables)
+	initTable(&m.Routes)
+	initTable(&m.Associations)
+	initTable(&m.Endpoints)
+	initTable(&m.SecurityGroups)
+	initTable(&m.Rules)
+	initTable(&m.Instances)
+	initTable(&m.Addresses)
+	initTable(&m.Volumes)
+	initTable(&m.Attachments)
+	initTable(&m.LaunchTemplates)
+	initTable(&m.Fleets)
+	initTable(&m.Roles)
+	initTable(&m.RolePolicies)
+	initTable(&m.InstanceProfiles)
+	initTable(&m.OIDCProviders)
+	initTable(&m.Buckets)
+	initTable(&m.BucketSettings)
+	initTable(&m.Objects)
+	initTable(&m.Parameters)
+	initTable(&m.Keys)
+	initTable(&m.Aliases)
+	initTable(&m.Zones)
+	initTable(&m.Records)
+	if m.Created == nil {
+		m.Created = map[string]string{}
+	}
+}
+
+func initTable[T any](t *table[T]) {
+	if *t == nil {
+		*t = table[T]{}
+	}
+}

@@ -1,0 +1,133 @@
+package cloud
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/sim/iam"
+)
+
+// Role is aws:iam/role:Role.
+type Role struct {
+	ID                 string `json:"id"` // its name
+	Name               string `json:"name"`
+	AssumeRolePolicy   string `json:"assumeRolePolicy"`
+	Description        string `json:"description,omitempty"`
+	MaxSessionDuration int    `json:"maxSessionDuration,omitempty"`
+	Tagged
+	roleComputed
+}
+
+type roleComputed struct {
+	ARN        string `json:"arn"`
+	UniqueID   string `json:"uniqueId"`
+	CreateDate string `json:"createDate"`
+	Path       string `json:"path"`
+}
+
+var iamName = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
+
+// CreateRole makes a role; names are unique in the account, whatever the case.
+func (a *Account) CreateRole(r *Role) error {
+	return a.change(func(m *model) error {
+		if err := a.checkRole(m, r); err != nil {
+			return err
+		}
+		for _, other := range m.Roles {
+			if strings.EqualFold(other.Name, r.Name) {
+				return refuseStatus(409, "EntityAlreadyExists", "Role with name %s already exists.", r.Name)
+			}
+		}
+		r.ID = r.Name
+		r.roleComputed = roleComputed{
+			ARN: a.iamARN("role/" + r.Name), UniqueID: uniqueID("AROA"), Path: "/",
+			CreateDate: a.now().Format(time.RFC3339),
+		}
+		m.Roles.keep(r.ID, r)
+		return nil
+	})
+}
+
+func (a *Account) checkRole(m *model, r *Role) error {
+	switch {
+	case len(r.Name) > 64:
+		return refuse("ValidationError", "1 validation error detected: Value '%s' at 'roleName' failed to satisfy constraint: Member must have length less than or equal to 64", r.Name)
+	case !iamName.MatchString(r.Name):
+		return refuse("ValidationError", "The specified value for roleName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-")
+	case len(r.Description) > 1000:
+		return refuse("ValidationError", "The description of role %s is longer than 1000 characters", r.Name)
+	case len(compact(r.AssumeRolePolicy)) > 2048:
+		return refuseStatus(409, "LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048")
+	case r.MaxSessionDuration != 0 && (r.MaxSessionDuration < 3600 || r.MaxSessionDuration > 43200):
+		return refuse("ValidationError", "expected max_session_duration to be in the range (3600 - 43200), got %d", r.MaxSessionDuration)
+	}
+	d, err := iam.Parse(r.AssumeRolePolicy, iam.Trust)
+	if err != nil {
+		return refuse("MalformedPolicyDocument", "%s", err)
+	}
+	if who := a.unknownPrincipal(m, d); who != "" {
+		return refuse("MalformedPolicyDocument", "Invalid principal in policy: \"AWS\":%q", who)
+	}
+	if r.MaxSessionDuration == 0 {
+		r.MaxSessionDuration = 3600
+	}
+	return r.settle()
+}
+
+// unknownPrincipal is a role or user of this account that a trust policy names
+// and that does not exist, or "".
+func (a *Account) unknownPrincipal(m *model, d iam.Document) string {
+	for _, s := range d.Statement {
+		for _, p := range []*iam.Principal{s.Principal, s.NotPrincipal} {
+			if p == nil {
+				continue
+			}
+			for _, who := range (*p)["AWS"] {
+				own, ok := strings.CutPrefix(who, a.iamARN(""))
+				name, isRole := strings.CutPrefix(own, "role/")
+				if ok && own != "root" && own != developer && (!isRole || m.Roles[name] == nil) {
+					return who
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// Role returns one role.
+func (a *Account) Role(name string) (*Role, error) { return roles.lookup(a, name) }
+
+// UpdateRole changes everything but the name.
+func (a *Account) UpdateRole(name string, r *Role) error {
+	return roles.update(a, name, r, func(m *model, cur *Role) error {
+		r.ID, r.Name, r.roleComputed = name, cur.Name, cur.roleComputed
+		return a.checkRole(m, r)
+	})
+}
+
+// DeleteRole refuses while inline policies are left; instance profiles lose
+// the role, as the provider sees to.
+func (a *Account) DeleteRole(name string) error {
+	return roles.remove(a, name, func(m *model, _ *Role) error {
+		for _, p := range m.RolePolicies {
+			if p.Role == name {
+				return refuseStatus(409, "DeleteConflict", "Cannot delete entity, must delete policies first.")
+			}
+		}
+		for _, p := range m.InstanceProfiles {
+			if p.Role == name {
+				p.Role = ""
+			}
+		}
+		return nil
+	})
+}
+
+func uniqueID(prefix string) string {
+	return prefix + strings.ToUpper(hexDigits(17))
+}
+
+func compact(policy string) string {
+	return strings.Join(strings.Fields(policy), "")
+}

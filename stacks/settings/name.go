@@ -1,0 +1,66 @@
+package settings
+
+import (
+	"fmt"
+	"net/mail"
+	"net/netip"
+	"regexp"
+	"slices"
+)
+
+var (
+	domainName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
+	zoneID     = regexp.MustCompile(`^Z[0-9A-Z]{1,31}$`)
+)
+
+// everybody is the range that holds every IPv4 address.
+const everybody = "0.0.0.0/0"
+
+func (s *Settings) checkNetwork(p *Problems) {
+	if cidr, err := netip.ParsePrefix(s.Network.Cidr); err != nil || cidr != cidr.Masked() || !cidr.Addr().Is4() || cidr.Bits() < 16 || cidr.Bits() > 24 {
+		p.add("network.cidr", "use a private network, for example 10.20.0.0/16", "must be an IPv4 network of /16 to /24, not %q", s.Network.Cidr)
+	}
+	for i, c := range s.Network.AllowedCidrs {
+		key := fmt.Sprintf("network.allowedCidrs[%d]", i)
+		if cidr, err := netip.ParsePrefix(c); err != nil || cidr != cidr.Masked() || !cidr.Addr().Is4() {
+			p.add(key, "use 0.0.0.0/0 for everybody, or networks such as 192.0.2.0/24", "is not an IPv4 network: %q", c)
+		}
+		if slices.Contains(s.Network.AllowedCidrs[:i], c) {
+			p.add(key, "remove it", "is %q, which is in the list already", c)
+		}
+	}
+}
+
+// checkName checks the name that people type and its certificate.
+func (s *Settings) checkName(p *Problems) {
+	oneOf(p, "dns.provider", s.DNS.Provider, Route53, None)
+	oneOf(p, "tls.mode", s.TLS.Mode, ACME, None)
+	if s.DNS.Domain == "" && (s.DNS.Provider == Route53 || s.TLS.Mode == ACME) {
+		p.add("dns.domain", "set the full name that people type, for example lab.example.org", "is required with dns.provider: route53 and with tls.mode: acme")
+	}
+	if d := s.DNS.Domain; d != "" && (len(d) > 253 || !domainName.MatchString(d)) {
+		p.add("dns.domain", "write the full name in lower case without a scheme, for example lab.example.org", "is not a domain name: %q", d)
+	}
+	switch id := s.DNS.ZoneID; {
+	case id == "":
+	case !zoneID.MatchString(id):
+		p.add("dns.zoneId", "write the hosted zone's id, for example Z0123456789ABCDEFGHIJ", "is not a hosted zone's id: %q", id)
+	case s.DNS.Provider == None:
+		p.add("dns.zoneId", "set dns.provider: route53, or remove the id", "is set, but no record is made with dns.provider: none")
+	}
+	if s.TLS.Mode == ACME {
+		s.checkACME(p)
+	}
+}
+
+func (s *Settings) checkACME(p *Problems) {
+	const fix = "set an address that somebody reads: the certificate authority warns there"
+	if s.TLS.Email == "" {
+		p.add("tls.email", fix, "is required with tls.mode: acme")
+	} else if a, err := mail.ParseAddress(s.TLS.Email); err != nil || a.Address != s.TLS.Email {
+		p.add("tls.email", fix, "is not an e-mail address: %q", s.TLS.Email)
+	}
+	if !slices.Contains(s.Network.AllowedCidrs, everybody) {
+		p.add("network.allowedCidrs", "allow 0.0.0.0/0, or use tls.mode: none on a network that is closed otherwise", "is narrowed, but the certificate authority checks the name from anywhere (tls.mode: acme)")
+	}
+}
