@@ -48,3 +48,29 @@ func without(m resource.PropertyMap, key resource.PropertyKey) resource.Property
 	delete(out, key)
 	return out
 }
+
+// same reports whether the provider takes what the account shows for what was
+// written: AWS shows an issuer's URL without its scheme, and within an object
+// what was not written is for AWS to choose.
+func same(written, shown resource.PropertyValue) bool {
+	switch {
+	case written.IsString() && shown.IsString():
+		return strings.TrimPrefix(written.StringValue(), "https://") == strings.TrimPrefix(shown.StringValue(), "https://")
+	case written.IsArray() && shown.IsArray():
+		return slices.EqualFunc(written.ArrayValue(), shown.ArrayValue(), same)
+	case written.IsObject() && shown.IsObject():
+		object := shown.ObjectValue()
+		for key, v := range written.ObjectValue() {
+			if now, ok := object[key]; ok && !same(v, now) || !ok && !zero(v) {
+				return false
+			}
+		}
+		return true
+	}
+	return written.DeepEquals(shown)
+}
+
+// zero reports whether a value is what an account leaves out.
+func zero(v resource.PropertyValue) bool {
+	return v.IsNull() || v.IsString() && v.StringValue() == "" || v.IsBool() && !v.BoolValue() || v.IsNumber() && v.NumberValue() == 0
+}

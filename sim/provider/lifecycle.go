@@ -107,7 +107,7 @@ func (k kind) inputsFrom(out, before resource.PropertyMap) resource.PropertyMap 
 		old, was := before[key]
 		now, is := out[key]
 		switch {
-		case was && (!is || name == "userData"): // shown as a digest only
+		case was && (!is || name == "userData" || same(old, now)): // user data is shown as a digest only
 			in[key] = old
 		case is && (was || len(before) == 0) && name != "tagsAll":
 			in[key] = now

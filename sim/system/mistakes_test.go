@@ -13,8 +13,8 @@ func TestMistakesInTheSettingsOfProductionAreRefusedBeforeAnythingIsRegistered(t
 	pinned := "id: ami-0d1a6000000000003"
 	for name, c := range map[string]struct{ change, tells []string }{
 		"an unknown key": {
-			[]string{"lablink:dns:", "lablink:dsn:\n    x: y\n  lablink:dns:"},
-			[]string{"lablink:dsn", "lablink:dns"},
+			[]string{"lablink:github:", "lablink:githb:"},
+			[]string{"lablink:githb is not a setting", "lablink:github"},
 		},
 		"an unknown key within": {
 			[]string{"instanceType: t4g.small", "instance_type: t4g.small"},
