@@ -1,10 +1,10 @@
 package settings
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -28,7 +28,7 @@ func Load(stack string, config map[string]string) (*Settings, error) {
 			problems.add(name, fmt.Sprintf("write it nested: lablink:%s: {%s: …}", dotted, rest), "is a flat key with a dot")
 			continue
 		}
-		values[name] = value(name, config[key], problems)
+		values[name] = value(name, config[key])
 	}
 	decode("", values, s, problems)
 	s.applyDefaults()
@@ -41,19 +41,15 @@ func Load(stack string, config map[string]string) (*Settings, error) {
 
 // value is a top-level value: text as it stands where the setting is text, JSON
 // otherwise.
-func value(name, raw string, problems *Problems) any {
+func value(name, raw string) any {
 	if f, ok := fieldNamed(settingsType, name); ok && isText(f.Type) {
 		return raw
 	}
-	dec := json.NewDecoder(bytes.NewReader([]byte(raw)))
+	dec := json.NewDecoder(strings.NewReader(raw))
 	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			return raw // text where something else is wanted: decode says so
-		}
-		problems.add(name, "write it as YAML", "cannot be read: %s", err)
+	var v, rest any
+	if dec.Decode(&v) != nil || !errors.Is(dec.Decode(&rest), io.EOF) {
+		return raw // text where something else is wanted: decode says so
 	}
 	return v
 }
@@ -71,7 +67,7 @@ func (s *Settings) applyDefaults() {
 	}
 	setDefault(&s.DNS.Provider, None)
 	mode := None
-	if s.DNS.Domain != "" {
+	if s.DNS.Domain != "" || s.DNS.Provider == Route53 { // a record without a domain is one problem, not two
 		mode = ACME
 	}
 	setDefault(&s.TLS.Mode, mode)

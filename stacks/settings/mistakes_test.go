@@ -1,0 +1,101 @@
+package settings_test
+
+// wrong is a change that makes the configuration of a stack wrong in one way.
+type wrong struct {
+	why            string
+	change         config
+	key, what, fix string // what the one problem says
+}
+
+// pool is good's pool with something appended, which takes the place of what
+// came before it.
+func pool(more string) config {
+	return config{"lablink:pools": `[{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-0123456789abcdef1"}, "maxMachines": 4, ` + more + `}]`}
+}
+
+func one(key, value string) config { return config{"lablink:" + key: value} }
+
+var anywhere = []wrong{
+	{"an unknown key", one("instancetype", "x"), "lablink:instancetype", "is not a setting", "remove it; the settings here are deployment, kind"},
+	{"a misspelt key", one("deploymnt", "x"), "lablink:deploymnt", "is not a setting", "did you mean lablink:deployment?"},
+	{"a key in wrong case", one("environmentclass", "x"), "lablink:environmentclass", "is not a setting", "did you mean lablink:environmentClass?"},
+	{"an unknown key inside", one("network", `{"cidrs": "x"}`), "lablink:network.cidrs", "is not a setting", "did you mean lablink:network.cidr?"},
+	{"an unknown key of a pool", pool(`"market": "spot"`), "lablink:pools[0].market", "is not a setting", "the settings here are name, instanceTypes"},
+	{"a key that only the program sets", one("Environment", "x"), "lablink:Environment", "is not a setting", "remove it"},
+	{"a flat key", one("network.cidr", "10.0.0.0/16"), "lablink:network.cidr", "is a flat key with a dot", "lablink:network: {cidr: …}"},
+	{"text for an object", one("network", "10.0.0.0/16"), "lablink:network", `must be an object, not the text "10.0.0.0/16"`, "give it keys: cidr, allowedCidrs"},
+	{"nothing for a list", config{"lablink:pools": " "}, "lablink:pools", `must be a list, not the text " "`, "write it as a YAML list"},
+	{"more than one value", one("network", `{"cidr": "10.0.0.0/16"} {}`), "lablink:network", "must be an object", "give it keys"},
+	{"an object for a list", one("pools", `{"name": "gpu"}`), "lablink:pools", "must be a list, not an object", "write it as a YAML list"},
+	{"text for a number", pool(`"rootVolumeGiB": "100"`), "lablink:pools[0].rootVolumeGiB", `must be a whole number, not the text "100"`, "write a whole number"},
+	{"a part of a machine", pool(`"maxMachines": 1.5`), "lablink:pools[0].maxMachines", "must be a whole number, not the number 1.5", "write a whole number"},
+	{"an account number without quotes", one("account", `{"id": 123456789012}`), "lablink:account.id", "must be text, not a number", `put it in quotes: "123456789012"`},
+	{"a word for yes", one("protection", "yes"), "lablink:protection", `must be true or false, not the text "yes"`, "write true or false"},
+	{"a list for text", one("dns", `{"provider": "route53", "domain": "lab.example.org", "zoneId": ["Z1"]}`), "lablink:dns.zoneId", "must be text, not a list", "write it as text"},
+
+	{"no Region", config{"aws:region": ""}, "aws:region", "is not set", "us-west-2"},
+	{"another partition", config{"aws:region": "cn-north-1"}, "aws:region", "China", "choose one of the others"},
+	{"a long deployment", one("deployment", "a-deployment-of-21-ch"), "lablink:deployment", "must be 3–20 lower-case letters", "choose a short name"},
+	{"a dash at the end", one("deployment", "lab-"), "lablink:deployment", "must be 3–20 lower-case letters", "choose a short name"},
+	{"no deployment", config{"lablink:deployment": ""}, "lablink:deployment", `not ""`, "choose a short name"},
+	{"an unknown kind", one("kind", "cluster"), "lablink:kind", `is "cluster"`, "use one of environment, account"},
+	{"an unknown class", one("environmentClass", "staging"), "lablink:environmentClass", `is "staging"`, "use one of production, other"},
+	{"a short account number", one("account", `{"id": "12345"}`), "lablink:account.id", `must be twelve digits, not "12345"`, "in quotes"},
+
+	{"a network with host bits", one("network", `{"cidr": "10.20.1.0/16"}`), "lablink:network.cidr", "must be an IPv4 network", "10.20.0.0/16"},
+	{"a network that is too small", one("network", `{"cidr": "10.20.0.0/25"}`), "lablink:network.cidr", "/16 to /24", "10.20.0.0/16"},
+	{"an IPv6 network", one("network", `{"cidr": "fd00::/20"}`), "lablink:network.cidr", "must be an IPv4 network", "10.20.0.0/16"},
+	{"an address for a range", one("network", `{"allowedCidrs": ["0.0.0.0/0", "192.0.2.1"]}`), "lablink:network.allowedCidrs[1]", "is not an IPv4 network", "192.0.2.0/24"},
+	{"a range twice", one("network", `{"allowedCidrs": ["0.0.0.0/0", "0.0.0.0/0"]}`), "lablink:network.allowedCidrs[1]", "in the list already", "remove it"},
+	{"a narrow range with ACME", one("network", `{"allowedCidrs": ["192.0.2.0/24"]}`), "lablink:network.allowedCidrs", "is narrowed", "allow 0.0.0.0/0"},
+
+	{"no domain", one("dns", `{"provider": "route53"}`), "lablink:dns.domain", "is required", "lab.example.org"},
+	{"no domain for the certificate", config{"lablink:dns": "", "lablink:tls": `{"mode": "acme", "email": "lab@example.org"}`}, "lablink:dns.domain", "is required", "lab.example.org"},
+	{"a URL for a domain", one("dns", `{"domain": "https://lab.example.org"}`), "lablink:dns.domain", "is not a domain name", "without a scheme"},
+	{"a bare word for a domain", one("dns", `{"domain": "lab"}`), "lablink:dns.domain", "is not a domain name", "lab.example.org"},
+	{"a provider that is not known", one("dns", `{"provider": "godaddy", "domain": "lab.example.org"}`), "lablink:dns.provider", `is "godaddy"`, "route53, none"},
+	{"a zone's name for its id", one("dns", `{"provider": "route53", "domain": "lab.example.org", "zoneId": "example.org"}`), "lablink:dns.zoneId", "is not a hosted zone's id", "Z0123456789ABCDEFGHIJ"},
+	{"a zone for nothing", one("dns", `{"domain": "lab.example.org", "zoneId": "Z0123456789"}`), "lablink:dns.zoneId", "no record is made", "set dns.provider: route53"},
+	{"an unknown certificate", one("tls", `{"mode": "self-signed"}`), "lablink:tls.mode", `is "self-signed"`, "use one of acme, none"},
+	{"no e-mail address", one("tls", `{"mode": "acme"}`), "lablink:tls.email", "is required with tls.mode: acme", "that somebody reads"},
+	{"a name with the e-mail address", one("tls", `{"email": "Lab <lab@example.org>"}`), "lablink:tls.email", "is not an e-mail address", "that somebody reads"},
+
+	{"a mutable version", one("allocator", `{"version": "latest", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", `is "latest"`, "use source"},
+	{"a branch", one("allocator", `{"version": "main", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", "can come to mean something else", "use source"},
+	{"an image's name", one("allocator", `{"ami": "debian-12"}`), "lablink:allocator.ami", "is not an image's id", "ami-0123456789abcdef0"},
+	{"an instance type that is none", one("allocator", `{"ami": "ami-0123456789abcdef0", "instanceType": "large"}`), "lablink:allocator.instanceType", "is not an instance type", "t4g.small"},
+	{"a huge volume", one("allocator", `{"ami": "ami-0123456789abcdef0", "dataVolumeGiB": 20000}`), "lablink:allocator.dataVolumeGiB", "between 1 and 16384, not 20000", "20"},
+	{"a negative volume", one("allocator", `{"ami": "ami-0123456789abcdef0", "dataVolumeGiB": -1}`), "lablink:allocator.dataVolumeGiB", "not -1", "20"},
+
+	{"no pool", config{"lablink:pools": ""}, "lablink:pools", "is empty", "describe at least one"},
+	{"a pool without a name", pool(`"name": ""`), "lablink:pools[0].name", `not ""`, "for example gpu"},
+	{"two pools of one name", config{"lablink:pools": twice}, "lablink:pools[1].name", `is "gpu", as another pool's`, "a name of its own"},
+	{"a pool without types", pool(`"instanceTypes": []`), "lablink:pools[0].instanceTypes", "is empty", "g5.xlarge"},
+	{"a type that is none", pool(`"instanceTypes": ["g5.xlarge", "big"]`), "lablink:pools[0].instanceTypes[1]", "is not an instance type", "g5.xlarge"},
+	{"a type twice", pool(`"instanceTypes": ["g5.xlarge", "g5.xlarge"]`), "lablink:pools[0].instanceTypes[1]", "in the list already", "remove it"},
+	{"an image in two ways", pool(`"image": {"id": "ami-0123456789abcdef1", "ssmParameter": "/x"}`), "lablink:pools[0].image", "needs exactly one", "either image.id or image.ssmParameter"},
+	{"no image", pool(`"image": {}`), "lablink:pools[0].image", "needs exactly one", "either image.id or image.ssmParameter"},
+	{"an image's name in a pool", pool(`"image": {"id": "ubuntu"}`), "lablink:pools[0].image.id", "is not an image's id", "ami-0123456789abcdef0"},
+	{"a small disk", pool(`"rootVolumeGiB": 7`), "lablink:pools[0].rootVolumeGiB", "between 8 and 16384, not 7", "100"},
+	{"no machine", pool(`"maxMachines": 0`), "lablink:pools[0].maxMachines", "between 1 and 1000, not 0", "how many machines"},
+	{"too many machines", pool(`"maxMachines": 1001`), "lablink:pools[0].maxMachines", "not 1001", "how many machines"},
+
+	{"a repository's URL", one("github", `{"repository": "https://github.com/a/b"}`), "lablink:github.repository", "is not a repository", "write owner/name"},
+	{"an id that is no number", one("github", `{"repository": "a/b", "repositoryId": "x"}`), "lablink:github.repositoryId", "is not a number", "gh api"},
+	{"half of the ids", one("github", `{"repository": "a/b", "ownerId": "7"}`), "lablink:github.repositoryId", "is missing", "set both"},
+	{"a short password", one("adminPassword", "hunter2"), "lablink:adminPassword", "shorter than 12 characters", "leave it out"},
+	{"a placeholder", one("adminPassword", "please-change-me-1"), "lablink:adminPassword", "is a placeholder", "leave it out"},
+}
+
+const twice = `[{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-0123456789abcdef1"}, "maxMachines": 4},
+	{"name": "gpu", "instanceTypes": ["g6.xlarge"], "image": {"id": "ami-0123456789abcdef1"}, "maxMachines": 4}]`
+
+// inProduction is refused there and taken elsewhere.
+var inProduction = []wrong{
+	{"no account", config{"lablink:account": ""}, "lablink:account.id", "is required in production", "twelve digits"},
+	{"no TLS", one("tls", `{"mode": "none"}`), "lablink:tls.mode", "production serves over TLS only", "use acme"},
+	{"certificates to try with", one("tls", `{"email": "lab@example.org", "staging": true}`), "lablink:tls.staging", "browsers refuse", "remove it"},
+	{"no protection", one("protection", "false"), "lablink:protection", "is off", "remove it"},
+	{"a host's image that moves", config{"lablink:allocator": ""}, "lablink:allocator.ami", "is not pinned", "pin an image"},
+	{"a pool's image that moves", pool(`"image": {"ssmParameter": "/x"}`), "lablink:pools[0].image", "is not pinned", "pin image.id"},
+}
