@@ -8,6 +8,8 @@ import (
 	"net/http/cookiejar"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/sim/control"
 	"github.com/talmolab/lablink-infrastructure/sim/launcher"
 )
 
@@ -91,12 +94,10 @@ func (l *local) admin(t *testing.T) *api.Client {
 	return c
 }
 
-// launch opens a workshop and waits until so many of its machines can be had.
-func (l *local) launch(t *testing.T, admin *api.Client, machines int) api.Workshop {
+// open opens a workshop.
+func (l *local) open(t *testing.T, admin *api.Client, machines int) (w api.Workshop) {
 	t.Helper()
-	var w api.Workshop
 	require.NoError(t, admin.Do(t.Context(), http.MethodPost, "/api/v1/workshops", api.NewWorkshop{Name: "Pose tracking", Pool: "gpu", Seats: machines}, &w))
-	l.await(t, admin, w, machines)
 	return w
 }
 
@@ -119,6 +120,45 @@ func (l *local) machines(t *testing.T, admin *api.Client) []api.Machine {
 	var page api.Page[api.Machine]
 	require.NoError(t, admin.Do(t.Context(), http.MethodGet, "/api/v1/machines", nil, &page))
 	return page.Items
+}
+
+// answers waits until the allocator is ready.
+func (l *local) answers(t *testing.T) {
+	t.Helper()
+	eventually(t, "the allocator is ready", func() bool {
+		ready, err := l.person(t).Ready(t.Context())
+		return err == nil && ready.Ready
+	})
+}
+
+// kill ends a program of the local stack's machines as a crash does.
+func (l *local) kill(t *testing.T, program string) {
+	t.Helper()
+	pids := l.processes(t, program)
+	require.Len(t, pids, 1, program)
+	require.NoError(t, syscall.Kill(pids[0], syscall.SIGKILL))
+}
+
+// processes are those which the simulator or its machines started, of one
+// program, or of all for "".
+func (l *local) processes(t *testing.T, program string) (pids []int) {
+	t.Helper()
+	all, err := filepath.Glob("/proc/[0-9]*")
+	require.NoError(t, err)
+	for _, dir := range all {
+		environ, err := os.ReadFile(dir + "/environ")
+		if err != nil || !strings.Contains(string(environ), control.Mark+"="+l.Root) {
+			continue // gone meanwhile, or another's
+		}
+		exe, err := os.Readlink(dir + "/exe")
+		if err != nil || program != "" && filepath.Base(exe) != program {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		require.NoError(t, err)
+		pids = append(pids, pid)
+	}
+	return pids
 }
 
 // eventually waits for what happens in processes of their own.

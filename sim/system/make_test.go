@@ -1,0 +1,80 @@
+package system
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/stacks/outputs"
+)
+
+// What the README says of make up, make env and make down.
+func TestMakeUpCanBeRepeatedAndMakeDownLeavesNothing(t *testing.T) {
+	l := find(t)
+	t.Cleanup(func() { l.make(t, "down") })
+	said := l.make(t, "up")
+	require.Contains(t, said, l.url+"/admin")
+	res, err := http.Get(l.url)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusOK, res.StatusCode)
+
+	said = l.make(t, "up")
+	require.Contains(t, said, "45 unchanged")
+	require.NotRegexp(t, `[+~-] \d+ (created|updated|deleted|replaced)`, said)
+	l.answers(t)
+
+	l.plain(t, "pulumi preview -s local --expect-no-changes")
+	l.plain(t, "pulumi up -s local --yes --skip-preview --expect-no-changes")
+	var now outputs.Environment
+	require.NoError(t, json.Unmarshal([]byte(l.plain(t, "pulumi stack output -s local --json")), &now))
+	require.Equal(t, "[secret]", now.InitialAdminPassword)
+	require.Contains(t, l.make(t, "preview", "STACK=test"), "lablink:host:Host")
+	changed, err := git(root, "status", "--porcelain")
+	require.NoError(t, err)
+	require.Empty(t, changed, "the working copy is as it was")
+
+	said = l.make(t, "down")
+	require.Contains(t, said, "Everything is gone")
+	require.Empty(t, l.processes(t, ""), "a process is left")
+	listener, err := net.Listen("tcp", l.Door)
+	require.NoError(t, err, "the port is left")
+	require.NoError(t, listener.Close())
+	left, err := os.ReadDir(root + "/.lablink")
+	require.NoError(t, err)
+	for _, e := range left {
+		require.Contains(t, []string{"bin", "build", "engine", "lock"}, e.Name(), "state is left")
+	}
+	require.Contains(t, l.make(t, "down"), "Nothing is deployed here")
+}
+
+// plain runs a command under what make env prints, as people do in their shell.
+func (l *local) plain(t *testing.T, command string) string {
+	t.Helper()
+	exports := l.make(t, "env")
+	cmd := exec.CommandContext(t.Context(), "bash", "-ec", exports+"\n"+command)
+	cmd.Dir = root
+	var said strings.Builder
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	require.NoError(t, err, "%s: %s%s", command, out, &said)
+	return string(out)
+}
+
+func TestAPortThatIsTakenIsToldBeforeAnythingHappens(t *testing.T) {
+	l := find(t)
+	taken, err := net.Listen("tcp", l.Door)
+	require.NoError(t, err)
+	defer taken.Close()
+	out, err := l.command(t.Context(), "up").CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "that port is taken")
+	require.Contains(t, string(out), "LABLINK_PORT=")
+	require.Empty(t, l.processes(t, ""))
+}

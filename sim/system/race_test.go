@@ -1,0 +1,115 @@
+package system
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+)
+
+const (
+	seats        = 5
+	participants = 50
+)
+
+// The allocator dies twice: while machines start, and while all ask for a seat.
+func TestFiftyPeopleRaceForFiveMachinesWhileTheAllocatorIsKilled(t *testing.T) {
+	l := up(t)
+	account, err := l.StartSimulator(t.Context())
+	require.NoError(t, err)
+	const full = "us-west-2a"
+	require.NoError(t, account.SetFaults(t.Context(), cloud.Faults{InsufficientCapacity: []cloud.CapacityFault{{Zone: full}}}))
+	w := l.open(t, l.admin(t), seats)
+	l.kill(t, "lablink-allocator")
+	l.answers(t)
+	admin := l.admin(t)
+	l.await(t, admin, w, seats)
+
+	outcomes := l.race(t, w)
+	won := map[string]string{} // e-mail addresses by machine
+	for i, o := range outcomes {
+		if o.problem != nil {
+			require.Equal(t, api.Capacity, o.problem.Code, "participant %d: %+v", i, o.problem)
+			require.NotEmpty(t, o.problem.Detail, "what to do")
+			continue
+		}
+		require.NotContains(t, won, o.seat.Machine, "two hold one machine")
+		won[o.seat.Machine] = o.seat.Email
+		var now api.Seat
+		require.NoError(t, o.person.Do(t.Context(), http.MethodGet, "/api/v1/seats/current", nil, &now))
+		require.Equal(t, o.seat.ID, now.ID)
+		l.seesItsGPU(t, o.person)
+	}
+	require.Len(t, won, seats)
+	state, err := account.State(t.Context())
+	require.NoError(t, err)
+	clients := 0
+	for _, i := range state.Instances {
+		if strings.HasPrefix(i.InstanceType, "sim.gpu") {
+			clients++
+			require.NotEqual(t, full, i.AvailabilityZone)
+		}
+	}
+	require.Equal(t, seats, clients, "no machine was started twice, and none was replaced")
+}
+
+type outcome struct {
+	person  *api.Client
+	seat    api.Seat
+	problem *api.Problem
+}
+
+// race lets all ask at once, and kills the allocator when the third was answered.
+func (l *local) race(t *testing.T, w api.Workshop) []outcome {
+	t.Helper()
+	outcomes := make([]outcome, participants)
+	for i := range outcomes {
+		outcomes[i].person = l.person(t)
+		res, err := outcomes[i].person.HTTP.Get(l.url + "/join/" + w.JoinCode)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+	}
+	var all sync.WaitGroup
+	var answered, again atomic.Int32
+	third := make(chan struct{})
+	for i := range outcomes {
+		all.Go(func() {
+			o := &outcomes[i]
+			o.seat, o.problem = claim(t, o.person, w, fmt.Sprintf("p%02d@example.org", i), &again)
+			if answered.Add(1) == 3 {
+				close(third)
+			}
+		})
+	}
+	<-third
+	l.kill(t, "lablink-allocator")
+	all.Wait()
+	t.Logf("%d times somebody had to ask again", again.Load())
+	return outcomes
+}
+
+// claim asks until there is an answer, as a person does who reloads the page.
+func claim(t *testing.T, person *api.Client, w api.Workshop, email string, again *atomic.Int32) (seat api.Seat, problem *api.Problem) {
+	for {
+		err := person.Do(t.Context(), http.MethodPost, "/api/v1/seats", api.Claim{Code: w.JoinCode, Email: email}, &seat)
+		if err == nil || errors.As(err, &problem) && problem.Code != api.Unavailable {
+			return seat, problem
+		}
+		problem = nil
+		again.Add(1)
+		select {
+		case <-t.Context().Done():
+			return seat, &api.Problem{Title: "the test ended before there was an answer", Detail: err.Error()}
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
