@@ -34,6 +34,9 @@ type traits struct {
 	DeleteFirst bool
 	// Content is the input that holds an asset.
 	Content string
+	// ImportID turns an id as people write it for an import into the
+	// resource's own, and leaves others as they are. nil: it is the same.
+	ImportID func(*cloud.Account, string) string
 }
 
 // autoname says which input gets a generated name when it is left out.

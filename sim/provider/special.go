@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
@@ -81,6 +82,7 @@ var object = func() kind {
 	k := define(s3.BucketObjectv2Args{}, s3.BucketObjectv2{}, traits{
 		Replace: []string{"bucket", "key"}, Name: autoname{Property: "key", Exact: true},
 		Content: "source", Changes: []string{"etag"},
+		ImportID: func(_ *account, id string) string { return strings.TrimPrefix(id, "s3://") },
 	}, operations[cloud.Object]{})
 	k.modelled["content"] = true
 	put := func(a *account, in resource.PropertyMap) (string, error) {
