@@ -3,7 +3,9 @@ package deployed
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 )
 
 // Settings are the allocator's settings.
@@ -46,6 +48,9 @@ func Decode(raw []byte) (Settings, error) {
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&s); err != nil {
 		return s, fmt.Errorf("decode settings: %w", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return s, errors.New("decode settings: something follows them")
 	}
 	return s, nil
 }

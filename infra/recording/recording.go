@@ -11,6 +11,8 @@ import (
 
 // Recording is what a program did.
 type Recording struct {
+	// Stack is the name of the stack.
+	Stack string
 	// Records are the resources, by type and name.
 	Records []Record
 	// Outputs are the stack's outputs.
@@ -32,14 +34,17 @@ type Output struct {
 // Run runs body as a stack of the project lablink, in an account. The recording
 // is complete up to the point where an error ended it.
 func Run(stack string, account Account, body pulumi.RunFunc) (*Recording, error) {
-	r := &Recording{Outputs: map[string]Output{}}
+	r := &Recording{Stack: stack, Outputs: map[string]Output{}}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		ctx.Log = warnings{r}
 		if err := body(ctx); err != nil {
 			return err
 		}
+		// An output of the run's own makes the run wait for all that comes of it.
+		own, settle, _ := ctx.NewOutput()
+		settle(nil)
 		for name, value := range ctx.GetCurrentExportMap() {
-			r.keepOutput(name, pulumi.ToOutput(value))
+			r.keepOutput(name, pulumi.All(value, own))
 		}
 		return nil
 	}, pulumi.WithMocks("lablink", stack, &monitor{recording: r, account: account}))
@@ -49,14 +54,14 @@ func Run(stack string, account Account, body pulumi.RunFunc) (*Recording, error)
 	return r, err
 }
 
-// keepOutput keeps an output once it is known; the run waits for that.
-func (r *Recording) keepOutput(name string, o pulumi.Output) {
-	o.ApplyT(func(v any) any {
-		secret := pulumi.IsSecret(o)
+// keepOutput keeps the first of some values once it is known.
+func (r *Recording) keepOutput(name string, all pulumi.ArrayOutput) {
+	all.ApplyT(func(values []any) any {
+		secret := pulumi.IsSecret(all)
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.Outputs[name] = Output{v, secret}
-		return v
+		r.Outputs[name] = Output{values[0], secret}
+		return nil
 	})
 }
 

@@ -22,8 +22,8 @@ var functions = map[string]func(*account, values) (values, error){
 	"aws:index/getAvailabilityZones:getAvailabilityZones": func(a *account, in values) (values, error) {
 		names := a.AvailabilityZones()
 		ids := make([]string, len(names))
-		for i := range names {
-			ids[i] = fmt.Sprintf("az%d", i+1)
+		for i, name := range names {
+			ids[i] = a.ZoneID(name)
 		}
 		return values{"id": a.Region(), "names": names, "zoneIds": ids, "groupNames": []string{a.Region()}, "state": in["state"]}, nil
 	},

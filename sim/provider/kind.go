@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
@@ -32,8 +33,11 @@ type traits struct {
 	Changes []string // outputs that an update in place changes
 	// DeleteFirst is set where the provider itself replaces by deleting first.
 	DeleteFirst bool
-	// Content is the input that holds an asset.
-	Content string
+	// Content are the inputs that the account keeps elsewhere than in its model.
+	Content []string
+	// ImportID turns an id as people write it for an import into the
+	// resource's own, and leaves others as they are. nil: it is the same.
+	ImportID func(*cloud.Account, string) string
 }
 
 // autoname says which input gets a generated name when it is left out.
@@ -93,10 +97,10 @@ func elementOf(args any) reflect.Type {
 }
 
 // decode reads inputs into an account's type; an unknown property is refused.
-func decode[T any](in resource.PropertyMap, content string) (*T, error) {
+func decode[T any](in resource.PropertyMap, content []string) (*T, error) {
 	plain := in.Mappable()
 	for key := range plain {
-		if key == content || resource.IsInternalPropertyKey(resource.PropertyKey(key)) {
+		if slices.Contains(content, key) || resource.IsInternalPropertyKey(resource.PropertyKey(key)) {
 			delete(plain, key)
 		}
 	}

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -80,8 +79,8 @@ func (s *Server) Read(_ context.Context, r *pulumirpc.ReadRequest) (*pulumirpc.R
 		return nil, err
 	}
 	id := r.Id
-	if k.Content != "" { // an object is imported by s3://bucket/key too
-		id = strings.TrimPrefix(id, "s3://")
+	if k.ImportID != nil {
+		id = k.ImportID(s.account, id)
 	}
 	out, err := k.settled(s.account, id, in)
 	if cloud.IsNotFound(err) {

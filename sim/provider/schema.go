@@ -52,7 +52,7 @@ func (k kind) check(in resource.PropertyMap) []failure {
 	failures := checkObject("", in, k.inputs)
 	for _, key := range in.StableKeys() {
 		name := string(key)
-		if _, declared := k.inputs[name]; declared && !k.modelled[name] && name != k.Content {
+		if _, declared := k.inputs[name]; declared && !k.modelled[name] && !slices.Contains(k.Content, name) {
 			failures = append(failures, failure{name, "the simulator does not model this property"})
 		}
 	}

@@ -42,9 +42,10 @@ func Serve(ctx context.Context, l net.Listener, a *cloud.Account) error {
 	return nil
 }
 
-// Handshake says what the provider understands.
+// Handshake says what the provider understands. It leaves secrets to the engine,
+// which then keeps as a secret what went in as one.
 func (s *Server) Handshake(context.Context, *pulumirpc.ProviderHandshakeRequest) (*pulumirpc.ProviderHandshakeResponse, error) {
-	return &pulumirpc.ProviderHandshakeResponse{AcceptSecrets: true, AcceptResources: true}, nil
+	return &pulumirpc.ProviderHandshakeResponse{AcceptResources: true}, nil
 }
 
 // Attach is how the engine greets a provider that it did not start.
@@ -82,7 +83,7 @@ func (s *Server) DiffConfig(context.Context, *pulumirpc.DiffRequest) (*pulumirpc
 
 // Configure has nothing to prepare.
 func (s *Server) Configure(context.Context, *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
-	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true, AcceptResources: true}, nil
+	return &pulumirpc.ConfigureResponse{SupportsPreview: true, AcceptResources: true}, nil
 }
 
 // Cancel lets running calls finish: none takes long.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
@@ -51,7 +52,7 @@ func bucketSetting[T any, P interface {
 }](inputs, outputs any,
 ) kind {
 	at := func(bucket string) (P, error) {
-		v, err := decode[T](resource.PropertyMap{"bucket": resource.NewStringProperty(bucket)}, "")
+		v, err := decode[T](resource.PropertyMap{"bucket": resource.NewStringProperty(bucket)}, nil)
 		return P(v), err
 	}
 	return define(inputs, outputs, traits{Replace: []string{"bucket"}}, operations[T]{
@@ -80,17 +81,15 @@ func bucketSetting[T any, P interface {
 var object = func() kind {
 	k := define(s3.BucketObjectv2Args{}, s3.BucketObjectv2{}, traits{
 		Replace: []string{"bucket", "key"}, Name: autoname{Property: "key", Exact: true},
-		Content: "source", Changes: []string{"etag"},
+		Content: []string{"source", "content"}, Changes: []string{"etag"},
+		ImportID: func(_ *account, id string) string { return strings.TrimPrefix(id, "s3://") },
 	}, operations[cloud.Object]{})
-	k.modelled["content"] = true
 	put := func(a *account, in resource.PropertyMap) (string, error) {
 		content, err := contentOf(in)
 		if err != nil {
 			return "", err
 		}
-		meta := in.Copy()
-		delete(meta, "content")
-		o, err := decode[cloud.Object](meta, k.Content)
+		o, err := decode[cloud.Object](in, k.Content)
 		if err != nil {
 			return "", err
 		}

@@ -42,9 +42,18 @@ func (s *Server) createFleet(c call, q *query) (any, error) {
 	if err := q.rest(); err != nil {
 		return nil, err
 	}
-	if err := s.authorizeFleet(c, r); err != nil {
+	t, err := s.account.LaunchTemplate(r.LaunchTemplateID)
+	if err != nil {
 		return nil, err
 	}
+	if err := s.authorize(c, "ec2:CreateFleet", tagContext("aws:ResourceTag/", t.Tags), t.ARN); err != nil {
+		return nil, err
+	}
+	if err := s.authorize(c, "ec2:CreateFleet", nil, s.arn("fleet/*")); err != nil {
+		return nil, err
+	}
+	refusals := s.refusals(c, t, r)
+	r.Refuse = func(o cloud.FleetOverride) error { return refusals[o] }
 	fleet, err := s.account.CreateFleet(r)
 	if err != nil {
 		return nil, err
@@ -74,76 +83,16 @@ func readFleet(q *query) (cloud.FleetRequest, error) {
 	for n := range q.count("TagSpecification") {
 		t := fmt.Sprintf("TagSpecification.%d.", n+1)
 		tags := q.tags(t + "Tag")
-		if kind := q.get(t + "ResourceType"); kind == "instance" {
+		switch kind := q.get(t + "ResourceType"); kind {
+		case "instance":
 			r.InstanceTags = tags
+		case "volume":
+			r.VolumeTags = tags
+		default:
+			return r, &cloud.Error{Code: "InvalidParameterValue", Message: "The simulator models tags of instance and volume, not of " + kind, Status: 400}
 		}
 	}
 	return r, nil
-}
-
-// authorizeFleet asks for everything that a launch touches, as EC2 does.
-func (s *Server) authorizeFleet(c call, r cloud.FleetRequest) error {
-	t, err := s.account.LaunchTemplate(r.LaunchTemplateID)
-	if err != nil {
-		return err
-	}
-	template := tagContext("aws:ResourceTag/", t.Tags)
-	for _, action := range []string{"ec2:CreateFleet", "ec2:RunInstances"} {
-		if err := s.authorize(c, action, template, t.ARN); err != nil {
-			return err
-		}
-	}
-	if err := s.authorize(c, "ec2:CreateFleet", nil, s.arn("fleet/*")); err != nil {
-		return err
-	}
-	for _, kind := range []string{"instance", "volume"} {
-		tags := map[string]string{}
-		for _, spec := range t.TagSpecifications {
-			if spec.ResourceType == kind {
-				for k, v := range spec.Tags {
-					tags[k] = v
-				}
-			}
-		}
-		if err := s.authorize(c, "ec2:RunInstances", tagContext("aws:RequestTag/", tags), s.arn(kind+"/*")); err != nil {
-			return err
-		}
-		tagging := tagContext("aws:RequestTag/", tags)
-		tagging["ec2:CreateAction"] = []string{"CreateFleet"}
-		if err := s.authorize(c, "ec2:CreateTags", tagging, s.arn(kind+"/*")); err != nil {
-			return err
-		}
-	}
-	return s.authorizeParts(c, t, r)
-}
-
-func (s *Server) authorizeParts(c call, t *cloud.LaunchTemplate, r cloud.FleetRequest) error {
-	used := []string{s.arn("network-interface/*"), "arn:aws:ec2:" + s.account.Region() + "::image/" + t.ImageID}
-	for _, n := range t.NetworkInterfaces {
-		for _, g := range n.SecurityGroups {
-			used = append(used, s.arn("security-group/"+g))
-		}
-	}
-	for _, o := range r.Overrides {
-		if o.SubnetID != "" {
-			used = append(used, s.arn("subnet/"+o.SubnetID))
-		}
-	}
-	if err := s.authorize(c, "ec2:RunInstances", nil, used...); err != nil {
-		return err
-	}
-	if t.IAMInstanceProfile == nil {
-		return nil
-	}
-	p, err := s.account.InstanceProfile(t.IAMInstanceProfile.Name)
-	if err != nil {
-		return nil // the launch itself says that the profile does not exist
-	}
-	role, err := s.account.Role(p.Role)
-	if err != nil {
-		return nil // likewise
-	}
-	return s.authorize(c, "iam:PassRole", map[string][]string{"iam:PassedToService": {"ec2.amazonaws.com"}}, role.ARN)
 }
 
 // fleetAnswer groups instances by the override they came from.

@@ -11,8 +11,8 @@ type Settings struct {
 	EnvironmentClass string `json:"environmentClass"`
 	// Account says which AWS account the stack belongs in.
 	Account Account `json:"account"`
-	// Protection keeps addresses, data and names when the stack is destroyed; on
-	// in production, off elsewhere when left out.
+	// Protection keeps addresses, data and names when the stack is destroyed. Left
+	// out, it is on in production and for an account, off elsewhere.
 	Protection *bool `json:"protection"`
 	// Network is the VPC and who may reach the allocator.
 	Network Network `json:"network"`
@@ -109,12 +109,13 @@ const (
 // InProduction reports whether the rules of production apply.
 func (s *Settings) InProduction() bool { return s.EnvironmentClass == Production }
 
-// Protect reports whether what must survive is protected and retained.
+// Protect reports whether what must survive is protected and retained. What an
+// account has holds the state of every stack in it, production's too.
 func (s *Settings) Protect() bool {
 	if s.Protection != nil {
 		return *s.Protection
 	}
-	return s.InProduction()
+	return s.InProduction() || s.Kind == KindAccount
 }
 
 // AgentPort is the port on which agents reach the allocator.

@@ -108,6 +108,7 @@ func TestTheStacksOfThisWorkingCopyAreRight(t *testing.T) {
 		assert.Equal(t, want.kind, got.Kind, stack)
 		assert.Equal(t, want.class, got.EnvironmentClass, stack)
 		assert.Equal(t, stack, got.Environment)
+		assert.Equal(t, stack == "prod" || stack == "account", got.Protect(), "%s protects what must survive", stack)
 	}
 }
 

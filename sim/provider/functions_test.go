@@ -1,0 +1,50 @@
+package provider_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestFunctionsAnswerFromTheAccount(t *testing.T) {
+	w := newWorld(t)
+	w.create(parameterToken, properties(m{"name": "/p", "type": "String", "value": "v"}))
+	zone := w.account.ZonesNamed("example.org")[0]
+	for _, c := range []struct {
+		token string
+		in    m
+		want  m // a part of the answer
+		err   string
+	}{
+		{"aws:index/getCallerIdentity:getCallerIdentity", m{}, m{"accountId": "123456789012", "arn": "arn:aws:iam::123456789012:user/developer"}, ""},
+		{"aws:index/getAvailabilityZones:getAvailabilityZones", m{}, m{"names": []any{"us-west-2a", "us-west-2b", "us-west-2c"}, "zoneIds": []any{"usw2-az1", "usw2-az2", "usw2-az3"}}, ""},
+		{"aws:ec2/getInstanceType:getInstanceType", m{"instanceType": "t4g.small"}, m{"supportedArchitectures": []any{"arm64"}, "memorySize": 2048.0}, ""},
+		{"aws:ec2/getInstanceType:getInstanceType", m{"instanceType": "g4dn.xlarge"}, m{"totalGpuMemory": 16384.0}, ""},
+		{"aws:ec2/getInstanceType:getInstanceType", m{"instanceType": "x9.huge"}, nil, "InvalidInstanceType"},
+		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "image-id", "values": []any{image}}}}, m{"id": image, "architecture": "x86_64"}, ""},
+		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "image-id", "values": []any{"ami-0"}}}}, nil, "returned no results"},
+		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "name", "values": []any{"*"}}}}, nil, "The filter 'name' is invalid"},
+		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "image-id", "values": []any{image, "ami-051700000000000a2"}}}}, nil, "more than one result"},
+		{"aws:ssm/getParameter:getParameter", m{"name": "/p"}, m{"value": "v", "version": 1.0}, ""},
+		{"aws:ssm/getParameter:getParameter", m{"name": "/none"}, nil, "reading SSM Parameter (/none): couldn't find resource"},
+		{"aws:route53/getZone:getZone", m{"name": "example.org"}, m{"zoneId": zone.ID, "privateZone": false}, ""},
+		{"aws:route53/getZone:getZone", m{"zoneId": zone.ID}, m{"name": "example.org"}, ""},
+		{"aws:route53/getZone:getZone", m{"name": "example.com"}, nil, "no matching Route 53 Hosted Zone found"},
+		{"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", m{"url": "https://id.example.org"}, m{"arn": "arn:aws:iam::123456789012:oidc-provider/id.example.org"}, ""},
+		{"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", m{"url": "https://other"}, nil, "couldn't find resource"},
+		{"aws:index/getRegion:getRegion", m{}, nil, "the simulator does not have the function aws:index/getRegion:getRegion"},
+	} {
+		t.Run(c.token, func(t *testing.T) {
+			got, err := w.invoke(c.token, c.in)
+			if c.err != "" {
+				require.ErrorContains(t, err, c.err)
+				return
+			}
+			require.NoError(t, err)
+			plain := got.Mappable()
+			for key, want := range c.want {
+				require.Equal(t, want, plain[key], key)
+			}
+		})
+	}
+}

@@ -1,0 +1,71 @@
+package outputs_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/stacks/outputs"
+)
+
+var update = flag.Bool("update", false, "write the golden file")
+
+const golden = "testdata/contract.txt"
+
+// shape writes a line for each output: its name and its type.
+func shape(b *strings.Builder, path string, t reflect.Type) {
+	switch t.Kind() {
+	case reflect.Struct:
+		for _, f := range reflect.VisibleFields(t) {
+			shape(b, path+"."+f.Tag.Get("json"), f.Type)
+		}
+	case reflect.Slice:
+		shape(b, path+"[]", t.Elem())
+	case reflect.Map:
+		shape(b, path+"{}", t.Elem())
+	default:
+		fmt.Fprintf(b, "%s %s\n", path, t.Kind())
+	}
+}
+
+func contract() string {
+	var b strings.Builder
+	shape(&b, fmt.Sprintf("%d environment", outputs.Version), reflect.TypeFor[outputs.Environment]())
+	shape(&b, fmt.Sprintf("%d account", outputs.Version), reflect.TypeFor[outputs.Account]())
+	return b.String()
+}
+
+func TestTheContractIsTheOneInTheGoldenFile(t *testing.T) {
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(contract()), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), contract(), "others read these: add outputs, and raise Version when one goes or changes. go test ./stacks/outputs -update writes %s anew", golden)
+}
+
+func TestAnotherContractIsRefused(t *testing.T) {
+	for _, c := range []struct{ why, raw, says string }{
+		{"a newer one", `{"contractVersion": 2}`, "contract version 2, this reader knows 1"},
+		{"none", `{}`, "contract version 0, this reader knows 1"},
+		{"no outputs at all", `Error: no stack`, "read stack outputs"},
+		{"another type", `{"contractVersion": 1, "stateBucket": 5, "url": 5}`, "read stack outputs"},
+	} {
+		_, err := outputs.ReadEnvironment([]byte(c.raw))
+		assert.ErrorContains(t, err, c.says, c.why)
+		_, err = outputs.ReadAccount([]byte(c.raw))
+		assert.ErrorContains(t, err, c.says, c.why)
+	}
+}
+
+func TestOutputsThatAreAddedDisturbNoReader(t *testing.T) {
+	e, err := outputs.ReadEnvironment([]byte(`{"contractVersion": 1, "url": "https://lab.example.org", "pools": {"gpu": {"amiId": "ami-1"}}, "new": [1]}`))
+	require.NoError(t, err)
+	assert.Equal(t, outputs.Environment{ContractVersion: 1, URL: "https://lab.example.org", Pools: map[string]outputs.Pool{"gpu": {AMI: "ami-1"}}}, e)
+}

@@ -1,0 +1,46 @@
+package program_test
+
+import (
+	"strings"
+
+	"github.com/talmolab/lablink-infrastructure/infra/image"
+	"github.com/talmolab/lablink-infrastructure/infra/recording"
+	"github.com/talmolab/lablink-infrastructure/stacks/settings"
+)
+
+// accountFor is an AWS account in which everything is there that settings name.
+func accountFor(s *settings.Settings) recording.Account {
+	a := recording.Account{
+		ID: "123456789012", Region: s.Region, Zones: []string{s.Region + "a", s.Region + "b", s.Region + "c"},
+		LocalZones: []string{s.Region + "-lax-1a"}, InstanceTypes: map[string][]string{}, Images: map[string]recording.Image{},
+		Parameters: map[string]string{}, HostedZones: map[string][]string{},
+		OIDCProvider: "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
+	}
+	if _, parent, ok := strings.Cut(s.DNS.Domain, "."); ok {
+		a.HostedZones[parent] = []string{"Z0123456789"}
+	}
+	add := func(types []string, id, parameter string) {
+		if id == "" {
+			id = "ami-of" + parameter
+			a.Parameters[parameter] = id
+		}
+		for _, t := range types {
+			a.InstanceTypes[t] = []string{architecture(t)}
+		}
+		a.Images[id] = recording.Image{Name: "image", Architecture: architecture(types[0])}
+	}
+	for _, p := range s.Pools {
+		add(p.InstanceTypes, p.Image.ID, p.Image.SSMParameter)
+	}
+	host := s.Allocator
+	add([]string{host.InstanceType}, host.AMI, image.DebianParameter(architecture(host.InstanceType)))
+	return a
+}
+
+// architecture is that of an instance type.
+func architecture(instanceType string) string {
+	if strings.HasPrefix(instanceType, "t4g.") || strings.HasPrefix(instanceType, "g5g.") {
+		return "arm64"
+	}
+	return "x86_64"
+}

@@ -1,0 +1,73 @@
+package program_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/talmolab/lablink-infrastructure/infra/recording"
+)
+
+// untaggable are the types that AWS gives no tags. What is not listed must have
+// them, so a new type is noticed.
+var untaggable = []string{
+	"aws:ec2/eipAssociation:EipAssociation", "aws:ec2/route:Route", "aws:ec2/routeTableAssociation:RouteTableAssociation",
+	"aws:ec2/volumeAttachment:VolumeAttachment", "aws:iam/rolePolicy:RolePolicy", "aws:kms/alias:Alias", "aws:route53/record:Record",
+	"aws:s3/bucketPolicy:BucketPolicy", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+	"aws:s3/bucketVersioningV2:BucketVersioningV2",
+}
+
+func everythingIsTagged(r *recording.Recording) []string {
+	var out []string
+	for _, record := range r.Records {
+		if record.Module() != "aws" || slices.Contains(untaggable, record.Type) {
+			continue
+		}
+		tags, _ := record.Get("tags").(map[string]any)
+		component, _ := tags["lablink:component"].(string)
+		if tags["lablink:deployment"] != deployment || tags["lablink:environment"] != r.Stack || component == "" || tags["lablink:managed-by"] != "pulumi" {
+			out = append(out, record.Type+" "+record.Name)
+		}
+	}
+	return out
+}
+
+// stateful are what cannot be made again as it was.
+var stateful = []string{
+	volume, bucket, "aws:ec2/eip:Eip", "aws:route53/record:Record", "aws:kms/key:Key",
+	"aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+}
+
+func TestWhatMustSurviveIsProtectedAndRetained(t *testing.T) {
+	for stack, want := range map[string]struct {
+		protected bool
+		names     []string
+	}{
+		"prod":    {true, []string{"artifacts-bucket", "dns-record", "host-address", "host-data"}},
+		"test":    {false, []string{"artifacts-bucket", "dns-record", "host-address", "host-data"}},
+		"local":   {false, []string{"artifacts-bucket", "host-address", "host-data"}},
+		"account": {true, []string{"artifacts-bucket", "github", "state-bucket", "state-key"}},
+	} {
+		var found []string
+		for _, r := range stackOf(t, stack).record(t).Records {
+			if slices.Contains(stateful, r.Type) {
+				found = append(found, r.Name)
+				assert.Equal(t, want.protected, r.Protect, "%s of %s is protected", r.Name, stack)
+				assert.Equal(t, want.protected, r.RetainOnDelete, "%s of %s is retained", r.Name, stack)
+			} else {
+				assert.False(t, r.Protect, "%s of %s can be made again", r.Name, stack)
+			}
+		}
+		assert.ElementsMatch(t, want.names, found, stack)
+	}
+}
+
+// The state of every stack is in this bucket: it is not emptied, whatever is set.
+func TestTheStateBucketIsNeverDeletedWithItsContents(t *testing.T) {
+	r := stackOf(t, "account").set(map[string]string{"lablink:protection": "false"}).record(t)
+	assert.Equal(t, false, r.Named("state-bucket").Get("forceDestroy"))
+	assert.Equal(t, true, r.Named("artifacts-bucket").Get("forceDestroy"), "what can be built again may go")
+	assert.Equal(t, false, stackOf(t, "prod").record(t).Named("artifacts-bucket").Get("forceDestroy"))
+}

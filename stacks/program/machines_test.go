@@ -1,0 +1,83 @@
+package program_test
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/talmolab/lablink-infrastructure/infra/recording"
+)
+
+const (
+	instance = "aws:ec2/instance:Instance"
+	template = "aws:ec2/launchTemplate:LaunchTemplate"
+	volume   = "aws:ebs/volume:Volume"
+	group    = "aws:ec2/securityGroup:SecurityGroup"
+	ingress  = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+)
+
+func metadataIsClosed(r *recording.Recording) []string {
+	check := func(m recording.Record) string {
+		tokens, hops := m.Text("metadataOptions.httpTokens"), m.Get("metadataOptions.httpPutResponseHopLimit")
+		if tokens != "required" || hops != 1.0 {
+			return fmt.Sprintf("has httpTokens %q and %v hops", tokens, hops)
+		}
+		return ""
+	}
+	return slices.Concat(each(r, instance, check), each(r, template, check))
+}
+
+func volumesAreEncrypted(r *recording.Recording) []string {
+	encrypted := func(v any) bool { return v == true || v == "true" }
+	return slices.Concat(
+		each(r, volume, func(v recording.Record) string {
+			if !encrypted(v.Get("encrypted")) {
+				return "is not encrypted"
+			}
+			return ""
+		}),
+		each(r, instance, func(m recording.Record) string {
+			if !encrypted(m.Get("rootBlockDevice.encrypted")) || m.Get("ebsBlockDevices") != nil {
+				return "has a disk that is not encrypted"
+			}
+			return ""
+		}),
+		each(r, template, func(m recording.Record) string {
+			mappings, _ := m.Get("blockDeviceMappings").([]any)
+			for i := range mappings {
+				if !encrypted(m.Get(fmt.Sprintf("blockDeviceMappings[%d].ebs.encrypted", i))) {
+					return "has a disk that is not encrypted"
+				}
+			}
+			if len(mappings) == 0 {
+				return "leaves its disk to the image"
+			}
+			return ""
+		}),
+	)
+}
+
+// doorsAreClosed holds every way in to what the design names: 80 and 443 of the
+// allocator. There is no SSH.
+func doorsAreClosed(r *recording.Recording) []string {
+	return slices.Concat(
+		each(r, ingress, func(rule recording.Record) string {
+			port, clients := rule.Get("fromPort"), rule.Text("referencedSecurityGroupId")
+			switch {
+			case rule.Text("securityGroupId") != "network-allocator-id":
+				return "leads to another group than the allocator's"
+			case rule.Text("ipProtocol") != "tcp" || port != rule.Get("toPort") || port != 80.0 && port != 443.0:
+				return fmt.Sprintf("opens port %v to %v of %q", port, rule.Get("toPort"), rule.Text("ipProtocol"))
+			case (clients == "network-clients-id") == (rule.Text("cidrIpv4") != "") || rule.Get("cidrIpv6") != nil || rule.Get("prefixListId") != nil:
+				return "is for neither an IPv4 range nor the clients' group alone"
+			}
+			return ""
+		}),
+		each(r, group, func(g recording.Record) string {
+			if g.Get("ingress") != nil || g.Get("egress") != nil {
+				return "holds rules of its own, which the rules beside it fight with"
+			}
+			return ""
+		}),
+		each(r, "aws:ec2/securityGroupRule:SecurityGroupRule", func(recording.Record) string { return "is of the old kind, which this rule does not read" }),
+	)
+}

@@ -1,0 +1,145 @@
+package program_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/infra/recording"
+	"github.com/talmolab/lablink-infrastructure/sim/iam"
+)
+
+const (
+	github   = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+	ec2      = "arn:aws:ec2:us-west-2:123456789012:"
+	ownState = "arn:aws:s3:::state-bucket/.pulumi/stacks/lablink/"
+)
+
+func parse(t *testing.T, text string, kind iam.Kind) iam.Document {
+	t.Helper()
+	d, err := iam.Parse(text, kind)
+	require.NoError(t, err, text)
+	return d
+}
+
+// run of a workflow, by the subject of its token.
+func workflow(subject string) iam.Request {
+	const issuer = "token.actions.githubusercontent.com:"
+	return iam.Request{PrincipalType: "Federated", Principal: github, Action: "sts:AssumeRoleWithWebIdentity", Context: map[string][]string{
+		issuer + "aud": {"sts.amazonaws.com"}, issuer + "sub": {"repo:talmolab/lablink-infrastructure:" + subject},
+	}}
+}
+
+func TestEachRoleIsForItsOwnWorkflow(t *testing.T) {
+	subjects := []string{"pull_request", "ref:refs/heads/main", "ref:refs/heads/other", "environment:test", "environment:prod", "environment:prod-preview"}
+	for stack, roles := range map[string]map[string]string{ // role → the one subject that may assume it
+		"test": {"identity-preview": "pull_request", "identity-drift": "ref:refs/heads/main", "identity-deploy": "environment:test"},
+		"prod": {"identity-preview": "environment:prod-preview", "identity-drift": "ref:refs/heads/main", "identity-deploy": "environment:prod"},
+	} {
+		recorded := stackOf(t, stack).set(map[string]string{"lablink:github": `{"repository": "talmolab/lablink-infrastructure"}`}).record(t)
+		for name, right := range roles {
+			trust := parse(t, recorded.Named(name).Text("assumeRolePolicy"), iam.Trust)
+			for _, subject := range subjects {
+				want := iam.Implicit
+				if subject == right {
+					want = iam.Allowed
+				}
+				assert.Equal(t, want, iam.Evaluate(workflow(subject), trust), "%s of %s by %s", name, stack, subject)
+			}
+		}
+	}
+}
+
+func TestTheRolesOfTwoEnvironmentsLeaveEachOtherAlone(t *testing.T) {
+	tagged := func(environment, by string) map[string][]string {
+		return map[string][]string{
+			"aws:ResourceTag/lablink:deployment": {deployment}, "aws:ResourceTag/lablink:environment": {environment}, "aws:ResourceTag/lablink:managed-by": {by},
+		}
+	}
+	recorded := stackOf(t, "test").record(t)
+	for _, c := range []struct {
+		role, action, resource string
+		context                map[string][]string
+		want                   iam.Decision
+	}{
+		{"host", "ec2:RunInstances", ec2 + "launch-template/lt-1", tagged("test", "pulumi"), iam.Allowed},
+		{"host", "ec2:RunInstances", ec2 + "launch-template/lt-1", tagged("prod", "pulumi"), iam.Implicit},
+		{"host", "ec2:RunInstances", ec2 + "subnet/network-subnet-1-id", nil, iam.Allowed},
+		{"host", "ec2:RunInstances", ec2 + "security-group/network-clients-id", nil, iam.Allowed},
+		{"host", "ec2:RunInstances", ec2 + "security-group/network-allocator-id", nil, iam.Implicit},
+		{"host", "ec2:TerminateInstances", ec2 + "instance/i-1", tagged("test", "allocator"), iam.Allowed},
+		{"host", "ec2:TerminateInstances", ec2 + "instance/i-1", tagged("prod", "allocator"), iam.Implicit},
+		{"pool-gpu", "ec2:TerminateInstances", ec2 + "instance/i-1", tagged("test", "allocator"), iam.Implicit},
+		{"pool-gpu", "ssm:GetParameter", "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/test/secret/admin-password", nil, iam.Implicit},
+		{"identity-deploy", "ec2:TerminateInstances", ec2 + "instance/i-1", tagged("test", "pulumi"), iam.Allowed},
+		{"identity-deploy", "ec2:TerminateInstances", ec2 + "instance/i-1", tagged("prod", "pulumi"), iam.Implicit},
+		{"identity-preview", "ec2:TerminateInstances", ec2 + "instance/i-1", tagged("test", "pulumi"), iam.Implicit},
+		{"identity-preview", "ec2:DescribeInstances", "*", nil, iam.Allowed},
+	} {
+		policy := parse(t, recorded.Named(c.role+"-permissions").Text("policy"), iam.Identity)
+		got := iam.Evaluate(iam.Request{Action: c.action, Resource: c.resource, Context: c.context}, policy)
+		assert.Equal(t, c.want, got, "%s: %s on %s with %v", c.role, c.action, c.resource, c.context)
+	}
+}
+
+// withAccount is a run that reads the account's stack.
+func withAccount(t *testing.T, outputs map[string]any) *run {
+	t.Helper()
+	r := stackOf(t, "test").set(map[string]string{"lablink:account": `{"stack": "organization/lablink/account"}`})
+	r.account.OIDCProvider = "" // it is not looked up
+	r.account.Stacks = map[string]map[string]any{"organization/lablink/account": outputs}
+	return r
+}
+
+func accountOutputs() map[string]any {
+	return map[string]any{
+		"contractVersion": 1, "oidcProviderArn": github, "stateBucket": "state-bucket",
+		"stateKmsKeyArn": "arn:aws:kms:us-west-2:123456789012:key/k", "artifactBucket": "artifacts",
+	}
+}
+
+func TestTheAccountsStackSaysWhereStateIs(t *testing.T) {
+	recorded := withAccount(t, accountOutputs()).record(t)
+	assert.Equal(t, iam.Allowed, iam.Evaluate(workflow("environment:test"), parse(t, recorded.Named("identity-deploy").Text("assumeRolePolicy"), iam.Trust)))
+	for role, write := range map[string]iam.Decision{"deploy": iam.Allowed, "preview": iam.Implicit, "drift": iam.Implicit} {
+		policy := parse(t, recorded.Named("identity-"+role+"-permissions").Text("policy"), iam.Identity)
+		assert.Equal(t, write, iam.Evaluate(iam.Request{Action: "s3:PutObject", Resource: ownState + "test.json"}, policy), role)
+		assert.Equal(t, iam.Allowed, iam.Evaluate(iam.Request{Action: "s3:GetObject", Resource: ownState + "test.json"}, policy), role)
+		assert.Equal(t, iam.Implicit, iam.Evaluate(iam.Request{Action: "s3:GetObject", Resource: ownState + "prod.json"}, policy), role)
+	}
+}
+
+func TestAnAccountsStackThatDoesNotFitIsRefused(t *testing.T) {
+	for _, c := range []struct {
+		output string
+		value  any
+		says   string
+	}{
+		{"contractVersion", 2, "contract version 2, this program knows 1"},
+		{"contractVersion", nil, "contract version <nil>"},
+		{"oidcProviderArn", "", "has no output oidcProviderArn: set github.repository in it and deploy it"},
+		{"stateBucket", nil, "has no output stateBucket: deploy it"},
+	} {
+		outputs := accountOutputs()
+		outputs[c.output] = c.value
+		if c.value == nil {
+			delete(outputs, c.output)
+		}
+		_, err := withAccount(t, outputs).do()
+		assert.ErrorContains(t, err, "lablink:account.stack", c.says)
+		assert.ErrorContains(t, err, c.says)
+	}
+	r := withAccount(t, nil)
+	r.account.Stacks = nil
+	_, err := r.do()
+	assert.ErrorContains(t, err, "organization/lablink/account")
+}
+
+func TestWithoutARepositoryThereAreNoRoles(t *testing.T) {
+	recorded := stackOf(t, "test").set(map[string]string{"lablink:github": "{}"}).record(t)
+	assert.Equal(t, recording.Record{}, recorded.Named("identity"))
+	assert.Equal(t, "", recorded.Outputs["deployRoleArn"].Value)
+	recorded = stackOf(t, "account").set(map[string]string{"lablink:github": "{}"}).record(t)
+	assert.Empty(t, recorded.Of("aws:iam/openIdConnectProvider:OpenIdConnectProvider"))
+}

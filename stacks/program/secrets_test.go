@@ -1,0 +1,80 @@
+package program_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/infra/recording"
+)
+
+const password = "correct horse battery staple"
+
+func TestThePasswordIsASecretWhereverItIs(t *testing.T) {
+	for _, stack := range []string{"local", "test", "prod"} {
+		recorded := stackOf(t, stack).set(map[string]string{"lablink:adminPassword": password}).record(t)
+		parameter := recorded.Named("admin-password")
+		assert.Equal(t, password, parameter.Text("value"))
+		assert.True(t, parameter.Secret("value"), stack)
+		assert.Equal(t, "SecureString", parameter.Text("type"))
+		assert.Equal(t, "/lablink/lablink/"+stack+"/secret/admin-password", parameter.Text("name"))
+		assert.Equal(t, recording.Output{Value: password, Secret: true}, recorded.Outputs["initialAdminPassword"])
+
+		for _, r := range recorded.Records {
+			assertHidden(t, stack+" "+r.Name, resource.NewProperty(r.Inputs))
+		}
+		for name, o := range recorded.Outputs {
+			if !o.Secret {
+				assert.NotContains(t, fmt.Sprint(o.Value), password, "output %s of %s", name, stack)
+			}
+		}
+	}
+}
+
+// assertHidden looks for the password in all that is not marked secret, and in
+// what is base64 there.
+func assertHidden(t *testing.T, where string, v resource.PropertyValue) {
+	t.Helper()
+	switch {
+	case v.IsString():
+		text := v.StringValue()
+		if decoded, err := base64.StdEncoding.DecodeString(text); err == nil {
+			text += string(decoded)
+		}
+		assert.NotContains(t, text, password, where)
+	case v.IsArray():
+		for i, e := range v.ArrayValue() {
+			assertHidden(t, fmt.Sprintf("%s[%d]", where, i), e)
+		}
+	case v.IsObject():
+		for key, e := range v.ObjectValue() {
+			assertHidden(t, where+"."+string(key), e)
+		}
+	}
+}
+
+func TestAPasswordThatIsMadeUpIsStrongAndMadeOnce(t *testing.T) {
+	first, second := stackOf(t, "prod").record(t).Named("admin-password"), stackOf(t, "prod").record(t).Named("admin-password")
+	raw, err := base64.RawURLEncoding.DecodeString(first.Text("value"))
+	require.NoError(t, err)
+	assert.Len(t, raw, 32, "bytes")
+	assert.NotEqual(t, first.Text("value"), second.Text("value"))
+	assert.True(t, first.Secret("value"))
+	assert.Equal(t, []string{"value"}, first.IgnoreChanges, "another run makes up another one, which is not wanted")
+
+	set := stackOf(t, "prod").set(map[string]string{"lablink:adminPassword": password}).record(t)
+	assert.Empty(t, set.Named("admin-password").IgnoreChanges, "one that is set is changed by setting another")
+}
+
+func TestTheHostStartsWhenItsReleaseAndItsPasswordAreThere(t *testing.T) {
+	instance := stackOf(t, "test").record(t).Named("host-instance")
+	for _, name := range []string{"release-pointer", "admin-password", "host-permissions"} {
+		assert.Contains(t, instance.DependsOn, name)
+	}
+	assert.NotContains(t, strings.Join(instance.DependsOn, " "), "dns-record")
+}
