@@ -30,6 +30,12 @@ type Options struct {
 
 // Account is one AWS account in one Region.
 type Account struct {
+	*core
+	// made is told of each change that is made through this value.
+	made func(m *model)
+}
+
+type core struct {
 	opts Options
 
 	mu         sync.Mutex

@@ -1,9 +1,15 @@
 package cloud
 
-// RecordCreation remembers which resource a deployment's URN became, so that
-// an interrupted deployment can be told.
-func (a *Account) RecordCreation(urn, id string) error {
-	return a.change(func(m *model) error { m.Created[urn] = id; return nil })
+// Recording is the account for making what urn names, whose id is told by id
+// once it is known. Which resource urn became is kept in the same step in which
+// the resource is made, so that an interrupted deployment can be told.
+func (a *Account) Recording(urn string, id func() string) *Account {
+	kept := false
+	return &Account{core: a.core, made: func(m *model) {
+		if id := id(); id != "" && !kept {
+			m.Created[urn], kept = id, true
+		}
+	}}
 }
 
 // ForgetCreation forgets what urn became, where that was id.

@@ -112,7 +112,8 @@ func TestAnAccountGoesOnFromWhereItWas(t *testing.T) {
 	first := openWorld(t, dir, &hypervisor{})
 	stays, ends := first.instance(t, first.subnets[0]), first.instance(t, first.subnets[0])
 	require.NoError(t, first.Terminate([]string{ends.ID}, false))
-	require.NoError(t, first.RecordCreation("urn:a", stays.ID))
+	made := &cloud.VPC{CidrBlock: "10.9.0.0/16"}
+	require.NoError(t, first.Recording("urn:a", func() string { return made.ID }).CreateVPC(made))
 
 	h := &hypervisor{}
 	again, err := cloud.Open(cloud.Options{Dir: dir, Architecture: "x86_64", Hypervisor: h, Now: func() time.Time { return first.now }})
@@ -124,10 +125,10 @@ func TestAnAccountGoesOnFromWhereItWas(t *testing.T) {
 	got, err := again.Instance(ends.ID)
 	require.NoError(t, err)
 	require.Equal(t, "terminated", got.InstanceState)
-	require.Equal(t, stays.ID, again.Creation("urn:a"))
+	require.Equal(t, made.ID, again.Creation("urn:a"))
 	require.NoError(t, again.ForgetCreation("urn:a", "another"))
-	require.Equal(t, stays.ID, again.Creation("urn:a"))
-	require.NoError(t, again.ForgetCreation("urn:a", stays.ID))
+	require.Equal(t, made.ID, again.Creation("urn:a"))
+	require.NoError(t, again.ForgetCreation("urn:a", made.ID))
 	require.Empty(t, again.Creation("urn:a"))
 }
 

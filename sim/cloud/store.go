@@ -12,7 +12,7 @@ import (
 // Open loads the account kept in o.Dir, or makes a new one there.
 func Open(o Options) (*Account, error) {
 	o = o.withDefaults()
-	a := &Account{opts: o, creds: map[string]Credential{}}
+	a := &Account{core: &core{opts: o, creds: map[string]Credential{}}}
 	raw, err := os.ReadFile(a.file())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -73,6 +73,9 @@ func (a *Account) change(f func(m *model) error) error {
 	a.mu.Lock()
 	err := f(&a.m)
 	if err == nil {
+		if a.made != nil {
+			a.made(&a.m)
+		}
 		if err = a.save(); err != nil {
 			err = errors.Join(err, a.load(a.saved))
 		}

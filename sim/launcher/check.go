@@ -2,7 +2,6 @@ package launcher
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -71,9 +70,6 @@ func (w *Workspace) quietly(ctx context.Context, cmd *exec.Cmd) error {
 	out, err := combined(ctx, cmd)
 	if err == nil {
 		return nil
-	}
-	if ctx.Err() != nil {
-		return errors.New("interrupted")
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) > 30 {

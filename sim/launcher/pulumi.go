@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -43,10 +42,12 @@ func (p *Pulumi) Variables() []Variable {
 	if p.engine != "" {
 		path = p.engine + ":" + path
 	}
+	// Written in one step each: the engine cannot read a half-written sidecar.
+	backend := "file://" + w.path("state") + "?metadata=skip"
 	return []Variable{
 		{"PATH", path},
 		{"PULUMI_HOME", w.path("pulumi")},
-		{"PULUMI_BACKEND_URL", "file://" + w.path("state")},
+		{"PULUMI_BACKEND_URL", backend},
 		{"PULUMI_CONFIG_PASSPHRASE", passphrase},
 		{"PULUMI_SKIP_UPDATE_CHECK", "true"},
 		{"PULUMI_DEBUG_PROVIDERS", fmt.Sprintf("aws:%d", at.Provider)},
@@ -76,19 +77,25 @@ func (s Stack) args() []string {
 
 // Run calls pulumi and shows what it says.
 func (p *Pulumi) Run(ctx context.Context, args ...string) error {
-	return p.call(ctx, p.w.Root, p.w.Out, args...)
+	return p.call(ctx, p.w.Root, p.w.Out, p.w.Out, args...)
 }
 
 // Output calls pulumi and returns what it prints on its standard output.
 func (p *Pulumi) Output(ctx context.Context, args ...string) ([]byte, error) {
-	var out bytes.Buffer
-	err := p.call(ctx, p.w.Root, &out, args...)
-	return out.Bytes(), err
+	return p.outputIn(ctx, p.w.Root, args...)
+}
+
+func (p *Pulumi) outputIn(ctx context.Context, dir string, args ...string) ([]byte, error) {
+	var out, said bytes.Buffer
+	if err := p.call(ctx, dir, &out, &said, args...); err != nil {
+		return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(said.String()))
+	}
+	return out.Bytes(), nil
 }
 
 // call runs pulumi. An interrupt is passed on, and pulumi then finishes what it
 // began, so that its state is true.
-func (p *Pulumi) call(ctx context.Context, dir string, out io.Writer, args ...string) error {
+func (p *Pulumi) call(ctx context.Context, dir string, out, said io.Writer, args ...string) error {
 	program := "pulumi"
 	if p.engine != "" {
 		program = filepath.Join(p.engine, program)
@@ -98,8 +105,7 @@ func (p *Pulumi) call(ctx context.Context, dir string, out io.Writer, args ...st
 	for _, v := range p.Variables() {
 		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
 	}
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = out, io.MultiWriter(out, &said)
+	cmd.Stdout, cmd.Stderr = out, said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C comes through ctx, once
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start pulumi: %w", err)
@@ -107,9 +113,6 @@ func (p *Pulumi) call(ctx context.Context, dir string, out io.Writer, args ...st
 	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(os.Interrupt) })
 	defer stop()
 	if err := cmd.Wait(); err != nil {
-		if ctx.Err() != nil {
-			return errors.New("interrupted; what was begun is finished, and make up goes on from there")
-		}
 		return fmt.Errorf("pulumi %s failed: %w", args[0], err)
 	}
 	return nil
@@ -137,11 +140,8 @@ func (p *Pulumi) Ensure(ctx context.Context, s Stack) error {
 	}); err != nil {
 		return err
 	}
-	var out bytes.Buffer
-	if err := p.call(ctx, dir, &out, "stack", "init", s.Name, "--no-select"); err != nil {
-		return fmt.Errorf("%w: %s", err, strings.TrimSpace(out.String()))
-	}
-	return nil
+	_, err = p.outputIn(ctx, dir, "stack", "init", s.Name, "--no-select")
+	return err
 }
 
 // Known are the names of the stacks on the backend.

@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
 	"github.com/talmolab/lablink-infrastructure/sim/control"
 )
 
@@ -18,25 +21,62 @@ func (p *Pulumi) Recover(ctx context.Context, s Stack, account *control.Client) 
 	if err := p.unlock(ctx, s); err != nil {
 		return err
 	}
-	pending, err := p.pendingCreates(ctx, s)
-	if err != nil || len(pending) == 0 {
+	raw, err := p.Output(ctx, "stack", "export", "--stack", s.Name)
+	if err != nil {
 		return err
 	}
-	p.w.say("• An earlier deployment was cut short; finding out what became of %d resources", len(pending))
-	args := append([]string{"refresh", "--yes", "--skip-preview", "--suppress-outputs"}, s.args()...)
-	for _, urn := range pending {
-		id, err := account.Created(ctx, urn)
+	settled, pending, err := settle(raw, func(urn string) (string, error) { return account.Created(ctx, urn) })
+	if err != nil {
+		return fmt.Errorf("read the state of %s: %w", s.Name, err)
+	}
+	if pending == 0 {
+		return nil
+	}
+	p.w.say("• An earlier deployment was cut short; finding out what became of what it was making (%d)", pending)
+	file := p.w.path("stacks", "settled.json")
+	if err := os.WriteFile(file, settled, 0o600); err != nil {
+		return fmt.Errorf("keep the settled state: %w", err)
+	}
+	defer os.Remove(file)
+	if _, err := p.Output(ctx, "stack", "import", "--stack", s.Name, "--file", file); err != nil {
+		return err
+	}
+	return p.Run(ctx, append([]string{"refresh", "--yes", "--skip-preview", "--suppress-outputs"}, s.args()...)...)
+}
+
+// settle turns a state's pending creations into resources where the account
+// knows what became of them, and forgets the others. (The engine's own flag for
+// that, --import-pending-creates, marks them and then drops them.) What is not
+// known of these resources is left to a refresh.
+func settle(raw []byte, created func(urn string) (id string, err error)) (out []byte, pending int, err error) {
+	var state apitype.UntypedDeployment
+	var deployment apitype.DeploymentV3
+	if err := json.Unmarshal(raw, &state); err != nil {
+		return nil, 0, err
+	}
+	if err := json.Unmarshal(state.Deployment, &deployment); err != nil {
+		return nil, 0, err
+	}
+	for _, op := range deployment.PendingOperations {
+		if op.Type != apitype.OperationTypeCreating {
+			continue // the state holds the resources of all others
+		}
+		pending++
+		id, err := created(string(op.Resource.URN))
 		if err != nil {
-			return err
+			return nil, 0, err
 		}
 		if id != "" {
-			args = append(args, "--import-pending-creates", urn+","+id)
+			op.Resource.ID = resource.ID(id)
+			deployment.Resources = append(deployment.Resources, op.Resource)
 		}
 	}
-	if err := p.Run(ctx, args...); err != nil {
-		return err
+	deployment.PendingOperations = nil
+	if state.Deployment, err = json.Marshal(deployment); err != nil {
+		return nil, 0, err
 	}
-	return p.Run(ctx, append([]string{"refresh", "--yes", "--skip-preview", "--suppress-outputs", "--clear-pending-creates"}, s.args()...)...)
+	out, err = json.Marshal(state)
+	return out, pending, err
 }
 
 // unlock clears locks whose process is gone. One that lives is somebody who
@@ -59,31 +99,4 @@ func (p *Pulumi) unlock(ctx context.Context, s Stack) error {
 	p.w.say("• Clearing the lock of a deployment that was cut short")
 	_, err = p.Output(ctx, "cancel", "--yes", s.Name)
 	return err
-}
-
-// pendingCreates are resources that the engine began to make and did not hear of
-// again.
-func (p *Pulumi) pendingCreates(ctx context.Context, s Stack) ([]string, error) {
-	raw, err := p.Output(ctx, "stack", "export", "--stack", s.Name)
-	if err != nil {
-		return nil, err
-	}
-	var state struct {
-		Deployment struct {
-			Pending []struct {
-				Type     string
-				Resource struct{ URN string }
-			} `json:"pending_operations"`
-		}
-	}
-	if err := json.Unmarshal(raw, &state); err != nil {
-		return nil, fmt.Errorf("read the state of %s: %w", s.Name, err)
-	}
-	var out []string
-	for _, op := range state.Deployment.Pending {
-		if op.Type == "creating" {
-			out = append(out, op.Resource.URN)
-		}
-	}
-	return out, nil
 }

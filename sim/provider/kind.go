@@ -19,7 +19,7 @@ type kind struct {
 	modelled map[string]bool     // what the account knows of it
 	traits
 
-	create func(*cloud.Account, resource.PropertyMap) (id string, err error)
+	create func(a *cloud.Account, urn string, in resource.PropertyMap) (id string, err error)
 	read   func(*cloud.Account, string) (resource.PropertyMap, error)
 	update func(*cloud.Account, string, resource.PropertyMap) error
 	remove func(*cloud.Account, string) error
@@ -63,12 +63,12 @@ func define[T any](inputs, outputs any, t traits, op operations[T]) kind {
 		modelled: jsonNames(reflect.TypeFor[T]()), traits: t,
 		remove: op.Delete,
 	}
-	k.create = func(a *cloud.Account, in resource.PropertyMap) (string, error) {
+	k.create = func(a *cloud.Account, urn string, in resource.PropertyMap) (string, error) {
 		v, err := decode[T](in, k.Content)
 		if err != nil {
 			return "", err
 		}
-		if err := op.Create(a, v); err != nil {
+		if err := op.Create(a.Recording(urn, func() string { return idOf(v) }), v); err != nil {
 			return "", err
 		}
 		return idOf(v), nil

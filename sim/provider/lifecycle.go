@@ -25,12 +25,9 @@ func (s *Server) Create(_ context.Context, r *pulumirpc.CreateRequest) (*pulumir
 		props, err := marshal(k.planned(in))
 		return &pulumirpc.CreateResponse{Properties: props}, err
 	}
-	id, err := k.create(s.account, in)
+	id, err := k.create(s.account, r.Urn, in)
 	if err != nil {
 		return nil, wrap("creating", urn, urn.Name(), err)
-	}
-	if err := s.account.RecordCreation(r.Urn, id); err != nil {
-		return nil, err
 	}
 	out, err := k.settled(s.account, id, in)
 	if err != nil {
@@ -170,5 +167,5 @@ func (s *Server) Delete(_ context.Context, r *pulumirpc.DeleteRequest) (*emptypb
 	if err := k.remove(s.account, r.Id); err != nil && !cloud.IsNotFound(err) {
 		return nil, wrap("deleting", urn, r.Id, err)
 	}
-	return &emptypb.Empty{}, nil
+	return &emptypb.Empty{}, s.account.ForgetCreation(r.Urn, r.Id)
 }

@@ -95,7 +95,10 @@ var object = func() kind {
 		}
 		return o.Bucket + "/" + o.Key, a.PutObject(o, bytes.NewReader(content))
 	}
-	k.create = put
+	k.create = func(a *account, urn string, in resource.PropertyMap) (string, error) {
+		id := in["bucket"].StringValue() + "/" + in["key"].StringValue()
+		return put(a.Recording(urn, func() string { return id }), in)
+	}
 	k.update = func(a *account, _ string, in resource.PropertyMap) error {
 		_, err := put(a, in)
 		return err

@@ -18,7 +18,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/api"
-	"github.com/talmolab/lablink-infrastructure/sim/control"
 	"github.com/talmolab/lablink-infrastructure/sim/launcher"
 )
 
@@ -139,15 +138,15 @@ func (l *local) kill(t *testing.T, program string) {
 	require.NoError(t, syscall.Kill(pids[0], syscall.SIGKILL))
 }
 
-// processes are those which the simulator or its machines started, of one
-// program, or of all for "".
+// processes are those of the deployment, of one program, or of all for "": the
+// engine, the simulator, and what its machines run.
 func (l *local) processes(t *testing.T, program string) (pids []int) {
 	t.Helper()
 	all, err := filepath.Glob("/proc/[0-9]*")
 	require.NoError(t, err)
 	for _, dir := range all {
 		environ, err := os.ReadFile(dir + "/environ")
-		if err != nil || !strings.Contains(string(environ), control.Mark+"="+l.Root) {
+		if err != nil || !strings.Contains(string(environ), "="+l.Root) && !strings.Contains(string(environ), "file://"+l.Root) {
 			continue // gone meanwhile, or another's
 		}
 		exe, err := os.Readlink(dir + "/exe")

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -33,6 +34,9 @@ func main() {
 	command := kong.Parse(&c, kong.Name("lablink-local"), kong.Description("Runs the stacks of this working copy against a simulated AWS account."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, command.Command(), c)
+	if err != nil && ctx.Err() != nil {
+		err = errors.New("interrupted. What was begun is finished: make up goes on from there, make down takes it away")
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "\nThat did not work:", err)

@@ -1,0 +1,85 @@
+package system
+
+import (
+	"bufio"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Whatever moment a deployment is cut short at, the next one goes on from there,
+// and nothing is there twice.
+func TestMakeUpGoesOnFromWhereverItWasCutShort(t *testing.T) {
+	l := find(t)
+	t.Cleanup(func() { l.make(t, "down") })
+	for _, cut := range []struct {
+		at  string
+		how func(*testing.T, int)
+	}{
+		{"Starting the simulated AWS account", l.powerCut},
+		{"Deploying", interrupt},
+		{"network-vpc creating", l.powerCut},
+		{"host-data creating", l.powerCut},
+		{"host-profile creating", interrupt},
+		{"host-instance creating", l.powerCut},
+		{"Waiting until the allocator answers", interrupt},
+		{"Waiting until the allocator answers", l.powerCut},
+	} {
+		l.cutShort(t, "up", cut.at, cut.how)
+	}
+	l.make(t, "up")
+	l.plain(t, "pulumi refresh -s local --yes --skip-preview")
+	l.plain(t, "pulumi preview -s local --expect-no-changes")
+	account, err := l.StartSimulator(t.Context())
+	require.NoError(t, err)
+	state, err := account.State(t.Context())
+	require.NoError(t, err)
+	require.Len(t, state.Instances, 1, "the host is there once")
+	l.answers(t)
+
+	l.cutShort(t, "down", "deleting", l.powerCut)
+	l.make(t, "down")
+	require.Empty(t, l.processes(t, ""))
+}
+
+// cutShort calls make and ends it when it says something that holds text.
+func (l *local) cutShort(t *testing.T, target, text string, how func(*testing.T, int)) {
+	t.Helper()
+	cmd := l.command(t.Context(), target)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	cmd.Stderr = cmd.Stdout
+	require.NoError(t, cmd.Start())
+	said, cut := "", false
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		said += lines.Text() + "\n"
+		if !cut && strings.Contains(lines.Text(), text) {
+			cut = true
+			how(t, cmd.Process.Pid)
+		}
+	}
+	err = cmd.Wait()
+	t.Logf("make %s, cut short at %q\n%s", target, text, said)
+	require.True(t, cut, "it did not say %q", text)
+	require.Error(t, err, "it was not cut short")
+}
+
+// interrupt is Ctrl-C.
+func interrupt(t *testing.T, group int) {
+	t.Helper()
+	require.NoError(t, syscall.Kill(-group, syscall.SIGINT))
+}
+
+// powerCut ends everything at once, and lets nothing say goodbye.
+func (l *local) powerCut(t *testing.T, group int) {
+	t.Helper()
+	require.NoError(t, syscall.Kill(-group, syscall.SIGKILL))
+	for _, pid := range l.processes(t, "") {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			require.ErrorIs(t, err, syscall.ESRCH)
+		}
+	}
+}
