@@ -4,11 +4,10 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"html/template"
-	"io/fs"
+	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"slices"
 	"sync"
@@ -17,18 +16,50 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api/release"
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 	"github.com/talmolab/lablink-infrastructure/sim/control"
-	"github.com/talmolab/lablink-infrastructure/sim/machine"
 )
 
 // control answers people and the local stack's launcher beside the AWS API.
 func (s *Sim) control(api http.Handler) http.Handler {
+	own := closed(s.controls())
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
+	mux.Handle("/_simulator/", own)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "" {
 			api.ServeHTTP(w, r)
 			return
 		}
+		own.ServeHTTP(w, r)
+	})
+	return mux
+}
+
+// closed lets in this computer only, by a name that is its own: a page that is
+// open in a browser here must not be able to open doors.
+func closed(own http.Handler) http.Handler {
+	own = http.NewCrossOriginProtection().Handler(own)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		peer, _, _ := net.SplitHostPort(r.RemoteAddr) // what is no address is refused
+		if !isLoopback(peer) || host != "localhost" && !isLoopback(host) {
+			http.Error(w, "the simulator's controls answer this computer only", http.StatusForbidden)
+			return
+		}
+		own.ServeHTTP(w, r)
+	})
+}
+
+func isLoopback(address string) bool {
+	addr, err := netip.ParseAddr(address)
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+func (s *Sim) controls() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		if err := page.Execute(w, s.State()); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -126,68 +157,6 @@ func take(w http.ResponseWriter, r *http.Request, into any, do func() error) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
-}
-
-// doorList remembers the doors over a restart.
-type doorList struct {
-	mu       sync.Mutex
-	file     string
-	machines *machine.Host
-	doors    []control.Door
-}
-
-func (l *doorList) open(d control.Door) error {
-	if l.machines == nil {
-		return errors.New("this simulator does not boot machines")
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, old := range l.doors {
-		if old == d {
-			return nil
-		}
-	}
-	if err := l.machines.OpenDoor(d.Listen, d.Address, d.Port); err != nil {
-		return err
-	}
-	kept := []control.Door{d}
-	for _, old := range l.doors {
-		if old.Listen != d.Listen {
-			kept = append(kept, old)
-		}
-	}
-	l.doors = kept
-	raw, err := json.Marshal(l.doors)
-	if err != nil {
-		return fmt.Errorf("remember the doors: %w", err)
-	}
-	return os.WriteFile(l.file, raw, 0o600)
-}
-
-func (l *doorList) restore() error {
-	raw, err := os.ReadFile(l.file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	var doors []control.Door
-	if err == nil {
-		err = json.Unmarshal(raw, &doors)
-	}
-	if err != nil {
-		return fmt.Errorf("read the doors: %w", err)
-	}
-	for _, d := range doors {
-		if err := l.open(d); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l *doorList) all() []control.Door {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return append([]control.Door{}, l.doors...)
 }
 
 //go:embed page.html

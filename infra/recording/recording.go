@@ -31,9 +31,12 @@ type Output struct {
 	Secret bool
 }
 
+// Preview makes a run one that only looks, as `pulumi preview` does.
+func Preview(info *pulumi.RunInfo) { info.DryRun = true }
+
 // Run runs body as a stack of the project lablink, in an account. The recording
 // is complete up to the point where an error ended it.
-func Run(stack string, account Account, body pulumi.RunFunc) (*Recording, error) {
+func Run(stack string, account Account, body pulumi.RunFunc, opts ...pulumi.RunOption) (*Recording, error) {
 	r := &Recording{Stack: stack, Outputs: map[string]Output{}}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		ctx.Log = warnings{r}
@@ -47,7 +50,7 @@ func Run(stack string, account Account, body pulumi.RunFunc) (*Recording, error)
 			r.keepOutput(name, pulumi.All(value, own))
 		}
 		return nil
-	}, pulumi.WithMocks("lablink", stack, &monitor{recording: r, account: account}))
+	}, append(opts, pulumi.WithMocks("lablink", stack, &monitor{recording: r, account: account}))...)
 	slices.SortFunc(r.Records, func(a, b Record) int {
 		return strings.Compare(a.Type+" "+a.Name, b.Type+" "+b.Name)
 	})

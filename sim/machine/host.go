@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -57,7 +58,8 @@ func (h *Host) Launch(i cloud.Instance) {
 	h.machines[i.ID] = m
 	h.mu.Unlock()
 	h.starting.Go(func() {
-		if err := m.boot(); err != nil {
+		err := m.boot()
+		if err != nil && !errors.Is(err, context.Canceled) { // one that is switched off meanwhile did nothing wrong
 			m.log.Error("machine did not boot", "error", err)
 			m.say(fmt.Sprintf("simulator: %s", err))
 		}

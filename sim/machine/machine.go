@@ -114,7 +114,7 @@ func (m *Machine) environment(kind cloud.InstanceType) []string {
 	env := []string{
 		"PATH=" + filepath.Join(m.root(), "usr/sbin") + ":" + os.Getenv("PATH"),
 		"HOME=" + m.root(), "LANG=C.UTF-8",
-		"LABLINK_ROOT=" + m.root(), "LABLINK_SKIP=user,format,mount", control.Mark + "=" + m.host.opts.Mark,
+		rootVariable + "=" + m.root(), "LABLINK_SKIP=user,format,mount", control.Mark + "=" + m.host.opts.Mark,
 		"AWS_EC2_METADATA_SERVICE_ENDPOINT=" + out, "AWS_ENDPOINT_URL=http://" + awsName,
 		"http_proxy=" + out, "HTTP_PROXY=" + out, "https_proxy=" + out, "HTTPS_PROXY=" + out,
 		"no_proxy=127.0.0.1", "NO_PROXY=127.0.0.1",
@@ -155,6 +155,7 @@ func (m *Machine) stop() {
 	m.cancel()
 	m.booting.Wait()
 	m.supervisor.close()
+	endAll(rootVariable + "=" + m.root())
 	if m.server != nil {
 		_ = m.server.Close()
 	}

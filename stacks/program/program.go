@@ -49,16 +49,25 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	return p.declareEnvironment(ctx, s, n)
 }
 
-// checkCommit holds production to commits that others can find.
+// checkCommit holds production to commits that others can find. A preview only
+// says so: it changes nothing, and is how work in progress is looked at.
 func (p Program) checkCommit(ctx *pulumi.Context, s *settings.Settings) error {
 	if !s.InProduction() || s.Kind == settings.KindAccount || s.Allocator.Version != settings.FromSource {
 		return nil
 	}
-	commit, err := p.Builder.Commit(ctx.Context())
-	if err != nil {
-		return fmt.Errorf("lablink:allocator.version is source, but the commit cannot be found: %w", err)
+	err := p.unreadable(ctx.Context())
+	if err != nil && ctx.DryRun() {
+		return ctx.Log.Warn(err.Error()+" (this preview goes on; an update does not)", nil)
 	}
+	return err
+}
+
+// unreadable is why others cannot read what is built.
+func (p Program) unreadable(ctx context.Context) error {
+	commit, err := p.Builder.Commit(ctx)
 	switch {
+	case err != nil:
+		return fmt.Errorf("lablink:allocator.version is source, but the commit cannot be found: %w", err)
 	case commit.Dirty:
 		return fmt.Errorf("lablink:allocator.version is source, but the working copy of %.12s has uncommitted changes: production deploys what others can read. fix: commit and push", commit.ID)
 	case !commit.Published:

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -57,8 +58,8 @@ func (r *run) set(changes map[string]string) *run {
 }
 
 // do runs the program.
-func (r *run) do() (*recording.Recording, error) {
-	return recording.Run(r.stack, r.account, program.Program{Builder: r.builder, Config: r.config}.Run)
+func (r *run) do(opts ...pulumi.RunOption) (*recording.Recording, error) {
+	return recording.Run(r.stack, r.account, program.Program{Builder: r.builder, Config: r.config}.Run, opts...)
 }
 
 // record runs the program, which must work.
@@ -111,6 +112,14 @@ func TestProductionDeploysOnlyCommitsThatOthersCanRead(t *testing.T) {
 		assert.ErrorContains(t, err, "lablink:allocator.version", c.why)
 		assert.Empty(t, recorded.Names(), c.why)
 		assert.Nil(t, r.builder.allocator, "nothing is built: %s", c.why)
+
+		if c.err == nil { // the same builder builds
+			preview, err := r.do(recording.Preview)
+			require.NoError(t, err, "a preview goes on: %s", c.why)
+			require.Len(t, preview.Warnings, 1, c.why)
+			assert.Contains(t, preview.Warnings[0], c.says)
+			assert.NotEmpty(t, preview.Names(), c.why)
+		}
 
 		other := stackOf(t, "test")
 		other.builder.commit = c.commit

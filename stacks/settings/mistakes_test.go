@@ -21,6 +21,7 @@ var anywhere = []wrong{
 	{"a key in wrong case", one("environmentclass", "x"), "lablink:environmentclass", "is not a setting", "did you mean lablink:environmentClass?"},
 	{"an unknown key inside", one("network", `{"cidrs": "x"}`), "lablink:network.cidrs", "is not a setting", "did you mean lablink:network.cidr?"},
 	{"an unknown key of a pool", pool(`"market": "spot"`), "lablink:pools[0].market", "is not a setting", "the settings here are name, instanceTypes"},
+	{"a short key that is like another by chance", one("network", `{"id": "x"}`), "lablink:network.id", "is not a setting", "remove it; the settings here are cidr, allowedCidrs"},
 	{"a key that only the program sets", one("Environment", "x"), "lablink:Environment", "is not a setting", "remove it"},
 	{"a flat key", one("network.cidr", "10.0.0.0/16"), "lablink:network.cidr", "is a flat key with a dot", "lablink:network: {cidr: …}"},
 	{"text for an object", one("network", "10.0.0.0/16"), "lablink:network", `must be an object, not the text "10.0.0.0/16"`, "give it keys: cidr, allowedCidrs"},

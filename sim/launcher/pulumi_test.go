@@ -1,0 +1,140 @@
+package launcher
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+)
+
+// engine is a stand-in for pulumi that does what a script says.
+func engine(t *testing.T, w *Workspace, script string) *Pulumi {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "pulumi"), "#!/bin/sh\n"+script+"\n", 0o755)
+	return &Pulumi{w, dir}
+}
+
+func TestPulumiIsCalledOnThisWorkspaceAndItsAccount(t *testing.T) {
+	w, _ := newWorkspace(t)
+	write(t, w.path("ports.json"), `{"api":4001,"provider":4002}`, 0o644)
+	p := engine(t, w, "env")
+	out, err := p.Output(t.Context(), "about")
+	require.NoError(t, err)
+	got := strings.Split(string(out), "\n")
+	for _, want := range []string{
+		"PULUMI_BACKEND_URL=file://" + w.path("state"),
+		"PULUMI_HOME=" + w.path("pulumi"),
+		"PULUMI_DEBUG_PROVIDERS=aws:4002",
+		"AWS_ENDPOINT_URL=http://127.0.0.1:4001",
+		"AWS_ACCESS_KEY_ID=" + cloud.DeveloperKey,
+		"AWS_REGION=us-west-2",
+		"CGO_ENABLED=0",
+		"PATH=" + p.engine + ":" + os.Getenv("PATH"),
+	} {
+		require.Contains(t, got, want)
+	}
+}
+
+func TestAnEngineOnThePATHNeedsNoOtherPATH(t *testing.T) {
+	w, _ := newWorkspace(t)
+	for _, v := range (&Pulumi{w, ""}).Variables() {
+		if v.Name == "PATH" {
+			require.Equal(t, os.Getenv("PATH"), v.Value)
+		}
+	}
+}
+
+func TestAStackIsNamedToTheEngineWithItsFile(t *testing.T) {
+	require.Equal(t, []string{"--stack", "local"}, Stack{Name: "local"}.args())
+	require.Equal(t, []string{"--stack", "prod", "--config-file", "x.yaml"}, Stack{Name: "prod", File: "x.yaml"}.args())
+}
+
+func TestWhatPulumiFailedAtIsSaid(t *testing.T) {
+	w, said := newWorkspace(t)
+	p := engine(t, w, "echo no such stack; exit 255")
+	require.EqualError(t, p.Run(t.Context(), "up", "--yes"), "pulumi up failed: exit status 255")
+	require.Equal(t, "no such stack\n", said.String())
+}
+
+func TestAnInterruptIsPassedOnAndPulumiFinishes(t *testing.T) {
+	w, _ := newWorkspace(t)
+	began := filepath.Join(t.TempDir(), "began")
+	p := engine(t, w, `trap 'echo finished > `+began+`.end; exit 1' INT
+: > `+began+`
+while :; do read -t 1 x < /dev/null; done`)
+	write(t, filepath.Join(p.engine, "pulumi"), "#!/bin/bash\n"+strings.TrimPrefix(string(mustRead(t, filepath.Join(p.engine, "pulumi"))), "#!/bin/sh\n"), 0o755)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx, "up") }()
+	require.Eventually(t, func() bool { _, err := os.Stat(began); return err == nil }, waitFor, tick)
+	cancel()
+	require.ErrorContains(t, <-done, "interrupted; what was begun is finished")
+	require.FileExists(t, began+".end")
+}
+
+func mustRead(t *testing.T, name string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	require.NoError(t, err)
+	return raw
+}
+
+func TestAStackIsMadeOnceAndNoFileOfTheWorkingCopyChanges(t *testing.T) {
+	w, _ := newWorkspace(t)
+	write(t, filepath.Join(w.Root, "Pulumi.local.yaml"), "config: {a: b}\n", 0o644)
+	calls := filepath.Join(t.TempDir(), "calls")
+	p := engine(t, w, `echo "$PWD $*" >> `+calls+`
+[ "$2" = ls ] && echo '[{"name":"prod"}]'
+exit 0`)
+	require.NoError(t, p.Ensure(t.Context(), Stack{Name: "prod"}))
+	require.NoError(t, p.Ensure(t.Context(), local))
+	require.Equal(t, []string{
+		w.Root + " stack ls --json --non-interactive", w.Root + " stack ls --json --non-interactive",
+		w.path("stacks") + " stack init local --no-select --non-interactive",
+	}, strings.Split(strings.TrimSpace(string(mustRead(t, calls))), "\n"))
+	require.Equal(t, "config: {a: b}\n", string(mustRead(t, w.path("stacks", "Pulumi.local.yaml"))))
+}
+
+func TestALockOfAProcessThatLivesIsLeftAlone(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		pid  int
+		err  string
+	}{
+		{"ours", os.Getpid(), "pulumi is at work on stack local"},
+		{"of a process that is gone", 1 << 30, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w, _ := newWorkspace(t)
+			calls := filepath.Join(t.TempDir(), "calls")
+			p := engine(t, w, `echo "$*" >> `+calls)
+			raw, err := json.Marshal(map[string]int{"pid": c.pid})
+			require.NoError(t, err)
+			write(t, w.path("state", ".pulumi", "locks", "organization", "lablink", "local", "x.json"), string(raw), 0o644)
+			err = p.unlock(t.Context(), local)
+			if c.err != "" {
+				require.ErrorContains(t, err, c.err)
+				require.NoFileExists(t, calls)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, "cancel --yes local --non-interactive\n", string(mustRead(t, calls)))
+		})
+	}
+}
+
+func TestWhatWasBeingMadeIsReadFromTheState(t *testing.T) {
+	w, _ := newWorkspace(t)
+	p := engine(t, w, fmt.Sprintf("echo '%s'", `{"deployment":{"pending_operations":[{"type":"creating","resource":{"urn":"urn:a"}},{"type":"deleting","resource":{"urn":"urn:b"}}]}}`))
+	urns, err := p.pendingCreates(t.Context(), local)
+	require.NoError(t, err)
+	require.Equal(t, []string{"urn:a"}, urns)
+}

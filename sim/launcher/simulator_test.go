@@ -1,0 +1,101 @@
+package launcher
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/sim/control"
+)
+
+const (
+	waitFor = 20 * time.Second
+	tick    = 5 * time.Millisecond
+)
+
+// answering is a simulator at the workspace's ports that says it is in a folder.
+func answering(t *testing.T, w *Workspace, dir string) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(rw).Encode(control.State{PID: os.Getpid(), Dir: dir, Doors: []control.Door{{Listen: w.Door}}})
+	}))
+	t.Cleanup(server.Close)
+	at, err := url.Parse(server.URL)
+	require.NoError(t, err)
+	write(t, w.path("ports.json"), `{"api":`+at.Port()+`,"provider":1}`, 0o644)
+}
+
+func TestASimulatorOfAnotherFolderIsNotTakenForThisOne(t *testing.T) {
+	w, _ := newWorkspace(t)
+	_, ok := w.Running(t.Context())
+	require.False(t, ok, "no ports are known")
+	answering(t, w, "/elsewhere")
+	_, ok = w.Running(t.Context())
+	require.False(t, ok)
+	answering(t, w, w.simDir())
+	s, ok := w.Running(t.Context())
+	require.True(t, ok)
+	require.Equal(t, os.Getpid(), s.PID)
+	require.NoError(t, w.checkDoor(t.Context()), "a door that is open already is ours")
+}
+
+func TestPortsAreKeptWhileTheyAreFree(t *testing.T) {
+	w, _ := newWorkspace(t)
+	write(t, w.path("x"), "", 0o644)
+	first, err := w.choosePorts()
+	require.NoError(t, err)
+	again, err := w.choosePorts()
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+	taken := httptest.NewServer(http.NotFoundHandler())
+	defer taken.Close()
+	at, err := url.Parse(taken.URL)
+	require.NoError(t, err)
+	port, err := strconv.Atoi(at.Port())
+	require.NoError(t, err)
+	write(t, w.path("ports.json"), `{"api":`+at.Port()+`,"provider":`+strconv.Itoa(first.Provider)+`}`, 0o644)
+	other, err := w.choosePorts()
+	require.NoError(t, err)
+	require.NotEqual(t, port, other.API)
+}
+
+func TestOnlyThisWorkspacesProcessesAreEnded(t *testing.T) {
+	w, _ := newWorkspace(t)
+	begin := func(mark string) (*exec.Cmd, <-chan error) {
+		cmd := exec.Command("sleep", "1000")
+		cmd.Env = append(os.Environ(), control.Mark+"="+mark)
+		require.NoError(t, cmd.Start())
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		return cmd, ended
+	}
+	_, ours := begin(w.simDir())
+	others, theirs := begin(w.simDir() + "2")
+	w.endLeftovers()
+	require.EqualError(t, <-ours, "signal: killed")
+	select {
+	case err := <-theirs:
+		t.Fatalf("a process of another workspace ended: %v", err)
+	default:
+	}
+	require.NoError(t, others.Process.Kill())
+	<-theirs
+}
+
+func TestDownInAFolderWithoutADeploymentSaysSo(t *testing.T) {
+	w, said := newWorkspace(t)
+	write(t, w.path("sim.log"), "", 0o644)
+	write(t, w.path("engine", "pulumi"), "", 0o755)
+	require.NoError(t, w.Down(t.Context()))
+	require.Contains(t, said.String(), "Nothing is deployed here.")
+	require.NoFileExists(t, w.path("sim.log"))
+	require.FileExists(t, w.path("engine", "pulumi"), "what took long to build stays")
+}

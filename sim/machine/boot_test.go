@@ -1,0 +1,83 @@
+package machine_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+	"github.com/talmolab/lablink-infrastructure/sim/machine"
+)
+
+func TestUserDataRunsOnceInTheMachinesFolder(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	i := w.launch("echo on the console\npwd > " + box.path + "\nenv | grep ^LABLINK_ | sort > " + box.path + "\necho end > " + box.path)
+	root := filepath.Join(w.dir, "instances", i.ID, "root")
+	require.Equal(t, root, box.next())
+	require.Equal(t, "LABLINK_ROOT="+root, box.next())
+	require.Equal(t, "LABLINK_SIMULATOR="+w.dir, box.next())
+	require.Equal(t, "LABLINK_SKIP=user,format,mount", box.next())
+	require.Regexp(t, "^LABLINK_SUPERVISOR=", box.next())
+	require.Equal(t, "end", box.next())
+	w.close()
+	require.Equal(t, "on the console\n", w.host.Console(i.ID))
+}
+
+func TestUserDataThatFailsIsSaidOnTheConsole(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	i := w.launch("echo here > " + box.path + "\nexit 7")
+	box.next()
+	require.Eventually(t, func() bool { return strings.Contains(w.host.Console(i.ID), "user data failed: exit status 7") }, timeout, tick)
+}
+
+func TestAMachineOfAnotherArchitectureDoesNotStart(t *testing.T) {
+	w := newWorld(t)
+	foreign := map[string][2]string{"x86_64": {"ami-0d12a364000000001", "t4g.small"}, "arm64": {"ami-0d12a064000000002", "t3.small"}}[machine.Native()]
+	i := w.launch("exit 0", func(i *cloud.Instance) { i.AMI, i.InstanceType = foreign[0], foreign[1] })
+	w.close() // waits until all have booted
+	require.Contains(t, w.host.Console(i.ID), "exec format error")
+}
+
+func TestAGPUMachineSaysWhichGPUItPretendsToHave(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	w.launch("echo ${LABLINK_NVML:-none} > "+box.path, func(i *cloud.Instance) { i.InstanceType = "sim.gpu.large" })
+	require.Equal(t, "simulated:h100", box.next())
+	w.launch("echo ${LABLINK_NVML:-none} > " + box.path)
+	require.Equal(t, "none", box.next())
+}
+
+func TestAMachineThatComesBackStartsItsUnitsAndNotItsUserData(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	i := w.launch(program("serve", "echo started > "+box.path+"\nexec sleep 1000") +
+		unit("it.service", "[Service]\nExecStart=/opt/serve\n[Install]\nWantedBy=multi-user.target") +
+		"systemctl enable --now it.service\necho user data > " + box.path)
+	require.ElementsMatch(t, []string{"started", "user data"}, []string{box.next(), box.next()})
+	done := filepath.Join(w.dir, "instances", i.ID, "user-data-done")
+	require.Eventually(t, func() bool { _, err := os.Stat(done); return err == nil }, timeout, tick)
+	w.close()
+	w.open()
+	require.Equal(t, "started", box.next())
+	w.launch("echo another > " + box.path)
+	require.Equal(t, "another", box.next(), "the first one's user data did not run again")
+}
+
+func TestAVolumeOutlivesItsMachine(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	v := &cloud.Volume{AvailabilityZone: "us-west-2a", Size: 1}
+	require.NoError(t, w.CreateVolume(v))
+	use := func(script string) *cloud.Instance {
+		i := w.launch("until [ -e $LABLINK_ROOT/var/lib/lablink ]; do read -t 0.02 < /dev/zero || true; done\n" + script)
+		require.NoError(t, w.CreateVolumeAttachment(&cloud.VolumeAttachment{DeviceName: "/dev/sdf", InstanceID: i.ID, VolumeID: v.ID}))
+		return i
+	}
+	first := use("ls $LABLINK_ROOT/dev/disk/by-id > " + box.path + "\necho kept > $LABLINK_ROOT/var/lib/lablink/data\necho written > " + box.path)
+	require.Equal(t, "nvme-Amazon_Elastic_Block_Store_"+strings.ReplaceAll(v.ID, "-", ""), box.next())
+	require.Equal(t, "written", box.next())
+	w.terminate(first.ID)
+	require.NoDirExists(t, filepath.Join(w.dir, "instances", first.ID))
+	use("cat $LABLINK_ROOT/var/lib/lablink/data > " + box.path)
+	require.Equal(t, "kept", box.next())
+}

@@ -1,0 +1,118 @@
+package machine_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// splitPair splits two words.
+func splitPair(t *testing.T, line string) []string {
+	t.Helper()
+	words := strings.Fields(line)
+	require.Len(t, words, 2, line)
+	return words
+}
+
+func TestAServiceThatDiesIsStartedAgain(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	i := w.launch(program("serve", "echo $$ > "+box.path+"\nexec sleep 1000") +
+		unit("it.service", "[Service]\nExecStart=/opt/serve\nRestart=on-failure\nRestartSec=10ms") + "systemctl start it.service")
+	first := box.next()
+	require.Eventually(t, func() bool { return w.host.Supervisor(i.ID).Kill("it.service", syscall.SIGKILL) == nil }, timeout, tick)
+	second := box.next()
+	require.NotEqual(t, first, second)
+	require.False(t, alive(t, first))
+	require.True(t, alive(t, second))
+	require.ErrorContains(t, w.host.Supervisor(i.ID).Kill("other.service", syscall.SIGKILL), "was never started")
+}
+
+func TestRestartIsAsTheUnitSays(t *testing.T) {
+	for _, c := range []struct {
+		restart string
+		exit    int
+		again   bool
+	}{
+		{"no", 1, false}, {"on-failure", 0, false}, {"on-failure", 1, true}, {"always", 0, true},
+	} {
+		t.Run(fmt.Sprintf("%s after %d", c.restart, c.exit), func(t *testing.T) {
+			w, box := newWorld(t), newMailbox(t)
+			w.launch(program("serve", fmt.Sprintf("echo start > %s\nexit %d", box.path, c.exit)) +
+				unit("it.service", "[Unit]\nStartLimitBurst=2\n[Service]\nType=oneshot\nExecStart=/opt/serve\nRestart="+c.restart+"\nRestartSec=0") +
+				"systemctl start it.service || true\n" + until("inactive failed") + "echo end > " + box.path)
+			want := []string{"start", "end"}
+			if c.again {
+				want = []string{"start", "start", "end"} // and no third time: the limit is two
+			}
+			for _, line := range want {
+				require.Equal(t, line, box.next())
+			}
+		})
+	}
+}
+
+// until is a shell command that waits until it.service is in one of some states.
+func until(states string) string {
+	return "while ! grep -qw \"$(systemctl is-active it.service || true)\" <<< '" + states + "'; do :; done\n"
+}
+
+func TestAUnitThatTheSupervisorDoesNotKnowDoesNotStart(t *testing.T) {
+	for _, c := range []struct{ name, file, text, want string }{
+		{"a directive", "it.service", "[Service]\nExecStart=/opt/serve\nExecStartPre=/bin/true", "the simulator does not know ExecStartPre= in [Service]"},
+		{"a section's directive", "it.service", "[Unit]\nConditionPathExists=/x\n[Service]\nExecStart=/opt/serve", "ConditionPathExists= in [Unit]"},
+		{"a type", "it.service", "[Service]\nType=forking\nExecStart=/opt/serve", "does not know Type=forking"},
+		{"a restart", "it.service", "[Service]\nRestart=on-abort\nExecStart=/opt/serve", "does not know Restart=on-abort"},
+		{"no command", "it.service", "[Service]\nType=simple", "wants one ExecStart="},
+		{"a command for a shell", "it.service", "[Service]\nExecStart=/opt/serve \"$HOME\"", "wants one ExecStart= with a plain command"},
+		{"a time", "it.service", "[Service]\nExecStart=/opt/serve\nRestartSec=soon", "Service.RestartSec=soon is not a time"},
+		{"a socket that is no port", "it.socket", "[Socket]\nListenStream=/run/x.sock", "wants a port in ListenStream="},
+		{"a mount that is not there", "it.service", "[Unit]\nRequiresMountsFor=/var/lib/lablink\n[Service]\nExecStart=/opt/serve", "/var/lib/lablink is not mounted"},
+		{"a unit that is not there", "other.service", "[Service]\nExecStart=/opt/serve", "no such file"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w, box := newWorld(t), newMailbox(t)
+			name := c.file
+			if name == "other.service" {
+				name = "it.service"
+			}
+			w.launch(program("serve", "exec sleep 1000") + unit(c.file, c.text) +
+				"systemctl start " + name + " > said 2>/dev/null && echo started >> said\nhead -1 said > " + box.path)
+			require.Contains(t, box.next(), c.want)
+		})
+	}
+}
+
+func TestSystemctlRefusesWhatItDoesNotKnow(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	w.launch("for what in mask status 'start --no-block' ''; do systemctl $what it.service 2>/dev/null > " + box.path + " || true; done")
+	require.Contains(t, box.next(), `does not know "mask"`)
+	require.Contains(t, box.next(), `does not know "status"`)
+	require.Contains(t, box.next(), "does not know --no-block")
+	require.Contains(t, box.next(), `does not know "it.service"`)
+}
+
+func TestASocketOutlivesItsService(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	i := w.launch(serve(t) + "systemctl enable --now web.service\necho ready > " + box.path)
+	require.Equal(t, "ready", box.next(), "a notifying service is ready when it says so")
+	w.open80()
+	first := w.ask(i.PublicIP)
+	require.NoError(t, w.host.Supervisor(i.ID).Kill("web.service", syscall.SIGKILL))
+	second := w.ask(i.PublicIP)
+	require.NotEqual(t, first, second, "the connection waited for the next process")
+}
+
+// serve is a shell command that installs the test's own program as a service
+// with a socket at port 80.
+func serve(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	return unit("web.socket", "[Socket]\nListenStream=80") +
+		unit("web.service", "[Unit]\nRequires=web.socket\n[Service]\nType=notify\nExecStart=/opt/web\nRestart=always\nRestartSec=0\nEnvironment=TEST_SERVICE=1") +
+		"ln -s " + self + " $LABLINK_ROOT/opt/web\n"
+}
