@@ -69,10 +69,11 @@ func TestFaultsAreSetReplacedAndSeen(t *testing.T) {
 
 func TestWhatADeploymentMadeIsToldByItsURN(t *testing.T) {
 	s, c := start(t, sim.Options{})
-	require.NoError(t, s.Account.RecordCreation("urn:pulumi:a::b::c&d", "vpc-1"))
+	vpc := &cloud.VPC{CidrBlock: "10.9.0.0/16"}
+	require.NoError(t, s.Account.Recording("urn:pulumi:a::b::c&d", func() string { return vpc.ID }).CreateVPC(vpc))
 	id, err := c.Created(t.Context(), "urn:pulumi:a::b::c&d")
 	require.NoError(t, err)
-	require.Equal(t, "vpc-1", id)
+	require.Equal(t, vpc.ID, id)
 	id, err = c.Created(t.Context(), "urn:other")
 	require.NoError(t, err)
 	require.Empty(t, id)
