@@ -38,8 +38,9 @@ func newPages() (*pages, error) {
 }
 
 var functions = template.FuncMap{
-	"gib":  func(bytes uint64) string { return fmt.Sprintf("%.0f GiB", float64(bytes)/(1<<30)) },
-	"gibs": func(bytes *uint64) string { return fmt.Sprintf("%.1f GiB", float64(*bytes)/(1<<30)) },
+	"gib":   func(bytes uint64) string { return fmt.Sprintf("%.0f GiB", float64(bytes)/(1<<30)) },
+	"gibs":  func(bytes *uint64) string { return fmt.Sprintf("%.1f GiB", float64(*bytes)/(1<<30)) },
+	"watts": func(watts *float64) string { return fmt.Sprintf("%.0f W", *watts) },
 	"when": func(t time.Time) template.HTML {
 		return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, t.Format(time.RFC3339), t.Format("2006-01-02 15:04:05 MST"))) //nolint:gosec // made of a time only
 	},
