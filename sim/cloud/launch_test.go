@@ -94,7 +94,7 @@ func TestNoTwoMachinesEverShareAnAddress(t *testing.T) {
 	dir := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
 		w := openWorld(t, mkdir(t, dir), nil)
-		for range rapid.IntRange(1, 25).Draw(t, "steps") {
+		for range rapid.IntRange(1, 10).Draw(t, "steps") {
 			running := w.running()
 			if len(running) > 0 && rapid.IntRange(0, 2).Draw(t, "what") == 0 {
 				id := rapid.SampledFrom(running).Draw(t, "end").ID

@@ -93,14 +93,29 @@ func TestTheInternetIsReachedByARouteAndAPublicAddress(t *testing.T) {
 	}
 }
 
-func TestTheRouteThatFitsBestDecides(t *testing.T) {
+func TestTheWayBackNeedsARouteToo(t *testing.T) {
 	w, _, client, _ := allocatorAndClient(t)
-	aws := cloud.Peer{Address: cloud.AWSServices}
-	narrow := &cloud.Route{RouteTableID: w.table, DestinationCidrBlock: "52.94.0.0/16", GatewayID: w.gateway}
 	require.NoError(t, w.DeleteRoute(cloud.RouteID(w.table, anywhere)))
+	require.NoError(t, w.CreateRoute(&cloud.Route{RouteTableID: w.table, DestinationCidrBlock: "52.94.0.0/16", GatewayID: w.gateway}))
+	require.NoError(t, w.Reach(cloud.Peer{Instance: client.ID}, cloud.Peer{Address: cloud.AWSServices}, 443, ""))
+	err := w.Reach(outside, cloud.Peer{Instance: client.ID, Address: client.PublicIP}, 80, "")
+	require.ErrorContains(t, err, "no route to an internet gateway for "+cloud.Internet)
+}
+
+func TestTheRouteThatFitsBestDecidesEvenWhereItLeadsNowhere(t *testing.T) {
+	w := newWorld(t)
+	narrow := &cloud.Route{RouteTableID: w.table, DestinationCidrBlock: "52.94.0.0/16", GatewayID: w.gateway}
 	require.NoError(t, w.CreateRoute(narrow))
-	require.NoError(t, w.Reach(cloud.Peer{Instance: client.ID}, aws, 443, ""))
-	require.Error(t, w.Reach(outside, cloud.Peer{Instance: client.ID, Address: client.PublicIP}, 80, ""), "the way back to %s has no route", cloud.Internet)
+	require.NoError(t, w.DeleteInternetGateway(w.gateway))
+	g := &cloud.InternetGateway{VPCID: w.vpc}
+	require.NoError(t, w.CreateInternetGateway(g))
+	require.NoError(t, w.UpdateRoute(cloud.RouteID(w.table, anywhere), &cloud.Route{GatewayID: g.ID}))
+	gone, err := w.Route(narrow.ID)
+	require.NoError(t, err)
+	require.Equal(t, "blackhole", gone.State)
+	i := w.instance(t, w.subnets[0])
+	require.NoError(t, w.Reach(cloud.Peer{Instance: i.ID}, cloud.Peer{Address: "192.0.2.1"}, 443, ""))
+	require.ErrorContains(t, w.Reach(cloud.Peer{Instance: i.ID}, cloud.Peer{Address: cloud.AWSServices}, 443, ""), "no route to an internet gateway for "+cloud.AWSServices)
 }
 
 func TestASubnetWithoutATableOfItsOwnFollowsTheMainOne(t *testing.T) {

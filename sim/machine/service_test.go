@@ -31,6 +31,21 @@ func TestAServiceThatDiesIsStartedAgain(t *testing.T) {
 	require.ErrorContains(t, w.host.Supervisor(i.ID).Kill("other.service", syscall.SIGKILL), "was never started")
 }
 
+func TestAServiceThatIsStoppedLeavesNoChild(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	require.NoError(t, syscall.Mkfifo(box.path+".stop", 0o600))
+	w.launch(program("serve", "sleep 1000 &\necho $$ $! > "+box.path+"\nwait") +
+		unit("it.service", "[Service]\nExecStart=/opt/serve\nRestart=always") +
+		"systemctl start it.service\nread -t 20 < " + box.path + ".stop\nsystemctl stop it.service\nsystemctl is-active it.service > " + box.path + " || true")
+	pids := splitPair(t, box.next())
+	require.True(t, alive(t, pids[1]))
+	require.NoError(t, os.WriteFile(box.path+".stop", []byte("now\n"), 0))
+	require.Equal(t, "inactive", box.next())
+	for _, pid := range pids {
+		require.False(t, alive(t, pid), "process %s is still there", pid)
+	}
+}
+
 func TestRestartIsAsTheUnitSays(t *testing.T) {
 	for _, c := range []struct {
 		restart string
