@@ -110,6 +110,28 @@ func TestAParticipantJoinsSeesTheMachineAndLeavesOnPages(t *testing.T) {
 	require.Contains(t, body, "You hold no seat")
 }
 
+// The page gives the browser its token before it claims, so that a claim whose
+// answer is lost can be made again, as by a reload.
+func TestAClaimWhoseAnswerIsLostIsMadeAgain(t *testing.T) {
+	w := newWorld(t)
+	ws := w.ReadyWorkshop(t, 2)
+	ann := w.browser(t)
+	ann.open(t, "/join/"+ws.JoinCode)
+	at, err := url.Parse(w.url)
+	require.NoError(t, err)
+	before := ann.Jar.Cookies(at)
+	ann.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"ann@example.org"}})
+	first := mustOpen(t, ann, "/seat")
+
+	ann = w.browser(t) // what the answer set is lost
+	ann.Jar.SetCookies(at, before)
+	res, _ := ann.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"ann@example.org"}})
+	require.Equal(t, "/seat", res.Header.Get("Location"))
+	for _, part := range []string{`class="pin">`, "Machine "} {
+		require.Equal(t, between(first, part, "<"), between(mustOpen(t, ann, "/seat"), part, "<"))
+	}
+}
+
 func TestLivePartsAreSentWhenTheyChange(t *testing.T) {
 	w := newWorld(t)
 	b := w.staff(t)

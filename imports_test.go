@@ -1,0 +1,117 @@
+package lablink_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/talmolab/lablink-infrastructure/"
+
+// arrows say which parts of LabLink a part may import, beside itself.
+var arrows = map[string][]string{
+	"api":       {},
+	"infra":     {"api"},
+	"stacks":    {"api", "infra"},
+	"allocator": {"api"},
+	"agent":     {"api"},
+	"cli":       {"api"},
+	"sim":       {"api", "infra", "stacks"},
+}
+
+// adapters say which packages may import what talks to the world. Each
+// dependency has one, and the domain packages, allocator and agent, are none of
+// them.
+var adapters = map[string][]string{
+	"database/sql":                      {"allocator/jobs", "allocator/sqlite"},
+	"modernc.org/sqlite":                {"allocator/jobs", "allocator/sqlite"},
+	"github.com/pressly/goose":          {"allocator/sqlite"},
+	"github.com/riverqueue/river":       {"allocator/jobs"},
+	"github.com/alexedwards/argon2id":   {"allocator/access"},
+	"github.com/alexedwards/scs":        {"allocator/web"},
+	"github.com/danielgtaylor/huma":     {"allocator/web"},
+	"github.com/caddyserver/certmagic":  {"allocator/certificate"},
+	"github.com/hashicorp/yamux":        {"allocator/tunnel", "agent/tunnel", "agent/internal/fakeallocator"},
+	"github.com/coder/websocket":        {"allocator/tunnel", "agent/tunnel", "agent/internal/fakeallocator"},
+	"github.com/NVIDIA/":                {"agent/nvml", "agent/simulated"},
+	"github.com/coreos/go-systemd":      {"allocator/cmd/lablink-allocator", "agent/cmd/lablink-agent", "sim/machine"},
+	"github.com/alecthomas/kong":        {"allocator/cmd/lablink-allocator", "agent/cmd/lablink-agent", "cli/cmd/lablink", "sim/cmd/lablink-local", "sim/cmd/lablink-sim"},
+	"github.com/aws/aws-sdk-go-v2/":     {"allocator/boot", "allocator/cmd/lablink-allocator", "allocator/ec2", "allocator/secrets", "agent/identity"},
+	"os/exec":                           {"allocator/boot", "api/host", "infra/release/build", "sim/launcher", "sim/machine"},
+	"google.golang.org/grpc":            {"sim/provider"},
+	"github.com/pulumi/pulumi/sdk/":     {"infra", "stacks", "stacks/program", "sim/launcher", "sim/provider"},
+	"github.com/pulumi/pulumi-aws/sdk/": {"infra", "stacks/program", "sim/provider"},
+	"net/http": {
+		"api", "cli", "sim", "sim/control", "sim/launcher", "sim/machine", "sim/wire",
+		"allocator/certificate", "allocator/cmd/lablink-allocator", "allocator/sts", "allocator/tunnel", "allocator/web",
+		"agent/identity", "agent/internal/fakeallocator", "agent/tunnel", "agent/uplink", "agent/web",
+	},
+	module + "agent/":     {"agent/cmd/lablink-agent"},
+	module + "allocator/": {"allocator/allocatortest", "allocator/boot", "allocator/cmd/lablink-allocator", "allocator/web"},
+}
+
+func TestImportsFollowTheArrows(t *testing.T) {
+	eachImport(t, func(file, dir, imported string) {
+		inner, ours := strings.CutPrefix(imported, module)
+		if !ours {
+			return
+		}
+		part, _, _ := strings.Cut(dir, "/")
+		other, _, _ := strings.Cut(inner, "/")
+		if part != other && !slices.Contains(arrows[part], other) {
+			t.Errorf("%s imports %s: %s may import %v of LabLink", file, inner, part, arrows[part])
+		}
+	})
+}
+
+func TestEveryDependencyHasOneAdapterAndTheDomainHasNone(t *testing.T) {
+	used := map[string]bool{}
+	eachImport(t, func(file, dir, imported string) {
+		for prefix, packages := range adapters {
+			if imported != prefix && !strings.HasPrefix(imported, strings.TrimSuffix(prefix, "/")+"/") {
+				continue
+			}
+			at := slices.IndexFunc(packages, func(p string) bool {
+				return dir == p || p == "infra" && strings.HasPrefix(dir, "infra/")
+			})
+			if assert.GreaterOrEqual(t, at, 0, "%s imports %s, which is for %v", file, imported, packages) {
+				used[prefix+" "+packages[at]] = true
+			}
+		}
+	})
+	for prefix, packages := range adapters {
+		for _, p := range packages {
+			assert.True(t, used[prefix+" "+p], "%s does not import %s any more: take it off the list", p, prefix)
+		}
+	}
+}
+
+// eachImport visits the imports of all that is not a test.
+func eachImport(t *testing.T, visit func(file, dir, imported string)) {
+	t.Helper()
+	for part := range arrows {
+		require.NoError(t, filepath.WalkDir(part, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+			if err != nil {
+				return err
+			}
+			for _, spec := range file.Imports {
+				imported, err := strconv.Unquote(spec.Path.Value)
+				require.NoError(t, err)
+				visit(path, filepath.ToSlash(filepath.Dir(path)), imported)
+			}
+			return nil
+		}))
+	}
+}
