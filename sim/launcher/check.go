@@ -5,17 +5,30 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 )
 
-// needs are the programs that nothing can stand in for, with the Debian package
-// that holds each and what it is for.
-var needs = []struct{ program, pkg, why string }{
-	{"cc", "gcc libc6-dev", "compiles NVML's binding for the agent"},
-	{"git", "git", "tells which source is deployed"},
-	{"curl", "curl", "fetches releases on simulated machines"},
-	{"bash", "bash", "runs the user data of simulated machines"},
+// need is a program that nothing can stand in for, with the Debian packages that
+// hold it and what it is for. One of several names will do.
+type need struct {
+	programs []string
+	packages string
+	why      string
+}
+
+var needs = []need{
+	{[]string{"cc"}, "gcc libc6-dev", "compiles NVML's binding for the agent"},
+	{[]string{"git"}, "git", "tells which source is deployed"},
+	{[]string{"curl"}, "curl", "fetches releases on simulated machines"},
+	{[]string{"bash"}, "bash", "runs the user data of simulated machines"},
+}
+
+// testNeeds are what tests need beside.
+var testNeeds = []need{
+	{[]string{"chromium", "chromium-browser", "google-chrome"}, "chromium fonts-dejavu-core", "opens the pages"},
+	{[]string{"shellcheck"}, "shellcheck", "reads the user data of machines"},
 }
 
 // freeGiB is how much room a first build takes, with Go's caches.
@@ -23,13 +36,24 @@ const freeGiB = 6
 
 // Check looks whether this computer has what is needed, and installs what is
 // missing where it may: on Debian, as root.
-func (w *Workspace) Check(ctx context.Context) error {
+func (w *Workspace) Check(ctx context.Context) error { return w.check(ctx, needs) }
+
+// Prepare makes everything ready that tests take as given, the engine included.
+func (w *Workspace) Prepare(ctx context.Context) error {
+	if err := w.check(ctx, append(needs, testNeeds...)); err != nil {
+		return err
+	}
+	_, err := w.Engine(ctx)
+	return err
+}
+
+func (w *Workspace) check(ctx context.Context, needs []need) error {
 	return w.step("Looking at what this computer has", func() error {
 		var packages, missing []string
 		for _, n := range needs {
-			if _, err := exec.LookPath(n.program); err != nil {
-				packages = append(packages, strings.Fields(n.pkg)...)
-				missing = append(missing, fmt.Sprintf("%s, which %s", n.program, n.why))
+			if !slices.ContainsFunc(n.programs, installed) {
+				packages = append(packages, strings.Fields(n.packages)...)
+				missing = append(missing, fmt.Sprintf("%s, which %s", n.programs[0], n.why))
 			}
 		}
 		if len(missing) > 0 {
@@ -41,9 +65,14 @@ func (w *Workspace) Check(ctx context.Context) error {
 	})
 }
 
+func installed(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
+}
+
 func (w *Workspace) install(ctx context.Context, packages, missing []string) error {
 	command := "apt-get install -y --no-install-recommends " + strings.Join(packages, " ")
-	if _, err := exec.LookPath("apt-get"); err != nil || os.Geteuid() != 0 {
+	if !installed("apt-get") || os.Geteuid() != 0 {
 		return fmt.Errorf("missing: %s; install it first, on Debian with: %s", strings.Join(missing, "; "), command)
 	}
 	w.say("  installing from Debian: %s", strings.Join(packages, " "))

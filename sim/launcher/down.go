@@ -3,6 +3,7 @@ package launcher
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 )
@@ -10,13 +11,15 @@ import (
 // kept is what stays below the workspace's folder: what took long to build.
 var kept = []string{"engine", "bin", "build", "lock"}
 
-// Down takes the local stack away, with everything that `make up` started.
-func (w *Workspace) Down(ctx context.Context) error {
-	if _, err := os.Stat(w.path("state")); errors.Is(err, os.ErrNotExist) {
+// Down takes the local stack away, with everything that `make up` started. To
+// discard is to throw the account away with all that is in it, without asking
+// the engine: for a state that it cannot destroy.
+func (w *Workspace) Down(ctx context.Context, discard bool) error {
+	if _, err := os.Stat(w.path("state")); discard || errors.Is(err, os.ErrNotExist) {
 		if err := w.StopSimulator(ctx); err != nil {
 			return err
 		}
-		w.say("Nothing is deployed here.")
+		w.say("Nothing is deployed here any more.")
 		return w.sweep()
 	}
 	p, err := w.Pulumi(ctx)
@@ -29,7 +32,7 @@ func (w *Workspace) Down(ctx context.Context) error {
 	}
 	if slices.Contains(known, local.Name) {
 		if err := w.destroy(ctx, p); err != nil {
-			return err
+			return fmt.Errorf("%w; if this cannot be mended, make down DISCARD=1 throws the simulated account away with all that is in it", err)
 		}
 	}
 	if err := w.step("Stopping the simulated AWS account", func() error { return w.StopSimulator(ctx) }); err != nil {

@@ -94,8 +94,16 @@ func TestDownInAFolderWithoutADeploymentSaysSo(t *testing.T) {
 	w, said := newWorkspace(t)
 	write(t, w.path("sim.log"), "", 0o644)
 	write(t, w.path("engine", "pulumi"), "", 0o755)
-	require.NoError(t, w.Down(t.Context()))
-	require.Contains(t, said.String(), "Nothing is deployed here.")
+	require.NoError(t, w.Down(t.Context(), false))
+	require.Contains(t, said.String(), "Nothing is deployed here any more.")
 	require.NoFileExists(t, w.path("sim.log"))
 	require.FileExists(t, w.path("engine", "pulumi"), "what took long to build stays")
+}
+
+func TestWhatCannotBeDestroyedCanBeThrownAway(t *testing.T) {
+	w, _ := newWorkspace(t)
+	write(t, w.path("state", ".pulumi", "stacks", "lablink", "local.json"), "not a state", 0o644)
+	require.Error(t, w.Down(t.Context(), false))
+	require.NoError(t, w.Down(t.Context(), true))
+	require.NoDirExists(t, w.path("state"))
 }

@@ -28,7 +28,7 @@ func start(t *testing.T) *engine {
 	require.NoError(t, err)
 	w.Seed = []string{"--zone", "example.org"}
 	require.NoError(t, w.Build(t.Context()))
-	t.Cleanup(func() { require.NoError(t, w.Down(context.WithoutCancel(t.Context()))) })
+	t.Cleanup(func() { require.NoError(t, w.Down(context.WithoutCancel(t.Context()), true)) })
 	e := &engine{said: said}
 	e.account, err = w.StartSimulator(t.Context())
 	require.NoError(t, err)

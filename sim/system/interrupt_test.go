@@ -13,7 +13,6 @@ import (
 // and nothing is there twice.
 func TestMakeUpGoesOnFromWhereverItWasCutShort(t *testing.T) {
 	l := find(t)
-	t.Cleanup(func() { l.make(t, "down") })
 	for _, cut := range []struct {
 		at  string
 		how func(*testing.T, int)

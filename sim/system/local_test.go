@@ -27,11 +27,10 @@ type local struct {
 	url, password string
 }
 
-// up runs `make up`, and `make down` when the test ends.
+// up runs `make up`.
 func up(t *testing.T) *local {
 	t.Helper()
 	l := find(t)
-	t.Cleanup(func() { l.make(t, "down") })
 	l.make(t, "up")
 	p, err := l.Pulumi(t.Context())
 	require.NoError(t, err)
@@ -41,13 +40,16 @@ func up(t *testing.T) *local {
 	return l
 }
 
-// find is the copy with a door of its own.
+// find is the copy with a door of its own. What a test leaves there goes away
+// with it, also when what it found is that it cannot be destroyed.
 func find(t *testing.T) *local {
 	t.Helper()
 	w, err := launcher.Find(root, t.Output())
 	require.NoError(t, err)
 	w.Door = freeAddress(t)
-	return &local{Workspace: w, url: "http://" + w.Door}
+	l := &local{Workspace: w, url: "http://" + w.Door}
+	t.Cleanup(func() { l.make(t, "down", "DISCARD=1") })
+	return l
 }
 
 func freeAddress(t *testing.T) string {

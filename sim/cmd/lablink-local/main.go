@@ -19,14 +19,15 @@ type commands struct {
 	Up struct {
 	} `cmd:"" help:"Deploy the local stack and wait until it can be used."`
 	Down struct {
+		Discard bool `help:"Throw the simulated account away, without destroying what is in it."`
 	} `cmd:"" help:"Take the local stack away, with everything that up started."`
 	Preview struct {
 		Stack string `arg:"" help:"The stack: local, test, prod or account."`
 	} `cmd:"" help:"Show what deploying a stack would do."`
 	Env struct {
 	} `cmd:"" help:"Print the exports with which plain pulumi works on the local stack."`
-	Engine struct {
-	} `cmd:"" help:"Get the Pulumi engine."`
+	Prepare struct {
+	} `cmd:"" help:"Install what tests need, and get the Pulumi engine."`
 }
 
 func main() {
@@ -61,10 +62,9 @@ func run(ctx context.Context, command string, c commands) error {
 	case "up":
 		return w.Up(ctx)
 	case "down":
-		return w.Down(ctx)
-	case "engine":
-		_, err := w.Engine(ctx)
-		return err
+		return w.Down(ctx, c.Down.Discard)
+	case "prepare":
+		return w.Prepare(ctx)
 	}
 	return w.Preview(ctx, c.Preview.Stack)
 }
