@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -103,12 +105,25 @@ exit 0`)
 }
 
 func TestALockOfAProcessThatLivesIsLeftAlone(t *testing.T) {
+	bin := t.TempDir()
+	sleep, err := exec.LookPath("sleep")
+	require.NoError(t, err)
+	write(t, filepath.Join(bin, "pulumi"), string(mustRead(t, sleep)), 0o755)
+	living := exec.CommandContext(t.Context(), filepath.Join(bin, "pulumi"), "600")
+	require.NoError(t, living.Start())
+	ended := exec.CommandContext(t.Context(), filepath.Join(bin, "pulumi"), "0")
+	require.NoError(t, ended.Start())
+	for runs(ended.Process.Pid, "pulumi") {
+		runtime.Gosched() // until it has ended; nobody takes notice
+	}
 	for _, c := range []struct {
 		name string
 		pid  int
 		err  string
 	}{
-		{"ours", os.Getpid(), "pulumi is at work on stack local"},
+		{"of one that lives", living.Process.Pid, "pulumi is at work on stack local"},
+		{"of one that has ended", ended.Process.Pid, ""},
+		{"of another program", os.Getpid(), ""},
 		{"of a process that is gone", 1 << 30, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

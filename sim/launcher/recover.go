@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -92,11 +92,18 @@ func (p *Pulumi) unlock(ctx context.Context, s Stack) error {
 		if err != nil {
 			continue // let go meanwhile
 		}
-		if json.Unmarshal(raw, &lock) == nil && lock.PID > 0 && syscall.Kill(lock.PID, 0) == nil {
+		if json.Unmarshal(raw, &lock) == nil && runs(lock.PID, "pulumi") {
 			return fmt.Errorf("pulumi is at work on stack %s (process %d): wait until it is done", s.Name, lock.PID)
 		}
 	}
 	p.w.say("• Clearing the lock of a deployment that was cut short")
 	_, err = p.Output(ctx, "cancel", "--yes", s.Name)
 	return err
+}
+
+// runs reports whether a process is a program that runs. One that has ended and
+// is not taken notice of yet does not, and a number may have become another's.
+func runs(pid int, program string) bool {
+	exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+	return err == nil && strings.TrimSuffix(filepath.Base(exe), " (deleted)") == program
 }

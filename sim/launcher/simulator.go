@@ -150,7 +150,7 @@ func (w *Workspace) StopSimulator(ctx context.Context) error {
 			return fmt.Errorf("stop the simulator: %w", err)
 		}
 		deadline := time.Now().Add(30 * time.Second)
-		for time.Now().Before(deadline) && syscall.Kill(s.PID, 0) == nil {
+		for time.Now().Before(deadline) && runs(s.PID, "lablink-sim") {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
