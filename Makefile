@@ -9,7 +9,7 @@ LOCAL := .lablink/bin/lablink-local
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .PHONY: up
 up: $(LOCAL) ## Deploy LabLink on this computer: a URL and a password at the end
@@ -37,13 +37,15 @@ test: $(LOCAL) .lablink/bin/gotestsum ## Run all tests; installs what they need
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo 'Not formatted: run gofmt -w on these files.' >&2; exit 1; }
 	@go mod tidy -diff
 	@$(CGO) go vet ./...
-	@echo '• Testing: about fifteen minutes on two cores the first time, five afterwards'
+	@echo '• Testing: TIME'
 	@$(CGO) .lablink/bin/gotestsum --format pkgname -- -race -shuffle=on -timeout 30m $(TESTFLAGS) ./...
 
 .PHONY: screenshots
-screenshots: $(LOCAL) ## Take the pictures of the documentation from the running pages
+screenshots: $(LOCAL) ## Take the pictures in docs/images from the running pages
 	@$(LOCAL) prepare
-	@LABLINK_SCREENSHOTS=$(CURDIR)/docs/images CGO_ENABLED=0 go test -count=1 -run TwoBrowsers ./sim/system
+	@mkdir -p .lablink/screenshots docs/images
+	@LABLINK_SCREENSHOTS=$(CURDIR)/.lablink/screenshots CGO_ENABLED=0 go test -count=1 -run TwoBrowsers ./sim/system
+	@cp .lablink/screenshots/{workshop-wide,seat-narrow}-light.png docs/images/
 
 .PHONY: $(LOCAL)
 $(LOCAL): go

@@ -45,6 +45,9 @@ func (w *Workspace) Up(ctx context.Context) error {
 	if err := p.Ensure(ctx, local); err != nil {
 		return err
 	}
+	if _, err := p.Output(ctx, "stack", "select", local.Name); err != nil {
+		return err
+	}
 	if err := p.Recover(ctx, local, account); err != nil {
 		return err
 	}

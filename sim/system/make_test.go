@@ -29,7 +29,7 @@ func TestMakeUpCanBeRepeatedAndMakeDownLeavesNothing(t *testing.T) {
 	require.NotRegexp(t, `[+~-] \d+ (created|updated|deleted|replaced)`, said)
 	l.answers(t)
 
-	l.plain(t, "pulumi preview -s local --expect-no-changes")
+	l.plain(t, "pulumi preview --expect-no-changes") // the stack is selected
 	l.plain(t, "pulumi up -s local --yes --skip-preview --expect-no-changes")
 	var now outputs.Environment
 	require.NoError(t, json.Unmarshal([]byte(l.plain(t, "pulumi stack output -s local --json")), &now))
