@@ -22,8 +22,9 @@ type Claimed struct {
 
 // Claim gives a participant a seat of a workshop. The same e-mail gets the same
 // seat, if the browser's token or the PIN shows that it is the same person.
-// NotFound for an unknown code, Conflict for a workshop that has ended, Capacity
-// when no machine is free, Forbidden when the seat is another browser's.
+// NotFound for an unknown code, Conflict for a workshop that has ended and for a
+// browser that holds another seat of it, Capacity when no machine is free,
+// Forbidden when the seat is another browser's.
 func (s *Service) Claim(ctx context.Context, c api.Claim, token string) (Claimed, error) {
 	email, err := normalEmail(c.Email)
 	if err != nil {
@@ -39,9 +40,10 @@ func (s *Service) Claim(ctx context.Context, c api.Claim, token string) (Claimed
 	if token == "" {
 		token = NewToken()
 	}
+	id := newID("sea")
 	r := ClaimRequest{
-		WorkshopID: w.ID, Email: email, Token: SecretSum(token), NewSeat: newID("sea"),
-		NewPIN: pinSum(w.ID, email, pinOf(token)), At: s.Now(),
+		WorkshopID: w.ID, Email: email, Token: SecretSum(token), NewSeat: id,
+		NewPIN: pinSum(w.ID, email, pinOf(token, id)), At: s.Now(),
 	}
 	if typed := strings.TrimSpace(c.PIN); typed != "" {
 		r.GivenPIN = pinSum(w.ID, email, typed)
@@ -62,7 +64,7 @@ func NewToken() string { return random(32) }
 
 // PINFor is the seat's PIN, for the browser that claimed it; "" for others.
 func (s Seat) PINFor(token string) string {
-	if pin := pinOf(token); pinSum(s.WorkshopID, s.Email, pin) == s.PIN {
+	if pin := pinOf(token, s.ID); pinSum(s.WorkshopID, s.Email, pin) == s.PIN {
 		return pin
 	}
 	return ""
@@ -108,18 +110,21 @@ func (s *Service) Look(ctx context.Context, seat Seat) api.Live {
 	return live
 }
 
+// maxEmail is the longest address that mail can be sent to, in bytes (RFC 5321).
+const maxEmail = 254
+
 func normalEmail(raw string) (string, error) {
 	a, err := mail.ParseAddress(strings.TrimSpace(raw))
-	if err != nil || a.Name != "" || !strings.Contains(a.Address, "@") {
+	if err != nil || a.Name != "" || !strings.Contains(a.Address, "@") || len(a.Address) > maxEmail {
 		return "", api.Problemf(api.Invalid, "That is not an e-mail address", "Write it as name@example.org.")
 	}
 	return strings.ToLower(a.Address), nil
 }
 
-// pinOf derives six digits from a browser's token, so that nobody has to keep
-// them: that browser can be shown them at any time.
-func pinOf(token string) string {
-	sum := sha256.Sum256([]byte("pin\x00" + token))
+// pinOf derives a seat's six digits from the browser's token, so that nobody has
+// to keep them: that browser can be shown them at any time.
+func pinOf(token, seat string) string {
+	sum := sha256.Sum256([]byte("pin\x00" + token + "\x00" + seat))
 	return fmt.Sprintf("%06d", binary.BigEndian.Uint64(sum[:8])%1_000_000)
 }
 

@@ -65,7 +65,8 @@ type Store interface {
 
 	// Claim gives a participant a seat, or the one they hold. See ClaimRequest.
 	Claim(ctx context.Context, r ClaimRequest) (s Seat, isNew bool, err error)
-	// SeatByToken finds the live seat that a browser's token is for. NotFound.
+	// SeatByToken finds the live seat that a browser's token was used for last.
+	// NotFound.
 	SeatByToken(ctx context.Context, token [32]byte) (Seat, error)
 	// ReleaseSeat ends a seat and makes its machine ready again. NotFound when the
 	// seat is not live.

@@ -28,7 +28,7 @@ var release = strings.Repeat("a", 64)
 func serve(t *testing.T) (*allocatortest.World, string) {
 	t.Helper()
 	w := allocatortest.New(t)
-	guard := &access.Guard{Users: w.Store, Now: w.Now}
+	guard := access.New(w.Store, w.Now)
 	require.NoError(t, guard.Ensure(t.Context(), password))
 	handler, err := web.New(t.Context(), web.Config{
 		Service: w.Service, Guard: guard, Sessions: w.Store.(*sqlite.Store), Version: "v1", Release: release, Log: slog.New(slog.DiscardHandler),

@@ -2,6 +2,9 @@ package access_test
 
 import (
 	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,7 +26,7 @@ func (u users) SetPasswordHash(_ context.Context, user, hash string) error {
 func newGuard(t *testing.T) (*access.Guard, *time.Time) {
 	t.Helper()
 	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
-	g := &access.Guard{Users: users{}, Now: func() time.Time { return now }}
+	g := access.New(users{}, func() time.Time { return now })
 	require.NoError(t, g.Ensure(t.Context(), "a very good password"))
 	return g, &now
 }
@@ -66,4 +69,33 @@ func TestGuessingIsSlowedDownForWhoGuessesAndForNobodyElse(t *testing.T) {
 	*now = now.Add(time.Hour)
 	require.NoError(t, g.Check(t.Context(), "admin", "a very good password", "192.0.2.66"))
 	require.Equal(t, api.Unauthorized, api.CodeOf(guess()), "a right password makes a fresh start")
+}
+
+func TestManyGuessesAtOnceAreAsManyAsOneAfterTheOther(t *testing.T) {
+	g, _ := newGuard(t)
+	var all sync.WaitGroup
+	var looked atomic.Int32
+	for i := range 100 {
+		all.Go(func() {
+			// One subscriber has all addresses of a /64.
+			address := fmt.Sprintf("2001:db8::%x", i+1)
+			if api.CodeOf(g.Check(t.Context(), "admin", fmt.Sprint("guess ", i), address)) == api.Unauthorized {
+				looked.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	require.LessOrEqual(t, looked.Load(), int32(5))
+	require.NoError(t, g.Check(t.Context(), "admin", "a very good password", "2001:db8:0:1::1"), "a neighbour is let in")
+}
+
+func TestALogInThatIsGivenUpCostsNothing(t *testing.T) {
+	g, _ := newGuard(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 3 {
+		if err := g.Check(ctx, "admin", "a very good password", "192.0.2.9"); err != nil {
+			require.ErrorIs(t, err, context.Canceled)
+		}
+	}
 }

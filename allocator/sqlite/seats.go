@@ -42,6 +42,9 @@ func (s *Store) Claim(ctx context.Context, r allocator.ClaimRequest) (seat alloc
 		case !errors.Is(err, sql.ErrNoRows):
 			return fmt.Errorf("find the seat of %s: %w", r.Email, err)
 		}
+		if refused, err = holdsAnother(ctx, tx, r); refused != nil || err != nil {
+			return err
+		}
 		isNew = true
 		seat, err = take(ctx, tx, r)
 		return err
@@ -50,6 +53,20 @@ func (s *Store) Claim(ctx context.Context, r allocator.ClaimRequest) (seat alloc
 		err = refused
 	}
 	return seat, isNew && err == nil, err
+}
+
+// holdsAnother refuses a second machine of a workshop to one browser, as after a
+// mistyped address.
+func holdsAnother(ctx context.Context, tx *sql.Tx, r allocator.ClaimRequest) (refused, err error) {
+	other, err := scanSeat(tx.QueryRowContext(ctx, seatQuery+` JOIN seat_tokens t ON t.seat_id = s.id
+		WHERE t.token = ? AND s.workshop_id = ? AND s.state = 'assigned'`, r.Token[:], r.WorkshopID))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("find the seat of this browser: %w", err)
+	}
+	return api.Problemf(api.Conflict, "This browser holds a seat already", "It is the seat of %s. Go on there, or leave it first to join with another address.", other.Email), nil
 }
 
 // take gives the participant a machine that is ready, best one whose tunnel is
@@ -72,7 +89,7 @@ func take(ctx context.Context, tx *sql.Tx, r allocator.ClaimRequest) (allocator.
 	if err != nil {
 		return seat, fmt.Errorf("add the seat of %s: %w", r.Email, err)
 	}
-	if err := addToken(ctx, tx, r.NewSeat, r.Token); err != nil {
+	if err := addToken(ctx, tx, r.NewSeat, r); err != nil {
 		return seat, err
 	}
 	return scanSeat(tx.QueryRowContext(ctx, seatQuery+" WHERE s.id = ?", r.NewSeat))
@@ -89,7 +106,7 @@ func rejoin(ctx context.Context, tx *sql.Tx, seat allocator.Seat, r allocator.Cl
 	case err != nil:
 		return nil, fmt.Errorf("look at seat %s: %w", seat.ID, err)
 	case known:
-		return nil, nil
+		return nil, addToken(ctx, tx, seat.ID, r)
 	case failures >= maxPINs:
 		return api.Problemf(api.Forbidden, "This seat is locked", "The PIN was wrong too often. Go on in the browser where you first joined, or ask your instructor."), nil
 	case r.GivenPIN == [32]byte{}:
@@ -103,21 +120,23 @@ func rejoin(ctx context.Context, tx *sql.Tx, seat allocator.Seat, r allocator.Cl
 	if _, err := tx.ExecContext(ctx, "UPDATE seats SET pin_failures = 0 WHERE id = ?", seat.ID); err != nil {
 		return nil, fmt.Errorf("forget wrong PINs: %w", err)
 	}
-	return nil, addToken(ctx, tx, seat.ID, r.Token)
+	return nil, addToken(ctx, tx, seat.ID, r)
 }
 
-// addToken lets a browser's token stand for a seat, and for no other.
-func addToken(ctx context.Context, tx *sql.Tx, seat string, token [32]byte) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO seat_tokens (token, seat_id) VALUES (?, ?) ON CONFLICT (token) DO UPDATE SET seat_id = excluded.seat_id", token[:], seat)
+// addToken lets a browser's token stand for a seat, and makes it the one that the
+// browser used last.
+func addToken(ctx context.Context, tx *sql.Tx, seat string, r allocator.ClaimRequest) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO seat_tokens (token, seat_id, used_at) VALUES (?, ?, ?)
+		ON CONFLICT (token, seat_id) DO UPDATE SET used_at = excluded.used_at`, r.Token[:], seat, stamp(r.At))
 	if err != nil {
 		return fmt.Errorf("keep the token of seat %s: %w", seat, err)
 	}
 	return nil
 }
 
-// SeatByToken finds the live seat that a token is for.
+// SeatByToken finds the live seat that a token was used for last.
 func (s *Store) SeatByToken(ctx context.Context, token [32]byte) (allocator.Seat, error) {
-	seat, err := scanSeat(s.read.QueryRowContext(ctx, seatQuery+" JOIN seat_tokens t ON t.seat_id = s.id WHERE t.token = ? AND s.state = 'assigned'", token[:]))
+	seat, err := scanSeat(s.read.QueryRowContext(ctx, seatQuery+" JOIN seat_tokens t ON t.seat_id = s.id WHERE t.token = ? AND s.state = 'assigned' ORDER BY t.used_at DESC LIMIT 1", token[:]))
 	if errors.Is(err, sql.ErrNoRows) {
 		return seat, api.Problemf(api.NotFound, "You hold no seat", "Open the link that your instructor gave you.")
 	}

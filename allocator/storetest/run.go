@@ -34,6 +34,7 @@ func Run(t *testing.T, open Open) {
 		"a seat is one participant's, on one machine":             seatIsHeldOnce,
 		"the same participant comes back by token or PIN":         participantComesBack,
 		"a PIN cannot be guessed":                                 pinCannotBeGuessed,
+		"a browser holds one seat of a workshop":                  browserHoldsOneSeatOfAWorkshop,
 		"a seat that is left makes its machine ready again":       seatIsLeft,
 		"a hundred claims at once never double":                   claimsRace,
 		"random histories keep the invariants":                    randomHistories,

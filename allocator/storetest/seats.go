@@ -60,6 +60,32 @@ func participantComesBack(t *testing.T, w *world) {
 	}
 }
 
+func browserHoldsOneSeatOfAWorkshop(t *testing.T, w *world) {
+	ws, _ := w.ready(t, 2)
+	other, _ := w.ready(t, 1)
+	mistyped := w.request(ws.ID, "ann@exmaple.org", "laptop")
+	seat, _, err := w.Claim(t.Context(), mistyped)
+	require.NoError(t, err)
+	_, _, err = w.Claim(t.Context(), w.request(ws.ID, "ann@example.org", "laptop"))
+	requireCode(t, api.Conflict, err)
+	require.ErrorContains(t, err, "ann@exmaple.org")
+
+	afternoon, isNew, err := w.Claim(t.Context(), w.request(other.ID, "ann@example.org", "laptop"))
+	require.NoError(t, err)
+	require.True(t, isNew, "a seat of another workshop is another seat")
+	now, err := w.SeatByToken(t.Context(), mistyped.Token)
+	require.NoError(t, err)
+	require.Equal(t, afternoon, now, "the one that was used last")
+	w.tick()
+	again, isNew, err := w.Claim(t.Context(), w.request(ws.ID, "ann@exmaple.org", "laptop"))
+	require.NoError(t, err, "the browser is known there still")
+	require.False(t, isNew)
+	require.Equal(t, seat, again)
+	now, err = w.SeatByToken(t.Context(), mistyped.Token)
+	require.NoError(t, err)
+	require.Equal(t, seat, now)
+}
+
 func pinCannotBeGuessed(t *testing.T, w *world) {
 	ws, _ := w.ready(t, 1)
 	_, err := w.claim(ws.ID, "ann@example.org")

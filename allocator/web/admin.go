@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
+	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -46,10 +48,13 @@ func (s *server) loginForm(w http.ResponseWriter, r *http.Request) {
 // another site.
 func safeNext(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || u.Host != "" || u.Scheme != "" || len(u.Path) < len("/admin") || u.Path[:len("/admin")] != "/admin" {
+	if err != nil || u.Host != "" || u.Scheme != "" || strings.Contains(u.Path, `\`) {
 		return "/admin"
 	}
-	return u.Path
+	if to := path.Clean(u.Path); strings.HasPrefix(to, "/admin/") {
+		return to
+	}
+	return "/admin"
 }
 
 func (s *server) logoutForm(w http.ResponseWriter, r *http.Request) {

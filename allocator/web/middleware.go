@@ -12,6 +12,9 @@ import (
 // maxBody bounds a request's body, in bytes.
 const maxBody = 1 << 20
 
+// patience is how long somebody may take to send a request or to take an answer.
+const patience = 30 * time.Second
+
 type contextKey int
 
 const requestIDKey contextKey = iota
@@ -86,16 +89,22 @@ func harden(next http.Handler) http.Handler {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		// Without an Origin, which no-referrer takes away, forms over plain HTTP could
+		// not show that they are this site's own.
+		h.Set("Referrer-Policy", "same-origin")
 		next.ServeHTTP(w, r)
 	})
 }
 
-// bound limits what a request may send.
+// bound limits what a request may send, and how long it and its answer may take.
+// What goes on for longer extends it (stream.send) or leaves HTTP (the tunnel).
 func bound(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Upgrade") == "" {
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		until := http.NewResponseController(w)
+		_ = until.SetWriteDeadline(time.Now().Add(patience)) // tests' recorders have none
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			_ = until.SetReadDeadline(time.Now().Add(patience))
 		}
 		next.ServeHTTP(w, r)
 	})

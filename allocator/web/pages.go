@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -91,7 +92,7 @@ func (s *server) routePages(mux *http.ServeMux) {
 	mux.Handle("GET /assets/", http.FileServerFS(assets))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { s.render(w, r, http.StatusOK, "home.html", nil) })
 	mux.HandleFunc("GET /join", func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "/join/"+template.URLQueryEscaper(r.URL.Query().Get("code")), http.StatusSeeOther)
+		http.Redirect(w, r, "/join/"+url.PathEscape(r.URL.Query().Get("code")), http.StatusSeeOther)
 	})
 	mux.HandleFunc("GET /join/{code}", s.joinPage)
 	mux.HandleFunc("POST /join/{code}", s.join)

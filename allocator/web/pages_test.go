@@ -23,7 +23,10 @@ func TestStaffLogInOnAPageAndComeBackToWhereTheyWanted(t *testing.T) {
 	require.Contains(t, body, "That is not right")
 	res, _ = b.submit(t, "/admin/login?next=%2Fadmin%2Fworkshops%2Fwks_x", url.Values{"user": {"admin"}, "password": {password}})
 	require.Equal(t, "/admin/workshops/wks_x", res.Header.Get("Location"))
-	for _, elsewhere := range []string{"https://example.org/admin", "//example.org/admin", "/seat", "javascript:alert(1)"} {
+	for _, elsewhere := range []string{
+		"https://example.org/admin", "//example.org/admin", "/seat", "javascript:alert(1)", "/adminx",
+		`/admin/../\evil.example`, "/admin/%2e%2e/%5cevil.example", "/admin/..//evil.example", `\\evil.example`,
+	} {
 		res, _ = b.submit(t, "/admin/login?next="+url.QueryEscape(elsewhere), url.Values{"user": {"admin"}, "password": {password}})
 		require.Equal(t, "/admin", res.Header.Get("Location"), elsewhere)
 	}
@@ -81,6 +84,9 @@ func TestAParticipantJoinsSeesTheMachineAndLeavesOnPages(t *testing.T) {
 	ann := w.browser(t)
 	res, _ := ann.open(t, "/join?code="+ws.JoinCode)
 	require.Equal(t, "/join/"+ws.JoinCode, res.Header.Get("Location"))
+	res, _ = ann.open(t, "/join?code="+url.QueryEscape(ws.JoinCode[:4]+" "+ws.JoinCode[4:]))
+	res, _ = ann.open(t, res.Header.Get("Location"))
+	require.Equal(t, http.StatusOK, res.StatusCode, "a code may be typed with a space")
 	_, body := ann.open(t, "/join/"+ws.JoinCode)
 	require.Contains(t, body, "Pose")
 	res, body = ann.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"nobody"}})

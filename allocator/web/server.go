@@ -51,12 +51,12 @@ type server struct {
 // New makes the handler for all that the allocator serves. Answers that never
 // end by themselves end when ctx does.
 func New(ctx context.Context, c Config) (http.Handler, error) {
-	s := &server{Config: c, seatKey: "lablink_seat", stopping: ctx.Done()}
+	s := &server{Config: c, seatKey: cookieName(c, "lablink_seat"), stopping: ctx.Done()}
 	s.sessions = scs.New()
 	s.sessions.Store = c.Sessions
 	s.sessions.HashTokenInStore = true
 	s.sessions.Lifetime = 12 * time.Hour
-	s.sessions.Cookie.Name = "lablink_session"
+	s.sessions.Cookie.Name = cookieName(c, "lablink_session")
 	s.sessions.Cookie.SameSite = http.SameSiteLaxMode
 	s.sessions.Cookie.Secure = c.Secure
 	s.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, err) }
@@ -68,6 +68,15 @@ func New(ctx context.Context, c Config) (http.Handler, error) {
 	s.routeAPI(mux)
 	s.routePages(mux)
 	return s.middleware(mux), nil
+}
+
+// cookieName is a cookie's name. Over TLS it says that only this very site may
+// set it, so that no neighbour can plant one.
+func cookieName(c Config, name string) string {
+	if c.Secure {
+		return "__Host-" + name
+	}
+	return name
 }
 
 // routeAPI adds the operations of /api/v1 and their description.

@@ -152,7 +152,16 @@ func staff[I, O any](s *server, a huma.API, id, method, path, summary string, st
 }
 
 // logIn checks a password and begins a session.
+// What a form may send; the API's description says the same (api.Session).
+const (
+	maxUser     = 100
+	maxPassword = 1000
+)
+
 func (s *server) logIn(ctx context.Context, in api.Session, address string) error {
+	if len(in.User) > maxUser || len(in.Password) > maxPassword {
+		return api.Problemf(api.Unauthorized, "That is not right", "Check the user's name and the password.")
+	}
 	err := s.Guard.Check(ctx, in.User, in.Password, address)
 	if code := api.CodeOf(err); code == api.Unauthorized || code == api.RateLimited {
 		s.Log.WarnContext(ctx, "a log-in was refused", "user", in.User, "address", address, "code", code)
@@ -165,6 +174,19 @@ func (s *server) logIn(ctx context.Context, in api.Session, address string) erro
 	}
 	s.sessions.Put(ctx, userKey, in.User)
 	return s.Service.Store.Record(ctx, allocator.Event{At: s.Service.Now(), Actor: in.User, Action: "log in", Subject: access.Admin, Detail: address})
+}
+
+// stillIn reports whether the session that a request began with is still there.
+func (s *server) stillIn(r *http.Request) bool {
+	c, err := r.Cookie(s.sessions.Cookie.Name)
+	if err != nil {
+		return false
+	}
+	// Not the request's context: the session is loaded there already.
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	ctx, err = s.sessions.Load(ctx, c.Value)
+	return err == nil && s.sessions.GetString(ctx, userKey) != ""
 }
 
 // remote is the address that a request came from.

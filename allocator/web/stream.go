@@ -37,20 +37,25 @@ func (s *stream) send(event, data string) error {
 		fmt.Fprintf(&out, "data: %s\n", line)
 	}
 	out.WriteString("\n")
+	_ = s.flush.SetWriteDeadline(time.Now().Add(patience)) // one that cannot be set is no reason to stop
 	if _, err := out.WriteTo(s.w); err != nil {
 		return err
 	}
 	return s.flush.Flush()
 }
 
-// live sends a part of a page whenever it has changed, until the browser is
-// gone or the allocator stops.
+// live sends a part of a staff page whenever it has changed, until the browser is
+// gone, its session ends or the allocator stops.
 func (s *server) live(w http.ResponseWriter, r *http.Request, page, part string, look func() (any, error)) {
 	stream := newStream(w)
 	tick := time.NewTicker(fragmentInterval)
 	defer tick.Stop()
 	last := ""
 	for {
+		if !s.stillIn(r) {
+			_ = stream.send("gone", "")
+			return
+		}
 		data, err := look()
 		if err != nil {
 			_ = stream.send("gone", r.Header.Get("Referer"))

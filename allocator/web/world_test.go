@@ -36,20 +36,24 @@ type world struct {
 	broken error // what the one check says
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, change ...func(*web.Config)) *world {
 	t.Helper()
 	w := &world{World: allocatortest.New(t)}
-	guard := &access.Guard{Users: w.Store, Now: w.Now}
+	guard := access.New(w.Store, w.Now)
 	require.NoError(t, guard.Ensure(t.Context(), password))
 	ctx, stop := context.WithCancel(context.Background())
-	handler, err := web.New(ctx, web.Config{
+	config := web.Config{
 		Service: w.Service, Guard: guard, Sessions: w.Store.(*sqlite.Store), Version: "v1", Release: strings.Repeat("a", 64),
 		Tunnel: func(rw http.ResponseWriter, _ *http.Request, machine string) {
 			_, _ = io.WriteString(rw, "tunnel of "+machine)
 		},
 		Checks: []web.NamedCheck{{Name: "database", Check: func(context.Context) error { return w.broken }}},
 		Log:    slog.New(slog.DiscardHandler),
-	})
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	handler, err := web.New(ctx, config)
 	require.NoError(t, err)
 	server := httptest.NewServer(handler)
 	w.url = server.URL

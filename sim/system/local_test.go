@@ -132,12 +132,12 @@ func (l *local) answers(t *testing.T) {
 	})
 }
 
-// kill ends a program of the local stack's machines as a crash does.
-func (l *local) kill(t *testing.T, program string) {
+// pid is the one process of a program of the local stack's machines.
+func (l *local) pid(t *testing.T, program string) int {
 	t.Helper()
 	pids := l.processes(t, program)
 	require.Len(t, pids, 1, program)
-	require.NoError(t, syscall.Kill(pids[0], syscall.SIGKILL))
+	return pids[0]
 }
 
 // processes are those of the deployment, of one program, or of all for "": the

@@ -96,7 +96,7 @@ func (a *app) open(ctx context.Context) error {
 	if err := a.store.SetConnected(ctx, "", false); err != nil { // no tunnel is up yet
 		return err
 	}
-	a.guard = &access.Guard{Users: a.store, Now: time.Now}
+	a.guard = access.New(a.store, time.Now)
 	if err := a.ensureAdmin(ctx, cloud); err != nil {
 		return err
 	}

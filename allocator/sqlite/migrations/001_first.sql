@@ -57,9 +57,12 @@ CREATE TABLE seats (
 CREATE UNIQUE INDEX seats_one_for_each_participant ON seats (workshop_id, email) WHERE state = 'assigned';
 CREATE UNIQUE INDEX seats_one_for_each_machine ON seats (machine_id) WHERE state = 'assigned';
 
+-- A browser may hold seats of several workshops; the one it used last is shown.
 CREATE TABLE seat_tokens (
-    token   BLOB PRIMARY KEY,
-    seat_id TEXT NOT NULL REFERENCES seats (id)
+    token   BLOB NOT NULL,
+    seat_id TEXT NOT NULL REFERENCES seats (id),
+    used_at INTEGER NOT NULL,
+    PRIMARY KEY (token, seat_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE operations (
