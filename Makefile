@@ -4,7 +4,7 @@ SHELL := /bin/bash
 
 # The same flags everywhere, so that all builds share Go's cache. See
 # sim/launcher/engine.go.
-export GOFLAGS := -trimpath -gcflags=all=-dwarf=false
+export GOFLAGS := -trimpath -buildvcs=false -gcflags=all=-dwarf=false
 LOCAL := .lablink/bin/lablink-local
 
 .PHONY: help
@@ -44,7 +44,7 @@ test: $(LOCAL) .lablink/bin/gotestsum ## Run all tests; installs what they need
 screenshots: $(LOCAL) ## Take the pictures in docs/images from the running pages
 	@$(LOCAL) prepare
 	@mkdir -p .lablink/screenshots docs/images
-	@LABLINK_SCREENSHOTS=$(CURDIR)/.lablink/screenshots CGO_ENABLED=0 go test -count=1 -run TwoBrowsers ./sim/system
+	@LABLINK_SCREENSHOTS="$(CURDIR)/.lablink/screenshots" CGO_ENABLED=0 go test -count=1 -run TwoBrowsers ./sim/system
 	@cp .lablink/screenshots/{workshop-wide,seat-narrow}-light.png docs/images/
 
 .PHONY: $(LOCAL)
@@ -52,7 +52,7 @@ $(LOCAL): go
 	@CGO_ENABLED=0 go build -o $@ ./sim/cmd/lablink-local
 
 .lablink/bin/gotestsum: tools/gotestsum/go.mod
-	@cd tools/gotestsum && CGO_ENABLED=0 go build -o $(CURDIR)/$@ gotest.tools/gotestsum
+	@cd tools/gotestsum && CGO_ENABLED=0 go build -o "$(CURDIR)/$@" gotest.tools/gotestsum
 
 .PHONY: go
 go:

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
@@ -45,6 +46,7 @@ type Sim struct {
 	Provider int
 
 	dir     string
+	held    *os.File // the lock on dir
 	doors   *doorList
 	cancel  context.CancelFunc
 	server  *http.Server
@@ -60,6 +62,9 @@ func Start(o Options) (*Sim, error) {
 		return nil, fmt.Errorf("make the simulator's folder: %w", err)
 	}
 	s := &Sim{dir: o.Dir}
+	if err := s.lock(); err != nil {
+		return nil, err
+	}
 	program() // remember what runs, before it may be replaced
 	options := cloud.Options{
 		Dir: o.Dir, Architecture: machine.Native(), Zones: o.Zones, OIDCProviders: o.OIDCProviders,
@@ -72,11 +77,13 @@ func Start(o Options) (*Sim, error) {
 	}
 	var err error
 	if s.Account, err = cloud.Open(options); err != nil {
+		_ = s.held.Close()
 		return nil, err
 	}
 	api = wire.NewServer(s.Account, time.Now)
 	s.doors = &doorList{file: filepath.Join(o.Dir, "doors.json"), machines: s.Machines}
 	if err := s.listen(o, handler); err != nil {
+		_ = s.held.Close()
 		return nil, err
 	}
 	if s.Machines != nil {
@@ -125,6 +132,21 @@ func (s *Sim) Close() {
 		s.Machines.Close()
 	}
 	s.serving.Wait()
+	_ = s.held.Close()
+}
+
+// lock makes sure that no other simulator works in the folder.
+func (s *Sim) lock() error {
+	f, err := os.OpenFile(filepath.Join(s.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("lock the simulator's folder: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		return fmt.Errorf("another simulator works in %s: %w", s.dir, err)
+	}
+	s.held = f
+	return nil
 }
 
 func or(value, otherwise string) string {

@@ -176,3 +176,12 @@ func TestAnAddressThatIsTakenIsSaid(t *testing.T) {
 	_, err := sim.Start(sim.Options{Dir: t.TempDir(), API: strings.TrimPrefix(s.API, "http://")})
 	require.ErrorContains(t, err, "listen for the AWS API")
 }
+
+func TestAFolderHasOneSimulator(t *testing.T) {
+	dir := t.TempDir()
+	first, _ := start(t, sim.Options{Dir: dir})
+	_, err := sim.Start(sim.Options{Dir: dir})
+	require.ErrorContains(t, err, "another simulator works in "+dir)
+	first.Close()
+	start(t, sim.Options{Dir: dir})
+}

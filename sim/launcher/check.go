@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"golang.org/x/mod/semver"
 )
 
 // need is a program that nothing can stand in for, with the Debian packages that
@@ -61,8 +63,27 @@ func (w *Workspace) check(ctx context.Context, needs []need) error {
 				return err
 			}
 		}
+		if err := checkCurl(ctx); err != nil {
+			return err
+		}
 		return w.checkRoom()
 	})
+}
+
+// oldestCurl is the first that signs session tokens, as machines do at their first
+// boot.
+const oldestCurl = "v7.87.0"
+
+func checkCurl(ctx context.Context) error {
+	out, err := exec.CommandContext(ctx, "curl", "--version").Output()
+	if err != nil {
+		return fmt.Errorf("ask curl for its version: %w", err)
+	}
+	fields := strings.Fields(string(out))
+	if len(fields) < 2 || semver.Compare("v"+fields[1], oldestCurl) < 0 {
+		return fmt.Errorf("simulated machines boot with curl %s or newer, as Debian 12 and Ubuntu 24.04 have it; this is %.40q", oldestCurl[1:], out)
+	}
+	return nil
 }
 
 func installed(program string) bool {

@@ -107,9 +107,9 @@ func (w *Workspace) buildPart(ctx context.Context, dir string, p part) error {
 	return os.WriteFile(filepath.Join(dir, p.program+".version"), []byte(version), 0o644)
 }
 
-// goFlags make every build say nothing of where it ran, and share one cache: the
+// goFlags make every build say nothing of where and from which commit it ran, and share one cache: the
 // engine, the program and the binaries are made of the same packages.
-const goFlags = "-trimpath -gcflags=all=-dwarf=false"
+const goFlags = "-trimpath -buildvcs=false -gcflags=all=-dwarf=false"
 
 // goEnv is the environment of builds.
 func goEnv() []string {

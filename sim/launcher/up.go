@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -71,7 +72,8 @@ func (w *Workspace) Up(ctx context.Context) error {
 	return nil
 }
 
-// checkDoor refuses early when somebody else has the port.
+// checkDoor refuses early when somebody else has the port. What a simulator of
+// this workspace that is gone has left behind is not somebody else.
 func (w *Workspace) checkDoor(ctx context.Context) error {
 	if s, ok := w.Running(ctx); ok {
 		for _, d := range s.Doors {
@@ -80,7 +82,11 @@ func (w *Workspace) checkDoor(ctx context.Context) error {
 			}
 		}
 	}
+	w.endLeftovers()
 	l, err := net.Listen("tcp", w.Door)
+	if err != nil && !errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("the page would be at http://%s, but nothing can listen there (%w): choose another port with LABLINK_PORT=8090 make up", w.Door, err)
+	}
 	if err != nil {
 		return fmt.Errorf("the page would be at http://%s, but that port is taken (%w): stop what uses it, or choose another one with LABLINK_PORT=8090 make up", w.Door, err)
 	}

@@ -30,6 +30,9 @@ type Workspace struct {
 // Find makes the workspace of the working copy that a folder is in.
 func Find(dir string, out io.Writer) (*Workspace, error) {
 	root, err := filepath.Abs(dir)
+	if err == nil {
+		root, err = filepath.EvalSymlinks(root) // one folder is one workspace, however it is reached
+	}
 	if err != nil {
 		return nil, fmt.Errorf("find the working copy: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -64,9 +65,17 @@ func freeAddress(t *testing.T) string {
 func (l *local) command(ctx context.Context, target ...string) *exec.Cmd {
 	_, port, _ := net.SplitHostPort(l.Door)
 	cmd := exec.CommandContext(ctx, "make", target...)
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "LABLINK_PORT="+port)
+	cmd.Dir, cmd.Env = root, append(environment(), "LABLINK_PORT="+port)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd
+}
+
+// environment is that of a shell, not of the make that may run these tests.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return slices.Contains([]string{"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "GOFLAGS", "CGO_ENABLED", "CGO_CFLAGS"}, name)
+	})
 }
 
 // make calls make, which must succeed, and returns what it says.

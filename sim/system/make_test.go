@@ -58,7 +58,7 @@ func (l *local) plain(t *testing.T, command string) string {
 	t.Helper()
 	exports := l.make(t, "env")
 	cmd := exec.CommandContext(t.Context(), "bash", "-ec", exports+"\n"+command)
-	cmd.Dir = root
+	cmd.Dir, cmd.Env = root, environment()
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()

@@ -30,8 +30,8 @@ func TestWhatDoesNotWorkIsSaidPlainly(t *testing.T) {
 		{"outside a working copy", []string{"up"}, false, "is not inside a working copy of LabLink"},
 		{"a stack that is not there", []string{"preview", "staging"}, true, `there is no stack "staging"`},
 		{"the environment of nothing", []string{"env"}, true, "the simulated AWS account does not run: make up starts it"},
-		{"nothing to take away", []string{"down"}, true, "Nothing is deployed here."},
-		{"no command", nil, true, `expected one of "up", "down", "preview", "env", "engine"`},
+		{"nothing to take away", []string{"down"}, true, "Nothing is deployed here any more."},
+		{"no command", nil, true, `expected one of "up", "down", "preview", "env", "prepare"`},
 		{"a command that is not there", []string{"sideways"}, true, "unexpected argument sideways"},
 		{"no stack", []string{"preview"}, true, `expected "<stack>"`},
 	} {
