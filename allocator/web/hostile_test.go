@@ -3,9 +3,11 @@ package web_test
 import (
 	"bufio"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -80,4 +82,25 @@ func TestALivePageEndsWithItsSession(t *testing.T) {
 	}
 	require.NoError(t, lines.Err())
 	require.Contains(t, said, "event: gone")
+}
+
+// deadlines notes how long a handler lets a connection take.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	read, write time.Time
+}
+
+func (d *deadlines) SetReadDeadline(at time.Time) error  { d.read = at; return nil }
+func (d *deadlines) SetWriteDeadline(at time.Time) error { d.write = at; return nil }
+
+func TestNobodyTakesForEver(t *testing.T) {
+	w := newWorld(t)
+	for method, bounded := range map[string]bool{http.MethodGet: false, http.MethodPost: true} {
+		d := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+		w.handler.ServeHTTP(d, httptest.NewRequest(method, "/admin/login", nil))
+		soon := time.Now().Add(time.Minute)
+		require.Equal(t, bounded, !d.read.IsZero(), method)
+		require.True(t, d.read.Before(soon), method)
+		require.True(t, !d.write.IsZero() && d.write.Before(soon), method)
+	}
 }

@@ -32,8 +32,9 @@ const password = "a very good password"
 // world is an allocator behind a real server.
 type world struct {
 	*allocatortest.World
-	url    string
-	broken error // what the one check says
+	url     string
+	handler http.Handler
+	broken  error // what the one check says
 }
 
 func newWorld(t *testing.T, change ...func(*web.Config)) *world {
@@ -55,6 +56,7 @@ func newWorld(t *testing.T, change ...func(*web.Config)) *world {
 	}
 	handler, err := web.New(ctx, config)
 	require.NoError(t, err)
+	w.handler = handler
 	server := httptest.NewServer(handler)
 	w.url = server.URL
 	t.Cleanup(func() {
