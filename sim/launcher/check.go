@@ -1,10 +1,13 @@
 package launcher
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -32,9 +35,6 @@ var testNeeds = []need{
 	{[]string{"chromium", "chromium-browser", "google-chrome"}, "chromium fonts-dejavu-core", "opens the pages"},
 	{[]string{"shellcheck"}, "shellcheck", "reads the user data of machines"},
 }
-
-// freeGiB is how much room a first build takes, with Go's caches.
-const freeGiB = 6
 
 // Check looks whether this computer has what is needed, and installs what is
 // missing where it may: on Debian, as root.
@@ -66,7 +66,7 @@ func (w *Workspace) check(ctx context.Context, needs []need) error {
 		if err := checkCurl(ctx); err != nil {
 			return err
 		}
-		return w.checkRoom()
+		return w.checkRoom(ctx)
 	})
 }
 
@@ -100,19 +100,56 @@ func (w *Workspace) install(ctx context.Context, packages, missing []string) err
 	return w.quietly(ctx, exec.Command("sh", "-c", "apt-get update -q && DEBIAN_FRONTEND=noninteractive "+command))
 }
 
+// rooms are how many GiB a first build needs, by Go's name of the place; "" is the
+// working copy.
+var rooms = []struct {
+	place string
+	gib   uint64
+	what  string
+}{
+	{"", 1, "the working copy"},
+	{"GOCACHE", 4, "what Go builds"},
+	{"GOMODCACHE", 3, "the modules that Go downloads"},
+}
+
 // checkRoom asks for free space only where nothing was built yet.
-func (w *Workspace) checkRoom() error {
-	if _, err := os.Stat(w.path("bin")); err == nil {
+func (w *Workspace) checkRoom(ctx context.Context) error {
+	if _, err := os.Stat(w.path("bin", "stacks")); err == nil {
 		return nil
 	}
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(w.Root, &fs); err != nil {
-		return fmt.Errorf("look for free space: %w", err)
-	}
-	if free := fs.Bavail * uint64(fs.Bsize) >> 30; free < freeGiB {
-		return fmt.Errorf("the disk of %s has %d GiB free; a first build needs %d GiB, Go's caches included", w.Root, free, freeGiB)
+	for _, r := range rooms {
+		dir := w.Root
+		if r.place != "" {
+			out, err := exec.CommandContext(ctx, "go", "env", r.place).Output()
+			if err != nil {
+				return fmt.Errorf("ask Go for its %s: %w", r.place, err)
+			}
+			dir = strings.TrimSpace(string(out))
+		}
+		free, err := freeGiB(dir)
+		if err != nil {
+			return err
+		}
+		if free < r.gib {
+			return fmt.Errorf("the disk of %s has %d GiB free; a first build needs %d GiB there for %s: make room, or point %s elsewhere", dir, free, r.gib, r.what, cmp.Or(r.place, "the clone"))
+		}
 	}
 	return nil
+}
+
+// freeGiB is how much room there is on the disk that a folder is on, or will be.
+func freeGiB(dir string) (uint64, error) {
+	for {
+		var fs syscall.Statfs_t
+		err := syscall.Statfs(dir, &fs)
+		if err == nil {
+			return fs.Bavail * uint64(fs.Bsize) >> 30, nil
+		}
+		if !errors.Is(err, syscall.ENOENT) || dir == filepath.Dir(dir) {
+			return 0, fmt.Errorf("look for free space at %s: %w", dir, err)
+		}
+		dir = filepath.Dir(dir)
+	}
 }
 
 // quietly runs a command and shows what it said only when it fails.

@@ -112,3 +112,17 @@ func TestTheEnvironmentNeedsASimulatorThatRuns(t *testing.T) {
 	w, _ := newWorkspace(t)
 	require.EqualError(t, w.Env(t.Context()), "the simulated AWS account does not run: make up starts it")
 }
+
+func TestTooLittleRoomIsSaidWithWhereAndWhatFor(t *testing.T) {
+	w, _ := newWorkspace(t)
+	t.Setenv("GOCACHE", filepath.Join(t.TempDir(), "not", "there", "yet"))
+	_, err := freeGiB(os.Getenv("GOCACHE"))
+	require.NoError(t, err, "a folder that is not there yet will be on its parent's disk")
+	rooms[1].gib = 1 << 40
+	t.Cleanup(func() { rooms[1].gib = 4 })
+	err = w.checkRoom(t.Context())
+	require.ErrorContains(t, err, os.Getenv("GOCACHE"))
+	require.ErrorContains(t, err, "what Go builds")
+	write(t, w.path("bin", "stacks"), "", 0o755)
+	require.NoError(t, w.checkRoom(t.Context()), "what is built needs no more")
+}
