@@ -141,11 +141,19 @@ type Compute interface {
 	Terminate(ctx context.Context, ids []string) error
 }
 
+// Proven is what a good proof shows.
+type Proven struct {
+	Instance string // the id of the instance that made it
+	Role     string // the role that the instance acts under
+	// Signature tells the proof from every other, however it is written.
+	Signature string
+}
+
 // Verifier says which instance an agent's proof speaks of.
 type Verifier interface {
-	// Verify returns the instance's id and the role it acts under. Forbidden when
-	// the proof is not good, Unavailable when that cannot be told now.
-	Verify(ctx context.Context, p api.Proof) (instance, role string, err error)
+	// Verify reads a proof. Forbidden when it is not good, Unavailable when that
+	// cannot be told now.
+	Verify(ctx context.Context, p api.Proof) (Proven, error)
 }
 
 // Tunnels reaches agents.
