@@ -3,6 +3,7 @@ package allocator
 import (
 	"context"
 	"crypto/subtle"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"time"
@@ -15,10 +16,15 @@ import (
 const proofLife = 30 * time.Minute
 
 // Register gives an agent its identity, if its proof shows that it runs on an
-// instance that this allocator launched and that has no agent yet.
+// instance that this allocator launched and that has no other agent. Asked again
+// with the same secret, it answers the same.
 func (s *Service) Register(ctx context.Context, r api.Registration) (api.Registered, error) {
 	if r.Protocol < api.Protocol-1 || r.Protocol > api.Protocol+1 {
 		return api.Registered{}, api.Problemf(api.Invalid, "Agent and allocator do not understand each other", "The agent speaks protocol %d, the allocator %d. Replace the machine, so that it boots with the current release.", r.Protocol, api.Protocol)
+	}
+	sum, err := hex.DecodeString(r.SecretSHA256)
+	if err != nil || len(sum) != 32 {
+		return api.Registered{}, api.Problemf(api.Invalid, "The registration holds no secret's sum", "secret_sha256 is a SHA-256: 64 hexadecimal digits.")
 	}
 	proven, err := s.Verifier.Verify(ctx, r.Proof)
 	if err != nil {
@@ -31,8 +37,7 @@ func (s *Service) Register(ctx context.Context, r api.Registration) (api.Registe
 	if err := s.Store.UseProof(ctx, SecretSum(proven.Signature), now, now.Add(proofLife)); err != nil {
 		return api.Registered{}, err
 	}
-	secret, sum := newSecret()
-	a := Agent{ID: newID("agt"), Secret: sum}
+	a := Agent{ID: newID("agt"), Secret: [32]byte(sum)}
 	m, err := s.Store.RegisterAgent(ctx, proven.Instance, a, r.Inventory, now)
 	if err != nil {
 		return api.Registered{}, err
@@ -40,9 +45,11 @@ func (s *Service) Register(ctx context.Context, r api.Registration) (api.Registe
 	if pool, _ := s.Pool(m.Pool); pool.Role != proven.Role {
 		s.Log.Warn("an instance registered under the role of another pool", "machine", m.ID, "role", proven.Role)
 	}
-	s.record(ctx, Allocator, "register agent", m.ID, "instance "+proven.Instance)
+	if m.AgentID == a.ID { // not one that asked again
+		s.record(ctx, Allocator, "register agent", m.ID, "instance "+proven.Instance)
+	}
 	return api.Registered{
-		AgentID: a.ID, Secret: secret, MachineID: m.ID, Protocol: api.Protocol,
+		AgentID: m.AgentID, MachineID: m.ID, Protocol: api.Protocol,
 		ReportInterval: int(s.ReportInterval.Seconds()),
 	}, nil
 }
