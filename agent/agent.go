@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ type Config struct {
 	Allocator Allocator
 	// Prover shows which machine this is.
 	Prover Prover
-	// Identities keeps the identity that the allocator gave.
+	// Identities keeps the agent's secret, and the id that the allocator gave.
 	Identities IdentityStore
 	// Dialer opens the tunnel.
 	Dialer Dialer
@@ -43,7 +44,7 @@ type Config struct {
 type Agent struct {
 	Config
 	renewal *tries
-	// mayAsk is when the agent may ask for a new identity again.
+	// mayAsk is when the agent may register again.
 	mayAsk time.Time
 }
 
@@ -53,7 +54,7 @@ func New(c Config) *Agent {
 		c.Alive = func() {}
 	}
 	a := &Agent{Config: c}
-	a.renewal = a.tries("get a new identity")
+	a.renewal = a.tries("register again")
 	return a
 }
 
@@ -72,9 +73,9 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.look()
 	looking.Go(func() { a.keepLooking(ctx) })
 
-	if err != nil {
-		a.Log.Info("registering with the allocator", "because", err)
-		if id, err = a.register(ctx); err != nil {
+	if id.AgentID == "" {
+		a.Log.Info("registering with the allocator", "because", cmp.Or(err, errNoAnswer))
+		if id, err = a.register(ctx, id); err != nil {
 			return nil // only because ctx ended
 		}
 	}

@@ -30,7 +30,9 @@ func TestAnAgentRegistersKeepsItsIdentityAndReports(t *testing.T) {
 		assert.Equal(t, "boot-1", said.BootID)
 		assert.Equal(t, "NVIDIA H100", said.Inventory.GPUs[0].Model)
 		assert.NotEmpty(t, said.Proof.Headers)
-		assert.Equal(t, agent.Identity{AgentID: "agt_1", Secret: "secret-1"}, w.store.stored())
+		assert.Equal(t, "agt_1", w.store.stored().AgentID)
+		assert.Len(t, w.store.stored().Secret, 64, "256 bits")
+		assert.Equal(t, api.SecretSum(w.store.stored().Secret), said.SecretSHA256)
 		assert.Equal(t, 1, w.allocator.now().open, "tunnels")
 		require.Len(t, w.allocator.now().reports, 1)
 		assert.Equal(t, api.Healthy, w.allocator.now().reports[0].Health)
@@ -46,7 +48,7 @@ func TestAnAgentThatHasAnIdentityDoesNotRegister(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.store.id = agent.Identity{AgentID: "agt_7", Secret: "s"}
-		w.allocator.secrets["agt_7"] = "s"
+		w.allocator.sums["agt_7"] = api.SecretSum("s")
 		w.start(t)
 		after(0)
 		assert.Zero(t, w.allocator.now().asked)
@@ -84,14 +86,59 @@ func TestAnIdentityThatCannotBeReadStopsTheAgent(t *testing.T) {
 	assert.ErrorContains(t, a.Run(t.Context()), "load identity: permission denied")
 }
 
-func TestAnIdentityThatCannotBeStoredIsUsedAndMentioned(t *testing.T) {
+func TestARegistrationWhoseAnswerIsLostIsAskedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
+		w.allocator.loseAnswers = true
+		w.start(t)
+		after(time.Minute)
+		assert.Greater(t, w.allocator.now().asked, 1)
+		w.allocator.change(func() { w.allocator.loseAnswers = false })
+		after(time.Minute)
+		assert.Equal(t, "agt_1", w.store.stored().AgentID)
+		assert.NotEmpty(t, w.allocator.now().reports)
+	})
+}
+
+func TestAnAgentThatIsRestartedBeforeTheAnswerRegistersTheSameSecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.allocator.loseAnswers = true
+		w.start(t)
+		after(0)
+		w.stop()
+		assert.Empty(t, w.store.stored().AgentID)
+		w.allocator.change(func() { w.allocator.loseAnswers = false })
+		w.start(t)
+		after(0)
+		assert.Equal(t, "agt_1", w.store.stored().AgentID)
+		assert.NotEmpty(t, w.allocator.now().reports)
+	})
+}
+
+func TestASecretThatIsNotStoredIsNotRegistered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.store.setSaveErr(errors.New("disk full"))
+		w.start(t)
+		after(10 * time.Minute)
+		assert.Zero(t, w.allocator.now().asked)
+		assert.Equal(t, 1, w.logs.count("level=WARN", "disk full"))
+		w.store.setSaveErr(nil)
+		after(time.Minute)
+		assert.NotEmpty(t, w.allocator.now().reports)
+	})
+}
+
+func TestAnIDThatCannotBeStoredIsUsedAndMentioned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.store.id.Secret = "s"
 		w.store.saveErr = errors.New("disk full")
 		w.start(t)
 		after(0)
 		assert.Len(t, w.allocator.now().reports, 1)
-		assert.Equal(t, 1, w.logs.count("level=ERROR", "disk full"))
+		assert.Equal(t, 1, w.logs.count("level=WARN", "disk full"))
 	})
 }
 

@@ -22,9 +22,11 @@ type fakeAllocator struct {
 	interval int          // seconds
 	// noTunnels refuses tunnels.
 	noTunnels *api.Problem
-	secrets   map[string]string
-	broken    chan struct{} // closed to break the tunnels that are open
-	heard     heard
+	// loseAnswers takes registrations and leaves them without an answer.
+	loseAnswers bool
+	sums        map[string]string // of the agents' secrets, by their ids
+	broken      chan struct{}     // closed to break the tunnels that are open
+	heard       heard
 }
 
 // heard is what the allocator heard from the agent.
@@ -71,10 +73,18 @@ func (f *fakeAllocator) Register(_ context.Context, r api.Registration) (api.Reg
 		return api.Registered{}, f.refusal
 	}
 	f.heard.registrations = append(f.heard.registrations, r)
-	n := len(f.heard.registrations)
-	id := fmt.Sprintf("agt_%d", n)
-	f.secrets = map[string]string{id: fmt.Sprintf("secret-%d", n)}
-	return api.Registered{AgentID: id, Secret: f.secrets[id], MachineID: "mch_1", ReportInterval: f.interval}, nil
+	id := fmt.Sprintf("agt_%d", len(f.heard.registrations))
+	for have, sum := range f.sums { // at most one
+		if sum != r.SecretSHA256 {
+			return api.Registered{}, api.Problemf(api.Conflict, "Has an agent", "with another secret")
+		}
+		id = have
+	}
+	f.sums = map[string]string{id: r.SecretSHA256}
+	if f.loseAnswers {
+		return api.Registered{}, errRefused
+	}
+	return api.Registered{AgentID: id, MachineID: "mch_1", ReportInterval: f.interval}, nil
 }
 
 func (f *fakeAllocator) Report(_ context.Context, id agent.Identity, r api.Report) (api.ReportAnswer, error) {
@@ -95,7 +105,7 @@ func (f *fakeAllocator) admit(id agent.Identity) error {
 	if f.away {
 		return fmt.Errorf("dial 10.0.0.1 from port %d: %w", f.heard.tried, errRefused)
 	}
-	if secret, ok := f.secrets[id.AgentID]; !ok || secret != id.Secret {
+	if f.sums[id.AgentID] != api.SecretSum(id.Secret) {
 		return api.Problemf(api.Unauthorized, "Unknown agent", "no agent has this secret")
 	}
 	return nil

@@ -16,7 +16,7 @@ type fakeStore struct {
 func (s *fakeStore) Load() (agent.Identity, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.loadErr == nil && s.id.AgentID == "" {
+	if s.loadErr == nil && s.id.Secret == "" {
 		return agent.Identity{}, agent.ErrNoIdentity
 	}
 	return s.id, s.loadErr
@@ -35,4 +35,10 @@ func (s *fakeStore) stored() agent.Identity {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.id
+}
+
+func (s *fakeStore) setSaveErr(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.saveErr = err
 }

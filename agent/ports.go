@@ -7,11 +7,12 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// Identity is what the allocator gave this agent at registration.
+// Identity is who this agent is to the allocator.
 type Identity struct {
-	// AgentID is the agent's id, agt_….
+	// AgentID is the agent's id, agt_…; "" before the allocator gave one.
 	AgentID string `json:"agent_id"`
-	// Secret proves in every request that the agent is this one.
+	// Secret proves in every request that the agent is this one. The agent made
+	// it itself, and registered its sum.
 	Secret string `json:"secret"`
 }
 
@@ -19,7 +20,7 @@ type Identity struct {
 // *api.Problem in its chain; any other error means that the allocator was not
 // reached or not understood.
 type Allocator interface {
-	// Register exchanges a proof for an identity.
+	// Register exchanges a proof for an id.
 	Register(ctx context.Context, r api.Registration) (api.Registered, error)
 	// Report says how the machine of id is.
 	Report(ctx context.Context, id Identity, r api.Report) (api.ReportAnswer, error)
@@ -37,8 +38,8 @@ var ErrNoIdentity = errors.New("no identity is stored")
 
 // IdentityStore keeps the identity over restarts of the agent and the machine.
 type IdentityStore interface {
-	// Load returns what was saved last. The error wraps ErrNoIdentity when
-	// there is none, or none that can be understood.
+	// Load returns what was saved last, with a secret in any case. The error
+	// wraps ErrNoIdentity when there is none, or none that can be understood.
 	Load() (Identity, error)
 	// Save replaces what was saved before, wholly or not at all.
 	Save(id Identity) error

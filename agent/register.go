@@ -2,62 +2,86 @@ package agent
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// register asks for an identity until it gets one. The allocator may not know
-// the instance yet, or be away: every refusal is asked again. The error is
-// always that ctx ended.
-func (a *Agent) register(ctx context.Context) (Identity, error) {
-	var id Identity
-	err := a.tries("register with the allocator").until(ctx, func() (err error) {
-		id, err = a.registerOnce(ctx)
+// errNoAnswer is why an agent that has a secret registers.
+var errNoAnswer = errors.New("no answer to an earlier registration is stored")
+
+// register asks for an id until it gets one. The allocator may not know the
+// instance yet, or be away: every refusal is asked again. The error is always
+// that ctx ended.
+func (a *Agent) register(ctx context.Context, id Identity) (Identity, error) {
+	err := a.tries("register with the allocator").until(ctx, func() error {
+		if id.Secret == "" {
+			made := Identity{Secret: newSecret()}
+			// Stored before it is told: whenever the allocator knows its sum, this
+			// machine has it, even where the answer or the agent is lost.
+			if err := a.Identities.Save(made); err != nil {
+				return fmt.Errorf("store the agent's secret: %w", err)
+			}
+			id = made
+		}
+		given, err := a.registerOnce(ctx, id.Secret)
+		if err == nil {
+			id = given
+		}
 		return err
 	})
 	return id, err
 }
 
-func (a *Agent) registerOnce(ctx context.Context) (Identity, error) {
+// newSecret makes 256 random bits.
+func newSecret() string {
+	var raw [32]byte
+	_, _ = rand.Read(raw[:]) // never fails
+	return hex.EncodeToString(raw[:])
+}
+
+func (a *Agent) registerOnce(ctx context.Context, secret string) (Identity, error) {
 	proof, err := a.Prover.Prove(ctx)
 	if err != nil {
 		return Identity{}, fmt.Errorf("prove which machine this is: %w", err)
 	}
 	given, err := a.Allocator.Register(ctx, api.Registration{
-		Proof:     proof,
-		Protocol:  api.Protocol,
-		Version:   a.Machine.about.Version,
-		BootID:    a.Machine.about.BootID,
-		Inventory: a.Machine.Status().Inventory,
+		Proof:        proof,
+		Protocol:     api.Protocol,
+		Version:      a.Machine.about.Version,
+		BootID:       a.Machine.about.BootID,
+		Inventory:    a.Machine.Status().Inventory,
+		SecretSHA256: api.SecretSum(secret),
 	})
 	if err != nil {
 		return Identity{}, err
 	}
-	id := Identity{AgentID: given.AgentID, Secret: given.Secret}
+	id := Identity{AgentID: given.AgentID, Secret: secret}
 	a.Log.Info("registered", "agent", id.AgentID, "machine", given.MachineID)
 	if err := a.Identities.Save(id); err != nil {
-		a.Log.Error("the identity was not stored: after a restart of the agent, staff must mark this machine's agent replaceable",
-			"error", err)
+		a.Log.Warn("the agent's id was not stored; the agent asks for it again when it starts again", "error", err)
 	}
 	return id, nil
 }
 
-// renew asks once for a new identity after the allocator refused id: at once
-// when it had not asked for a while, and otherwise after a long pause. Where it
-// gets none it says why and returns id to be tried again, because the
+// renew registers the same secret once more after the allocator refused id: at
+// once when it had not asked for a while, and otherwise after a long pause. Where
+// it gets no id it says why and returns id to be tried again, because the
 // allocator may have come back with its memory, and the next refusal leads
 // here again.
 func (a *Agent) renew(ctx context.Context, id Identity, refusal error) Identity {
 	if a.renewal.told == "" {
-		a.Log.Warn("the allocator does not know this agent's identity; asking for a new one", "error", refusal)
+		a.Log.Warn("the allocator does not know this agent; registering again", "error", refusal)
 	}
 	if !a.wait(ctx, a.mayAsk.Sub(a.Now())) {
 		return id
 	}
 	a.mayAsk = a.Now().Add(jitter(maxPause, a.Random))
-	fresh, err := a.registerOnce(ctx)
+	fresh, err := a.registerOnce(ctx, id.Secret)
 	if err != nil {
 		a.renewal.failed(err, a.mayAsk.Sub(a.Now()))
 		return id

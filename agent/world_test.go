@@ -31,7 +31,7 @@ type world struct {
 func newWorld() *world {
 	return &world{
 		nvml:      &fakeNVML{devices: []*fakeGPU{gpu("GPU-a")}},
-		allocator: &fakeAllocator{secrets: map[string]string{}, interval: 30, broken: make(chan struct{})},
+		allocator: &fakeAllocator{sums: map[string]string{}, interval: 30, broken: make(chan struct{})},
 		store:     &fakeStore{},
 		logs:      &logs{},
 	}

@@ -2,9 +2,8 @@ package allocator
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/json"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"time"
@@ -17,45 +16,42 @@ import (
 const proofLife = 30 * time.Minute
 
 // Register gives an agent its identity, if its proof shows that it runs on an
-// instance that this allocator launched and that has no agent yet.
+// instance that this allocator launched and that has no other agent. Asked again
+// with the same secret, it answers the same.
 func (s *Service) Register(ctx context.Context, r api.Registration) (api.Registered, error) {
 	if r.Protocol < api.Protocol-1 || r.Protocol > api.Protocol+1 {
 		return api.Registered{}, api.Problemf(api.Invalid, "Agent and allocator do not understand each other", "The agent speaks protocol %d, the allocator %d. Replace the machine, so that it boots with the current release.", r.Protocol, api.Protocol)
 	}
-	instance, role, err := s.Verifier.Verify(ctx, r.Proof)
+	sum, err := hex.DecodeString(r.SecretSHA256)
+	if err != nil || len(sum) != 32 {
+		return api.Registered{}, api.Problemf(api.Invalid, "The registration holds no secret's sum", "secret_sha256 is a SHA-256: 64 hexadecimal digits.")
+	}
+	proven, err := s.Verifier.Verify(ctx, r.Proof)
 	if err != nil {
 		return api.Registered{}, err
 	}
-	if !slices.ContainsFunc(s.Pools, func(p Pool) bool { return p.Role == role }) {
-		return api.Registered{}, api.Problemf(api.Forbidden, "The proof is of another role", "Role %q is not one that this deployment's machines have.", role)
+	if !slices.ContainsFunc(s.Pools, func(p Pool) bool { return p.Role == proven.Role }) {
+		return api.Registered{}, api.Problemf(api.Forbidden, "The proof is of another role", "Role %q is not one that this deployment's machines have.", proven.Role)
 	}
 	now := s.Now()
-	if err := s.Store.UseProof(ctx, digest(r.Proof), now, now.Add(proofLife)); err != nil {
+	if err := s.Store.UseProof(ctx, SecretSum(proven.Signature), now, now.Add(proofLife)); err != nil {
 		return api.Registered{}, err
 	}
-	secret, sum := newSecret()
-	a := Agent{ID: newID("agt"), Secret: sum}
-	m, err := s.Store.RegisterAgent(ctx, instance, a, r.Inventory, now)
+	a := Agent{ID: newID("agt"), Secret: [32]byte(sum)}
+	m, err := s.Store.RegisterAgent(ctx, proven.Instance, a, r.Inventory, now)
 	if err != nil {
 		return api.Registered{}, err
 	}
-	if pool, _ := s.Pool(m.Pool); pool.Role != role {
-		s.Log.Warn("an instance registered under the role of another pool", "machine", m.ID, "role", role)
+	if pool, _ := s.Pool(m.Pool); pool.Role != proven.Role {
+		s.Log.Warn("an instance registered under the role of another pool", "machine", m.ID, "role", proven.Role)
 	}
-	s.record(ctx, Allocator, "register agent", m.ID, "instance "+instance)
+	if m.AgentID == a.ID { // not one that asked again
+		s.record(ctx, Allocator, "register agent", m.ID, "instance "+proven.Instance)
+	}
 	return api.Registered{
-		AgentID: a.ID, Secret: secret, MachineID: m.ID, Protocol: api.Protocol,
+		AgentID: m.AgentID, MachineID: m.ID, Protocol: api.Protocol,
 		ReportInterval: int(s.ReportInterval.Seconds()),
 	}, nil
-}
-
-// digest names a proof by its signature, which covers everything else in it.
-func digest(p api.Proof) [32]byte {
-	raw, err := json.Marshal(p.Headers["Authorization"])
-	if err != nil {
-		panic(err) // a string always encodes
-	}
-	return sha256.Sum256(raw)
 }
 
 // Authenticate finds the agent with an id and checks its secret. Unauthorized

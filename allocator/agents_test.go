@@ -1,6 +1,7 @@
 package allocator_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,9 +35,66 @@ func TestAnAgentRegistersOnceForTheInstanceItProves(t *testing.T) {
 	_, err = w.Register(t.Context(), allocatortest.Registration(m.InstanceID, "client-gpu", "d"))
 	require.Equal(t, api.Conflict, api.CodeOf(err))
 	require.ErrorContains(t, err, "used before")
-	_, err = w.Register(t.Context(), allocatortest.Registration(m.InstanceID, "client-gpu", "e"))
-	require.Equal(t, api.Conflict, api.CodeOf(err))
-	require.ErrorContains(t, err, "has an agent already")
+}
+
+func TestAnAgentThatLostTheAnswerIsAnsweredTheSame(t *testing.T) {
+	w := newWorld(t)
+	ws, _ := w.Open(t, 1)
+	w.RunAll(t)
+	m := w.Machines(t, ws)[0]
+	first, err := w.Register(t.Context(), allocatortest.Registration(m.InstanceID, "client-gpu", "a"))
+	require.NoError(t, err)
+	again, err := w.Register(t.Context(), allocatortest.Registration(m.InstanceID, "client-gpu", "b"))
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+	events, err := w.Store.Events(t.Context(), 10)
+	require.NoError(t, err)
+	registered := 0
+	for _, e := range events {
+		if e.Action == "register agent" {
+			registered++
+		}
+	}
+	require.Equal(t, 1, registered, "events of a registration")
+
+	_, a := w.Boot(t, m)
+	require.Equal(t, first.AgentID, a.ID)
+}
+
+func TestASecondAgentIsRefusedAndTheTimelineSaysWhy(t *testing.T) {
+	w := newWorld(t)
+	ws, _ := w.Open(t, 1)
+	w.RunAll(t)
+	m := w.Machines(t, ws)[0]
+	first, _ := w.Boot(t, m)
+	for _, signature := range []string{"a", "b"} {
+		r := allocatortest.Registration(m.InstanceID, "client-gpu", signature)
+		r.SecretSHA256 = api.SecretSum("another")
+		_, err := w.Register(t.Context(), r)
+		require.Equal(t, api.Conflict, api.CodeOf(err))
+		require.ErrorContains(t, err, "has an agent already")
+	}
+	timeline, err := w.Store.Timeline(t.Context(), m.ID)
+	require.NoError(t, err)
+	told := 0
+	for _, c := range timeline {
+		if strings.Contains(c.Reason, "another secret") {
+			told++
+		}
+	}
+	require.Equal(t, 1, told, "it is told once: %v", timeline)
+	_, err = w.Authenticate(t.Context(), first.AgentID, "another")
+	require.Equal(t, api.Unauthorized, api.CodeOf(err))
+}
+
+func TestARegistrationWithoutASumIsRefused(t *testing.T) {
+	w := newWorld(t)
+	for _, sum := range []string{"", "00", "not hexadecimal", strings.Repeat("0", 66), strings.Repeat("0", 62)} {
+		r := allocatortest.Registration("i-0123456789abcdef0", "client-gpu", "a")
+		r.SecretSHA256 = sum
+		_, err := w.Register(t.Context(), r)
+		require.Equal(t, api.Invalid, api.CodeOf(err), sum)
+	}
 }
 
 func TestASecretIsGoodForItsOwnAgentOnly(t *testing.T) {

@@ -53,8 +53,10 @@ type Store interface {
 
 	// UseProof remembers a proof until it is stale. Conflict when it was used.
 	UseProof(ctx context.Context, digest [32]byte, now, until time.Time) error
-	// RegisterAgent gives an instance's machine its agent. NotFound when no
-	// machine has the instance; Conflict when it has an agent already.
+	// RegisterAgent gives an instance's machine its agent, and changes nothing when
+	// the machine has one with the same secret. NotFound when no machine has the
+	// instance; Conflict when its agent has another secret, which the machine's
+	// timeline then tells, and when the machine is not wanted any more.
 	RegisterAgent(ctx context.Context, instance string, a Agent, inventory api.Inventory, at time.Time) (Machine, error)
 	// Agent finds an agent by its id. NotFound.
 	Agent(ctx context.Context, id string) (Agent, error)
@@ -142,11 +144,19 @@ type Compute interface {
 	Terminate(ctx context.Context, ids []string) error
 }
 
+// Proven is what a good proof shows.
+type Proven struct {
+	Instance string // the id of the instance that made it
+	Role     string // the role that the instance acts under
+	// Signature tells the proof from every other, however it is written.
+	Signature string
+}
+
 // Verifier says which instance an agent's proof speaks of.
 type Verifier interface {
-	// Verify returns the instance's id and the role it acts under. Forbidden when
-	// the proof is not good, Unavailable when that cannot be told now.
-	Verify(ctx context.Context, p api.Proof) (instance, role string, err error)
+	// Verify reads a proof. Forbidden when it is not good, Unavailable when that
+	// cannot be told now.
+	Verify(ctx context.Context, p api.Proof) (Proven, error)
 }
 
 // Tunnels reaches agents.

@@ -77,12 +77,6 @@ func NormalCode(code string) string {
 	return strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(code))
 }
 
-// newSecret makes 256 random bits, and their sum, which is all that is stored.
-func newSecret() (secret string, sum [32]byte) {
-	secret = random(32)
-	return secret, SecretSum(secret)
-}
-
 // SecretSum is how a secret of 256 random bits is stored: checking it costs
 // microseconds, and guessing it is hopeless.
 func SecretSum(secret string) [32]byte { return sha256.Sum256([]byte(secret)) }

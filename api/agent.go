@@ -1,6 +1,10 @@
 package api
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+)
 
 // Registration is what an agent says of itself when it asks for an identity.
 type Registration struct {
@@ -11,13 +15,22 @@ type Registration struct {
 	Version   string    `json:"version" maxLength:"100" doc:"The agent's version"`
 	BootID    string    `json:"boot_id" maxLength:"64" doc:"Changes with each boot of the machine"`
 	Inventory Inventory `json:"inventory"`
+	// SecretSHA256 is all that the allocator is told of the agent's secret now.
+	// The same sum from the same machine gets the same answer, so that an answer
+	// that is lost can be asked for again; another sum is refused.
+	SecretSHA256 string `json:"secret_sha256" pattern:"^[0-9a-f]{64}$" doc:"The sum of the secret that the agent made; sent as a bearer token from then on"`
 }
 
-// Registered is the agent's identity. The secret is told once and stored
-// hashed; it proves this one machine in every later request.
+// SecretSum is what a registration says of a secret.
+func SecretSum(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+// Registered names the agent. With its id and the secret that it made, the agent
+// proves this one machine in every later request.
 type Registered struct {
 	AgentID        string `json:"agent_id" doc:"The agent's id, agt_…"`
-	Secret         string `json:"secret" doc:"Shown once; sent back as a bearer token"`
 	MachineID      string `json:"machine_id" doc:"The machine this agent serves, mch_…"`
 	ReportInterval int    `json:"report_interval_seconds" doc:"How often to report, in seconds"`
 	Protocol       int    `json:"protocol" doc:"The protocol version that the allocator speaks"`

@@ -123,7 +123,7 @@ func CodeOf(err error) Code {
 	return ""
 }
 
-// Register exchanges a proof for an agent's identity.
+// Register exchanges a proof for an agent's id.
 func (c *Client) Register(ctx context.Context, r Registration) (Registered, error) {
 	var out Registered
 	err := c.Do(ctx, http.MethodPost, "/api/v1/agents", r, &out)

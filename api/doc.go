@@ -8,5 +8,6 @@
 package api
 
 // Protocol is the version of the conversation between allocator and agent.
-// Two programs one version apart understand each other.
+// Two programs one version apart understand each other. Version 1 is that of the
+// first release: until there is one it may change.
 const Protocol = 1

@@ -22,7 +22,8 @@ type Store struct{ dir string }
 func NewStore(dir string) *Store { return &Store{dir} }
 
 // Load reads the identity. A file that is damaged counts as none, with the
-// reason in the error; one that may not be read does not.
+// reason in the error; one that may not be read does not. One without an id is
+// that of an agent whose registration was not answered.
 func (s *Store) Load() (agent.Identity, error) {
 	if err := s.prepare(); err != nil {
 		return agent.Identity{}, err
@@ -38,8 +39,8 @@ func (s *Store) Load() (agent.Identity, error) {
 	if err := json.Unmarshal(raw, &id); err != nil {
 		return agent.Identity{}, fmt.Errorf("%w: %s is damaged: %w", agent.ErrNoIdentity, s.path(), err)
 	}
-	if id.AgentID == "" || id.Secret == "" {
-		return agent.Identity{}, fmt.Errorf("%w: %s is incomplete", agent.ErrNoIdentity, s.path())
+	if id.Secret == "" {
+		return agent.Identity{}, fmt.Errorf("%w: %s holds no secret", agent.ErrNoIdentity, s.path())
 	}
 	return id, nil
 }

@@ -18,7 +18,7 @@ func TestAnIdentitySurvivesARestartAndIsPrivate(t *testing.T) {
 	_, err := store.Load()
 	require.ErrorIs(t, err, agent.ErrNoIdentity)
 
-	for _, id := range []agent.Identity{{AgentID: "agt_1", Secret: "one"}, {AgentID: "agt_2", Secret: "two"}} {
+	for _, id := range []agent.Identity{{Secret: "one"}, {AgentID: "agt_1", Secret: "one"}, {AgentID: "agt_2", Secret: "two"}} {
 		require.NoError(t, store.Save(id))
 		loaded, err := identity.NewStore(dir).Load()
 		require.NoError(t, err)
@@ -36,7 +36,7 @@ func TestAnIdentitySurvivesARestartAndIsPrivate(t *testing.T) {
 }
 
 func TestADamagedIdentityCountsAsNone(t *testing.T) {
-	for _, content := range []string{"", "{", `{"agent_id":"agt_1"}`, `{"secret":"s"}`, "null"} {
+	for _, content := range []string{"", "{", `{"agent_id":"agt_1"}`, "null"} {
 		dir := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "identity.json"), []byte(content), 0o600))
 		_, err := identity.NewStore(dir).Load()

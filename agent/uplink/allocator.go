@@ -18,7 +18,7 @@ type Allocator struct {
 	UserAgent string
 }
 
-// Register exchanges a proof for an identity.
+// Register exchanges a proof for an id.
 func (a *Allocator) Register(ctx context.Context, r api.Registration) (api.Registered, error) {
 	return a.client("").Register(ctx, r)
 }

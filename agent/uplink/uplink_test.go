@@ -29,15 +29,18 @@ func TestAnAgentRegistersAndReportsWithItsSecret(t *testing.T) {
 		fake.ServeHTTP(w, r)
 	})), uplink.NewHTTP(""))
 
-	given, err := up.Register(t.Context(), api.Registration{BootID: "boot-1"})
+	given, err := up.Register(t.Context(), api.Registration{BootID: "boot-1", SecretSHA256: api.SecretSum("mine")})
 	require.NoError(t, err)
+	again, err := up.Register(t.Context(), api.Registration{SecretSHA256: api.SecretSum("mine")})
+	require.NoError(t, err)
+	assert.Equal(t, given, again)
 	assert.Equal(t, "boot-1", fake.Registrations()[0].BootID)
-	id := agent.Identity{AgentID: given.AgentID, Secret: given.Secret}
+	id := agent.Identity{AgentID: given.AgentID, Secret: "mine"}
 	answer, err := up.Report(t.Context(), id, api.Report{Health: api.Degraded})
 	require.NoError(t, err)
 	assert.Equal(t, 1, answer.ReportInterval)
 	assert.Equal(t, api.Degraded, (<-fake.Reports()).Health)
-	assert.Equal(t, []string{"lablink-agent/test", "lablink-agent/test"}, agents)
+	assert.Equal(t, []string{"lablink-agent/test", "lablink-agent/test", "lablink-agent/test"}, agents)
 
 	id.Secret = "guess"
 	_, err = up.Report(t.Context(), id, api.Report{})

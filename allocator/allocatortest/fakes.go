@@ -13,8 +13,8 @@ import (
 // verifier believes what a proof says: the real one has tests of its own.
 type verifier struct{}
 
-func (verifier) Verify(_ context.Context, p api.Proof) (string, string, error) {
-	return p.Headers["instance"], p.Headers["role"], nil
+func (verifier) Verify(_ context.Context, p api.Proof) (allocator.Proven, error) {
+	return allocator.Proven{Instance: p.Headers["instance"], Role: p.Headers["role"], Signature: p.Headers["Authorization"]}, nil
 }
 
 type noTunnels struct{}

@@ -104,11 +104,18 @@ func (w *World) Machines(t testing.TB, ws allocator.Workshop) []allocator.Machin
 	return all
 }
 
+// Booted is an agent as it knows itself.
+type Booted struct {
+	api.Registered
+	Secret string
+}
+
 // Boot registers the agent of a machine's instance and lets it report.
-func (w *World) Boot(t testing.TB, m allocator.Machine) (api.Registered, allocator.Agent) {
+func (w *World) Boot(t testing.TB, m allocator.Machine) (Booted, allocator.Agent) {
 	t.Helper()
-	r, err := w.Register(t.Context(), Registration(m.InstanceID, "client-gpu", "signature of "+m.InstanceID))
+	given, err := w.Register(t.Context(), Registration(m.InstanceID, "client-gpu", "signature of "+m.InstanceID))
 	require.NoError(t, err)
+	r := Booted{Registered: given, Secret: secretOf(m.InstanceID)}
 	a, err := w.Authenticate(t.Context(), r.AgentID, r.Secret)
 	require.NoError(t, err)
 	_, err = w.Report(t.Context(), a, api.Report{Health: api.Healthy})
@@ -116,8 +123,13 @@ func (w *World) Boot(t testing.TB, m allocator.Machine) (api.Registered, allocat
 	return r, a
 }
 
+// Registration is what the agent of an instance asks with. Each needs a signature
+// of its own.
 func Registration(instance, role, signature string) api.Registration {
-	return api.Registration{Protocol: api.Protocol, Version: "test", BootID: "b", Proof: api.Proof{Headers: map[string]string{
-		"Authorization": signature, "instance": instance, "role": role,
-	}}}
+	return api.Registration{
+		Protocol: api.Protocol, Version: "test", BootID: "b", SecretSHA256: api.SecretSum(secretOf(instance)),
+		Proof: api.Proof{Headers: map[string]string{"Authorization": signature, "instance": instance, "role": role}},
+	}
 }
+
+func secretOf(instance string) string { return "secret of " + instance }

@@ -33,9 +33,14 @@ type world struct {
 }
 
 // systemctl fails to restart when the release that is current holds a file
-// named "broken".
+// named "broken". Where there is a pipe "restarting", it tells there that it
+// restarts, and does not come to an end.
 const systemctl = `#!/bin/sh
 echo "$@" >>"$LABLINK_ROOT/systemctl.log"
+if [ "$1" = restart ] && [ -p "$LABLINK_ROOT/restarting" ]; then
+  echo >"$LABLINK_ROOT/restarting"
+  exec cat "$LABLINK_ROOT/never"
+fi
 if [ "$1" = restart ] && [ -e "$LABLINK_ROOT/opt/lablink/current/broken" ]; then
   echo "Job for $2 failed" >&2
   exit 1
@@ -53,10 +58,21 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// unitsProgram is an allocator that kills the update, which calls it, when there
+// is a file "kill" that names its version.
+const unitsProgram = `#!/bin/sh
+version=%s
+if [ "$(cat "$LABLINK_ROOT/kill" 2>/dev/null)" = "$version" ]; then
+  rm "$LABLINK_ROOT/kill"
+  kill -KILL $PPID
+fi
+echo $version "$@" >>"$LABLINK_ROOT/program.log"
+`
+
 // publish puts a release into the bucket, whose allocator is a shell script.
 func (w *world) publish(t *testing.T, version string) string {
 	t.Helper()
-	program := fmt.Appendf(nil, "#!/bin/sh\necho %s \"$@\" >>\"$LABLINK_ROOT/program.log\"\n", version)
+	program := fmt.Appendf(nil, unitsProgram, version)
 	settings := fmt.Appendf(nil, `{"deployment":%q}`, version)
 	put := func(key string, raw []byte) release.File {
 		w.objects[key] = raw

@@ -1,9 +1,11 @@
 package boot
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -17,25 +19,49 @@ func device(volume string) string {
 }
 
 // formatVolume makes a file system on a volume that is blank, and on no other.
+// It is blank when blkid finds nothing and it begins with zeros: blkid alone says
+// the same (exit status 2) of a device that it could not open, and of data that
+// it does not know.
 func formatVolume(ctx context.Context, volume string) error {
-	out, err := exec.CommandContext(ctx, "blkid", "--probe", "--output", "value", "--match-tag", "TYPE", device(volume)).Output()
+	path := host.Path(device(volume))
+	zeros, err := beginsWithZeros(path)
+	if err != nil {
+		return fmt.Errorf("the data volume %s cannot be read, so it is not formatted: %w. Look in the EC2 console whether it is attached to this instance and in order", volume, err)
+	}
+	out, err := exec.CommandContext(ctx, "blkid", "--probe", "--output", "value", "--match-tag", "TYPE", path).Output()
 	var exit *exec.ExitError
 	switch {
 	case err == nil && len(out) > 0:
-		return nil // it holds something: never touch it
-	case errors.As(err, &exit) && exit.ExitCode() == 2: // blkid found nothing at all
-	default:
+		return nil // it holds a file system: never touch it
+	case err != nil && !errors.As(err, &exit):
 		return fmt.Errorf("look whether the data volume is blank: %w", err)
+	case !zeros || err == nil || exit.ExitCode() != 2:
+		return fmt.Errorf("the data volume %s holds data, but no file system that blkid knows, so it is not formatted. Look at it with \"blkid --probe %s\"; if nothing on it is needed, empty it with \"dd if=/dev/zero of=%s bs=1M count=1\"", volume, path, path)
 	}
-	if out, err := exec.CommandContext(ctx, "mkfs.ext4", "-q", "-L", "lablink-data", device(volume)).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "mkfs.ext4", "-q", "-L", "lablink-data", path).CombinedOutput(); err != nil {
 		return fmt.Errorf("format the data volume: %w: %s", err, out)
 	}
 	return nil
 }
 
+// beginsWithZeros reads the first MiB of a device, where every file system and
+// partition table leaves something.
+func beginsWithZeros(path string) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	begin := make([]byte, 1<<20)
+	if _, err := io.ReadFull(f, begin); err != nil {
+		return false, fmt.Errorf("read %s: %w", path, err)
+	}
+	return len(bytes.Trim(begin, "\x00")) == 0, nil
+}
+
 // mountVolume mounts the volume by its UUID, now and at every boot.
 func mountVolume(ctx context.Context, volume string) error {
-	out, err := exec.CommandContext(ctx, "blkid", "--output", "value", "--match-tag", "UUID", device(volume)).Output()
+	out, err := exec.CommandContext(ctx, "blkid", "--output", "value", "--match-tag", "UUID", host.Path(device(volume))).Output()
 	uuid := strings.TrimSpace(string(out))
 	if err != nil || uuid == "" {
 		return fmt.Errorf("read the UUID of the data volume: %w", err)

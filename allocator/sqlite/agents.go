@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -29,9 +30,14 @@ func (s *Store) UseProof(ctx context.Context, digest [32]byte, now, until time.T
 	})
 }
 
+// secondAgent is what the timeline of a machine says, once, of an agent that is
+// not the machine's own.
+const secondAgent = "an agent with another secret asked to register and was refused; if this machine's agent lost its own, end the machine and launch another one"
+
 // RegisterAgent gives an instance's machine its agent.
 func (s *Store) RegisterAgent(ctx context.Context, instance string, a allocator.Agent, inventory api.Inventory, at time.Time) (allocator.Machine, error) {
 	var m allocator.Machine
+	var refused error // a second agent is written down, so the change that does it succeeds
 	err := s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var err error
 		m, err = scanMachine(tx.QueryRowContext(ctx, machineQuery+" WHERE m.instance_id = ?", instance))
@@ -40,8 +46,9 @@ func (s *Store) RegisterAgent(ctx context.Context, instance string, a allocator.
 			return api.Problemf(api.NotFound, "The instance is not known", "This allocator did not launch %s, or has not heard of it yet.", instance)
 		case err != nil:
 			return fmt.Errorf("find the machine of %s: %w", instance, err)
-		case m.AgentID != "":
-			return api.Problemf(api.Conflict, "The machine has an agent already", "Instance %s registered at its first boot. If its secret is lost, end the machine and launch another one.", instance)
+		case m.AgentID != "" && m.State != allocator.Terminating && m.State != allocator.Terminated:
+			refused, err = registerAgain(ctx, tx, m, a.Secret, at)
+			return err
 		case m.State != allocator.Booting && m.State != allocator.Unhealthy:
 			return api.Problemf(api.Conflict, "The machine is not wanted any more", "Instance %s belongs to a machine that is %s.", instance, m.State)
 		}
@@ -57,7 +64,29 @@ func (s *Store) RegisterAgent(ctx context.Context, instance string, a allocator.
 		m.AgentID, m.Inventory = a.ID, inventory
 		return addChange(ctx, tx, m.ID, m.State, m.State, "its agent registered", at)
 	})
+	if err == nil {
+		err = refused
+	}
 	return m, err
+}
+
+// registerAgain lets the agent that m has register once more: it may not have
+// had the answer. Any other is refused.
+func registerAgain(ctx context.Context, tx *sql.Tx, m allocator.Machine, sum [32]byte, at time.Time) (refused, err error) {
+	var secret []byte
+	var told bool
+	err = tx.QueryRowContext(ctx, "SELECT agent_secret, EXISTS (SELECT 1 FROM timeline WHERE machine_id = m.id AND reason = ?) FROM machines m WHERE id = ?",
+		secondAgent, m.ID).Scan(&secret, &told)
+	if err != nil {
+		return nil, fmt.Errorf("find the agent of machine %s: %w", m.ID, err)
+	}
+	if bytes.Equal(secret, sum[:]) {
+		return nil, nil
+	}
+	if !told { // it asks again and again
+		err = addChange(ctx, tx, m.ID, m.State, m.State, secondAgent, at)
+	}
+	return api.Problemf(api.Conflict, "The machine has an agent already", "Instance %s registered with another secret. If that is lost, end the machine and launch another one.", m.InstanceID), err
 }
 
 // Agent finds an agent by its id. The agent of a machine that has ended is not

@@ -65,7 +65,7 @@ func randomHistories(t *testing.T, w *world) {
 			},
 			"register": func(t *rapid.T) {
 				if m := machine(); m.InstanceID != "" {
-					_, err := w.RegisterAgent(ctx, m.InstanceID, allocator.Agent{ID: w.id("agt")}, api.Inventory{}, w.tick())
+					_, err := w.RegisterAgent(ctx, m.InstanceID, allocator.Agent{ID: w.id("agt"), Secret: allocator.SecretSum(rapid.SampledFrom([]string{"one", "two"}).Draw(t, "secret"))}, api.Inventory{}, w.tick())
 					check(err)
 				}
 			},

@@ -153,6 +153,9 @@ func instanceGetsOneAgent(t *testing.T, w *world) {
 	a := w.register(t, m)
 	_, err = w.RegisterAgent(t.Context(), m.InstanceID, allocator.Agent{ID: "agt_x"}, api.Inventory{}, w.tick())
 	requireCode(t, api.Conflict, err)
+	again, err := w.RegisterAgent(t.Context(), m.InstanceID, allocator.Agent{ID: "agt_x", Secret: a.Secret}, api.Inventory{}, w.tick())
+	require.NoError(t, err, "it may not have had the answer")
+	require.Equal(t, a.ID, again.AgentID)
 	got, err := w.Agent(t.Context(), a.ID)
 	require.NoError(t, err)
 	require.Equal(t, a, got)
@@ -162,6 +165,9 @@ func instanceGetsOneAgent(t *testing.T, w *world) {
 	require.NoError(t, w.Move(t.Context(), m.ID, allocator.Terminated, "gone", w.tick()))
 	_, err = w.Agent(t.Context(), a.ID)
 	requireCode(t, api.NotFound, err)
+	_, err = w.RegisterAgent(t.Context(), m.InstanceID, a, api.Inventory{}, w.tick())
+	requireCode(t, api.Conflict, err)
+	require.ErrorContains(t, err, "not wanted any more")
 }
 
 func healthMoves(t *testing.T, w *world) {

@@ -44,53 +44,68 @@ var accepted = []string{"Authorization", "Content-Type", "Host", "X-Amz-Content-
 var required = []string{"Content-Type", "Host", "X-Amz-Date", api.AudienceHeader}
 
 // Verify asks STS whose proof it is.
-func (v *Verifier) Verify(ctx context.Context, p api.Proof) (instance, role string, err error) {
+func (v *Verifier) Verify(ctx context.Context, p api.Proof) (allocator.Proven, error) {
 	endpoint, err := url.Parse(v.Endpoint)
 	if err != nil {
-		return "", "", fmt.Errorf("read the address of STS: %w", err)
+		return allocator.Proven{}, fmt.Errorf("read the address of STS: %w", err)
 	}
-	if err := v.check(p, endpoint.Host); err != nil {
-		return "", "", err
+	auth, ok := parseAuthorization(p.Headers["Authorization"])
+	if !ok {
+		return allocator.Proven{}, refused("its Authorization is not written as LabLink's agent writes it")
 	}
+	if err := v.check(p, auth, endpoint.Host); err != nil {
+		return allocator.Proven{}, err
+	}
+	raw, err := v.ask(ctx, p, auth)
+	if err != nil {
+		return allocator.Proven{}, err
+	}
+	return v.read(raw, auth)
+}
+
+// ask sends the signed request to STS, and to no address that STS names.
+func (v *Verifier) ask(ctx context.Context, p api.Proof, auth authorization) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, v.Endpoint+"/", strings.NewReader(api.ProofBody))
 	if err != nil {
-		return "", "", fmt.Errorf("make the request to STS: %w", err)
+		return nil, fmt.Errorf("make the request to STS: %w", err)
 	}
 	for name, value := range p.Headers {
 		if name != "Host" {
 			req.Header.Set(name, value)
 		}
 	}
-	res, err := v.HTTP.Do(req)
+	req.Header.Set("Authorization", auth.String())
+	client := *v.HTTP
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	res, err := client.Do(req)
 	if err != nil {
-		return "", "", api.Problemf(api.Unavailable, "The proof cannot be checked now", "AWS STS does not answer: %s.", err)
+		return nil, api.Problemf(api.Unavailable, "The proof cannot be checked now", "AWS STS does not answer: %s.", err)
 	}
 	defer res.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(res.Body, 1<<16))
-	if err != nil || res.StatusCode >= 500 {
-		return "", "", api.Problemf(api.Unavailable, "The proof cannot be checked now", "AWS STS answered %s.", res.Status)
+	switch {
+	case err == nil && res.StatusCode == http.StatusOK:
+		return raw, nil
+	case err == nil && res.StatusCode >= 400 && res.StatusCode < 500:
+		return nil, refused("AWS STS does not accept it (%s)", errorCode(raw))
 	}
-	if res.StatusCode != http.StatusOK {
-		return "", "", refused("AWS STS does not accept it (%s)", errorCode(raw))
-	}
-	return v.read(raw)
+	return nil, api.Problemf(api.Unavailable, "The proof cannot be checked now", "AWS STS answered %s.", res.Status)
 }
 
 // check refuses a proof that STS need not see.
-func (v *Verifier) check(p api.Proof, host string) error {
-	for name := range p.Headers {
-		if !slices.Contains(accepted, name) {
-			return refused("it holds the header %s", name)
-		}
-	}
-	signed := signedHeaders(p.Headers["Authorization"])
-	for name := range p.Headers {
-		if name != "Authorization" && !slices.Contains(signed, strings.ToLower(name)) {
+func (v *Verifier) check(p api.Proof, auth authorization, host string) error {
+	for name, value := range p.Headers {
+		switch {
+		case !slices.Contains(accepted, name):
+			return refused("it holds the header %q", name)
+		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }):
+			return refused("its header %s holds more than printable ASCII", name)
+		case name != "Authorization" && !slices.Contains(auth.signed, strings.ToLower(name)):
 			return refused("the signature does not cover %s", name)
 		}
 	}
 	for _, name := range required {
-		if !slices.Contains(signed, strings.ToLower(name)) {
+		if !slices.Contains(auth.signed, strings.ToLower(name)) {
 			return refused("the signature does not cover %s", name)
 		}
 	}
@@ -102,18 +117,12 @@ func (v *Verifier) check(p api.Proof, host string) error {
 		return refused("it was made for %q, not for STS at %s", p.Headers["Host"], host)
 	case p.Headers["Content-Type"] != api.ProofContentType:
 		return refused("its content type is %q", p.Headers["Content-Type"])
-	case !strings.Contains(p.Headers["Authorization"], "/"+v.Region+"/sts/aws4_request"):
+	case auth.region != v.Region:
 		return refused("it was not signed for STS in %s", v.Region)
 	case err != nil || v.Now().Sub(at).Abs() > freshness:
 		return refused("it was made at %q, which is more than %s from now; is the machine's clock right?", p.Headers["X-Amz-Date"], freshness)
 	}
 	return nil
-}
-
-func signedHeaders(authorization string) []string {
-	_, rest, _ := strings.Cut(authorization, "SignedHeaders=")
-	list, _, _ := strings.Cut(rest, ",")
-	return strings.Split(strings.TrimSpace(list), ";")
 }
 
 var (
@@ -122,22 +131,22 @@ var (
 )
 
 // read takes account, role and instance from STS's answer.
-func (v *Verifier) read(raw []byte) (instance, role string, err error) {
+func (v *Verifier) read(raw []byte, auth authorization) (allocator.Proven, error) {
 	var answer struct {
 		Arn     string `xml:"GetCallerIdentityResult>Arn"`
 		Account string `xml:"GetCallerIdentityResult>Account"`
 	}
 	if err := xml.Unmarshal(raw, &answer); err != nil {
-		return "", "", api.Problemf(api.Unavailable, "The proof cannot be checked now", "AWS STS gave an answer that cannot be read: %s.", err)
+		return allocator.Proven{}, api.Problemf(api.Unavailable, "The proof cannot be checked now", "AWS STS gave an answer that cannot be read: %s.", err)
 	}
 	parts := assumedRole.FindStringSubmatch(answer.Arn)
 	switch {
 	case parts == nil:
-		return "", "", refused("it is of %s, which is no instance", answer.Arn)
+		return allocator.Proven{}, refused("it is of %s, which is no instance", answer.Arn)
 	case answer.Account != v.AccountID || parts[1] != v.AccountID:
-		return "", "", refused("it is of account %s, not of this deployment's", answer.Account)
+		return allocator.Proven{}, refused("it is of account %s, not of this deployment's", answer.Account)
 	}
-	return parts[3], parts[2], nil
+	return allocator.Proven{Instance: parts[3], Role: parts[2], Signature: auth.signature}, nil
 }
 
 func errorCode(raw []byte) string {

@@ -2,6 +2,8 @@ package sts_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/agent/identity"
@@ -81,10 +84,86 @@ func staticCredentials(c cloud.Credential) aws.CredentialsProvider {
 
 func TestAMachineProvesWhichInstanceItIs(t *testing.T) {
 	w := newWorld(t)
-	instance, role, err := w.Verify(t.Context(), w.prove(t, w.credentials(t), "lablink/d/e"))
+	proof := w.prove(t, w.credentials(t), "lablink/d/e")
+	proven, err := w.Verify(t.Context(), proof)
 	require.NoError(t, err)
-	require.Equal(t, w.instance, instance)
-	require.Equal(t, "client-gpu", role)
+	require.Equal(t, w.instance, proven.Instance)
+	require.Equal(t, "client-gpu", proven.Role)
+	require.Len(t, proven.Signature, 64)
+	require.True(t, strings.HasSuffix(proof.Headers["Authorization"], "Signature="+proven.Signature))
+}
+
+// Were a proof to count in two ways of writing, it would count twice.
+func TestAProofIsWrittenInOneWayOnly(t *testing.T) {
+	w := newWorld(t)
+	good := w.prove(t, w.credentials(t), "lablink/d/e")
+	for name, change := range map[string]func(string) string{
+		"more white space":   func(a string) string { return strings.ReplaceAll(a, ", ", ",  ") },
+		"less white space":   func(a string) string { return strings.ReplaceAll(a, ", ", ",") },
+		"a space at the end": func(a string) string { return a + " " },
+		"a tab at the start": func(a string) string { return "\t" + a },
+		"a line at the end":  func(a string) string { return a + "\n" },
+		"one more parameter": func(a string) string { return a + ", Extra=1" },
+		"capital digits": func(a string) string {
+			at := strings.LastIndex(a, "=") + 1
+			return a[:at] + strings.ToUpper(a[at:])
+		},
+		"its parameters in another order": func(a string) string {
+			scheme, rest, _ := strings.Cut(a, " ")
+			parts := strings.Split(rest, ", ")
+			return scheme + " " + strings.Join([]string{parts[2], parts[0], parts[1]}, ", ")
+		},
+		"the signed headers twice": func(a string) string {
+			return strings.Replace(a, ", SignedHeaders=", ", SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-lablink-audience, SignedHeaders=", 1)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := api.Proof{Headers: maps.Clone(good.Headers)}
+			p.Headers["Authorization"] = change(p.Headers["Authorization"])
+			_, err := w.Verify(t.Context(), p)
+			require.Equal(t, api.Forbidden, api.CodeOf(err), "%v", err)
+			require.ErrorContains(t, err, "not written as")
+		})
+	}
+	_, err := w.Verify(t.Context(), good)
+	require.NoError(t, err)
+}
+
+// Of two lists of signed headers the verifier could read one, and STS the other:
+// then a signature that never covered the audience would count.
+func TestAnAudienceThatWasNeverSignedIsRefused(t *testing.T) {
+	w := newWorld(t)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.Endpoint+"/", nil)
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", api.ProofContentType)
+	sum := sha256.Sum256([]byte(api.ProofBody))
+	c := w.credentials(t)
+	require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), aws.Credentials{AccessKeyID: c.AccessKey, SecretAccessKey: c.Secret, SessionToken: c.Token},
+		req, hex.EncodeToString(sum[:]), "sts", w.Region, w.now))
+	p := api.Proof{Headers: map[string]string{"Host": req.URL.Host, api.AudienceHeader: w.Audience}}
+	for name := range req.Header {
+		p.Headers[name] = req.Header.Get(name)
+	}
+	_, err = w.Verify(t.Context(), p)
+	require.Equal(t, api.Forbidden, api.CodeOf(err), "%v", err)
+	claim := "SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-lablink-audience, "
+	p.Headers["Authorization"] = strings.Replace(p.Headers["Authorization"], "SignedHeaders=", claim+"SignedHeaders=", 1)
+	_, err = w.Verify(t.Context(), p)
+	require.Equal(t, api.Forbidden, api.CodeOf(err), "%v", err)
+}
+
+func TestSTSIsNotFollowedElsewhere(t *testing.T) {
+	w := newWorld(t)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the proof went elsewhere") }))
+	t.Cleanup(elsewhere.Close)
+	s := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	t.Cleanup(s.Close)
+	p := w.prove(t, w.credentials(t), "lablink/d/e")
+	p.Headers["Host"] = strings.TrimPrefix(s.URL, "http://")
+	w.Endpoint = s.URL
+	_, err := w.Verify(t.Context(), p)
+	require.Equal(t, api.Unavailable, api.CodeOf(err), "%v", err)
+	require.ErrorContains(t, err, "307")
 }
 
 func TestAProofThatWasTamperedWithIsRefused(t *testing.T) {
@@ -94,8 +173,16 @@ func TestAProofThatWasTamperedWithIsRefused(t *testing.T) {
 		"another audience": func(p api.Proof) { p.Headers[api.AudienceHeader] = "lablink/x/y" },
 		"another date":     func(p api.Proof) { p.Headers["X-Amz-Date"] = w.now.Add(time.Minute).UTC().Format("20060102T150405Z") },
 		"another signature": func(p api.Proof) {
-			p.Headers["Authorization"] = p.Headers["Authorization"][:20] + "0" + p.Headers["Authorization"][21:]
+			a := p.Headers["Authorization"]
+			other := "0"
+			if strings.HasSuffix(a, other) {
+				other = "1"
+			}
+			p.Headers["Authorization"] = a[:len(a)-1] + other
 		},
+		"a line in a header":        func(p api.Proof) { p.Headers["X-Amz-Security-Token"] += "\nx: y" },
+		"more than ASCII":           func(p api.Proof) { p.Headers["X-Amz-Security-Token"] += "é" },
+		"a byte that is no text":    func(p api.Proof) { p.Headers["X-Amz-Security-Token"] += "\xff" },
 		"another token":             func(p api.Proof) { p.Headers["X-Amz-Security-Token"] += "x" },
 		"no token":                  func(p api.Proof) { delete(p.Headers, "X-Amz-Security-Token") },
 		"another host":              func(p api.Proof) { p.Headers["Host"] = "sts.example.org" },
@@ -113,7 +200,7 @@ func TestAProofThatWasTamperedWithIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := api.Proof{Headers: maps.Clone(good.Headers)}
 			change(p)
-			_, _, err := w.Verify(t.Context(), p)
+			_, err := w.Verify(t.Context(), p)
 			require.Equal(t, api.Forbidden, api.CodeOf(err), "%v", err)
 		})
 	}
@@ -121,7 +208,7 @@ func TestAProofThatWasTamperedWithIsRefused(t *testing.T) {
 
 func TestAProofForAnotherAllocatorIsRefused(t *testing.T) {
 	w := newWorld(t)
-	_, _, err := w.Verify(t.Context(), w.prove(t, w.credentials(t), "lablink/other/e"))
+	_, err := w.Verify(t.Context(), w.prove(t, w.credentials(t), "lablink/other/e"))
 	require.Equal(t, api.Forbidden, api.CodeOf(err))
 	require.ErrorContains(t, err, "not for this allocator")
 }
@@ -130,7 +217,7 @@ func TestAnOldProofIsRefused(t *testing.T) {
 	w := newWorld(t)
 	p := w.prove(t, w.credentials(t), "lablink/d/e")
 	w.now = w.now.Add(6 * time.Minute)
-	_, _, err := w.Verify(t.Context(), p)
+	_, err := w.Verify(t.Context(), p)
 	require.Equal(t, api.Forbidden, api.CodeOf(err))
 	require.ErrorContains(t, err, "clock")
 }
@@ -141,12 +228,12 @@ func TestOnlyAnInstanceProvesAnInstance(t *testing.T) {
 	session, err := w.account.AssumeRole(developer.Principal, "client-gpu", "by-hand")
 	require.NoError(t, err)
 	for name, c := range map[string]cloud.Credential{"a user": developer, "a session that is named otherwise": session} {
-		_, _, err := w.Verify(t.Context(), w.prove(t, c, "lablink/d/e"))
+		_, err := w.Verify(t.Context(), w.prove(t, c, "lablink/d/e"))
 		require.Equal(t, api.Forbidden, api.CodeOf(err), name)
 		require.ErrorContains(t, err, "which is no instance", name)
 	}
 	w.AccountID = "999999999999"
-	_, _, err = w.Verify(t.Context(), w.prove(t, w.credentials(t), "lablink/d/e"))
+	_, err = w.Verify(t.Context(), w.prove(t, w.credentials(t), "lablink/d/e"))
 	require.Equal(t, api.Forbidden, api.CodeOf(err))
 	require.ErrorContains(t, err, "not of this deployment's")
 }
@@ -158,9 +245,9 @@ func TestTroubleAtSTSIsNotTheMachinesFault(t *testing.T) {
 	t.Cleanup(down.Close)
 	p.Headers["Host"] = strings.TrimPrefix(down.URL, "http://")
 	w.Endpoint = down.URL
-	_, _, err := w.Verify(t.Context(), p)
+	_, err := w.Verify(t.Context(), p)
 	require.Equal(t, api.Unavailable, api.CodeOf(err))
 	down.Close()
-	_, _, err = w.Verify(t.Context(), p)
+	_, err = w.Verify(t.Context(), p)
 	require.Equal(t, api.Unavailable, api.CodeOf(err))
 }

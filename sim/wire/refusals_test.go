@@ -102,6 +102,9 @@ func TestARequestMustBeSignedWhole(t *testing.T) {
 		{"another path", object, func(r *http.Request) { r.URL.Path = "/data/other" }, 403, "SignatureDoesNotMatch"},
 		{"another method", object, func(r *http.Request) { r.Method = "HEAD" }, 403, ""},
 		{"a parameter that was not signed", object, func(r *http.Request) { r.URL.RawQuery = "x-id=GetObject" }, 403, "SignatureDoesNotMatch"},
+		{"a parameter of the signature that is there twice", who, func(r *http.Request) {
+			r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "SignedHeaders=", "SignedHeaders=host;x-amz-date, SignedHeaders=", 1))
+		}, 403, "IncompleteSignature"},
 		{"an object without a sum of the body", object, func(r *http.Request) { r.Header.Del("X-Amz-Content-Sha256") }, 400, "InvalidRequest"},
 		{"an object with the sum of another body", object, header("X-Amz-Content-Sha256", strings.Repeat("0", 64)), 400, "XAmzContentSHA256Mismatch"},
 		{"a token where there is none", who, header("X-Amz-Security-Token", "x"), 403, "InvalidClientTokenId"},

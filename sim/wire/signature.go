@@ -42,8 +42,13 @@ func parseAuthorization(value string) (authorization, bool) {
 	if !ok {
 		return a, false
 	}
+	seen := map[string]bool{}
 	for part := range strings.SplitSeq(rest, ",") {
 		name, v, _ := strings.Cut(strings.TrimSpace(part), "=")
+		if seen[name] {
+			return a, false // it could be read in two ways
+		}
+		seen[name] = true
 		switch name {
 		case "Credential":
 			scope := strings.Split(v, "/")

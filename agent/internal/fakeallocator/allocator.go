@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -16,7 +17,7 @@ type Allocator struct {
 	tunnels chan *Tunnel
 
 	mu            sync.Mutex
-	secrets       map[string]string
+	sums          map[string]string // of the secrets, by the agents' ids
 	registrations []api.Registration
 	reports       chan api.Report
 	open          map[*Tunnel]bool
@@ -28,7 +29,7 @@ func New() *Allocator {
 	a := &Allocator{
 		mux:     http.NewServeMux(),
 		tunnels: make(chan *Tunnel, 100),
-		secrets: map[string]string{},
+		sums:    map[string]string{},
 		reports: make(chan api.Report, 1000),
 		open:    map[*Tunnel]bool{},
 	}
@@ -69,14 +70,14 @@ func (a *Allocator) Registrations() []api.Registration {
 func (a *Allocator) Know(id, secret string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.secrets[id] = secret
+	a.sums[id] = api.SecretSum(secret)
 }
 
 // Forget makes the allocator refuse all agents that it knows.
 func (a *Allocator) Forget() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	clear(a.secrets)
+	clear(a.sums)
 }
 
 func (a *Allocator) register(w http.ResponseWriter, r *http.Request) {
@@ -85,16 +86,24 @@ func (a *Allocator) register(w http.ResponseWriter, r *http.Request) {
 		refuse(w, api.Problemf(api.Invalid, "Not a registration", "%v", err))
 		return
 	}
+	answer(w, http.StatusCreated, api.Registered{
+		AgentID: a.agentOf(said), MachineID: "mch_1", ReportInterval: 1, Protocol: api.Protocol,
+	})
+}
+
+// agentOf is the id of the agent that registers: the one it has, or a new one.
+func (a *Allocator) agentOf(said api.Registration) string {
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.registrations = append(a.registrations, said)
-	n := len(a.registrations)
-	a.mu.Unlock()
-	given := api.Registered{
-		AgentID: fmt.Sprintf("agt_%d", n), Secret: fmt.Sprintf("secret-%d", n), MachineID: "mch_1",
-		ReportInterval: 1, Protocol: api.Protocol,
+	for id, sum := range a.sums {
+		if sum == said.SecretSHA256 {
+			return id
+		}
 	}
-	a.Know(given.AgentID, given.Secret)
-	answer(w, http.StatusCreated, given)
+	id := fmt.Sprintf("agt_%d", len(a.registrations))
+	a.sums[id] = said.SecretSHA256
+	return id
 }
 
 func (a *Allocator) report(w http.ResponseWriter, r *http.Request) {
@@ -112,9 +121,10 @@ func (a *Allocator) report(w http.ResponseWriter, r *http.Request) {
 
 func (a *Allocator) admit(w http.ResponseWriter, r *http.Request) bool {
 	a.mu.Lock()
-	secret, ok := a.secrets[r.PathValue("id")]
+	sum := a.sums[r.PathValue("id")]
 	a.mu.Unlock()
-	if !ok || r.Header.Get("Authorization") != "Bearer "+secret {
+	secret, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok || api.SecretSum(secret) != sum {
 		refuse(w, api.Problemf(api.Unauthorized, "Unknown agent", "no agent %s has this secret", r.PathValue("id")))
 		return false
 	}

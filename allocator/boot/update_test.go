@@ -1,0 +1,151 @@
+package boot_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator/boot"
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+// breaks makes a release fail to become ready.
+func (w *world) breaks(t *testing.T, sum string) {
+	t.Helper()
+	dir := filepath.Join(w.root, host.ReleaseDir(sum))
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "broken"), nil, 0o644))
+}
+
+func (w *world) restarts(t *testing.T) int {
+	t.Helper()
+	return strings.Count(w.read(t, "systemctl.log"), "restart lablink-allocator.service")
+}
+
+// stopped runs an update and ends it by its context while the service restarts.
+func (w *world) stopped(t *testing.T) error {
+	t.Helper()
+	pipe := filepath.Join(w.root, "restarting")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	require.NoError(t, syscall.Mkfifo(filepath.Join(w.root, "never"), 0o600))
+	c, err := boot.ReadConfig()
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- boot.Update(ctx, &w.said, c, w, w) }()
+	_, err = os.ReadFile(pipe) // returns once it is restarting
+	require.NoError(t, err)
+	stop()
+	err = <-ended
+	require.NoError(t, os.Remove(pipe))
+	require.NoError(t, os.Remove(filepath.Join(w.root, "never")))
+	return err
+}
+
+func TestAnUpdateThatIsStoppedSaysNothingOfTheReleaseAndIsFinished(t *testing.T) {
+	w := newWorld(t)
+	first, second := w.publish(t, "v1"), w.publish(t, "v2")
+	require.NoError(t, w.bootstrap(t, first))
+	w.pointer = second
+	require.ErrorContains(t, w.stopped(t), "interrupted")
+	require.NoFileExists(t, filepath.Join(w.root, "etc/lablink/failed-release"))
+	restarts := w.restarts(t)
+	require.NoError(t, w.update(t))
+	require.Equal(t, second, host.Current())
+	require.Equal(t, restarts+1, w.restarts(t), "the one that was stopped may not have restarted it")
+	require.NoError(t, w.update(t))
+	require.Equal(t, restarts+1, w.restarts(t), "now it is done")
+}
+
+func TestAStoppedUpdateToABrokenReleaseIsStillTakenBack(t *testing.T) {
+	w := newWorld(t)
+	first, second := w.publish(t, "v1"), w.publish(t, "v2")
+	require.NoError(t, w.bootstrap(t, first))
+	w.breaks(t, second)
+	w.pointer = second
+	require.Error(t, w.stopped(t))
+	require.ErrorContains(t, w.update(t), "release "+first+" runs again", "it knows what ran before")
+	require.Equal(t, first, host.Current())
+	restarts := w.restarts(t)
+	require.NoError(t, w.update(t))
+	require.Equal(t, restarts, w.restarts(t))
+}
+
+func TestAStoppedUpdateThatIsTakenBackByThePointerIsUndone(t *testing.T) {
+	w := newWorld(t)
+	first, second := w.publish(t, "v1"), w.publish(t, "v2")
+	require.NoError(t, w.bootstrap(t, first))
+	w.pointer = second
+	require.Error(t, w.stopped(t))
+	w.pointer = first
+	restarts := w.restarts(t)
+	require.NoError(t, w.update(t))
+	require.Equal(t, first, host.Current())
+	require.Equal(t, restarts+1, w.restarts(t), "the second release may run by now")
+}
+
+// killed runs an update in a process of its own, which the program of a release
+// kills after the link was switched and before the service is restarted.
+func (w *world) killed(t *testing.T, version string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(w.root, "kill"), []byte(version), 0o600))
+	cmd := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), "LABLINK_UPDATE_TO="+w.pointer)
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	require.True(t, errors.As(err, &exit), "%v: %s", err, out)
+	require.Equal(t, syscall.SIGKILL, exit.Sys().(syscall.WaitStatus).Signal(), "%s", out)
+}
+
+// dieHere updates and does not come back, in the process that is to be killed. In
+// any other it does nothing.
+func dieHere(t *testing.T) {
+	t.Helper()
+	pointer := os.Getenv("LABLINK_UPDATE_TO")
+	if pointer == "" {
+		return
+	}
+	w := &world{root: os.Getenv("LABLINK_ROOT"), objects: map[string][]byte{}, pointer: pointer}
+	w.publish(t, "v1")
+	w.publish(t, "v2")
+	t.Fatal("it was not killed:", w.update(t))
+}
+
+func TestAnUpdateThatIsKilledBeforeTheRestartIsFinished(t *testing.T) {
+	dieHere(t)
+	w := newWorld(t)
+	first, second := w.publish(t, "v1"), w.publish(t, "v2")
+	require.NoError(t, w.bootstrap(t, first))
+	w.pointer = second
+	w.killed(t, "v2")
+	require.Equal(t, second, host.Current(), "the link is switched")
+	require.Zero(t, w.restarts(t), "and the first release still runs")
+	require.NoError(t, w.update(t))
+	require.Equal(t, second, host.Current())
+	require.Equal(t, 1, w.restarts(t))
+	require.NoError(t, w.update(t))
+	require.Equal(t, 1, w.restarts(t), "now it is done")
+}
+
+func TestAnUpdateThatIsKilledWhileItGoesBackGoesBack(t *testing.T) {
+	dieHere(t)
+	w := newWorld(t)
+	first, second := w.publish(t, "v1"), w.publish(t, "v2")
+	require.NoError(t, w.bootstrap(t, first))
+	w.breaks(t, second)
+	w.pointer = second
+	w.killed(t, "v1")
+	require.Equal(t, 1, w.restarts(t), "of the second release only")
+	require.NoError(t, w.update(t))
+	require.Equal(t, first, host.Current())
+	require.Equal(t, 2, w.restarts(t))
+	require.NoError(t, w.update(t))
+	require.Equal(t, 2, w.restarts(t), "now it is done")
+}
