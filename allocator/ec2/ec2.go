@@ -53,10 +53,10 @@ func (c *Compute) Launch(ctx context.Context, pool string, count int, token stri
 	}
 	p := c.settings.Pools[i]
 	var overrides []types.FleetLaunchTemplateOverridesRequest
-	for _, kind := range p.InstanceTypes {
+	for rank, kind := range p.InstanceTypes {
 		for _, subnet := range p.SubnetIDs {
 			overrides = append(overrides, types.FleetLaunchTemplateOverridesRequest{
-				InstanceType: types.InstanceType(kind), SubnetId: aws.String(subnet),
+				InstanceType: types.InstanceType(kind), SubnetId: aws.String(subnet), Priority: aws.Float64(float64(rank)),
 			})
 		}
 	}
@@ -68,6 +68,8 @@ func (c *Compute) Launch(ctx context.Context, pool string, count int, token stri
 			},
 			Overrides: overrides,
 		}},
+		// Without it EC2 goes by price, whatever the order is.
+		OnDemandOptions: &types.OnDemandOptionsRequest{AllocationStrategy: types.FleetOnDemandAllocationStrategyPrioritized},
 		TargetCapacitySpecification: &types.TargetCapacitySpecificationRequest{
 			TotalTargetCapacity: aws.Int32(int32(count)), DefaultTargetCapacityType: types.DefaultTargetCapacityTypeOnDemand,
 		},

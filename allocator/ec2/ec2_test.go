@@ -114,6 +114,18 @@ func TestAZoneWithoutCapacityIsGotAround(t *testing.T) {
 	}}, refusals)
 }
 
+func TestThePreferredTypeIsTakenAlsoWhenItCostsMore(t *testing.T) {
+	w := newWorld(t)
+	w.settings.Pools[0].InstanceTypes = []string{"sim.gpu.large", "sim.gpu"}
+	w.Compute = ec2.New(w.client, w.settings)
+	for _, want := range []string{"sim.gpu.large", "sim.gpu"} {
+		launched, _, err := w.Launch(t.Context(), "gpu", 1, "token of "+want)
+		require.NoError(t, err)
+		require.Equal(t, want, launched[0].Type)
+		w.exhaust(t, cloud.CapacityFault{InstanceType: "sim.gpu.large"})
+	}
+}
+
 func TestNoCapacityAnywhereIsNoErrorButSaysWhere(t *testing.T) {
 	w := newWorld(t)
 	w.exhaust(t, cloud.CapacityFault{})
