@@ -72,13 +72,17 @@ func (s *Service) Authenticate(ctx context.Context, id, secret string) (Agent, e
 }
 
 // Report takes what an agent says. It writes to the store only when the health
-// changes; the rest is kept in memory.
+// is not what is kept there; the rest is kept in memory. Of two reports that
+// overlap, one is taken after the other in both places.
 func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.ReportAnswer, error) {
-	last, known := s.LastReport(a.MachineID)
+	defer s.reports.lock(a.MachineID)()
 	s.live.Store(a.MachineID, Live{At: s.Now(), Report: r})
-	if !known || last.Report.Health != r.Health || last.Report.Reason != r.Reason {
+	m, err := s.Store.Machine(ctx, a.MachineID)
+	if err != nil {
+		return api.ReportAnswer{}, err
+	}
+	if m.Health != r.Health || m.HealthReason != r.Reason {
 		if err := s.Store.SetHealth(ctx, a.MachineID, r.Health, r.Reason, s.Now()); err != nil {
-			s.live.Delete(a.MachineID) // so that the next report tries again
 			return api.ReportAnswer{}, fmt.Errorf("keep the health of %s: %w", a.MachineID, err)
 		}
 	}

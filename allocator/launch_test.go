@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -145,8 +146,8 @@ func TestOneMachineIsEndedAndItsParticipantLosesTheSeat(t *testing.T) {
 	require.Equal(t, api.Conflict, api.CodeOf(err))
 }
 
-// A history of launches and endings in which any call to EC2 may be lost ends
-// with as many instances alive as machines that hold one.
+// A history of launches and endings in which any call to EC2 may be lost or
+// refused, its list is late and releases change ends with as many instances alive as machines that hold one.
 func TestLostCallsLeaveNoOrphans(t *testing.T) {
 	w := newWorld(t)
 	rapid.Check(t, func(r *rapid.T) {
@@ -155,7 +156,13 @@ func TestLostCallsLeaveNoOrphans(t *testing.T) {
 		require.NoError(r, err)
 		ended := false
 		for range rapid.IntRange(1, 12).Draw(r, "steps") {
-			w.EC2.Lost, w.EC2.Capacity = nil, nil
+			w.EC2.Lost, w.EC2.Capacity, w.EC2.Err = nil, nil, nil
+			w.EC2.Delay = time.Duration(rapid.IntRange(0, 4).Draw(r, "listed after")) * time.Minute
+			w.EC2.Settings = rapid.SampledFrom([]string{"old", "new"}).Draw(r, "settings")
+			w.Time = w.Time.Add(time.Duration(rapid.IntRange(0, 6).Draw(r, "minutes")) * time.Minute)
+			if rapid.IntRange(0, 3).Draw(r, "refused") == 0 {
+				w.EC2.Err = api.Problemf(api.Forbidden, "EC2 refuses", "no.")
+			}
 			if rapid.Bool().Draw(r, "lost") {
 				w.EC2.Lost = errors.New("connection reset")
 			}
@@ -169,7 +176,7 @@ func TestLostCallsLeaveNoOrphans(t *testing.T) {
 			}
 			_ = w.Run(ctx, rapid.SampledFrom(w.Queued).Draw(r, "operation"))
 		}
-		w.EC2.Lost, w.EC2.Capacity = nil, nil
+		w.EC2.Lost, w.EC2.Capacity, w.EC2.Err = nil, nil, nil
 		if !ended {
 			_, err := w.EndWorkshop(ctx, "admin", ws.ID)
 			require.NoError(r, err)
@@ -179,6 +186,7 @@ func TestLostCallsLeaveNoOrphans(t *testing.T) {
 				_ = w.Run(ctx, op)
 			}
 			w.EC2.Finish()
+			w.Time = w.Time.Add(time.Minute)
 		}
 		require.Zero(r, w.EC2.Alive(), "instances that nobody ends")
 		unfinished, err := w.Store.Unfinished(ctx)

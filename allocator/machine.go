@@ -67,11 +67,14 @@ type Machine struct {
 	AgentID    string // the agent that serves it; "" before it registered
 	Inventory  api.Inventory
 	Health     api.Health // as last reported; "" before the first report
-	Connected  bool       // whether a tunnel to its agent is up
-	CreatedAt  time.Time
-	ChangedAt  time.Time // when State last changed
-	SeatID     string    // the live seat on it, or ""
-	Email      string    // of who holds that seat, or ""
+	// HealthReason is what the agent said with it.
+	HealthReason string
+	Connected    bool // whether a tunnel to its agent is up
+	CreatedAt    time.Time
+	ChangedAt    time.Time // when State last changed
+	LaunchedAt   time.Time // when it got its instance; zero before
+	SeatID       string    // the live seat on it, or ""
+	Email        string    // of who holds that seat, or ""
 	// LaunchOpen says that EC2 may be launching an instance for it right now, so
 	// that one may still appear.
 	LaunchOpen bool

@@ -15,8 +15,9 @@ const (
 	unseenLimit = 5 * time.Minute
 )
 
-// Watch compares what is written down with what EC2 says, at every tick until
-// ctx ends. What fails is logged and tried again at the next tick.
+// Watch compares what is written down with what EC2 says, and queues what is not
+// finished, at every tick until ctx ends. What fails is logged and tried again at
+// the next tick.
 func (s *Service) Watch(ctx context.Context, ticks <-chan time.Time) {
 	for {
 		select {
@@ -27,47 +28,53 @@ func (s *Service) Watch(ctx context.Context, ticks <-chan time.Time) {
 		if err := s.Observe(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Warn("EC2 could not be asked how the machines are", "error", err)
 		}
+		if err := s.Resume(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Warn("what is not finished could not be queued", "error", err)
+		}
 	}
 }
 
-// Observe looks once.
+// Observe looks once. The instances are listed first, then the attempts, then the
+// machines: what is launched meanwhile has an attempt that is open or a machine.
 func (s *Service) Observe(ctx context.Context) error {
+	instances, err := s.Compute.Instances(ctx)
+	if err != nil {
+		return fmt.Errorf("list instances: %w", err)
+	}
+	attempts, err := s.Store.OpenAttempts(ctx)
+	if err != nil {
+		return err
+	}
 	machines, err := s.Store.Machines(ctx, "", false)
 	if err != nil {
 		return err
 	}
-	if len(machines) == 0 {
-		return nil
-	}
-	states, err := s.instanceStates(ctx)
-	if err != nil {
-		return err
-	}
+	s.forget(machines)
+	states := statesOf(instances)
 	for _, m := range machines {
 		to, reason := s.judge(m, states)
 		if to == "" {
 			continue
 		}
 		// Another part of the allocator may have been faster: then it is right.
-		if err := s.Store.Move(ctx, m.ID, to, reason, s.Now()); err != nil && api.CodeOf(err) != api.Conflict {
+		if err := s.Store.Move(ctx, m.ID, m.State, to, reason, s.Now()); err != nil && api.CodeOf(err) != api.Conflict {
 			return err
 		}
 	}
-	return nil
+	return s.endStrays(ctx, instances, attempts, machines)
 }
 
-// instanceStates asks EC2 for the states of this deployment's instances.
-func (s *Service) instanceStates(ctx context.Context) (map[string]InstanceState, error) {
-	all, err := s.Compute.Instances(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("list instances: %w", err)
-	}
+func statesOf(all []Instance) map[string]InstanceState {
 	states := make(map[string]InstanceState, len(all))
 	for _, i := range all {
 		states[i.ID] = i.State
 	}
-	return states, nil
+	return states
 }
+
+// unseen reports whether a machine that EC2 does not list is gone: it has had
+// the time to appear.
+func (s *Service) unseen(m Machine) bool { return s.Now().Sub(m.LaunchedAt) > unseenLimit }
 
 // judge says what becomes of a machine, given what EC2 lists.
 func (s *Service) judge(m Machine, states map[string]InstanceState) (MachineState, string) {
@@ -75,15 +82,14 @@ func (s *Service) judge(m Machine, states map[string]InstanceState) (MachineStat
 		return "", ""
 	}
 	state, listed := states[m.InstanceID]
-	age := s.Now().Sub(m.ChangedAt)
 	switch {
 	case m.State == Terminating:
 		return "", "" // its operation sees to it
 	case state == InstanceGone || state == InstanceEnding:
 		return Terminated, "its instance was ended outside LabLink"
-	case !listed && age > unseenLimit:
+	case !listed && s.unseen(m):
 		return Terminated, "EC2 does not know its instance any more"
-	case m.State == Booting && age > bootLimit:
+	case m.State == Booting && s.Now().Sub(m.ChangedAt) > bootLimit:
 		return Unhealthy, fmt.Sprintf("its agent was not heard of for %d minutes after the launch; look at the instance's console", int(bootLimit.Minutes()))
 	}
 	return "", ""

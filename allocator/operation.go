@@ -51,6 +51,10 @@ type Attempt struct {
 	Operation string
 	Number    int // from 1
 	Count     int // how many instances are asked for
+	OpenedAt  time.Time
+	// Request is what EC2 is asked for, as Compute wrote it: the settings may be
+	// others when the call is repeated. "" before EC2 was asked at all.
+	Request string
 }
 
 // Token makes the attempt's call idempotent.

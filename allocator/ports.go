@@ -30,11 +30,11 @@ type Store interface {
 	Machines(ctx context.Context, workshop string, ended bool) ([]Machine, error)
 	// Timeline is what became of a machine, oldest first.
 	Timeline(ctx context.Context, machine string) ([]Change, error)
-	// Move changes a machine's state if it is in one of the states that may
-	// become to. It releases the seat of a machine that stops being assigned.
-	// Conflict when it is in another state, and when it would be terminated while
-	// EC2 may be launching an instance for it.
-	Move(ctx context.Context, machine string, to MachineState, reason string, at time.Time) error
+	// Move changes a machine's state if it is from and that may become to. It
+	// releases the seat of a machine that stops being assigned. Conflict when it is
+	// in another state by now, and when it would be terminated while EC2 may be
+	// launching an instance for it.
+	Move(ctx context.Context, machine string, from, to MachineState, reason string, at time.Time) error
 
 	Operation(ctx context.Context, id string) (Operation, error)
 	// Operations lists newest first, at most limit; workshop "" means all.
@@ -48,6 +48,10 @@ type Store interface {
 	// BeginAttempt returns the operation's open attempt, or opens one for the
 	// machines that have no instance. ok is false when there are none.
 	BeginAttempt(ctx context.Context, op string, at time.Time) (a Attempt, ok bool, err error)
+	// KeepRequest keeps an attempt's Request, before EC2 is asked.
+	KeepRequest(ctx context.Context, a Attempt) error
+	// OpenAttempts are the attempts that EC2 may be carrying out.
+	OpenAttempts(ctx context.Context) ([]Attempt, error)
 	// EndAttempt gives the launched instances to machines and closes the attempt.
 	EndAttempt(ctx context.Context, a Attempt, launched []Instance, at time.Time) error
 
@@ -109,6 +113,10 @@ type Instance struct {
 	Type  string
 	Zone  string
 	State InstanceState
+	// LaunchedAt and Attempt, the token of the attempt that launched it, are set
+	// where EC2 lists it.
+	LaunchedAt time.Time
+	Attempt    string
 }
 
 // InstanceState is an instance's state, as far as it matters here.
@@ -132,15 +140,20 @@ type Refusal struct {
 
 // Compute launches and ends instances.
 type Compute interface {
-	// Launch asks for count instances of a pool. It returns what it got, which
-	// may be fewer, with the refusals. The same token gives the same answer.
-	Launch(ctx context.Context, pool string, count int, token string) ([]Instance, []Refusal, error)
+	// Plan writes down how count instances of a pool are asked for under a token.
+	// Invalid when there is no such pool.
+	Plan(pool string, count int, token string) (request string, err error)
+	// Launch asks for what Plan wrote. It returns what it got, which may be fewer,
+	// with the refusals. The same request gives the same answer.
+	Launch(ctx context.Context, request string) ([]Instance, []Refusal, error)
 	// Label marks an instance with the machine that it is, for people who look at
 	// the account.
 	Label(ctx context.Context, instance, machine, workshop string) error
-	// Instances lists those of this deployment that are not long gone.
+	// Instances lists those of this deployment that are not long gone. EC2 may
+	// list one only minutes after it was launched.
 	Instances(ctx context.Context) ([]Instance, error)
-	// Terminate ends instances of this deployment; ones that are gone are no error.
+	// Terminate ends instances of this deployment, also those that EC2 does not
+	// list yet; ones that are gone are no error.
 	Terminate(ctx context.Context, ids []string) error
 }
 
@@ -168,6 +181,6 @@ type Tunnels interface {
 // Queue runs operations until they are done.
 type Queue interface {
 	// Enqueue makes Service.Run be called with the operation's id, again and again
-	// until it returns nil.
+	// until it returns nil. It does nothing for one that is queued already.
 	Enqueue(ctx context.Context, operation string) error
 }

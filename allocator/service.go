@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // Service is what people, agents and jobs ask of the allocator.
@@ -26,22 +24,8 @@ type Service struct {
 	// ReportInterval is how often agents report.
 	ReportInterval time.Duration
 
-	live sync.Map // machine id → Live, the newest report of each
-}
-
-// Live is what an agent said last.
-type Live struct {
-	At     time.Time // when it arrived
-	Report api.Report
-}
-
-// LastReport is the newest report of a machine since the allocator started.
-func (s *Service) LastReport(machine string) (Live, bool) {
-	v, ok := s.live.Load(machine)
-	if !ok {
-		return Live{}, false
-	}
-	return v.(Live), true
+	live    sync.Map // machine id → Live, the newest report of each
+	reports locks    // one for each machine that reports
 }
 
 // Pool finds a pool by its name.

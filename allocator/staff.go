@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -33,8 +34,8 @@ func (s *Service) OpenWorkshop(ctx context.Context, by string, n api.NewWorkshop
 	if err := s.Store.OpenWorkshop(ctx, w, machines, op, pool.MaxMachines); err != nil {
 		return Workshop{}, Operation{}, err
 	}
-	s.record(ctx, by, "open workshop", w.ID, fmt.Sprintf("%s: %d machines of pool %s", w.Name, w.Seats, w.Pool))
-	return w, op, s.Queue.Enqueue(ctx, op.ID)
+	s.start(ctx, op, "open workshop", w.ID, fmt.Sprintf("%s: %d machines of pool %s", w.Name, w.Seats, w.Pool))
+	return w, op, nil
 }
 
 func (s *Service) poolNames() string {
@@ -51,8 +52,8 @@ func (s *Service) EndWorkshop(ctx context.Context, by, id string) (Operation, er
 	if err := s.Store.EndWorkshop(ctx, id, op); err != nil {
 		return Operation{}, err
 	}
-	s.record(ctx, by, "end workshop", id, "")
-	return op, s.Queue.Enqueue(ctx, op.ID)
+	s.start(ctx, op, "end workshop", id, "")
+	return op, nil
 }
 
 // TerminateMachine ends one machine.
@@ -65,12 +66,29 @@ func (s *Service) TerminateMachine(ctx context.Context, by, id string) (Operatio
 	if err := s.Store.TerminateMachine(ctx, id, op); err != nil {
 		return Operation{}, err
 	}
-	s.record(ctx, by, "terminate machine", id, m.Email)
-	return op, s.Queue.Enqueue(ctx, op.ID)
+	s.start(ctx, op, "terminate machine", id, m.Email)
+	return op, nil
 }
 
 func (s *Service) ending(by, workshop string) Operation {
 	return Operation{ID: newID("op"), Kind: Terminate, WorkshopID: workshop, State: Queued, By: by, CreatedAt: s.Now(), Message: "waiting to start"}
+}
+
+// start records an operation that is on the disk and queues it. Both happen even
+// if whoever asked for it has gone away. One that could not be queued is durable:
+// Watch queues it.
+func (s *Service) start(ctx context.Context, op Operation, action, subject, detail string) {
+	ctx, cancel := committed(ctx)
+	defer cancel()
+	s.record(ctx, op.By, action, subject, detail)
+	if err := s.Queue.Enqueue(ctx, op.ID); err != nil {
+		s.Log.Warn("an operation was not queued and starts at the next look", "operation", op.ID, "error", err)
+	}
+}
+
+// committed is the context for what has to follow a change that is on the disk.
+func committed(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 }
 
 // record adds a line to the audit. What was done is done: a line that cannot be

@@ -41,6 +41,7 @@ func New(t testing.TB) *World {
 		require.NoError(t, os.RemoveAll(dir))
 	})
 	w := &World{Time: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), EC2: &FakeEC2{answers: map[string]answer{}}}
+	w.EC2.Now = func() time.Time { return w.Time }
 	w.Service = &allocator.Service{
 		Store: store, Compute: w.EC2, Verifier: verifier{}, Queue: w, Tunnels: noTunnels{},
 		Pools: []allocator.Pool{{Name: "gpu", InstanceTypes: []string{"g5.xlarge"}, MaxMachines: 10, Role: "client-gpu"}},
@@ -49,10 +50,12 @@ func New(t testing.TB) *World {
 	return w
 }
 
-// Enqueue remembers an operation; RunAll carries it on.
-func (w *World) Enqueue(_ context.Context, op string) error {
-	w.Queued = append(w.Queued, op)
-	return nil
+// Enqueue remembers an operation that is not queued yet; RunAll carries it on.
+func (w *World) Enqueue(ctx context.Context, op string) error {
+	if ctx.Err() == nil && !slices.Contains(w.Queued, op) {
+		w.Queued = append(w.Queued, op)
+	}
+	return ctx.Err()
 }
 
 // ReadyWorkshop opens a workshop whose machines are all ready.

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/caddyserver/certmagic"
 	"go.uber.org/zap"
@@ -36,6 +37,8 @@ type Certificate struct {
 	cache  *certmagic.Cache
 	issuer *certmagic.ACMEIssuer
 	domain string
+	// failed is what went wrong the last time, until a certificate was got.
+	failed atomic.Pointer[error]
 }
 
 // New prepares to manage the certificate.
@@ -46,7 +49,7 @@ func New(o Options) *Certificate {
 		Logger:           zap.NewNop(),
 	})
 	c.config = certmagic.New(c.cache, certmagic.Config{
-		Storage: &certmagic.FileStorage{Path: o.Storage}, Logger: zap.NewNop(),
+		Storage: &certmagic.FileStorage{Path: o.Storage}, Logger: zap.NewNop(), OnEvent: c.heard,
 	})
 	directory := o.Directory
 	if directory == "" {
@@ -64,6 +67,19 @@ func New(o Options) *Certificate {
 func (c *Certificate) Manage(ctx context.Context) error {
 	if err := c.config.ManageAsync(ctx, []string{c.domain}); err != nil {
 		return fmt.Errorf("manage the certificate of %s: %w", c.domain, err)
+	}
+	return nil
+}
+
+// heard keeps what the authority's last refusal was, for Check to say.
+func (c *Certificate) heard(_ context.Context, event string, data map[string]any) error {
+	switch event {
+	case "cert_failed":
+		if err, ok := data["error"].(error); ok {
+			c.failed.Store(&err)
+		}
+	case "cert_obtained":
+		c.failed.Store(nil)
 	}
 	return nil
 }
@@ -87,12 +103,16 @@ func (c *Certificate) Plain() http.Handler {
 	}))
 }
 
-// Check reports whether there is a certificate to serve with.
+// Check reports whether there is a certificate to serve with, and if there is
+// none, what went wrong when it was asked for.
 func (c *Certificate) Check(context.Context) error {
 	for _, cert := range c.cache.AllMatchingCertificates(c.domain) {
 		if !cert.Expired() {
 			return nil
 		}
+	}
+	if failed := c.failed.Load(); failed != nil {
+		return fmt.Errorf("there is no certificate for %s yet: does the name point at this host, and can the authority reach it on port 80? The last try failed: %w", c.domain, *failed)
 	}
 	return fmt.Errorf("there is no certificate for %s yet: does the name point at this host, and can the authority reach it on port 80?", c.domain)
 }

@@ -1,6 +1,7 @@
 package certificate_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"github.com/letsencrypt/pebble/v2/va"
 	"github.com/letsencrypt/pebble/v2/wfe"
 	"github.com/miekg/dns"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/allocator/certificate"
@@ -120,4 +122,26 @@ func TestTheFirstCertificateIsGotAndServedAndASecondHostSpendsNone(t *testing.T)
 	require.NoError(t, second.Manage(t.Context()))
 	require.Eventually(t, func() bool { return second.Check(t.Context()) == nil }, time.Minute, 50*time.Millisecond)
 	require.Equal(t, 1, a.issued)
+}
+
+func TestWhatTheAuthorityRefusesIsSaid(t *testing.T) {
+	elsewhere, port := listen(t) // as if the name pointed at another host
+	require.NoError(t, elsewhere.Close())
+	a := newAuthority(t, port, port)
+	plain, httpPort := listen(t)
+	secure, tlsPort := listen(t)
+	t.Cleanup(func() { _, _ = plain.Close(), secure.Close() })
+	c := certificate.New(certificate.Options{
+		Domain: domain, Email: "lab@example.org", Directory: a.directory, Roots: a.roots, Storage: t.TempDir(),
+		HTTPPort: httpPort, TLSPort: tlsPort,
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	require.NoError(t, c.Manage(ctx))
+	require.EventuallyWithT(t, func(t *assert.CollectT) {
+		err := c.Check(ctx)
+		require.ErrorContains(t, err, "no certificate for "+domain)
+		require.ErrorContains(t, err, "urn:ietf:params:acme:error")
+	}, time.Minute, 50*time.Millisecond)
+	stop()
+	c.Close()
 }

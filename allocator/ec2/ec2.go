@@ -3,15 +3,12 @@ package ec2
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
-	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/deployed"
 )
 
@@ -22,6 +19,7 @@ const (
 	tagManagedBy   = "lablink:managed-by"
 	tagMachine     = "lablink:machine"
 	tagWorkshop    = "lablink:workshop"
+	tagAttempt     = "lablink:attempt"
 )
 
 // EC2 is the part of the SDK's client that is used.
@@ -43,58 +41,6 @@ var _ allocator.Compute = (*Compute)(nil)
 // New makes a Compute for the deployment that settings describe.
 func New(client EC2, settings deployed.Settings) *Compute {
 	return &Compute{client: client, settings: settings}
-}
-
-// Launch asks for count instances wherever the pool may have them.
-func (c *Compute) Launch(ctx context.Context, pool string, count int, token string) ([]allocator.Instance, []allocator.Refusal, error) {
-	i := slices.IndexFunc(c.settings.Pools, func(p deployed.Pool) bool { return p.Name == pool })
-	if i < 0 {
-		return nil, nil, api.Problemf(api.Invalid, "The pool is gone", "The stack's settings have no pool %q any more.", pool)
-	}
-	p := c.settings.Pools[i]
-	var overrides []types.FleetLaunchTemplateOverridesRequest
-	for _, kind := range p.InstanceTypes {
-		for _, subnet := range p.SubnetIDs {
-			overrides = append(overrides, types.FleetLaunchTemplateOverridesRequest{
-				InstanceType: types.InstanceType(kind), SubnetId: aws.String(subnet),
-			})
-		}
-	}
-	out, err := c.client.CreateFleet(ctx, &ec2.CreateFleetInput{
-		Type: types.FleetTypeInstant, ClientToken: aws.String(token),
-		LaunchTemplateConfigs: []types.FleetLaunchTemplateConfigRequest{{
-			LaunchTemplateSpecification: &types.FleetLaunchTemplateSpecificationRequest{
-				LaunchTemplateId: aws.String(p.LaunchTemplateID), Version: aws.String("$Default"),
-			},
-			Overrides: overrides,
-		}},
-		TargetCapacitySpecification: &types.TargetCapacitySpecificationRequest{
-			TotalTargetCapacity: aws.Int32(int32(count)), DefaultTargetCapacityType: types.DefaultTargetCapacityTypeOnDemand,
-		},
-	})
-	if err != nil {
-		return nil, nil, explain(err)
-	}
-	launched, refusals := read(out)
-	if len(launched) == 0 {
-		return nil, refusals, hopeless(refusals)
-	}
-	return launched, refusals, nil
-}
-
-func read(out *ec2.CreateFleetOutput) (launched []allocator.Instance, refusals []allocator.Refusal) {
-	for _, group := range out.Instances {
-		zone := aws.ToString(group.AvailabilityZone)
-		for _, id := range group.InstanceIds {
-			launched = append(launched, allocator.Instance{ID: id, Type: string(group.InstanceType), Zone: zone, State: allocator.InstancePending})
-		}
-	}
-	for _, e := range out.Errors {
-		refusals = append(refusals, refusal(e))
-	}
-	// The same answer must give the same machines the same instances.
-	slices.SortFunc(launched, func(a, b allocator.Instance) int { return strings.Compare(a.ID, b.ID) })
-	return launched, refusals
 }
 
 // Label tags an instance with the machine and workshop that it is for.
@@ -137,7 +83,12 @@ func (c *Compute) own() []types.Filter {
 }
 
 func instance(i types.Instance) allocator.Instance {
-	out := allocator.Instance{ID: aws.ToString(i.InstanceId), Type: string(i.InstanceType), State: allocator.InstanceRunning}
+	out := allocator.Instance{ID: aws.ToString(i.InstanceId), Type: string(i.InstanceType), State: allocator.InstanceRunning, LaunchedAt: aws.ToTime(i.LaunchTime)}
+	for _, t := range i.Tags {
+		if aws.ToString(t.Key) == tagAttempt {
+			out.Attempt = aws.ToString(t.Value)
+		}
+	}
 	if i.Placement != nil {
 		out.Zone = aws.ToString(i.Placement.AvailabilityZone)
 	}
@@ -150,26 +101,4 @@ func instance(i types.Instance) allocator.Instance {
 		out.State = allocator.InstanceGone
 	}
 	return out
-}
-
-// Terminate ends instances of this deployment. Ids that carry other tags are
-// refused, those that are gone already are left out.
-func (c *Compute) Terminate(ctx context.Context, ids []string) error {
-	known, err := c.Instances(ctx)
-	if err != nil {
-		return err
-	}
-	var own []string
-	for _, i := range known {
-		if slices.Contains(ids, i.ID) && i.State != allocator.InstanceGone {
-			own = append(own, i.ID)
-		}
-	}
-	if len(own) == 0 {
-		return nil
-	}
-	if _, err := c.client.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: own}); err != nil {
-		return explain(err)
-	}
-	return nil
 }

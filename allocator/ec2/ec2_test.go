@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -68,6 +69,16 @@ func (w *world) template(t *testing.T, deployment string) string {
 	return lt.ID
 }
 
+// launch plans and launches.
+func (w *world) launch(t *testing.T, pool string, count int, token string) ([]allocator.Instance, []allocator.Refusal, error) {
+	t.Helper()
+	request, err := w.Plan(pool, count, token)
+	if err != nil {
+		return nil, nil, err
+	}
+	return w.Launch(t.Context(), request)
+}
+
 func (w *world) exhaust(t *testing.T, faults ...cloud.CapacityFault) {
 	t.Helper()
 	require.NoError(t, w.account.SetFaults(cloud.Faults{InsufficientCapacity: faults}))
@@ -75,11 +86,11 @@ func (w *world) exhaust(t *testing.T, faults ...cloud.CapacityFault) {
 
 func TestMachinesAreLaunchedListedLabelledAndEnded(t *testing.T) {
 	w := newWorld(t)
-	launched, refusals, err := w.Launch(t.Context(), "gpu", 2, "token")
+	launched, refusals, err := w.launch(t, "gpu", 2, "token")
 	require.NoError(t, err)
 	require.Empty(t, refusals)
 	require.Len(t, launched, 2)
-	again, _, err := w.Launch(t.Context(), "gpu", 2, "token")
+	again, _, err := w.launch(t, "gpu", 2, "token")
 	require.NoError(t, err)
 	require.Equal(t, launched, again, "the same token is the same launch")
 	require.NoError(t, w.Label(t.Context(), launched[0].ID, "mch_1", "wks_1"))
@@ -103,7 +114,7 @@ func TestAZoneWithoutCapacityIsGotAround(t *testing.T) {
 	w := newWorld(t)
 	zones := w.account.AvailabilityZones()
 	w.exhaust(t, cloud.CapacityFault{Zone: zones[0]})
-	launched, refusals, err := w.Launch(t.Context(), "gpu", 3, "token")
+	launched, refusals, err := w.launch(t, "gpu", 3, "token")
 	require.NoError(t, err)
 	require.Len(t, launched, 3)
 	for _, i := range launched {
@@ -114,10 +125,22 @@ func TestAZoneWithoutCapacityIsGotAround(t *testing.T) {
 	}}, refusals)
 }
 
+func TestThePreferredTypeIsTakenAlsoWhenItCostsMore(t *testing.T) {
+	w := newWorld(t)
+	w.settings.Pools[0].InstanceTypes = []string{"sim.gpu.large", "sim.gpu"}
+	w.Compute = ec2.New(w.client, w.settings)
+	for _, want := range []string{"sim.gpu.large", "sim.gpu"} {
+		launched, _, err := w.launch(t, "gpu", 1, "token of "+want)
+		require.NoError(t, err)
+		require.Equal(t, want, launched[0].Type)
+		w.exhaust(t, cloud.CapacityFault{InstanceType: "sim.gpu.large"})
+	}
+}
+
 func TestNoCapacityAnywhereIsNoErrorButSaysWhere(t *testing.T) {
 	w := newWorld(t)
 	w.exhaust(t, cloud.CapacityFault{})
-	launched, refusals, err := w.Launch(t.Context(), "gpu", 3, "token")
+	launched, refusals, err := w.launch(t, "gpu", 3, "token")
 	require.NoError(t, err)
 	require.Empty(t, launched)
 	require.Len(t, refusals, 4, "two types in two zones")
@@ -139,12 +162,64 @@ func TestInstancesOfOthersAreNeitherListedNorEnded(t *testing.T) {
 	require.Equal(t, "running", i.InstanceState)
 }
 
+func TestALaunchIsRepeatedWordForWordUnderOtherSettings(t *testing.T) {
+	w := newWorld(t)
+	request, err := w.Plan("gpu", 2, "op_1-1")
+	require.NoError(t, err)
+	first, _, err := w.Launch(t.Context(), request)
+	require.NoError(t, err)
+	w.settings.Pools[0].InstanceTypes = []string{"sim.gpu.large"}
+	w.Compute = ec2.New(w.client, w.settings)
+	again, _, err := w.Launch(t.Context(), request)
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+	_, _, err = w.launch(t, "gpu", 2, "op_1-1")
+	require.Equal(t, api.Invalid, api.CodeOf(err), "the same token with other words: %v", err)
+	listed, err := w.Instances(t.Context())
+	require.NoError(t, err)
+	require.Len(t, listed, 2)
+	for _, i := range listed {
+		require.Equal(t, "op_1-1", i.Attempt)
+		require.WithinDuration(t, time.Now(), i.LaunchedAt, time.Minute)
+	}
+}
+
+// late is an EC2 that does not list anything yet, but ends what it is told to.
+type late struct {
+	ec2.EC2
+	ended *[]string
+}
+
+var notFound = &smithy.GenericAPIError{Code: "InvalidInstanceID.NotFound", Message: "The instance ID does not exist"}
+
+func (late) DescribeInstances(_ context.Context, in *awsec2.DescribeInstancesInput, _ ...func(*awsec2.Options)) (*awsec2.DescribeInstancesOutput, error) {
+	if len(in.InstanceIds) > 0 {
+		return nil, notFound
+	}
+	return &awsec2.DescribeInstancesOutput{}, nil
+}
+
+func (l late) TerminateInstances(_ context.Context, in *awsec2.TerminateInstancesInput, _ ...func(*awsec2.Options)) (*awsec2.TerminateInstancesOutput, error) {
+	*l.ended = append(*l.ended, in.InstanceIds...)
+	if slices.Contains(in.InstanceIds, "i-unknown") {
+		return nil, notFound
+	}
+	return &awsec2.TerminateInstancesOutput{}, nil
+}
+
+func TestAnInstanceThatIsNotListedYetIsEndedNevertheless(t *testing.T) {
+	var ended []string
+	c := ec2.New(late{ended: &ended}, deployed.Settings{})
+	require.NoError(t, c.Terminate(t.Context(), []string{"i-unknown", "i-new"}))
+	require.Equal(t, []string{"i-unknown", "i-new"}, ended)
+}
+
 func TestAPoolThatIsGoneIsRefused(t *testing.T) {
 	w := newWorld(t)
-	_, _, err := w.Launch(t.Context(), "cpu", 1, "token")
+	_, _, err := w.launch(t, "cpu", 1, "token")
 	require.Equal(t, api.Invalid, api.CodeOf(err))
 	require.NoError(t, w.account.DeleteLaunchTemplate(w.settings.Pools[0].LaunchTemplateID))
-	_, _, err = w.Launch(t.Context(), "gpu", 1, "token")
+	_, _, err = w.launch(t, "gpu", 1, "token")
 	require.Equal(t, api.Invalid, api.CodeOf(err))
 	require.ErrorContains(t, err, "deploy the stack again")
 }
@@ -166,12 +241,13 @@ func TestErrorsOfTheWholeCallAreUnderstood(t *testing.T) {
 	} {
 		w := newWorld(t)
 		c := ec2.New(refusing{w.client, &smithy.GenericAPIError{Code: code, Message: "as AWS says"}}, w.settings)
-		_, _, err := c.Launch(t.Context(), "gpu", 1, "token")
+		_, _, err := (&world{Compute: c}).launch(t, "gpu", 1, "token")
 		require.Equal(t, want, api.CodeOf(err), code)
 		require.ErrorContains(t, err, "as AWS says")
 	}
 	w := newWorld(t)
 	lost := errors.New("connection reset")
-	_, _, err := ec2.New(refusing{w.client, lost}, w.settings).Launch(t.Context(), "gpu", 1, "token")
+	w.Compute = ec2.New(refusing{w.client, lost}, w.settings)
+	_, _, err := w.launch(t, "gpu", 1, "token")
 	require.ErrorIs(t, err, lost)
 }

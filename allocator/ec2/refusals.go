@@ -34,6 +34,7 @@ var meanings = map[string]struct {
 	"InvalidGroup.NotFound":                   {api.Invalid, "the machines' security group does not exist any more; deploy the stack again"},
 	"InvalidLaunchTemplateId.NotFound":        {api.Invalid, "the pool's launch template does not exist any more; deploy the stack again"},
 	"InvalidLaunchTemplateId.VersionNotFound": {api.Invalid, "the pool's launch template has changed; deploy the stack again"},
+	"IdempotentParameterMismatch":             {api.Invalid, "the launch was asked for before, in other words"},
 	"RequestLimitExceeded":                    {api.Unavailable, "AWS asks to go slower"},
 }
 

@@ -102,9 +102,18 @@ func (q *Queue) Close(ctx context.Context) error {
 	return errors.Join(err, q.db.Close())
 }
 
-// Enqueue makes the operation run soon. A second job for it does no harm.
+// living are the states of a job that is still to run: beside one of these no
+// other is queued for its operation. One that was done or discarded is no
+// hindrance.
+var living = []rivertype.JobState{
+	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
+	rivertype.JobStateRunning, rivertype.JobStateScheduled,
+}
+
+// Enqueue makes the operation run soon, unless it has a job already.
 func (q *Queue) Enqueue(ctx context.Context, operation string) error {
-	if _, err := q.client.Insert(ctx, operationArgs{operation}, nil); err != nil {
+	once := &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: living}}
+	if _, err := q.client.Insert(ctx, operationArgs{operation}, once); err != nil {
 		return fmt.Errorf("queue operation %s: %w", operation, err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"path/filepath"
@@ -55,6 +56,31 @@ func TestAnOperationIsRunAgainUntilItIsDone(t *testing.T) {
 	require.Equal(t, "op_1", expect(t, done, "the end of the operation"))
 	require.NoError(t, q.Close(t.Context()))
 	require.Equal(t, int32(3), calls.Load())
+}
+
+func TestAnOperationHasOneJobUntilItIsDone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "jobs.db")
+	ran := make(chan string, 10)
+	q := open(t, path, func(_ context.Context, op string) error { ran <- op; return nil })
+	for _, op := range []string{"op_1", "op_1", "op_2", "op_1"} { // nothing runs yet
+		require.NoError(t, q.Enqueue(t.Context(), op))
+	}
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	defer db.Close()
+	var jobs int
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM river_job").Scan(&jobs))
+	require.Equal(t, 2, jobs)
+
+	require.NoError(t, q.Start(t.Context()))
+	expect(t, ran, "one operation")
+	expect(t, ran, "the other operation")
+	// Once its job is written down as done, the operation can be queued again.
+	require.Eventually(t, func() bool {
+		require.NoError(t, q.Enqueue(t.Context(), "op_1"))
+		return len(ran) > 0
+	}, 30*time.Second, 10*time.Millisecond)
+	require.NoError(t, q.Close(t.Context()))
 }
 
 func TestWhatWasQueuedBeforeARestartIsRunAfterIt(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 
 // machineQuery reads machines with the live seat on each.
 const machineQuery = `SELECT m.id, m.workshop_id, m.pool, m.state, m.reason, coalesce(m.instance_id, ''), m.type, m.zone,
-	coalesce(m.agent_id, ''), m.inventory, m.health, m.connected, m.created_at, m.changed_at,
+	coalesce(m.agent_id, ''), m.inventory, m.health, m.health_reason, m.connected, m.created_at, m.changed_at, m.launched_at,
 	coalesce(s.id, ''), coalesce(s.email, ''),
 	EXISTS (SELECT 1 FROM operation_machines om JOIN attempts a ON a.operation_id = om.operation_id AND a.closed_at = 0 WHERE om.machine_id = m.id)
 	FROM machines m LEFT JOIN seats s ON s.machine_id = m.id AND s.state = 'assigned'`
@@ -23,13 +23,13 @@ const machineQuery = `SELECT m.id, m.workshop_id, m.pool, m.state, m.reason, coa
 func scanMachine(row scanner) (allocator.Machine, error) {
 	var m allocator.Machine
 	var inventory string
-	var created, changed int64
+	var created, changed, launched int64
 	err := row.Scan(&m.ID, &m.WorkshopID, &m.Pool, &m.State, &m.Reason, &m.InstanceID, &m.Type, &m.Zone,
-		&m.AgentID, &inventory, &m.Health, &m.Connected, &created, &changed, &m.SeatID, &m.Email, &m.LaunchOpen)
+		&m.AgentID, &inventory, &m.Health, &m.HealthReason, &m.Connected, &created, &changed, &launched, &m.SeatID, &m.Email, &m.LaunchOpen)
 	if err != nil {
 		return m, err
 	}
-	m.CreatedAt, m.ChangedAt = fromStamp(created), fromStamp(changed)
+	m.CreatedAt, m.ChangedAt, m.LaunchedAt = fromStamp(created), fromStamp(changed), fromStamp(launched)
 	return m, json.Unmarshal([]byte(inventory), &m.Inventory)
 }
 
@@ -92,18 +92,21 @@ func (s *Store) Timeline(ctx context.Context, machine string) ([]allocator.Chang
 	return out, nil
 }
 
-// Move changes a machine's state.
-func (s *Store) Move(ctx context.Context, machine string, to allocator.MachineState, reason string, at time.Time) error {
+// Move changes a machine's state by compare-and-set.
+func (s *Store) Move(ctx context.Context, machine string, from, to allocator.MachineState, reason string, at time.Time) error {
 	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		m, err := oneMachine(ctx, tx, machine)
 		if err != nil {
 			return err
 		}
+		if m.State != from {
+			return api.Problemf(api.Conflict, "The machine has changed meanwhile", "Machine %s is not %s any more but %s.", m.ID, from, m.State)
+		}
 		return move(ctx, tx, m, to, reason, at)
 	})
 }
 
-// move changes m's state by compare-and-set, with everything that follows from
+// move changes m's state, as it was read in the same transaction, with everything that follows from
 // it: the timeline, the end of a seat, the outcome of operations.
 func move(ctx context.Context, tx *sql.Tx, m allocator.Machine, to allocator.MachineState, reason string, at time.Time) error {
 	if !m.State.CanBecome(to) {
@@ -112,13 +115,8 @@ func move(ctx context.Context, tx *sql.Tx, m allocator.Machine, to allocator.Mac
 	if to == allocator.Terminated && m.InstanceID == "" && m.LaunchOpen {
 		return api.Problemf(api.Conflict, "The machine cannot be given up yet", "EC2 may be launching an instance for machine %s right now.", m.ID)
 	}
-	done, err := tx.ExecContext(ctx, "UPDATE machines SET state = ?, reason = ?, changed_at = ? WHERE id = ? AND state = ?",
-		to, reason, stamp(at), m.ID, m.State)
-	if err != nil {
+	if _, err := tx.ExecContext(ctx, "UPDATE machines SET state = ?, reason = ?, changed_at = ? WHERE id = ?", to, reason, stamp(at), m.ID); err != nil {
 		return fmt.Errorf("move machine %s: %w", m.ID, err)
-	}
-	if n, err := done.RowsAffected(); err != nil || n != 1 {
-		return api.Problemf(api.Conflict, "The machine has changed meanwhile", "Machine %s is not %s any more.", m.ID, m.State)
 	}
 	if err := addChange(ctx, tx, m.ID, m.State, to, reason, at); err != nil {
 		return err

@@ -87,7 +87,11 @@ func randomHistories(t *testing.T, w *world) {
 			},
 			"move": func(t *rapid.T) {
 				to := rapid.SampledFrom([]allocator.MachineState{allocator.Terminated, allocator.Unhealthy, allocator.Terminating}).Draw(t, "to")
-				check(w.Move(ctx, machine().ID, to, "something happened", w.tick()))
+				from := rapid.SampledFrom(allocator.MachineStates()).Draw(t, "from")
+				m := machine()
+				err := w.Move(ctx, m.ID, from, to, "something happened", w.tick())
+				check(err)
+				require.True(t, err != nil || m.State == from, "machine %s was moved from %s and was %s", m.ID, from, m.State)
 			},
 			"terminate": func(*rapid.T) {
 				m := machine()

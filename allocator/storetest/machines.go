@@ -13,11 +13,12 @@ import (
 func machineMovesAlongTheTable(t *testing.T, w *world) {
 	ws, _ := w.open(t, 1)
 	m := w.machines(t, ws.ID)[0]
-	requireCode(t, api.Conflict, w.Move(t.Context(), m.ID, allocator.Ready, "by force", w.tick()))
-	requireCode(t, api.NotFound, w.Move(t.Context(), "mch_unknown", allocator.Terminated, "x", w.tick()))
+	requireCode(t, api.Conflict, w.move(t, m.ID, allocator.Ready, "by force", w.tick()))
+	requireCode(t, api.NotFound, w.Move(t.Context(), "mch_unknown", allocator.Requested, allocator.Terminated, "x", w.tick()))
+	requireCode(t, api.Conflict, w.Move(t.Context(), m.ID, allocator.Booting, allocator.Terminated, "as it was seen", w.tick()))
 	at := w.tick()
-	require.NoError(t, w.Move(t.Context(), m.ID, allocator.Terminated, "no capacity", at))
-	requireCode(t, api.Conflict, w.Move(t.Context(), m.ID, allocator.Terminated, "again", w.tick()))
+	require.NoError(t, w.move(t, m.ID, allocator.Terminated, "no capacity", at))
+	requireCode(t, api.Conflict, w.move(t, m.ID, allocator.Terminated, "again", w.tick()))
 	timeline, err := w.Timeline(t.Context(), m.ID)
 	require.NoError(t, err)
 	require.Len(t, timeline, 2)
@@ -29,9 +30,9 @@ func launchingIsNotGivenUp(t *testing.T, w *world) {
 	a, _, err := w.BeginAttempt(t.Context(), op.ID, w.tick())
 	require.NoError(t, err)
 	m := w.machines(t, ws.ID)[0]
-	requireCode(t, api.Conflict, w.Move(t.Context(), m.ID, allocator.Terminated, "too early", w.tick()))
+	requireCode(t, api.Conflict, w.move(t, m.ID, allocator.Terminated, "too early", w.tick()))
 	require.NoError(t, w.EndAttempt(t.Context(), a, nil, w.tick()))
-	require.NoError(t, w.Move(t.Context(), m.ID, allocator.Terminated, "no capacity", w.tick()))
+	require.NoError(t, w.move(t, m.ID, allocator.Terminated, "no capacity", w.tick()))
 }
 
 func attemptIsStable(t *testing.T, w *world) {
@@ -49,6 +50,19 @@ func attemptIsStable(t *testing.T, w *world) {
 	require.True(t, ok)
 	require.Equal(t, first, again, "a crash between the two must not launch twice")
 
+	require.Empty(t, again.Request, "EC2 was not asked yet")
+	first.Request = "three machines, please"
+	require.NoError(t, w.KeepRequest(t.Context(), first))
+	other := first
+	other.Request = "the settings of another release"
+	require.NoError(t, w.KeepRequest(t.Context(), other))
+	again, _, err = w.BeginAttempt(t.Context(), op.ID, w.tick())
+	require.NoError(t, err)
+	require.Equal(t, first, again, "what was asked for is asked for again")
+	open, err := w.OpenAttempts(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []allocator.Attempt{first}, open)
+
 	require.NoError(t, w.EndAttempt(t.Context(), first, w.instances(1), w.tick()))
 	second, ok, err := w.BeginAttempt(t.Context(), op.ID, w.tick())
 	require.NoError(t, err)
@@ -59,6 +73,9 @@ func attemptIsStable(t *testing.T, w *world) {
 	_, ok, err = w.BeginAttempt(t.Context(), op.ID, w.tick())
 	require.NoError(t, err)
 	require.False(t, ok, "all machines have an instance")
+	open, err = w.OpenAttempts(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, open)
 }
 
 func launchedIsBoundOnce(t *testing.T, w *world) {
@@ -66,12 +83,13 @@ func launchedIsBoundOnce(t *testing.T, w *world) {
 	a, _, err := w.BeginAttempt(t.Context(), op.ID, w.tick())
 	require.NoError(t, err)
 	require.Error(t, w.EndAttempt(t.Context(), a, w.instances(3), w.tick()), "more instances than machines")
-	launched := w.instances(2)
-	require.NoError(t, w.EndAttempt(t.Context(), a, launched, w.tick()))
+	launched, at := w.instances(2), w.tick()
+	require.NoError(t, w.EndAttempt(t.Context(), a, launched, at))
 	have := map[string]bool{}
 	for _, m := range w.machines(t, ws.ID) {
 		require.Equal(t, allocator.Booting, m.State)
 		require.Equal(t, "g5.xlarge", m.Type)
+		require.Equal(t, at, m.LaunchedAt)
 		require.False(t, m.LaunchOpen)
 		have[m.InstanceID] = true
 	}
@@ -123,7 +141,7 @@ func launchEnds(t *testing.T, w *world) {
 	require.NoError(t, err)
 	require.Equal(t, allocator.Running, o.State)
 	require.Equal(t, []int{3, 1, 1}, []int{o.Total, o.Done, o.Failed})
-	require.NoError(t, w.Move(t.Context(), machines[2].ID, allocator.Terminated, "its instance was ended outside LabLink", w.tick()))
+	require.NoError(t, w.move(t, machines[2].ID, allocator.Terminated, "its instance was ended outside LabLink", w.tick()))
 	o, err = w.Operation(t.Context(), op.ID)
 	require.NoError(t, err)
 	require.Equal(t, allocator.Failed, o.State)
@@ -162,7 +180,7 @@ func instanceGetsOneAgent(t *testing.T, w *world) {
 	require.Equal(t, "A10G", w.machines(t, ws.ID)[0].Inventory.GPUs[0].Model)
 	_, err = w.Agent(t.Context(), "agt_x")
 	requireCode(t, api.NotFound, err)
-	require.NoError(t, w.Move(t.Context(), m.ID, allocator.Terminated, "gone", w.tick()))
+	require.NoError(t, w.move(t, m.ID, allocator.Terminated, "gone", w.tick()))
 	_, err = w.Agent(t.Context(), a.ID)
 	requireCode(t, api.NotFound, err)
 	_, err = w.RegisterAgent(t.Context(), m.InstanceID, a, api.Inventory{}, w.tick())

@@ -119,6 +119,13 @@ func (w *world) machines(t require.TestingT, workshop string) []allocator.Machin
 	return all
 }
 
+// move moves a machine from the state that it is in.
+func (w *world) move(t require.TestingT, machine string, to allocator.MachineState, reason string, at time.Time) error {
+	m, err := w.Machine(context.Background(), machine)
+	require.NoError(t, err)
+	return w.Move(context.Background(), machine, m.State, to, reason, at)
+}
+
 // claim asks for a seat from a browser of its own.
 func (w *world) claim(workshop, email string) (allocator.Seat, error) {
 	s, _, err := w.Claim(context.Background(), w.request(workshop, email, w.id("token")))

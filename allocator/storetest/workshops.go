@@ -50,7 +50,7 @@ func poolIsBounded(t *testing.T, w *world) {
 	// What has ended makes room.
 	all, err := w.OperationMachines(t.Context(), first.ID)
 	require.NoError(t, err)
-	require.NoError(t, w.Move(t.Context(), all[0].ID, allocator.Terminated, "no capacity", w.tick()))
+	require.NoError(t, w.move(t, all[0].ID, allocator.Terminated, "no capacity", w.tick()))
 	require.NoError(t, w.OpenWorkshop(t.Context(), ws, machines, op, 4))
 }
 
@@ -91,7 +91,7 @@ func workshopEnds(t *testing.T, w *world) {
 	_, err = w.claim(ws.ID, "bob@example.org")
 	requireCode(t, api.Capacity, err)
 	for _, m := range machines {
-		require.NoError(t, w.Move(t.Context(), m.ID, allocator.Terminated, "its instance has ended", w.tick()))
+		require.NoError(t, w.move(t, m.ID, allocator.Terminated, "its instance has ended", w.tick()))
 	}
 	o, err := w.Operation(t.Context(), op.ID)
 	require.NoError(t, err)

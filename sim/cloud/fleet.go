@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"slices"
 )
 
 // FleetRequest is what CreateFleet of type instant is asked for.
@@ -13,6 +12,7 @@ type FleetRequest struct {
 	LaunchTemplateID string
 	Version          string
 	Overrides        []FleetOverride
+	Strategy         FleetStrategy
 	Target           int // how many instances, all on demand
 	ClientToken      string
 	InstanceTags     map[string]string
@@ -25,6 +25,9 @@ type FleetRequest struct {
 type FleetOverride struct {
 	InstanceType string
 	SubnetID     string
+	// Priority counts from 0, the first to be tried; nil comes last. Only the
+	// strategy Prioritized looks at it.
+	Priority *float64 `json:",omitempty"`
 }
 
 // FleetError says why one override gave nothing.
@@ -48,7 +51,7 @@ type fleetRecord struct {
 	Errors    []FleetError
 }
 
-// CreateFleet launches what it can, cheapest override first. A client token
+// CreateFleet launches what it can, in the order of its strategy. A client token
 // that was used before gives the same answer again and launches nothing.
 func (a *Account) CreateFleet(r FleetRequest) (Fleet, error) {
 	var fleet Fleet
@@ -102,6 +105,9 @@ func (a *Account) checkFleet(m *model, r FleetRequest) (*LaunchTemplate, error) 
 	if r.Target < 1 {
 		return nil, refuse("InvalidParameterValue", "TotalTargetCapacity must be at least 1")
 	}
+	if err := r.checkOrder(); err != nil {
+		return nil, err
+	}
 	type pool struct{ kind, zone string }
 	seen := map[pool]bool{}
 	for _, o := range r.Overrides {
@@ -114,16 +120,15 @@ func (a *Account) checkFleet(m *model, r FleetRequest) (*LaunchTemplate, error) 
 	return t, nil
 }
 
-// fulfil tries the overrides once each, in order of price, until the target is
+// fulfil tries the overrides once each, in their order, until the target is
 // reached. What an override refuses becomes an error beside the instances.
 func (a *Account) fulfil(m *model, t *LaunchTemplate, r FleetRequest) Fleet {
 	fleet := Fleet{ID: "fleet-" + hexDigits(8) + "-" + hexDigits(4) + "-" + hexDigits(4) + "-" + hexDigits(4) + "-" + hexDigits(12)}
-	overrides := slices.Clone(r.Overrides)
+	overrides := r.Overrides
 	if len(overrides) == 0 {
 		overrides = []FleetOverride{{}}
 	}
-	slices.SortStableFunc(overrides, func(x, y FleetOverride) int { return cmp.Compare(a.price(x, t), a.price(y, t)) })
-	for _, o := range overrides {
+	for _, o := range a.order(r.Strategy, overrides, t) {
 		for len(fleet.Instances) < r.Target {
 			i, err := a.launchOne(m, t, r, o, fleet.ID)
 			if err != nil {
@@ -152,11 +157,6 @@ func (a *Account) launchOne(m *model, t *LaunchTemplate, r FleetRequest, o Fleet
 	maps.Copy(i.RootBlockDevice.Tags, r.VolumeTags)
 	i.FleetID = fleet
 	return i, a.launch(m, i)
-}
-
-func (a *Account) price(o FleetOverride, t *LaunchTemplate) float64 {
-	kind, _ := a.InstanceType(cmp.Or(o.InstanceType, t.InstanceType))
-	return kind.HourlyUSD
 }
 
 func fleetError(o FleetOverride, err error) FleetError {

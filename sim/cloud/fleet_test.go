@@ -52,6 +52,28 @@ func TestAFleetGoesWhereThereIsCapacity(t *testing.T) {
 	}
 }
 
+func TestAPrioritizedFleetGoesByPriorityAndNotByPrice(t *testing.T) {
+	const small, gpu = "sim.small", "sim.gpu"
+	priority := func(n float64) *float64 { return &n }
+	w := newWorld(t)
+	r := fleet(w.template(t), 1,
+		cloud.FleetOverride{InstanceType: small, SubnetID: w.subnets[0]},
+		cloud.FleetOverride{InstanceType: small, SubnetID: w.subnets[1], Priority: priority(1)},
+		cloud.FleetOverride{InstanceType: gpu, SubnetID: w.subnets[0], Priority: priority(0)})
+	r.Strategy = cloud.Prioritized
+	out, err := w.CreateFleet(r)
+	require.NoError(t, err)
+	require.Equal(t, gpu, out.Instances[0].InstanceType, "0 comes first")
+	require.NoError(t, w.SetFaults(cloud.Faults{InsufficientCapacity: []cloud.CapacityFault{{InstanceType: gpu}}}))
+	out, err = w.CreateFleet(r)
+	require.NoError(t, err)
+	require.Equal(t, w.subnets[1], out.Instances[0].SubnetID, "one without a priority comes last")
+	r.Strategy = ""
+	out, err = w.CreateFleet(r)
+	require.NoError(t, err)
+	require.Equal(t, w.subnets[0], out.Instances[0].SubnetID, "priorities count for nothing where the price decides")
+}
+
 func TestAFaultThatIsLiftedNoLongerRefuses(t *testing.T) {
 	w := newWorld(t)
 	require.NoError(t, w.SetFaults(cloud.Faults{InsufficientCapacity: []cloud.CapacityFault{{}}}))
@@ -101,12 +123,16 @@ func TestAFleetThatCannotBeIsRefusedWhole(t *testing.T) {
 	w := newWorld(t)
 	template := w.template(t)
 	at := cloud.FleetOverride{SubnetID: w.subnets[0]}
+	half, strange := 0.5, fleet(template, 1, at)
+	strange.Strategy = "diversified"
 	for _, c := range []struct {
 		name, code string
 		request    cloud.FleetRequest
 	}{
 		{"for nothing", "InvalidParameterValue", fleet(template, 0, at)},
 		{"the same pool twice", "InvalidFleetConfig", fleet(template, 1, at, at)},
+		{"an unknown strategy", "InvalidParameterValue", strange},
+		{"half a priority", "InvalidParameterValue", fleet(template, 1, cloud.FleetOverride{SubnetID: w.subnets[0], Priority: &half})},
 		{"a version that is not there", "InvalidLaunchTemplateId.VersionNotFound", cloud.FleetRequest{LaunchTemplateID: template, Version: "2", Target: 1}},
 		{"no version", "InvalidLaunchTemplateId.VersionNotFound", cloud.FleetRequest{LaunchTemplateID: template, Target: 1}},
 	} {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
@@ -71,8 +72,17 @@ func readFleet(q *query) (cloud.FleetRequest, error) {
 	r.Version = q.get(at + "LaunchTemplateSpecification.Version")
 	for n := range q.count(at + "Overrides") {
 		o := fmt.Sprintf("%sOverrides.%d.", at, n+1)
-		r.Overrides = append(r.Overrides, cloud.FleetOverride{InstanceType: q.get(o + "InstanceType"), SubnetID: q.get(o + "SubnetId")})
+		override := cloud.FleetOverride{InstanceType: q.get(o + "InstanceType"), SubnetID: q.get(o + "SubnetId")}
+		if raw := q.get(o + "Priority"); raw != "" {
+			priority, err := strconv.ParseFloat(raw, 64)
+			if err != nil {
+				return r, &cloud.Error{Code: "InvalidParameterValue", Message: fmt.Sprintf("Invalid value '%s' for Priority", raw), Status: 400}
+			}
+			override.Priority = &priority
+		}
+		r.Overrides = append(r.Overrides, override)
 	}
+	r.Strategy = cloud.FleetStrategy(q.get("OnDemandOptions.AllocationStrategy"))
 	var err error
 	if r.Target, err = q.number("TargetCapacitySpecification.TotalTargetCapacity"); err != nil {
 		return r, err
@@ -103,7 +113,7 @@ func fleetAnswer(f cloud.Fleet) fleetXML {
 	}
 	groups := map[cloud.FleetOverride]int{}
 	for _, i := range f.Instances {
-		at := cloud.FleetOverride{InstanceType: i.InstanceType, SubnetID: i.SubnetID}
+		at := cloud.FleetOverride{InstanceType: i.InstanceType, SubnetID: i.SubnetID} // without a priority
 		n, ok := groups[at]
 		if !ok {
 			n = len(out.Instances)

@@ -173,6 +173,24 @@ func TestACallThatIsNotModelledIsRefused(t *testing.T) {
 			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
 			return err
 		}},
+		{"a strategy that is not known", "InvalidParameterValue", func() error {
+			in := fleetInput(w, 1, "d")
+			in.OnDemandOptions = &types.OnDemandOptionsRequest{AllocationStrategy: "diversified"}
+			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
+			return err
+		}},
+		{"a price limit", "UnknownParameter", func() error {
+			in := fleetInput(w, 1, "e")
+			in.OnDemandOptions = &types.OnDemandOptionsRequest{MaxTotalPrice: aws.String("1")}
+			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
+			return err
+		}},
+		{"a priority below 0", "InvalidParameterValue", func() error {
+			in := fleetInput(w, 1, "f")
+			in.LaunchTemplateConfigs[0].Overrides[0].Priority = aws.Float64(-1)
+			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
+			return err
+		}},
 		{"tags of a fleet", "InvalidParameterValue", func() error {
 			in := fleetInput(w, 1, "c")
 			in.TagSpecifications = []types.TagSpecification{{ResourceType: types.ResourceTypeFleet, Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}}

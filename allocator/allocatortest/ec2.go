@@ -1,0 +1,135 @@
+package allocatortest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// FakeEC2 keeps instances, answers the same token the same, and refuses what it
+// is told to.
+type FakeEC2 struct {
+	mu       sync.Mutex
+	All      []allocator.Instance
+	answers  map[string]answer
+	Now      func() time.Time
+	Settings string              // of the release; Plan writes them into its requests
+	Delay    time.Duration       // how long it neither lists nor ends what it launched
+	Asked    []string            // the ids that it was asked to end
+	Looking  func()              // called when instances are listed
+	Capacity func(asked int) int // how many of those asked for it gives; nil: all
+	Err      error               // what it answers to a launch
+	Lost     error               // what it answers after it has launched
+	Calls    int
+}
+
+type answer struct {
+	request   string
+	instances []allocator.Instance
+	refusals  []allocator.Refusal
+}
+
+func (f *FakeEC2) Plan(pool string, count int, token string) (string, error) {
+	return fmt.Sprintf("%s %d of %s, %s", token, count, pool, f.Settings), nil
+}
+
+func (f *FakeEC2) Launch(_ context.Context, request string) ([]allocator.Instance, []allocator.Refusal, error) {
+	var token string
+	var count int
+	if _, err := fmt.Sscanf(request, "%s %d of", &token, &count); err != nil {
+		return nil, nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Calls++
+	if f.Err != nil {
+		return nil, nil, f.Err
+	}
+	a, done := f.answers[token]
+	if done && a.request != request {
+		return nil, nil, api.Problemf(api.Invalid, "EC2 refuses", "IdempotentParameterMismatch: %s after %s", request, a.request)
+	}
+	if !done {
+		a.request = request
+		give := count
+		if f.Capacity != nil {
+			give = f.Capacity(count)
+		}
+		for range give {
+			i := allocator.Instance{ID: fmt.Sprintf("i-%017x", len(f.All)), Type: "g5.xlarge", Zone: "us-west-2b", State: allocator.InstanceRunning, LaunchedAt: f.Now(), Attempt: token}
+			f.All = append(f.All, i)
+			a.instances = append(a.instances, i)
+		}
+		if give < count {
+			a.refusals = []allocator.Refusal{{Code: api.Capacity, Type: "g5.xlarge", Where: "us-west-2a", Why: "AWS has no such machine free at the moment"}}
+		}
+		f.answers[token] = a
+	}
+	if f.Lost != nil {
+		return nil, nil, f.Lost
+	}
+	return a.instances, a.refusals, nil
+}
+
+func (f *FakeEC2) Label(context.Context, string, string, string) error { return nil }
+
+func (f *FakeEC2) Instances(context.Context) ([]allocator.Instance, error) {
+	f.mu.Lock()
+	all := slices.DeleteFunc(slices.Clone(f.All), f.hidden)
+	f.mu.Unlock()
+	if f.Looking != nil {
+		f.Looking()
+	}
+	return all, nil
+}
+
+// hidden reports whether EC2 does not know of i yet.
+func (f *FakeEC2) hidden(i allocator.Instance) bool { return f.Now().Sub(i.LaunchedAt) < f.Delay }
+
+func (f *FakeEC2) Terminate(_ context.Context, ids []string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Asked = append(f.Asked, ids...)
+	for n, i := range f.All {
+		if slices.Contains(ids, i.ID) && !f.hidden(i) && i.State == allocator.InstanceRunning {
+			f.All[n].State = allocator.InstanceEnding
+		}
+	}
+	return nil
+}
+
+func (f *FakeEC2) Set(state allocator.InstanceState, ids ...string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.All {
+		if slices.Contains(ids, f.All[i].ID) {
+			f.All[i].State = state
+		}
+	}
+}
+
+// Finish ends what is ending.
+func (f *FakeEC2) Finish() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.All {
+		if f.All[i].State == allocator.InstanceEnding {
+			f.All[i].State = allocator.InstanceGone
+		}
+	}
+}
+
+func (f *FakeEC2) Alive() int {
+	n := 0
+	for _, i := range f.All {
+		if i.State == allocator.InstanceRunning {
+			n++
+		}
+	}
+	return n
+}

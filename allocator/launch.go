@@ -1,0 +1,162 @@
+package allocator
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+const (
+	// maxAttempts is how often a launch asks for machines before those that are
+	// missing are given up.
+	maxAttempts = 8
+	// betweenAttempts is how long it waits for capacity to come back.
+	betweenAttempts = 15 * time.Second
+)
+
+func (s *Service) runLaunch(ctx context.Context, op Operation) error {
+	a, ok, err := s.Store.BeginAttempt(ctx, op.ID, s.Now())
+	if err != nil {
+		return err
+	}
+	if !ok && op.Failed > 0 {
+		return nil // the message says why those failed
+	}
+	if !ok {
+		return s.note(ctx, op, "waiting for the machines to boot")
+	}
+	if a.Number > maxAttempts {
+		return s.giveUp(ctx, op, a, nil, "no more machines could be had: "+op.Message)
+	}
+	repeated := a.Request != ""
+	if !repeated {
+		a.Request, err = s.plan(ctx, op, a)
+		if api.CodeOf(err) == api.Invalid {
+			return s.giveUp(ctx, op, a, nil, err.Error())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	launched, refusals, err := s.Compute.Launch(ctx, a.Request)
+	if code := api.CodeOf(err); code == api.Forbidden || code == api.Quota || code == api.Invalid {
+		return s.abandon(ctx, op, a, repeated, err.Error())
+	}
+	if err != nil {
+		return fmt.Errorf("launch %d machines: %w", a.Count, err)
+	}
+	if err := s.Store.EndAttempt(ctx, a, launched, s.Now()); err != nil {
+		return err
+	}
+	s.label(ctx, op, launched)
+	if len(launched) >= a.Count {
+		return s.Store.Note(ctx, op.ID, Running, "waiting for the machines to boot")
+	}
+	why := Refusals(refusals)
+	if err := s.Store.Note(ctx, op.ID, Running, why); err != nil {
+		return err
+	}
+	return &Later{After: betweenAttempts, Why: why}
+}
+
+// plan says what an attempt asks EC2 for, and keeps it.
+func (s *Service) plan(ctx context.Context, op Operation, a Attempt) (string, error) {
+	w, err := s.Store.Workshop(ctx, op.WorkshopID)
+	if err != nil {
+		return "", err
+	}
+	if a.Request, err = s.Compute.Plan(w.Pool, a.Count, a.Token()); err != nil {
+		return "", err
+	}
+	if err := s.Store.Note(ctx, op.ID, Running, fmt.Sprintf("asking for %d machines", a.Count)); err != nil {
+		return "", err
+	}
+	return a.Request, s.Store.KeepRequest(ctx, a)
+}
+
+// abandon gives up an attempt that EC2 refuses. If it was asked before, an answer
+// may have been lost: the instances that it launched then are taken over.
+func (s *Service) abandon(ctx context.Context, op Operation, a Attempt, repeated bool, why string) error {
+	if !repeated {
+		return s.giveUp(ctx, op, a, nil, why)
+	}
+	all, err := s.Compute.Instances(ctx)
+	if err != nil {
+		return fmt.Errorf("look for what was launched before: %w", err)
+	}
+	found := slices.DeleteFunc(all, func(i Instance) bool { return i.Attempt != a.Token() || i.State == InstanceGone })
+	if len(found) < a.Count && s.Now().Sub(a.OpenedAt) < unseenLimit {
+		why += " Looking for machines that were launched before."
+		if err := s.Store.Note(ctx, op.ID, Running, why); err != nil {
+			return err
+		}
+		return &Later{After: betweenAttempts, Why: why}
+	}
+	if err := s.giveUp(ctx, op, a, found, why); err != nil {
+		return err
+	}
+	s.label(ctx, op, found)
+	return nil
+}
+
+// label marks what was launched. A mark that is missing harms nobody.
+func (s *Service) label(ctx context.Context, op Operation, launched []Instance) {
+	machines, err := s.Store.Machines(ctx, op.WorkshopID, false)
+	if err != nil {
+		s.Log.Warn("new instances were not labelled", "operation", op.ID, "error", err)
+		return
+	}
+	for _, m := range machines {
+		if !slices.ContainsFunc(launched, func(i Instance) bool { return i.ID == m.InstanceID }) {
+			continue
+		}
+		if err := s.Compute.Label(ctx, m.InstanceID, m.ID, m.WorkshopID); err != nil {
+			s.Log.Warn("a new instance was not labelled", "machine", m.ID, "error", err)
+		}
+	}
+}
+
+// giveUp ends the machines of an operation for which found is not enough.
+func (s *Service) giveUp(ctx context.Context, op Operation, a Attempt, found []Instance, why string) error {
+	if err := s.Store.EndAttempt(ctx, a, found, s.Now()); err != nil {
+		return err
+	}
+	if err := s.Store.Note(ctx, op.ID, Running, why); err != nil {
+		return err
+	}
+	machines, err := s.Store.OperationMachines(ctx, op.ID)
+	if err != nil {
+		return err
+	}
+	for _, m := range machines {
+		if m.InstanceID != "" {
+			continue
+		}
+		if err := s.end(ctx, m, why); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Refusals says in a sentence why not all machines could be had.
+func Refusals(all []Refusal) string {
+	var parts []string
+	for _, r := range all {
+		part := r.Why
+		if r.Type != "" {
+			part = r.Type + " in " + r.Where + ": " + part
+		}
+		if !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) == 0 {
+		return "EC2 gave fewer machines than were asked for and did not say why; asking again"
+	}
+	return "waiting for machines: " + strings.Join(parts, "; ")
+}

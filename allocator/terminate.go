@@ -1,0 +1,72 @@
+package allocator
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// betweenLooks is how long an ending waits before it looks again. EC2 takes a
+// minute or so, and its calls are limited.
+const betweenLooks = 5 * time.Second
+
+// runTerminate ends the instances of an operation's machines, and comes back
+// until they have ended. An instance that is being launched for one of them is
+// waited for, and one that EC2 does not list yet is ended all the same, so that
+// none lives on.
+func (s *Service) runTerminate(ctx context.Context, op Operation) error {
+	machines, err := s.Store.OperationMachines(ctx, op.ID)
+	if err != nil || len(machines) == 0 {
+		return err
+	}
+	all, err := s.Compute.Instances(ctx)
+	if err != nil {
+		return fmt.Errorf("list instances: %w", err)
+	}
+	states := statesOf(all)
+	var running []string
+	left := 0
+	for _, m := range machines {
+		state, listed := states[m.InstanceID]
+		switch {
+		case m.InstanceID == "" && m.LaunchOpen:
+			left++
+		case m.InstanceID == "":
+			err = s.end(ctx, m, "it had no instance yet")
+		case !listed && s.unseen(m), state == InstanceGone:
+			err = s.end(ctx, m, "its instance has ended")
+		default:
+			left++
+			if state != InstanceEnding {
+				running = append(running, m.InstanceID)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(running) > 0 {
+		if err := s.Compute.Terminate(ctx, running); err != nil {
+			return fmt.Errorf("end %d instances: %w", len(running), err)
+		}
+	}
+	if left == 0 {
+		return nil
+	}
+	why := fmt.Sprintf("waiting for %d instances to end", left)
+	if err := s.note(ctx, op, why); err != nil {
+		return err
+	}
+	return &Later{After: betweenLooks, Why: why}
+}
+
+// end marks a machine as gone, unless it has changed meanwhile.
+func (s *Service) end(ctx context.Context, m Machine, why string) error {
+	err := s.Store.Move(ctx, m.ID, m.State, Terminated, why, s.Now())
+	if api.CodeOf(err) == api.Conflict {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,49 @@
+package cloud
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// FleetStrategy is in which order a fleet tries its overrides.
+type FleetStrategy string
+
+// The strategies for capacity on demand. AWS takes the first when none is named.
+const (
+	LowestPrice FleetStrategy = "lowest-price"
+	Prioritized FleetStrategy = "prioritized"
+)
+
+func (r FleetRequest) checkOrder() error {
+	if !slices.Contains([]FleetStrategy{"", LowestPrice, Prioritized}, r.Strategy) {
+		return refuse("InvalidParameterValue", "Invalid value '%s' for OnDemandOptions.AllocationStrategy.", r.Strategy)
+	}
+	for _, o := range r.Overrides {
+		if p := o.Priority; p != nil && (*p < 0 || *p != math.Trunc(*p) || math.IsInf(*p, 0)) {
+			return refuse("InvalidParameterValue", "Invalid value '%v' for Priority: it must be a whole number from 0.", *p)
+		}
+	}
+	return nil
+}
+
+// order sorts overrides into the order in which they are tried.
+func (a *Account) order(s FleetStrategy, overrides []FleetOverride, t *LaunchTemplate) []FleetOverride {
+	rank := func(o FleetOverride) float64 { return a.price(o, t) }
+	if s == Prioritized {
+		rank = FleetOverride.rank
+	}
+	return slices.SortedStableFunc(slices.Values(overrides), func(x, y FleetOverride) int { return cmp.Compare(rank(x), rank(y)) })
+}
+
+func (o FleetOverride) rank() float64 {
+	if o.Priority == nil {
+		return math.Inf(1)
+	}
+	return *o.Priority
+}
+
+func (a *Account) price(o FleetOverride, t *LaunchTemplate) float64 {
+	kind, _ := a.InstanceType(cmp.Or(o.InstanceType, t.InstanceType))
+	return kind.HourlyUSD
+}
