@@ -3,6 +3,7 @@ package allocatortest
 import (
 	"context"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
