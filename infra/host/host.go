@@ -14,6 +14,9 @@ import (
 
 const component = "host"
 
+// RootVolumeGiB is the size of the host's root volume.
+const RootVolumeGiB = 16
+
 // Host is the allocator's machine.
 type Host struct {
 	pulumi.ResourceState
@@ -101,7 +104,7 @@ func (h *Host) declareInstance(ctx *pulumi.Context, name string, args *HostArgs,
 			HttpEndpoint: pulumi.String("enabled"), HttpTokens: pulumi.String("required"), HttpPutResponseHopLimit: pulumi.Int(1),
 		},
 		RootBlockDevice: ec2.InstanceRootBlockDeviceArgs{
-			VolumeSize: pulumi.Int(16), VolumeType: pulumi.String("gp3"), Encrypted: pulumi.Bool(true),
+			VolumeSize: pulumi.Int(RootVolumeGiB), VolumeType: pulumi.String("gp3"), Encrypted: pulumi.Bool(true),
 			Tags: args.Namer.Tags(component, args.Namer.Name("allocator", 255)),
 		},
 		Tags: args.Namer.Tags(component, args.Namer.Name("allocator", 255)),

@@ -14,8 +14,9 @@ type Account struct {
 	// Zones are availability zones; LocalZones are extensions of the Region near
 	// some city, which an account may have switched on.
 	Zones, LocalZones []string
-	// InstanceTypes are the architectures of each type.
-	InstanceTypes map[string][]string
+	// ImpairedZones are those of Zones that are not in the state "available".
+	ImpairedZones []string
+	InstanceTypes map[string]InstanceType
 	Images        map[string]Image
 	// Parameters are public and own SSM parameters.
 	Parameters map[string]string
@@ -27,9 +28,17 @@ type Account struct {
 	Stacks map[string]map[string]any
 }
 
+// InstanceType is a type of EC2 instance.
+type InstanceType struct {
+	Architectures []string
+	Hypervisor    string   // empty: nitro
+	Zones         []string // where it is offered; nil: in every zone
+}
+
 // Image is a machine image.
 type Image struct {
 	Name, Architecture string
+	SnapshotGiB        int // the size of its root volume; 0: 8
 	// Deprecated images are found only by those who ask for them too.
 	Deprecated bool
 }

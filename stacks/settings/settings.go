@@ -46,6 +46,7 @@ type Account struct {
 type Network struct {
 	Cidr         string   `json:"cidr"`         // the VPC's range, IPv4, /16 to /24
 	AllowedCidrs []string `json:"allowedCidrs"` // IPv4 ranges that may reach the allocator on 80 and 443
+	Zones        []string `json:"zones"`        // availability zones, the host's first; chosen when empty
 }
 
 // DNS is the name that people type.
