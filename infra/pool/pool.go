@@ -47,6 +47,8 @@ type PoolArgs struct {
 	AgentURL, TLSName string
 	// Audience is whom agents prove themselves to. Required.
 	Audience string
+	// After must exist before machines are launched: routes and rules.
+	After []pulumi.Resource
 }
 
 // RoleName is the name of a pool's role.
@@ -141,7 +143,7 @@ func (p *Pool) declareTemplate(ctx *pulumi.Context, name string, args *PoolArgs,
 			ec2.LaunchTemplateTagSpecificationArgs{ResourceType: pulumi.String("instance"), Tags: args.machineTags()},
 			ec2.LaunchTemplateTagSpecificationArgs{ResourceType: pulumi.String("volume"), Tags: args.machineTags()},
 		},
-	}, pulumi.Parent(p))
+	}, pulumi.Parent(p), pulumi.DependsOn(args.After))
 }
 
 func (args *PoolArgs) tags(name string) pulumi.StringMap {

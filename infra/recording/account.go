@@ -3,6 +3,7 @@ package recording
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -24,6 +25,9 @@ type Account struct {
 	HostedZones map[string][]string
 	// OIDCProvider is the ARN of GitHub's identity provider; empty without one.
 	OIDCProvider string
+	// Planned are the names of resources that do not exist yet: a preview does not
+	// know their ids.
+	Planned []string
 	// Stacks are the outputs of other stacks, by name.
 	Stacks map[string]map[string]any
 }
@@ -48,6 +52,9 @@ func (a Account) create(r Record) (id string, state resource.PropertyMap) {
 	state = maps.Clone(r.Inputs)
 	if state == nil {
 		state = resource.PropertyMap{}
+	}
+	if slices.Contains(a.Planned, r.Name) {
+		return "", state
 	}
 	id = r.Name + "-id"
 	set := func(key, value string) { state[resource.PropertyKey(key)] = resource.NewProperty(value) }
