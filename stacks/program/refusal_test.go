@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/infra/recording"
 )
@@ -55,6 +56,18 @@ func TestNothingIsRegisteredWhenTheAccountDoesNotFit(t *testing.T) {
 		}
 		assert.Empty(t, recorded.Names(), c.why)
 	}
+}
+
+// Agents trust what browsers trust.
+func TestStagingCertificatesAreWarnedOf(t *testing.T) {
+	r := stackOf(t, "prod").set(map[string]string{
+		"lablink:environmentClass": "other", "lablink:tls": `{"email": "lab@example.org", "staging": true}`,
+	}).record(t)
+	require.Len(t, r.Warnings, 1)
+	assert.Contains(t, r.Warnings[0], "lablink:tls.staging")
+	assert.Contains(t, r.Warnings[0], "no machine becomes ready")
+	tls := stackOf(t, "test").config["lablink:tls"]
+	assert.NotContains(t, tls, "staging", "the environment to try changes in has machines")
 }
 
 // imagesOf gives all images a size, in GiB.

@@ -101,7 +101,7 @@ const twice = `[{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"id": 
 var inProduction = []wrong{
 	{"no account", config{"lablink:account": ""}, "lablink:account.id", "is required in production", "twelve digits"},
 	{"no TLS", one("tls", `{"mode": "none"}`), "lablink:tls.mode", "production serves over TLS only", "use acme"},
-	{"certificates to try with", one("tls", `{"email": "lab@example.org", "staging": true}`), "lablink:tls.staging", "browsers refuse", "remove it"},
+	{"certificates to try with", one("tls", `{"email": "lab@example.org", "staging": true}`), "lablink:tls.staging", "neither browsers nor machines accept", "remove it"},
 	{"no protection", one("protection", "false"), "lablink:protection", "is off", "remove it"},
 	{"a host's image that moves", config{"lablink:allocator": ""}, "lablink:allocator.ami", "is not pinned", "pin an image"},
 	{"a pool's image that moves", pool(`"image": {"ssmParameter": "/x"}`), "lablink:pools[0].image", "is not pinned", "pin image.id"},

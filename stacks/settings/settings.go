@@ -60,7 +60,7 @@ type DNS struct {
 type TLS struct {
 	Mode    string `json:"mode"`    // acme or none
 	Email   string `json:"email"`   // for the certificate authority
-	Staging bool   `json:"staging"` // certificates that browsers refuse, to try with
+	Staging bool   `json:"staging"` // only tries out getting a certificate: machines do not connect
 }
 
 // Allocator is the allocator's host.
