@@ -104,8 +104,9 @@ func (h *Host) declareInstance(ctx *pulumi.Context, name string, args *HostArgs,
 			HttpEndpoint: pulumi.String("enabled"), HttpTokens: pulumi.String("required"), HttpPutResponseHopLimit: pulumi.Int(1),
 		},
 		RootBlockDevice: ec2.InstanceRootBlockDeviceArgs{
+			// Without tags: the provider adds them afterwards, and who may do that may
+			// tag, and so take, any volume of the account that has none.
 			VolumeSize: pulumi.Int(RootVolumeGiB), VolumeType: pulumi.String("gp3"), Encrypted: pulumi.Bool(true),
-			Tags: args.Namer.Tags(component, args.Namer.Name("allocator", 255)),
 		},
 		Tags: args.Namer.Tags(component, args.Namer.Name("allocator", 255)),
 	}, pulumi.Parent(h), pulumi.DeleteBeforeReplace(true), pulumi.DependsOn(slices.Concat(args.After, []pulumi.Resource{granted})))

@@ -35,7 +35,7 @@ func Permissions(g Grants) policy.Document {
 	}
 	roles := make([]string, len(g.ClientRoles))
 	for i, role := range g.ClientRoles {
-		roles[i] = n.RoleARN(role)
+		roles[i] = n.MachineRoleARN(role)
 	}
 	return policy.Document{
 		{Sid: "ReadPointerAndSecrets", Action: []string{"ssm:GetParameter"}, Resource: []string{

@@ -56,7 +56,7 @@ func createdBy(action string) map[string][]string {
 
 func TestTheAllocatorMayDoItsWorkAndNoMore(t *testing.T) {
 	secret := "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/test/secret/admin-password"
-	role := "arn:aws:iam::123456789012:role/lablink-client-gpu-test-us-west-2"
+	role := "arn:aws:iam::123456789012:role/lablink/lablink/test/us-west-2/lablink-client-gpu-test-us-west-2"
 	check(t, host.Permissions(grants), []request{
 		{"its release", "ssm:GetParameter", "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/test/release", nil, iam.Allowed},
 		{"its secrets", "ssm:GetParameter", secret, nil, iam.Allowed},
@@ -113,7 +113,7 @@ func TestTheAllocatorMayDoItsWorkAndNoMore(t *testing.T) {
 
 		{"handing a client its role", "iam:PassRole", role, passTo("ec2.amazonaws.com"), iam.Allowed},
 		{"handing the role to a function", "iam:PassRole", role, passTo("lambda.amazonaws.com"), iam.Implicit},
-		{"handing out its own role", "iam:PassRole", "arn:aws:iam::123456789012:role/" + host.RoleName(lab), passTo("ec2.amazonaws.com"), iam.Implicit},
+		{"handing out its own role", "iam:PassRole", lab.MachineRoleARN(host.RoleName(lab)), passTo("ec2.amazonaws.com"), iam.Implicit},
 	})
 }
 

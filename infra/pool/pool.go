@@ -89,7 +89,7 @@ func (p *Pool) declareRole(ctx *pulumi.Context, name string, args *PoolArgs) (*i
 	}
 	roleName := RoleName(args.Namer, args.Pool)
 	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
-		Name: pulumi.String(roleName), AssumeRolePolicy: pulumi.String(trust),
+		Name: pulumi.String(roleName), AssumeRolePolicy: pulumi.String(trust), Path: pulumi.String(args.Namer.IAMPath()),
 		Description: pulumi.String("What the machines of pool " + args.Pool + " may do"), Tags: args.tags(roleName),
 	}, pulumi.Parent(p))
 	if err != nil {
@@ -103,7 +103,7 @@ func (p *Pool) declareRole(ctx *pulumi.Context, name string, args *PoolArgs) (*i
 	}
 	profileName := args.Namer.IAM("client-"+args.Pool, naming.MaxProfile)
 	profile, err := iam.NewInstanceProfile(ctx, name+"-profile", &iam.InstanceProfileArgs{
-		Name: pulumi.String(profileName), Role: role.Name, Tags: args.tags(profileName),
+		Name: pulumi.String(profileName), Path: pulumi.String(args.Namer.IAMPath()), Role: role.Name, Tags: args.tags(profileName),
 	}, pulumi.Parent(p))
 	return profile, granted, err
 }

@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -73,7 +74,7 @@ func (a Account) create(r Record) (id string, state resource.PropertyMap) {
 func (a Account) arn(r Record) string {
 	switch r.Type {
 	case "aws:iam/role:Role":
-		return "arn:aws:iam::" + a.ID + ":role/" + r.Text("name")
+		return "arn:aws:iam::" + a.ID + ":role" + cmp.Or(r.Text("path"), "/") + r.Text("name")
 	case "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
 		return "arn:aws:iam::" + a.ID + ":oidc-provider/token.actions.githubusercontent.com"
 	case "aws:kms/key:Key":
