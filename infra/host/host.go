@@ -14,6 +14,9 @@ import (
 
 const component = "host"
 
+// RootVolumeGiB is the size of the host's root volume.
+const RootVolumeGiB = 16
+
 // Host is the allocator's machine.
 type Host struct {
 	pulumi.ResourceState
@@ -101,8 +104,9 @@ func (h *Host) declareInstance(ctx *pulumi.Context, name string, args *HostArgs,
 			HttpEndpoint: pulumi.String("enabled"), HttpTokens: pulumi.String("required"), HttpPutResponseHopLimit: pulumi.Int(1),
 		},
 		RootBlockDevice: ec2.InstanceRootBlockDeviceArgs{
-			VolumeSize: pulumi.Int(16), VolumeType: pulumi.String("gp3"), Encrypted: pulumi.Bool(true),
-			Tags: args.Namer.Tags(component, args.Namer.Name("allocator", 255)),
+			// Without tags: the provider adds them afterwards, and who may do that may
+			// tag, and so take, any volume of the account that has none.
+			VolumeSize: pulumi.Int(RootVolumeGiB), VolumeType: pulumi.String("gp3"), Encrypted: pulumi.Bool(true),
 		},
 		Tags: args.Namer.Tags(component, args.Namer.Name("allocator", 255)),
 	}, pulumi.Parent(h), pulumi.DeleteBeforeReplace(true), pulumi.DependsOn(slices.Concat(args.After, []pulumi.Resource{granted})))

@@ -42,6 +42,17 @@ func TestTheHostStandsWhereItsVolumeIs(t *testing.T) {
 	assert.Equal(t, "203.0.113.10", r.Outputs["publicIp"].Value)
 }
 
+// The provider would tag the root volume after it is made, which takes a
+// permission to tag volumes that have no tags.
+func TestRolesAndProfilesAreAtTheirEnvironmentsPath(t *testing.T) {
+	r, err := declare(good())
+	require.NoError(t, err)
+	for _, name := range []string{"host-role", "host-profile"} {
+		assert.Equal(t, "/lablink/lablink/test/us-west-2/", r.Named(name).Text("path"), name)
+	}
+	assert.Nil(t, r.Named("host-instance").Get("rootBlockDevice.tags"))
+}
+
 func TestTheUserDataNamesTheReleaseAndTheVolume(t *testing.T) {
 	r, err := declare(good())
 	require.NoError(t, err)

@@ -28,14 +28,14 @@ func Permissions(g Grants) policy.Document {
 	launched := []string{n.ARN("ec2", "instance/*"), n.ARN("ec2", "volume/*")}
 	used := []string{
 		n.ARN("ec2", "network-interface/*"), n.ARN("ec2", "security-group/"+g.ClientGroup),
-		"arn:aws:ec2:" + n.Region + "::image/*",
+		"arn:aws:ec2:" + n.Region + "::image/*", "arn:aws:ec2:" + n.Region + "::snapshot/*",
 	}
 	for _, id := range g.SubnetIDs {
 		used = append(used, n.ARN("ec2", "subnet/"+id))
 	}
 	roles := make([]string, len(g.ClientRoles))
 	for i, role := range g.ClientRoles {
-		roles[i] = n.RoleARN(role)
+		roles[i] = n.MachineRoleARN(role)
 	}
 	return policy.Document{
 		{Sid: "ReadPointerAndSecrets", Action: []string{"ssm:GetParameter"}, Resource: []string{
@@ -52,7 +52,8 @@ func Permissions(g Grants) policy.Document {
 			Sid: "LaunchWithOwnTags", Action: []string{"ec2:RunInstances"}, Resource: launched,
 			Condition: policy.Tagged("aws:RequestTag/", machine),
 		},
-		{Sid: "LaunchInto", Action: []string{"ec2:RunInstances"}, Resource: used},
+		// AWS asks for both on all that overrides and template name.
+		{Sid: "LaunchInto", Action: []string{"ec2:CreateFleet", "ec2:RunInstances"}, Resource: used},
 		{
 			Sid: "TagAtLaunch", Action: []string{"ec2:CreateTags"}, Resource: launched,
 			Condition: policy.Condition{"StringEquals": {"ec2:CreateAction": {"CreateFleet", "RunInstances"}}},

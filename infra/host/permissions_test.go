@@ -56,7 +56,7 @@ func createdBy(action string) map[string][]string {
 
 func TestTheAllocatorMayDoItsWorkAndNoMore(t *testing.T) {
 	secret := "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/test/secret/admin-password"
-	role := "arn:aws:iam::123456789012:role/lablink-client-gpu-test-us-west-2"
+	role := "arn:aws:iam::123456789012:role/lablink/lablink/test/us-west-2/lablink-client-gpu-test-us-west-2"
 	check(t, host.Permissions(grants), []request{
 		{"its release", "ssm:GetParameter", "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/test/release", nil, iam.Allowed},
 		{"its secrets", "ssm:GetParameter", secret, nil, iam.Allowed},
@@ -85,11 +85,20 @@ func TestTheAllocatorMayDoItsWorkAndNoMore(t *testing.T) {
 		{"a machine without tags", "ec2:RunInstances", ec2 + "instance/*", nil, iam.Implicit},
 		{"a machine in the host's name", "ec2:RunInstances", ec2 + "instance/*", asks("lablink", "test", "pulumi"), iam.Implicit},
 
+		{"a fleet into its subnet", "ec2:CreateFleet", ec2 + "subnet/subnet-1", nil, iam.Allowed},
+		{"a fleet into another subnet", "ec2:CreateFleet", ec2 + "subnet/subnet-9", nil, iam.Implicit},
+		{"a fleet with the clients' group", "ec2:CreateFleet", ec2 + "security-group/sg-clients", nil, iam.Allowed},
+		{"a fleet with another group", "ec2:CreateFleet", ec2 + "security-group/sg-other", nil, iam.Implicit},
+		{"a fleet with an image", "ec2:CreateFleet", "arn:aws:ec2:us-west-2::image/ami-1", nil, iam.Allowed},
+		{"a fleet with an image's snapshot", "ec2:CreateFleet", "arn:aws:ec2:us-west-2::snapshot/snap-1", nil, iam.Allowed},
+		{"a fleet with an interface", "ec2:CreateFleet", ec2 + "network-interface/*", nil, iam.Allowed},
+		{"a fleet with a key pair", "ec2:CreateFleet", ec2 + "key-pair/k", nil, iam.Implicit},
 		{"into its subnet", "ec2:RunInstances", ec2 + "subnet/subnet-2", nil, iam.Allowed},
 		{"into another subnet", "ec2:RunInstances", ec2 + "subnet/subnet-9", nil, iam.Implicit},
 		{"with the clients' group", "ec2:RunInstances", ec2 + "security-group/sg-clients", nil, iam.Allowed},
 		{"with another group", "ec2:RunInstances", ec2 + "security-group/sg-other", nil, iam.Implicit},
 		{"with an image", "ec2:RunInstances", "arn:aws:ec2:us-west-2::image/ami-1", nil, iam.Allowed},
+		{"with an image's snapshot", "ec2:RunInstances", "arn:aws:ec2:us-west-2::snapshot/snap-1", nil, iam.Allowed},
 		{"with a key pair", "ec2:RunInstances", ec2 + "key-pair/k", nil, iam.Implicit},
 
 		{"tagging what it launches", "ec2:CreateTags", ec2 + "instance/i-1", createdBy("CreateFleet"), iam.Allowed},
@@ -104,7 +113,7 @@ func TestTheAllocatorMayDoItsWorkAndNoMore(t *testing.T) {
 
 		{"handing a client its role", "iam:PassRole", role, passTo("ec2.amazonaws.com"), iam.Allowed},
 		{"handing the role to a function", "iam:PassRole", role, passTo("lambda.amazonaws.com"), iam.Implicit},
-		{"handing out its own role", "iam:PassRole", "arn:aws:iam::123456789012:role/" + host.RoleName(lab), passTo("ec2.amazonaws.com"), iam.Implicit},
+		{"handing out its own role", "iam:PassRole", lab.MachineRoleARN(host.RoleName(lab)), passTo("ec2.amazonaws.com"), iam.Implicit},
 	})
 }
 

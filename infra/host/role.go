@@ -18,7 +18,7 @@ func (h *Host) declareRole(ctx *pulumi.Context, name string, args *HostArgs) (*i
 		return nil, nil, err
 	}
 	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
-		Name: pulumi.String(RoleName(args.Namer)), AssumeRolePolicy: pulumi.String(trust),
+		Name: pulumi.String(RoleName(args.Namer)), AssumeRolePolicy: pulumi.String(trust), Path: pulumi.String(args.Namer.IAMPath()),
 		Description: pulumi.String("What the allocator may do"), Tags: args.Namer.Tags(component, RoleName(args.Namer)),
 	}, pulumi.Parent(h))
 	if err != nil {
@@ -32,7 +32,7 @@ func (h *Host) declareRole(ctx *pulumi.Context, name string, args *HostArgs) (*i
 	}
 	profileName := args.Namer.IAM("allocator", naming.MaxProfile)
 	profile, err := iam.NewInstanceProfile(ctx, name+"-profile", &iam.InstanceProfileArgs{
-		Name: pulumi.String(profileName), Role: role.Name, Tags: args.Namer.Tags(component, profileName),
+		Name: pulumi.String(profileName), Path: pulumi.String(args.Namer.IAMPath()), Role: role.Name, Tags: args.Namer.Tags(component, profileName),
 	}, pulumi.Parent(h))
 	return profile, granted, err
 }

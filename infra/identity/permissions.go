@@ -18,7 +18,7 @@ func Look(n naming.Namer) policy.Document {
 func read(n naming.Namer) policy.Document {
 	return policy.Document{
 		{Sid: "List", Action: lists, Resource: []string{"*"}}, // AWS gives these no resource
-		{Sid: "ReadRoles", Action: roleReads, Resource: ownRoles(n)},
+		{Sid: "ReadRoles", Action: roleReads, Resource: append(machineRoles(n), workflowRoles(n)...)},
 		{
 			Sid: "ReadProvider", Action: []string{"iam:GetOpenIDConnectProvider"},
 			Resource: []string{"arn:aws:iam::" + n.AccountID + ":oidc-provider/*"},
@@ -48,7 +48,6 @@ func Deploy(n naming.Namer, r Record) policy.Document {
 func network(n naming.Namer) policy.Document {
 	made, own := policy.Tagged("aws:RequestTag/", n.OwnTags()), policy.Tagged("aws:ResourceTag/", n.OwnTags())
 	atOnce := policy.Condition{"StringEquals": made["StringEquals"], "Null": {"ec2:CreateAction": {"false"}}}
-	untagged := policy.Condition{"StringEquals": made["StringEquals"], "StringEqualsIfExists": own["StringEquals"]}
 	return policy.Document{
 		{Sid: "Make", Action: makes, Condition: made, Resource: ec2ARNs(n,
 			"elastic-ip/*", "internet-gateway/*", "launch-template/*", "route-table/*", "security-group/*", "subnet/*", "volume/*")},
@@ -61,20 +60,16 @@ func network(n naming.Namer) policy.Document {
 		{Sid: "Parts", Action: parts, Resource: ec2ARNs(n, "network-interface/*", "security-group-rule/*", "volume/*")},
 		{Sid: "Images", Action: []string{"ec2:RunInstances"}, Resource: []string{"arn:aws:ec2:" + n.Region + "::image/*"}},
 		{Sid: "TagWhatIsMade", Action: []string{"ec2:CreateTags"}, Resource: ec2ARNs(n, "*"), Condition: atOnce},
-		{Sid: "TagParts", Action: []string{"ec2:CreateTags"}, Resource: ec2ARNs(n, "security-group-rule/*", "volume/*"), Condition: untagged},
 	}
 }
 
 func roles(n naming.Namer) policy.Document {
 	return policy.Document{
-		{Sid: "Roles", Action: roleWrites, Resource: ownRoles(n)},
+		{Sid: "Roles", Action: roleWrites, Resource: machineRoles(n)},
 		{
-			Sid: "HandOverRoles", Action: []string{"iam:PassRole"}, Resource: []string{n.RoleARN(n.AnyIAM())},
+			Sid: "HandOverRoles", Action: []string{"iam:PassRole"}, Resource: []string{n.MachineRoleARN("*")},
 			Condition: policy.Condition{"StringEquals": {"iam:PassedToService": {"ec2.amazonaws.com"}}},
 		},
-		{Sid: "NotItself", Deny: true, Action: roleWrites, Resource: []string{
-			n.RoleARN(n.IAM("preview", naming.MaxRole)), n.RoleARN(n.IAM("drift", naming.MaxRole)), n.RoleARN(n.IAM("deploy", naming.MaxRole)),
-		}},
 	}
 }
 
@@ -92,9 +87,19 @@ func record(r Record) policy.Document {
 	}
 }
 
-// ownRoles are this environment's roles and instance profiles.
-func ownRoles(n naming.Namer) []string {
-	return []string{n.RoleARN(n.AnyIAM()), "arn:aws:iam::" + n.AccountID + ":instance-profile/" + n.AnyIAM()}
+// machineRoles are the roles and instance profiles of this environment's
+// machines, of pools that are still to come, too. Their path is nobody else's.
+func machineRoles(n naming.Namer) []string {
+	return []string{n.MachineRoleARN("*"), "arn:aws:iam::" + n.AccountID + ":instance-profile" + n.IAMPath() + "*"}
+}
+
+// workflowRoles are the roles that this package declares, apart from machines'.
+func workflowRoles(n naming.Namer) []string {
+	var out []string
+	for _, what := range []string{"preview", "drift", "deploy"} {
+		out = append(out, n.RoleARN(n.IAM(what, naming.MaxRole)))
+	}
+	return out
 }
 
 func bucketARNs(n naming.Namer) []string {

@@ -22,6 +22,7 @@ var (
 const (
 	ec2       = "arn:aws:ec2:us-west-2:123456789012:"
 	role      = "arn:aws:iam::123456789012:role/"
+	machines  = role + "lablink/lablink/test/us-west-2/"
 	parameter = "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/"
 	bucket    = "arn:aws:s3:::lablink-artifacts-test-123456789012-us-west-2"
 	yes, no   = iam.Allowed, iam.Implicit
@@ -56,9 +57,11 @@ func key(name, value string) map[string][]string { return map[string][]string{na
 var looking = []request{
 	{"a list", "ec2:DescribeVpcs", "*", nil, yes},
 	{"who it is", "sts:GetCallerIdentity", "*", nil, yes},
-	{"its role", "iam:GetRole", role + "lablink-allocator-test-us-west-2", nil, yes},
-	{"its profile", "iam:GetInstanceProfile", "arn:aws:iam::123456789012:instance-profile/lablink-allocator-test-us-west-2", nil, yes},
-	{"another environment's role", "iam:GetRole", role + "lablink-allocator-prod-us-west-2", nil, no},
+	{"its role", "iam:GetRole", machines + "lablink-allocator-test-us-west-2", nil, yes},
+	{"its profile", "iam:GetInstanceProfile", "arn:aws:iam::123456789012:instance-profile/lablink/lablink/test/us-west-2/lablink-allocator-test-us-west-2", nil, yes},
+	{"another environment's role", "iam:GetRole", role + "lablink/lablink/prod/us-west-2/lablink-allocator-prod-us-west-2", nil, no},
+	{"the role of another environment whose name ends alike", "iam:GetRole", role + "lablink/lablink/pre-test/us-west-2/lablink-allocator-pre-test-us-west-2", nil, no},
+	{"the roles of workflows", "iam:GetRole", role + "lablink-deploy-test-us-west-2", nil, yes},
 	{"somebody's role", "iam:GetRolePolicy", role + "admin", nil, no},
 	{"GitHub's provider", "iam:GetOpenIDConnectProvider", "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com", nil, yes},
 	{"changing the provider", "iam:UpdateOpenIDConnectProviderThumbprint", "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com", nil, no},
@@ -80,7 +83,7 @@ func TestAPreviewReadsWhatIsDeployedAndChangesNothing(t *testing.T) {
 		request{"writing a release", "s3:PutObject", bucket + "/releases/x.json", nil, no},
 		request{"ending the host", "ec2:TerminateInstances", ec2 + "instance/i-1", has("lablink", "test"), no},
 		request{"a record", "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", nil, no},
-		request{"handing over a role", "iam:PassRole", role + "lablink-allocator-test-us-west-2", key("iam:PassedToService", "ec2.amazonaws.com"), no},
+		request{"handing over a role", "iam:PassRole", machines + "lablink-allocator-test-us-west-2", key("iam:PassedToService", "ec2.amazonaws.com"), no},
 	))
 }
 
@@ -116,21 +119,32 @@ func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
 
 		{"tags at once", "ec2:CreateTags", ec2 + "vpc/vpc-1", context(asks("lablink", "test"), key("ec2:CreateAction", "CreateVpc")), yes},
 		{"another environment's tags at once", "ec2:CreateTags", ec2 + "vpc/vpc-1", context(asks("lablink", "prod"), key("ec2:CreateAction", "CreateVpc")), no},
-		{"tags on the host's new disk", "ec2:CreateTags", ec2 + "volume/vol-1", asks("lablink", "test"), yes},
+		{"tags on a new disk at once", "ec2:CreateTags", ec2 + "volume/vol-1", context(asks("lablink", "test"), key("ec2:CreateAction", "CreateVolume")), yes},
+		{"tags on a new rule at once", "ec2:CreateTags", ec2 + "security-group-rule/sgr-1", context(asks("lablink", "test"), key("ec2:CreateAction", "AuthorizeSecurityGroupIngress")), yes},
+		{"another tag on its disk", "ec2:CreateTags", ec2 + "volume/vol-1", own, yes},
+		{"its tags on somebody's disk without any", "ec2:CreateTags", ec2 + "volume/vol-3", asks("lablink", "test"), no},
+		{"its tags on somebody's rule without any", "ec2:CreateTags", ec2 + "security-group-rule/sgr-3", asks("lablink", "test"), no},
 		{"its tags on another's disk", "ec2:CreateTags", ec2 + "volume/vol-2", context(other, asks("lablink", "test")), no},
 		{"its tags on somebody's instance", "ec2:CreateTags", ec2 + "instance/i-3", asks("lablink", "test"), no},
 
-		{"a role", "iam:CreateRole", role + "lablink-client-gpu-test-us-west-2", nil, yes},
+		{"a role", "iam:CreateRole", machines + "lablink-client-gpu-test-us-west-2", nil, yes},
 		{"a role of another environment", "iam:PutRolePolicy", role + "lablink-deploy-prod-us-west-2", nil, no},
+		{"a workflow's role whose environment ends alike", "iam:PutRolePolicy", role + "lablink-deploy-pre-test-us-west-2", nil, no},
+		{"a workflow's role whose deployment begins alike", "iam:PutRolePolicy", role + "lablink-two-deploy-test-us-west-2", nil, no},
+		{"a machine's role whose environment ends alike", "iam:PutRolePolicy", role + "lablink/lablink/pre-test/us-west-2/lablink-allocator-pre-test-us-west-2", nil, no},
+		{"a machine's role whose deployment begins alike", "iam:PutRolePolicy", role + "lablink/lablink-two/test/us-west-2/lablink-two-allocator-test-us-west-2", nil, no},
+		{"handing out one of those", "iam:PassRole", role + "lablink/lablink/pre-test/us-west-2/lablink-allocator-pre-test-us-west-2", key("iam:PassedToService", "ec2.amazonaws.com"), no},
+		{"a role by its name without the path", "iam:PutRolePolicy", role + "lablink-allocator-test-us-west-2", nil, no},
+		{"the profile of a new pool", "iam:CreateInstanceProfile", "arn:aws:iam::123456789012:instance-profile/lablink/lablink/test/us-west-2/lablink-client-new-test-us-west-2", nil, yes},
 		{"somebody's role", "iam:PutRolePolicy", role + "admin", nil, no},
-		{"its own permissions", "iam:PutRolePolicy", role + "lablink-deploy-test-us-west-2", nil, iam.Denied},
-		{"its own trust", "iam:UpdateAssumeRolePolicy", role + "lablink-deploy-test-us-west-2", nil, iam.Denied},
-		{"the permissions of previews", "iam:PutRolePolicy", role + "lablink-preview-test-us-west-2", nil, iam.Denied},
-		{"the permissions of drift", "iam:PutRolePolicy", role + "lablink-drift-test-us-west-2", nil, iam.Denied},
+		{"its own permissions", "iam:PutRolePolicy", role + "lablink-deploy-test-us-west-2", nil, no},
+		{"its own trust", "iam:UpdateAssumeRolePolicy", role + "lablink-deploy-test-us-west-2", nil, no},
+		{"the permissions of previews", "iam:PutRolePolicy", role + "lablink-preview-test-us-west-2", nil, no},
+		{"the permissions of drift", "iam:PutRolePolicy", role + "lablink-drift-test-us-west-2", nil, no},
 		{"a user", "iam:CreateUser", "arn:aws:iam::123456789012:user/x", nil, no},
-		{"a managed policy", "iam:AttachRolePolicy", role + "lablink-allocator-test-us-west-2", nil, no},
-		{"handing the host its role", "iam:PassRole", role + "lablink-allocator-test-us-west-2", key("iam:PassedToService", "ec2.amazonaws.com"), yes},
-		{"handing the role to a function", "iam:PassRole", role + "lablink-allocator-test-us-west-2", key("iam:PassedToService", "lambda.amazonaws.com"), no},
+		{"a managed policy", "iam:AttachRolePolicy", machines + "lablink-allocator-test-us-west-2", nil, no},
+		{"handing the host its role", "iam:PassRole", machines + "lablink-allocator-test-us-west-2", key("iam:PassedToService", "ec2.amazonaws.com"), yes},
+		{"handing the role to a function", "iam:PassRole", machines + "lablink-allocator-test-us-west-2", key("iam:PassedToService", "lambda.amazonaws.com"), no},
 
 		{"its pointer", "ssm:PutParameter", parameter + "test/release", nil, yes},
 		{"its secret, which it made", "ssm:GetParameter", parameter + "test/secret/admin-password", nil, yes},
@@ -151,15 +165,14 @@ func TestWithoutARecordADeployChangesNone(t *testing.T) {
 	}
 }
 
-// Names that are cut are cut in their middle, so the role of the longest pool is
-// still one that a deployment may make.
+// Names are cut where they are too long; paths are not.
 func TestADeployMayMakeTheRolesOfTheLongestNames(t *testing.T) {
 	long := naming.Namer{Deployment: "a-deployment-of-20-c", Environment: "an-env-of-16-cha", AccountID: "123456789012", Region: "ap-southeast-1"}
 	d := parse(t, identity.Deploy(long, name), iam.Identity)
-	made := long.RoleARN(long.IAM("client-a-pool-of-20-charact", naming.MaxRole))
+	made := long.MachineRoleARN(long.IAM("client-a-pool-of-20-charact", naming.MaxRole))
 	assert.Equal(t, iam.Allowed, iam.Evaluate(iam.Request{Action: "iam:CreateRole", Resource: made}, d), made)
 	itself := long.RoleARN(long.IAM("deploy", naming.MaxRole))
-	assert.Equal(t, iam.Denied, iam.Evaluate(iam.Request{Action: "iam:PutRolePolicy", Resource: itself}, d), itself)
+	assert.Equal(t, iam.Implicit, iam.Evaluate(iam.Request{Action: "iam:PutRolePolicy", Resource: itself}, d), itself)
 }
 
 func parse(t *testing.T, d policy.Document, kind iam.Kind) iam.Document {

@@ -3,6 +3,7 @@ package image
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
@@ -55,10 +56,24 @@ func Architecture(ctx *pulumi.Context, setting string, instanceTypes []string) (
 	return common, nil
 }
 
+// Nitro refuses an instance type without the Nitro hypervisor: there a volume
+// has no name by which its machine can find it.
+func Nitro(ctx *pulumi.Context, setting, instanceType string) error {
+	found, err := ec2.GetInstanceType(ctx, &ec2.GetInstanceTypeArgs{InstanceType: instanceType})
+	if err != nil {
+		return fmt.Errorf("%s: look up instance type %q: %w", setting, instanceType, err)
+	}
+	if found.Hypervisor != "nitro" {
+		return fmt.Errorf("%s: the hypervisor of %q is %q, but the allocator finds its data volume by the names that nitro gives: choose a newer type, for example t4g.small or t3.small", setting, instanceType, found.Hypervisor)
+	}
+	return nil
+}
+
 // Image is what a reference means.
 type Image struct {
-	ID         string
-	RootDevice string // the device name of its root volume
+	ID          string
+	RootDevice  string // the device name of its root volume
+	SnapshotGiB int    // the smallest root volume that it fits on, in GiB; 0 when EC2 does not say
 }
 
 // Find resolves a reference and checks that the image has the architecture.
@@ -81,5 +96,11 @@ func Find(ctx *pulumi.Context, setting string, r Reference, architecture string)
 	if image.Architecture != architecture {
 		return Image{}, fmt.Errorf("%s: image %s (%s) is for %s, but the instance types are %s", setting, id, image.Name, image.Architecture, architecture)
 	}
-	return Image{ID: id, RootDevice: image.RootDeviceName}, nil
+	out := Image{ID: id, RootDevice: image.RootDeviceName}
+	for _, device := range image.BlockDeviceMappings {
+		if device.DeviceName == image.RootDeviceName {
+			out.SnapshotGiB, _ = strconv.Atoi(device.Ebs["volume_size"])
+		}
+	}
+	return out, nil
 }

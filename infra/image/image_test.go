@@ -11,12 +11,14 @@ import (
 )
 
 var account = recording.Account{
-	InstanceTypes: map[string][]string{
-		"t4g.small": {"arm64"}, "g5.xlarge": {"x86_64"}, "t2.small": {"i386", "x86_64"}, "g5g.xlarge": {"arm64"}, "mac2.metal": {"arm64_mac"},
+	InstanceTypes: map[string]recording.InstanceType{
+		"t4g.small": {Architectures: []string{"arm64"}}, "g5.xlarge": {Architectures: []string{"x86_64"}},
+		"t2.small":   {Architectures: []string{"i386", "x86_64"}, Hypervisor: "xen"},
+		"g5g.xlarge": {Architectures: []string{"arm64"}}, "mac2.metal": {Architectures: []string{"arm64_mac"}},
 	},
 	Images: map[string]recording.Image{
 		"ami-11111111": {Name: "debian-12-arm64", Architecture: "arm64"},
-		"ami-22222222": {Name: "gpu", Architecture: "x86_64"},
+		"ami-22222222": {Name: "gpu", Architecture: "x86_64", SnapshotGiB: 65},
 		"ami-33333333": {Name: "old", Architecture: "x86_64", Deprecated: true},
 	},
 	Parameters: map[string]string{"/aws/service/debian/release/12/latest/arm64": "ami-11111111", "/gone": "ami-99999999"},
@@ -68,7 +70,7 @@ func TestAReferenceIsResolvedAndMustFitTheArchitecture(t *testing.T) {
 			continue
 		}
 		assert.NoError(t, err, c.what)
-		assert.Equal(t, image.Image{ID: c.want, RootDevice: "/dev/xvda"}, found, c.what)
+		assert.Equal(t, image.Image{ID: c.want, RootDevice: "/dev/xvda", SnapshotGiB: 8}, found, c.what)
 	}
 }
 
@@ -78,6 +80,28 @@ func TestADeprecatedImageThatIsPinnedIsFound(t *testing.T) {
 	found, err := resolve(image.Reference{ID: "ami-33333333"}, "x86_64")
 	assert.NoError(t, err)
 	assert.Equal(t, "ami-33333333", found.ID)
+}
+
+func TestTheSizeOfAnImageIsThatOfItsRootVolume(t *testing.T) {
+	found, err := resolve(image.Reference{ID: "ami-22222222"}, "x86_64")
+	assert.NoError(t, err)
+	assert.Equal(t, 65, found.SnapshotGiB, "GiB")
+}
+
+// On older hypervisors a volume has the name of its device, not of itself.
+func TestOnlyNitroNamesVolumes(t *testing.T) {
+	for instanceType, wrong := range map[string]string{
+		"t4g.small": "", "t2.small": `the hypervisor of "t2.small" is "xen"`, "g9.small": `look up instance type "g9.small"`,
+	} {
+		_, err := recording.Run("test", account, func(ctx *pulumi.Context) error {
+			return image.Nitro(ctx, "lablink:allocator.instanceType", instanceType)
+		})
+		if wrong == "" {
+			assert.NoError(t, err, instanceType)
+			continue
+		}
+		assert.ErrorContains(t, err, "lablink:allocator.instanceType: "+wrong)
+	}
 }
 
 func TestOnlyAnIDAlwaysMeansTheSameImage(t *testing.T) {

@@ -44,8 +44,12 @@ func (n Namer) IAM(what string, limit int) string {
 	return fit(n.Deployment+"-", what, "-"+n.Environment+"-"+n.Region, limit)
 }
 
-// AnyIAM matches every name that IAM gives in this environment, for policies.
-func (n Namer) AnyIAM() string { return n.Deployment + "-*-" + n.Environment + "-" + n.Region }
+// IAMPath is where IAM keeps what machines act under, for policies: a pattern of
+// names would match those of others (test those of pre-test), but there is no
+// slash in a name.
+func (n Namer) IAMPath() string {
+	return "/lablink/" + n.Deployment + "/" + n.Environment + "/" + n.Region + "/"
+}
 
 // Bucket is a name for S3, which is one for all of AWS: account and Region are
 // added.
@@ -68,7 +72,12 @@ func (n Namer) ParameterARN(what string) string {
 	return n.ARN("ssm", "parameter"+n.ParameterPath(what))
 }
 
-// RoleARN is the ARN of a role of this account.
+// MachineRoleARN is the ARN of a role of machines, which is at IAMPath.
+func (n Namer) MachineRoleARN(name string) string {
+	return "arn:aws:iam::" + n.AccountID + ":role" + n.IAMPath() + name
+}
+
+// RoleARN is the ARN of a role of this account that has no path.
 func (n Namer) RoleARN(name string) string {
 	return "arn:aws:iam::" + n.AccountID + ":role/" + name
 }
@@ -99,7 +108,7 @@ const hashDigits = 8
 
 // fit is before+middle+after in at most limit characters. What is too long loses
 // the end of its middle to a hash of the whole, so that different names stay
-// different, and begin and end as they would have: policies match names by that.
+// different, and begin and end as people expect.
 func fit(before, middle, after string, limit int) string {
 	whole := before + middle + after
 	if len(whole) <= limit {

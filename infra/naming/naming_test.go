@@ -94,12 +94,22 @@ func TestTenThousandCutNamesAreTenThousandNames(t *testing.T) {
 	}
 }
 
-func TestACutNameBeginsAndEndsAsPoliciesExpect(t *testing.T) {
+func TestACutNameBeginsAndEndsAsAnyOther(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, what := namers.Draw(t, "namer"), parts.Draw(t, "what")
 		name := n.IAM(what, naming.MaxRole)
 		assert.True(t, strings.HasPrefix(name, n.Deployment+"-"), "%s begins with %s-", name, n.Deployment)
 		assert.True(t, strings.HasSuffix(name, "-"+n.Environment+"-"+n.Region), "%s ends with -%s-%s", name, n.Environment, n.Region)
 	})
-	assert.Equal(t, "lablink-*-test-us-west-2", lab.AnyIAM())
+}
+
+func TestAPathHoldsNoOtherEnvironments(t *testing.T) {
+	assert.Equal(t, "/lablink/lablink/test/us-west-2/", lab.IAMPath())
+	assert.Equal(t, "arn:aws:iam::123456789012:role/lablink/lablink/test/us-west-2/x", lab.MachineRoleARN("x"))
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := namers.Draw(t, "one"), namers.Draw(t, "other")
+		if a.Deployment != b.Deployment || a.Environment != b.Environment || a.Region != b.Region {
+			assert.False(t, strings.HasPrefix(a.IAMPath(), b.IAMPath()), "%s is in %s", a.IAMPath(), b.IAMPath())
+		}
+	})
 }

@@ -21,7 +21,7 @@ func (n *Network) declareGroups(ctx *pulumi.Context, name string, args *NetworkA
 	if err != nil {
 		return err
 	}
-	rules := []any{allocator.ID(), clients.ID()}
+	n.AllocatorGroup, n.ClientGroup = allocator.ID().ToStringOutput(), clients.ID().ToStringOutput()
 	for _, port := range []int{80, 443} {
 		for _, cidr := range args.AllowedCidrs {
 			// Named by its range, so that another one in the list moves no rule: two
@@ -35,7 +35,7 @@ func (n *Network) declareGroups(ctx *pulumi.Context, name string, args *NetworkA
 			if err != nil {
 				return err
 			}
-			rules = append(rules, rule.ID())
+			n.Ready = append(n.Ready, rule)
 		}
 	}
 	agents, err := vpc.NewSecurityGroupIngressRule(ctx, name+"-agents", &vpc.SecurityGroupIngressRuleArgs{
@@ -46,7 +46,7 @@ func (n *Network) declareGroups(ctx *pulumi.Context, name string, args *NetworkA
 	if err != nil {
 		return err
 	}
-	rules = append(rules, agents.ID())
+	n.Ready = append(n.Ready, agents)
 	for _, from := range []struct {
 		label string
 		group *ec2.SecurityGroup
@@ -58,12 +58,8 @@ func (n *Network) declareGroups(ctx *pulumi.Context, name string, args *NetworkA
 		if err != nil {
 			return err
 		}
-		rules = append(rules, out.ID())
+		n.Ready = append(n.Ready, out)
 	}
-	// A group's id is handed on only when its rules are in force.
-	ids := pulumi.All(rules...)
-	n.AllocatorGroup = ids.ApplyT(func(all []any) string { return string(all[0].(pulumi.ID)) }).(pulumi.StringOutput)
-	n.ClientGroup = ids.ApplyT(func(all []any) string { return string(all[1].(pulumi.ID)) }).(pulumi.StringOutput)
 	return nil
 }
 

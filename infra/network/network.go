@@ -29,6 +29,10 @@ type Network struct {
 	Plan Plan
 	// Subnets are the subnets, in the order of Plan.Subnets.
 	Subnets []*ec2.Subnet
+	// Ready are the routes and rules. What uses a subnet or a group depends on
+	// them, so that it starts connected. The ids alone do not wait for them: a rule
+	// that is added would make every id unknown in a preview.
+	Ready []pulumi.Resource
 }
 
 // NetworkArgs says what the network is like.
@@ -109,8 +113,8 @@ func (n *Network) declareSubnets(ctx *pulumi.Context, name string, args *Network
 	if err != nil {
 		return err
 	}
-	// A subnet's id is handed on only when the subnet leads somewhere.
-	ready := []any{internet.ID(), endpoint.ID()}
+	n.Ready = append(n.Ready, internet, endpoint)
+	var ids pulumi.StringArray
 	for i, s := range n.Plan.Subnets {
 		label := fmt.Sprintf("%s-subnet-%d", name, i)
 		subnet, err := ec2.NewSubnet(ctx, label, &ec2.SubnetArgs{
@@ -126,19 +130,10 @@ func (n *Network) declareSubnets(ctx *pulumi.Context, name string, args *Network
 		if err != nil {
 			return err
 		}
-		ready = append(ready, association.ID())
+		n.Ready = append(n.Ready, association)
 		n.Subnets = append(n.Subnets, subnet)
+		ids = append(ids, subnet.ID())
 	}
-	for _, s := range n.Subnets {
-		ready = append(ready, s.ID())
-	}
-	count := len(n.Subnets)
-	n.SubnetIDs = pulumi.All(ready...).ApplyT(func(all []any) []string {
-		ids := make([]string, count)
-		for i, id := range all[len(all)-count:] {
-			ids[i] = string(id.(pulumi.ID))
-		}
-		return ids
-	}).(pulumi.StringArrayOutput)
+	n.SubnetIDs = ids.ToStringArrayOutput()
 	return nil
 }

@@ -71,6 +71,31 @@ func TestPeopleComeInFromAllowedRangesAndClientsByTheirGroup(t *testing.T) {
 	}, rules)
 }
 
+func TestWhatIsReadyAreAllRoutesAndRules(t *testing.T) {
+	args := good()
+	args.AllowedCidrs = []string{"192.0.2.0/24", "198.51.100.0/24"}
+	r, err := recording.Run("test", recording.Account{}, func(ctx *pulumi.Context) error {
+		n, err := network.NewNetwork(ctx, "network", args)
+		if err != nil {
+			return err
+		}
+		user := &pulumi.ResourceState{}
+		return ctx.RegisterComponentResource("test:test:User", "user", user, pulumi.DependsOn(n.Ready))
+	})
+	require.NoError(t, err)
+	var want []string
+	for _, kind := range []string{
+		ingress, "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "aws:ec2/route:Route",
+		"aws:ec2/routeTableAssociation:RouteTableAssociation", "aws:ec2/vpcEndpoint:VpcEndpoint",
+	} {
+		for _, record := range r.Of(kind) {
+			want = append(want, record.Name)
+		}
+	}
+	assert.Len(t, want, 11)
+	assert.ElementsMatch(t, want, r.Named("user").DependsOn)
+}
+
 // Rules that were named by their place in the list would swap their ranges, and
 // EC2 refuses the second rule while the first still has its range.
 func TestAnotherRangeInTheListChangesNoRuleThatIsThere(t *testing.T) {

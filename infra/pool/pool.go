@@ -47,6 +47,8 @@ type PoolArgs struct {
 	AgentURL, TLSName string
 	// Audience is whom agents prove themselves to. Required.
 	Audience string
+	// After must exist before machines are launched: routes and rules.
+	After []pulumi.Resource
 }
 
 // RoleName is the name of a pool's role.
@@ -87,7 +89,7 @@ func (p *Pool) declareRole(ctx *pulumi.Context, name string, args *PoolArgs) (*i
 	}
 	roleName := RoleName(args.Namer, args.Pool)
 	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
-		Name: pulumi.String(roleName), AssumeRolePolicy: pulumi.String(trust),
+		Name: pulumi.String(roleName), AssumeRolePolicy: pulumi.String(trust), Path: pulumi.String(args.Namer.IAMPath()),
 		Description: pulumi.String("What the machines of pool " + args.Pool + " may do"), Tags: args.tags(roleName),
 	}, pulumi.Parent(p))
 	if err != nil {
@@ -101,7 +103,7 @@ func (p *Pool) declareRole(ctx *pulumi.Context, name string, args *PoolArgs) (*i
 	}
 	profileName := args.Namer.IAM("client-"+args.Pool, naming.MaxProfile)
 	profile, err := iam.NewInstanceProfile(ctx, name+"-profile", &iam.InstanceProfileArgs{
-		Name: pulumi.String(profileName), Role: role.Name, Tags: args.tags(profileName),
+		Name: pulumi.String(profileName), Path: pulumi.String(args.Namer.IAMPath()), Role: role.Name, Tags: args.tags(profileName),
 	}, pulumi.Parent(p))
 	return profile, granted, err
 }
@@ -141,7 +143,7 @@ func (p *Pool) declareTemplate(ctx *pulumi.Context, name string, args *PoolArgs,
 			ec2.LaunchTemplateTagSpecificationArgs{ResourceType: pulumi.String("instance"), Tags: args.machineTags()},
 			ec2.LaunchTemplateTagSpecificationArgs{ResourceType: pulumi.String("volume"), Tags: args.machineTags()},
 		},
-	}, pulumi.Parent(p))
+	}, pulumi.Parent(p), pulumi.DependsOn(args.After))
 }
 
 func (args *PoolArgs) tags(name string) pulumi.StringMap {

@@ -50,6 +50,9 @@ func TestMachinesStartFromThePoolsTemplate(t *testing.T) {
 		assert.Equal(t, want, template.Get(path), path)
 	}
 	assert.Equal(t, "pool-gpu-template-id", r.Outputs["template"].Value)
+	for _, name := range []string{"pool-gpu-role", "pool-gpu-profile"} {
+		assert.Equal(t, "/lablink/lablink/test/us-west-2/", r.Named(name).Text("path"), name)
+	}
 }
 
 // The allocator finds its machines, and may end them, by these.

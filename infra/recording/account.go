@@ -1,8 +1,10 @@
 package recording
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -14,8 +16,9 @@ type Account struct {
 	// Zones are availability zones; LocalZones are extensions of the Region near
 	// some city, which an account may have switched on.
 	Zones, LocalZones []string
-	// InstanceTypes are the architectures of each type.
-	InstanceTypes map[string][]string
+	// ImpairedZones are those of Zones that are not in the state "available".
+	ImpairedZones []string
+	InstanceTypes map[string]InstanceType
 	Images        map[string]Image
 	// Parameters are public and own SSM parameters.
 	Parameters map[string]string
@@ -23,13 +26,24 @@ type Account struct {
 	HostedZones map[string][]string
 	// OIDCProvider is the ARN of GitHub's identity provider; empty without one.
 	OIDCProvider string
+	// Planned are the names of resources that do not exist yet: a preview does not
+	// know their ids.
+	Planned []string
 	// Stacks are the outputs of other stacks, by name.
 	Stacks map[string]map[string]any
+}
+
+// InstanceType is a type of EC2 instance.
+type InstanceType struct {
+	Architectures []string
+	Hypervisor    string   // empty: nitro
+	Zones         []string // where it is offered; nil: in every zone
 }
 
 // Image is a machine image.
 type Image struct {
 	Name, Architecture string
+	SnapshotGiB        int // the size of its root volume; 0: 8
 	// Deprecated images are found only by those who ask for them too.
 	Deprecated bool
 }
@@ -39,6 +53,9 @@ func (a Account) create(r Record) (id string, state resource.PropertyMap) {
 	state = maps.Clone(r.Inputs)
 	if state == nil {
 		state = resource.PropertyMap{}
+	}
+	if slices.Contains(a.Planned, r.Name) {
+		return "", state
 	}
 	id = r.Name + "-id"
 	set := func(key, value string) { state[resource.PropertyKey(key)] = resource.NewProperty(value) }
@@ -57,7 +74,7 @@ func (a Account) create(r Record) (id string, state resource.PropertyMap) {
 func (a Account) arn(r Record) string {
 	switch r.Type {
 	case "aws:iam/role:Role":
-		return "arn:aws:iam::" + a.ID + ":role/" + r.Text("name")
+		return "arn:aws:iam::" + a.ID + ":role" + cmp.Or(r.Text("path"), "/") + r.Text("name")
 	case "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
 		return "arn:aws:iam::" + a.ID + ":oidc-provider/token.actions.githubusercontent.com"
 	case "aws:kms/key:Key":

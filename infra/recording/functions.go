@@ -1,9 +1,11 @@
 package recording
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
@@ -17,12 +19,16 @@ var functions = map[string]func(Account, values) (values, error){
 	},
 	"aws:index/getAvailabilityZones:getAvailabilityZones": zones,
 	"aws:ec2/getInstanceType:getInstanceType": func(a Account, in values) (values, error) {
-		architectures, ok := a.InstanceTypes[text(in, "instanceType")]
+		t, ok := a.InstanceTypes[text(in, "instanceType")]
 		if !ok {
 			return nil, fmt.Errorf("reading EC2 Instance Type (%s): InvalidInstanceType", text(in, "instanceType"))
 		}
-		return values{"id": text(in, "instanceType"), "instanceType": text(in, "instanceType"), "supportedArchitectures": list(architectures)}, nil
+		return values{
+			"id": text(in, "instanceType"), "instanceType": text(in, "instanceType"),
+			"supportedArchitectures": list(t.Architectures), "hypervisor": cmp.Or(t.Hypervisor, "nitro"),
+		}, nil
 	},
+	"aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": offerings,
 	"aws:ec2/getAmi:getAmi": image,
 	"aws:ssm/getParameter:getParameter": func(a Account, in values) (values, error) {
 		v, ok := a.Parameters[text(in, "name")]
@@ -58,10 +64,41 @@ func zones(a Account, in values) (values, error) {
 		wanted, _ := filter["values"].([]any)
 		return filter["name"] == "opt-in-status" && len(wanted) == 1 && wanted[0] == "opt-in-not-required"
 	})
+	if in["state"] == "available" {
+		found = slices.DeleteFunc(found, func(zone string) bool { return slices.Contains(a.ImpairedZones, zone) })
+	}
 	if !own {
 		found = append(slices.Clone(a.LocalZones), found...)
 	}
 	return values{"id": a.Region, "names": list(found)}, nil
+}
+
+// offerings lists in which zones the types are offered that the filter names.
+func offerings(a Account, in values) (values, error) {
+	filters, _ := in["filters"].([]any)
+	if len(filters) != 1 || in["locationType"] != "availability-zone" {
+		return nil, errors.New("only the filter instance-type is known, and zones")
+	}
+	filter, _ := filters[0].(values)
+	if filter["name"] != "instance-type" {
+		return nil, fmt.Errorf("the filter %v is not known", filter["name"])
+	}
+	var types, zones []any
+	wanted, _ := filter["values"].([]any)
+	for _, name := range wanted {
+		t, ok := a.InstanceTypes[fmt.Sprint(name)]
+		if !ok {
+			continue
+		}
+		offered := t.Zones
+		if offered == nil {
+			offered = a.Zones
+		}
+		for _, zone := range offered {
+			types, zones = append(types, name), append(zones, zone)
+		}
+	}
+	return values{"id": a.Region, "instanceTypes": types, "locations": zones}, nil
 }
 
 // image finds an image by its id; a deprecated one only when asked for.
@@ -75,7 +112,14 @@ func image(a Account, in values) (values, error) {
 		}
 		found, ok := a.Images[fmt.Sprint(ids[0])]
 		if ok && (!found.Deprecated || in["includeDeprecated"] == true) {
-			return values{"id": ids[0], "imageId": ids[0], "name": found.Name, "architecture": found.Architecture, "rootDeviceName": "/dev/xvda"}, nil
+			size := strconv.Itoa(cmp.Or(found.SnapshotGiB, 8))
+			return values{
+				"id": ids[0], "imageId": ids[0], "name": found.Name, "architecture": found.Architecture, "rootDeviceName": "/dev/xvda",
+				"blockDeviceMappings": []any{
+					values{"deviceName": "/dev/xvdz", "ebs": values{"volume_size": "1000"}},
+					values{"deviceName": "/dev/xvda", "ebs": values{"volume_size": size}},
+				},
+			}, nil
 		}
 	}
 	return nil, errors.New("Your query returned no results. Please change your search criteria and try again.")

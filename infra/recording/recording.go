@@ -34,6 +34,12 @@ type Output struct {
 // Preview makes a run one that only looks, as `pulumi preview` does.
 func Preview(info *pulumi.RunInfo) { info.DryRun = true }
 
+// Secrets makes keys of the stack's configuration secret, as
+// `pulumi config set --secret` does.
+func Secrets(keys ...string) pulumi.RunOption {
+	return func(info *pulumi.RunInfo) { info.ConfigSecretKeys = keys }
+}
+
 // Run runs body as a stack of the project lablink, in an account. The recording
 // is complete up to the point where an error ended it.
 func Run(stack string, account Account, body pulumi.RunFunc, opts ...pulumi.RunOption) (*Recording, error) {

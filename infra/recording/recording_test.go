@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -50,6 +51,25 @@ func TestEverythingThatIsRegisteredIsKept(t *testing.T) {
 	assert.Equal(t, map[string]recording.Output{"plain": {Value: "seen"}, "secret": {Value: pulumi.ID("b-id"), Secret: true}}, r.Outputs)
 	assert.Len(t, r.Of("test:index:Thing"), 2)
 	assert.Equal(t, "test", r.Stack)
+}
+
+func TestTheIDOfWhatIsPlannedIsUnknownInAPreview(t *testing.T) {
+	account := recording.Account{Planned: []string{"new"}}
+	r, err := recording.Run("test", account, func(ctx *pulumi.Context) error {
+		for _, name := range []string{"new", "old"} {
+			first, err := declare(ctx, name, nil)
+			if err != nil {
+				return err
+			}
+			if _, err := declare(ctx, "after-"+name, pulumi.Map{"id": first.ID()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, recording.Preview)
+	require.NoError(t, err)
+	assert.NotContains(t, r.Named("after-new").Inputs, resource.PropertyKey("id"), "what is unknown is left out")
+	assert.Equal(t, "old-id", r.Named("after-old").Text("id"))
 }
 
 func TestAnErrorEndsTheRunAndKeepsWhatCameBefore(t *testing.T) {

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -25,7 +26,8 @@ type BucketArgs struct {
 	Tags pulumi.StringMap
 	// KeyARN is the KMS key that encrypts. Optional: S3's own key.
 	KeyARN pulumi.StringPtrInput
-	// Protect keeps the bucket, with all its contents, from being deleted.
+	// Protect keeps the bucket, with all its contents and settings, from being
+	// deleted.
 	Protect bool
 	// KeepContents makes S3 refuse to delete the bucket while it holds anything.
 	// Without this and Protect the bucket goes with its contents.
@@ -41,14 +43,14 @@ func NewBucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulum
 	if err := ctx.RegisterComponentResource("lablink:storage:Bucket", name, b, opts...); err != nil {
 		return nil, err
 	}
-	parent := pulumi.Parent(b)
+	kept := []pulumi.ResourceOption{pulumi.Parent(b), pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Protect)}
 	bucket, err := s3.NewBucketV2(ctx, name+"-bucket", &s3.BucketV2Args{
 		Bucket: pulumi.String(args.Bucket), Tags: args.Tags, ForceDestroy: pulumi.Bool(!args.Protect && !args.KeepContents),
-	}, parent, pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Protect))
+	}, kept...)
 	if err != nil {
 		return nil, err
 	}
-	settings, err := declareSettings(ctx, name, args, bucket, parent)
+	settings, err := declareSettings(ctx, name, args, bucket, kept)
 	if err != nil {
 		return nil, err
 	}
@@ -62,11 +64,13 @@ func NewBucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulum
 	return b, ctx.RegisterResourceOutputs(b, pulumi.Map{"name": b.Name})
 }
 
-func declareSettings(ctx *pulumi.Context, name string, args *BucketArgs, bucket *s3.BucketV2, parent pulumi.ResourceOption) ([]pulumi.StringOutput, error) {
+// declareSettings declares what keeps a bucket closed, kept as the bucket is: a
+// bucket that stays without them would be open.
+func declareSettings(ctx *pulumi.Context, name string, args *BucketArgs, bucket *s3.BucketV2, kept []pulumi.ResourceOption) ([]pulumi.StringOutput, error) {
 	versioning, err := s3.NewBucketVersioningV2(ctx, name+"-versioning", &s3.BucketVersioningV2Args{
 		Bucket:                  bucket.Bucket,
 		VersioningConfiguration: s3.BucketVersioningV2VersioningConfigurationArgs{Status: pulumi.String("Enabled")},
-	}, parent)
+	}, kept...)
 	if err != nil {
 		return nil, err
 	}
@@ -82,14 +86,14 @@ func declareSettings(ctx *pulumi.Context, name string, args *BucketArgs, bucket 
 			},
 			BucketKeyEnabled: pulumi.Bool(args.KeyARN != nil),
 		}},
-	}, parent)
+	}, kept...)
 	if err != nil {
 		return nil, err
 	}
 	closed, err := s3.NewBucketPublicAccessBlock(ctx, name+"-closed", &s3.BucketPublicAccessBlockArgs{
 		Bucket: bucket.Bucket, BlockPublicAcls: pulumi.Bool(true), BlockPublicPolicy: pulumi.Bool(true),
 		IgnorePublicAcls: pulumi.Bool(true), RestrictPublicBuckets: pulumi.Bool(true),
-	}, parent)
+	}, kept...)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +107,7 @@ func declareSettings(ctx *pulumi.Context, name string, args *BucketArgs, bucket 
 	}
 	only, err := s3.NewBucketPolicy(ctx, name+"-policy", &s3.BucketPolicyArgs{
 		Bucket: bucket.Bucket, Policy: pulumi.String(tlsOnly),
-	}, parent, pulumi.DependsOn([]pulumi.Resource{closed}))
+	}, append(slices.Clone(kept), pulumi.DependsOn([]pulumi.Resource{closed}))...)
 	if err != nil {
 		return nil, err
 	}

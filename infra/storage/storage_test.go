@@ -79,6 +79,18 @@ func TestWhatABucketHoldsIsDeletedOnlyWhereNothingKeepsIt(t *testing.T) {
 	}
 }
 
+// A bucket that is retained while its settings go is open to plain HTTP and to
+// whoever opens it.
+func TestABucketsSettingsAreKeptAsLongAsTheBucket(t *testing.T) {
+	for _, protect := range []bool{true, false} {
+		r := declare(t, &storage.BucketArgs{Protect: protect})
+		for _, name := range []string{"state-bucket", "state-versioning", "state-encryption", "state-closed", "state-policy"} {
+			assert.Equal(t, protect, r.Named(name).Protect, "%s is protected", name)
+			assert.Equal(t, protect, r.Named(name).RetainOnDelete, "%s is retained", name)
+		}
+	}
+}
+
 func TestABucketWithoutANameIsRefused(t *testing.T) {
 	r, err := recording.Run("test", recording.Account{}, func(ctx *pulumi.Context) error {
 		_, err := storage.NewBucket(ctx, "state", &storage.BucketArgs{Tags: pulumi.StringMap{}})

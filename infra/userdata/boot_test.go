@@ -20,11 +20,21 @@ type firstBoot struct {
 	output  string
 	ran     []string // the architecture and the arguments of the binary that was handed over to
 	pauses  []string // in seconds
-	visible string   // the arguments of every curl
+	calls   []string // the arguments of every curl
+	visible string   // all of them
 }
 
 // run runs the script as a machine would, but for the pauses, which end at once.
+// The script must work.
 func run(t *testing.T, a *amazon) firstBoot {
+	t.Helper()
+	b, err := try(t, a, "")
+	require.NoError(t, err, b.output)
+	return b
+}
+
+// try runs the script. Where version is given, curl says that it is of it.
+func try(t *testing.T, a *amazon, version string) (firstBoot, error) {
 	t.Helper()
 	script, err := Render(Args{
 		Binary: "lablink-allocator", Part: "allocator", Region: "us-west-2", Pointer: "/lablink/lablink/test/release",
@@ -37,7 +47,11 @@ func run(t *testing.T, a *amazon) firstBoot {
 	wrap := func(name, script string) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/bash\n"+script+"\n"), 0o755))
 	}
-	wrap("curl", `printf '%s\n' "$@" >>"`+dir+`/visible"; exec `+curl+` "$@"`)
+	pretend := ""
+	if version != "" {
+		pretend = `if [ "$*" = --version ]; then printf '` + version + `'; exit; fi; `
+	}
+	wrap("curl", pretend+`echo "$*" >>"`+dir+`/calls"; exec `+curl+` "$@"`)
 	wrap("sleep", `echo "$1" >>"`+dir+`/pauses"`)
 	b := firstBoot{root: filepath.Join(dir, "the root")}
 	require.NoError(t, os.Mkdir(b.root, 0o755))
@@ -49,11 +63,11 @@ func run(t *testing.T, a *amazon) firstBoot {
 	}
 	out, err := cmd.CombinedOutput()
 	b.output = string(out)
-	require.NoError(t, err, b.output)
 	b.ran = lines(t, filepath.Join(b.root, "ran"))
 	b.pauses = lines(t, filepath.Join(dir, "pauses"))
-	b.visible = strings.Join(lines(t, filepath.Join(dir, "visible")), "\n")
-	return b
+	b.calls = lines(t, filepath.Join(dir, "calls"))
+	b.visible = strings.Join(b.calls, "\n")
+	return b, err
 }
 
 func lines(t *testing.T, file string) []string {
@@ -111,6 +125,45 @@ func TestTheFirstBootSaysWhatItWaitsForAndTriesAgain(t *testing.T) {
 			assert.NotEmpty(t, b.ran, "it works in the end\n%s", b.output)
 			assert.NoFileExists(t, filepath.Join(b.root, "evil"), "what was changed never ran")
 		})
+	}
+}
+
+// An address that is given to the host cuts the calls in flight, and nobody
+// tells curl.
+func TestNoCallWaitsLongForAnAnswer(t *testing.T) {
+	a := newAmazon(t)
+	b := run(t, a)
+	limits := map[string]string{"/latest/": "-m 5 ", "/the-bucket/releases/": "-m 20 ", "/the-bucket/artifacts/": "--speed-limit 1024 --speed-time 20 ", "AmazonSSM": "-m 20 "}
+	asked := map[string]bool{}
+	for _, call := range b.calls {
+		if call == "--version" {
+			continue
+		}
+		for what, limit := range limits {
+			if strings.Contains(call, what) {
+				asked[what] = true
+				assert.Contains(t, call, limit, "what limits %s", what)
+				assert.Equal(t, what == "/the-bucket/artifacts/", !strings.Contains(call, " -m "), "a large download may take its time: %s", call)
+			}
+		}
+	}
+	assert.Len(t, asked, len(limits), "all calls were seen\n%s", b.visible)
+}
+
+func TestACurlThatCannotSignIsNamedAtOnce(t *testing.T) {
+	for version, works := range map[string]bool{
+		"curl 7.81.0 (x86_64-pc-linux-gnu) libcurl/7.81.0": false, "curl 7.9.8": false, "something else": false,
+		"curl 7.87.0": true, "curl 7.100.1": true, "curl 8.5.0 (x86_64-pc-linux-gnu)": true,
+	} {
+		b, err := try(t, newAmazon(t), version+`\nRelease-Date: 2022-01-05\n`)
+		if works {
+			assert.NoError(t, err, "%s\n%s", version, b.output)
+			continue
+		}
+		assert.Error(t, err, version)
+		assert.Contains(t, b.output, "LabLink needs 7.87 or newer", version)
+		assert.Empty(t, b.calls, "%s: AWS is not asked", version)
+		assert.Empty(t, b.ran, version)
 	}
 }
 

@@ -34,12 +34,20 @@ func (a *Account) contextOf(p Principal) map[string][]string {
 		"aws:userid":           {p.UserID},
 	}
 	if p.Role != "" {
-		out["aws:PrincipalArn"] = []string{a.iamARN("role/" + p.Role)}
+		out["aws:PrincipalArn"] = []string{a.roleARN(p.Role)}
 	}
 	if p.Instance != "" {
 		out["ec2:SourceInstanceARN"] = []string{a.arn("ec2", "instance/"+p.Instance)}
 	}
 	return out
+}
+
+// roleARN is the ARN of a role, which holds its path.
+func (a *Account) roleARN(name string) string {
+	if r, err := a.Role(name); err == nil {
+		return r.ARN
+	}
+	return a.iamARN("role/" + name)
 }
 
 // decide says why a request is denied, or "" when it is allowed.

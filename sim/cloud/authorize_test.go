@@ -117,3 +117,22 @@ func TestCredentialsThatExpiredAreForgotten(t *testing.T) {
 	_, ok := w.Credential(old.AccessKey)
 	require.False(t, ok)
 }
+
+func TestARolesPathIsPartOfItsARN(t *testing.T) {
+	w := newWorld(t)
+	r := &cloud.Role{Name: "r", Path: "/a/b/", AssumeRolePolicy: ec2Trust}
+	require.NoError(t, w.CreateRole(r))
+	require.Equal(t, "arn:aws:iam::123456789012:role/a/b/r", r.ARN)
+	p := &cloud.InstanceProfile{Name: "p", Path: "/a/b/", Role: "r"}
+	require.NoError(t, w.CreateInstanceProfile(p))
+	require.Equal(t, "arn:aws:iam::123456789012:instance-profile/a/b/p", p.ARN)
+	trust := func(arn string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + arn + `"},"Action":"sts:AssumeRole"}]}`
+	}
+	require.NoError(t, w.CreateRole(&cloud.Role{Name: "s", AssumeRolePolicy: trust(r.ARN)}))
+	refused(t, "MalformedPolicyDocument", w.CreateRole(&cloud.Role{Name: "t", AssumeRolePolicy: trust("arn:aws:iam::123456789012:role/r")}))
+	for _, path := range []string{"a/", "/a", "a"} {
+		refused(t, "ValidationError", w.CreateRole(&cloud.Role{Name: "t", Path: path, AssumeRolePolicy: ec2Trust}))
+		refused(t, "ValidationError", w.CreateInstanceProfile(&cloud.InstanceProfile{Name: "q", Path: path}))
+	}
+}

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -16,11 +17,14 @@ type InstanceType struct {
 	GPUMemoryMiB int
 	HourlyUSD    float64 // decides the order of CreateFleet's lowest-price strategy
 	Profile      string  // the agent's simulated GPU: --nvml=simulated:<profile>
+	Hypervisor   string  // "nitro" or "xen"; left out: nitro
+	Letters      string  // of the zones that offer it; left out: all
 }
 
 // instanceTypes: sizes from DescribeInstanceTypes, on-demand Linux prices of
 // us-west-2 as of 2026-06. The "sim." types exist only here and have the
-// architecture of the machine that the simulator runs on.
+// architecture of the machine that the simulator runs on. Which zones offer a
+// type differs from account to account; one type is scarce here.
 var instanceTypes = []InstanceType{
 	{Name: "t4g.small", Architecture: "arm64", VCPUs: 2, MemoryMiB: 2048, HourlyUSD: 0.0168},
 	{Name: "t4g.medium", Architecture: "arm64", VCPUs: 2, MemoryMiB: 4096, HourlyUSD: 0.0336},
@@ -29,7 +33,8 @@ var instanceTypes = []InstanceType{
 	{Name: "g4dn.xlarge", Architecture: "x86_64", VCPUs: 4, MemoryMiB: 16384, GPU: "T4", GPUs: 1, GPUMemoryMiB: 16384, HourlyUSD: 0.526, Profile: "a100"},
 	{Name: "g5.xlarge", Architecture: "x86_64", VCPUs: 4, MemoryMiB: 16384, GPU: "A10G", GPUs: 1, GPUMemoryMiB: 22888, HourlyUSD: 1.006, Profile: "a100"},
 	{Name: "g6.xlarge", Architecture: "x86_64", VCPUs: 4, MemoryMiB: 16384, GPU: "L4", GPUs: 1, GPUMemoryMiB: 22888, HourlyUSD: 0.8048, Profile: "a100"},
-	{Name: "g5g.xlarge", Architecture: "arm64", VCPUs: 4, MemoryMiB: 8192, GPU: "T4g", GPUs: 1, GPUMemoryMiB: 16384, HourlyUSD: 0.42, Profile: "a100"},
+	{Name: "g5g.xlarge", Architecture: "arm64", VCPUs: 4, MemoryMiB: 8192, GPU: "T4g", GPUs: 1, GPUMemoryMiB: 16384, HourlyUSD: 0.42, Profile: "a100", Letters: "c"},
+	{Name: "t2.small", Architecture: "x86_64", VCPUs: 1, MemoryMiB: 2048, HourlyUSD: 0.023, Hypervisor: "xen"},
 	{Name: "sim.small", VCPUs: 2, MemoryMiB: 2048, HourlyUSD: 0.01},
 	{Name: "sim.gpu", VCPUs: 4, MemoryMiB: 16384, GPU: "A100", GPUs: 1, GPUMemoryMiB: 40960, HourlyUSD: 0.5, Profile: "a100"},
 	{Name: "sim.gpu.large", VCPUs: 8, MemoryMiB: 32768, GPU: "H100", GPUs: 1, GPUMemoryMiB: 81920, HourlyUSD: 1, Profile: "h100"},
@@ -45,7 +50,29 @@ func (a *Account) InstanceType(name string) (InstanceType, error) {
 	if strings.HasPrefix(name, "sim.") {
 		t.Architecture = a.opts.Architecture
 	}
+	t.Hypervisor = cmp.Or(t.Hypervisor, "nitro")
 	return t, nil
+}
+
+// Offering is a type in a zone that offers it.
+type Offering struct{ InstanceType, Zone string }
+
+// Offerings are the zones that offer types, by type and zone. A name that is no
+// type's is left out.
+func (a *Account) Offerings(types []string) []Offering {
+	var out []Offering
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(types))) {
+		for _, zone := range a.AvailabilityZones() {
+			if t, err := a.InstanceType(name); err == nil && t.offeredIn(zone) {
+				out = append(out, Offering{name, zone})
+			}
+		}
+	}
+	return out
+}
+
+func (t InstanceType) offeredIn(zone string) bool {
+	return t.Letters == "" || strings.Contains(t.Letters, zone[len(zone)-1:])
 }
 
 // rootDevice is the root volume's device name in every image there is.

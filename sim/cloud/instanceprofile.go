@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -10,6 +11,7 @@ type InstanceProfile struct {
 	ID   string `json:"id"` // its name
 	Name string `json:"name"`
 	Role string `json:"role,omitempty"`
+	Path string `json:"path"`
 	Tagged
 	profileComputed
 }
@@ -18,7 +20,6 @@ type profileComputed struct {
 	ARN        string `json:"arn"`
 	UniqueID   string `json:"uniqueId"`
 	CreateDate string `json:"createDate"`
-	Path       string `json:"path"`
 }
 
 // CreateInstanceProfile makes a profile that holds at most one role.
@@ -37,7 +38,7 @@ func (a *Account) CreateInstanceProfile(p *InstanceProfile) error {
 		}
 		p.ID = p.Name
 		p.profileComputed = profileComputed{
-			ARN: a.iamARN("instance-profile/" + p.Name), UniqueID: uniqueID("AIPA"), Path: "/",
+			ARN: a.iamARN("instance-profile" + p.Path + p.Name), UniqueID: uniqueID("AIPA"),
 			CreateDate: a.now().Format(time.RFC3339),
 		}
 		m.InstanceProfiles.keep(p.ID, p)
@@ -46,6 +47,10 @@ func (a *Account) CreateInstanceProfile(p *InstanceProfile) error {
 }
 
 func (p *InstanceProfile) check(m *model) error {
+	p.Path = cmp.Or(p.Path, "/")
+	if !iamPath.MatchString(p.Path) {
+		return refuse("ValidationError", "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.")
+	}
 	if p.Role != "" && m.Roles[p.Role] == nil {
 		return refuseStatus(404, "NoSuchEntity", "The role with name %s cannot be found.", p.Role)
 	}
@@ -60,7 +65,7 @@ func (a *Account) InstanceProfile(name string) (*InstanceProfile, error) {
 // UpdateInstanceProfile changes the role and tags.
 func (a *Account) UpdateInstanceProfile(name string, p *InstanceProfile) error {
 	return profiles.update(a, name, p, func(m *model, cur *InstanceProfile) error {
-		p.ID, p.Name, p.profileComputed = name, cur.Name, cur.profileComputed
+		p.ID, p.Name, p.Path, p.profileComputed = name, cur.Name, cur.Path, cur.profileComputed
 		return p.check(m)
 	})
 }

@@ -56,14 +56,14 @@ func (a *Account) checkLaunch(m *model, i *Instance) (Image, error) {
 	if err != nil {
 		return image, err
 	}
-	if err := a.checkType(i.InstanceType, image.Architecture); err != nil {
-		return image, err
-	}
 	if i.SubnetID == "" {
 		return image, refuse("VPCIdNotSpecified", "No default VPC for this user. Say which subnet the instance is for.")
 	}
 	s, err := subnets.get(m, i.SubnetID)
 	if err != nil {
+		return image, err
+	}
+	if err := a.checkType(i.InstanceType, image.Architecture, s.AvailabilityZone); err != nil {
 		return image, err
 	}
 	if len(i.VPCSecurityGroupIDs) == 0 {
@@ -81,13 +81,16 @@ func (a *Account) checkLaunch(m *model, i *Instance) (Image, error) {
 	return image, i.settle()
 }
 
-func (a *Account) checkType(name, architecture string) error {
+func (a *Account) checkType(name, architecture, zone string) error {
 	kind, err := a.InstanceType(name)
 	if err != nil {
 		return refuse("InvalidParameterValue", "Invalid value '%s' for InstanceType.", name)
 	}
 	if kind.Architecture != architecture {
 		return refuse("InvalidParameterValue", "The architecture '%s' of the specified instance type does not match the architecture '%s' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again.", kind.Architecture, architecture)
+	}
+	if !kind.offeredIn(zone) {
+		return refuse("Unsupported", "Your requested instance type (%s) is not supported in your requested Availability Zone (%s). Please retry your request by not specifying an Availability Zone or choosing another.", name, zone)
 	}
 	return nil
 }
@@ -130,7 +133,7 @@ func (a *Account) UpdateInstance(id string, i *Instance) error {
 		if err != nil {
 			return err
 		}
-		if err := a.checkType(i.InstanceType, image.Architecture); err != nil {
+		if err := a.checkType(i.InstanceType, image.Architecture, cur.AvailabilityZone); err != nil {
 			return err
 		}
 		if i.UserData == "" {

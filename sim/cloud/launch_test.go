@@ -43,6 +43,22 @@ func TestAnInstanceThatCannotStartIsRefused(t *testing.T) {
 	}
 }
 
+func TestATypeStartsOnlyInAZoneThatOffersIt(t *testing.T) {
+	w := newWorld(t)
+	i := w.describe(w.subnets[0])
+	i.AMI, i.InstanceType = "ami-0d1a6000000000004", "g5g.xlarge"
+	refused(t, "Unsupported", w.CreateInstance(i))
+	require.Empty(t, w.Instances())
+	subnet, err := w.Subnet(w.subnets[0])
+	require.NoError(t, err)
+	third := &cloud.Subnet{VPCID: subnet.VPCID, CidrBlock: "10.0.9.0/24", AvailabilityZone: "us-west-2c"}
+	require.NoError(t, w.CreateSubnet(third))
+	i.SubnetID = third.ID
+	require.NoError(t, w.CreateInstance(i))
+	require.Equal(t, []cloud.Offering{{"g5g.xlarge", "us-west-2c"}, {"t2.small", "us-west-2a"}, {"t2.small", "us-west-2b"}, {"t2.small", "us-west-2c"}},
+		w.Offerings([]string{"t2.small", "none.large", "g5g.xlarge", "t2.small"}))
+}
+
 func TestAnUpdateInPlaceKeepsWhatItLeavesOut(t *testing.T) {
 	w := newWorld(t)
 	before := w.instance(t, w.subnets[0], w.group(t, "g"))

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ type Role struct {
 	AssumeRolePolicy   string `json:"assumeRolePolicy"`
 	Description        string `json:"description,omitempty"`
 	MaxSessionDuration int    `json:"maxSessionDuration,omitempty"`
+	Path               string `json:"path"`
 	Tagged
 	roleComputed
 }
@@ -23,8 +25,10 @@ type roleComputed struct {
 	ARN        string `json:"arn"`
 	UniqueID   string `json:"uniqueId"`
 	CreateDate string `json:"createDate"`
-	Path       string `json:"path"`
 }
+
+// iamPath begins and ends with a slash.
+var iamPath = regexp.MustCompile(`^/([!-.0-~]{1,128}/)*$`)
 
 var iamName = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
 
@@ -41,7 +45,7 @@ func (a *Account) CreateRole(r *Role) error {
 		}
 		r.ID = r.Name
 		r.roleComputed = roleComputed{
-			ARN: a.iamARN("role/" + r.Name), UniqueID: uniqueID("AROA"), Path: "/",
+			ARN: a.iamARN("role" + r.Path + r.Name), UniqueID: uniqueID("AROA"),
 			CreateDate: a.now().Format(time.RFC3339),
 		}
 		m.Roles.keep(r.ID, r)
@@ -50,7 +54,10 @@ func (a *Account) CreateRole(r *Role) error {
 }
 
 func (a *Account) checkRole(m *model, r *Role) error {
+	r.Path = cmp.Or(r.Path, "/")
 	switch {
+	case !iamPath.MatchString(r.Path):
+		return refuse("ValidationError", "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.")
 	case len(r.Name) > 64:
 		return refuse("ValidationError", "1 validation error detected: Value '%s' at 'roleName' failed to satisfy constraint: Member must have length less than or equal to 64", r.Name)
 	case !iamName.MatchString(r.Name):
@@ -85,8 +92,8 @@ func (a *Account) unknownPrincipal(m *model, d iam.Document) string {
 			}
 			for _, who := range (*p)["AWS"] {
 				own, ok := strings.CutPrefix(who, a.iamARN(""))
-				name, isRole := strings.CutPrefix(own, "role/")
-				if ok && own != "root" && own != developer && (!isRole || m.Roles[name] == nil) {
+				role := m.Roles[own[strings.LastIndex(own, "/")+1:]]
+				if ok && own != "root" && own != developer && (role == nil || role.ARN != who) {
 					return who
 				}
 			}
@@ -101,7 +108,7 @@ func (a *Account) Role(name string) (*Role, error) { return roles.lookup(a, name
 // UpdateRole changes everything but the name.
 func (a *Account) UpdateRole(name string, r *Role) error {
 	return roles.update(a, name, r, func(m *model, cur *Role) error {
-		r.ID, r.Name, r.roleComputed = name, cur.Name, cur.roleComputed
+		r.ID, r.Name, r.Path, r.roleComputed = name, cur.Name, cur.Path, cur.roleComputed
 		return a.checkRole(m, r)
 	})
 }

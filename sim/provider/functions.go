@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -27,8 +28,9 @@ var functions = map[string]func(*account, values) (values, error){
 		}
 		return values{"id": a.Region(), "names": names, "zoneIds": ids, "groupNames": []string{a.Region()}, "state": in["state"]}, nil
 	},
-	"aws:ec2/getInstanceType:getInstanceType": instanceType,
-	"aws:ec2/getAmi:getAmi":                   ami,
+	"aws:ec2/getInstanceType:getInstanceType":                   instanceType,
+	"aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": offerings,
+	"aws:ec2/getAmi:getAmi":                                     ami,
 	"aws:ssm/getParameter:getParameter": func(a *account, in values) (values, error) {
 		name := fmt.Sprint(in["name"])
 		p, err := a.Parameter(name)
@@ -56,6 +58,7 @@ func instanceType(a *account, in values) (values, error) {
 	}
 	out := values{
 		"id": name, "instanceType": name, "supportedArchitectures": []string{t.Architecture},
+		"hypervisor":   t.Hypervisor,
 		"defaultVcpus": t.VCPUs, "memorySize": t.MemoryMiB, "totalGpuMemory": t.GPUMemoryMiB * t.GPUs,
 	}
 	if t.GPUs > 0 {
@@ -64,19 +67,50 @@ func instanceType(a *account, in values) (values, error) {
 	return out, nil
 }
 
-// ami finds an image by its id, the one filter that is modelled.
-func ami(a *account, in values) (values, error) {
+// filtered are the values of a function's filter, of the one name that is modelled.
+func filtered(in values, name string) ([]string, error) {
 	filters, _ := in["filters"].([]any)
-	var ids []string
+	var out []string
 	for _, f := range filters {
 		filter, _ := f.(values)
-		if filter["name"] != "image-id" {
-			return nil, fmt.Errorf("InvalidParameterValue: The filter '%v' is invalid (the simulator models image-id)", filter["name"])
+		if filter["name"] != name {
+			return nil, fmt.Errorf("InvalidParameterValue: The filter '%v' is invalid (the simulator models %s)", filter["name"], name)
 		}
 		values, _ := filter["values"].([]any)
 		for _, v := range values {
-			ids = append(ids, fmt.Sprint(v))
+			out = append(out, fmt.Sprint(v))
 		}
+	}
+	return out, nil
+}
+
+// offerings lists the zones that offer the types which the filter names.
+func offerings(a *account, in values) (values, error) {
+	if at := in["locationType"]; at != "availability-zone" {
+		return nil, fmt.Errorf("InvalidParameterValue: The simulator models the location type availability-zone, not '%v'", at)
+	}
+	names, err := filtered(in, "instance-type")
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 || strings.ContainsAny(strings.Join(names, ""), "*?") {
+		return nil, fmt.Errorf("InvalidParameterValue: The simulator lists the types that the filter instance-type names, without wildcards")
+	}
+	var types, zones, kinds []string
+	for _, o := range a.Offerings(names) {
+		types, zones, kinds = append(types, o.InstanceType), append(zones, o.Zone), append(kinds, "availability-zone")
+	}
+	return values{
+		"id": a.Region(), "filters": in["filters"], "locationType": in["locationType"],
+		"instanceTypes": types, "locations": zones, "locationTypes": kinds,
+	}, nil
+}
+
+// ami finds an image by its id.
+func ami(a *account, in values) (values, error) {
+	ids, err := filtered(in, "image-id")
+	if err != nil {
+		return nil, err
 	}
 	found := slices.DeleteFunc(a.Images(), func(i cloud.Image) bool { return !slices.Contains(ids, i.ID) })
 	switch len(found) {
@@ -88,6 +122,9 @@ func ami(a *account, in values) (values, error) {
 			"id": i.ID, "imageId": i.ID, "name": i.Name, "architecture": i.Architecture, "ownerId": i.OwnerID,
 			"creationDate": i.CreationDate, "arn": "arn:aws:ec2:" + a.Region() + "::image/" + i.ID, "state": "available",
 			"rootDeviceName": "/dev/xvda", "rootDeviceType": "ebs", "virtualizationType": "hvm", "public": true,
+			"blockDeviceMappings": []values{{"deviceName": "/dev/xvda", "noDevice": "", "virtualName": "", "ebs": values{
+				"volume_size": strconv.Itoa(i.RootGiB), "volume_type": "gp3", "delete_on_termination": "true", "encrypted": "false",
+			}}},
 		}, nil
 	}
 	return nil, fmt.Errorf("Your query returned more than one result. Please try a more specific search criteria, or set `most_recent` attribute to true.")

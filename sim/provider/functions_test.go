@@ -6,6 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+const offeringsToken = "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings"
+
 func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 	w := newWorld(t)
 	w.create(parameterToken, properties(m{"name": "/p", "type": "String", "value": "v"}))
@@ -20,6 +22,19 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 		{"aws:index/getAvailabilityZones:getAvailabilityZones", m{}, m{"names": []any{"us-west-2a", "us-west-2b", "us-west-2c"}, "zoneIds": []any{"usw2-az1", "usw2-az2", "usw2-az3"}}, ""},
 		{"aws:ec2/getInstanceType:getInstanceType", m{"instanceType": "t4g.small"}, m{"supportedArchitectures": []any{"arm64"}, "memorySize": 2048.0}, ""},
 		{"aws:ec2/getInstanceType:getInstanceType", m{"instanceType": "g4dn.xlarge"}, m{"totalGpuMemory": 16384.0}, ""},
+		{"aws:ec2/getInstanceType:getInstanceType", m{"instanceType": "t4g.small"}, m{"hypervisor": "nitro"}, ""},
+		{"aws:ec2/getInstanceType:getInstanceType", m{"instanceType": "t2.small"}, m{"hypervisor": "xen"}, ""},
+		{offeringsToken, m{"locationType": "availability-zone", "filters": []any{m{"name": "instance-type", "values": []any{"t4g.small", "g5g.xlarge", "x9.huge"}}}}, m{
+			"instanceTypes": []any{"g5g.xlarge", "t4g.small", "t4g.small", "t4g.small"}, "locations": []any{"us-west-2c", "us-west-2a", "us-west-2b", "us-west-2c"},
+		}, ""},
+		{offeringsToken, m{"filters": []any{m{"name": "instance-type", "values": []any{"t4g.small"}}}}, nil, "models the location type availability-zone"},
+		{offeringsToken, m{"locationType": "availability-zone", "filters": []any{m{"name": "location", "values": []any{"us-west-2a"}}}}, nil, "The filter 'location' is invalid"},
+		{offeringsToken, m{"locationType": "availability-zone"}, nil, "the types that the filter instance-type names"},
+		{offeringsToken, m{"locationType": "availability-zone", "filters": []any{m{"name": "instance-type", "values": []any{"t4g.*"}}}}, nil, "without wildcards"},
+		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "image-id", "values": []any{"ami-0d1a6000000000003"}}}}, m{"blockDeviceMappings": []any{map[string]any{
+			"deviceName": "/dev/xvda", "noDevice": "", "virtualName": "",
+			"ebs": map[string]any{"volume_size": "65", "volume_type": "gp3", "delete_on_termination": "true", "encrypted": "false"},
+		}}}, ""},
 		{"aws:ec2/getInstanceType:getInstanceType", m{"instanceType": "x9.huge"}, nil, "InvalidInstanceType"},
 		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "image-id", "values": []any{image}}}}, m{"id": image, "architecture": "x86_64"}, ""},
 		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "image-id", "values": []any{"ami-0"}}}}, nil, "returned no results"},

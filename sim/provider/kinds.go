@@ -58,12 +58,12 @@ var kinds = map[string]kind{
 		operations[cloud.LaunchTemplate]{(*account).CreateLaunchTemplate, (*account).LaunchTemplate, (*account).UpdateLaunchTemplate, (*account).DeleteLaunchTemplate}),
 
 	// Identity.
-	"aws:iam/role:Role": define(iam.RoleArgs{}, iam.Role{}, traits{Replace: []string{"name"}, Name: autoname{Property: "name", Max: 64}},
+	"aws:iam/role:Role": define(iam.RoleArgs{}, iam.Role{}, traits{Replace: []string{"name", "path"}, Name: autoname{Property: "name", Max: 64}},
 		operations[cloud.Role]{(*account).CreateRole, (*account).Role, (*account).UpdateRole, (*account).DeleteRole}),
 	"aws:iam/rolePolicy:RolePolicy": define(iam.RolePolicyArgs{}, iam.RolePolicy{}, traits{Replace: []string{"name", "role"}, Name: autoname{Property: "name"}},
 		operations[cloud.RolePolicy]{(*account).PutRolePolicy, (*account).RolePolicy,
 			func(a *account, _ string, p *cloud.RolePolicy) error { return a.PutRolePolicy(p) }, (*account).DeleteRolePolicy}),
-	"aws:iam/instanceProfile:InstanceProfile": define(iam.InstanceProfileArgs{}, iam.InstanceProfile{}, traits{Replace: []string{"name"}, Name: autoname{Property: "name"}},
+	"aws:iam/instanceProfile:InstanceProfile": define(iam.InstanceProfileArgs{}, iam.InstanceProfile{}, traits{Replace: []string{"name", "path"}, Name: autoname{Property: "name"}},
 		operations[cloud.InstanceProfile]{(*account).CreateInstanceProfile, (*account).InstanceProfile, (*account).UpdateInstanceProfile, (*account).DeleteInstanceProfile}),
 	"aws:iam/openIdConnectProvider:OpenIdConnectProvider": define(iam.OpenIdConnectProviderArgs{}, iam.OpenIdConnectProvider{}, traits{Replace: []string{"url"}},
 		operations[cloud.OIDCProvider]{(*account).CreateOIDCProvider, (*account).OIDCProvider, (*account).UpdateOIDCProvider, (*account).DeleteOIDCProvider}),

@@ -53,6 +53,9 @@ func (s *Server) createFleet(c call, q *query) (any, error) {
 	if err := s.authorize(c, "ec2:CreateFleet", nil, s.arn("fleet/*")); err != nil {
 		return nil, err
 	}
+	if err := s.authorizeFleet(c, t, r.Overrides); err != nil {
+		return nil, err
+	}
 	refusals := s.refusals(c, t, r)
 	r.Refuse = func(o cloud.FleetOverride) error { return refusals[o] }
 	fleet, err := s.account.CreateFleet(r)

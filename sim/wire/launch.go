@@ -43,6 +43,14 @@ func (s *Server) authorizeLaunch(c call, t *cloud.LaunchTemplate, r cloud.FleetR
 			return err
 		}
 	}
+	if err := s.authorize(c, "ec2:RunInstances", nil, s.used(t, o)...); err != nil {
+		return err
+	}
+	return s.authorizeRole(c, t.ProfileName())
+}
+
+// used is what a launch by an override uses and does not make.
+func (s *Server) used(t *cloud.LaunchTemplate, o cloud.FleetOverride) []string {
 	used := []string{s.arn("network-interface/*"), "arn:aws:ec2:" + s.account.Region() + "::image/" + t.ImageID}
 	for _, g := range t.Groups() {
 		used = append(used, s.arn("security-group/"+g))
@@ -50,10 +58,18 @@ func (s *Server) authorizeLaunch(c call, t *cloud.LaunchTemplate, r cloud.FleetR
 	if subnet := cmp.Or(o.SubnetID, t.SubnetID()); subnet != "" {
 		used = append(used, s.arn("subnet/"+subnet))
 	}
-	if err := s.authorize(c, "ec2:RunInstances", nil, used...); err != nil {
-		return err
+	return used
+}
+
+// authorizeFleet asks for what the template and the overrides name. A fleet
+// that may not use one of them is refused as a whole.
+func (s *Server) authorizeFleet(c call, t *cloud.LaunchTemplate, overrides []cloud.FleetOverride) error {
+	for _, o := range append([]cloud.FleetOverride{{}}, overrides...) {
+		if err := s.authorize(c, "ec2:CreateFleet", nil, s.used(t, o)...); err != nil {
+			return err
+		}
 	}
-	return s.authorizeRole(c, t.ProfileName())
+	return nil
 }
 
 // authorizeRole asks whether the caller may hand an instance the role of a

@@ -255,6 +255,34 @@ func TestALaunchThatTheCallerMayNotMakeIsAnErrorBesideTheInstances(t *testing.T)
 	}
 }
 
+// AWS's Service Authorization Reference lists these for CreateFleet, too.
+func TestAFleetIsAskedForAllThatItsTemplateAndOverridesName(t *testing.T) {
+	w := newWorld(t)
+	_, c := w.machine(t)
+	subnet, err := w.Subnet(w.subnet[0])
+	require.NoError(t, err)
+	group := &cloud.SecurityGroup{Name: "clients", VPCID: subnet.VPCID}
+	require.NoError(t, w.CreateSecurityGroup(group))
+	lt, err := w.LaunchTemplate(w.lt)
+	require.NoError(t, err)
+	changed := *lt
+	changed.VPCSecurityGroupIDs = []string{group.ID}
+	require.NoError(t, w.UpdateLaunchTemplate(w.lt, &changed))
+	client := ec2.NewFromConfig(w.config(c.AccessKey, c.Secret, c.Token))
+	const own = "arn:aws:ec2:us-west-2:123456789012:"
+	for what, resource := range map[string]string{
+		"subnet": own + "subnet/" + w.subnet[1], "group": own + "security-group/" + group.ID, "image": "arn:aws:ec2:us-west-2::image/*",
+		"interface": own + "network-interface/*", "template": own + "launch-template/*", "fleet": own + "fleet/*",
+	} {
+		policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ec2:CreateFleet","ec2:RunInstances","ec2:CreateTags","iam:PassRole"],"Resource":"*"},
+			{"Effect":"Deny","Action":"ec2:CreateFleet","Resource":"` + resource + `"}]}`
+		require.NoError(t, w.PutRolePolicy(&cloud.RolePolicy{Name: "p", Role: "client", Policy: policy}))
+		_, err := client.CreateFleet(t.Context(), fleetInput(w, 1, what))
+		require.Equal(t, "UnauthorizedOperation", code(t, err), what)
+	}
+	require.Len(t, w.Instances(), 1, "the machine that asked")
+}
+
 func TestASecretIsReadInTheOpenOnlyWhenAsked(t *testing.T) {
 	w := newWorld(t)
 	require.NoError(t, w.CreateParameter(&cloud.Parameter{Name: "/s", Type: "SecureString", Value: "hunter2"}))

@@ -12,7 +12,7 @@ import (
 func accountFor(s *settings.Settings) recording.Account {
 	a := recording.Account{
 		ID: "123456789012", Region: s.Region, Zones: []string{s.Region + "a", s.Region + "b", s.Region + "c"},
-		LocalZones: []string{s.Region + "-lax-1a"}, InstanceTypes: map[string][]string{}, Images: map[string]recording.Image{},
+		LocalZones: []string{s.Region + "-lax-1a"}, InstanceTypes: map[string]recording.InstanceType{}, Images: map[string]recording.Image{},
 		Parameters: map[string]string{}, HostedZones: map[string][]string{},
 		OIDCProvider: "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
 	}
@@ -25,7 +25,7 @@ func accountFor(s *settings.Settings) recording.Account {
 			a.Parameters[parameter] = id
 		}
 		for _, t := range types {
-			a.InstanceTypes[t] = []string{architecture(t)}
+			a.InstanceTypes[t] = recording.InstanceType{Architectures: []string{architecture(t)}}
 		}
 		a.Images[id] = recording.Image{Name: "image", Architecture: architecture(types[0])}
 	}

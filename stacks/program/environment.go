@@ -1,6 +1,8 @@
 package program
 
 import (
+	"slices"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -31,6 +33,9 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	found, err := lookUp(ctx, s)
 	if err != nil {
 		return err
+	}
+	if s.TLS.Staging {
+		_ = ctx.Log.Warn("lablink:tls.staging is on, which only tries out getting a certificate: agents do not trust the staging authority, so no machine becomes ready", nil)
 	}
 	binaries, err := p.Builder.Build(ctx.Context(), []string{found.hostPlatform}, found.clientPlatforms)
 	if err != nil {
@@ -101,6 +106,7 @@ func (e *environment) declarePools(ctx *pulumi.Context) error {
 			Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
 			Permissions: host.ClientPermissions(e.n, e.bucket()),
 			AgentURL:    e.agentURL(), TLSName: e.tlsName(), Audience: api.Audience(e.n.Deployment, e.n.Environment),
+			After: e.network.Ready,
 		})
 		if err != nil {
 			return err
@@ -134,7 +140,7 @@ func (e *environment) declareHost(ctx *pulumi.Context, after []pulumi.Resource) 
 		SubnetID: e.subnetIDs()[0], Zone: plan.Zone, PrivateIP: plan.Host,
 		SecurityGroup: e.network.AllocatorGroup, DataVolumeGiB: e.s.Allocator.DataVolumeGiB,
 		Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
-		Permissions: permissions, Protect: e.s.Protect(), After: after,
+		Permissions: permissions, Protect: e.s.Protect(), After: slices.Concat(e.network.Ready, after),
 	})
 }
 
@@ -186,11 +192,11 @@ func (e *environment) clientRoles() []string {
 	return out
 }
 
-// subnetIDs are the ids of the subnets, known once each leads somewhere.
+// subnetIDs are the ids of the subnets.
 func (e *environment) subnetIDs() []pulumi.StringInput {
 	var out []pulumi.StringInput
-	for i := range e.network.Plan.Subnets {
-		out = append(out, e.network.SubnetIDs.Index(pulumi.Int(i)))
+	for _, subnet := range e.network.Subnets {
+		out = append(out, subnet.ID().ToStringOutput())
 	}
 	return out
 }

@@ -34,10 +34,18 @@ func everythingIsTagged(r *recording.Recording) []string {
 	return out
 }
 
-// stateful are what cannot be made again as it was.
+// stateful are what cannot be made again as it was, and what keeps it closed.
 var stateful = []string{
 	volume, bucket, "aws:ec2/eip:Eip", "aws:route53/record:Record", "aws:kms/key:Key",
 	"aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+	"aws:s3/bucketPolicy:BucketPolicy", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+	"aws:s3/bucketVersioningV2:BucketVersioningV2",
+}
+
+// bucketNamed are the names of a bucket and its settings.
+func bucketNamed(name string, more ...string) []string {
+	return append(more, name+"-bucket", name+"-closed", name+"-encryption", name+"-policy", name+"-versioning")
 }
 
 func TestWhatMustSurviveIsProtectedAndRetained(t *testing.T) {
@@ -45,10 +53,10 @@ func TestWhatMustSurviveIsProtectedAndRetained(t *testing.T) {
 		protected bool
 		names     []string
 	}{
-		"prod":    {true, []string{"artifacts-bucket", "dns-record", "host-address", "host-data"}},
-		"test":    {false, []string{"artifacts-bucket", "dns-record", "host-address", "host-data"}},
-		"local":   {false, []string{"artifacts-bucket", "host-address", "host-data"}},
-		"account": {true, []string{"artifacts-bucket", "github", "state-bucket", "state-key"}},
+		"prod":    {true, bucketNamed("artifacts", "dns-record", "host-address", "host-data")},
+		"test":    {false, bucketNamed("artifacts", "dns-record", "host-address", "host-data")},
+		"local":   {false, bucketNamed("artifacts", "host-address", "host-data")},
+		"account": {true, bucketNamed("artifacts", bucketNamed("state", "github", "state-key")...)},
 	} {
 		var found []string
 		for _, r := range stackOf(t, stack).record(t).Records {

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/talmolab/lablink-infrastructure/infra/dns"
+	"github.com/talmolab/lablink-infrastructure/infra/host"
 	"github.com/talmolab/lablink-infrastructure/infra/image"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
@@ -15,7 +15,7 @@ import (
 // lookups are what is found out before anything is declared, so that a mistake
 // is told while nothing has happened yet.
 type lookups struct {
-	zones           []string // two availability zones
+	zones           []string // availability zones, the host's first
 	hostImage       image.Image
 	hostPlatform    string
 	clientImages    []image.Image // in the order of the pools
@@ -25,19 +25,6 @@ type lookups struct {
 
 func lookUp(ctx *pulumi.Context, s *settings.Settings) (lookups, error) {
 	var l lookups
-	zones, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{
-		State: pulumi.StringRef("available"),
-		// Not the Local Zones that an account may have switched on: they lack most
-		// instance types, and their names sort first.
-		Filters: []aws.GetAvailabilityZonesFilter{{Name: "opt-in-status", Values: []string{"opt-in-not-required"}}},
-	})
-	if err != nil {
-		return l, fmt.Errorf("list the zones of %s: %w", s.Region, err)
-	}
-	if len(zones.Names) < 2 {
-		return l, fmt.Errorf("aws:region %s has %d zone, LabLink spreads over two: choose another Region", s.Region, len(zones.Names))
-	}
-	l.zones = zones.Names[:2]
 	if err := l.findHostImage(ctx, s); err != nil {
 		return l, err
 	}
@@ -51,10 +38,17 @@ func lookUp(ctx *pulumi.Context, s *settings.Settings) (lookups, error) {
 		if err != nil {
 			return l, err
 		}
+		if p.RootVolumeGiB < found.SnapshotGiB {
+			return l, fmt.Errorf("%s.rootVolumeGiB is %d, but image %s needs %d: set that or more", key, p.RootVolumeGiB, found.ID, found.SnapshotGiB)
+		}
 		l.clientImages = append(l.clientImages, found)
 		if platform := image.Platform(architecture); !slices.Contains(l.clientPlatforms, platform) {
 			l.clientPlatforms = append(l.clientPlatforms, platform)
 		}
+	}
+	var err error
+	if l.zones, err = findZones(ctx, s); err != nil {
+		return l, err
 	}
 	switch {
 	case s.DNS.Provider != settings.Route53:
@@ -67,8 +61,12 @@ func lookUp(ctx *pulumi.Context, s *settings.Settings) (lookups, error) {
 }
 
 func (l *lookups) findHostImage(ctx *pulumi.Context, s *settings.Settings) error {
-	architecture, err := image.Architecture(ctx, "lablink:allocator.instanceType", []string{s.Allocator.InstanceType})
+	const setting = "lablink:allocator.instanceType"
+	architecture, err := image.Architecture(ctx, setting, []string{s.Allocator.InstanceType})
 	if err != nil {
+		return err
+	}
+	if err := image.Nitro(ctx, setting, s.Allocator.InstanceType); err != nil {
 		return err
 	}
 	l.hostPlatform = image.Platform(architecture)
@@ -77,6 +75,9 @@ func (l *lookups) findHostImage(ctx *pulumi.Context, s *settings.Settings) error
 		reference.SSMParameter = image.DebianParameter(architecture)
 	}
 	l.hostImage, err = find(ctx, "lablink:allocator.ami", reference, architecture)
+	if err == nil && l.hostImage.SnapshotGiB > host.RootVolumeGiB {
+		return fmt.Errorf("lablink:allocator.ami: image %s needs a root volume of %d GiB, but the host's has %d: choose a smaller image, for example Debian's", l.hostImage.ID, l.hostImage.SnapshotGiB, host.RootVolumeGiB)
+	}
 	return err
 }
 

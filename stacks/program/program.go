@@ -32,6 +32,12 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.AdminPassword != "" && !ctx.IsConfigSecret("lablink:adminPassword") {
+		return &settings.Problems{Stack: ctx.Stack(), List: []settings.Problem{{
+			Key: "adminPassword", What: "is in plain text: whoever reads the stack file can log in",
+			Fix: "choose another one, with pulumi config set --secret lablink:adminPassword",
+		}}}
+	}
 	if err := p.checkCommit(ctx, s); err != nil {
 		return err
 	}

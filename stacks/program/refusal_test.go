@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/infra/recording"
 )
@@ -38,6 +39,11 @@ func TestNothingIsRegisteredWhenTheAccountDoesNotFit(t *testing.T) {
 		}, []string{"lablink:dns.zoneId", "set dns.zoneId"}},
 		{"a type that the Region lacks", "prod", func(r *run) { delete(r.account.InstanceTypes, "g5.xlarge") }, []string{"lablink:pools[0].instanceTypes", "g5.xlarge"}},
 		{"a host's type that the Region lacks", "test", func(r *run) { delete(r.account.InstanceTypes, "t4g.small") }, []string{"lablink:allocator.instanceType", "t4g.small"}},
+		{"a host's type of an older hypervisor", "test", func(r *run) {
+			r.account.InstanceTypes["t4g.small"] = recording.InstanceType{Architectures: []string{"arm64"}, Hypervisor: "xen"}
+		}, []string{"lablink:allocator.instanceType", `is "xen"`, "t4g.small"}},
+		{"a disk that is smaller than its image", "local", func(r *run) { r.imagesOf(12) }, []string{"lablink:pools[0].rootVolumeGiB is 10", "needs 12"}},
+		{"a host's image that is too large", "prod", func(r *run) { r.imagesOf(30) }, []string{"lablink:allocator.ami", "needs a root volume of 30 GiB", "has 16"}},
 		{"images of another Region", "local", func(r *run) { r.account.Images = map[string]recording.Image{} }, []string{"lablink:allocator.ami", "in this Region"}},
 		{"no Debian", "test", func(r *run) { r.account.Parameters = nil }, []string{"lablink:allocator.ami", "/aws/service/debian/release/12/latest/arm64"}},
 		{"a compiler that fails", "test", func(r *run) { r.builder.err = errors.New("undefined: x") }, []string{"undefined: x"}},
@@ -49,6 +55,26 @@ func TestNothingIsRegisteredWhenTheAccountDoesNotFit(t *testing.T) {
 			assert.ErrorContains(t, err, says, c.why)
 		}
 		assert.Empty(t, recorded.Names(), c.why)
+	}
+}
+
+// Agents trust what browsers trust.
+func TestStagingCertificatesAreWarnedOf(t *testing.T) {
+	r := stackOf(t, "prod").set(map[string]string{
+		"lablink:environmentClass": "other", "lablink:tls": `{"email": "lab@example.org", "staging": true}`,
+	}).record(t)
+	require.Len(t, r.Warnings, 1)
+	assert.Contains(t, r.Warnings[0], "lablink:tls.staging")
+	assert.Contains(t, r.Warnings[0], "no machine becomes ready")
+	tls := stackOf(t, "test").config["lablink:tls"]
+	assert.NotContains(t, tls, "staging", "the environment to try changes in has machines")
+}
+
+// imagesOf gives all images a size, in GiB.
+func (r *run) imagesOf(size int) {
+	for id, image := range r.account.Images {
+		image.SnapshotGiB = size
+		r.account.Images[id] = image
 	}
 }
 

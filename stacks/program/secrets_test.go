@@ -58,6 +58,16 @@ func assertHidden(t *testing.T, where string, v resource.PropertyValue) {
 	}
 }
 
+func TestAPasswordInPlainTextIsRefused(t *testing.T) {
+	r := stackOf(t, "test").set(map[string]string{"lablink:adminPassword": password})
+	recorded, err := r.do(recording.Secrets("lablink:other"))
+	require.ErrorContains(t, err, "Pulumi.test.yaml has 1 problem; nothing was deployed:\n  lablink:adminPassword is in plain text")
+	assert.ErrorContains(t, err, "pulumi config set --secret lablink:adminPassword")
+	assert.NotContains(t, err.Error(), password)
+	assert.Empty(t, recorded.Names())
+	assert.Empty(t, recorded.Calls, "AWS is not asked")
+}
+
 func TestAPasswordThatIsMadeUpIsStrongAndMadeOnce(t *testing.T) {
 	first, second := stackOf(t, "prod").record(t).Named("admin-password"), stackOf(t, "prod").record(t).Named("admin-password")
 	raw, err := base64.RawURLEncoding.DecodeString(first.Text("value"))

@@ -50,6 +50,12 @@ var anywhere = []wrong{
 	{"a range twice", one("network", `{"allowedCidrs": ["0.0.0.0/0", "0.0.0.0/0"]}`), "lablink:network.allowedCidrs[1]", "in the list already", "remove it"},
 	{"a narrow range with ACME", one("network", `{"allowedCidrs": ["192.0.2.0/24"]}`), "lablink:network.allowedCidrs", "is narrowed", "allow 0.0.0.0/0"},
 
+	{"one zone", one("network", `{"zones": ["us-west-2a"]}`), "lablink:network.zones", "has 1, and 2 to 16 are possible", "leave it out"},
+	{"a zone of another Region", one("network", `{"zones": ["us-west-2a", "eu-west-1b"]}`), "lablink:network.zones[1]", "is not an availability zone of us-west-2", "for example us-west-2a"},
+	{"a zone's letter", one("network", `{"zones": ["us-west-2a", "b"]}`), "lablink:network.zones[1]", `"b"`, "write the whole name"},
+	{"a local zone", one("network", `{"zones": ["us-west-2a", "us-west-2-lax-1a"]}`), "lablink:network.zones[1]", "is not an availability zone", "write the whole name"},
+	{"a zone twice", one("network", `{"zones": ["us-west-2a", "us-west-2a"]}`), "lablink:network.zones[1]", "in the list already", "remove it"},
+
 	{"no domain", one("dns", `{"provider": "route53"}`), "lablink:dns.domain", "is required", "lab.example.org"},
 	{"no domain for the certificate", config{"lablink:dns": "", "lablink:tls": `{"mode": "acme", "email": "lab@example.org"}`}, "lablink:dns.domain", "is required", "lab.example.org"},
 	{"a URL for a domain", one("dns", `{"domain": "https://lab.example.org"}`), "lablink:dns.domain", "is not a domain name", "without a scheme"},
@@ -95,7 +101,7 @@ const twice = `[{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"id": 
 var inProduction = []wrong{
 	{"no account", config{"lablink:account": ""}, "lablink:account.id", "is required in production", "twelve digits"},
 	{"no TLS", one("tls", `{"mode": "none"}`), "lablink:tls.mode", "production serves over TLS only", "use acme"},
-	{"certificates to try with", one("tls", `{"email": "lab@example.org", "staging": true}`), "lablink:tls.staging", "browsers refuse", "remove it"},
+	{"certificates to try with", one("tls", `{"email": "lab@example.org", "staging": true}`), "lablink:tls.staging", "neither browsers nor machines accept", "remove it"},
 	{"no protection", one("protection", "false"), "lablink:protection", "is off", "remove it"},
 	{"a host's image that moves", config{"lablink:allocator": ""}, "lablink:allocator.ami", "is not pinned", "pin an image"},
 	{"a pool's image that moves", pool(`"image": {"ssmParameter": "/x"}`), "lablink:pools[0].image", "is not pinned", "pin image.id"},

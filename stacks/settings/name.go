@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 var (
@@ -27,6 +28,23 @@ func (s *Settings) checkNetwork(p *Problems) {
 		}
 		if slices.Contains(s.Network.AllowedCidrs[:i], c) {
 			p.add(key, "remove it", "is %q, which is in the list already", c)
+		}
+	}
+	s.checkZones(p)
+}
+
+func (s *Settings) checkZones(p *Problems) {
+	zones := s.Network.Zones
+	if len(zones) == 1 || len(zones) > 16 {
+		p.add("network.zones", "list two or three, or leave it out", "has %d, and 2 to 16 are possible", len(zones))
+	}
+	for i, zone := range zones {
+		key := fmt.Sprintf("network.zones[%d]", i)
+		if letter, ok := strings.CutPrefix(zone, s.Region); !ok || len(letter) != 1 || letter < "a" || letter > "z" {
+			p.add(key, fmt.Sprintf("write the whole name, for example %sa", s.Region), "is not an availability zone of %s: %q", s.Region, zone)
+		}
+		if slices.Contains(zones[:i], zone) {
+			p.add(key, "remove it", "is %q, which is in the list already", zone)
 		}
 	}
 }

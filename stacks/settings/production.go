@@ -17,7 +17,7 @@ func (s *Settings) checkProduction(p *Problems) {
 		p.add("tls.mode", "use acme, with dns.domain and tls.email", "is none: production serves over TLS only")
 	}
 	if s.TLS.Staging {
-		p.add("tls.staging", "remove it", "is on: browsers refuse a staging certificate")
+		p.add("tls.staging", "remove it", "is on: neither browsers nor machines accept a staging certificate")
 	}
 	if s.Allocator.AMI == "" {
 		p.add("allocator.ami", "pin an image: aws ssm get-parameter --name /aws/service/debian/release/12/latest/arm64", "is not pinned: the host would be replaced when a newer image appears")

@@ -46,6 +46,7 @@ type Account struct {
 type Network struct {
 	Cidr         string   `json:"cidr"`         // the VPC's range, IPv4, /16 to /24
 	AllowedCidrs []string `json:"allowedCidrs"` // IPv4 ranges that may reach the allocator on 80 and 443
+	Zones        []string `json:"zones"`        // availability zones, the host's first; chosen when empty
 }
 
 // DNS is the name that people type.
@@ -59,7 +60,7 @@ type DNS struct {
 type TLS struct {
 	Mode    string `json:"mode"`    // acme or none
 	Email   string `json:"email"`   // for the certificate authority
-	Staging bool   `json:"staging"` // certificates that browsers refuse, to try with
+	Staging bool   `json:"staging"` // only tries out getting a certificate: machines do not connect
 }
 
 // Allocator is the allocator's host.

@@ -136,7 +136,7 @@ func TestAllProblemsAreReportedAtOnce(t *testing.T) {
     fix: write the account's twelve digits in quotes
   lablink:tls.mode is none: production serves over TLS only
     fix: use acme, with dns.domain and tls.email
-  lablink:tls.staging is on: browsers refuse a staging certificate
+  lablink:tls.staging is on: neither browsers nor machines accept a staging certificate
     fix: remove it
   lablink:allocator.ami is not pinned: the host would be replaced when a newer image appears
     fix: pin an image: aws ssm get-parameter --name /aws/service/debian/release/12/latest/arm64`)

@@ -41,17 +41,22 @@ credentials() {
   [ -n "$key" ] && [ -n "$secret" ] && [ -n "$session" ]
 }
 
-# signed SERVICE ARG... calls AWS with the role's credentials.
+# signed SERVICE ARG... calls AWS with the role's credentials. ARG says how long
+# it may take: when the host gets its address, a call in flight is cut, which it
+# does not notice.
 signed() {
   local service="$1"
   shift
   printf 'user = "%s:%s"\nheader = "X-Amz-Security-Token: %s"\n' "$key" "$secret" "$session" |
-    curl -K - -sS -f --connect-timeout 10 -m 300 --aws-sigv4 "aws:amz:$region:$service" "$@"
+    curl -K - -sS -f --connect-timeout 10 --aws-sigv4 "aws:amz:$region:$service" "$@"
 }
 
+# object KEY FILE ARG... fetches an object.
 object() {
+  local path="$1" file="$2"
+  shift 2
   signed s3 -H 'X-Amz-Content-Sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' \
-    -o "$2" "$s3/$1"
+    -o "$file" "$@" "$s3/$path"
 }
 
 # is FILE SUM checks a file.
@@ -61,19 +66,19 @@ fetch() {
   say "asking instance metadata for credentials"
   credentials || return 1
   say "reading the release pointer $pointer"
-  release="$(signed ssm -X POST -H 'X-Amz-Target: AmazonSSM.GetParameter' \
+  release="$(signed ssm -m 20 -X POST -H 'X-Amz-Target: AmazonSSM.GetParameter' \
     -H 'Content-Type: application/x-amz-json-1.1' --data "{\"Name\":\"$pointer\"}" "$ssm/" | field Value)" || return 1
   [[ "$release" =~ ^[0-9a-f]{64}$ ]] || { say "the pointer holds no release: '$release'"; return 1; }
   dir="$root/opt/lablink/releases/$release"
   mkdir -p "$dir"
   say "fetching the manifest of release $release"
-  object "releases/$release.json" "$dir/manifest.json" || return 1
+  object "releases/$release.json" "$dir/manifest.json" -m 20 || return 1
   is "$dir/manifest.json" "$release" || { say "the manifest has the wrong sum"; return 1; }
   local entry
   entry="$(grep -o "\"$part\":{\(\"linux/[a-z0-9]*\":{[^}]*},\{0,1\}\)*}" "$dir/manifest.json" |
     grep -o "\"linux/$arch\":{[^}]*}")" || { say "the release has no $binary for linux/$arch"; return 1; }
   say "fetching $binary for linux/$arch"
-  object "$(field key <<<"$entry")" "$dir/$binary.new" || return 1
+  object "$(field key <<<"$entry")" "$dir/$binary.new" --speed-limit 1024 --speed-time 20 || return 1
   is "$dir/$binary.new" "$(field sha256 <<<"$entry")" || { say "$binary has the wrong sum"; return 1; }
   chmod 0755 "$dir/$binary.new" && mv "$dir/$binary.new" "$dir/$binary"
 }
@@ -83,6 +88,13 @@ case "$(uname -m)" in
   aarch64 | arm64) arch=arm64 ;;
   *) say "there is no LabLink for $(uname -m)"; exit 1 ;;
 esac
+
+# Older ones do not sign the session token, and AWS refuses every call.
+version="$(curl --version | sed -n '1s/^curl \([0-9]*\.[0-9]*\).*/\1/p')" || version=
+if [ "$(printf '%s\n' 7.87 "${version:-0}" | sort -V | head -n 1)" != 7.87 ]; then
+  say "curl ${version:-of no known version} will not do: LabLink needs 7.87 or newer; choose a newer image"
+  exit 1
+fi
 
 wait=1
 until fetch; do
