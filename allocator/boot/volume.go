@@ -66,7 +66,7 @@ func mountVolume(ctx context.Context, volume string) error {
 	if err != nil || uuid == "" {
 		return fmt.Errorf("read the UUID of the data volume: %w", err)
 	}
-	line := fmt.Sprintf("UUID=%s %s ext4 defaults,nofail,x-systemd.device-timeout=60 0 2\n", uuid, DataDir)
+	line := fmt.Sprintf("UUID=%s %s ext4 defaults,nofail,x-systemd.growfs,x-systemd.device-timeout=60 0 2\n", uuid, DataDir)
 	table, err := os.ReadFile(host.Path("/etc/fstab"))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("read /etc/fstab: %w", err)
