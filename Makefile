@@ -37,7 +37,7 @@ test: $(LOCAL) .lablink/bin/gotestsum ## Run all tests; installs what they need
 	@bad=$$(gofmt -l .); test -z "$$bad" || { echo "Not formatted, run gofmt -w on: $$bad" >&2; exit 1; }
 	@go mod tidy -diff
 	@CGO_ENABLED=0 go vet $$(go list ./... | grep -v /agent) && $(CGO) go vet ./agent/...
-	@echo '• Testing: TIME'
+	@echo '• Testing: about fifteen minutes on two cores the first time, nine afterwards'
 	@$(CGO) .lablink/bin/gotestsum --format pkgname -- -race -shuffle=on -timeout 30m $(TESTFLAGS) ./...
 
 .PHONY: screenshots

@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"runtime"
 
@@ -15,7 +16,14 @@ var programs = []string{"./stacks", "./sim/cmd/lablink-sim", "./cli/cmd/lablink"
 // Build builds the programs, and what the local stack deploys, so that the
 // deployment itself finds it in Go's cache.
 func (w *Workspace) Build(ctx context.Context) error {
-	err := w.step("Building the stack program, the simulator and lablink: up to three minutes on two cores, the first time", func() error {
+	first := func(took string) string {
+		if _, err := os.Stat(w.path("bin", "stacks")); err == nil {
+			return ""
+		}
+		return ": up to " + took + " minutes on two cores, the first time"
+	}
+	slow := first("two")
+	err := w.step("Building the stack program, the simulator and lablink"+first("three"), func() error {
 		cmd := exec.Command("go", append([]string{"build", "-o", w.path("bin") + "/"}, programs...)...)
 		cmd.Dir, cmd.Env = w.Root, goEnv()
 		return w.quietly(ctx, cmd)
@@ -23,7 +31,7 @@ func (w *Workspace) Build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.step("Building lablink-allocator and lablink-agent: up to two minutes, the first time", func() error {
+	return w.step("Building lablink-allocator and lablink-agent"+slow, func() error {
 		source, err := build.FindSource(ctx, w.Root)
 		if err != nil {
 			return err

@@ -46,6 +46,7 @@ func (w *Workspace) Preview(ctx context.Context, name string) error {
 	if err := p.Ensure(ctx, s); err != nil {
 		return err
 	}
+	w.say("• Previewing the stack %s; make preview STACK=… shows another of %s", name, strings.Join(w.stacks(), ", "))
 	return p.Run(ctx, append([]string{"preview"}, s.args()...)...)
 }
 

@@ -105,6 +105,12 @@ func (p *Pulumi) call(ctx context.Context, dir string, out, said io.Writer, args
 	for _, v := range p.Variables() {
 		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
 	}
+	// What the engine leaves behind when it is interrupted goes away with the rest.
+	tmp := p.w.path("tmp")
+	if err := os.MkdirAll(tmp, 0o755); err != nil {
+		return fmt.Errorf("make %s: %w", tmp, err)
+	}
+	cmd.Env = append(cmd.Env, "TMPDIR="+tmp)
 	cmd.Stdout, cmd.Stderr = out, said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C comes through ctx, once
 	if err := cmd.Start(); err != nil {

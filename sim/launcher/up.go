@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"syscall"
 	"time"
 
@@ -75,14 +76,11 @@ func (w *Workspace) Up(ctx context.Context) error {
 // checkDoor refuses early when somebody else has the port. What a simulator of
 // this workspace that is gone has left behind is not somebody else.
 func (w *Workspace) checkDoor(ctx context.Context) error {
-	if s, ok := w.Running(ctx); ok {
-		for _, d := range s.Doors {
-			if d.Listen == w.Door {
-				return nil
-			}
-		}
+	if s, ok := w.Running(ctx); !ok {
+		w.endLeftovers()
+	} else if slices.ContainsFunc(s.Doors, func(d control.Door) bool { return d.Listen == w.Door }) {
+		return nil
 	}
-	w.endLeftovers()
 	l, err := net.Listen("tcp", w.Door)
 	if err != nil && !errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("the page would be at http://%s, but nothing can listen there (%w): choose another port with LABLINK_PORT=8090 make up", w.Door, err)
@@ -146,6 +144,8 @@ Try next:
   2. Open its link in another browser, enter an e-mail address, and see the GPU.
   3. make env      shows how to call plain pulumi on this stack
      make preview STACK=prod   shows what a whole environment is made of
-     make down     takes everything away again`,
+     make down     takes everything away again
+  4. LABLINK_URL=http://%[2]s LABLINK_PASSWORD=%[3]s .lablink/bin/lablink status
+     shows the same in a terminal`,
 		took.Round(time.Second), w.Door, out.InitialAdminPassword, account.URL)
 }

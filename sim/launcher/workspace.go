@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -47,6 +48,9 @@ func Find(dir string, out io.Writer) (*Workspace, error) {
 	port := os.Getenv("LABLINK_PORT")
 	if port == "" {
 		port = "8080"
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return nil, fmt.Errorf("LABLINK_PORT must be a number from 1 to 65535, not %q", port)
 	}
 	return &Workspace{Root: root, Out: out, Door: "127.0.0.1:" + port, Seed: seed}, nil
 }

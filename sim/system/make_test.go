@@ -29,6 +29,15 @@ func TestMakeUpCanBeRepeatedAndMakeDownLeavesNothing(t *testing.T) {
 	require.NotRegexp(t, `[+~-] \d+ (created|updated|deleted|replaced)`, said)
 	l.answers(t)
 
+	elsewhere := *l.Workspace
+	elsewhere.Door = take(t)
+	out, err := (&local{Workspace: &elsewhere}).command(t.Context(), "up").CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "that port is taken")
+	ready, err := l.person(t).Ready(t.Context())
+	require.NoError(t, err, "what runs goes on")
+	require.True(t, ready.Ready)
+
 	l.plain(t, "pulumi preview --expect-no-changes") // the stack is selected
 	l.plain(t, "pulumi up -s local --yes --skip-preview --expect-no-changes")
 	var now outputs.Environment
@@ -53,6 +62,15 @@ func TestMakeUpCanBeRepeatedAndMakeDownLeavesNothing(t *testing.T) {
 	require.Contains(t, l.make(t, "down"), "Nothing is deployed here any more")
 }
 
+// take is an address on which somebody else listens.
+func take(t *testing.T) string {
+	t.Helper()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = taken.Close() })
+	return taken.Addr().String()
+}
+
 // plain runs a command under what make env prints, as people do in their shell.
 func (l *local) plain(t *testing.T, command string) string {
 	t.Helper()
@@ -68,9 +86,7 @@ func (l *local) plain(t *testing.T, command string) string {
 
 func TestAPortThatIsTakenIsToldBeforeAnythingHappens(t *testing.T) {
 	l := find(t)
-	taken, err := net.Listen("tcp", l.Door)
-	require.NoError(t, err)
-	defer taken.Close()
+	l.Door = take(t)
 	out, err := l.command(t.Context(), "up").CombinedOutput()
 	require.Error(t, err)
 	require.Contains(t, string(out), "that port is taken")

@@ -85,7 +85,7 @@ func (l *lookups) findHostImage(ctx *pulumi.Context, s *settings.Settings) error
 func find(ctx *pulumi.Context, setting string, r image.Reference, architecture string) (image.Image, error) {
 	found, err := image.Find(ctx, setting, r, architecture)
 	if err == nil && !r.Pinned() {
-		_ = ctx.Log.Warn(fmt.Sprintf("%s is not pinned: %s means %s today; a newer image replaces what uses it at the next update", setting, r.SSMParameter, found.ID), nil)
+		_ = ctx.Log.Warn(fmt.Sprintf("%s is not pinned: %s means %s today, and may mean a newer image at the next update", setting, r.SSMParameter, found.ID), nil)
 	}
 	return found, err
 }
