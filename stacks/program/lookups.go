@@ -34,7 +34,7 @@ func lookUp(ctx *pulumi.Context, s *settings.Settings) (lookups, error) {
 		if err != nil {
 			return l, err
 		}
-		found, err := find(ctx, key+".image", image.Reference(p.Image), architecture)
+		found, err := find(ctx, key+".image", image.Reference{ID: p.Image.ID, SSMParameter: p.Image.SSMParameter}, architecture)
 		if err != nil {
 			return l, err
 		}

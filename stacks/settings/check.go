@@ -1,9 +1,8 @@
 package settings
 
 import (
+	"reflect"
 	"regexp"
-	"slices"
-	"strings"
 )
 
 var (
@@ -20,8 +19,7 @@ var (
 
 func (s *Settings) check(p *Problems) {
 	s.checkWhere(p)
-	oneOf(p, "kind", s.Kind, KindEnvironment, KindAccount)
-	oneOf(p, "environmentClass", s.EnvironmentClass, Production, Other)
+	checkChoices("", reflect.ValueOf(*s), p)
 	s.checkGitHub(p)
 	if s.Kind != KindAccount {
 		s.checkNetwork(p)
@@ -84,11 +82,5 @@ func (s *Settings) checkGitHub(p *Problems) {
 	}
 	if s.GitHub.OwnerID != "" && s.GitHub.RepositoryID == "" {
 		p.add("github.repositoryId", "set both (gh api repos/OWNER/NAME --jq '.id, .owner.id'), or neither", "is missing, while github.ownerId is set: GitHub names a run by both")
-	}
-}
-
-func oneOf(p *Problems, key, value string, allowed ...string) {
-	if !slices.Contains(allowed, value) {
-		p.add(key, "use one of "+strings.Join(allowed, ", "), "is %q", value)
 	}
 }

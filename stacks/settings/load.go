@@ -53,36 +53,3 @@ func value(name, raw string) any {
 	}
 	return v
 }
-
-func (s *Settings) applyDefaults() {
-	setDefault(&s.Kind, KindEnvironment)
-	class := Other
-	if strings.HasPrefix(s.Environment, "prod") {
-		class = Production
-	}
-	setDefault(&s.EnvironmentClass, class)
-	setDefault(&s.Network.Cidr, "10.20.0.0/16")
-	if len(s.Network.AllowedCidrs) == 0 {
-		s.Network.AllowedCidrs = []string{"0.0.0.0/0"}
-	}
-	setDefault(&s.DNS.Provider, None)
-	mode := None
-	if s.DNS.Domain != "" || s.DNS.Provider == Route53 { // a record without a domain is one problem, not two
-		mode = ACME
-	}
-	setDefault(&s.TLS.Mode, mode)
-	setDefault(&s.Allocator.Version, FromSource)
-	setDefault(&s.Allocator.InstanceType, "t4g.small")
-	setDefault(&s.Allocator.DataVolumeGiB, 20)
-	for i := range s.Pools {
-		setDefault(&s.Pools[i].RootVolumeGiB, 100)
-	}
-	setDefault(&s.GitHub.Environment, s.Environment)
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
-}

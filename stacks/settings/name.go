@@ -51,8 +51,6 @@ func (s *Settings) checkZones(p *Problems) {
 
 // checkName checks the name that people type and its certificate.
 func (s *Settings) checkName(p *Problems) {
-	oneOf(p, "dns.provider", s.DNS.Provider, Route53, None)
-	oneOf(p, "tls.mode", s.TLS.Mode, ACME, None)
 	if s.DNS.Domain == "" && (s.DNS.Provider == Route53 || s.TLS.Mode == ACME) {
 		p.add("dns.domain", "set the full name that people type, for example lab.example.org", "is required with dns.provider: route53 and with tls.mode: acme")
 	}

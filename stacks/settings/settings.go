@@ -1,33 +1,40 @@
 package settings
 
 // Settings is a stack's configuration, below the namespace "lablink". The JSON
-// names are the keys.
+// names are the keys. Comments are what docs/configuration.md and the schema say;
+// default and enum are what they and Load go by.
 type Settings struct {
-	// Deployment is part of every name and tag.
+	// Part of every name and tag: 3–20 lower-case letters, digits and dashes, a letter first, no dash at the end. Required.
 	Deployment string `json:"deployment"`
-	// Kind is which composition this stack is: environment or account.
-	Kind string `json:"kind"`
-	// EnvironmentClass is production or other; it decides which rules apply.
-	EnvironmentClass string `json:"environmentClass"`
-	// Account says which AWS account the stack belongs in.
+	// Which composition the stack is: one environment, or what an AWS account has once.
+	Kind string `json:"kind" enum:"environment,account" default:"environment"`
+	// Which rules apply. Left out: `production` for stacks whose name begins with `prod`.
+	EnvironmentClass string `json:"environmentClass" enum:"production,other"`
+	// The AWS account that the stack belongs in.
 	Account Account `json:"account"`
-	// Protection keeps addresses, data and names when the stack is destroyed. Left
-	// out, it is on in production and for an account, off elsewhere.
+	// Written by `lablink unprotect` only, and taken out again by hand: the one setting under which production accepts `protection: false`.
+	Retiring bool `json:"retiring"`
+	// Keeps what cannot be made again when the stack is destroyed. Left out: on in production and for an account.
 	Protection *bool `json:"protection"`
-	// Network is the VPC and who may reach the allocator.
+	// The VPC, and who may reach the allocator.
 	Network Network `json:"network"`
-	// DNS is the name that people type.
+	// The name that people type.
 	DNS DNS `json:"dns"`
-	// TLS is where the certificate comes from.
+	// Where the certificate comes from.
 	TLS TLS `json:"tls"`
-	// Allocator is the allocator's host.
+	// The allocator's host.
 	Allocator Allocator `json:"allocator"`
-	// Pools are the kinds of client machines.
+	// Where the allocator keeps its data.
+	Database Database `json:"database"`
+	// The kinds of client machines, at least one.
 	Pools []Pool `json:"pools"`
-	// GitHub says whose workflows may assume the stack's roles.
+	// What the account may spend before somebody is told.
+	Budget Budget `json:"budget"`
+	// Who is told when something is wrong.
+	Alarms Alarms `json:"alarms"`
+	// Whose workflows may assume the stack's roles.
 	GitHub GitHub `json:"github"`
-	// AdminPassword is the initial password, 12 characters or more; made once
-	// when empty. It is secret.
+	// The initial password of `admin`, 12 characters or more; made once when left out. Secret.
 	AdminPassword string `json:"adminPassword"`
 
 	// Environment is the stack's name, which names the environment.
@@ -38,73 +45,159 @@ type Settings struct {
 
 // Account says which AWS account the stack belongs in.
 type Account struct {
-	ID    string `json:"id"`    // refuse to run in another account
-	Stack string `json:"stack"` // the account stack whose outputs are read
+	// Twelve digits, in quotes. Credentials of another account are refused. Required in production.
+	ID string `json:"id"`
+	// The account's stack whose outputs are read, by its full name. Left out: an artifact bucket of one's own, the identity provider looked up.
+	Stack string `json:"stack"`
 }
 
 // Network is the VPC and who may reach the allocator.
 type Network struct {
-	Cidr         string   `json:"cidr"`         // the VPC's range, IPv4, /16 to /24
-	AllowedCidrs []string `json:"allowedCidrs"` // IPv4 ranges that may reach the allocator on 80 and 443
-	Zones        []string `json:"zones"`        // availability zones, the host's first; chosen when empty
+	// An existing VPC. Left out: one of its own.
+	VPCID string `json:"vpcId"`
+	// Subnets of the existing VPC, the host's first; set both or neither.
+	SubnetIDs []string `json:"subnetIds"`
+	// Puts client machines into private subnets behind NAT.
+	NAT bool `json:"nat"`
+	// The range of an own VPC: IPv4, /16 to /24, no host bits.
+	Cidr string `json:"cidr" default:"10.20.0.0/16"`
+	// IPv4 ranges that may reach the allocator on 80 and 443. Left out: everybody; with `tls.mode: cloudflare` Cloudflare.
+	AllowedCidrs []string `json:"allowedCidrs"`
+	// Availability zones of an own VPC, the host's first. Left out: chosen by what they offer.
+	Zones []string `json:"zones"`
 }
 
 // DNS is the name that people type.
 type DNS struct {
-	Provider string `json:"provider"` // route53 or none
-	Domain   string `json:"domain"`   // the full name, in lower case
-	ZoneID   string `json:"zoneId"`   // the hosted zone; found when empty
+	// Who holds the zone.
+	Provider string `json:"provider" enum:"route53,cloudflare,none" default:"none"`
+	// The full name in lower case. Required unless the provider is `none`.
+	Domain string `json:"domain"`
+	// The zone. Left out: the longest public zone that the domain ends in.
+	ZoneID string `json:"zoneId"`
+	// Whether the record is made. With `false` it is made by hand, and the plan says which.
+	Manage *bool `json:"manage" default:"true"`
 }
 
 // TLS is where the certificate comes from.
 type TLS struct {
-	Mode    string `json:"mode"`    // acme or none
-	Email   string `json:"email"`   // for the certificate authority
-	Staging bool   `json:"staging"` // only tries out getting a certificate: machines do not connect
+	// Who issues it. Left out: `acme` with a domain, else `none`.
+	Mode string `json:"mode" enum:"acme,cloudflare,acm,none"`
+	// How an ACME authority checks the name: `http` from anywhere, `dns` by a record.
+	Challenge string `json:"challenge" enum:"http,dns" default:"http"`
+	// Where the authority warns. Required for `acme`.
+	Email string `json:"email"`
+	// Only tries out getting a certificate: browsers and machines do not trust it.
+	Staging bool `json:"staging"`
+	// An existing certificate of ACM for `acm`, in the stack's Region. Left out: one is requested.
+	CertificateARN string `json:"certificateArn"`
 }
 
 // Allocator is the allocator's host.
 type Allocator struct {
-	Version       string `json:"version"`       // source
-	AMI           string `json:"ami"`           // empty: Debian's newest
-	InstanceType  string `json:"instanceType"`  // the architecture follows
-	DataVolumeGiB int    `json:"dataVolumeGiB"` // 1–16384 GiB
+	// What is deployed: `source` builds this working copy, `vX.Y.Z` takes published artifacts, `sha256:…` a release that is in the bucket.
+	Version string `json:"version" default:"source"`
+	// Where published artifacts are, for `vX.Y.Z`.
+	ReleaseURL string `json:"releaseUrl" default:"https://github.com/talmolab/lablink-infrastructure/releases/download"`
+	// The SHA-256 of the published release's list of artifacts. Required with `vX.Y.Z`.
+	ReleaseSHA256 string `json:"releaseSha256"`
+	// The host's image, `ami-…`. Left out: Debian 12's newest.
+	AMI string `json:"ami"`
+	// The host's EC2 type, on the Nitro hypervisor; the architecture follows.
+	InstanceType string `json:"instanceType" default:"t4g.small"`
+	// How many hosts. More than one need `database.engine: postgres` and a certificate of `acm` or `cloudflare`.
+	Replicas int `json:"replicas" default:"1"`
+	// Whether the address survives a replacement of the host.
+	Address string `json:"address" enum:"persistent,dynamic" default:"persistent"`
+	// The size of the data volume, 1–16384 GiB.
+	DataVolumeGiB int `json:"dataVolumeGiB" default:"20"`
+}
+
+// Database is where the allocator keeps its data.
+type Database struct {
+	// `sqlite` on the data volume, or `postgres` on RDS.
+	Engine string `json:"engine" enum:"sqlite,postgres" default:"sqlite"`
+	// The RDS instance's class.
+	InstanceClass string `json:"instanceClass" default:"db.t4g.micro"`
+	// Keeps a standby of the RDS instance in another zone.
+	MultiAZ bool `json:"multiAz"`
+	// How many days backups are kept, 0–35.
+	BackupDays *int `json:"backupDays" default:"7"`
+	// Hours between snapshots of the data volume: 1, 2, 3, 4, 6, 8, 12 or 24.
+	SnapshotHours int `json:"snapshotHours" default:"12"`
 }
 
 // Pool is a kind of client machine.
 type Pool struct {
-	Name          string   `json:"name"`          // 1–20 lower-case letters, digits and dashes
-	InstanceTypes []string `json:"instanceTypes"` // in order of preference, of one architecture
-	Image         Image    `json:"image"`         // what the machines start from
-	RootVolumeGiB int      `json:"rootVolumeGiB"` // 8–16384 GiB
-	MaxMachines   int      `json:"maxMachines"`   // how many may exist at once, 1–1000
+	// 1–20 lower-case letters, digits and dashes, a letter first, no dash at the end; each once. Required.
+	Name string `json:"name"`
+	// EC2 types in order of preference, each once, all of one architecture. Required.
+	InstanceTypes []string `json:"instanceTypes"`
+	// How machines are paid.
+	Market string `json:"market" enum:"on-demand,spot,spot-then-on-demand" default:"on-demand"`
+	// What machines start from.
+	Image Image `json:"image"`
+	// 8–16384 GiB, and not less than the image needs.
+	RootVolumeGiB int `json:"rootVolumeGiB" default:"100"`
+	// How many machines of the pool may exist at once, 1–1000. Required.
+	MaxMachines int `json:"maxMachines"`
 }
 
-// Image is the machine image of a pool, by one of the two.
+// Image is the machine image of a pool, by one of the three.
 type Image struct {
-	ID           string `json:"id"`           // ami-…, which always means the same image
-	SSMParameter string `json:"ssmParameter"` // a parameter that holds an id, which its publisher moves
+	// `ami-…`, which always means the same image.
+	ID string `json:"id"`
+	// A parameter that holds an image's id, which its publisher moves.
+	SSMParameter string `json:"ssmParameter"`
+	// An EC2 Image Builder pipeline of the account's stack, by its name.
+	Pipeline string `json:"pipeline"`
+}
+
+// Budget is what may be spent before somebody is told.
+type Budget struct {
+	// US dollars a month; 0 is no budget.
+	MonthlyUSD int `json:"monthlyUsd"`
+	// Who is told.
+	Emails []string `json:"emails"`
+}
+
+// Alarms say who is told when something is wrong.
+type Alarms struct {
+	// Each confirms by a link that AWS sends.
+	Emails []string `json:"emails"`
 }
 
 // GitHub says whose workflows may assume the stack's roles.
 type GitHub struct {
-	Repository   string `json:"repository"`   // owner/name
-	RepositoryID string `json:"repositoryId"` // its numeric id, which survives a rename
-	OwnerID      string `json:"ownerId"`      // the owner's numeric id
-	Environment  string `json:"environment"`  // whose runs may deploy; the stack's name when empty
+	// `owner/name`. Left out, there are no roles.
+	Repository string `json:"repository"`
+	// The repository's numeric id, which survives a rename. With it, a run must carry it.
+	RepositoryID string `json:"repositoryId"`
+	// The owner's numeric id. Needs `repositoryId`.
+	OwnerID string `json:"ownerId"`
+	// The GitHub environment whose runs may deploy. Left out: the stack's name.
+	Environment string `json:"environment"`
 }
 
-// The values of Kind, EnvironmentClass, DNS.Provider, TLS.Mode and
-// Allocator.Version.
+// The values of settings that have a few.
 const (
-	KindEnvironment = "environment"
-	KindAccount     = "account"
-	Production      = "production"
-	Other           = "other"
-	Route53         = "route53"
-	None            = "none"
-	ACME            = "acme"
-	FromSource      = "source"
+	KindEnvironment  = "environment"
+	KindAccount      = "account"
+	Production       = "production"
+	Other            = "other"
+	Route53          = "route53"
+	Cloudflare       = "cloudflare"
+	None             = "none"
+	ACME             = "acme"
+	ACM              = "acm"
+	ChallengeDNS     = "dns"
+	FromSource       = "source"
+	Dynamic          = "dynamic"
+	SQLite           = "sqlite"
+	Postgres         = "postgres"
+	OnDemand         = "on-demand"
+	Spot             = "spot"
+	SpotThenOnDemand = "spot-then-on-demand"
 )
 
 // InProduction reports whether the rules of production apply.
@@ -118,6 +211,17 @@ func (s *Settings) Protect() bool {
 	}
 	return s.InProduction() || s.Kind == KindAccount
 }
+
+// OwnVPC reports whether the stack declares its network.
+func (s *Settings) OwnVPC() bool { return s.Network.VPCID == "" }
+
+// ManagesRecord reports whether the stack makes the record of its domain.
+func (s *Settings) ManagesRecord() bool {
+	return s.DNS.Provider != None && (s.DNS.Manage == nil || *s.DNS.Manage)
+}
+
+// Balanced reports whether people reach the allocator through a load balancer.
+func (s *Settings) Balanced() bool { return s.TLS.Mode == ACM || s.Allocator.Replicas > 1 }
 
 // AgentPort is the port on which agents reach the allocator.
 func (s *Settings) AgentPort() int {

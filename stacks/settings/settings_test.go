@@ -56,13 +56,17 @@ func TestWhatIsLeftOutHasADefault(t *testing.T) {
 		class := map[bool]string{true: settings.Other, false: settings.Production}[stack == "test"]
 		assert.Equal(t, &settings.Settings{
 			Deployment: "vision-lab", Kind: settings.KindEnvironment, EnvironmentClass: class,
-			Account:   settings.Account{ID: "123456789012"},
-			Network:   settings.Network{Cidr: "10.20.0.0/16", AllowedCidrs: []string{"0.0.0.0/0"}},
-			DNS:       settings.DNS{Provider: settings.Route53, Domain: "lab.example.org"},
-			TLS:       settings.TLS{Mode: settings.ACME, Email: "lab@example.org"},
-			Allocator: settings.Allocator{Version: settings.FromSource, AMI: "ami-0123456789abcdef0", InstanceType: "t4g.small", DataVolumeGiB: 20},
+			Account: settings.Account{ID: "123456789012"},
+			Network: settings.Network{Cidr: "10.20.0.0/16", AllowedCidrs: []string{"0.0.0.0/0"}},
+			DNS:     settings.DNS{Provider: settings.Route53, Domain: "lab.example.org", Manage: new(true)},
+			TLS:     settings.TLS{Mode: settings.ACME, Challenge: "http", Email: "lab@example.org"},
+			Allocator: settings.Allocator{
+				Version: settings.FromSource, ReleaseURL: "https://github.com/talmolab/lablink-infrastructure/releases/download",
+				AMI: "ami-0123456789abcdef0", InstanceType: "t4g.small", Replicas: 1, Address: "persistent", DataVolumeGiB: 20,
+			},
+			Database: settings.Database{Engine: settings.SQLite, InstanceClass: "db.t4g.micro", BackupDays: new(7), SnapshotHours: 12},
 			Pools: []settings.Pool{{
-				Name: "gpu", InstanceTypes: []string{"g5.xlarge"}, Image: settings.Image{ID: "ami-0123456789abcdef1"}, RootVolumeGiB: 100, MaxMachines: 4,
+				Name: "gpu", InstanceTypes: []string{"g5.xlarge"}, Market: settings.OnDemand, Image: settings.Image{ID: "ami-0123456789abcdef1"}, RootVolumeGiB: 100, MaxMachines: 4,
 			}},
 			GitHub: settings.GitHub{Environment: stack}, Environment: stack, Region: "us-west-2",
 		}, got)
