@@ -23,18 +23,27 @@ type DnsArgs struct {
 	Domain string
 	// ZoneID is the hosted zone. Required; see FindZone.
 	ZoneID string
-	// Address is the IPv4 address that the name points at. Required.
-	Address pulumi.StringInput
+	// Target is what the name points at. Required.
+	Target Target
 	// TTL is the record's time to live, in seconds. Optional: 300.
 	TTL int
 	// Protect keeps the record when the stack is destroyed.
 	Protect bool
 }
 
+// Target is an address, or a load balancer.
+type Target struct {
+	// Address is an IPv4 address.
+	Address pulumi.StringInput
+	// Name and ZoneID are a load balancer's DNS name and the hosted zone of that
+	// name, which a record of Route 53 is an alias of.
+	Name, ZoneID pulumi.StringInput
+}
+
 // NewDns declares the record.
 func NewDns(ctx *pulumi.Context, name string, args *DnsArgs, opts ...pulumi.ResourceOption) (*Dns, error) {
-	if args == nil || args.Domain == "" || args.ZoneID == "" || args.Address == nil {
-		return nil, errors.New("dns: Domain, ZoneID and Address are required")
+	if args == nil || args.Domain == "" || args.ZoneID == "" || args.Target.Address == nil {
+		return nil, errors.New("dns: Domain, ZoneID and Target are required")
 	}
 	d := &Dns{}
 	if err := ctx.RegisterComponentResource("lablink:dns:Dns", name, d, opts...); err != nil {
@@ -46,7 +55,7 @@ func NewDns(ctx *pulumi.Context, name string, args *DnsArgs, opts ...pulumi.Reso
 	}
 	record, err := route53.NewRecord(ctx, name+"-record", &route53.RecordArgs{
 		ZoneId: pulumi.String(args.ZoneID), Name: pulumi.String(args.Domain), Type: pulumi.String("A"),
-		Ttl: pulumi.Int(ttl), Records: pulumi.StringArray{args.Address},
+		Ttl: pulumi.Int(ttl), Records: pulumi.StringArray{args.Target.Address},
 	}, pulumi.Parent(d), pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Protect))
 	if err != nil {
 		return nil, err

@@ -64,7 +64,7 @@ func declare(args *dns.DnsArgs) (*recording.Recording, error) {
 }
 
 func TestARecordPointsTheNameAtTheAddress(t *testing.T) {
-	r, err := declare(&dns.DnsArgs{Domain: "lab.example.org", ZoneID: "Z1", Address: pulumi.String("203.0.113.10"), Protect: true})
+	r, err := declare(&dns.DnsArgs{Domain: "lab.example.org", ZoneID: "Z1", Target: dns.Target{Address: pulumi.String("203.0.113.10")}, Protect: true})
 	require.NoError(t, err)
 	record := r.Named("dns-record")
 	assert.Equal(t, "lab.example.org", record.Text("name"))
@@ -75,7 +75,7 @@ func TestARecordPointsTheNameAtTheAddress(t *testing.T) {
 	assert.Nil(t, record.Get("allowOverwrite"), "somebody else's record is never taken over")
 	assert.Equal(t, "lab.example.org", r.Outputs["fqdn"].Value)
 
-	r, err = declare(&dns.DnsArgs{Domain: "lab.example.org", ZoneID: "Z1", Address: pulumi.String("203.0.113.10"), TTL: 60})
+	r, err = declare(&dns.DnsArgs{Domain: "lab.example.org", ZoneID: "Z1", Target: dns.Target{Address: pulumi.String("203.0.113.10")}, TTL: 60})
 	require.NoError(t, err)
 	assert.Equal(t, 60.0, r.Named("dns-record").Get("ttl"))
 	assert.False(t, r.Named("dns-record").Protect)
@@ -84,8 +84,8 @@ func TestARecordPointsTheNameAtTheAddress(t *testing.T) {
 func TestAnIncompleteRecordIsRefused(t *testing.T) {
 	for _, args := range []*dns.DnsArgs{
 		nil,
-		{ZoneID: "Z1", Address: pulumi.String("203.0.113.10")},
-		{Domain: "lab.example.org", Address: pulumi.String("203.0.113.10")},
+		{ZoneID: "Z1", Target: dns.Target{Address: pulumi.String("203.0.113.10")}},
+		{Domain: "lab.example.org", Target: dns.Target{Address: pulumi.String("203.0.113.10")}},
 		{Domain: "lab.example.org", ZoneID: "Z1"},
 	} {
 		r, err := declare(args)

@@ -157,7 +157,7 @@ func (e *environment) declareName(ctx *pulumi.Context, h *host.Host) (pulumi.Str
 	name := pulumi.String(e.s.DNS.Domain).ToStringOutput()
 	if e.s.DNS.Provider == settings.Route53 {
 		d, err := dns.NewDns(ctx, "dns", &dns.DnsArgs{
-			Domain: e.s.DNS.Domain, ZoneID: e.found.zoneID, Address: h.PublicIP, Protect: e.s.Protect(),
+			Domain: e.s.DNS.Domain, ZoneID: e.found.zoneID, Target: dns.Target{Address: h.PublicIP}, Protect: e.s.Protect(),
 		})
 		if err != nil {
 			return pulumi.StringOutput{}, err
