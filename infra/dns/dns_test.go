@@ -89,7 +89,7 @@ func TestAnIncompleteRecordIsRefused(t *testing.T) {
 		{Domain: "lab.example.org", ZoneID: "Z1"},
 	} {
 		r, err := declare(args)
-		assert.ErrorContains(t, err, "Domain, ZoneID and Address are required", "%+v", args)
+		assert.ErrorContains(t, err, "Domain, ZoneID and Target are required", "%+v", args)
 		assert.Empty(t, r.Names())
 	}
 }
