@@ -20,8 +20,8 @@ down: $(LOCAL) ## Take it away again: no process, no port, no state
 	@$(LOCAL) down $(if $(DISCARD),--discard)
 
 .PHONY: preview
-preview: $(LOCAL) ## Show what deploying STACK=local|test|prod|account would do
-	@$(LOCAL) preview $(or $(STACK),local)
+preview: $(LOCAL) ## Show what deploying STACK=local|test|prod|account or TEMPLATE=… would do
+	@$(LOCAL) preview $(if $(TEMPLATE),--template $(TEMPLATE),$(or $(STACK),local))
 
 .PHONY: env
 env: $(LOCAL) ## Print the exports with which plain pulumi works on the local stack

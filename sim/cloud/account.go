@@ -18,6 +18,8 @@ type Options struct {
 	Region string
 	// Architecture is what "sim." instance types have: "x86_64" or "arm64". Required.
 	Architecture string
+	// Seed is what else is there.
+	Seed Seed
 	// Zones are public hosted zones that exist already, by name.
 	Zones []string
 	// OIDCProviders are identity providers that exist already, by URL.

@@ -5,8 +5,27 @@ import (
 	"strings"
 )
 
+// Seed is what an account has beside what every account here has. The kinds and
+// images are not kept in the model: an account is opened with them each time.
+type Seed struct {
+	InstanceTypes []InstanceType `json:"instanceTypes"`
+	Images        []Image        `json:"images"`
+	VPCs          []VPC          `json:"vpcs"`
+	Subnets       []Subnet       `json:"subnets"`
+}
+
 // seed puts into a new account what the options say exists already.
-func (a *Account) seed() {
+func (a *Account) seed() error {
+	for _, v := range a.opts.Seed.VPCs {
+		if err := a.CreateVPC(&v); err != nil {
+			return err
+		}
+	}
+	for _, s := range a.opts.Seed.Subnets {
+		if err := a.CreateSubnet(&s); err != nil {
+			return err
+		}
+	}
 	for n, name := range a.opts.Zones {
 		id := "Z" + strings.ToUpper(hexDigits(20))
 		z := &Zone{ID: id, Name: trimDot(name)}
@@ -21,4 +40,5 @@ func (a *Account) seed() {
 		_ = p.settleAs(a.iamARN("oidc-provider/"+host), host) // has no tags to refuse
 		a.m.OIDCProviders[p.ID] = p
 	}
+	return a.save()
 }

@@ -17,8 +17,7 @@ func Open(o Options) (*Account, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		a.m.init()
-		a.seed()
-		return a, a.save()
+		return a, a.seed()
 	case err != nil:
 		return nil, fmt.Errorf("read the model: %w", err)
 	}

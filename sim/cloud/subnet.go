@@ -65,7 +65,7 @@ func (a *Account) CreateSubnet(s *Subnet) error {
 		if s.MapPublicIPOnLaunch == nil {
 			s.MapPublicIPOnLaunch = new(bool)
 		}
-		s.ID = newID("subnet")
+		s.ID = cmp.Or(s.ID, newID("subnet"))
 		s.subnetComputed = subnetComputed{
 			ARN: a.arn("ec2", "subnet/"+s.ID), OwnerID: a.opts.AccountID,
 			AvailabilityZoneID: a.ZoneID(s.AvailabilityZone),
