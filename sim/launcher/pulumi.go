@@ -81,6 +81,11 @@ func (p *Pulumi) Run(ctx context.Context, args ...string) error {
 	return p.call(ctx, p.w.Root, p.w.Out, p.w.Out, args...)
 }
 
+// RunIn is Run for the project in another folder.
+func (p *Pulumi) RunIn(ctx context.Context, dir string, args ...string) error {
+	return p.call(ctx, dir, p.w.Out, p.w.Out, args...)
+}
+
 // Output calls pulumi and returns what it prints on its standard output.
 func (p *Pulumi) Output(ctx context.Context, args ...string) ([]byte, error) {
 	return p.outputIn(ctx, p.w.Root, args...)
