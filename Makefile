@@ -40,6 +40,12 @@ test: $(LOCAL) .lablink/bin/gotestsum ## Run all tests; installs what they need
 	@echo '• Testing: about fifteen minutes on two cores the first time, nine afterwards'
 	@$(CGO) .lablink/bin/gotestsum --format pkgname -- -race -shuffle=on -timeout 30m $(TESTFLAGS) ./...
 
+.PHONY: bench
+bench: $(LOCAL) ## Measure; the figures go to bench.txt, a line each: name value unit
+	@$(LOCAL) prepare
+	@CGO_ENABLED=0 go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./sim/system >.lablink/bench.log || { cat .lablink/bench.log; exit 1; }
+	@awk '/^Benchmark/ { for (i = 3; i < NF; i += 2) if (split($$(i + 1), name, ":") == 2) print name[1], $$i, name[2] }' .lablink/bench.log | tee bench.txt
+
 .PHONY: screenshots
 screenshots: $(LOCAL) ## Take the pictures in docs/images from the running pages
 	@$(LOCAL) prepare

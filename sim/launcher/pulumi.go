@@ -51,6 +51,8 @@ func (p *Pulumi) Variables() []Variable {
 		{"PULUMI_BACKEND_URL", backend},
 		{"PULUMI_CONFIG_PASSPHRASE", passphrase},
 		{"PULUMI_SKIP_UPDATE_CHECK", "true"},
+		// The simulator is the provider: no plugin is looked for elsewhere.
+		{"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true"},
 		{"PULUMI_DEBUG_PROVIDERS", fmt.Sprintf("aws:%d", at.Provider)},
 		{"AWS_ENDPOINT_URL", fmt.Sprintf("http://127.0.0.1:%d", at.API)},
 		{"AWS_ACCESS_KEY_ID", cloud.DeveloperKey},
@@ -58,6 +60,9 @@ func (p *Pulumi) Variables() []Variable {
 		{"AWS_REGION", cmp.Or(w.Region, "us-west-2")},
 		{"GOFLAGS", goFlags},
 		{"CGO_ENABLED", "0"},
+		// With go run the language host that make builds takes an unchanged program
+		// from Go's cache; it links it each time otherwise, as it knows no buildTarget.
+		{"PULUMI_GO_USE_RUN", "true"},
 	}
 }
 

@@ -38,6 +38,7 @@ func TestPulumiIsCalledOnThisWorkspaceAndItsAccount(t *testing.T) {
 		"AWS_ACCESS_KEY_ID=" + cloud.DeveloperKey,
 		"AWS_REGION=us-west-2",
 		"CGO_ENABLED=0",
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PATH=" + p.engine + ":" + os.Getenv("PATH"),
 	} {
 		require.Contains(t, got, want)

@@ -1,6 +1,7 @@
 package system
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,8 +41,8 @@ func BenchmarkPreview(b *testing.B) {
 	}
 	slices.Sort(of)
 	slices.Sort(to)
-	b.ReportMetric(of[2].Seconds(), "preview_s")
-	b.ReportMetric(of[2].Seconds()/to[2].Seconds(), "preview_ratio")
+	b.ReportMetric(of[2].Seconds(), "preview:s")
+	b.ReportMetric(of[2].Seconds()/to[2].Seconds(), "preview_ratio:ratio")
 }
 
 // emptyProgram is a Pulumi program of this module that declares nothing.
@@ -57,4 +58,17 @@ func emptyProgram(tb testing.TB) string {
 		require.NoError(tb, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
 	}
 	return dir
+}
+
+// BenchmarkUp is what `make up` takes once everything is compiled.
+func BenchmarkUp(b *testing.B) {
+	w, err := launcher.Find(root, b.Output())
+	require.NoError(b, err)
+	w.Door = freeAddress(b)
+	require.NoError(b, w.Check(b.Context()))
+	require.NoError(b, w.Build(b.Context()))
+	b.Cleanup(func() { require.NoError(b, w.Down(context.WithoutCancel(b.Context()), true)) })
+	begin := time.Now()
+	require.NoError(b, w.Up(b.Context()))
+	b.ReportMetric(time.Since(begin).Seconds(), "up_after_build:s")
 }
