@@ -54,9 +54,6 @@ func (m *model) checkRecord(r *Record) error {
 		return refuse("InvalidInput", "A record set needs values and a TTL")
 	}
 	for _, value := range r.Records {
-		if r.Type == "TXT" && (len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"') {
-			return refuse("InvalidChangeBatch", "[Invalid Resource Record: 'FATAL problem: InvalidCharacterString (Value should be enclosed in quotation marks) encountered with '%s'']", value)
-		}
 		addr, err := netip.ParseAddr(value)
 		if r.Type == "AAAA" && (err != nil || !addr.Is6()) {
 			return refuse("InvalidChangeBatch", "[Invalid Resource Record: 'FATAL problem: AAAARRDATAIllegalIPv6Address (Value is not a valid IPv6 address) encountered with '%s'']", value)

@@ -58,6 +58,11 @@ func (m *model) changeRecord(zone string, c RecordChange) error {
 	default:
 		return refuse("InvalidInput", "Invalid action: %s", c.Action)
 	}
+	for _, value := range r.Records { // pulumi-aws adds the marks itself
+		if r.Type == "TXT" && (len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"') {
+			return refuse("InvalidChangeBatch", "[Invalid Resource Record: 'FATAL problem: InvalidCharacterString (Value should be enclosed in quotation marks) encountered with '%s'']", value)
+		}
+	}
 	if err := m.checkRecord(&r); err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (w *world) door(address string) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(w, err)
 	require.NoError(w, l.Close())
-	require.NoError(w, w.host.OpenDoor(l.Addr().String(), address, 80))
+	require.NoError(w, w.host.OpenDoor(l.Addr().String(), cloud.Internet, address, 80))
 	return "http://" + l.Addr().String()
 }
 
