@@ -65,6 +65,14 @@ func TestWhereTheNetworkIsNarrowedTheHostAnswersInItsZone(t *testing.T) {
 	assert.Contains(t, r.Named("host-permissions").Text("policy"), "arn:aws:route53:::hostedzone/"+zone)
 	assert.Contains(t, r.Named("host-permissions").Text("policy"), `"_acme-challenge.lab.example.org"`)
 
+	byHand := stackOf(t, "test").set(map[string]string{
+		"lablink:dns": `{"provider": "route53", "domain": "lab.example.org", "manage": false}`,
+		"lablink:tls": `{"email": "lab@example.org", "challenge": "dns"}`,
+	}).record(t)
+	got, err = deployed.Decode([]byte(byHand.Named("release-settings").Text("content")))
+	require.NoError(t, err)
+	assert.Equal(t, zone, got.TLS.ZoneID, "also where the address is set by hand")
+
 	open := stackOf(t, "test").record(t)
 	assert.NotContains(t, open.Named("host-permissions").Text("policy"), "route53", "where ports answer, no record is changed")
 }
