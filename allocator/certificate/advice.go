@@ -20,7 +20,7 @@ func (c *Certificate) advice(err error) string {
 	case errors.As(err, &network):
 		return "the authority cannot be reached: is it up (https://letsencrypt.status.io), and may this host reach it on port 443?"
 	}
-	return "the authority did not answer as it should: is it up (https://letsencrypt.status.io)?"
+	return "either the authority did not answer as it should (https://letsencrypt.status.io), or the folder of certificates cannot be used"
 }
 
 func (c *Certificate) adviceOn(problem string) string {

@@ -197,6 +197,14 @@ func TestWhatTheAuthorityRefusesIsSaidWithWhatToDo(t *testing.T) {
 	}
 }
 
+func TestAFolderThatCannotBeUsedIsSaid(t *testing.T) {
+	w := newWorld(t)
+	w.storage = filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(w.storage, nil, 0o600))
+	w.says(w.start(w.options()), "or the folder of certificates cannot be used", "not a directory")
+	require.Zero(t, w.Orders(), "a certificate that cannot be kept is not ordered")
+}
+
 func TestAnAuthorityThatIsDownIsTriedAgainLessAndLessOften(t *testing.T) {
 	w := newWorld(t)
 	address := w.Address
