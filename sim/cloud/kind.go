@@ -34,6 +34,9 @@ var (
 	aliases      = kind[Alias]{func(m *model) table[Alias] { return m.Aliases }, "NotFoundException", "alias"}
 	zones        = kind[Zone]{func(m *model) table[Zone] { return m.Zones }, "NoSuchHostedZone", "hosted zone"}
 	records      = kind[Record]{func(m *model) table[Record] { return m.Records }, "NoSuchRecord", "record set"}
+
+	cloudflareRecords  = kind[CloudflareRecord]{func(m *model) table[CloudflareRecord] { return m.CloudflareRecords }, "81044", "DNS record"}
+	originCertificates = kind[OriginCertificate]{func(m *model) table[OriginCertificate] { return m.OriginCertificates }, "1014", "certificate"}
 )
 
 // keep adds an entry. It is the model's own: what the caller does to v later

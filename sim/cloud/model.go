@@ -31,8 +31,14 @@ type model struct {
 	Aliases          table[Alias]
 	Zones            table[Zone]
 	Records          table[Record]
-	Faults           Faults
-	Created          map[string]string // URN → id of what a deployment created
+
+	CloudflareZones    table[CloudflareZone]
+	CloudflareRecords  table[CloudflareRecord]
+	OriginCertificates table[OriginCertificate]
+	OriginCA           *originCA
+
+	Faults  Faults
+	Created map[string]string // URN → id of what a deployment created
 }
 
 type table[T any] map[string]*T
@@ -65,6 +71,9 @@ func (m *model) init() {
 	initTable(&m.Aliases)
 	initTable(&m.Zones)
 	initTable(&m.Records)
+	initTable(&m.CloudflareZones)
+	initTable(&m.CloudflareRecords)
+	initTable(&m.OriginCertificates)
 	if m.Created == nil {
 		m.Created = map[string]string{}
 	}
