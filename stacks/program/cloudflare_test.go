@@ -88,6 +88,7 @@ func TestTheAllocatorServesCloudflareWithTheCertificateForTheKeptKey(t *testing.
 	require.NoError(t, err)
 	assert.Equal(t, deployed.TLS{
 		Mode: "cloudflare", Domain: "lab.example.org", Certificate: certificate, KeyParameter: "/lablink/lablink/prod/secret/origin-key",
+		HSTSSeconds: 31536000,
 	}, got.TLS)
 	assert.Equal(t, edge.Ranges(), got.TrustedProxies)
 	assert.Equal(t, "CF-Connecting-IP", got.ClientAddressHeader)
@@ -192,4 +193,15 @@ func TestARecordThatIsMadeByHandIsInThePlan(t *testing.T) {
 	notes = stackOf(t, "prod").set(map[string]string{"lablink:dns": `{"provider": "route53", "domain": "lab.example.org", "manage": false}`}).record(t).Notes
 	assert.Equal(t, []string{record + " as in the output publicAddress", record + " 203.0.113.10"}, notes)
 	assert.Empty(t, stackOf(t, "prod").record(t).Notes)
+}
+
+// The host proves the name by a record of its own, in a zone that must be found.
+func TestAZoneIsLookedUpForTheAuthoritysChallengeToo(t *testing.T) {
+	recorded := stackOf(t, "test").set(map[string]string{
+		"lablink:dns": `{"provider": "route53", "domain": "lab.example.org", "manage": false}`, "lablink:tls": `{"email": "lab@example.org", "challenge": "dns"}`,
+	}).fit(t).record(t)
+	assert.Contains(t, recorded.Calls, "aws:route53/getZone:getZone")
+	assert.Empty(t, recorded.Named("dns-record").Name)
+	assert.Contains(t, recorded.Named("host-permissions").Text("policy"), "Z0123456789")
+	assert.NotContains(t, recorded.Named("identity-deploy-permissions").Text("policy"), "Z0123456789", "a deployment makes no record")
 }

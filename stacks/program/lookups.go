@@ -59,11 +59,11 @@ func lookUp(ctx *pulumi.Context, s *settings.Settings) (lookups, error) {
 	return l, err
 }
 
-// findZone is the zone of the record that the stack makes, or "". One that is set
-// is not looked up.
+// findZone is the zone in which records are made, or "" where none are. One that is
+// set is not looked up.
 func findZone(ctx *pulumi.Context, s *settings.Settings) (string, error) {
 	switch {
-	case !s.ManagesRecord():
+	case !s.UsesZone():
 		return "", nil
 	case s.DNS.ZoneID != "":
 		return s.DNS.ZoneID, nil

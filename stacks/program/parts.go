@@ -70,7 +70,7 @@ func (e *environment) declareIdentity(ctx *pulumi.Context) (map[string]pulumi.St
 		Namer: e.n, Environment: e.s.GitHub.Environment, Production: e.s.InProduction(),
 		Repository: identity.Repository{Name: e.s.GitHub.Repository, ID: e.s.GitHub.RepositoryID, OwnerID: e.s.GitHub.OwnerID},
 	}
-	if e.s.DNS.Provider == settings.Route53 {
+	if e.s.DNS.Provider == settings.Route53 && e.s.ManagesRecord() {
 		args.Record = identity.Record{ZoneID: e.found.zoneID, Name: e.s.DNS.Domain}
 	}
 	if err := e.readAccount(ctx, args); err != nil {

@@ -43,7 +43,7 @@ func (s *Settings) checkZoneID(p *Problems) {
 		p.add("dns.zoneId", "write the hosted zone's id, for example Z0123456789ABCDEFGHIJ", "is not a hosted zone's id: %q", id)
 	case s.DNS.Provider == None:
 		p.add("dns.zoneId", "set dns.provider: route53, or remove the id", "is set, but no record is made with dns.provider: none")
-	case !s.ManagesRecord() && s.TLS.Challenge != ChallengeDNS:
+	case !s.UsesZone():
 		p.add("dns.zoneId", "remove it, or dns.manage: false", "is set, but no record is made with dns.manage: false")
 	}
 }
