@@ -16,6 +16,8 @@ const (
 	MaxSecurityGroup  = 255
 	MaxLaunchTemplate = 125
 	MaxAlias          = 238
+	MaxLoadBalancer   = 32 // and a target group's
+	MaxScalingGroup   = 255
 )
 
 // The tags that everything carries which can be tagged.
@@ -37,6 +39,17 @@ type Namer struct {
 // Name is {deployment}-{what}-{environment} in at most limit characters.
 func (n Namer) Name(what string, limit int) string {
 	return fit(n.Deployment+"-", what, "-"+n.Environment, limit)
+}
+
+// LoadBalancer is the name of a load balancer or of a target group. AWS keeps
+// names that begin with "internal-" for itself: a deployment that is called so is
+// known by a hash.
+func (n Namer) LoadBalancer(what string) string {
+	name := n.Name(what, MaxLoadBalancer)
+	if strings.HasPrefix(name, "internal-") {
+		return fit(hash(n.Deployment)+"-", what, "-"+n.Environment, MaxLoadBalancer)
+	}
+	return name
 }
 
 // IAM is a name for IAM, which knows no Regions: the Region is added.
@@ -114,8 +127,7 @@ func fit(before, middle, after string, limit int) string {
 	if len(whole) <= limit {
 		return whole
 	}
-	sum := sha256.Sum256([]byte(whole))
-	hash := hex.EncodeToString(sum[:])[:hashDigits]
+	hash := hash(whole)
 	room := limit - len(before) - len(after) - hashDigits - 1
 	if room > 0 {
 		return before + strings.TrimRight(middle[:room], "-") + "-" + hash + after
@@ -124,4 +136,9 @@ func fit(before, middle, after string, limit int) string {
 		return before + hash + after
 	}
 	return strings.TrimRight(whole[:limit-hashDigits-1], "-") + "-" + hash
+}
+
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])[:hashDigits]
 }

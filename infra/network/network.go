@@ -25,6 +25,8 @@ type Network struct {
 	// ClientGroup is the id of the clients' security group.
 	ClientGroup pulumi.StringOutput `pulumi:"clientSecurityGroupId"`
 
+	// Cidr is the VPC's range.
+	Cidr string
 	// Plan says which ranges the subnets have.
 	Plan Plan
 	// Subnets are the subnets, in the order of Plan.Subnets.
@@ -42,22 +44,26 @@ type NetworkArgs struct {
 	Cidr string
 	// Zones are the availability zones to spread over, at least two. Required.
 	Zones []string
-	// AllowedCidrs may reach the allocator on 80 and 443. Required.
+	// AllowedCidrs may reach the allocator on 80 and 443. Required, unless Balanced.
 	AllowedCidrs []string
-	// AgentPort is the port on which clients reach the allocator. Required.
+	// AgentPort is the port on which clients reach the allocator. Required, unless
+	// Balanced.
 	AgentPort int
+	// Balanced lets nobody in to the allocator: people and clients reach load
+	// balancers, which bring their rules along.
+	Balanced bool
 }
 
 // NewNetwork declares the network.
 func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pulumi.ResourceOption) (*Network, error) {
-	if args == nil || len(args.Zones) < 2 || len(args.AllowedCidrs) == 0 || args.AgentPort == 0 {
+	if args == nil || len(args.Zones) < 2 || !args.Balanced && (len(args.AllowedCidrs) == 0 || args.AgentPort == 0) {
 		return nil, errors.New("network: two zones, AllowedCidrs and AgentPort are required")
 	}
 	plan, err := NewPlan(args.Cidr, args.Zones)
 	if err != nil {
 		return nil, err
 	}
-	n := &Network{Plan: plan}
+	n := &Network{Cidr: args.Cidr, Plan: plan}
 	if err := ctx.RegisterComponentResource("lablink:network:Network", name, n, opts...); err != nil {
 		return nil, err
 	}

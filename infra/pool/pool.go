@@ -42,9 +42,11 @@ type PoolArgs struct {
 	Bucket, Pointer string
 	// Permissions is the policy document of the machines' role. Required.
 	Permissions policy.Document
-	// AgentURL is where agents reach the allocator; TLSName is the name that its
-	// certificate must hold, when AgentURL is an address. AgentURL is required.
-	AgentURL, TLSName string
+	// AgentURL is where agents reach the allocator. Required.
+	AgentURL pulumi.StringInput
+	// TLSName is the name that the allocator's certificate must hold, when AgentURL
+	// names the allocator otherwise.
+	TLSName string
 	// Trust is the certificate, in PEM, that agents trust in place of the system's
 	// authorities. Optional.
 	Trust pulumi.StringInput
@@ -60,7 +62,7 @@ func RoleName(n naming.Namer, pool string) string { return n.IAM("client-"+pool,
 // NewPool declares the pool.
 func NewPool(ctx *pulumi.Context, name string, args *PoolArgs, opts ...pulumi.ResourceOption) (*Pool, error) {
 	if args == nil || args.Pool == "" || len(args.InstanceTypes) == 0 || args.Image.ID == "" || args.Image.RootDevice == "" || args.SecurityGroup == nil ||
-		args.RootVolumeGiB == 0 || args.Bucket == "" || args.Pointer == "" || args.AgentURL == "" || args.Audience == "" {
+		args.RootVolumeGiB == 0 || args.Bucket == "" || args.Pointer == "" || args.AgentURL == nil || args.Audience == "" {
 		return nil, errors.New("pool: Pool, InstanceTypes, Image, SecurityGroup, RootVolumeGiB, Bucket, Pointer, AgentURL and Audience are required")
 	}
 	p := &Pool{}
@@ -112,10 +114,7 @@ func (p *Pool) declareRole(ctx *pulumi.Context, name string, args *PoolArgs) (*i
 }
 
 func (p *Pool) declareTemplate(ctx *pulumi.Context, name string, args *PoolArgs, profile *iam.InstanceProfile) (*ec2.LaunchTemplate, error) {
-	script, err := args.userData()
-	if err != nil {
-		return nil, err
-	}
+	script := args.userData()
 	templateName := args.Namer.Name("client-"+args.Pool, naming.MaxLaunchTemplate)
 	return ec2.NewLaunchTemplate(ctx, name+"-template", &ec2.LaunchTemplateArgs{
 		Name: pulumi.String(templateName), Tags: args.tags(templateName), UpdateDefaultVersion: pulumi.Bool(true),
@@ -143,13 +142,17 @@ func (p *Pool) declareTemplate(ctx *pulumi.Context, name string, args *PoolArgs,
 }
 
 // userData is the script with which machines boot, in base64.
-func (args *PoolArgs) userData() (pulumi.StringInput, error) {
-	render := func(trust string) (string, error) {
-		bootstrap := []string{"--region", args.Namer.Region, "--allocator-url", args.AgentURL, "--audience", args.Audience}
+func (args *PoolArgs) userData() pulumi.StringOutput {
+	trust := args.Trust
+	if trust == nil {
+		trust = pulumi.String("")
+	}
+	return pulumi.All(args.AgentURL, trust).ApplyT(func(all []any) (string, error) {
+		bootstrap := []string{"--region", args.Namer.Region, "--allocator-url", all[0].(string), "--audience", args.Audience}
 		if args.TLSName != "" {
 			bootstrap = append(bootstrap, "--tls-name", args.TLSName)
 		}
-		if trust != "" {
+		if trust := all[1].(string); trust != "" {
 			bootstrap = append(bootstrap, "--trust", base64.StdEncoding.EncodeToString([]byte(trust)))
 		}
 		script, err := userdata.Render(userdata.Args{
@@ -157,12 +160,7 @@ func (args *PoolArgs) userData() (pulumi.StringInput, error) {
 			Pointer: args.Pointer, Bucket: args.Bucket, Bootstrap: bootstrap,
 		})
 		return base64.StdEncoding.EncodeToString([]byte(script)), err
-	}
-	if args.Trust != nil {
-		return args.Trust.ToStringOutput().ApplyT(render).(pulumi.StringOutput), nil
-	}
-	script, err := render("")
-	return pulumi.String(script), err
+	}).(pulumi.StringOutput)
 }
 
 func (args *PoolArgs) tags(name string) pulumi.StringMap {

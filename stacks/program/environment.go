@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/infra/balancer"
 	"github.com/talmolab/lablink-infrastructure/infra/dns"
 	"github.com/talmolab/lablink-infrastructure/infra/host"
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
@@ -24,6 +25,7 @@ type environment struct {
 	n         naming.Namer
 	found     lookups
 	network   *network.Network
+	balancer  *balancer.Balancer  // nil where people reach the host itself
 	artifacts pulumi.StringOutput // the artifact bucket's name
 	pools     []*pool.Pool        // in the order of the settings
 	origin    *origin.Origin      // the certificate that Cloudflare sees; nil where nobody stands before the allocator
@@ -47,10 +49,13 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	if err := e.declareNetwork(ctx); err != nil {
 		return err
 	}
-	if err := e.declareArtifacts(ctx); err != nil {
+	if err := e.declareOrigin(ctx); err != nil {
 		return err
 	}
-	if err := e.declareOrigin(ctx); err != nil {
+	if err := e.declareBalancer(ctx); err != nil {
+		return err
+	}
+	if err := e.declareArtifacts(ctx); err != nil {
 		return err
 	}
 	if err := e.declarePools(ctx); err != nil {
@@ -70,11 +75,11 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	if e.origin != nil {
 		needed = append(needed, e.origin.Key)
 	}
-	h, err := e.declareHost(ctx, needed)
+	target, err := e.declareHosts(ctx, needed)
 	if err != nil {
 		return err
 	}
-	url, err := e.declareName(ctx, h)
+	url, err := e.declareName(ctx, target)
 	if err != nil {
 		return err
 	}
@@ -85,7 +90,7 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	values := pulumi.Map{
 		"contractVersion": pulumi.Int(outputs.Version),
 		"deployment":      pulumi.String(n.Deployment), "environment": pulumi.String(n.Environment),
-		"url": url, "agentUrl": pulumi.String(e.agentURL()), "publicAddress": h.PublicIP,
+		"url": url, "agentUrl": e.agentURL(), "publicAddress": address(target),
 		"vpcId": e.network.VPCID, "subnetIds": e.network.SubnetIDs,
 		"allocatorSecurityGroupId": e.network.AllocatorGroup, "clientSecurityGroupId": e.network.ClientGroup,
 		"pools": e.poolOutputs(), "artifactBucket": e.artifacts,
@@ -102,7 +107,7 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 func (e *environment) declareNetwork(ctx *pulumi.Context) (err error) {
 	e.network, err = network.NewNetwork(ctx, "network", &network.NetworkArgs{
 		Namer: e.n, Cidr: e.s.Network.Cidr, Zones: e.found.zones,
-		AllowedCidrs: e.s.Network.AllowedCidrs, AgentPort: e.s.AgentPort(),
+		AllowedCidrs: e.s.Network.AllowedCidrs, AgentPort: e.s.AgentPort(), Balanced: e.s.Balanced(),
 	})
 	return err
 }
@@ -115,7 +120,7 @@ func (e *environment) declarePools(ctx *pulumi.Context) error {
 			Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
 			Permissions: host.ClientPermissions(e.n, e.bucket()),
 			AgentURL:    e.agentURL(), TLSName: e.tlsName(), Trust: e.trust(), Audience: api.Audience(e.n.Deployment, e.n.Environment),
-			After: e.network.Ready,
+			After: e.ready(),
 		})
 		if err != nil {
 			return err
@@ -136,8 +141,9 @@ func (e *environment) poolOutputs() pulumi.Map {
 	return out
 }
 
-func (e *environment) declareHost(ctx *pulumi.Context, after []pulumi.Resource) (*host.Host, error) {
-	plan := e.network.Plan.Subnets[0]
+// declareHosts declares the allocator's host, or several behind their balancer,
+// and says what the name of the allocator points at.
+func (e *environment) declareHosts(ctx *pulumi.Context, after []pulumi.Resource) (dns.Target, error) {
 	roles := e.clientRoles()
 	permissions := policy.Render(func(values []string) policy.Document {
 		return host.Permissions(host.Grants{
@@ -145,29 +151,49 @@ func (e *environment) declareHost(ctx *pulumi.Context, after []pulumi.Resource) 
 			ChallengeZone: e.challengeZone(), Domain: e.s.DNS.Domain,
 		})
 	}, append([]pulumi.StringInput{e.network.ClientGroup}, e.subnetIDs()...)...)
-	return host.NewHost(ctx, "host", &host.HostArgs{
+	after = slices.Concat(e.ready(), after)
+	if e.s.Allocator.Replicas > 1 {
+		return e.balancerTarget(), e.declareGroup(ctx, permissions, after)
+	}
+	plan := e.network.Plan.Subnets[0]
+	h, err := host.NewHost(ctx, "host", &host.HostArgs{
 		Namer: e.n, InstanceType: e.s.Allocator.InstanceType, AMI: e.found.hostImage.ID,
 		SubnetID: e.subnetIDs()[0], Zone: plan.Zone, PrivateIP: plan.Host,
 		SecurityGroup: e.network.AllocatorGroup, DataVolumeGiB: e.s.Allocator.DataVolumeGiB,
 		Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
-		Permissions: permissions, Protect: e.s.Protect(), After: slices.Concat(e.network.Ready, after),
+		Permissions: permissions, TargetGroups: e.targetGroups(), Protect: e.s.Protect(), After: after,
 	})
+	switch {
+	case err != nil:
+		return dns.Target{}, err
+	case e.balancer != nil:
+		return e.balancerTarget(), nil
+	}
+	return dns.Target{Address: h.PublicIP}, nil
+}
+
+// address is a target as people would type it.
+func address(t dns.Target) pulumi.StringInput {
+	if t.Name != nil {
+		return t.Name
+	}
+	return t.Address
 }
 
 // declareName declares the record, where there is one, and says where people
 // reach the allocator.
-func (e *environment) declareName(ctx *pulumi.Context, h *host.Host) (pulumi.StringOutput, error) {
+func (e *environment) declareName(ctx *pulumi.Context, target dns.Target) (pulumi.StringOutput, error) {
 	scheme := "https://"
 	if e.s.TLS.Mode == settings.None {
 		scheme = "http://"
 	}
 	if e.s.DNS.Domain == "" {
-		return pulumi.Sprintf("%s%s", scheme, h.PublicIP), nil
+		return pulumi.Sprintf("%s%s", scheme, address(target)), nil
 	}
 	name := pulumi.String(e.s.DNS.Domain).ToStringOutput()
 	args := &dns.DnsArgs{
 		Domain: e.s.DNS.Domain, ZoneID: e.found.zoneID, Cloudflare: e.s.DNS.Provider == settings.Cloudflare,
-		Target: dns.Target{Address: h.PublicIP}, Proxied: e.s.BehindCloudflare(), Protect: e.s.Protect(),
+		Target: target, Proxied: e.s.BehindCloudflare(), Protect: e.s.Protect(),
 	}
 	switch {
 	case e.s.ManagesRecord():
@@ -185,12 +211,15 @@ func (e *environment) declareName(ctx *pulumi.Context, h *host.Host) (pulumi.Str
 }
 
 // agentURL is where clients reach the allocator, inside the network.
-func (e *environment) agentURL() string {
+func (e *environment) agentURL() pulumi.StringInput {
+	if e.balancer != nil {
+		return e.balancer.AgentURL
+	}
 	scheme := "https://"
 	if e.s.TLS.Mode == settings.None {
 		scheme = "http://"
 	}
-	return scheme + e.network.Plan.Subnets[0].Host
+	return pulumi.String(scheme + e.network.Plan.Subnets[0].Host)
 }
 
 // tlsName is the name that the allocator's certificate holds.

@@ -24,6 +24,7 @@ func (s *Settings) check(p *Problems) {
 	if s.Kind != KindAccount {
 		s.checkNetwork(p)
 		s.checkName(p)
+		s.checkBalancer(p)
 		s.checkAllocator(p)
 		s.checkPools(p)
 	}
