@@ -63,6 +63,22 @@ func TestTheUserDataNamesTheReleaseAndTheVolume(t *testing.T) {
 	assert.Contains(t, script, "'--volume' 'host-data-id'")
 }
 
+func TestBehindABalancerTheHostHasNoAddressOfItsOwn(t *testing.T) {
+	args := good()
+	args.TargetGroups = []pulumi.StringInput{pulumi.String("people"), pulumi.String("agents")}
+	r, err := declare(args)
+	require.NoError(t, err)
+	assert.Empty(t, r.Of("aws:ec2/eip:Eip"))
+	var groups []string
+	for _, target := range r.Of("aws:lb/targetGroupAttachment:TargetGroupAttachment") {
+		assert.Equal(t, "host-instance-id", target.Text("targetId"))
+		assert.True(t, target.DeleteBeforeReplace, "two of one target are one")
+		groups = append(groups, target.Text("targetGroupArn"))
+	}
+	assert.ElementsMatch(t, []string{"people", "agents"}, groups)
+	assert.Equal(t, "10.20.0.10", r.Named("host-instance").Text("privateIp"), "where it was found before")
+}
+
 // A volume serves one instance at a time, and an address and a fixed private
 // address one owner.
 func TestWhatReplacesTheHostEndsTheOldOneFirst(t *testing.T) {

@@ -22,7 +22,7 @@ func good() *pool.PoolArgs {
 		Namer: lab, Pool: "gpu", InstanceTypes: []string{"g5.xlarge", "g4dn.xlarge"},
 		Image: image.Image{ID: "ami-1", RootDevice: "/dev/sda1"}, SecurityGroup: pulumi.String("sg-clients"), RootVolumeGiB: 100,
 		Bucket: "the-bucket", Pointer: "/lablink/lablink/test/release", Permissions: host.ClientPermissions(lab, "the-bucket"),
-		AgentURL: "https://10.20.0.10", TLSName: "lab.example.org", Audience: "lablink/test",
+		AgentURL: pulumi.String("https://10.20.0.10"), TLSName: "lab.example.org", Audience: "lablink/test",
 	}
 }
 
@@ -104,7 +104,7 @@ func TestAnIncompletePoolIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
 		"RootVolumeGiB": func(a *pool.PoolArgs) { a.RootVolumeGiB = 0 },
 		"Bucket":        func(a *pool.PoolArgs) { a.Bucket = "" },
 		"Pointer":       func(a *pool.PoolArgs) { a.Pointer = "" },
-		"AgentURL":      func(a *pool.PoolArgs) { a.AgentURL = "" },
+		"AgentURL":      func(a *pool.PoolArgs) { a.AgentURL = nil },
 		"Audience":      func(a *pool.PoolArgs) { a.Audience = "" },
 	} {
 		args := good()

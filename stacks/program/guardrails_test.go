@@ -33,7 +33,12 @@ var guardrails = []struct {
 	}},
 	{"people reach 80 and 443 of the allocator, clients its port, and nobody anything else", doorsAreClosed, []spoil{
 		{ingress, "fromPort", 22}, {ingress, "toPort", 65535}, {ingress, "ipProtocol", "-1"}, {ingress, "securityGroupId", "network-clients-id"},
+		{ingress, "referencedSecurityGroupId", "network-allocator-id"},
 		{group, "ingress", []any{map[string]any{"fromPort": 22}}}, {ingress, "cidrIpv6", "::/0"}, {ingress, "prefixListId", "pl-1"},
+	}},
+	{"load balancers speak TLS", listenersSpeakTLS, []spoil{
+		{listener, "sslPolicy", "ELBSecurityPolicy-2016-08"}, {listener, "protocol", "HTTP"}, {listener, "certificateArn", nil},
+		{loadBalancer, "dropInvalidHeaderFields", false},
 	}},
 	{"buckets are closed, versioned, encrypted and reached over TLS only", bucketsAreClosed, []spoil{
 		{"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "blockPublicPolicy", false},
@@ -52,16 +57,19 @@ var guardrails = []struct {
 	}},
 	{"everything that can be tagged says whose it is", everythingIsTagged, []spoil{
 		{instance, "tags", nil}, {volume, `tags["lablink:deployment"]`, "another"}, {group, `tags["lablink:component"]`, ""},
-		{"aws:ssm/parameter:Parameter", `tags["lablink:environment"]`, "other"}, {role, `tags["lablink:managed-by"]`, "hand"},
+		{"aws:ssm/parameter:Parameter", `tags["lablink:environment"]`, "other"}, {scalingGroup, "tags[2].value", "another"}, {role, `tags["lablink:managed-by"]`, "hand"},
 	}},
 }
 
 func TestEveryStackKeepsTheGuardrails(t *testing.T) {
+	all := shapes(t)
 	for _, stack := range stacks {
-		recorded := stackOf(t, stack).record(t)
-		require.NotEmpty(t, recorded.Records, stack)
+		all[stack] = stackOf(t, stack).record(t)
+	}
+	for name, recorded := range all {
+		require.NotEmpty(t, recorded.Records, name)
 		for _, g := range guardrails {
-			assert.Empty(t, g.check(recorded), "%s: %s", stack, g.rule)
+			assert.Empty(t, g.check(recorded), "%s: %s", name, g.rule)
 		}
 	}
 }
@@ -92,6 +100,9 @@ func TestTheGuardrailsNoticeWhatBreaksThem(t *testing.T) {
 	for _, g := range guardrails {
 		for _, s := range g.spoils {
 			recorded := stackOf(t, "prod").record(t)
+			if len(recorded.Of(s.typ)) == 0 {
+				recorded = several(t, "prod")
+			}
 			s.of(t, recorded)
 			assert.NotEmpty(t, g.check(recorded), "%s: %s with %s = %v", g.rule, s.typ, s.path, s.to)
 		}

@@ -17,6 +17,7 @@ var untaggable = []string{
 	"aws:s3/bucketPolicy:BucketPolicy", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
 	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
 	"aws:s3/bucketVersioningV2:BucketVersioningV2",
+	"aws:acm/certificateValidation:CertificateValidation", "aws:lb/targetGroupAttachment:TargetGroupAttachment",
 }
 
 func everythingIsTagged(r *recording.Recording) []string {
@@ -25,7 +26,7 @@ func everythingIsTagged(r *recording.Recording) []string {
 		if record.Module() != "aws" || slices.Contains(untaggable, record.Type) {
 			continue
 		}
-		tags, _ := record.Get("tags").(map[string]any)
+		tags := tagsOf(record)
 		component, _ := tags["lablink:component"].(string)
 		if tags["lablink:deployment"] != deployment || tags["lablink:environment"] != r.Stack || component == "" || tags["lablink:managed-by"] != "pulumi" {
 			out = append(out, record.Type+" "+record.Name)
@@ -34,10 +35,25 @@ func everythingIsTagged(r *recording.Recording) []string {
 	return out
 }
 
+// tagsOf are the tags of a resource; those of an auto scaling group are a list.
+func tagsOf(r recording.Record) map[string]any {
+	tags, _ := r.Get("tags").(map[string]any)
+	list, _ := r.Get("tags").([]any)
+	for _, entry := range list {
+		tag, _ := entry.(map[string]any)
+		if key, ok := tag["key"].(string); ok && tags == nil {
+			tags = map[string]any{key: tag["value"]}
+		} else if ok {
+			tags[key] = tag["value"]
+		}
+	}
+	return tags
+}
+
 // stateful are what cannot be made again as it was, and what keeps it closed.
 var stateful = []string{
 	volume, bucket, "aws:ec2/eip:Eip", "aws:route53/record:Record", cloudflareRecord, "aws:kms/key:Key",
-	"aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+	"aws:iam/openIdConnectProvider:OpenIdConnectProvider", loadBalancer,
 	"aws:s3/bucketPolicy:BucketPolicy", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
 	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
 	"aws:s3/bucketVersioningV2:BucketVersioningV2",

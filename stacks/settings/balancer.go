@@ -13,7 +13,7 @@ func (s *Settings) checkBalancer(p *Problems) {
 	if s.TLS.Mode == ACM && s.DNS.Domain == "" && s.DNS.Provider != Route53 { // that one is told already
 		p.add("dns.domain", "set the full name that people type, for example lab.example.org", "is required with tls.mode: acm")
 	}
-	s.checkCertificate(p)
+	s.checkCertificateARN(p)
 	n := s.Allocator.Replicas
 	if n < 1 || n > maxReplicas {
 		p.add("allocator.replicas", "1 serves several hundred people; 2 outlive the loss of a zone", "must be between 1 and %d, not %d", maxReplicas, n)
@@ -29,7 +29,7 @@ func (s *Settings) checkBalancer(p *Problems) {
 	}
 }
 
-func (s *Settings) checkCertificate(p *Problems) {
+func (s *Settings) checkCertificateARN(p *Problems) {
 	const key = "tls.certificateArn"
 	arn := s.TLS.CertificateARN
 	found := certificateARN.FindStringSubmatch(arn)

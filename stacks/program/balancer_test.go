@@ -1,0 +1,143 @@
+package program_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/api/deployed"
+	"github.com/talmolab/lablink-infrastructure/infra/recording"
+)
+
+// balanced is a stack with one host behind load balancers.
+func balanced(t *testing.T, stack string) *run {
+	t.Helper()
+	return stackOf(t, stack).set(map[string]string{
+		"lablink:dns": `{"provider": "route53", "domain": "lab.example.org"}`, "lablink:tls": `{"mode": "acm"}`,
+	}).fit(t)
+}
+
+// severalOf is a stack with two hosts.
+func severalOf(t *testing.T, stack string) *run {
+	t.Helper()
+	r := balanced(t, stack)
+	var allocator map[string]any
+	require.NoError(t, json.Unmarshal([]byte(r.config["lablink:allocator"]), &allocator))
+	if allocator == nil {
+		allocator = map[string]any{}
+	}
+	allocator["replicas"] = 2
+	raw, err := json.Marshal(allocator)
+	require.NoError(t, err)
+	return r.set(map[string]string{"lablink:allocator": string(raw), "lablink:database": `{"engine": "postgres"}`}).fit(t)
+}
+
+// several is what a preview shows of a stack with two hosts.
+func several(t *testing.T, stack string) *recording.Recording {
+	t.Helper()
+	r, err := severalOf(t, stack).do(recording.Preview)
+	require.NoError(t, err)
+	return r
+}
+
+// shapes are what stacks look like that no file of this working copy describes.
+func shapes(t *testing.T) map[string]*recording.Recording {
+	t.Helper()
+	return map[string]*recording.Recording{
+		"test behind a balancer": balanced(t, "test").record(t), "prod behind a balancer": balanced(t, "prod").record(t),
+		"test with two hosts": several(t, "test"), "prod with two hosts": several(t, "prod"),
+	}
+}
+
+// userData is the script of a launch template.
+func userData(t *testing.T, template recording.Record) string {
+	t.Helper()
+	script, err := base64.StdEncoding.DecodeString(template.Text("userData"))
+	require.NoError(t, err)
+	return string(script)
+}
+
+func TestBehindABalancerItsNamesAreWhatPeopleAndAgentsReach(t *testing.T) {
+	for name, r := range shapes(t) {
+		environment := r.Stack
+		assert.Equal(t, "https://lab.example.org", r.Outputs["url"].Value, name)
+		assert.Equal(t, "lablink-people-"+environment+"-1234567890.us-west-2.elb.amazonaws.com", r.Outputs["publicAddress"].Value, name)
+		agents := "https://internal-lablink-agents-" + environment + "-1234567890.us-west-2.elb.amazonaws.com"
+		assert.Equal(t, agents, r.Outputs["agentUrl"].Value, name)
+		assert.Contains(t, userData(t, r.Named("pool-gpu-template")), "'--allocator-url' '"+agents+"'", name)
+		assert.Contains(t, userData(t, r.Named("pool-gpu-template")), "'--tls-name' 'lab.example.org'", name)
+		assert.Equal(t, r.Outputs["publicAddress"].Value, r.Named("dns-record").Text("aliases[0].name"), name)
+		assert.Equal(t, true, r.Named("dns-record").Get("aliases[0].evaluateTargetHealth"), name)
+		assert.Empty(t, r.Of("aws:ec2/eip:Eip"), name)
+		assert.Subset(t, r.Named("pool-gpu-template").DependsOn, []string{"balancer-agents-https", "balancer-agents-clients", "balancer-agents-hosts", "network-clients-out"}, name)
+		got, err := deployed.Decode([]byte(r.Named("release-settings").Text("content")))
+		require.NoError(t, err)
+		assert.Equal(t, deployed.TLS{Mode: "acm", Domain: "lab.example.org", TrustedNetworks: []string{"10.20.0.0/16"}}, got.TLS, name)
+	}
+}
+
+func TestOneHostKeepsItsDataBehindABalancerAndSeveralShareADatabase(t *testing.T) {
+	one := balanced(t, "prod").record(t)
+	assert.Len(t, one.Of("aws:lb/targetGroupAttachment:TargetGroupAttachment"), 2, "one for people, one for agents")
+	assert.NotEmpty(t, one.Named("host-data-attachment").Name)
+	assert.Empty(t, one.Of(scalingGroup))
+
+	two := several(t, "prod")
+	assert.Empty(t, two.Of(instance))
+	assert.Empty(t, two.Of(volume))
+	group := two.Named("host-instances")
+	assert.Equal(t, 2.0, group.Get("desiredCapacity"))
+	assert.Equal(t, []any{"network-subnet-0-id", "network-subnet-1-id"}, group.Get("vpcZoneIdentifiers"))
+	assert.Len(t, group.Get("targetGroupArns"), 2)
+	assert.Subset(t, group.DependsOn, []string{"release-pointer", "admin-password", "host-permissions", "network-internet"})
+}
+
+func TestACertificateThatExistsIsUsedAsItIs(t *testing.T) {
+	const arn = "arn:aws:acm:us-west-2:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
+	r := balanced(t, "test").set(map[string]string{"lablink:tls": `{"mode": "acm", "certificateArn": "` + arn + `"}`}).record(t)
+	assert.Empty(t, r.Of("aws:acm/certificate:Certificate"))
+	assert.Equal(t, []any{arn, arn}, []any{r.Named("balancer-people-https").Get("certificateArn"), r.Named("balancer-agents-https").Get("certificateArn")})
+	assert.Empty(t, r.Named("certificate-record").Name)
+	requested := balanced(t, "test").record(t)
+	assert.Equal(t, "Z0123456789", requested.Named("certificate-record").Text("zoneId"))
+	assert.Equal(t, requested.Named("certificate-issued").Text("certificateArn"), requested.Named("balancer-people-https").Text("certificateArn"))
+}
+
+func TestLoadBalancersInProductionStay(t *testing.T) {
+	for name, r := range shapes(t) {
+		var kept []string
+		for _, record := range r.Records {
+			if slices.Contains(stateful, record.Type) && record.Protect && record.RetainOnDelete {
+				kept = append(kept, record.Name)
+			}
+		}
+		if r.Stack == "test" {
+			assert.Empty(t, kept, name)
+		} else {
+			assert.Subset(t, kept, []string{"balancer-agents", "balancer-people", "dns-record"}, name)
+		}
+	}
+}
+
+// The allocator of this commit would start, find no database that it knows, and
+// serve nobody.
+func TestADatabaseThatTheAllocatorDoesNotKnowIsNotDeployed(t *testing.T) {
+	for _, stack := range []string{"test", "prod", "local"} {
+		for _, r := range []*run{
+			stackOf(t, stack).set(map[string]string{"lablink:database": `{"engine": "postgres"}`}), severalOf(t, stack),
+		} {
+			recorded, err := r.do()
+			assert.ErrorContains(t, err, "lablink:database.engine is postgres, but the allocator of this commit stores in SQLite only")
+			assert.ErrorContains(t, err, "pulumi preview works")
+			assert.Empty(t, recorded.Names(), "nothing is registered")
+			assert.Empty(t, recorded.Calls, "AWS is not asked")
+			assert.Nil(t, r.builder.allocator, "nothing is built")
+			_, err = r.do(recording.Preview)
+			assert.NoError(t, err, "a preview of %s", stack)
+		}
+	}
+}
