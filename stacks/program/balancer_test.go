@@ -76,7 +76,8 @@ func TestBehindABalancerItsNamesAreWhatPeopleAndAgentsReach(t *testing.T) {
 		assert.Subset(t, r.Named("pool-gpu-template").DependsOn, []string{"balancer-agents-https", "balancer-agents-clients", "balancer-agents-hosts", "network-clients-out"}, name)
 		got, err := deployed.Decode([]byte(r.Named("release-settings").Text("content")))
 		require.NoError(t, err)
-		assert.Equal(t, deployed.TLS{Mode: "acm", Domain: "lab.example.org", TrustedNetworks: []string{"10.20.0.0/16"}}, got.TLS, name)
+		assert.Equal(t, deployed.TLS{Mode: "acm", Domain: "lab.example.org"}, got.TLS, name)
+		assert.Equal(t, []any{[]string{"10.20.0.0/16"}, "X-Forwarded-For"}, []any{got.TrustedProxies, got.ClientAddressHeader}, name)
 	}
 }
 

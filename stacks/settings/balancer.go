@@ -10,9 +10,6 @@ const maxReplicas = 10
 
 // checkBalancer checks what load balancers and several hosts need.
 func (s *Settings) checkBalancer(p *Problems) {
-	if s.TLS.Mode == ACM && s.DNS.Domain == "" && s.DNS.Provider != Route53 { // that one is told already
-		p.add("dns.domain", "set the full name that people type, for example lab.example.org", "is required with tls.mode: acm")
-	}
 	s.checkCertificateARN(p)
 	n := s.Allocator.Replicas
 	if n < 1 || n > maxReplicas {

@@ -86,7 +86,7 @@ var anywhere = []wrong{
 	{"no e-mail address", one("tls", `{"mode": "acme"}`), "lablink:tls.email", "is required with tls.mode: acme", "that somebody reads"},
 	{"a name with the e-mail address", one("tls", `{"email": "Lab <lab@example.org>"}`), "lablink:tls.email", "is not an e-mail address", "that somebody reads"},
 
-	{"acm without a domain", config{"lablink:dns": "", "lablink:tls": acm("us-west-2", "123456789012")}, "lablink:dns.domain", "is required with tls.mode: acm", "lab.example.org"},
+	{"acm without a domain", config{"lablink:dns": "", "lablink:tls": acm("us-west-2", "123456789012")}, "lablink:dns.domain", "is required unless dns.provider and tls.mode are none", "lab.example.org"},
 	{"acm without a zone or a certificate", config{"lablink:dns": `{"domain": "lab.example.org"}`, "lablink:tls": `{"mode": "acm"}`}, "lablink:tls.certificateArn", "is required with tls.mode: acm", "dns.provider: route53"},
 	{"acm in a zone that is not managed", config{"lablink:dns": `{"provider": "route53", "domain": "lab.example.org", "manage": false}`, "lablink:tls": `{"mode": "acm"}`}, "lablink:tls.certificateArn", "is not managed in Route 53", "dns.manage: true"},
 	{"a certificate for nothing", one("tls", `{"email": "lab@example.org", "certificateArn": "arn:aws:acm:us-west-2:123456789012:certificate/0"}`), "lablink:tls.certificateArn", "nothing serves with it with tls.mode: acme", "set tls.mode: acm"},
