@@ -76,7 +76,8 @@ func TestBehindABalancerItsNamesAreWhatPeopleAndAgentsReach(t *testing.T) {
 		assert.Subset(t, r.Named("pool-gpu-template").DependsOn, []string{"balancer-agents-https", "balancer-agents-clients", "balancer-agents-hosts", "network-clients-out"}, name)
 		got, err := deployed.Decode([]byte(r.Named("release-settings").Text("content")))
 		require.NoError(t, err)
-		assert.Equal(t, deployed.TLS{Mode: "acm", Domain: "lab.example.org"}, got.TLS, name)
+		seconds := map[string]int{"test": 24 * 3600, "prod": 365 * 24 * 3600}[environment]
+		assert.Equal(t, deployed.TLS{Mode: "acm", Domain: "lab.example.org", HSTSSeconds: seconds}, got.TLS, name)
 		assert.Equal(t, []any{[]string{"10.20.0.0/16"}, "X-Forwarded-For"}, []any{got.TrustedProxies, got.ClientAddressHeader}, name)
 	}
 }

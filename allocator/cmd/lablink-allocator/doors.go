@@ -63,7 +63,11 @@ func openDoors(ctx context.Context, listen string, cloud aws.Config, t deployed.
 		d.plain = []net.Listener{l}
 		return d, nil
 	}
-	if t.Mode == "none" {
+	switch t.Mode {
+	case "none":
+		return d, nil
+	case "acm": // a load balancer ends TLS
+		d.hsts = t.HSTSSeconds
 		return d, nil
 	}
 	if len(passed) != 2 {
@@ -129,7 +133,7 @@ func (d *doors) serve(handler http.Handler) <-chan error {
 			}
 		}()
 	}
-	plain := handler
+	plain := strictTransport(handler, d.hsts)
 	if d.certificate != nil {
 		plain = d.certificate.Plain(handler)
 	}
