@@ -74,10 +74,12 @@ func (a *Account) DeleteInternetGateway(id string) error {
 }
 
 func (m *model) checkDetach(vpc string) error {
+	public := m.balancerIsPublicIn(vpc)
 	for _, i := range m.Instances {
-		if i.PublicIP != "" && m.vpcOf(i) == vpc { // also while it ends
-			return refuse("DependencyViolation", "Network %s has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.", vpc)
-		}
+		public = public || i.PublicIP != "" && m.vpcOf(i) == vpc // also while it ends
+	}
+	if public {
+		return refuse("DependencyViolation", "Network %s has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.", vpc)
 	}
 	return nil
 }

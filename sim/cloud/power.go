@@ -44,6 +44,7 @@ func (a *Account) setState(id, state string) {
 		i.InstanceState = state
 		if state == "terminated" {
 			m.release(i, a.now())
+			a.replaceMember(m, i)
 		}
 		return nil
 	})
@@ -60,6 +61,11 @@ func (m *model) release(i *Instance, now time.Time) {
 	for _, e := range m.Addresses {
 		if e.Instance == i.ID {
 			e.Instance, e.AssociationID = "", ""
+		}
+	}
+	for key, t := range m.Targets {
+		if t.TargetID == i.ID {
+			delete(m.Targets, key)
 		}
 	}
 	for key, v := range m.Attachments {
