@@ -71,7 +71,12 @@ func (a *Account) CreateLoadBalancer(b *LoadBalancer) error {
 func decimalDigits(n int) string {
 	out := ""
 	for len(out) < n {
-		out += strings.Trim(hexDigits(16), "abcdef")
+		out += strings.Map(func(r rune) rune {
+			if r > '9' {
+				return -1
+			}
+			return r
+		}, hexDigits(16))
 	}
 	return out[:n]
 }

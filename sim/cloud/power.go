@@ -36,7 +36,7 @@ func (a *Account) Resume() error {
 
 // setState moves an instance to a state, unless it is further on already.
 func (a *Account) setState(id, state string) {
-	_ = a.change(func(m *model) error {
+	_, _ = a.apply(func(m *model) error {
 		i := m.Instances[id]
 		if i == nil || i.InstanceState == "terminated" || state == "running" && i.Gone() {
 			return nil
@@ -48,6 +48,7 @@ func (a *Account) setState(id, state string) {
 		}
 		return nil
 	})
+	a.deliver()
 }
 
 // Settle marks an instance as terminated, once its machine is off.
