@@ -55,7 +55,8 @@ type BalancerArgs struct {
 	AllowedCidrs []string
 	// CertificateARN is a certificate of ACM. Required.
 	CertificateARN pulumi.StringInput
-	// Protect keeps the load balancers, whose names others point at.
+	// Protect keeps the load balancers, whose names others point at. They are not
+	// left where they are by a destroy: their network could not go.
 	Protect bool
 	// After must exist first: the way to the internet.
 	After []pulumi.Resource
@@ -106,7 +107,7 @@ func (b *Balancer) declareSide(ctx *pulumi.Context, name string, args *BalancerA
 		Subnets: args.SubnetIDs, SecurityGroups: pulumi.StringArray{group.ID()}, IdleTimeout: pulumi.Int(idleSeconds),
 		DropInvalidHeaderFields: pulumi.Bool(true), EnableDeletionProtection: pulumi.Bool(args.Protect),
 		Tags: args.Namer.Tags(component, balancerName),
-	}, pulumi.Parent(b), pulumi.DependsOn(args.After), pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Protect))
+	}, pulumi.Parent(b), pulumi.DependsOn(args.After), pulumi.Protect(args.Protect))
 	if err != nil {
 		return nil, err
 	}

@@ -121,7 +121,7 @@ func TestProtectedLoadBalancersStay(t *testing.T) {
 		require.NoError(t, err)
 		for _, name := range []string{"balancer-people", "balancer-agents"} {
 			lb := r.Named(name)
-			assert.Equal(t, []any{protect, protect, protect}, []any{lb.Get("enableDeletionProtection"), lb.Protect, lb.RetainOnDelete}, name)
+			assert.Equal(t, []any{protect, protect, false}, []any{lb.Get("enableDeletionProtection"), lb.Protect, lb.RetainOnDelete}, name)
 		}
 		assert.False(t, r.Named("balancer-people-https").Protect, "what can be made again")
 	}

@@ -3,7 +3,6 @@ package program_test
 import (
 	"encoding/base64"
 	"encoding/json"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -111,17 +110,11 @@ func TestACertificateThatExistsIsUsedAsItIs(t *testing.T) {
 
 func TestLoadBalancersInProductionStay(t *testing.T) {
 	for name, r := range shapes(t) {
-		var kept []string
-		for _, record := range r.Records {
-			if slices.Contains(stateful, record.Type) && record.Protect && record.RetainOnDelete {
-				kept = append(kept, record.Name)
-			}
+		kept := r.Stack == "prod"
+		for _, lb := range r.Of(loadBalancer) {
+			assert.Equal(t, []any{kept, kept}, []any{lb.Protect, lb.Get("enableDeletionProtection")}, "%s of %s", lb.Name, name)
 		}
-		if r.Stack == "test" {
-			assert.Empty(t, kept, name)
-		} else {
-			assert.Subset(t, kept, []string{"balancer-agents", "balancer-people", "dns-record"}, name)
-		}
+		assert.Equal(t, kept, r.Named("dns-record").Protect, name)
 	}
 }
 
@@ -142,4 +135,28 @@ func TestADatabaseThatTheAllocatorDoesNotKnowIsNotDeployed(t *testing.T) {
 			assert.NoError(t, err, "a preview of %s", stack)
 		}
 	}
+}
+
+// Cloudflare stands before the load balancer, which serves with the certificate
+// that Cloudflare sees, and agents trust that one.
+func TestSeveralHostsBehindCloudflareServeWithItsCertificate(t *testing.T) {
+	r := severalOf(t, "test").set(map[string]string{
+		"lablink:dns": `{"provider": "cloudflare", "domain": "lab.example.org", "zoneId": "0123456789abcdef0123456789abcdef"}`,
+		"lablink:tls": `{"mode": "cloudflare"}`, "cloudflare:apiToken": "token",
+	})
+	recorded, err := r.do(recording.Preview, recording.Secrets("cloudflare:apiToken"))
+	require.NoError(t, err)
+	imported := recorded.Named("certificate-acm")
+	assert.True(t, imported.Secret("privateKey"))
+	assert.Equal(t, recorded.Named("origin-key").Text("value"), imported.Text("privateKey"))
+	assert.Contains(t, imported.Text("certificateBody"), "BEGIN CERTIFICATE")
+	assert.Empty(t, recorded.Of("aws:acm/certificateValidation:CertificateValidation"))
+	record := recorded.Named("dns-record")
+	assert.Equal(t, []any{"CNAME", recorded.Outputs["publicAddress"].Value, true}, []any{record.Get("type"), record.Get("content"), record.Get("proxied")})
+	assert.Contains(t, userData(t, recorded.Named("pool-gpu-template")), "'--trust'")
+	got, err := deployed.Decode([]byte(recorded.Named("release-settings").Text("content")))
+	require.NoError(t, err)
+	assert.Equal(t, deployed.TLS{Mode: "acm", Domain: "lab.example.org", HSTSSeconds: 24 * 3600}, got.TLS, "hosts hold no certificate")
+	assert.Contains(t, got.TrustedProxies, "10.20.0.0/16")
+	assert.Contains(t, got.TrustedProxies, "173.245.48.0/20", "the load balancer passes on what Cloudflare says")
 }

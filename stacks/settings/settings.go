@@ -89,7 +89,7 @@ type TLS struct {
 	Email string `json:"email"`
 	// Only tries out getting a certificate: browsers and machines do not trust it.
 	Staging bool `json:"staging" default:"false"`
-	// An existing certificate of ACM for `acm`, in the stack's Region. Left out: one is requested.
+	// An existing certificate of ACM for `acm`, in the stack's Region and account. Left out: one is requested, which takes a zone in Route 53 that the stack manages.
 	CertificateARN string `json:"certificateArn"`
 }
 
@@ -105,7 +105,7 @@ type Allocator struct {
 	AMI string `json:"ami"`
 	// The host's EC2 type, on the Nitro hypervisor; the architecture follows.
 	InstanceType string `json:"instanceType" default:"t4g.small"`
-	// How many hosts. More than one need `database.engine: postgres` and a certificate of `acm` or `cloudflare`.
+	// How many hosts, 1–10. More than one need `database.engine: postgres` and a certificate of `acm` or `cloudflare`.
 	Replicas int `json:"replicas" default:"1"`
 	// Whether the address survives a replacement of the host.
 	Address string `json:"address" enum:"persistent,dynamic" default:"persistent"`
