@@ -16,6 +16,9 @@ type Grants struct {
 	ClientRoles []string // names of the roles that clients have
 	SubnetIDs   []string // where clients are launched
 	ClientGroup string   // the clients' security group
+	// DatabaseSecret is the ARN of the secret with the database's password; empty
+	// for SQLite.
+	DatabaseSecret string
 }
 
 // Permissions is what the allocator may do: read its release and its secrets,
@@ -37,7 +40,7 @@ func Permissions(g Grants) policy.Document {
 	for i, role := range g.ClientRoles {
 		roles[i] = n.MachineRoleARN(role)
 	}
-	return policy.Document{
+	d := policy.Document{
 		{Sid: "ReadPointerAndSecrets", Action: []string{"ssm:GetParameter"}, Resource: []string{
 			n.ParameterARN(release.PointerName), n.ParameterARN(SecretsName + "/*"),
 		}},
@@ -67,6 +70,10 @@ func Permissions(g Grants) policy.Document {
 			Condition: policy.Condition{"StringEquals": {"iam:PassedToService": {"ec2.amazonaws.com"}}},
 		},
 	}
+	if g.DatabaseSecret != "" {
+		d = append(d, policy.Statement{Sid: "ReadDatabaseSecret", Action: []string{"secretsmanager:GetSecretValue"}, Resource: []string{g.DatabaseSecret}})
+	}
+	return d
 }
 
 // ClientPermissions is what a client machine may do: read its release. The
