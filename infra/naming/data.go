@@ -6,8 +6,13 @@ import (
 	"strings"
 )
 
-// MaxDatabase is the longest name that RDS takes, in characters.
-const MaxDatabase = 63
+// The longest names, in characters, that RDS, SNS, CloudWatch and Budgets take.
+const (
+	MaxDatabase  = 63
+	MaxTopic     = 256
+	MaxDashboard = 255
+	MaxBudget    = 100
+)
 
 // TagData marks the one volume that holds an environment's data. Its value is
 // nobody else's, as no name holds a slash: what looks for volumes by tags takes
