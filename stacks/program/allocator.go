@@ -41,6 +41,7 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		Audience:               api.Audience(e.n.Deployment, e.n.Environment),
 		AdminPasswordParameter: e.n.ParameterPath(adminPasswordName),
 		TLS:                    deployed.TLS{Mode: e.s.TLS.Mode, Domain: e.s.DNS.Domain, Email: e.s.TLS.Email, Staging: e.s.TLS.Staging},
+		Database:               deployed.Database{Engine: e.s.Database.Engine},
 	}
 	if e.s.TLS.Mode == settings.None {
 		out.TLS.Domain = ""
