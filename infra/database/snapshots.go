@@ -30,6 +30,8 @@ type SnapshotsArgs struct {
 	EveryHours int
 	// KeepDays is how far back they reach, in days. Required.
 	KeepDays int
+	// Boundary is the ARN of the policy that bounds the role. Optional.
+	Boundary pulumi.StringPtrInput
 }
 
 // NewSnapshots declares the policy and the role that it acts under.
@@ -41,7 +43,7 @@ func NewSnapshots(ctx *pulumi.Context, name string, args *SnapshotsArgs, opts ..
 	if err := ctx.RegisterComponentResource("lablink:database:Snapshots", name, s, opts...); err != nil {
 		return nil, err
 	}
-	role, granted, err := s.declareRole(ctx, name, args.Namer)
+	role, granted, err := s.declareRole(ctx, name, args)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +77,8 @@ func NewSnapshots(ctx *pulumi.Context, name string, args *SnapshotsArgs, opts ..
 // taken.
 func count(args *SnapshotsArgs) int { return (args.KeepDays*24+args.EveryHours-1)/args.EveryHours + 1 }
 
-func (s *Snapshots) declareRole(ctx *pulumi.Context, name string, n naming.Namer) (*iam.Role, pulumi.Resource, error) {
+func (s *Snapshots) declareRole(ctx *pulumi.Context, name string, args *SnapshotsArgs) (*iam.Role, pulumi.Resource, error) {
+	n := args.Namer
 	trust, err := trust(n).JSON()
 	if err != nil {
 		return nil, nil, err
@@ -88,6 +91,7 @@ func (s *Snapshots) declareRole(ctx *pulumi.Context, name string, n naming.Namer
 	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
 		Name: pulumi.String(roleName), AssumeRolePolicy: pulumi.String(trust), Path: pulumi.String(n.IAMPath()),
 		Description: pulumi.String("What takes snapshots of the data volume"), Tags: n.Tags(component, roleName),
+		PermissionsBoundary: args.Boundary,
 	}, pulumi.Parent(s))
 	if err != nil {
 		return nil, nil, err

@@ -53,9 +53,11 @@ func TestSnapshotsAreOfOneVolumeAlone(t *testing.T) {
 }
 
 func TestTheRoleOfSnapshotsIsForLifecyclePoliciesOfThisAccount(t *testing.T) {
-	r, err := snapshots(&database.SnapshotsArgs{Namer: lab, EveryHours: 12, KeepDays: 7})
+	const boundary = "arn:aws:iam::123456789012:policy/boundary"
+	r, err := snapshots(&database.SnapshotsArgs{Namer: lab, EveryHours: 12, KeepDays: 7, Boundary: pulumi.StringPtr(boundary)})
 	require.NoError(t, err)
 	role := r.Named("snapshots-role")
+	assert.Equal(t, boundary, role.Text("permissionsBoundary"))
 	assert.Equal(t, "/lablink/lablink/test/us-west-2/", role.Text("path"))
 	trust, err := iam.Parse(role.Text("assumeRolePolicy"), iam.Trust)
 	require.NoError(t, err)

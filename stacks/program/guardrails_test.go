@@ -84,23 +84,22 @@ func TestEveryStackKeepsTheGuardrails(t *testing.T) {
 	}
 }
 
-// guarded are stacks with all that can be set, by what keeps the data.
-func guarded(t *testing.T) map[string]*recording.Recording {
+// guarded is a stack with all that can be set, and one engine of databases.
+func guarded(t *testing.T, stack, engine string) *recording.Recording {
 	t.Helper()
-	all := map[string]string{
+	return stackOf(t, stack).set(map[string]string{
 		"lablink:alarms": `{"emails": ["lab@example.org"]}`, "lablink:budget": `{"monthlyUsd": 100, "emails": ["lab@example.org"]}`,
-	}
-	out := map[string]*recording.Recording{"sqlite": stackOf(t, "prod").set(all).record(t), "account": stackOf(t, "account").set(all).record(t)}
-	all["lablink:database"] = `{"engine": "postgres"}`
-	out["postgres"] = stackOf(t, "prod").set(all).record(t)
-	out["postgres elsewhere"] = stackOf(t, "test").set(all).record(t)
-	return out
+		"lablink:database": `{"engine": "` + engine + `"}`,
+	}).record(t)
 }
 
 func TestTheGuardrailsHoldWhateverIsSet(t *testing.T) {
-	for name, recorded := range guarded(t) {
-		for _, g := range guardrails {
-			assert.Empty(t, g.check(recorded), "%s: %s", name, g.rule)
+	for _, stack := range stacks {
+		for _, engine := range []string{"sqlite", "postgres"} {
+			recorded := guarded(t, stack, engine)
+			for _, g := range guardrails {
+				assert.Empty(t, g.check(recorded), "%s with %s: %s", stack, engine, g.rule)
+			}
 		}
 	}
 }
@@ -133,10 +132,9 @@ func (s spoil) matches(r recording.Record) bool { return s.typ == r.Type || s.ty
 func TestTheGuardrailsNoticeWhatBreaksThem(t *testing.T) {
 	for _, g := range guardrails {
 		for _, s := range g.spoils {
-			all := guarded(t)
-			recorded := all["sqlite"]
+			recorded := guarded(t, "prod", "sqlite")
 			if !slices.ContainsFunc(recorded.Records, s.matches) {
-				recorded = all["postgres"]
+				recorded = guarded(t, "prod", "postgres")
 			}
 			s.of(t, recorded)
 			assert.NotEmpty(t, g.check(recorded), "%s: %s with %s = %v", g.rule, s.typ, s.path, s.to)
