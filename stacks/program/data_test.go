@@ -76,9 +76,16 @@ func dataHasSnapshots(r *recording.Recording) []string {
 		}
 		return ""
 	})
-	settings, err := deployed.Decode([]byte(r.Named("release-settings").Text("content")))
-	if err != nil || settings.Database.Engine != deployed.SQLite {
-		return wrong // an account, or a database that backs itself up
+	raw := r.Named("release-settings").Text("content")
+	if raw == "" {
+		return wrong // an account
+	}
+	settings, err := deployed.Decode([]byte(raw))
+	if err != nil {
+		return append(wrong, err.Error())
+	}
+	if settings.Database.Engine != deployed.SQLite {
+		return wrong // RDS backs itself up
 	}
 	if len(taken) != 1 || taken["host-data"] != 1 {
 		wrong = append(wrong, fmt.Sprintf("snapshots are taken of %v", taken))
