@@ -44,4 +44,6 @@ var notFound = map[string]bool{
 	"InvalidSecurityGroupRuleId.NotFound": true, "InvalidInstanceID.NotFound": true,
 	"InvalidAllocationID.NotFound": true, "InvalidVolume.NotFound": true,
 	"InvalidAttachment.NotFound": true, "InvalidLaunchTemplateId.NotFound": true,
+	"DBSubnetGroupNotFoundFault": true, "DBParameterGroupNotFound": true, "DBInstanceNotFound": true,
+	"ResourceNotFoundException": true, "NotFound": true, "ResourceNotFound": true,
 }

@@ -104,13 +104,16 @@ func (a *Account) UpdateSubnet(id string, s *Subnet) error {
 	})
 }
 
-// DeleteSubnet refuses while an instance is in the subnet.
+// DeleteSubnet refuses while an instance or a database is in the subnet.
 func (a *Account) DeleteSubnet(id string) error {
 	return subnets.remove(a, id, func(m *model, _ *Subnet) error {
 		for _, i := range m.Instances {
 			if i.SubnetID == id { // also while it ends
 				return refuse("DependencyViolation", "The subnet '%s' has dependencies and cannot be deleted.", id)
 			}
+		}
+		if m.databaseIn(id) {
+			return refuse("DependencyViolation", "The subnet '%s' has dependencies and cannot be deleted.", id)
 		}
 		for key, association := range m.Associations {
 			if association.SubnetID == id {

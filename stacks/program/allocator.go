@@ -73,6 +73,7 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		Audience:               api.Audience(e.n.Deployment, e.n.Environment),
 		AdminPasswordParameter: e.n.ParameterPath(adminPasswordName),
 		TLS:                    e.plainTLS(),
+		Database:               deployed.Database{Engine: e.s.Database.Engine},
 	}
 	for i, p := range e.s.Pools {
 		out.Pools = append(out.Pools, deployed.Pool{

@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/infra/database"
 	"github.com/talmolab/lablink-infrastructure/infra/dns"
 	"github.com/talmolab/lablink-infrastructure/infra/host"
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
@@ -25,10 +26,11 @@ type environment struct {
 	network   *network.Network
 	artifacts pulumi.StringOutput // the artifact bucket's name
 	pools     []*pool.Pool        // in the order of the settings
+	postgres  *database.Postgres  // nil with SQLite
 }
 
 // declareEnvironment declares one environment: network, kinds of machines,
-// release, host, name and roles.
+// database, release, host, name, alarms and roles.
 func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) error {
 	found, err := lookUp(ctx, s)
 	if err != nil {
@@ -55,6 +57,9 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	if err != nil {
 		return err
 	}
+	if err := e.declareDatabase(ctx); err != nil {
+		return err
+	}
 	r, err := release.NewRelease(ctx, "release", &release.ReleaseArgs{
 		Namer: n, Bucket: e.artifacts, Binaries: binaries, Settings: e.allocatorSettings(),
 	})
@@ -69,6 +74,10 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	if err != nil {
 		return err
 	}
+	dashboard, err := e.declareWatch(ctx, h)
+	if err != nil {
+		return err
+	}
 	roles, err := e.declareIdentity(ctx)
 	if err != nil {
 		return err
@@ -80,8 +89,8 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 		"vpcId": e.network.VPCID, "subnetIds": e.network.SubnetIDs,
 		"allocatorSecurityGroupId": e.network.AllocatorGroup, "clientSecurityGroupId": e.network.ClientGroup,
 		"pools": e.poolOutputs(), "artifactBucket": e.artifacts,
-		"release":              pulumi.Map{"version": r.Version, "manifest": r.Manifest},
-		"database":             pulumi.Map{"engine": pulumi.String("sqlite"), "endpoint": pulumi.String("")},
+		"release":  pulumi.Map{"version": r.Version, "manifest": r.Manifest},
+		"database": e.databaseOutput(), "dashboardUrl": dashboard,
 		"initialAdminPassword": password,
 	}
 	for name, role := range roles {
@@ -130,12 +139,16 @@ func (e *environment) poolOutputs() pulumi.Map {
 func (e *environment) declareHost(ctx *pulumi.Context, after []pulumi.Resource) (*host.Host, error) {
 	plan := e.network.Plan.Subnets[0]
 	roles := e.clientRoles()
+	secret := pulumi.String("").ToStringOutput()
+	if e.postgres != nil {
+		secret = e.postgres.SecretARN
+	}
 	permissions := policy.Render(func(values []string) policy.Document {
 		return host.Permissions(host.Grants{
-			Namer: e.n, Bucket: e.bucket(), ClientRoles: roles, ClientGroup: values[0], SubnetIDs: values[1:],
+			Namer: e.n, Bucket: e.bucket(), ClientRoles: roles, ClientGroup: values[0], DatabaseSecret: values[1], SubnetIDs: values[2:],
 			ChallengeZone: e.challengeZone(), Domain: e.s.DNS.Domain,
 		})
-	}, append([]pulumi.StringInput{e.network.ClientGroup}, e.subnetIDs()...)...)
+	}, append([]pulumi.StringInput{e.network.ClientGroup, secret}, e.subnetIDs()...)...)
 	return host.NewHost(ctx, "host", &host.HostArgs{
 		Namer: e.n, InstanceType: e.s.Allocator.InstanceType, AMI: e.found.hostImage.ID,
 		SubnetID: e.subnetIDs()[0], Zone: plan.Zone, PrivateIP: plan.Host,

@@ -57,12 +57,14 @@ func volumesAreEncrypted(r *recording.Recording) []string {
 }
 
 // doorsAreClosed holds every way in to what the design names: 80 and 443 of the
-// allocator. There is no SSH.
+// allocator, and the database for the allocator. There is no SSH.
 func doorsAreClosed(r *recording.Recording) []string {
 	return slices.Concat(
 		each(r, ingress, func(rule recording.Record) string {
 			port, clients := rule.Get("fromPort"), rule.Text("referencedSecurityGroupId")
 			switch {
+			case rule.Text("securityGroupId") == "database-group-id":
+				return databaseDoor(rule)
 			case rule.Text("securityGroupId") != "network-allocator-id":
 				return "leads to another group than the allocator's"
 			case rule.Text("ipProtocol") != "tcp" || port != rule.Get("toPort") || port != 80.0 && port != 443.0:
