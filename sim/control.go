@@ -136,7 +136,7 @@ func (s *Sim) State() control.State {
 		instances[i].Script = "" // long, and shown elsewhere
 	}
 	state := control.State{
-		PID: os.Getpid(), Dir: s.dir, Program: program(), API: s.API, Provider: s.Provider, Doors: s.doors.all(), Faults: s.Account.Faults(), Instances: instances,
+		PID: os.Getpid(), Dir: s.dir, Program: program(), API: s.API, Provider: s.Provider, Cloudflare: s.Cloudflare, Doors: s.doors.all(), Faults: s.Account.Faults(), Instances: instances,
 	}
 	if s.certificates != nil {
 		state.Authority = s.certificates.state()

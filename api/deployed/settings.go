@@ -20,7 +20,11 @@ type Settings struct {
 	AdminPasswordParameter string   `json:"adminPasswordParameter"`
 	TLS                    TLS      `json:"tls"`
 	Database               Database `json:"database"`
-	Pools                  []Pool   `json:"pools"`
+	// TrustedProxies are the ranges of those who connect in the place of others and
+	// name these in the header ClientAddressHeader. Nobody else is believed.
+	TrustedProxies      []string `json:"trustedProxies"`
+	ClientAddressHeader string   `json:"clientAddressHeader,omitempty"`
+	Pools               []Pool   `json:"pools"`
 }
 
 // SQLite is the engine that keeps the data in a file on the data volume.
@@ -33,7 +37,7 @@ type Database struct {
 
 // TLS says where the certificate comes from.
 type TLS struct {
-	Mode    string `json:"mode"` // acme or none
+	Mode    string `json:"mode"` // acme, cloudflare or none
 	Domain  string `json:"domain,omitempty"`
 	Email   string `json:"email,omitempty"`
 	Staging bool   `json:"staging,omitempty"`
@@ -42,6 +46,10 @@ type TLS struct {
 	ZoneID string `json:"zoneId,omitempty"`
 	// HSTSSeconds is how long browsers are to come over TLS only, once they have.
 	HSTSSeconds int `json:"hstsSeconds,omitempty"`
+	// Certificate, in PEM, is the one to serve with in mode cloudflare; KeyParameter
+	// is the SSM parameter with its key.
+	Certificate  string `json:"certificate,omitempty"`
+	KeyParameter string `json:"keyParameter,omitempty"`
 }
 
 // Pool is a kind of machine.

@@ -45,6 +45,9 @@ type PoolArgs struct {
 	// AgentURL is where agents reach the allocator; TLSName is the name that its
 	// certificate must hold, when AgentURL is an address. AgentURL is required.
 	AgentURL, TLSName string
+	// Trust is the certificate, in PEM, that agents trust in place of the system's
+	// authorities. Optional.
+	Trust pulumi.StringInput
 	// Audience is whom agents prove themselves to. Required.
 	Audience string
 	// After must exist before machines are launched: routes and rules.
@@ -109,14 +112,7 @@ func (p *Pool) declareRole(ctx *pulumi.Context, name string, args *PoolArgs) (*i
 }
 
 func (p *Pool) declareTemplate(ctx *pulumi.Context, name string, args *PoolArgs, profile *iam.InstanceProfile) (*ec2.LaunchTemplate, error) {
-	bootstrap := []string{"--region", args.Namer.Region, "--allocator-url", args.AgentURL, "--audience", args.Audience}
-	if args.TLSName != "" {
-		bootstrap = append(bootstrap, "--tls-name", args.TLSName)
-	}
-	script, err := userdata.Render(userdata.Args{
-		Binary: "lablink-agent", Part: "agent", Region: args.Namer.Region,
-		Pointer: args.Pointer, Bucket: args.Bucket, Bootstrap: bootstrap,
-	})
+	script, err := args.userData()
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +121,7 @@ func (p *Pool) declareTemplate(ctx *pulumi.Context, name string, args *PoolArgs,
 		Name: pulumi.String(templateName), Tags: args.tags(templateName), UpdateDefaultVersion: pulumi.Bool(true),
 		ImageId: pulumi.String(args.Image.ID), InstanceType: pulumi.String(args.InstanceTypes[0]),
 		IamInstanceProfile: ec2.LaunchTemplateIamInstanceProfileArgs{Name: profile.Name},
-		UserData:           pulumi.String(base64.StdEncoding.EncodeToString([]byte(script))),
+		UserData:           script,
 		MetadataOptions: ec2.LaunchTemplateMetadataOptionsArgs{
 			HttpEndpoint: pulumi.String("enabled"), HttpTokens: pulumi.String("required"), HttpPutResponseHopLimit: pulumi.Int(1),
 		},
@@ -144,6 +140,29 @@ func (p *Pool) declareTemplate(ctx *pulumi.Context, name string, args *PoolArgs,
 			ec2.LaunchTemplateTagSpecificationArgs{ResourceType: pulumi.String("volume"), Tags: args.machineTags()},
 		},
 	}, pulumi.Parent(p), pulumi.DependsOn(args.After))
+}
+
+// userData is the script with which machines boot, in base64.
+func (args *PoolArgs) userData() (pulumi.StringInput, error) {
+	render := func(trust string) (string, error) {
+		bootstrap := []string{"--region", args.Namer.Region, "--allocator-url", args.AgentURL, "--audience", args.Audience}
+		if args.TLSName != "" {
+			bootstrap = append(bootstrap, "--tls-name", args.TLSName)
+		}
+		if trust != "" {
+			bootstrap = append(bootstrap, "--trust", base64.StdEncoding.EncodeToString([]byte(trust)))
+		}
+		script, err := userdata.Render(userdata.Args{
+			Binary: "lablink-agent", Part: "agent", Region: args.Namer.Region,
+			Pointer: args.Pointer, Bucket: args.Bucket, Bootstrap: bootstrap,
+		})
+		return base64.StdEncoding.EncodeToString([]byte(script)), err
+	}
+	if args.Trust != nil {
+		return args.Trust.ToStringOutput().ApplyT(render).(pulumi.StringOutput), nil
+	}
+	script, err := render("")
+	return pulumi.String(script), err
 }
 
 func (args *PoolArgs) tags(name string) pulumi.StringMap {

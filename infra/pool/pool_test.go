@@ -73,12 +73,16 @@ func TestMachinesCarryTheTagsOfTheirPoolAndOfTheAllocator(t *testing.T) {
 }
 
 func TestMachinesAreToldWhereTheAllocatorIs(t *testing.T) {
-	for _, c := range []struct{ tlsName, want, not string }{
-		{"lab.example.org", "'--allocator-url' 'https://10.20.0.10' '--audience' 'lablink/test' '--tls-name' 'lab.example.org'", ""},
-		{"", "'--allocator-url' 'https://10.20.0.10' '--audience' 'lablink/test'\n", "--tls-name"},
+	for _, c := range []struct{ tlsName, trust, want, not string }{
+		{"lab.example.org", "", "'--allocator-url' 'https://10.20.0.10' '--audience' 'lablink/test' '--tls-name' 'lab.example.org'", "--trust"},
+		{"lab.example.org", "a\ncertificate\n", "'--tls-name' 'lab.example.org' '--trust' 'YQpjZXJ0aWZpY2F0ZQo='", ""},
+		{"", "", "'--allocator-url' 'https://10.20.0.10' '--audience' 'lablink/test'\n", "--tls-name"},
 	} {
 		args := good()
 		args.TLSName = c.tlsName
+		if c.trust != "" {
+			args.Trust = pulumi.String(c.trust)
+		}
 		r, err := declare(args)
 		require.NoError(t, err)
 		script, err := base64.StdEncoding.DecodeString(r.Named("pool-gpu-template").Text("userData"))

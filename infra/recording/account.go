@@ -24,6 +24,10 @@ type Account struct {
 	Parameters map[string]string
 	// HostedZones are the ids of the public zones of each name.
 	HostedZones map[string][]string
+	// CloudflareZones are the ids of Cloudflare's zones of each name,
+	// CloudflareRanges the IPv4 ranges that it says it connects from.
+	CloudflareZones  map[string][]string
+	CloudflareRanges []string
 	// OIDCProvider is the ARN of GitHub's identity provider; empty without one.
 	OIDCProvider string
 	// Planned are the names of resources that do not exist yet: a preview does not
@@ -72,6 +76,10 @@ func (a Account) create(r Record) (id string, state resource.PropertyMap) {
 		state["masterUserSecrets"] = resource.NewProperty([]resource.PropertyValue{resource.NewProperty(resource.PropertyMap{
 			"secretArn": resource.NewProperty("arn:aws:secretsmanager:" + a.Region + ":" + a.ID + ":secret:rds!" + id),
 		})})
+	case "cloudflare:index/record:Record":
+		set("hostname", r.Text("name"))
+	case "cloudflare:index/originCaCertificate:OriginCaCertificate":
+		set("certificate", "-----BEGIN CERTIFICATE-----\n"+r.Name+"\n-----END CERTIFICATE-----\n")
 	}
 	return id, state
 }

@@ -46,6 +46,17 @@ var functions = map[string]func(Account, values) (values, error){
 		}
 		return nil, errors.New("multiple Route 53 Hosted Zones matched; use additional constraints to reduce matches to a single Route 53 Hosted Zone")
 	},
+	"cloudflare:index/getZones:getZones": func(a Account, in values) (values, error) {
+		filter, _ := in["filter"].(values)
+		name, found := text(filter, "name"), []any{}
+		for _, id := range a.CloudflareZones[name] {
+			found = append(found, values{"id": id, "name": name})
+		}
+		return values{"id": "zones", "filter": filter, "zones": found}, nil
+	},
+	"cloudflare:index/getIpRanges:getIpRanges": func(a Account, _ values) (values, error) {
+		return values{"id": "ranges", "ipv4CidrBlocks": list(a.CloudflareRanges)}, nil
+	},
 	"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": func(a Account, in values) (values, error) {
 		if a.OIDCProvider == "" {
 			return nil, fmt.Errorf("reading IAM OIDC Provider (%s): couldn't find resource", text(in, "url"))

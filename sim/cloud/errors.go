@@ -36,7 +36,8 @@ func IsNotFound(err error) bool {
 var notFound = map[string]bool{
 	"NoSuchEntity": true, "NoSuchBucket": true, "NoSuchKey": true, "ParameterNotFound": true,
 	"NotFoundException": true, "NoSuchHostedZone": true, "NoSuchRecord": true,
-	"NoSuchConfiguration":   true,
+	"NoSuchConfiguration": true,
+	"81044":               true, "1014": true,
 	"InvalidVpcID.NotFound": true, "InvalidSubnetID.NotFound": true,
 	"InvalidInternetGatewayID.NotFound": true, "InvalidRouteTableID.NotFound": true,
 	"InvalidRoute.NotFound": true, "InvalidAssociationID.NotFound": true,

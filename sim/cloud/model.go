@@ -44,6 +44,11 @@ type model struct {
 	Budgets           table[Budget]
 	Faults            Faults
 	Created           map[string]string // URN → id of what a deployment created
+
+	CloudflareZones    table[CloudflareZone]
+	CloudflareRecords  table[CloudflareRecord]
+	OriginCertificates table[OriginCertificate]
+	OriginCA           *originCA
 }
 
 type table[T any] map[string]*T
@@ -87,6 +92,9 @@ func (m *model) init() {
 	initTable(&m.MetricAlarms)
 	initTable(&m.Dashboards)
 	initTable(&m.Budgets)
+	initTable(&m.CloudflareZones)
+	initTable(&m.CloudflareRecords)
+	initTable(&m.OriginCertificates)
 	if m.Created == nil {
 		m.Created = map[string]string{}
 	}

@@ -129,6 +129,8 @@ func TestAnythingThatWasNeverMadeIsNotFound(t *testing.T) {
 		"alias":       func() error { _, err := w.Alias("x"); return err },
 		"zone":        func() error { _, err := w.Zone("x"); return err },
 		"record":      func() error { _, err := w.Record("x"); return err },
+		"cloudflare":  func() error { _, err := w.CloudflareRecord("x"); return err },
+		"origin":      func() error { _, err := w.OriginCertificate("x"); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := look()

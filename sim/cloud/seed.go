@@ -26,6 +26,7 @@ func (a *Account) seed() error {
 			return err
 		}
 	}
+	a.seedCloudflare()
 	for n, name := range a.opts.Zones {
 		id := "Z" + strings.ToUpper(hexDigits(20))
 		z := &Zone{ID: id, Name: trimDot(name)}

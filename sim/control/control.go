@@ -28,15 +28,16 @@ const Mark = "LABLINK_SIMULATOR"
 
 // State is what a simulator says of itself.
 type State struct {
-	PID       int              `json:"pid"`
-	Dir       string           `json:"dir"`
-	Program   string           `json:"program"` // the sum of its executable
-	API       string           `json:"api"`     // the URL of the AWS API
-	Provider  int              `json:"provider"`
-	Doors     []Door           `json:"doors"`
-	Faults    cloud.Faults     `json:"faults"`
-	Instances []cloud.Instance `json:"instances"`
-	Authority *Authority       `json:"authority,omitempty"` // where machines boot
+	PID        int              `json:"pid"`
+	Dir        string           `json:"dir"`
+	Program    string           `json:"program"`  // the sum of its executable
+	API        string           `json:"api"`      // the URL of the AWS API
+	Provider   int              `json:"provider"` // the port of the provider aws
+	Cloudflare int              `json:"cloudflare"`
+	Doors      []Door           `json:"doors"`
+	Faults     cloud.Faults     `json:"faults"`
+	Instances  []cloud.Instance `json:"instances"`
+	Authority  *Authority       `json:"authority,omitempty"` // where machines boot
 }
 
 // Authority is the certificate authority of the simulated internet.
@@ -51,6 +52,9 @@ type Door struct {
 	Listen  string `json:"listen"` // 127.0.0.1:8080
 	Address string `json:"address"`
 	Port    int    `json:"port"`
+	// From is the address on the internet from which people come through this
+	// door, which security groups see. Optional: one that is nobody's.
+	From string `json:"from,omitempty"`
 }
 
 // Client speaks to the simulator whose AWS API is at URL.

@@ -39,8 +39,13 @@ func (w *Workspace) seedFor(stack, file string) error {
 		w.Seed = append(w.Seed, "--account", s.Account.ID)
 	}
 	if _, zone, ok := strings.Cut(s.DNS.Domain, "."); ok && s.ManagesRecord() && s.DNS.ZoneID == "" && !strings.HasSuffix(s.DNS.Domain, ".example.org") {
-		w.Seed = append(w.Seed, "--zone", zone)
+		flag := "--zone"
+		if s.DNS.Provider == settings.Cloudflare {
+			flag = "--cloudflare-zone"
+		}
+		w.Seed = append(w.Seed, flag, zone)
 	}
+	w.callsCloudflare = s.CallsCloudflare()
 	return nil
 }
 

@@ -56,6 +56,26 @@ func TestAnAccountHasWhatAStackFileNames(t *testing.T) {
 	assert.Equal(t, "eu-central-1b", second.AvailabilityZone)
 }
 
+func TestAStackAtCloudflareIsPreviewedWithAZoneAndATokenThere(t *testing.T) {
+	w, _ := newWorkspace(t)
+	write(t, filepath.Join(w.Root, "Pulumi.yaml"), "name: lablink\nruntime: go\n", 0o644)
+	file := filepath.Join(w.Root, "stack.yaml")
+	write(t, w.own("seed.json"), "", 0o644)
+	for provider, flag := range map[string]string{"cloudflare": "--cloudflare-zone", "route53": "--zone"} {
+		write(t, file, `config:
+  aws:region: us-west-2
+  lablink:deployment: lablink
+  lablink:dns: {provider: `+provider+`, domain: lab.university.edu}
+  lablink:tls: {email: lab@university.edu}
+  lablink:pools: [{name: gpu, instanceTypes: [g6e.xlarge], image: {id: ami-0123456789abcdef1}, maxMachines: 1}]
+`, 0o644)
+		aside := w.Aside("")
+		require.NoError(t, aside.seedFor("test", file))
+		assert.Equal(t, []string{flag, "university.edu"}, aside.Seed[len(aside.Seed)-2:])
+		assert.Equal(t, provider == "cloudflare", aside.callsCloudflare)
+	}
+}
+
 func TestOnlyTemplatesThatThereAreCanBePreviewed(t *testing.T) {
 	w, _ := newWorkspace(t)
 	write(t, filepath.Join(w.Root, Templates, "spot.yaml"), "", 0o644)

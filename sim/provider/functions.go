@@ -155,12 +155,12 @@ func zone(a *account, in values) (values, error) {
 }
 
 // call runs a function by its token.
-func call(a *account, token string, args resource.PropertyMap) (resource.PropertyMap, error) {
-	f, ok := functions[token]
+func (s *Server) call(token string, args resource.PropertyMap) (resource.PropertyMap, error) {
+	f, ok := s.functions[token]
 	if !ok {
-		return nil, fmt.Errorf("the simulator does not have the function %s; it has %s", token, strings.Join(slices.Sorted(maps.Keys(functions)), ", "))
+		return nil, fmt.Errorf("the simulator does not have the function %s; it has %s", token, strings.Join(slices.Sorted(maps.Keys(s.functions)), ", "))
 	}
-	out, err := f(a, args.Mappable())
+	out, err := f(s.account, args.Mappable())
 	if err != nil {
 		return nil, fmt.Errorf("invoking %s: 1 error occurred:\n\t* %w", token, err)
 	}

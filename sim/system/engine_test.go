@@ -14,7 +14,8 @@ import (
 	"github.com/talmolab/lablink-infrastructure/stacks/outputs"
 )
 
-// engine is the real engine before an account that has a zone and nothing else.
+// engine is the real engine before an account that has a zone and nothing else,
+// and a Cloudflare with a zone of the same name.
 type engine struct {
 	*launcher.Pulumi
 	account *control.Client
@@ -26,7 +27,7 @@ func start(t testing.TB) *engine {
 	said := &strings.Builder{}
 	w, err := launcher.Find(root, said)
 	require.NoError(t, err)
-	w.Seed = []string{"--zone", "example.org"}
+	w.Seed = []string{"--zone", "example.org", "--cloudflare-zone", "example.org"}
 	require.NoError(t, w.Build(t.Context()))
 	t.Cleanup(func() { require.NoError(t, w.Down(context.WithoutCancel(t.Context()), true)) })
 	e := &engine{said: said}

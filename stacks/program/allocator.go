@@ -8,6 +8,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/deployed"
+	"github.com/talmolab/lablink-infrastructure/infra/edge"
 	"github.com/talmolab/lablink-infrastructure/infra/pool"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
@@ -22,12 +23,20 @@ func (e *environment) allocatorSettings() pulumi.StringOutput {
 	for _, id := range e.subnetIDs() {
 		inputs = append(inputs, id)
 	}
-	return pulumi.All(inputs...).ApplyT(func(all []any) (string, error) {
+	certificate := pulumi.StringInput(pulumi.String(""))
+	if e.origin != nil {
+		certificate = e.origin.Certificate
+	}
+	// Pools' templates first, then subnets, and the certificate last.
+	return pulumi.All(append(inputs, certificate)...).ApplyT(func(all []any) (string, error) {
 		ids := make([]string, len(all))
 		for i, id := range all {
 			ids[i] = id.(string)
 		}
-		raw, err := json.Marshal(e.plainSettings(ids[:len(e.pools)], ids[len(e.pools):]))
+		last := len(ids) - 1
+		plain := e.plainSettings(ids[:len(e.pools)], ids[len(e.pools):last])
+		plain.TLS.Certificate = ids[last]
+		raw, err := json.Marshal(plain)
 		if err != nil {
 			return "", fmt.Errorf("render the allocator's settings: %w", err)
 		}
@@ -74,6 +83,10 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		AdminPasswordParameter: e.n.ParameterPath(adminPasswordName),
 		TLS:                    e.plainTLS(),
 		Database:               deployed.Database{Engine: e.s.Database.Engine},
+	}
+	if e.s.BehindCloudflare() {
+		out.TLS.KeyParameter = e.n.ParameterPath(originKeyName)
+		out.TrustedProxies, out.ClientAddressHeader = edge.Ranges(), edge.Header
 	}
 	for i, p := range e.s.Pools {
 		out.Pools = append(out.Pools, deployed.Pool{

@@ -11,6 +11,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/infra/host"
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
 	"github.com/talmolab/lablink-infrastructure/infra/network"
+	"github.com/talmolab/lablink-infrastructure/infra/origin"
 	"github.com/talmolab/lablink-infrastructure/infra/policy"
 	"github.com/talmolab/lablink-infrastructure/infra/pool"
 	"github.com/talmolab/lablink-infrastructure/infra/release"
@@ -27,6 +28,7 @@ type environment struct {
 	artifacts pulumi.StringOutput // the artifact bucket's name
 	pools     []*pool.Pool        // in the order of the settings
 	postgres  *database.Postgres  // nil with SQLite
+	origin    *origin.Origin      // the certificate that Cloudflare sees; nil where nobody stands before the allocator
 }
 
 // declareEnvironment declares one environment: network, kinds of machines,
@@ -50,6 +52,9 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	if err := e.declareArtifacts(ctx); err != nil {
 		return err
 	}
+	if err := e.declareOrigin(ctx); err != nil {
+		return err
+	}
 	if err := e.declarePools(ctx); err != nil {
 		return err
 	}
@@ -66,7 +71,11 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	if err != nil {
 		return err
 	}
-	h, err := e.declareHost(ctx, []pulumi.Resource{r.Pointer, stored})
+	needed := []pulumi.Resource{r.Pointer, stored}
+	if e.origin != nil {
+		needed = append(needed, e.origin.Key)
+	}
+	h, err := e.declareHost(ctx, needed)
 	if err != nil {
 		return err
 	}
@@ -114,7 +123,7 @@ func (e *environment) declarePools(ctx *pulumi.Context) error {
 			SecurityGroup: e.network.ClientGroup, RootVolumeGiB: s.RootVolumeGiB,
 			Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
 			Permissions: host.ClientPermissions(e.n, e.bucket()),
-			AgentURL:    e.agentURL(), TLSName: e.tlsName(), Audience: api.Audience(e.n.Deployment, e.n.Environment),
+			AgentURL:    e.agentURL(), TLSName: e.tlsName(), Trust: e.trust(), Audience: api.Audience(e.n.Deployment, e.n.Environment),
 			After: e.network.Ready,
 		})
 		if err != nil {
@@ -169,14 +178,21 @@ func (e *environment) declareName(ctx *pulumi.Context, h *host.Host) (pulumi.Str
 		return pulumi.Sprintf("%s%s", scheme, h.PublicIP), nil
 	}
 	name := pulumi.String(e.s.DNS.Domain).ToStringOutput()
-	if e.s.DNS.Provider == settings.Route53 {
-		d, err := dns.NewDns(ctx, "dns", &dns.DnsArgs{
-			Domain: e.s.DNS.Domain, ZoneID: e.found.zoneID, Target: dns.Target{Address: h.PublicIP}, Protect: e.s.Protect(),
-		})
+	args := &dns.DnsArgs{
+		Domain: e.s.DNS.Domain, ZoneID: e.found.zoneID, Cloudflare: e.s.DNS.Provider == settings.Cloudflare,
+		Target: dns.Target{Address: h.PublicIP}, Proxied: e.s.BehindCloudflare(), Protect: e.s.Protect(),
+	}
+	switch {
+	case e.s.ManagesRecord():
+		d, err := dns.NewDns(ctx, "dns", args)
 		if err != nil {
 			return pulumi.StringOutput{}, err
 		}
 		name = d.FQDN
+	case e.s.DNS.Provider != settings.None:
+		if err := dns.ByHand(ctx, args); err != nil {
+			return pulumi.StringOutput{}, err
+		}
 	}
 	return pulumi.Sprintf("%s%s", scheme, name), nil
 }

@@ -37,7 +37,7 @@ func everythingIsTagged(r *recording.Recording) []string {
 
 // stateful are what cannot be made again as it was, and what keeps it closed.
 var stateful = []string{
-	volume, bucket, "aws:ec2/eip:Eip", "aws:route53/record:Record", "aws:kms/key:Key",
+	volume, bucket, "aws:ec2/eip:Eip", "aws:route53/record:Record", cloudflareRecord, "aws:kms/key:Key",
 	"aws:iam/openIdConnectProvider:OpenIdConnectProvider",
 	"aws:s3/bucketPolicy:BucketPolicy", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
 	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",

@@ -50,14 +50,27 @@ func lookUp(ctx *pulumi.Context, s *settings.Settings) (lookups, error) {
 	if l.zones, err = findZones(ctx, s); err != nil {
 		return l, err
 	}
-	switch {
-	case s.DNS.Provider != settings.Route53:
-	case s.DNS.ZoneID != "":
-		l.zoneID = s.DNS.ZoneID
-	default:
-		l.zoneID, err = dns.FindZone(ctx, s.DNS.Domain)
+	if s.BehindCloudflare() {
+		if err := checkEdge(ctx); err != nil {
+			return l, err
+		}
 	}
+	l.zoneID, err = findZone(ctx, s)
 	return l, err
+}
+
+// findZone is the zone in which records are made, or "" where none are. One that is
+// set is not looked up.
+func findZone(ctx *pulumi.Context, s *settings.Settings) (string, error) {
+	switch {
+	case !s.UsesZone():
+		return "", nil
+	case s.DNS.ZoneID != "":
+		return s.DNS.ZoneID, nil
+	case s.DNS.Provider == settings.Cloudflare:
+		return dns.FindCloudflareZone(ctx, s.DNS.Domain)
+	}
+	return dns.FindZone(ctx, s.DNS.Domain)
 }
 
 func (l *lookups) findHostImage(ctx *pulumi.Context, s *settings.Settings) error {

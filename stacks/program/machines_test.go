@@ -57,8 +57,10 @@ func volumesAreEncrypted(r *recording.Recording) []string {
 }
 
 // doorsAreClosed holds every way in to what the design names: 80 and 443 of the
-// allocator, and the database for the allocator. There is no SSH.
+// allocator, for Cloudflare alone where that stands before it, and the database
+// for the allocator. There is no SSH.
 func doorsAreClosed(r *recording.Recording) []string {
+	behind := len(r.Of(originCertificate)) > 0
 	return slices.Concat(
 		each(r, ingress, func(rule recording.Record) string {
 			port, clients := rule.Get("fromPort"), rule.Text("referencedSecurityGroupId")
@@ -71,6 +73,8 @@ func doorsAreClosed(r *recording.Recording) []string {
 				return fmt.Sprintf("opens port %v to %v of %q", port, rule.Get("toPort"), rule.Text("ipProtocol"))
 			case (clients == "network-clients-id") == (rule.Text("cidrIpv4") != "") || rule.Get("cidrIpv6") != nil || rule.Get("prefixListId") != nil:
 				return "is for neither an IPv4 range nor the clients' group alone"
+			case behind && clients == "" && !isCloudflares(rule.Text("cidrIpv4")):
+				return "leads past Cloudflare"
 			}
 			return ""
 		}),

@@ -11,6 +11,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/infra/host"
 	"github.com/talmolab/lablink-infrastructure/infra/identity"
 	"github.com/talmolab/lablink-infrastructure/infra/storage"
+	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
 
 // adminPasswordName is the parameter that holds the initial password.
@@ -68,7 +69,9 @@ func (e *environment) declareIdentity(ctx *pulumi.Context) (map[string]pulumi.St
 	args := &identity.IdentityArgs{
 		Namer: e.n, Environment: e.s.GitHub.Environment, Production: e.s.InProduction(),
 		Repository: identity.Repository{Name: e.s.GitHub.Repository, ID: e.s.GitHub.RepositoryID, OwnerID: e.s.GitHub.OwnerID},
-		Record:     identity.Record{ZoneID: e.found.zoneID, Name: e.s.DNS.Domain},
+	}
+	if e.s.DNS.Provider == settings.Route53 && e.s.ManagesRecord() {
+		args.Record = identity.Record{ZoneID: e.found.zoneID, Name: e.s.DNS.Domain}
 	}
 	if err := e.readAccount(ctx, args); err != nil {
 		return nil, err

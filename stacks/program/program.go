@@ -38,6 +38,9 @@ func (p Program) Run(ctx *pulumi.Context) error {
 			Fix: "choose another one, with pulumi config set --secret lablink:adminPassword",
 		}}}
 	}
+	if err := p.checkToken(ctx, s); err != nil {
+		return err
+	}
 	if err := p.checkCommit(ctx, s); err != nil {
 		return err
 	}

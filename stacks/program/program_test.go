@@ -59,7 +59,7 @@ func (r *run) set(changes map[string]string) *run {
 
 // do runs the program.
 func (r *run) do(opts ...pulumi.RunOption) (*recording.Recording, error) {
-	opts = append([]pulumi.RunOption{recording.Secrets("lablink:adminPassword")}, opts...)
+	opts = append([]pulumi.RunOption{recording.Secrets("lablink:adminPassword", "cloudflare:apiToken")}, opts...)
 	return recording.Run(r.stack, r.account, program.Program{Builder: r.builder, Config: r.config}.Run, opts...)
 }
 

@@ -13,6 +13,15 @@ func pool(more string) config {
 	return config{"lablink:pools": `[{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-0123456789abcdef1"}, "maxMachines": 4, ` + more + `}]`}
 }
 
+// behindCloudflare is a stack before which Cloudflare stands, for whom the
+// allocator is open.
+func behindCloudflare(allowed string) config {
+	return config{
+		"lablink:dns": `{"provider": "cloudflare", "domain": "lab.example.org"}`, "lablink:tls": `{"mode": "cloudflare"}`,
+		"lablink:network": `{"allowedCidrs": ` + allowed + `}`,
+	}
+}
+
 func one(key, value string) config { return config{"lablink:" + key: value} }
 
 var anywhere = []wrong{
@@ -63,6 +72,13 @@ var anywhere = []wrong{
 	{"a provider that is not known", one("dns", `{"provider": "godaddy", "domain": "lab.example.org"}`), "lablink:dns.provider", `is "godaddy"`, "route53, cloudflare, none"},
 	{"a zone's name for its id", one("dns", `{"provider": "route53", "domain": "lab.example.org", "zoneId": "example.org"}`), "lablink:dns.zoneId", "is not a hosted zone's id", "Z0123456789ABCDEFGHIJ"},
 	{"a zone for nothing", one("dns", `{"domain": "lab.example.org", "zoneId": "Z0123456789"}`), "lablink:dns.zoneId", "no record is made", "set dns.provider: route53"},
+	{"no domain for Cloudflare", config{"lablink:dns": `{"provider": "cloudflare"}`, "lablink:tls": `{"mode": "cloudflare"}`}, "lablink:dns.domain", "is required", "lab.example.org"},
+	{"a hosted zone's id at Cloudflare", one("dns", `{"provider": "cloudflare", "domain": "lab.example.org", "zoneId": "Z0123456789"}`), "lablink:dns.zoneId", "is not an id of a zone of Cloudflare's", "32 digits"},
+	{"a zone of Cloudflare's in Route 53", one("dns", `{"provider": "route53", "domain": "lab.example.org", "zoneId": "0123456789abcdef0123456789abcdef"}`), "lablink:dns.zoneId", "is not a hosted zone's id", "Z0123456789ABCDEFGHIJ"},
+	{"a zone for a record that is made by hand", one("dns", `{"provider": "route53", "domain": "lab.example.org", "zoneId": "Z0123456789", "manage": false}`), "lablink:dns.zoneId", "no record is made with dns.manage: false", "remove it"},
+	{"Cloudflare before somebody else's name", one("tls", `{"mode": "cloudflare"}`), "lablink:tls.mode", "dns.provider is route53", "set dns.provider: cloudflare"},
+	{"everybody past Cloudflare", behindCloudflare(`["0.0.0.0/0"]`), "lablink:network.allowedCidrs[0]", "is 0.0.0.0/0, which is not a part of Cloudflare's ranges", "leave the list out"},
+	{"somebody past Cloudflare", behindCloudflare(`["173.245.48.0/24", "192.0.2.0/24"]`), "lablink:network.allowedCidrs[1]", "is 192.0.2.0/24, which is not a part", "leave the list out"},
 	{"an unknown certificate", one("tls", `{"mode": "self-signed"}`), "lablink:tls.mode", `is "self-signed"`, "use one of acme, cloudflare, acm, none"},
 	{"an unknown challenge", one("tls", `{"email": "lab@example.org", "challenge": "tls-alpn"}`), "lablink:tls.challenge", `is "tls-alpn"`, "use one of http, dns"},
 	{"a challenge without a zone", config{"lablink:dns": `{"domain": "lab.example.org"}`, "lablink:tls": `{"email": "lab@example.org", "challenge": "dns"}`}, "lablink:tls.challenge", "no zone in which to answer", "set dns.provider: route53"},

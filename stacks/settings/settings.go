@@ -61,7 +61,7 @@ type Network struct {
 	NAT bool `json:"nat" default:"false"`
 	// The range of an own VPC: IPv4, /16 to /24, no host bits.
 	Cidr string `json:"cidr" default:"10.20.0.0/16"`
-	// IPv4 ranges that may reach the allocator on 80 and 443. Left out: everybody; with `tls.mode: cloudflare` Cloudflare. Narrowed, `tls.mode: acme` needs `tls.challenge: dns`.
+	// IPv4 ranges that may reach the allocator on 80 and 443. Left out: everybody; with `tls.mode: cloudflare` Cloudflare, of whose ranges they must then be parts. Narrowed, `tls.mode: acme` needs `tls.challenge: dns`.
 	AllowedCidrs []string `json:"allowedCidrs"`
 	// Availability zones of an own VPC, the host's first. Left out: chosen by what they offer.
 	Zones []string `json:"zones"`
@@ -69,19 +69,19 @@ type Network struct {
 
 // DNS is the name that people type.
 type DNS struct {
-	// Who holds the zone.
+	// Who holds the zone. `cloudflare` needs the secret `cloudflare:apiToken`.
 	Provider string `json:"provider" enum:"route53,cloudflare,none" default:"none"`
-	// The full name in lower case. Required unless the provider is `none`.
+	// The full name in lower case. Required unless the provider and `tls.mode` are `none`.
 	Domain string `json:"domain"`
-	// The zone. Left out: the longest public zone that the domain ends in.
+	// The zone: `Z…` of Route 53, 32 digits of Cloudflare; it is not looked up. Left out: the longest public zone that the domain ends in.
 	ZoneID string `json:"zoneId"`
-	// Whether the record is made. With `false` it is made by hand, and the plan says which.
+	// Whether the record is made. With `false` the record is made by hand, and the plan says which; no zone is looked up, unless `tls.challenge: dns` needs it.
 	Manage *bool `json:"manage" default:"true"`
 }
 
 // TLS is where the certificate comes from.
 type TLS struct {
-	// Who issues it. Left out: `acme` with a domain, else `none`.
+	// Who issues it. `cloudflare` needs `dns.provider: cloudflare`, and lets people come through Cloudflare alone. Left out: `acme` with a domain, else `none`.
 	Mode string `json:"mode" enum:"acme,cloudflare,acm,none"`
 	// How an ACME authority checks the name: `http` on ports 80 and 443, from anywhere, or `dns` by a record that the host sets for a moment in the zone, which must be Route 53's.
 	Challenge string `json:"challenge" enum:"http,dns" default:"http"`
@@ -218,6 +218,12 @@ func (s *Settings) OwnVPC() bool { return s.Network.VPCID == "" }
 // ManagesRecord reports whether the stack makes the record of its domain.
 func (s *Settings) ManagesRecord() bool {
 	return s.DNS.Provider != None && (s.DNS.Manage == nil || *s.DNS.Manage)
+}
+
+// UsesZone reports whether the stack writes records into the zone of its domain:
+// its own, or for a moment those by which an authority checks the name.
+func (s *Settings) UsesZone() bool {
+	return s.ManagesRecord() || s.DNS.Provider != None && s.TLS.Challenge == ChallengeDNS
 }
 
 // Balanced reports whether people reach the allocator through a load balancer.

@@ -174,6 +174,7 @@ func (a *app) serve(ctx context.Context, listen string) error {
 	handler, err := web.New(stopping, web.Config{
 		Service: a.service, Guard: a.guard, Sessions: a.store, Tunnel: a.hub.Serve, Checks: checks,
 		Version: version, Release: a.release, Secure: doors.certificate != nil, Log: a.log,
+		TrustedProxies: a.settings.TrustedProxies, ClientAddressHeader: a.settings.ClientAddressHeader,
 	})
 	if err != nil {
 		return err
