@@ -75,7 +75,10 @@ func (a *Account) checkLaunch(m *model, i *Instance) (Image, error) {
 	if err := i.RootBlockDevice.check(image); err != nil {
 		return image, err
 	}
-	if m.Faults.refuses(i.InstanceType, s.AvailabilityZone) {
+	if err := m.checkSpot(i); err != nil {
+		return image, err
+	}
+	if m.Faults.refuses(i.InstanceType, s.AvailabilityZone, i.market()) {
 		return image, refuseStatus(500, "InsufficientInstanceCapacity", "We currently do not have sufficient %s capacity in the Availability Zone you requested (%s). Our system will be working on provisioning additional capacity.", i.InstanceType, s.AvailabilityZone)
 	}
 	return image, i.settle()

@@ -147,6 +147,7 @@ func (e *environment) declareHost(ctx *pulumi.Context, after []pulumi.Resource) 
 		return host.Permissions(host.Grants{
 			Namer: e.n, Bucket: e.bucket(), ClientRoles: roles, ClientGroup: values[0], DatabaseSecret: values[1], SubnetIDs: values[2:],
 			ChallengeZone: e.challengeZone(), Domain: e.s.DNS.Domain,
+			Spot: slices.ContainsFunc(e.s.Pools, func(p settings.Pool) bool { return p.Market != settings.OnDemand }),
 		})
 	}, append([]pulumi.StringInput{e.network.ClientGroup, secret}, e.subnetIDs()...)...)
 	return host.NewHost(ctx, "host", &host.HostArgs{

@@ -133,7 +133,7 @@ type Pool struct {
 	Name string `json:"name"`
 	// EC2 types in order of preference, each once, all of one architecture. Required.
 	InstanceTypes []string `json:"instanceTypes"`
-	// How machines are paid.
+	// How machines are paid. With `spot` AWS may take a machine back after two minutes' notice, and chooses among the types by price and capacity, whatever their order. With `spot-then-on-demand` only what spot does not give is launched on demand. Both need the account's role AWSServiceRoleForEC2Spot, which the account's stack makes.
 	Market string `json:"market" enum:"on-demand,spot,spot-then-on-demand" default:"on-demand"`
 	// What machines start from.
 	Image Image `json:"image"`
