@@ -53,7 +53,7 @@ var adapters = map[string][]string{
 	"github.com/pulumi/pulumi/sdk/":     {"infra", "stacks", "stacks/outputs/reference", "stacks/program", "sim/launcher", "sim/provider"},
 	"github.com/pulumi/pulumi-aws/sdk/": {"infra", "stacks/program", "sim/provider"},
 	"net/http": {
-		"api", "cli", "sim", "sim/authority", "sim/control", "sim/launcher", "sim/machine", "sim/wire",
+		"api", "cli", "infra/release/published", "stacks", "sim", "sim/authority", "sim/control", "sim/launcher", "sim/machine", "sim/wire",
 		"allocator/certificate", "allocator/cmd/lablink-allocator", "allocator/sts", "allocator/tunnel", "allocator/web",
 		"agent/identity", "agent/internal/fakeallocator", "agent/tunnel", "agent/uplink", "agent/web",
 	},

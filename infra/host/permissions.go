@@ -22,7 +22,7 @@ type Grants struct {
 	// DatabaseSecret is the ARN of the secret with the database's password; empty
 	// for SQLite.
 	DatabaseSecret string
-	Spot        bool     // whether a pool's machines may be spot machines
+	Spot           bool // whether a pool's machines may be spot machines
 }
 
 // Permissions is what the allocator may do: read its release and its secrets,

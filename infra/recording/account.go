@@ -29,6 +29,8 @@ type Account struct {
 	// Planned are the names of resources that do not exist yet: a preview does not
 	// know their ids.
 	Planned []string
+	// Objects are the contents of objects, by bucket/key.
+	Objects map[string]string
 	// Stacks are the outputs of other stacks, by name.
 	Stacks map[string]map[string]any
 }

@@ -37,6 +37,13 @@ var functions = map[string]func(Account, values) (values, error){
 		}
 		return values{"id": text(in, "name"), "name": text(in, "name"), "value": v, "type": "String"}, nil
 	},
+	"aws:s3/getObject:getObject": func(a Account, in values) (values, error) {
+		body, ok := a.Objects[text(in, "bucket")+"/"+text(in, "key")]
+		if !ok {
+			return nil, fmt.Errorf("reading S3 Bucket (%s) Object (%s): couldn't find resource", text(in, "bucket"), text(in, "key"))
+		}
+		return values{"id": text(in, "bucket") + "/" + text(in, "key"), "bucket": text(in, "bucket"), "key": text(in, "key"), "body": body}, nil
+	},
 	"aws:route53/getZone:getZone": func(a Account, in values) (values, error) {
 		switch ids := a.HostedZones[text(in, "name")]; len(ids) {
 		case 0:

@@ -40,6 +40,7 @@ var functions = map[string]func(*account, values) (values, error){
 		return values{"id": name, "name": name, "arn": p.ARN, "type": p.Type, "value": p.Value, "version": p.Version, "insecureValue": p.Value}, nil
 	},
 	"aws:route53/getZone:getZone": zone,
+	"aws:s3/getObject:getObject":  objectOf,
 	"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": func(a *account, in values) (values, error) {
 		url := fmt.Sprint(in["url"])
 		p, err := a.OIDCProviderByURL(url)

@@ -11,6 +11,11 @@ const offeringsToken = "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOffering
 func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 	w := newWorld(t)
 	w.create(parameterToken, properties(m{"name": "/p", "type": "String", "value": "v"}))
+	w.create(bucketToken, properties(m{"bucket": "data"}))
+	for key, kind := range map[string]string{"list": "application/json", "program": "application/octet-stream"} {
+		w.create(objectToken, properties(m{"bucket": "data", "key": key, "content": "{}", "contentType": kind}))
+	}
+	const getObject = "aws:s3/getObject:getObject"
 	zone := w.account.ZonesNamed("example.org")[0]
 	for _, c := range []struct {
 		token string
@@ -47,6 +52,10 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 		{"aws:route53/getZone:getZone", m{"name": "example.com"}, nil, "no matching Route 53 Hosted Zone found"},
 		{"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", m{"url": "https://id.example.org"}, m{"arn": "arn:aws:iam::123456789012:oidc-provider/id.example.org"}, ""},
 		{"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", m{"url": "https://other"}, nil, "couldn't find resource"},
+		{getObject, m{"bucket": "data", "key": "list"}, m{"body": "{}", "contentLength": 2.0, "contentType": "application/json"}, ""},
+		{getObject, m{"bucket": "data", "key": "program"}, m{"body": ""}, ""},
+		{getObject, m{"bucket": "data", "key": "none"}, nil, "reading S3 Bucket (data) Object (none): couldn't find resource"},
+		{getObject, m{"bucket": "data", "key": "list", "range": "bytes=0-0"}, nil, "does not model range"},
 		{"aws:index/getRegion:getRegion", m{}, nil, "the simulator does not have the function aws:index/getRegion:getRegion"},
 	} {
 		t.Run(c.token, func(t *testing.T) {

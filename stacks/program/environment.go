@@ -32,14 +32,14 @@ type environment struct {
 // declareEnvironment declares one environment: network, kinds of machines,
 // database, release, host, name, alarms and roles.
 func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) error {
-	found, err := lookUp(ctx, s)
+	found, err := lookUp(ctx, s, n.Bucket("artifacts"))
 	if err != nil {
 		return err
 	}
 	if s.TLS.Staging {
 		_ = ctx.Log.Warn("lablink:tls.staging is on, which only tries out getting a certificate: agents do not trust the staging authority, so no machine becomes ready", nil)
 	}
-	binaries, err := p.Builder.Build(ctx.Context(), []string{found.hostPlatform}, found.clientPlatforms)
+	binaries, err := p.binaries(ctx.Context(), s, found)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 		return err
 	}
 	r, err := release.NewRelease(ctx, "release", &release.ReleaseArgs{
-		Namer: n, Bucket: e.artifacts, Binaries: binaries, Settings: e.allocatorSettings(),
+		Namer: n, Bucket: e.artifacts, Binaries: binaries, Settings: e.allocatorSettings(), Existing: found.release,
 	})
 	if err != nil {
 		return err

@@ -72,6 +72,12 @@ var anywhere = []wrong{
 
 	{"a mutable version", one("allocator", `{"version": "latest", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", `is "latest"`, "use source"},
 	{"a branch", one("allocator", `{"version": "main", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", "can come to mean something else", "use source"},
+	{"half a version", one("allocator", `{"version": "v1.2", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", `is "v1.2"`, "vX.Y.Z"},
+	{"a manifest cut short", one("allocator", `{"version": "sha256:0123", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", "names no manifest", "release.manifest"},
+	{"a published release without its sum", one("allocator", `{"version": "v1.2.0", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.releaseSha256", "is required with allocator.version v1.2.0", "releases/download/v1.2.0/release.json | sha256sum"},
+	{"a sum that is none", one("allocator", `{"version": "v1.2.0", "releaseSha256": "ABC", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.releaseSha256", "is not 64 hexadecimal digits", "sha256sum"},
+	{"artifacts without TLS", one("allocator", `{"releaseUrl": "http://example.org", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.releaseUrl", "is not an https URL", "https://github.com/OWNER/NAME"},
+	{"artifacts at a folder with a slash", one("allocator", `{"releaseUrl": "https://example.org/", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.releaseUrl", "without a slash at the end", "https://github.com/OWNER/NAME"},
 	{"an image's name", one("allocator", `{"ami": "debian-12"}`), "lablink:allocator.ami", "is not an image's id", "ami-0123456789abcdef0"},
 	{"an instance type that is none", one("allocator", `{"ami": "ami-0123456789abcdef0", "instanceType": "large"}`), "lablink:allocator.instanceType", "is not an instance type", "t4g.small"},
 	{"a huge volume", one("allocator", `{"ami": "ami-0123456789abcdef0", "dataVolumeGiB": 20000}`), "lablink:allocator.dataVolumeGiB", "between 1 and 16384, not 20000", "20"},

@@ -95,11 +95,11 @@ type TLS struct {
 
 // Allocator is the allocator's host.
 type Allocator struct {
-	// What is deployed: `source` builds this working copy, `vX.Y.Z` takes published artifacts, `sha256:…` a release that is in the bucket.
+	// What is deployed: `source` builds this working copy, `vX.Y.Z` takes published artifacts, `sha256:…` a release that is in the artifact bucket, by its manifest and with the settings that it was made with.
 	Version string `json:"version" default:"source"`
-	// Where published artifacts are, for `vX.Y.Z`.
+	// Where published artifacts are, for `vX.Y.Z`: the https folder of all versions. `vX.Y.Z/release.json` in it lists the artifacts beside it.
 	ReleaseURL string `json:"releaseUrl" default:"https://github.com/talmolab/lablink-infrastructure/releases/download"`
-	// The SHA-256 of the published release's list of artifacts. Required with `vX.Y.Z`.
+	// The SHA-256 of the published release's list of artifacts, `release.json`. Required with `vX.Y.Z`; other versions do not look at it.
 	ReleaseSHA256 string `json:"releaseSha256"`
 	// The host's image, `ami-…`. Left out: Debian 12's newest.
 	AMI string `json:"ami"`
