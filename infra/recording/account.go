@@ -20,6 +20,8 @@ type Account struct {
 	ImpairedZones []string
 	InstanceTypes map[string]InstanceType
 	Images        map[string]Image
+	// Built are the images of pipelines, by the pipeline's name, the newest first.
+	Built map[string][]string
 	// Parameters are public and own SSM parameters.
 	Parameters map[string]string
 	// HostedZones are the ids of the public zones of each name.

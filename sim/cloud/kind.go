@@ -45,6 +45,12 @@ var (
 	metricAlarms      = kind[MetricAlarm]{func(m *model) table[MetricAlarm] { return m.MetricAlarms }, "ResourceNotFound", "alarm"}
 	dashboards        = kind[Dashboard]{func(m *model) table[Dashboard] { return m.Dashboards }, "ResourceNotFound", "dashboard"}
 	budgets           = kind[Budget]{func(m *model) table[Budget] { return m.Budgets }, "NotFoundException", "budget"}
+
+	imageComponents      = kind[ImageComponent]{func(m *model) table[ImageComponent] { return m.ImageComponents }, "ResourceNotFoundException", "component"}
+	imageRecipes         = kind[ImageRecipe]{func(m *model) table[ImageRecipe] { return m.ImageRecipes }, "ResourceNotFoundException", "image recipe"}
+	imageInfrastructures = kind[ImageInfrastructure]{func(m *model) table[ImageInfrastructure] { return m.ImageInfrastructures }, "ResourceNotFoundException", "infrastructure configuration"}
+	imageDistributions   = kind[ImageDistribution]{func(m *model) table[ImageDistribution] { return m.ImageDistributions }, "ResourceNotFoundException", "distribution configuration"}
+	imagePipelines       = kind[ImagePipeline]{func(m *model) table[ImagePipeline] { return m.ImagePipelines }, "ResourceNotFoundException", "image pipeline"}
 )
 
 // keep adds an entry. It is the model's own: what the caller does to v later

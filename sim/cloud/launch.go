@@ -52,7 +52,7 @@ func (m *model) forget(a *Account) {
 }
 
 func (a *Account) checkLaunch(m *model, i *Instance) (Image, error) {
-	image, err := a.Image(i.AMI)
+	image, err := a.image(m, i.AMI)
 	if err != nil {
 		return image, err
 	}
@@ -132,7 +132,7 @@ func (a *Account) UpdateInstance(id string, i *Instance) error {
 		if len(i.VPCSecurityGroupIDs) == 0 {
 			i.VPCSecurityGroupIDs = cur.VPCSecurityGroupIDs
 		}
-		image, err := a.Image(cur.AMI)
+		image, err := a.image(m, cur.AMI)
 		if err != nil {
 			return err
 		}

@@ -4,46 +4,53 @@ import "encoding/json"
 
 // model is what is persisted.
 type model struct {
-	VPCs              table[VPC]
-	Subnets           table[Subnet]
-	InternetGateways  table[InternetGateway]
-	RouteTables       table[RouteTable]
-	Routes            table[Route]
-	Associations      table[RouteTableAssociation]
-	Endpoints         table[VPCEndpoint]
-	SecurityGroups    table[SecurityGroup]
-	Rules             table[SecurityGroupRule]
-	Instances         table[Instance]
-	Addresses         table[EIP]
-	Volumes           table[Volume]
-	Attachments       table[VolumeAttachment]
-	LaunchTemplates   table[LaunchTemplate]
-	Fleets            table[fleetRecord]
-	Roles             table[Role]
-	RolePolicies      table[RolePolicy]
-	InstanceProfiles  table[InstanceProfile]
-	OIDCProviders     table[OIDCProvider]
-	Buckets           table[Bucket]
-	BucketSettings    table[json.RawMessage] // sub-resources, by "kind/bucket"
-	Objects           table[Object]
-	Parameters        table[Parameter]
-	Keys              table[Key]
-	Aliases           table[Alias]
-	Zones             table[Zone]
-	Records           table[Record]
-	DBSubnetGroups    table[DBSubnetGroup]
-	DBParameterGroups table[DBParameterGroup]
-	DBInstances       table[DBInstance]
-	DBSnapshots       table[string] // names, with the id of the instance that left each
-	LifecyclePolicies table[LifecyclePolicy]
-	Topics            table[Topic]
-	TopicPolicies     table[TopicPolicy]
-	Subscriptions     table[Subscription]
-	MetricAlarms      table[MetricAlarm]
-	Dashboards        table[Dashboard]
-	Budgets           table[Budget]
-	Faults            Faults
-	Created           map[string]string // URN → id of what a deployment created
+	VPCs                 table[VPC]
+	Subnets              table[Subnet]
+	InternetGateways     table[InternetGateway]
+	RouteTables          table[RouteTable]
+	Routes               table[Route]
+	Associations         table[RouteTableAssociation]
+	Endpoints            table[VPCEndpoint]
+	SecurityGroups       table[SecurityGroup]
+	Rules                table[SecurityGroupRule]
+	Instances            table[Instance]
+	Addresses            table[EIP]
+	Volumes              table[Volume]
+	Attachments          table[VolumeAttachment]
+	LaunchTemplates      table[LaunchTemplate]
+	Fleets               table[fleetRecord]
+	Roles                table[Role]
+	RolePolicies         table[RolePolicy]
+	InstanceProfiles     table[InstanceProfile]
+	OIDCProviders        table[OIDCProvider]
+	Buckets              table[Bucket]
+	BucketSettings       table[json.RawMessage] // sub-resources, by "kind/bucket"
+	Objects              table[Object]
+	Parameters           table[Parameter]
+	Keys                 table[Key]
+	Aliases              table[Alias]
+	Zones                table[Zone]
+	Records              table[Record]
+	DBSubnetGroups       table[DBSubnetGroup]
+	DBParameterGroups    table[DBParameterGroup]
+	DBInstances          table[DBInstance]
+	DBSnapshots          table[string] // names, with the id of the instance that left each
+	LifecyclePolicies    table[LifecyclePolicy]
+	Topics               table[Topic]
+	TopicPolicies        table[TopicPolicy]
+	Subscriptions        table[Subscription]
+	MetricAlarms         table[MetricAlarm]
+	Dashboards           table[Dashboard]
+	Budgets              table[Budget]
+	ImageComponents      table[ImageComponent]
+	ImageRecipes         table[ImageRecipe]
+	ImageInfrastructures table[ImageInfrastructure]
+	ImageDistributions   table[ImageDistribution]
+	ImagePipelines       table[ImagePipeline]
+	ImageBuilds          table[ImageBuild]
+	BuiltImages          table[Image]
+	Faults               Faults
+	Created              map[string]string // URN → id of what a deployment created
 }
 
 type table[T any] map[string]*T
@@ -87,6 +94,13 @@ func (m *model) init() {
 	initTable(&m.MetricAlarms)
 	initTable(&m.Dashboards)
 	initTable(&m.Budgets)
+	initTable(&m.ImageComponents)
+	initTable(&m.ImageRecipes)
+	initTable(&m.ImageInfrastructures)
+	initTable(&m.ImageDistributions)
+	initTable(&m.ImagePipelines)
+	initTable(&m.ImageBuilds)
+	initTable(&m.BuiltImages)
 	if m.Created == nil {
 		m.Created = map[string]string{}
 	}

@@ -16,6 +16,8 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 		w.create(objectToken, properties(m{"bucket": "data", "key": key, "content": "{}", "contentType": kind}))
 	}
 	const getObject = "aws:s3/getObject:getObject"
+	const idsToken = "aws:ec2/getAmiIds:getAmiIds"
+	built := w.built()
 	zone := w.account.ZonesNamed("example.org")[0]
 	for _, c := range []struct {
 		token string
@@ -44,6 +46,11 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "image-id", "values": []any{image}}}}, m{"id": image, "architecture": "x86_64"}, ""},
 		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "image-id", "values": []any{"ami-0"}}}}, nil, "returned no results"},
 		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "name", "values": []any{"*"}}}}, nil, "The filter 'name' is invalid"},
+		{"aws:ec2/getAmi:getAmi", m{"mostRecent": true}, nil, "models filters and owners of images, not mostRecent"},
+		{idsToken, m{"owners": []any{"self"}, "filters": []any{m{"name": "tag:lablink:pipeline", "values": []any{"gpu"}}, m{"name": "state", "values": []any{"available"}}}}, m{"ids": built}, ""},
+		{idsToken, m{"owners": []any{"self"}, "filters": []any{m{"name": "tag:lablink:pipeline", "values": []any{"none"}}}}, m{"ids": []any{}}, ""},
+		{idsToken, m{"filters": []any{m{"name": "state", "values": []any{"available"}}}}, nil, "expected owners to have at least 1 item"},
+		{idsToken, m{"owners": []any{"amazon"}}, nil, "models the owner self"},
 		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "image-id", "values": []any{image, "ami-051700000000000a2"}}}}, nil, "more than one result"},
 		{"aws:ssm/getParameter:getParameter", m{"name": "/p"}, m{"value": "v", "version": 1.0}, ""},
 		{"aws:ssm/getParameter:getParameter", m{"name": "/none"}, nil, "reading SSM Parameter (/none): couldn't find resource"},

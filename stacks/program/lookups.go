@@ -36,7 +36,7 @@ func lookUp(ctx *pulumi.Context, s *settings.Settings, bucket string) (lookups, 
 		if err != nil {
 			return l, err
 		}
-		found, err := find(ctx, key+".image", image.Reference{ID: p.Image.ID, SSMParameter: p.Image.SSMParameter}, architecture)
+		found, err := find(ctx, key+".image", image.Reference(p.Image), architecture)
 		if err != nil {
 			return l, err
 		}
@@ -90,7 +90,7 @@ func (l *lookups) findHostImage(ctx *pulumi.Context, s *settings.Settings) error
 func find(ctx *pulumi.Context, setting string, r image.Reference, architecture string) (image.Image, error) {
 	found, err := image.Find(ctx, setting, r, architecture)
 	if err == nil && !r.Pinned() {
-		_ = ctx.Log.Warn(fmt.Sprintf("%s is not pinned: %s means %s today, and may mean a newer image at the next update", setting, r.SSMParameter, found.ID), nil)
+		_ = ctx.Log.Warn(fmt.Sprintf("%s is not pinned: %s means %s today, and may mean a newer image at the next update (lablink image pin %s writes the id)", setting, r, found.ID, ctx.Stack()), nil)
 	}
 	return found, err
 }

@@ -22,7 +22,9 @@ func (s *Settings) check(p *Problems) {
 	checkChoices("", reflect.ValueOf(*s), p)
 	s.checkGitHub(p)
 	s.checkBudget(p)
-	if s.Kind != KindAccount {
+	if s.Kind == KindAccount {
+		s.checkBaked(p)
+	} else {
 		s.checkNetwork(p)
 		s.checkName(p)
 		s.checkAllocator(p)

@@ -26,7 +26,7 @@ type Settings struct {
 	Allocator Allocator `json:"allocator"`
 	// Where the allocator keeps its data.
 	Database Database `json:"database"`
-	// The kinds of client machines, at least one.
+	// The kinds of client machines, at least one. In an account's stack: the images to build, none or more; `name`, `instanceTypes` (to build and test on, with a GPU), `image` and `rootVolumeGiB` of each count.
 	Pools []Pool `json:"pools"`
 	// What the account may spend before somebody is told.
 	Budget Budget `json:"budget"`
@@ -143,13 +143,14 @@ type Pool struct {
 	MaxMachines int `json:"maxMachines"`
 }
 
-// Image is the machine image of a pool, by one of the three.
+// Image is the machine image of a pool: by its id, or by what means the newest
+// of several. The id counts where it stands beside one of the others.
 type Image struct {
-	// `ami-…`, which always means the same image.
+	// `ami-…`, which always means the same image. `lablink image pin` writes what the other two mean that day.
 	ID string `json:"id"`
 	// A parameter that holds an image's id, which its publisher moves.
 	SSMParameter string `json:"ssmParameter"`
-	// An EC2 Image Builder pipeline of the account's stack, by its name.
+	// An EC2 Image Builder pipeline of the account's stack, by its name: the newest image that it has built and tested. In an account's stack: the name of the pipeline, which builds on `id` or `ssmParameter`.
 	Pipeline string `json:"pipeline"`
 }
 
