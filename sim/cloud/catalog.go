@@ -120,11 +120,19 @@ func (a *Account) given() []Image {
 		{ID: "ami-051700000000000a2", Name: "simulated GPU machine", Architecture: native, OwnerID: a.opts.AccountID, CreationDate: "2026-01-01T00:00:00.000Z", RootGiB: 8},
 	}
 	for _, seeded := range a.opts.Seed.Images {
+		seeded.OwnerID = cmp.Or(seeded.OwnerID, a.opts.AccountID)
 		if !slices.ContainsFunc(images, func(i Image) bool { return i.ID == seeded.ID }) {
 			images = append(images, seeded)
 		}
 	}
 	return images
+}
+
+// Image finds an image by its id.
+func (a *Account) Image(id string) (Image, error) {
+	var out Image
+	err := a.view(func(m *model) (err error) { out, err = a.image(m, id); return err })
+	return out, err
 }
 
 // image finds an image by its id.

@@ -1,7 +1,6 @@
 package cloud_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -59,9 +58,9 @@ func TestAWSsPublicParametersPointAtImages(t *testing.T) {
 	w := newWorld(t)
 	p, err := w.Parameter("/aws/service/debian/release/12/latest/arm64")
 	require.NoError(t, err)
-	at := slices.IndexFunc(w.Images(), func(i cloud.Image) bool { return i.ID == p.Value })
-	require.GreaterOrEqual(t, at, 0)
-	require.Equal(t, "arm64", w.Images()[at].Architecture)
+	i, err := w.Image(p.Value)
+	require.NoError(t, err)
+	require.Equal(t, "arm64", i.Architecture)
 }
 
 func TestAKeyIsGoneOnceItsDeletionIsScheduled(t *testing.T) {
