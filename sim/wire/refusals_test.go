@@ -161,6 +161,22 @@ func TestACallThatIsNotModelledIsRefused(t *testing.T) {
 			_, err := ec2.NewFromConfig(dev).DescribeInstances(t.Context(), &ec2.DescribeInstancesInput{Filters: []types.Filter{{Name: aws.String("image-id"), Values: []string{"x"}}}})
 			return err
 		}},
+		{"a filter of images", "InvalidParameterValue", func() error {
+			_, err := ec2.NewFromConfig(dev).DescribeImages(t.Context(), &ec2.DescribeImagesInput{Filters: []types.Filter{{Name: aws.String("name"), Values: []string{"x"}}}})
+			return err
+		}},
+		{"images of others", "InvalidUserID.Malformed", func() error {
+			_, err := ec2.NewFromConfig(dev).DescribeImages(t.Context(), &ec2.DescribeImagesInput{Owners: []string{"amazon"}})
+			return err
+		}},
+		{"an image that is not there", "InvalidAMIID.NotFound", func() error {
+			_, err := ec2.NewFromConfig(dev).DescribeImages(t.Context(), &ec2.DescribeImagesInput{ImageIds: []string{"ami-0"}})
+			return err
+		}},
+		{"all instance types", "InvalidParameterValue", func() error {
+			_, err := ec2.NewFromConfig(dev).DescribeInstanceTypes(t.Context(), &ec2.DescribeInstanceTypesInput{})
+			return err
+		}},
 		{"a fleet that lasts", "InvalidParameterValue", func() error {
 			in := fleetInput(w, 1, "a")
 			in.Type = types.FleetTypeMaintain
