@@ -16,12 +16,14 @@ import (
 
 // Globals are the flags of every command.
 type Globals struct {
-	URL      string `env:"LABLINK_URL" required:"" placeholder:"URL" help:"The allocator's address, for example https://lab.example.org."`
+	URL      string `env:"LABLINK_URL" placeholder:"URL" help:"The allocator's address, for example https://lab.example.org."`
 	User     string `env:"LABLINK_USER" default:"admin" help:"Who logs in (${default})."`
 	Password string `env:"LABLINK_PASSWORD" placeholder:"PASSWORD" help:"The user's password. Better in the environment, where no list of processes shows it."`
 	JSON     bool   `name:"json" help:"Print JSON instead of a table."`
 
 	Out io.Writer `kong:"-"`
+	// OpenImages says what machine images there are in a Region.
+	OpenImages func(ctx context.Context, region string) (Images, error) `kong:"-"`
 }
 
 // Commands are what lablink can do.
@@ -29,6 +31,7 @@ type Commands struct {
 	Globals
 	Status    StatusCommand    `cmd:"" help:"Say whether the allocator is ready, and what runs."`
 	Verify    VerifyCommand    `cmd:"" help:"Wait until the allocator is ready with a release, or fail."`
+	Image     ImageCommand     `cmd:"" help:"Pin machine images."`
 	Workshops WorkshopsCommand `cmd:"" help:"List workshops."`
 	Launch    LaunchCommand    `cmd:"" help:"Open a workshop and launch its machines."`
 	End       EndCommand       `cmd:"" help:"End a workshop and all its machines."`
@@ -58,8 +61,19 @@ func (g *Globals) client() *api.Client {
 	return &api.Client{URL: g.URL, HTTP: &http.Client{Timeout: 30 * time.Second}, UserAgent: "lablink"}
 }
 
+// needURL refuses a command that does not know where the allocator is.
+func (g *Globals) needURL() error {
+	if g.URL == "" {
+		return errors.New("there is no address: give --url or set LABLINK_URL; it is the stack's output url")
+	}
+	return nil
+}
+
 // staff logs in.
 func (g *Globals) staff(ctx context.Context) (*api.Client, error) {
+	if err := g.needURL(); err != nil {
+		return nil, err
+	}
 	if g.Password == "" {
 		return nil, errors.New("there is no password: set LABLINK_PASSWORD; the initial one is the stack's output initialAdminPassword")
 	}

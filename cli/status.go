@@ -13,6 +13,9 @@ type StatusCommand struct{}
 
 // Run asks once.
 func (StatusCommand) Run(ctx context.Context, g *Globals) error {
+	if err := g.needURL(); err != nil {
+		return err
+	}
 	ready, err := g.client().Ready(ctx)
 	if err != nil {
 		return err
@@ -40,6 +43,9 @@ type VerifyCommand struct {
 
 // Run asks until the release runs and is ready, or the time is up.
 func (c VerifyCommand) Run(ctx context.Context, g *Globals) error {
+	if err := g.needURL(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	tick := time.NewTicker(time.Second)

@@ -58,9 +58,17 @@ type Pool struct {
 	LaunchTemplateID string   `json:"launchTemplateId"`
 	InstanceTypes    []string `json:"instanceTypes"` // in order of preference
 	SubnetIDs        []string `json:"subnetIds"`     // one for each zone
+	Market           string   `json:"market"`        // how machines are paid
 	MaxMachines      int      `json:"maxMachines"`
 	Role             string   `json:"role"` // the name of the machines' role
 }
+
+// The markets of machines.
+const (
+	OnDemand         = "on-demand"
+	Spot             = "spot"
+	SpotThenOnDemand = "spot-then-on-demand"
+)
 
 // Decode reads settings. A key that this version does not know is an error: the
 // settings and the binary of a release belong together.

@@ -22,6 +22,7 @@ type Grants struct {
 	// DatabaseSecret is the ARN of the secret with the database's password; empty
 	// for SQLite.
 	DatabaseSecret string
+	Spot           bool // whether a pool's machines may be spot machines
 }
 
 // Permissions is what the allocator may do: read its release and its secrets,
@@ -75,6 +76,12 @@ func Permissions(g Grants) policy.Document {
 	}
 	if g.DatabaseSecret != "" {
 		d = append(d, policy.Statement{Sid: "ReadDatabaseSecret", Action: []string{"secretsmanager:GetSecretValue"}, Resource: []string{g.DatabaseSecret}})
+	}
+	if g.Spot {
+		// EC2 makes the request for each machine; it has no tags of its own.
+		d = append(d, policy.Statement{
+			Sid: "AskForSpot", Action: []string{"ec2:RunInstances"}, Resource: []string{n.ARN("ec2", "spot-instances-request/*")},
+		})
 	}
 	return append(d, challenge(g)...)
 }

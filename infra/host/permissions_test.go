@@ -169,6 +169,19 @@ func TestWithoutADatabaseTheAllocatorReadsNoSecretOfOne(t *testing.T) {
 	}
 }
 
+func TestOnlyAnAllocatorWithSpotPoolsMayAskForSpotMachines(t *testing.T) {
+	request := iam.Request{Action: "ec2:RunInstances", Resource: ec2 + "spot-instances-request/*"}
+	for spot, want := range map[bool]iam.Decision{false: iam.Implicit, true: iam.Allowed} {
+		g := grants
+		g.Spot = spot
+		text, err := host.Permissions(g).JSON()
+		require.NoError(t, err)
+		document, err := iam.Parse(text, iam.Identity)
+		require.NoError(t, err)
+		assert.Equal(t, want, iam.Evaluate(request, document), "spot: %v", spot)
+	}
+}
+
 func TestAClientMayReadItsReleaseAndNoMore(t *testing.T) {
 	check(t, host.ClientPermissions(lab, "the-bucket"), []request{
 		{"the pointer", "ssm:GetParameter", "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/test/release", nil, iam.Allowed},

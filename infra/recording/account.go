@@ -20,6 +20,8 @@ type Account struct {
 	ImpairedZones []string
 	InstanceTypes map[string]InstanceType
 	Images        map[string]Image
+	// Built are the images of pipelines, by the pipeline's name, the newest first.
+	Built map[string][]string
 	// Parameters are public and own SSM parameters.
 	Parameters map[string]string
 	// HostedZones are the ids of the public zones of each name.
@@ -33,6 +35,8 @@ type Account struct {
 	// Planned are the names of resources that do not exist yet: a preview does not
 	// know their ids.
 	Planned []string
+	// Objects are the contents of objects, by bucket/key.
+	Objects map[string]string
 	// Stacks are the outputs of other stacks, by name.
 	Stacks map[string]map[string]any
 }

@@ -37,6 +37,8 @@ type instanceComputed struct {
 	PrivateDNS                string `json:"privateDns"`
 	PublicIP                  string `json:"publicIp"`
 	PublicDNS                 string `json:"publicDns"`
+	InstanceLifecycle         string `json:"instanceLifecycle"` // "spot", or "" for on demand
+	SpotInstanceRequestID     string `json:"spotInstanceRequestId"`
 
 	// What only this model needs to know.
 	Script      string    `json:"script"` // the user data itself

@@ -47,6 +47,12 @@ var (
 	budgets            = kind[Budget]{func(m *model) table[Budget] { return m.Budgets }, "NotFoundException", "budget"}
 	cloudflareRecords  = kind[CloudflareRecord]{func(m *model) table[CloudflareRecord] { return m.CloudflareRecords }, "81044", "DNS record"}
 	originCertificates = kind[OriginCertificate]{func(m *model) table[OriginCertificate] { return m.OriginCertificates }, "1014", "certificate"}
+
+	imageComponents      = kind[ImageComponent]{func(m *model) table[ImageComponent] { return m.ImageComponents }, "ResourceNotFoundException", "component"}
+	imageRecipes         = kind[ImageRecipe]{func(m *model) table[ImageRecipe] { return m.ImageRecipes }, "ResourceNotFoundException", "image recipe"}
+	imageInfrastructures = kind[ImageInfrastructure]{func(m *model) table[ImageInfrastructure] { return m.ImageInfrastructures }, "ResourceNotFoundException", "infrastructure configuration"}
+	imageDistributions   = kind[ImageDistribution]{func(m *model) table[ImageDistribution] { return m.ImageDistributions }, "ResourceNotFoundException", "distribution configuration"}
+	imagePipelines       = kind[ImagePipeline]{func(m *model) table[ImagePipeline] { return m.ImagePipelines }, "ResourceNotFoundException", "image pipeline"}
 )
 
 // keep adds an entry. It is the model's own: what the caller does to v later

@@ -52,7 +52,7 @@ func (m *model) forget(a *Account) {
 }
 
 func (a *Account) checkLaunch(m *model, i *Instance) (Image, error) {
-	image, err := a.Image(i.AMI)
+	image, err := a.image(m, i.AMI)
 	if err != nil {
 		return image, err
 	}
@@ -75,7 +75,10 @@ func (a *Account) checkLaunch(m *model, i *Instance) (Image, error) {
 	if err := i.RootBlockDevice.check(image); err != nil {
 		return image, err
 	}
-	if m.Faults.refuses(i.InstanceType, s.AvailabilityZone) {
+	if err := m.checkSpot(i); err != nil {
+		return image, err
+	}
+	if m.Faults.refuses(i.InstanceType, s.AvailabilityZone, i.market()) {
 		return image, refuseStatus(500, "InsufficientInstanceCapacity", "We currently do not have sufficient %s capacity in the Availability Zone you requested (%s). Our system will be working on provisioning additional capacity.", i.InstanceType, s.AvailabilityZone)
 	}
 	return image, i.settle()
@@ -129,7 +132,7 @@ func (a *Account) UpdateInstance(id string, i *Instance) error {
 		if len(i.VPCSecurityGroupIDs) == 0 {
 			i.VPCSecurityGroupIDs = cur.VPCSecurityGroupIDs
 		}
-		image, err := a.Image(cur.AMI)
+		image, err := a.image(m, cur.AMI)
 		if err != nil {
 			return err
 		}

@@ -45,10 +45,17 @@ type model struct {
 	Faults            Faults
 	Created           map[string]string // URN → id of what a deployment created
 
-	CloudflareZones    table[CloudflareZone]
-	CloudflareRecords  table[CloudflareRecord]
-	OriginCertificates table[OriginCertificate]
-	OriginCA           *originCA
+	CloudflareZones      table[CloudflareZone]
+	CloudflareRecords    table[CloudflareRecord]
+	OriginCertificates   table[OriginCertificate]
+	OriginCA             *originCA
+	ImageComponents      table[ImageComponent]
+	ImageRecipes         table[ImageRecipe]
+	ImageInfrastructures table[ImageInfrastructure]
+	ImageDistributions   table[ImageDistribution]
+	ImagePipelines       table[ImagePipeline]
+	ImageBuilds          table[ImageBuild]
+	BuiltImages          table[Image]
 }
 
 type table[T any] map[string]*T
@@ -95,6 +102,13 @@ func (m *model) init() {
 	initTable(&m.CloudflareZones)
 	initTable(&m.CloudflareRecords)
 	initTable(&m.OriginCertificates)
+	initTable(&m.ImageComponents)
+	initTable(&m.ImageRecipes)
+	initTable(&m.ImageInfrastructures)
+	initTable(&m.ImageDistributions)
+	initTable(&m.ImagePipelines)
+	initTable(&m.ImageBuilds)
+	initTable(&m.BuiltImages)
 	if m.Created == nil {
 		m.Created = map[string]string{}
 	}

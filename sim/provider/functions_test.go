@@ -11,6 +11,13 @@ const offeringsToken = "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOffering
 func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 	w := newWorld(t)
 	w.create(parameterToken, properties(m{"name": "/p", "type": "String", "value": "v"}))
+	w.create(bucketToken, properties(m{"bucket": "data"}))
+	for key, kind := range map[string]string{"list": "application/json", "program": "application/octet-stream"} {
+		w.create(objectToken, properties(m{"bucket": "data", "key": key, "content": "{}", "contentType": kind}))
+	}
+	const getObject = "aws:s3/getObject:getObject"
+	const idsToken = "aws:ec2/getAmiIds:getAmiIds"
+	built := w.built()
 	zone := w.account.ZonesNamed("example.org")[0]
 	for _, c := range []struct {
 		token string
@@ -39,6 +46,11 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "image-id", "values": []any{image}}}}, m{"id": image, "architecture": "x86_64"}, ""},
 		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "image-id", "values": []any{"ami-0"}}}}, nil, "returned no results"},
 		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "name", "values": []any{"*"}}}}, nil, "The filter 'name' is invalid"},
+		{"aws:ec2/getAmi:getAmi", m{"mostRecent": true}, nil, "models filters and owners of images, not mostRecent"},
+		{idsToken, m{"owners": []any{"self"}, "filters": []any{m{"name": "tag:lablink:pipeline", "values": []any{"gpu"}}, m{"name": "state", "values": []any{"available"}}}}, m{"ids": built}, ""},
+		{idsToken, m{"owners": []any{"self"}, "filters": []any{m{"name": "tag:lablink:pipeline", "values": []any{"none"}}}}, m{"ids": []any{}}, ""},
+		{idsToken, m{"filters": []any{m{"name": "state", "values": []any{"available"}}}}, nil, "expected owners to have at least 1 item"},
+		{idsToken, m{"owners": []any{"amazon"}}, nil, "models the owner self"},
 		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "image-id", "values": []any{image, "ami-051700000000000a2"}}}}, nil, "more than one result"},
 		{"aws:ssm/getParameter:getParameter", m{"name": "/p"}, m{"value": "v", "version": 1.0}, ""},
 		{"aws:ssm/getParameter:getParameter", m{"name": "/none"}, nil, "reading SSM Parameter (/none): couldn't find resource"},
@@ -47,6 +59,10 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 		{"aws:route53/getZone:getZone", m{"name": "example.com"}, nil, "no matching Route 53 Hosted Zone found"},
 		{"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", m{"url": "https://id.example.org"}, m{"arn": "arn:aws:iam::123456789012:oidc-provider/id.example.org"}, ""},
 		{"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", m{"url": "https://other"}, nil, "couldn't find resource"},
+		{getObject, m{"bucket": "data", "key": "list"}, m{"body": "{}", "contentLength": 2.0, "contentType": "application/json"}, ""},
+		{getObject, m{"bucket": "data", "key": "program"}, m{"body": ""}, ""},
+		{getObject, m{"bucket": "data", "key": "none"}, nil, "reading S3 Bucket (data) Object (none): couldn't find resource"},
+		{getObject, m{"bucket": "data", "key": "list", "range": "bytes=0-0"}, nil, "does not model range"},
 		{"aws:index/getRegion:getRegion", m{}, nil, "the simulator does not have the function aws:index/getRegion:getRegion"},
 	} {
 		t.Run(c.token, func(t *testing.T) {

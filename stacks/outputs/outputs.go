@@ -63,6 +63,9 @@ type Account struct {
 	StateBucket     string `json:"stateBucket"`
 	StateKMSKeyARN  string `json:"stateKmsKeyArn"`
 	ArtifactBucket  string `json:"artifactBucket"`
+	// Images are the newest images of pipelines, by name; empty before the first
+	// build.
+	Images map[string]string `json:"images"`
 }
 
 // ReadEnvironment reads what `pulumi stack output --json` prints for an

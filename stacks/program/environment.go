@@ -34,14 +34,14 @@ type environment struct {
 // declareEnvironment declares one environment: network, kinds of machines,
 // database, release, host, name, alarms and roles.
 func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) error {
-	found, err := lookUp(ctx, s)
+	found, err := lookUp(ctx, s, n.Bucket("artifacts"))
 	if err != nil {
 		return err
 	}
 	if s.TLS.Staging {
 		_ = ctx.Log.Warn("lablink:tls.staging is on, which only tries out getting a certificate: agents do not trust the staging authority, so no machine becomes ready", nil)
 	}
-	binaries, err := p.Builder.Build(ctx.Context(), []string{found.hostPlatform}, found.clientPlatforms)
+	binaries, err := p.binaries(ctx.Context(), s, found)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 		return err
 	}
 	r, err := release.NewRelease(ctx, "release", &release.ReleaseArgs{
-		Namer: n, Bucket: e.artifacts, Binaries: binaries, Settings: e.allocatorSettings(),
+		Namer: n, Bucket: e.artifacts, Binaries: binaries, Settings: e.allocatorSettings(), Existing: found.release,
 	})
 	if err != nil {
 		return err
@@ -156,6 +156,7 @@ func (e *environment) declareHost(ctx *pulumi.Context, after []pulumi.Resource) 
 		return host.Permissions(host.Grants{
 			Namer: e.n, Bucket: e.bucket(), ClientRoles: roles, ClientGroup: values[0], DatabaseSecret: values[1], SubnetIDs: values[2:],
 			ChallengeZone: e.challengeZone(), Domain: e.s.DNS.Domain,
+			Spot: slices.ContainsFunc(e.s.Pools, func(p settings.Pool) bool { return p.Market != settings.OnDemand }),
 		})
 	}, append([]pulumi.StringInput{e.network.ClientGroup, secret}, e.subnetIDs()...)...)
 	return host.NewHost(ctx, "host", &host.HostArgs{

@@ -26,10 +26,19 @@ func everythingIsTagged(r *recording.Recording) []string {
 		if record.Module() != "aws" || slices.Contains(untaggable, record.Type) {
 			continue
 		}
-		tags, _ := record.Get("tags").(map[string]any)
-		component, _ := tags["lablink:component"].(string)
-		if tags["lablink:deployment"] != deployment || tags["lablink:environment"] != r.Stack || component == "" || tags["lablink:managed-by"] != "pulumi" {
-			out = append(out, record.Type+" "+record.Name)
+		kinds := []string{"tags"}
+		switch record.Type { // what is made elsewhere, as these say
+		case infrastructure:
+			kinds = append(kinds, "resourceTags")
+		case "aws:imagebuilder/distributionConfiguration:DistributionConfiguration":
+			kinds = append(kinds, "distributions[0].amiDistributionConfiguration.amiTags")
+		}
+		for _, kind := range kinds {
+			tags, _ := record.Get(kind).(map[string]any)
+			component, _ := tags["lablink:component"].(string)
+			if tags["lablink:deployment"] != deployment || tags["lablink:environment"] != r.Stack || component == "" || tags["lablink:managed-by"] != "pulumi" {
+				out = append(out, record.Type+" "+record.Name+" "+kind)
+			}
 		}
 	}
 	return out

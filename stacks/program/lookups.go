@@ -9,6 +9,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/infra/dns"
 	"github.com/talmolab/lablink-infrastructure/infra/host"
 	"github.com/talmolab/lablink-infrastructure/infra/image"
+	"github.com/talmolab/lablink-infrastructure/infra/release"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
 
@@ -21,9 +22,10 @@ type lookups struct {
 	clientImages    []image.Image // in the order of the pools
 	clientPlatforms []string      // each once
 	zoneID          string        // of DNS; empty without a record
+	release         *release.Existing
 }
 
-func lookUp(ctx *pulumi.Context, s *settings.Settings) (lookups, error) {
+func lookUp(ctx *pulumi.Context, s *settings.Settings, bucket string) (lookups, error) {
 	var l lookups
 	if err := l.findHostImage(ctx, s); err != nil {
 		return l, err
@@ -34,7 +36,7 @@ func lookUp(ctx *pulumi.Context, s *settings.Settings) (lookups, error) {
 		if err != nil {
 			return l, err
 		}
-		found, err := find(ctx, key+".image", image.Reference{ID: p.Image.ID, SSMParameter: p.Image.SSMParameter}, architecture)
+		found, err := find(ctx, key+".image", image.Reference(p.Image), architecture)
 		if err != nil {
 			return l, err
 		}
@@ -45,6 +47,9 @@ func lookUp(ctx *pulumi.Context, s *settings.Settings) (lookups, error) {
 		if platform := image.Platform(architecture); !slices.Contains(l.clientPlatforms, platform) {
 			l.clientPlatforms = append(l.clientPlatforms, platform)
 		}
+	}
+	if err := l.findRelease(ctx, s, bucket); err != nil {
+		return l, err
 	}
 	var err error
 	if l.zones, err = findZones(ctx, s); err != nil {
@@ -98,7 +103,7 @@ func (l *lookups) findHostImage(ctx *pulumi.Context, s *settings.Settings) error
 func find(ctx *pulumi.Context, setting string, r image.Reference, architecture string) (image.Image, error) {
 	found, err := image.Find(ctx, setting, r, architecture)
 	if err == nil && !r.Pinned() {
-		_ = ctx.Log.Warn(fmt.Sprintf("%s is not pinned: %s means %s today, and may mean a newer image at the next update", setting, r.SSMParameter, found.ID), nil)
+		_ = ctx.Log.Warn(fmt.Sprintf("%s is not pinned: %s means %s today, and may mean a newer image at the next update (lablink image pin %s writes the id)", setting, r, found.ID, ctx.Stack()), nil)
 	}
 	return found, err
 }

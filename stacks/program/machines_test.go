@@ -8,11 +8,13 @@ import (
 )
 
 const (
-	instance = "aws:ec2/instance:Instance"
-	template = "aws:ec2/launchTemplate:LaunchTemplate"
-	volume   = "aws:ebs/volume:Volume"
-	group    = "aws:ec2/securityGroup:SecurityGroup"
-	ingress  = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	instance       = "aws:ec2/instance:Instance"
+	template       = "aws:ec2/launchTemplate:LaunchTemplate"
+	volume         = "aws:ebs/volume:Volume"
+	recipe         = "aws:imagebuilder/imageRecipe:ImageRecipe"
+	infrastructure = "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration"
+	group          = "aws:ec2/securityGroup:SecurityGroup"
+	ingress        = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 )
 
 func metadataIsClosed(r *recording.Recording) []string {
@@ -23,11 +25,17 @@ func metadataIsClosed(r *recording.Recording) []string {
 		}
 		return ""
 	}
-	return slices.Concat(each(r, instance, check), each(r, template, check))
+	builds := func(m recording.Record) string {
+		tokens, hops := m.Text("instanceMetadataOptions.httpTokens"), m.Get("instanceMetadataOptions.httpPutResponseHopLimit")
+		if tokens != "required" || hops != 1.0 {
+			return fmt.Sprintf("has httpTokens %q and %v hops", tokens, hops)
+		}
+		return ""
+	}
+	return slices.Concat(each(r, instance, check), each(r, template, check), each(r, infrastructure, builds))
 }
 
 func volumesAreEncrypted(r *recording.Recording) []string {
-	encrypted := func(v any) bool { return v == true || v == "true" }
 	return slices.Concat(
 		each(r, volume, func(v recording.Record) string {
 			if !encrypted(v.Get("encrypted")) {
@@ -41,20 +49,25 @@ func volumesAreEncrypted(r *recording.Recording) []string {
 			}
 			return ""
 		}),
-		each(r, template, func(m recording.Record) string {
-			mappings, _ := m.Get("blockDeviceMappings").([]any)
-			for i := range mappings {
-				if !encrypted(m.Get(fmt.Sprintf("blockDeviceMappings[%d].ebs.encrypted", i))) {
-					return "has a disk that is not encrypted"
-				}
-			}
-			if len(mappings) == 0 {
-				return "leaves its disk to the image"
-			}
-			return ""
-		}),
+		each(r, template, mapped), each(r, recipe, mapped),
 	)
 }
+
+// mapped reads the disks of what machines are started or built from.
+func mapped(m recording.Record) string {
+	mappings, _ := m.Get("blockDeviceMappings").([]any)
+	for i := range mappings {
+		if !encrypted(m.Get(fmt.Sprintf("blockDeviceMappings[%d].ebs.encrypted", i))) {
+			return "has a disk that is not encrypted"
+		}
+	}
+	if len(mappings) == 0 {
+		return "leaves its disk to the image"
+	}
+	return ""
+}
+
+func encrypted(v any) bool { return v == true || v == "true" }
 
 // doorsAreClosed holds every way in to what the design names: 80 and 443 of the
 // allocator, for Cloudflare alone where that stands before it, and the database

@@ -88,6 +88,12 @@ var anywhere = []wrong{
 
 	{"a mutable version", one("allocator", `{"version": "latest", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", `is "latest"`, "use source"},
 	{"a branch", one("allocator", `{"version": "main", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", "can come to mean something else", "use source"},
+	{"half a version", one("allocator", `{"version": "v1.2", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", `is "v1.2"`, "vX.Y.Z"},
+	{"a manifest cut short", one("allocator", `{"version": "sha256:0123", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", "names no manifest", "release.manifest"},
+	{"a published release without its sum", one("allocator", `{"version": "v1.2.0", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.releaseSha256", "is required with allocator.version v1.2.0", "releases/download/v1.2.0/release.json | sha256sum"},
+	{"a sum that is none", one("allocator", `{"version": "v1.2.0", "releaseSha256": "ABC", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.releaseSha256", "is not 64 hexadecimal digits", "sha256sum"},
+	{"artifacts without TLS", one("allocator", `{"releaseUrl": "http://example.org", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.releaseUrl", "is not an https URL", "https://github.com/OWNER/NAME"},
+	{"artifacts at a folder with a slash", one("allocator", `{"releaseUrl": "https://example.org/", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.releaseUrl", "without a slash at the end", "https://github.com/OWNER/NAME"},
 	{"an image's name", one("allocator", `{"ami": "debian-12"}`), "lablink:allocator.ami", "is not an image's id", "ami-0123456789abcdef0"},
 	{"an instance type that is none", one("allocator", `{"ami": "ami-0123456789abcdef0", "instanceType": "large"}`), "lablink:allocator.instanceType", "is not an instance type", "t4g.small"},
 	{"a huge volume", one("allocator", `{"ami": "ami-0123456789abcdef0", "dataVolumeGiB": 20000}`), "lablink:allocator.dataVolumeGiB", "between 1 and 16384, not 20000", "20"},
@@ -99,8 +105,10 @@ var anywhere = []wrong{
 	{"a pool without types", pool(`"instanceTypes": []`), "lablink:pools[0].instanceTypes", "is empty", "g5.xlarge"},
 	{"a type that is none", pool(`"instanceTypes": ["g5.xlarge", "big"]`), "lablink:pools[0].instanceTypes[1]", "is not an instance type", "g5.xlarge"},
 	{"a type twice", pool(`"instanceTypes": ["g5.xlarge", "g5.xlarge"]`), "lablink:pools[0].instanceTypes[1]", "in the list already", "remove it"},
-	{"an image in two ways", pool(`"image": {"id": "ami-0123456789abcdef1", "ssmParameter": "/x"}`), "lablink:pools[0].image", "needs exactly one", "either image.id or image.ssmParameter"},
-	{"no image", pool(`"image": {}`), "lablink:pools[0].image", "needs exactly one", "either image.id or image.ssmParameter"},
+	{"an image in two ways", pool(`"image": {"id": "ami-0123456789abcdef1", "ssmParameter": "/x", "pipeline": "gpu"}`), "lablink:pools[0].image", "which are two images", "keep one of image.ssmParameter and image.pipeline"},
+	{"no image", pool(`"image": {}`), "lablink:pools[0].image", "is not set", "image.id, image.ssmParameter or image.pipeline"},
+	{"a pipeline's ARN", pool(`"image": {"id": "ami-0123456789abcdef1", "pipeline": "arn:aws:imagebuilder:x"}`), "lablink:pools[0].image.pipeline", "must be 1–20 lower-case letters", "what the account's stack calls it"},
+	{"an unknown market", pool(`"market": "reserved"`), "lablink:pools[0].market", `is "reserved"`, "use one of on-demand, spot, spot-then-on-demand"},
 	{"an image's name in a pool", pool(`"image": {"id": "ubuntu"}`), "lablink:pools[0].image.id", "is not an image's id", "ami-0123456789abcdef0"},
 	{"a small disk", pool(`"rootVolumeGiB": 7`), "lablink:pools[0].rootVolumeGiB", "between 8 and 16384, not 7", "100"},
 	{"no machine", pool(`"maxMachines": 0`), "lablink:pools[0].maxMachines", "between 1 and 1000, not 0", "how many machines"},
@@ -134,13 +142,31 @@ var anywhere = []wrong{
 const twice = `[{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-0123456789abcdef1"}, "maxMachines": 4},
 	{"name": "gpu", "instanceTypes": ["g6.xlarge"], "image": {"id": "ami-0123456789abcdef1"}, "maxMachines": 4}]`
 
+// inAnAccount is refused in the stack of an account, whose pools are images.
+var inAnAccount = []wrong{
+	{"a pool of machines", baked(`"image": {"id": "ami-0123456789abcdef1"}`), "lablink:pools[0].image.pipeline", "a pool of an account is an image to build", "name the pipeline"},
+	{"an image that is built on nothing", baked(`"image": {"pipeline": "gpu"}`), "lablink:pools[0].image", "what it is built on", "an image that has NVIDIA's driver"},
+	{"an image that is built on two", baked(`"image": {"pipeline": "gpu", "id": "ami-0123456789abcdef1", "ssmParameter": "/x"}`), "lablink:pools[0].image", "needs exactly one", "either image.id or image.ssmParameter"},
+	{"a parent's name", baked(`"image": {"pipeline": "gpu", "id": "ubuntu"}`), "lablink:pools[0].image.id", "is not an image's id", "ami-0123456789abcdef0"},
+	{"a number of machines", baked(`"maxMachines": 4`), "lablink:pools[0].maxMachines", "which an account has none of", "set it in the environments"},
+	{"a market", baked(`"market": "spot"`), "lablink:pools[0].market", "which an account has none of", "set it in the environments"},
+	{"no type to test on", baked(`"instanceTypes": []`), "lablink:pools[0].instanceTypes", "is empty", "g5.xlarge"},
+	{"a small image", baked(`"rootVolumeGiB": 4`), "lablink:pools[0].rootVolumeGiB", "between 8 and 16384", "100"},
+	{"two pipelines of one name", config{"lablink:pools": `[` + bakedPool + `}, ` + bakedPool + `}]`}, "lablink:pools[1].image.pipeline", `is "gpu", as another's`, "a name of its own"},
+}
+
+const bakedPool = `{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"pipeline": "gpu", "ssmParameter": "/x"}`
+
+func baked(more string) config { return config{"lablink:pools": `[` + bakedPool + `, ` + more + `}]`} }
+
 // inProduction is refused there and taken elsewhere.
 var inProduction = []wrong{
 	{"no account", config{"lablink:account": ""}, "lablink:account.id", "is required in production", "twelve digits"},
 	{"no TLS", one("tls", `{"mode": "none"}`), "lablink:tls.mode", "production serves over TLS only", "use acme"},
 	{"certificates to try with", one("tls", `{"email": "lab@example.org", "staging": true}`), "lablink:tls.staging", "neither browsers nor machines accept", "remove it"},
 	{"no protection", one("protection", "false"), "lablink:protection", "is off", "remove it"},
-	{"a host's image that moves", config{"lablink:allocator": ""}, "lablink:allocator.ami", "is not pinned", "pin an image"},
+	{"a host's image that moves", config{"lablink:allocator": ""}, "lablink:allocator.ami", "is not pinned", "lablink image pin --host prod"},
+	{"a pool's image that moves", pool(`"image": {"ssmParameter": "/x"}`), "lablink:pools[0].image", "is not pinned", "lablink image pin"},
+	{"the images of a pipeline", pool(`"image": {"pipeline": "gpu"}`), "lablink:pools[0].image", "is not pinned", "lablink image pin"},
 	{"no backups", one("database", `{"backupDays": 0}`), "lablink:database.backupDays", "production keeps backups", "set 1 to 35"},
-	{"a pool's image that moves", pool(`"image": {"ssmParameter": "/x"}`), "lablink:pools[0].image", "is not pinned", "pin image.id"},
 }

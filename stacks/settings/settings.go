@@ -26,7 +26,7 @@ type Settings struct {
 	Allocator Allocator `json:"allocator"`
 	// Where the allocator keeps its data.
 	Database Database `json:"database"`
-	// The kinds of client machines, at least one.
+	// The kinds of client machines, at least one. In an account's stack: the images to build, none or more; `name`, `instanceTypes` (to build and test on, with a GPU), `image` and `rootVolumeGiB` of each count.
 	Pools []Pool `json:"pools"`
 	// What the account may spend before somebody is told.
 	Budget Budget `json:"budget"`
@@ -95,11 +95,11 @@ type TLS struct {
 
 // Allocator is the allocator's host.
 type Allocator struct {
-	// What is deployed: `source` builds this working copy, `vX.Y.Z` takes published artifacts, `sha256:…` a release that is in the bucket.
+	// What is deployed: `source` builds this working copy, `vX.Y.Z` takes published artifacts, `sha256:…` a release that is in the artifact bucket, by its manifest and with the settings that it was made with.
 	Version string `json:"version" default:"source"`
-	// Where published artifacts are, for `vX.Y.Z`.
+	// Where published artifacts are, for `vX.Y.Z`: the https folder of all versions. `vX.Y.Z/release.json` in it lists the artifacts beside it.
 	ReleaseURL string `json:"releaseUrl" default:"https://github.com/talmolab/lablink-infrastructure/releases/download"`
-	// The SHA-256 of the published release's list of artifacts. Required with `vX.Y.Z`.
+	// The SHA-256 of the published release's list of artifacts, `release.json`. Required with `vX.Y.Z`; other versions do not look at it.
 	ReleaseSHA256 string `json:"releaseSha256"`
 	// The host's image, `ami-…`. Left out: Debian 12's newest.
 	AMI string `json:"ami"`
@@ -133,7 +133,7 @@ type Pool struct {
 	Name string `json:"name"`
 	// EC2 types in order of preference, each once, all of one architecture. Required.
 	InstanceTypes []string `json:"instanceTypes"`
-	// How machines are paid.
+	// How machines are paid. With `spot` AWS may take a machine back after two minutes' notice, and chooses among the types by price and capacity, whatever their order. With `spot-then-on-demand` only what spot does not give is launched on demand. Both need the account's role AWSServiceRoleForEC2Spot, which the account's stack makes.
 	Market string `json:"market" enum:"on-demand,spot,spot-then-on-demand" default:"on-demand"`
 	// What machines start from.
 	Image Image `json:"image"`
@@ -143,13 +143,14 @@ type Pool struct {
 	MaxMachines int `json:"maxMachines"`
 }
 
-// Image is the machine image of a pool, by one of the three.
+// Image is the machine image of a pool: by its id, or by what means the newest
+// of several. The id counts where it stands beside one of the others.
 type Image struct {
-	// `ami-…`, which always means the same image.
+	// `ami-…`, which always means the same image. `lablink image pin` writes what the other two mean that day.
 	ID string `json:"id"`
 	// A parameter that holds an image's id, which its publisher moves.
 	SSMParameter string `json:"ssmParameter"`
-	// An EC2 Image Builder pipeline of the account's stack, by its name.
+	// An EC2 Image Builder pipeline of the account's stack, by its name: the newest image that it has built and tested. In an account's stack: the name of the pipeline, which builds on `id` or `ssmParameter`.
 	Pipeline string `json:"pipeline"`
 }
 

@@ -107,7 +107,7 @@ func (a *app) open(ctx context.Context) error {
 	}
 	a.hub = &tunnel.Hub{Log: a.log, OnChange: a.connected}
 	a.service = &allocator.Service{
-		Store: a.store, Compute: ec2.New(awsec2.NewFromConfig(cloud), a.settings), Tunnels: a.hub,
+		Store: a.store, Compute: ec2.New(awsec2.NewFromConfig(cloud), a.settings, time.Now), Tunnels: a.hub,
 		Verifier: &sts.Verifier{
 			Endpoint: stsEndpoint(a.settings.Region), Region: a.settings.Region, Audience: a.settings.Audience,
 			AccountID: a.settings.AccountID, HTTP: &http.Client{Timeout: 10 * time.Second}, Now: time.Now,
