@@ -32,6 +32,8 @@ type Options struct {
 	// Zones are public hosted zones, OIDCProviders identity providers that the
 	// account has from the start.
 	Zones, OIDCProviders []string
+	// VPC is the range of a VPC that the account has from the start. Optional.
+	VPC string
 	// Log is told what happens. Optional: nobody is.
 	Log *slog.Logger
 }
@@ -67,7 +69,7 @@ func Start(o Options) (*Sim, error) {
 	}
 	program() // remember what runs, before it may be replaced
 	options := cloud.Options{
-		Dir: o.Dir, Architecture: machine.Native(), Zones: o.Zones, OIDCProviders: o.OIDCProviders,
+		Dir: o.Dir, Architecture: machine.Native(), Zones: o.Zones, OIDCProviders: o.OIDCProviders, VPC: o.VPC,
 	}
 	var api http.Handler
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { api.ServeHTTP(w, r) })

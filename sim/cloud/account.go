@@ -22,6 +22,9 @@ type Options struct {
 	Zones []string
 	// OIDCProviders are identity providers that exist already, by URL.
 	OIDCProviders []string
+	// VPC is the range of a VPC that exists already, SeededVPC, with a public
+	// subnet in each zone. Optional: there is none.
+	VPC string
 	// Hypervisor boots instances. Optional: instances run without booting.
 	Hypervisor Hypervisor
 	// Now is the clock. Optional: time.Now.

@@ -43,5 +43,6 @@ var notFound = map[string]bool{
 	"InvalidVpcEndpointId.NotFound": true, "InvalidGroup.NotFound": true,
 	"InvalidSecurityGroupRuleId.NotFound": true, "InvalidInstanceID.NotFound": true,
 	"InvalidAllocationID.NotFound": true, "InvalidVolume.NotFound": true,
+	"InvalidNetworkInterfaceID.NotFound": true, "NatGatewayNotFound": true,
 	"InvalidAttachment.NotFound": true, "InvalidLaunchTemplateId.NotFound": true,
 }

@@ -17,7 +17,9 @@ func Open(o Options) (*Account, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		a.m.init()
-		a.seed()
+		if err := a.seed(); err != nil {
+			return nil, err
+		}
 		return a, a.save()
 	case err != nil:
 		return nil, fmt.Errorf("read the model: %w", err)

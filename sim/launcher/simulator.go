@@ -20,7 +20,7 @@ import (
 
 // seed is what an account has before environments are deployed to it: a public
 // hosted zone, and GitHub as an identity provider.
-var seed = []string{"--zone", "example.org", "--oidc", "https://token.actions.githubusercontent.com"}
+var seed = []string{"--zone", "example.org", "--oidc", "https://token.actions.githubusercontent.com", "--vpc", "10.50.0.0/16"}
 
 // ports are where the simulator listens. They are kept, so that what `make env`
 // printed stays true over a restart.

@@ -7,10 +7,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
 
 // diff compares old with new inputs.
-func (k kind) diff(olds, news resource.PropertyMap) *pulumirpc.DiffResponse {
+func (k kind) diff(a *cloud.Account, olds, news resource.PropertyMap) *pulumirpc.DiffResponse {
+	replacing := k.Replace
+	if k.Also != nil {
+		replacing = slices.Concat(replacing, k.Also(a, olds, news))
+	}
 	res := &pulumirpc.DiffResponse{
 		Changes: pulumirpc.DiffResponse_DIFF_NONE, HasDetailedDiff: true,
 		DetailedDiff: map[string]*pulumirpc.PropertyDiff{},
@@ -22,7 +28,7 @@ func (k kind) diff(olds, news resource.PropertyMap) *pulumirpc.DiffResponse {
 		if !slices.Contains(res.Diffs, top) {
 			res.Diffs = append(res.Diffs, top)
 		}
-		if k.replaces(path) {
+		if k.replaces(path, replacing) {
 			d = d.ToReplace()
 			res.Replaces = append(res.Replaces, path)
 		}
@@ -37,8 +43,8 @@ func (k kind) diff(olds, news resource.PropertyMap) *pulumirpc.DiffResponse {
 	return res
 }
 
-func (k kind) replaces(path string) bool {
-	return k.update == nil || slices.ContainsFunc(k.Replace, func(r string) bool {
+func (k kind) replaces(path string, replacing []string) bool {
+	return k.update == nil || slices.ContainsFunc(replacing, func(r string) bool {
 		return path == r || strings.HasPrefix(path, r+".") || strings.HasPrefix(path, r+"[")
 	})
 }

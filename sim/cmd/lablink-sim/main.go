@@ -21,13 +21,14 @@ func main() {
 		Provider string   `default:"127.0.0.1:0" help:"Address of the Pulumi provider."`
 		Zone     []string `help:"A public hosted zone that the account has from the start."`
 		OIDC     []string `help:"The URL of an identity provider that the account has from the start."`
+		VPC      string   `help:"The range of a VPC that the account has from the start, with a public subnet in each zone."`
 	}
 	kong.Parse(&flags, kong.Name("lablink-sim"), kong.Description("A simulated AWS account: for the Pulumi engine, the AWS SDK, and machines that boot as processes."))
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	s, err := sim.Start(sim.Options{
-		Dir: flags.Dir, API: flags.API, Provider: flags.Provider, Boot: true, Zones: flags.Zone, OIDCProviders: flags.OIDC, Log: log,
+		Dir: flags.Dir, API: flags.API, Provider: flags.Provider, Boot: true, Zones: flags.Zone, OIDCProviders: flags.OIDC, VPC: flags.VPC, Log: log,
 	})
 	if err != nil {
 		log.Error("the simulator cannot start", "error", err)
