@@ -37,7 +37,7 @@ func TestAnInstanceIsLaunchedWithAnInterfaceThatIsThere(t *testing.T) {
 	v := w.create("aws:ebs/volume:Volume", properties(m{"availabilityZone": "us-west-2a", "size": 1, "tags": m{"has": "data"}}))
 	w.create("aws:ec2/volumeAttachment:VolumeAttachment", properties(m{"deviceName": "/dev/sdf", "instanceId": string(i.id), "volumeId": string(v.id)}))
 	seen = w.read(instanceToken, i.id, i.inputs, i.outputs)
-	require.Equal(t, m{"is": "root", "has": "data"}, seen.Inputs["volumeTags"].Mappable(), "the tags of all volumes are read")
+	require.Equal(t, m{"is": "root", "has": "data"}, seen.Outputs["volumeTags"].Mappable(), "the tags of all volumes are read")
 	require.Equal(t, x.inputs, w.read(associationToken, x.id, x.inputs, x.outputs).Inputs)
 	require.Equal(t, n.inputs, w.read(interfaceToken, n.id, n.inputs, n.outputs).Inputs)
 }
