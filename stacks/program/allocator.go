@@ -19,7 +19,7 @@ func (e *environment) allocatorSettings() pulumi.StringOutput {
 	for _, p := range e.pools {
 		inputs = append(inputs, p.LaunchTemplateID)
 	}
-	for _, id := range e.subnetIDs() {
+	for _, id := range e.clientSubnetIDs() {
 		inputs = append(inputs, id)
 	}
 	return pulumi.All(inputs...).ApplyT(func(all []any) (string, error) {

@@ -31,6 +31,7 @@ func (s *Settings) checkNetwork(p *Problems) {
 		}
 	}
 	s.checkZones(p)
+	s.checkVPC(p)
 }
 
 func (s *Settings) checkZones(p *Problems) {
