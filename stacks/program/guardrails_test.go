@@ -34,6 +34,8 @@ var guardrails = []struct {
 	{"people reach 80 and 443 of the allocator, clients its port, and nobody anything else", doorsAreClosed, []spoil{
 		{ingress, "fromPort", 22}, {ingress, "toPort", 65535}, {ingress, "ipProtocol", "-1"}, {ingress, "securityGroupId", "network-clients-id"},
 		{group, "ingress", []any{map[string]any{"fromPort": 22}}}, {ingress, "cidrIpv6", "::/0"}, {ingress, "prefixListId", "pl-1"},
+		{iface, "securityGroups[0]", "network-clients-id"}, {iface, "securityGroups", nil}, {instance, "networkInterfaces", nil},
+		{template, "networkInterfaces[0].securityGroups[0]", "network-allocator-id"}, {template, "networkInterfaces", nil},
 	}},
 	{"buckets are closed, versioned, encrypted and reached over TLS only", bucketsAreClosed, []spoil{
 		{"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "blockPublicPolicy", false},
@@ -53,16 +55,27 @@ var guardrails = []struct {
 	{"everything that can be tagged says whose it is", everythingIsTagged, []spoil{
 		{instance, "tags", nil}, {volume, `tags["lablink:deployment"]`, "another"}, {group, `tags["lablink:component"]`, ""},
 		{"aws:ssm/parameter:Parameter", `tags["lablink:environment"]`, "other"}, {role, `tags["lablink:managed-by"]`, "hand"},
+		{iface, "tags", nil}, {instance, "volumeTags", nil}, {template, "tagSpecifications[1]", nil},
 	}},
 }
 
 func TestEveryStackKeepsTheGuardrails(t *testing.T) {
 	for _, stack := range stacks {
-		recorded := stackOf(t, stack).record(t)
-		require.NotEmpty(t, recorded.Records, stack)
-		for _, g := range guardrails {
-			assert.Empty(t, g.check(recorded), "%s: %s", stack, g.rule)
-		}
+		keepsGuardrails(t, stackOf(t, stack).record(t), stack)
+	}
+	for why, r := range map[string]*run{
+		"with NAT": stackOf(t, "prod").set(map[string]string{"lablink:network": `{"nat": true}`}), "in an existing VPC": inVPC(t, "prod"),
+		"at a dynamic address": stackOf(t, "local").set(map[string]string{"lablink:allocator": dynamic}),
+	} {
+		keepsGuardrails(t, r.record(t), why)
+	}
+}
+
+func keepsGuardrails(t *testing.T, recorded *recording.Recording, what string) {
+	t.Helper()
+	require.NotEmpty(t, recorded.Records, what)
+	for _, g := range guardrails {
+		assert.Empty(t, g.check(recorded), "%s: %s", what, g.rule)
 	}
 }
 

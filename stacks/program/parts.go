@@ -70,6 +70,9 @@ func (e *environment) declareIdentity(ctx *pulumi.Context) (map[string]pulumi.St
 		Repository: identity.Repository{Name: e.s.GitHub.Repository, ID: e.s.GitHub.RepositoryID, OwnerID: e.s.GitHub.OwnerID},
 		Record:     identity.Record{ZoneID: e.found.zoneID, Name: e.s.DNS.Domain},
 	}
+	if there := e.found.network; there != nil {
+		args.Network = identity.Network{VPCID: there.VPCID, SubnetIDs: e.s.Network.SubnetIDs}
+	}
 	if err := e.readAccount(ctx, args); err != nil {
 		return nil, err
 	}
