@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/stretchr/testify/require"
 )
 
@@ -38,6 +39,16 @@ func TestAnInstanceIsLaunchedWithAnInterfaceThatIsThere(t *testing.T) {
 	w.create("aws:ec2/volumeAttachment:VolumeAttachment", properties(m{"deviceName": "/dev/sdf", "instanceId": string(i.id), "volumeId": string(v.id)}))
 	seen = w.read(instanceToken, i.id, i.inputs, i.outputs)
 	require.Equal(t, m{"is": "root", "has": "data"}, seen.Outputs["volumeTags"].Mappable(), "the tags of all volumes are read")
+	other := i.inputs.Copy()
+	other["volumeTags"] = resource.NewProperty(resource.PropertyMap{"is": resource.NewProperty("another")})
+	request := plugin.DiffRequest{URN: urn(instanceToken, "it"), ID: i.id, OldInputs: i.inputs, OldOutputs: i.outputs, NewInputs: other, AllowUnknowns: true}
+	told, err := w.engine.Diff(t.Context(), request)
+	require.NoError(t, err)
+	require.Equal(t, plugin.DiffSome, told.Changes)
+	request.IgnoreChanges = []string{"volumeTags"}
+	told, err = w.engine.Diff(t.Context(), request)
+	require.NoError(t, err)
+	require.Equal(t, plugin.DiffNone, told.Changes, "what is to be ignored is no change")
 	require.Equal(t, x.inputs, w.read(associationToken, x.id, x.inputs, x.outputs).Inputs)
 	require.Equal(t, n.inputs, w.read(interfaceToken, n.id, n.inputs, n.outputs).Inputs)
 }

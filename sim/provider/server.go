@@ -150,7 +150,7 @@ func (s *Server) Diff(_ context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.D
 	if err != nil {
 		return nil, err
 	}
-	return k.diff(s.account, olds, news), nil
+	return k.diff(s.account, olds, news, r.IgnoreChanges), nil
 }
 
 func kindOf(urn resource.URN) (kind, error) {

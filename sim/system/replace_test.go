@@ -25,8 +25,9 @@ func TestAnotherHostGoesOnWhereTheFirstOneWas(t *testing.T) {
 	admin, person := l.admin(t), l.person(t)
 	w := l.open(t, admin, 1)
 	l.await(t, admin, w, 1)
-	_, err = person.HTTP.Get(l.url + "/join/" + w.JoinCode)
+	page, err := person.HTTP.Get(l.url + "/join/" + w.JoinCode)
 	require.NoError(t, err)
+	require.NoError(t, page.Body.Close())
 	seat, problem := claim(t, person, w, "p@example.org", new(atomic.Int32))
 	require.Nil(t, problem)
 
@@ -60,7 +61,7 @@ func TestAnotherHostGoesOnWhereTheFirstOneWas(t *testing.T) {
 	require.Len(t, l.machines(t, admin), 1, "the session is known, and no machine was started or ended")
 	l.seesItsGPU(t, person) // by the tunnel that the machine opened anew
 
-	require.NoError(t, p.Run(t.Context(), "refresh", "--yes", "--skip-preview", "--stack", "local", "--config-file", file))
+	require.NoError(t, p.Run(t.Context(), "refresh", "--yes", "--skip-preview", "--expect-no-changes", "--stack", "local", "--config-file", file))
 	require.NoError(t, p.Run(t.Context(), "preview", "--expect-no-changes", "--stack", "local", "--config-file", file))
 }
 
