@@ -20,8 +20,8 @@ down: $(LOCAL) ## Take it away again: no process, no port, no state
 	@$(LOCAL) down $(if $(DISCARD),--discard)
 
 .PHONY: preview
-preview: $(LOCAL) ## Show what deploying STACK=local|test|prod|account would do
-	@$(LOCAL) preview $(or $(STACK),local)
+preview: $(LOCAL) ## Show what deploying STACK=local|test|prod|account or TEMPLATE=… would do
+	@$(LOCAL) preview $(if $(TEMPLATE),--template $(TEMPLATE),$(or $(STACK),local))
 
 .PHONY: env
 env: $(LOCAL) ## Print the exports with which plain pulumi works on the local stack
@@ -39,6 +39,12 @@ test: $(LOCAL) .lablink/bin/gotestsum ## Run all tests; installs what they need
 	@CGO_ENABLED=0 go vet $$(go list ./... | grep -v /agent) && $(CGO) go vet ./agent/...
 	@echo '• Testing: about fifteen minutes on two cores the first time, nine afterwards'
 	@$(CGO) .lablink/bin/gotestsum --format pkgname -- -race -shuffle=on -timeout 30m $(TESTFLAGS) ./...
+
+.PHONY: bench
+bench: $(LOCAL) ## Measure; the figures go to bench.txt, a line each: name value unit
+	@$(LOCAL) prepare
+	@CGO_ENABLED=0 go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./sim/system >.lablink/bench.log || { cat .lablink/bench.log; exit 1; }
+	@awk '/^Benchmark/ { for (i = 3; i < NF; i += 2) if (split($$(i + 1), name, ":") == 2) print name[1], $$i, name[2] }' .lablink/bench.log | tee bench.txt
 
 .PHONY: screenshots
 screenshots: $(LOCAL) ## Take the pictures in docs/images from the running pages

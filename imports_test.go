@@ -47,7 +47,7 @@ var adapters = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2/":     {"allocator/boot", "allocator/cmd/lablink-allocator", "allocator/ec2", "allocator/secrets", "agent/identity"},
 	"os/exec":                           {"allocator/boot", "api/host", "infra/release/build", "sim/launcher", "sim/machine"},
 	"google.golang.org/grpc":            {"sim/provider"},
-	"github.com/pulumi/pulumi/sdk/":     {"infra", "stacks", "stacks/program", "sim/launcher", "sim/provider"},
+	"github.com/pulumi/pulumi/sdk/":     {"infra", "stacks", "stacks/outputs/reference", "stacks/program", "sim/launcher", "sim/provider"},
 	"github.com/pulumi/pulumi-aws/sdk/": {"infra", "stacks/program", "sim/provider"},
 	"net/http": {
 		"api", "cli", "sim", "sim/control", "sim/launcher", "sim/machine", "sim/wire",

@@ -29,11 +29,13 @@ type Options struct {
 	// Boot makes instances boot as processes of this computer. Without it they
 	// count as running and nothing runs.
 	Boot bool
+	// AccountID, Region and Seed say what the account is. Optional: 123456789012 in
+	// us-west-2, and nothing more in it.
+	AccountID, Region string
+	Seed              cloud.Seed
 	// Zones are public hosted zones, OIDCProviders identity providers that the
 	// account has from the start.
 	Zones, OIDCProviders []string
-	// VPC is the range of a VPC that the account has from the start. Optional.
-	VPC string
 	// Log is told what happens. Optional: nobody is.
 	Log *slog.Logger
 }
@@ -69,7 +71,7 @@ func Start(o Options) (*Sim, error) {
 	}
 	program() // remember what runs, before it may be replaced
 	options := cloud.Options{
-		Dir: o.Dir, Architecture: machine.Native(), Zones: o.Zones, OIDCProviders: o.OIDCProviders, VPC: o.VPC,
+		Dir: o.Dir, AccountID: o.AccountID, Region: o.Region, Architecture: machine.Native(), Seed: o.Seed, Zones: o.Zones, OIDCProviders: o.OIDCProviders,
 	}
 	var api http.Handler
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { api.ServeHTTP(w, r) })

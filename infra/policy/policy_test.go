@@ -71,3 +71,21 @@ func TestTaggedAsksForEveryTag(t *testing.T) {
 	assert.Equal(t, iam.Implicit, decide(map[string][]string{"aws:ResourceTag/a": {"1"}}), "one tag of two")
 	assert.Equal(t, iam.Implicit, decide(map[string][]string{"aws:ResourceTag/a": {"1"}, "aws:ResourceTag/b": {"3"}}), "another value")
 }
+
+func TestADocumentIsReadAsItWasMeant(t *testing.T) {
+	rules, err := policy.Parse(`{"Version":"2012-10-17","Statement":[
+		{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","NotResource":["a","b"]},
+		{"Effect":"Deny","Principal":{"Service":"ec2.amazonaws.com","AWS":["1","2"]},"NotAction":["x:Y"],"Resource":"r","Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`)
+	require.NoError(t, err)
+	assert.Equal(t, []policy.Rule{
+		{Effect: "Allow", Principal: policy.Principals{"*": {"*"}}, Action: policy.Texts{"s3:GetObject"}, NotResource: policy.Texts{"a", "b"}},
+		{
+			Effect: "Deny", Principal: policy.Principals{"Service": {"ec2.amazonaws.com"}, "AWS": {"1", "2"}}, NotAction: policy.Texts{"x:Y"},
+			Resource: policy.Texts{"r"}, Condition: map[string]map[string]policy.Texts{"Bool": {"aws:SecureTransport": {"false"}}},
+		},
+	}, rules)
+	for _, wrong := range []string{"", "[]", `{"Statement": {}}`, `{"Statement": [{"Action": 5}]}`} {
+		_, err := policy.Parse(wrong)
+		assert.ErrorContains(t, err, "read policy", wrong)
+	}
+}

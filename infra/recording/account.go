@@ -98,8 +98,21 @@ func (a Account) read(args pulumi.MockResourceArgs) (string, resource.PropertyMa
 	if args.TypeToken != "pulumi:pulumi:StackReference" || !ok {
 		return "", nil, fmt.Errorf("there is no %s %q", args.TypeToken, args.ID)
 	}
+	values := resource.PropertyMap{}
+	var names []resource.PropertyValue
+	for name, value := range outputs {
+		v := resource.NewPropertyValue(value)
+		if s, secret := value.(Secret); secret {
+			v = resource.MakeSecret(resource.NewProperty(string(s)))
+			names = append(names, resource.NewProperty(name))
+		}
+		values[resource.PropertyKey(name)] = v
+	}
 	return args.ID, resource.PropertyMap{
-		"name":    resource.NewProperty(args.ID),
-		"outputs": resource.NewProperty(resource.NewPropertyMapFromMap(outputs)),
+		"name": resource.NewProperty(args.ID), "outputs": resource.NewProperty(values),
+		"secretOutputNames": resource.NewProperty(names),
 	}, nil
 }
+
+// Secret is a text output of another stack that is secret.
+type Secret string

@@ -15,6 +15,11 @@ import (
 // StackFile is the configuration that Pulumi.yaml and Pulumi.{stack}.yaml below
 // root give a program: values by full key, objects and lists as JSON.
 func StackFile(root, stack string) (map[string]string, error) {
+	return ReadStackFile(root, filepath.Join(root, "Pulumi."+stack+".yaml"))
+}
+
+// ReadStackFile is StackFile for a stack that another file configures.
+func ReadStackFile(root, path string) (map[string]string, error) {
 	project, err := workspace.LoadProject(filepath.Join(root, "Pulumi.yaml"))
 	if err != nil {
 		return nil, fmt.Errorf("read the project: %w", err)
@@ -34,16 +39,16 @@ func StackFile(root, stack string) (map[string]string, error) {
 	}
 	var said bytes.Buffer // what the engine would warn of
 	sink := diag.DefaultSink(&said, &said, diag.FormatOptions{Color: colors.Never})
-	file, err := workspace.LoadProjectStack(sink, project, filepath.Join(root, "Pulumi."+stack+".yaml"))
+	file, err := workspace.LoadProjectStack(sink, project, path)
 	if err != nil {
-		return nil, fmt.Errorf("read the stack %s: %w", stack, err)
+		return nil, fmt.Errorf("read the stack file %s: %w", path, err)
 	}
 	if said.Len() > 0 {
-		return nil, fmt.Errorf("read the stack %s: %s", stack, said.String())
+		return nil, fmt.Errorf("read the stack file %s: %s", path, said.String())
 	}
 	own, err := file.Config.Decrypt(config.NopDecrypter)
 	if err != nil {
-		return nil, fmt.Errorf("read the values of the stack %s: %w", stack, err)
+		return nil, fmt.Errorf("read the values of %s: %w", path, err)
 	}
 	for key, value := range own {
 		values[key.String()] = value

@@ -50,5 +50,5 @@ func TestAStackFileThatCannotBeReadIsAnError(t *testing.T) {
 	_, err := recording.StackFile(write(t, nil), "test")
 	assert.ErrorContains(t, err, "read the project")
 	_, err = recording.StackFile(write(t, map[string]string{"Pulumi.yaml": project, "Pulumi.test.yaml": "config: [1]"}), "test")
-	assert.ErrorContains(t, err, "read the stack test")
+	assert.ErrorContains(t, err, "read the stack file")
 }

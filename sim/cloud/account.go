@@ -18,13 +18,12 @@ type Options struct {
 	Region string
 	// Architecture is what "sim." instance types have: "x86_64" or "arm64". Required.
 	Architecture string
+	// Seed is what else is there.
+	Seed Seed
 	// Zones are public hosted zones that exist already, by name.
 	Zones []string
 	// OIDCProviders are identity providers that exist already, by URL.
 	OIDCProviders []string
-	// VPC is the range of a VPC that exists already, SeededVPC, with a public
-	// subnet in each zone. Optional: there is none.
-	VPC string
 	// Hypervisor boots instances. Optional: instances run without booting.
 	Hypervisor Hypervisor
 	// Now is the clock. Optional: time.Now.

@@ -42,11 +42,12 @@ var instanceTypes = []InstanceType{
 
 // InstanceType describes one type.
 func (a *Account) InstanceType(name string) (InstanceType, error) {
-	i := slices.IndexFunc(instanceTypes, func(t InstanceType) bool { return t.Name == name })
+	known := slices.Concat(instanceTypes, a.opts.Seed.InstanceTypes)
+	i := slices.IndexFunc(known, func(t InstanceType) bool { return t.Name == name })
 	if i < 0 {
 		return InstanceType{}, refuse("InvalidInstanceType", "The following supplied instance types do not exist: [%s]", name)
 	}
-	t := instanceTypes[i]
+	t := known[i]
 	if strings.HasPrefix(name, "sim.") {
 		t.Architecture = a.opts.Architecture
 	}
@@ -92,7 +93,7 @@ type Image struct {
 // Images are the public images that there are.
 func (a *Account) Images() []Image {
 	native := a.opts.Architecture
-	return []Image{
+	images := []Image{
 		{ID: "ami-0d12a364000000001", Name: "debian-12-arm64-20260928-2249", Architecture: "arm64", OwnerID: "136693071363", CreationDate: "2026-09-28T00:00:00.000Z", RootGiB: 8, Parameter: "/aws/service/debian/release/12/latest/arm64"},
 		{ID: "ami-0d12a064000000002", Name: "debian-12-amd64-20260928-2249", Architecture: "x86_64", OwnerID: "136693071363", CreationDate: "2026-09-28T00:00:00.000Z", RootGiB: 8, Parameter: "/aws/service/debian/release/12/latest/amd64"},
 		{ID: "ami-0d1a6000000000003", Name: "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) 20260925", Architecture: "x86_64", OwnerID: "898082745236", CreationDate: "2026-09-25T00:00:00.000Z", RootGiB: 65, Parameter: "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id"},
@@ -100,6 +101,12 @@ func (a *Account) Images() []Image {
 		{ID: "ami-051700000000000a1", Name: "simulated machine", Architecture: native, OwnerID: a.opts.AccountID, CreationDate: "2026-01-01T00:00:00.000Z", RootGiB: 8},
 		{ID: "ami-051700000000000a2", Name: "simulated GPU machine", Architecture: native, OwnerID: a.opts.AccountID, CreationDate: "2026-01-01T00:00:00.000Z", RootGiB: 8},
 	}
+	for _, seeded := range a.opts.Seed.Images {
+		if !slices.ContainsFunc(images, func(i Image) bool { return i.ID == seeded.ID }) {
+			images = append(images, seeded)
+		}
+	}
+	return images
 }
 
 // Image finds an image by its id.

@@ -17,10 +17,7 @@ func Open(o Options) (*Account, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		a.m.init()
-		if err := a.seed(); err != nil {
-			return nil, err
-		}
-		return a, a.save()
+		return a, a.seed()
 	case err != nil:
 		return nil, fmt.Errorf("read the model: %w", err)
 	}

@@ -38,7 +38,7 @@ func (a *Account) CreateVPC(v *VPC) error {
 		if err := v.settle(); err != nil {
 			return err
 		}
-		v.ID = cmp.Or(v.ID, newID("vpc")) // a seed names its own
+		v.ID = cmp.Or(v.ID, newID("vpc"))
 		main := newID("rtb")
 		v.vpcComputed = vpcComputed{
 			ARN: a.arn("ec2", "vpc/"+v.ID), OwnerID: a.opts.AccountID, InstanceTenancy: "default",

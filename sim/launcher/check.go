@@ -34,6 +34,7 @@ var needs = []need{
 var testNeeds = []need{
 	{[]string{"chromium", "chromium-browser", "google-chrome"}, "chromium fonts-dejavu-core", "opens the pages"},
 	{[]string{"shellcheck"}, "shellcheck", "reads the user data of machines"},
+	{[]string{"jq"}, "jq", "runs the examples for the shell"},
 }
 
 // Check looks whether this computer has what is needed, and installs what is

@@ -15,7 +15,7 @@ var kept = []string{"engine", "bin", "build", "lock"}
 // discard is to throw the account away with all that is in it, without asking
 // the engine: for a state that it cannot destroy.
 func (w *Workspace) Down(ctx context.Context, discard bool) error {
-	if _, err := os.Stat(w.path("state")); discard || errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(w.own("state")); discard || errors.Is(err, os.ErrNotExist) {
 		if err := w.StopSimulator(ctx); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,7 +29,7 @@ func (w *Workspace) Pulumi(ctx context.Context) (*Pulumi, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Pulumi{w, engine}, os.MkdirAll(w.path("state"), 0o755)
+	return &Pulumi{w, engine}, os.MkdirAll(w.own("state"), 0o755)
 }
 
 // Variable is an environment variable that `make env` prints.
@@ -43,20 +44,25 @@ func (p *Pulumi) Variables() []Variable {
 		path = p.engine + ":" + path
 	}
 	// Written in one step each: the engine cannot read a half-written sidecar.
-	backend := "file://" + w.path("state") + "?metadata=skip"
+	backend := "file://" + w.own("state") + "?metadata=skip"
 	return []Variable{
 		{"PATH", path},
-		{"PULUMI_HOME", w.path("pulumi")},
+		{"PULUMI_HOME", w.own("pulumi")},
 		{"PULUMI_BACKEND_URL", backend},
 		{"PULUMI_CONFIG_PASSPHRASE", passphrase},
 		{"PULUMI_SKIP_UPDATE_CHECK", "true"},
+		// The simulator is the provider: no plugin is looked for elsewhere.
+		{"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true"},
 		{"PULUMI_DEBUG_PROVIDERS", fmt.Sprintf("aws:%d", at.Provider)},
 		{"AWS_ENDPOINT_URL", fmt.Sprintf("http://127.0.0.1:%d", at.API)},
 		{"AWS_ACCESS_KEY_ID", cloud.DeveloperKey},
 		{"AWS_SECRET_ACCESS_KEY", cloud.DeveloperSecret},
-		{"AWS_REGION", "us-west-2"},
+		{"AWS_REGION", cmp.Or(w.Region, "us-west-2")},
 		{"GOFLAGS", goFlags},
 		{"CGO_ENABLED", "0"},
+		// With go run the language host that make builds takes an unchanged program
+		// from Go's cache; it links it each time otherwise, as it knows no buildTarget.
+		{"PULUMI_GO_USE_RUN", "true"},
 	}
 }
 
@@ -78,6 +84,11 @@ func (s Stack) args() []string {
 // Run calls pulumi and shows what it says.
 func (p *Pulumi) Run(ctx context.Context, args ...string) error {
 	return p.call(ctx, p.w.Root, p.w.Out, p.w.Out, args...)
+}
+
+// RunIn is Run for the project in another folder.
+func (p *Pulumi) RunIn(ctx context.Context, dir string, args ...string) error {
+	return p.call(ctx, dir, p.w.Out, p.w.Out, args...)
 }
 
 // Output calls pulumi and returns what it prints on its standard output.
@@ -106,7 +117,7 @@ func (p *Pulumi) call(ctx context.Context, dir string, out, said io.Writer, args
 		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
 	}
 	// What the engine leaves behind when it is interrupted goes away with the rest.
-	tmp := p.w.path("tmp")
+	tmp := p.w.own("tmp")
 	if err := os.MkdirAll(tmp, 0o755); err != nil {
 		return fmt.Errorf("make %s: %w", tmp, err)
 	}
@@ -140,7 +151,7 @@ func (p *Pulumi) Ensure(ctx context.Context, s Stack) error {
 	if source == "" {
 		source = filepath.Join(p.w.Root, "Pulumi."+s.Name+".yaml")
 	}
-	dir := p.w.path("stacks")
+	dir := p.w.own("stacks")
 	if err := copyFiles(dir, map[string]string{
 		"Pulumi.yaml": filepath.Join(p.w.Root, "Pulumi.yaml"), "Pulumi." + s.Name + ".yaml": source,
 	}); err != nil {

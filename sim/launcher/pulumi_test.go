@@ -25,19 +25,20 @@ func engine(t *testing.T, w *Workspace, script string) *Pulumi {
 
 func TestPulumiIsCalledOnThisWorkspaceAndItsAccount(t *testing.T) {
 	w, _ := newWorkspace(t)
-	write(t, w.path("ports.json"), `{"api":4001,"provider":4002}`, 0o644)
+	write(t, w.own("ports.json"), `{"api":4001,"provider":4002}`, 0o644)
 	p := engine(t, w, "env")
 	out, err := p.Output(t.Context(), "about")
 	require.NoError(t, err)
 	got := strings.Split(string(out), "\n")
 	for _, want := range []string{
-		"PULUMI_BACKEND_URL=file://" + w.path("state") + "?metadata=skip",
-		"PULUMI_HOME=" + w.path("pulumi"),
+		"PULUMI_BACKEND_URL=file://" + w.own("state") + "?metadata=skip",
+		"PULUMI_HOME=" + w.own("pulumi"),
 		"PULUMI_DEBUG_PROVIDERS=aws:4002",
 		"AWS_ENDPOINT_URL=http://127.0.0.1:4001",
 		"AWS_ACCESS_KEY_ID=" + cloud.DeveloperKey,
 		"AWS_REGION=us-west-2",
 		"CGO_ENABLED=0",
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PATH=" + p.engine + ":" + os.Getenv("PATH"),
 	} {
 		require.Contains(t, got, want)
@@ -99,9 +100,9 @@ exit 0`)
 	require.NoError(t, p.Ensure(t.Context(), local))
 	require.Equal(t, []string{
 		w.Root + " stack ls --json --non-interactive", w.Root + " stack ls --json --non-interactive",
-		w.path("stacks") + " stack init local --no-select --non-interactive",
+		w.own("stacks") + " stack init local --no-select --non-interactive",
 	}, strings.Split(strings.TrimSpace(string(mustRead(t, calls))), "\n"))
-	require.Equal(t, "config: {a: b}\n", string(mustRead(t, w.path("stacks", "Pulumi.local.yaml"))))
+	require.Equal(t, "config: {a: b}\n", string(mustRead(t, w.own("stacks", "Pulumi.local.yaml"))))
 }
 
 func TestALockOfAProcessThatLivesIsLeftAlone(t *testing.T) {
@@ -132,7 +133,7 @@ func TestALockOfAProcessThatLivesIsLeftAlone(t *testing.T) {
 			p := engine(t, w, `echo "$*" >> `+calls)
 			raw, err := json.Marshal(map[string]int{"pid": c.pid})
 			require.NoError(t, err)
-			write(t, w.path("state", ".pulumi", "locks", "organization", "lablink", "local", "x.json"), string(raw), 0o644)
+			write(t, w.own("state", ".pulumi", "locks", "organization", "lablink", "local", "x.json"), string(raw), 0o644)
 			err = p.unlock(t.Context(), local)
 			if c.err != "" {
 				require.ErrorContains(t, err, c.err)

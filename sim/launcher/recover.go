@@ -33,7 +33,7 @@ func (p *Pulumi) Recover(ctx context.Context, s Stack, account *control.Client) 
 		return nil
 	}
 	p.w.say("• An earlier deployment was cut short; finding out what became of what it was making (%d)", pending)
-	file := p.w.path("stacks", "settled.json")
+	file := p.w.own("stacks", "settled.json")
 	if err := os.WriteFile(file, settled, 0o600); err != nil {
 		return fmt.Errorf("keep the settled state: %w", err)
 	}
@@ -82,7 +82,7 @@ func settle(raw []byte, created func(urn string) (id string, err error)) (out []
 // unlock clears locks whose process is gone. One that lives is somebody who
 // calls pulumi by hand.
 func (p *Pulumi) unlock(ctx context.Context, s Stack) error {
-	locks, err := filepath.Glob(p.w.path("state", ".pulumi", "locks", "organization", "*", s.Name, "*.json"))
+	locks, err := filepath.Glob(p.w.own("state", ".pulumi", "locks", "organization", "*", s.Name, "*.json"))
 	if err != nil || len(locks) == 0 {
 		return err
 	}

@@ -20,7 +20,7 @@ import (
 
 // seed is what an account has before environments are deployed to it: a public
 // hosted zone, and GitHub as an identity provider.
-var seed = []string{"--zone", "example.org", "--oidc", "https://token.actions.githubusercontent.com", "--vpc", "10.50.0.0/16"}
+var seed = []string{"--zone", "example.org", "--oidc", "https://token.actions.githubusercontent.com"}
 
 // ports are where the simulator listens. They are kept, so that what `make env`
 // printed stays true over a restart.
@@ -29,12 +29,12 @@ type ports struct {
 	Provider int `json:"provider"`
 }
 
-func (w *Workspace) simDir() string { return w.path("sim") }
+func (w *Workspace) simDir() string { return w.own("sim") }
 
 // client speaks to this workspace's simulator, if its ports are known.
 func (w *Workspace) client() (*control.Client, ports, bool) {
 	var p ports
-	raw, err := os.ReadFile(w.path("ports.json"))
+	raw, err := os.ReadFile(w.own("ports.json"))
 	if err != nil || json.Unmarshal(raw, &p) != nil {
 		return nil, p, false
 	}
@@ -75,7 +75,7 @@ func (w *Workspace) StartSimulator(ctx context.Context) (*control.Client, error)
 	if err := os.MkdirAll(w.simDir(), 0o755); err != nil {
 		return nil, fmt.Errorf("make the simulator's folder: %w", err)
 	}
-	log, err := os.OpenFile(w.path("sim.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	log, err := os.OpenFile(w.own("sim.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open the simulator's log: %w", err)
 	}
@@ -130,7 +130,7 @@ func (w *Workspace) choosePorts() (ports, error) {
 	if err != nil {
 		return p, fmt.Errorf("keep the ports: %w", err)
 	}
-	return p, os.WriteFile(w.path("ports.json"), raw, 0o644)
+	return p, os.WriteFile(w.own("ports.json"), raw, 0o644)
 }
 
 func free(port int) bool {

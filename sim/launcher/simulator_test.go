@@ -30,7 +30,7 @@ func answering(t *testing.T, w *Workspace, dir string) {
 	t.Cleanup(server.Close)
 	at, err := url.Parse(server.URL)
 	require.NoError(t, err)
-	write(t, w.path("ports.json"), `{"api":`+at.Port()+`,"provider":1}`, 0o644)
+	write(t, w.own("ports.json"), `{"api":`+at.Port()+`,"provider":1}`, 0o644)
 }
 
 func TestASimulatorOfAnotherFolderIsNotTakenForThisOne(t *testing.T) {
@@ -61,7 +61,7 @@ func TestPortsAreKeptWhileTheyAreFree(t *testing.T) {
 	require.NoError(t, err)
 	port, err := strconv.Atoi(at.Port())
 	require.NoError(t, err)
-	write(t, w.path("ports.json"), `{"api":`+at.Port()+`,"provider":`+strconv.Itoa(first.Provider)+`}`, 0o644)
+	write(t, w.own("ports.json"), `{"api":`+at.Port()+`,"provider":`+strconv.Itoa(first.Provider)+`}`, 0o644)
 	other, err := w.choosePorts()
 	require.NoError(t, err)
 	require.NotEqual(t, port, other.API)
@@ -92,18 +92,18 @@ func TestOnlyThisWorkspacesProcessesAreEnded(t *testing.T) {
 
 func TestDownInAFolderWithoutADeploymentSaysSo(t *testing.T) {
 	w, said := newWorkspace(t)
-	write(t, w.path("sim.log"), "", 0o644)
+	write(t, w.own("sim.log"), "", 0o644)
 	write(t, w.path("engine", "pulumi"), "", 0o755)
 	require.NoError(t, w.Down(t.Context(), false))
 	require.Contains(t, said.String(), "Nothing is deployed here any more.")
-	require.NoFileExists(t, w.path("sim.log"))
+	require.NoFileExists(t, w.own("sim.log"))
 	require.FileExists(t, w.path("engine", "pulumi"), "what took long to build stays")
 }
 
 func TestWhatCannotBeDestroyedCanBeThrownAway(t *testing.T) {
 	w, _ := newWorkspace(t)
-	write(t, w.path("state", ".pulumi", "stacks", "lablink", "local.json"), "not a state", 0o644)
+	write(t, w.own("state", ".pulumi", "stacks", "lablink", "local.json"), "not a state", 0o644)
 	require.Error(t, w.Down(t.Context(), false))
 	require.NoError(t, w.Down(t.Context(), true))
-	require.NoDirExists(t, w.path("state"))
+	require.NoDirExists(t, w.own("state"))
 }

@@ -123,7 +123,7 @@ func (w *Workspace) awaitRelease(ctx context.Context, manifest string) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w; the host's console and logs are below %s", last, w.path("sim", "instances"))
+			return fmt.Errorf("%w; the host's console and logs are below %s", last, w.own("sim", "instances"))
 		case <-tick.C:
 		}
 	}

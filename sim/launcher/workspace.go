@@ -26,6 +26,10 @@ type Workspace struct {
 	Door string
 	// Seed is what a new simulated account has, as arguments of lablink-sim.
 	Seed []string
+	// Region is where the account is looked at. Optional: us-west-2.
+	Region string
+	// aside is the folder of an own simulator, "" for that of make up.
+	aside string
 }
 
 // Find makes the workspace of the working copy that a folder is in.
@@ -57,6 +61,19 @@ func Find(dir string, out io.Writer) (*Workspace, error) {
 
 func (w *Workspace) path(parts ...string) string {
 	return filepath.Join(append([]string{w.Root, ".lablink"}, parts...)...)
+}
+
+// own is a path of what belongs to this workspace's simulator, and to nothing
+// else that is made in the working copy.
+func (w *Workspace) own(parts ...string) string {
+	return w.path(append([]string{w.aside}, parts...)...)
+}
+
+// Aside is a workspace on the same working copy with a simulator of its own.
+func (w *Workspace) Aside(name string) *Workspace {
+	other := *w
+	other.aside = name
+	return &other
 }
 
 // say tells people what happens.

@@ -21,7 +21,7 @@ type engine struct {
 	said    *strings.Builder
 }
 
-func start(t *testing.T) *engine {
+func start(t testing.TB) *engine {
 	t.Helper()
 	said := &strings.Builder{}
 	w, err := launcher.Find(root, said)
@@ -38,7 +38,7 @@ func start(t *testing.T) *engine {
 }
 
 // stack is a stack of the copy, with its configuration changed.
-func (e *engine) stack(t *testing.T, name string, change ...string) launcher.Stack {
+func (e *engine) stack(t testing.TB, name string, change ...string) launcher.Stack {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(root, "Pulumi."+name+".yaml"))
 	require.NoError(t, err)
@@ -53,7 +53,7 @@ func (e *engine) stack(t *testing.T, name string, change ...string) launcher.Sta
 }
 
 // run calls pulumi for a stack, and returns what it said.
-func (e *engine) run(t *testing.T, s launcher.Stack, command ...string) (string, error) {
+func (e *engine) run(t testing.TB, s launcher.Stack, command ...string) (string, error) {
 	t.Helper()
 	e.said.Reset()
 	args := append(command, "--stack", s.Name)
@@ -65,7 +65,7 @@ func (e *engine) run(t *testing.T, s launcher.Stack, command ...string) (string,
 	return e.said.String(), err
 }
 
-func (e *engine) must(t *testing.T, s launcher.Stack, command ...string) {
+func (e *engine) must(t testing.TB, s launcher.Stack, command ...string) {
 	t.Helper()
 	said, err := e.run(t, s, command...)
 	require.NoError(t, err, said)

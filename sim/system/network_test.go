@@ -2,6 +2,8 @@ package system
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 
@@ -15,7 +17,10 @@ import (
 // Wherever machines stand, they fetch their release, reach the allocator and are
 // reached through their tunnel; and the network goes away again.
 func TestMachinesWorkInEveryKindOfNetwork(t *testing.T) {
-	const before = "config:\n"
+	const before, vpc, subnet = "config:\n", "vpc-0123456789abcdef0", "subnet-0123456789abcdef0"
+	seed := filepath.Join(t.TempDir(), "seed.json")
+	require.NoError(t, os.WriteFile(seed, []byte(`{"vpcs": [{"id": "`+vpc+`", "cidrBlock": "10.50.0.0/16"}],
+		"subnets": [{"id": "`+subnet+`", "vpcId": "`+vpc+`", "cidrBlock": "10.50.3.0/24", "availabilityZone": "us-west-2c", "mapPublicIpOnLaunch": true}]}`), 0o644))
 	for name, c := range map[string]struct {
 		change []string
 		check  func(*testing.T, cloud.Instance, cloud.Instance) // the host and a machine
@@ -23,10 +28,10 @@ func TestMachinesWorkInEveryKindOfNetwork(t *testing.T) {
 		"behind NAT": {[]string{before, before + "  lablink:network: {nat: true}\n"}, func(t *testing.T, _, machine cloud.Instance) {
 			require.Empty(t, machine.PublicIP)
 		}},
-		"in a VPC that is there": {[]string{before, before + "  lablink:network: {vpcId: " + cloud.SeededVPC + ", subnetIds: [" + cloud.SeededSubnets[2] + "]}\n"},
+		"in a VPC that is there": {[]string{before, before + "  lablink:network: {vpcId: " + vpc + ", subnetIds: [" + subnet + "]}\n"},
 			func(t *testing.T, host, machine cloud.Instance) {
-				require.Equal(t, cloud.SeededSubnets[2], host.SubnetID)
-				require.Equal(t, cloud.SeededSubnets[2], machine.SubnetID)
+				require.Equal(t, subnet, host.SubnetID)
+				require.Equal(t, subnet, machine.SubnetID)
 			}},
 		"with a dynamic address": {[]string{"    dataVolumeGiB: 1", "    address: dynamic\n    dataVolumeGiB: 1"}, func(t *testing.T, host, _ cloud.Instance) {
 			require.NotEmpty(t, host.PublicIP)
@@ -34,7 +39,7 @@ func TestMachinesWorkInEveryKindOfNetwork(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, account := upWith(t, c.change...)
+			l, account := upWith(t, seed, c.change...)
 			admin, person := l.admin(t), l.person(t)
 			w := l.open(t, admin, 1)
 			l.await(t, admin, w, 1)
@@ -63,10 +68,12 @@ func TestMachinesWorkInEveryKindOfNetwork(t *testing.T) {
 	}
 }
 
-// upWith deploys the local stack with its configuration changed, to a new account.
-func upWith(t *testing.T, change ...string) (*local, *control.Client) {
+// upWith deploys the local stack with its configuration changed, to a new account
+// that has something already.
+func upWith(t *testing.T, seed string, change ...string) (*local, *control.Client) {
 	t.Helper()
 	l := find(t)
+	l.Seed = append(l.Seed, "--seed", seed)
 	require.NoError(t, l.Build(t.Context()))
 	account, err := l.StartSimulator(t.Context())
 	require.NoError(t, err)

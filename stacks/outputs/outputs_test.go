@@ -42,12 +42,42 @@ func contract() string {
 }
 
 func TestTheContractIsTheOneInTheGoldenFile(t *testing.T) {
-	if *update {
-		require.NoError(t, os.WriteFile(golden, []byte(contract()), 0o644))
-	}
 	want, err := os.ReadFile(golden)
 	require.NoError(t, err)
+	if *update {
+		require.Empty(t, broken(string(want), contract()), "others read these: raise Version first")
+		require.NoError(t, os.WriteFile(golden, []byte(contract()), 0o644))
+		return
+	}
 	assert.Equal(t, string(want), contract(), "others read these: add outputs, and raise Version when one goes or changes. go test ./stacks/outputs -update writes %s anew", golden)
+}
+
+// broken are the lines of an older contract that a newer one of the same version
+// lacks: what some reader looks for in vain.
+func broken(older, newer string) []string {
+	var out []string
+	for line := range strings.Lines(older) {
+		version, _, _ := strings.Cut(line, " ")
+		if strings.HasPrefix(newer, version+" ") && !strings.Contains("\n"+newer, "\n"+line) {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+func TestAChangeThatBreaksAReaderNeedsAnotherVersion(t *testing.T) {
+	const before = "1 environment.url string\n1 environment.contractVersion int\n"
+	for _, c := range []struct {
+		why, after string
+		broken     []string
+	}{
+		{"an output that is added", before + "1 environment.new string\n", nil},
+		{"an output that goes", "1 environment.contractVersion int\n", []string{"1 environment.url string\n"}},
+		{"an output of another type", "1 environment.url int\n1 environment.contractVersion int\n", []string{"1 environment.url string\n"}},
+		{"another version", "2 environment.contractVersion int\n", nil},
+	} {
+		assert.Equal(t, c.broken, broken(before, c.after), c.why)
+	}
 }
 
 func TestAnotherContractIsRefused(t *testing.T) {

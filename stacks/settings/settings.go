@@ -13,7 +13,7 @@ type Settings struct {
 	// The AWS account that the stack belongs in.
 	Account Account `json:"account"`
 	// Written by `lablink unprotect` only, and taken out again by hand: the one setting under which production accepts `protection: false`.
-	Retiring bool `json:"retiring"`
+	Retiring bool `json:"retiring" default:"false"`
 	// Keeps what cannot be made again when the stack is destroyed. Left out: on in production and for an account.
 	Protection *bool `json:"protection"`
 	// The VPC, and who may reach the allocator.
@@ -58,7 +58,7 @@ type Network struct {
 	// Public subnets of the existing VPC, `subnet-…`, each once, the host's first; machines are launched into all of them, and their route tables and settings decide where these lead and whether machines get public addresses. Of two zones at least where a load balancer or RDS needs them. The first must offer the host's type; of every pool some subnet's zone must offer a type.
 	SubnetIDs []string `json:"subnetIds"`
 	// Puts client machines of an own VPC, of 8 zones at most, into private subnets behind one NAT gateway in the first zone, which is paid by the hour and by the byte (S3 apart). End all workshops before you change it: machines that run stay where they are.
-	NAT bool `json:"nat"`
+	NAT bool `json:"nat" default:"false"`
 	// The range of an own VPC: IPv4, /16 to /24, no host bits.
 	Cidr string `json:"cidr" default:"10.20.0.0/16"`
 	// IPv4 ranges that may reach the allocator on 80 and 443. Left out: everybody; with `tls.mode: cloudflare` Cloudflare.
@@ -88,7 +88,7 @@ type TLS struct {
 	// Where the authority warns. Required for `acme`.
 	Email string `json:"email"`
 	// Only tries out getting a certificate: browsers and machines do not trust it.
-	Staging bool `json:"staging"`
+	Staging bool `json:"staging" default:"false"`
 	// An existing certificate of ACM for `acm`, in the stack's Region. Left out: one is requested.
 	CertificateARN string `json:"certificateArn"`
 }
@@ -120,7 +120,7 @@ type Database struct {
 	// The RDS instance's class.
 	InstanceClass string `json:"instanceClass" default:"db.t4g.micro"`
 	// Keeps a standby of the RDS instance in another zone.
-	MultiAZ bool `json:"multiAz"`
+	MultiAZ bool `json:"multiAz" default:"false"`
 	// How many days backups are kept, 0–35.
 	BackupDays *int `json:"backupDays" default:"7"`
 	// Hours between snapshots of the data volume: 1, 2, 3, 4, 6, 8, 12 or 24.
@@ -156,7 +156,7 @@ type Image struct {
 // Budget is what may be spent before somebody is told.
 type Budget struct {
 	// US dollars a month; 0 is no budget.
-	MonthlyUSD int `json:"monthlyUsd"`
+	MonthlyUSD int `json:"monthlyUsd" default:"0"`
 	// Who is told.
 	Emails []string `json:"emails"`
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -22,7 +23,8 @@ type commands struct {
 		Discard bool `help:"Throw the simulated account away, without destroying what is in it."`
 	} `cmd:"" help:"Take the local stack away, with everything that up started."`
 	Preview struct {
-		Stack string `arg:"" help:"The stack: local, test, prod or account."`
+		Stack    string `arg:"" default:"local" help:"The stack: local, test, prod or account."`
+		Template string `help:"A template of stacks/templates, instead of a stack."`
 	} `cmd:"" help:"Show what deploying a stack would do."`
 	Env struct {
 	} `cmd:"" help:"Print the exports with which plain pulumi works on the local stack."`
@@ -46,6 +48,7 @@ func main() {
 }
 
 func run(ctx context.Context, command string, c commands) error {
+	command, _, _ = strings.Cut(command, " ")
 	w, err := launcher.Find(".", os.Stdout)
 	if err != nil {
 		return err
@@ -65,6 +68,9 @@ func run(ctx context.Context, command string, c commands) error {
 		return w.Down(ctx, c.Down.Discard)
 	case "prepare":
 		return w.Prepare(ctx)
+	}
+	if c.Preview.Template != "" {
+		return w.PreviewTemplate(ctx, c.Preview.Template)
 	}
 	return w.Preview(ctx, c.Preview.Stack)
 }

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/talmolab/lablink-infrastructure/sim"
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
 
 func main() {
@@ -20,15 +22,24 @@ func main() {
 		API      string   `default:"127.0.0.1:0" help:"Address of the AWS API."`
 		Provider string   `default:"127.0.0.1:0" help:"Address of the Pulumi provider."`
 		Zone     []string `help:"A public hosted zone that the account has from the start."`
+		Account  string   `help:"The account's number."`
+		Region   string   `help:"The account's Region."`
+		Seed     []byte   `type:"filecontent" help:"A file with instance types, images, VPCs and subnets that the account has beside: JSON."`
 		OIDC     []string `help:"The URL of an identity provider that the account has from the start."`
-		VPC      string   `help:"The range of a VPC that the account has from the start, with a public subnet in each zone."`
 	}
 	kong.Parse(&flags, kong.Name("lablink-sim"), kong.Description("A simulated AWS account: for the Pulumi engine, the AWS SDK, and machines that boot as processes."))
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	var seed cloud.Seed
+	if len(flags.Seed) > 0 {
+		if err := json.Unmarshal(flags.Seed, &seed); err != nil {
+			log.Error("the seed cannot be read", "error", err)
+			os.Exit(1)
+		}
+	}
 	s, err := sim.Start(sim.Options{
-		Dir: flags.Dir, API: flags.API, Provider: flags.Provider, Boot: true, Zones: flags.Zone, OIDCProviders: flags.OIDC, VPC: flags.VPC, Log: log,
+		Dir: flags.Dir, AccountID: flags.Account, Region: flags.Region, Seed: seed, API: flags.API, Provider: flags.Provider, Boot: true, Zones: flags.Zone, OIDCProviders: flags.OIDC, Log: log,
 	})
 	if err != nil {
 		log.Error("the simulator cannot start", "error", err)
