@@ -70,6 +70,7 @@ var anywhere = []wrong{
 	{"zones of an existing VPC", existing(`"zones": ["us-west-2a", "us-west-2b"]`), "lablink:network.zones", "its subnets decide", "remove it"},
 	{"a range for an existing VPC", existing(`"cidr": "10.0.0.0/16"`), "lablink:network.cidr", "it has its range", "remove it"},
 	{"a dynamic address in an existing VPC", existing(`"nat": false`).with(one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "dynamic"}`)), "lablink:allocator.address", "machines reach the host would change", "remove network.vpcId"},
+	{"a dynamic address behind a load balancer", one("tls", `{"mode": "acm"}`).with(one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "dynamic"}`)), "lablink:allocator.address", "behind a load balancer", "remove it"},
 	{"too many zones for NAT", one("network", `{"nat": true, "zones": ["us-west-2a", "us-west-2b", "us-west-2c", "us-west-2d", "us-west-2e", "us-west-2f", "us-west-2g", "us-west-2h", "us-west-2i"]}`), "lablink:network.zones", "there is room for 8", "remove network.nat"},
 	{"an address that is neither", one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "elastic"}`), "lablink:allocator.address", `is "elastic"`, "persistent, dynamic"},
 

@@ -32,6 +32,7 @@ func (s *Settings) checkNetwork(p *Problems) {
 	}
 	s.checkZones(p)
 	s.checkVPC(p)
+	s.checkAddress(p)
 }
 
 func (s *Settings) checkZones(p *Problems) {

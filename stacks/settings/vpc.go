@@ -59,7 +59,15 @@ func (s *Settings) checkExistingVPC(p *Problems) {
 	if n.Cidr != ownCidr {
 		p.add("network.cidr", "remove it", own+"it has its range")
 	}
-	if s.Allocator.Address == Dynamic {
+}
+
+// checkAddress checks whether the host can do without an address that stays.
+func (s *Settings) checkAddress(p *Problems) {
+	switch {
+	case s.Allocator.Address != Dynamic:
+	case s.Balanced():
+		p.add("allocator.address", "remove it", "is dynamic, but behind a load balancer (tls.mode: acm, or allocator.replicas above 1) hosts have no public address")
+	case !s.OwnVPC():
 		p.add("allocator.address", "remove it, which keeps the host's addresses, or remove network.vpcId", "is dynamic, but in an existing VPC the address at which machines reach the host would change with it, too")
 	}
 }
