@@ -135,9 +135,13 @@ func (s *Sim) State() control.State {
 	for i := range instances {
 		instances[i].Script = "" // long, and shown elsewhere
 	}
-	return control.State{
+	state := control.State{
 		PID: os.Getpid(), Dir: s.dir, Program: program(), API: s.API, Provider: s.Provider, Doors: s.doors.all(), Faults: s.Account.Faults(), Instances: instances,
 	}
+	if s.certificates != nil {
+		state.Authority = s.certificates.state()
+	}
+	return state
 }
 
 func reply(w http.ResponseWriter, v any) {

@@ -49,12 +49,13 @@ type Sim struct {
 	API      string
 	Provider int
 
-	dir     string
-	held    *os.File // the lock on dir
-	doors   *doorList
-	cancel  context.CancelFunc
-	server  *http.Server
-	serving sync.WaitGroup
+	certificates *certificates // nil without Boot
+	dir          string
+	held         *os.File // the lock on dir
+	doors        *doorList
+	cancel       context.CancelFunc
+	server       *http.Server
+	serving      sync.WaitGroup
 }
 
 // Start starts a simulator, with what was in its folder before.
@@ -75,19 +76,26 @@ func Start(o Options) (*Sim, error) {
 	}
 	var api http.Handler
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { api.ServeHTTP(w, r) })
+	var err error
 	if o.Boot {
-		s.Machines = machine.NewHost(machine.Options{Dir: o.Dir, API: handler, Log: o.Log, Mark: o.Dir})
+		if s.certificates, err = startCertificates(s); err != nil {
+			_ = s.held.Close()
+			return nil, err
+		}
+		s.Machines = machine.NewHost(machine.Options{
+			Dir: o.Dir, API: handler, Log: o.Log, Mark: o.Dir,
+			Outside: map[string]string{authorityName: s.certificates.Address}, Environment: s.certificates.environment(),
+		})
 		options.Hypervisor = s.Machines
 	}
-	var err error
 	if s.Account, err = cloud.Open(options); err != nil {
-		_ = s.held.Close()
+		s.letGo()
 		return nil, err
 	}
 	api = wire.NewServer(s.Account, time.Now)
 	s.doors = &doorList{file: filepath.Join(o.Dir, "doors.json"), machines: s.Machines}
 	if err := s.listen(o, handler); err != nil {
-		_ = s.held.Close()
+		s.letGo()
 		return nil, err
 	}
 	if s.Machines != nil {
@@ -136,6 +144,14 @@ func (s *Sim) Close() {
 		s.Machines.Close()
 	}
 	s.serving.Wait()
+	s.letGo()
+}
+
+// letGo ends what begins before anything is served.
+func (s *Sim) letGo() {
+	if s.certificates != nil {
+		s.certificates.Close()
+	}
 	_ = s.held.Close()
 }
 

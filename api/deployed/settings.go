@@ -28,6 +28,11 @@ type TLS struct {
 	Domain  string `json:"domain,omitempty"`
 	Email   string `json:"email,omitempty"`
 	Staging bool   `json:"staging,omitempty"`
+	// ZoneID is the hosted zone of Route 53 in which the authority's challenge is
+	// answered. Empty: ports 80 and 443 answer it.
+	ZoneID string `json:"zoneId,omitempty"`
+	// HSTSSeconds is how long browsers are to come over TLS only, once they have.
+	HSTSSeconds int `json:"hstsSeconds,omitempty"`
 }
 
 // Pool is a kind of machine.

@@ -16,6 +16,9 @@ type Grants struct {
 	ClientRoles []string // names of the roles that clients have
 	SubnetIDs   []string // where clients are launched
 	ClientGroup string   // the clients' security group
+	// ChallengeZone is the hosted zone in which the host proves that Domain is its
+	// own. Optional: it may change no record.
+	ChallengeZone, Domain string
 }
 
 // Permissions is what the allocator may do: read its release and its secrets,
@@ -37,7 +40,7 @@ func Permissions(g Grants) policy.Document {
 	for i, role := range g.ClientRoles {
 		roles[i] = n.MachineRoleARN(role)
 	}
-	return policy.Document{
+	return append(challenge(g), policy.Document{
 		{Sid: "ReadPointerAndSecrets", Action: []string{"ssm:GetParameter"}, Resource: []string{
 			n.ParameterARN(release.PointerName), n.ParameterARN(SecretsName + "/*"),
 		}},
@@ -66,6 +69,25 @@ func Permissions(g Grants) policy.Document {
 			Sid: "HandRolesToClients", Action: []string{"iam:PassRole"}, Resource: roles,
 			Condition: policy.Condition{"StringEquals": {"iam:PassedToService": {"ec2.amazonaws.com"}}},
 		},
+	}...)
+}
+
+// challenge lets set and remove one text in one zone: the one by which a
+// certificate authority sees whose the name is.
+func challenge(g Grants) policy.Document {
+	if g.ChallengeZone == "" {
+		return nil
+	}
+	return policy.Document{
+		{
+			Sid: "ProveTheName", Action: []string{"route53:ChangeResourceRecordSets"}, Resource: []string{"arn:aws:route53:::hostedzone/" + g.ChallengeZone},
+			Condition: policy.Condition{"ForAllValues:StringEquals": {
+				"route53:ChangeResourceRecordSetsNormalizedRecordNames": {"_acme-challenge." + g.Domain},
+				"route53:ChangeResourceRecordSetsRecordTypes":           {"TXT"},
+				"route53:ChangeResourceRecordSetsActions":               {"UPSERT", "DELETE"},
+			}},
+		},
+		{Sid: "SeeChanges", Action: []string{"route53:GetChange"}, Resource: []string{"arn:aws:route53:::change/*"}},
 	}
 }
 

@@ -2,6 +2,7 @@ package host_test
 
 import (
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -117,6 +118,43 @@ func TestTheAllocatorMayDoItsWorkAndNoMore(t *testing.T) {
 	})
 }
 
+// Whoever may set another record of the zone may take the lab's name, and others'.
+func TestOnlyTheChallengesRecordMayBeChangedAndOnlyWhereItIsNeeded(t *testing.T) {
+	text, err := host.Permissions(grants).JSON()
+	require.NoError(t, err)
+	assert.NotContains(t, text, "route53", "by default")
+
+	proving := host.Grants{ChallengeZone: "Z1", Domain: "lab.example.org"}
+	all := host.Permissions(proving)
+	document := policy.Document{}
+	for _, s := range all {
+		if strings.HasPrefix(s.Action[0], "route53:") {
+			document = append(document, s)
+		}
+	}
+	changing := func(name, kind, action string) map[string][]string {
+		return map[string][]string{
+			"route53:ChangeResourceRecordSetsNormalizedRecordNames": {"_acme-challenge.lab.example.org", name},
+			"route53:ChangeResourceRecordSetsRecordTypes":           {"TXT", kind},
+			"route53:ChangeResourceRecordSetsActions":               {"UPSERT", action},
+		}
+	}
+	const own, change = "_acme-challenge.lab.example.org", "route53:ChangeResourceRecordSets"
+	check(t, document, []request{
+		{"setting its record", change, "arn:aws:route53:::hostedzone/Z1", changing(own, "TXT", "UPSERT"), iam.Allowed},
+		{"removing its record", change, "arn:aws:route53:::hostedzone/Z1", changing(own, "TXT", "DELETE"), iam.Allowed},
+		{"another type", change, "arn:aws:route53:::hostedzone/Z1", changing(own, "CNAME", "UPSERT"), iam.Implicit},
+		{"the lab's own name", change, "arn:aws:route53:::hostedzone/Z1", changing("lab.example.org", "TXT", "UPSERT"), iam.Implicit},
+		{"a neighbour's challenge", change, "arn:aws:route53:::hostedzone/Z1", changing("_acme-challenge.mail.example.org", "TXT", "UPSERT"), iam.Implicit},
+		{"a name below its own", change, "arn:aws:route53:::hostedzone/Z1", changing("x._acme-challenge.lab.example.org", "TXT", "UPSERT"), iam.Implicit},
+		{"another action", change, "arn:aws:route53:::hostedzone/Z1", changing(own, "TXT", "CREATE"), iam.Implicit},
+		{"another zone", change, "arn:aws:route53:::hostedzone/Z2", changing(own, "TXT", "UPSERT"), iam.Implicit},
+		{"whether a change is everywhere", "route53:GetChange", "arn:aws:route53:::change/C1", nil, iam.Allowed},
+		{"looking at records", "route53:ListResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", nil, iam.Implicit},
+		{"looking for zones", "route53:ListHostedZonesByName", "*", nil, iam.Implicit},
+	})
+}
+
 func TestAClientMayReadItsReleaseAndNoMore(t *testing.T) {
 	check(t, host.ClientPermissions(lab, "the-bucket"), []request{
 		{"the pointer", "ssm:GetParameter", "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/test/release", nil, iam.Allowed},
@@ -133,6 +171,7 @@ func TestAClientMayReadItsReleaseAndNoMore(t *testing.T) {
 // IAM takes 10 240 characters of inline policy for a role, white space left out.
 func TestThePoliciesFitIntoARole(t *testing.T) {
 	many := grants
+	many.ChallengeZone, many.Domain = "Z0123456789ABCDEFGHIJ", strings.Repeat("a-long-label-of-a-name.", 10)+"org"
 	for range 20 {
 		many.ClientRoles = append(many.ClientRoles, lab.IAM("client-a-pool-of-20-chars", naming.MaxRole))
 	}

@@ -19,6 +19,10 @@ const AWSServices = "52.94.0.1"
 // Internet is the address from which people outside come.
 const Internet = "198.51.100.23"
 
+// CertificateAuthority is the address from which a certificate authority looks
+// at names. Who lets in only some networks does not let it in.
+const CertificateAuthority = "192.0.2.80"
+
 // Reach decides whether from can open a TCP connection to a port of to, by
 // routes and security groups. The error says what stands in the way.
 func (a *Account) Reach(from, to Peer, port int, service string) error {

@@ -36,6 +36,13 @@ type State struct {
 	Doors     []Door           `json:"doors"`
 	Faults    cloud.Faults     `json:"faults"`
 	Instances []cloud.Instance `json:"instances"`
+	Authority *Authority       `json:"authority,omitempty"` // where machines boot
+}
+
+// Authority is the certificate authority of the simulated internet.
+type Authority struct {
+	Roots  string `json:"roots"`  // the file with what its clients trust
+	Orders int    `json:"orders"` // how many certificates were ordered from it
 }
 
 // Door is an address on this computer that leads to a port of a public address

@@ -26,6 +26,11 @@ type Options struct {
 	// Mark is put into the environment of every process as control.Mark, so that
 	// what an interrupted simulator left behind can be found.
 	Mark string
+	// Outside are services on the internet that run on this computer: their
+	// addresses here, by the names under which machines reach them.
+	Outside map[string]string
+	// Environment is what every process has in its environment besides.
+	Environment []string
 }
 
 // Host runs the machines of one account. It is the account's hypervisor.
@@ -166,6 +171,13 @@ func Native() string {
 // dial opens a connection to a port of the instance that has an address, if
 // from may reach it. The error says what stands in the way.
 func (h *Host) dial(ctx context.Context, from cloud.Peer, address string, port int) (net.Conn, error) {
+	var d net.Dialer
+	if here, ok := h.opts.Outside[address]; ok {
+		if err := h.account.Reach(from, cloud.Peer{Address: cloud.Internet}, port, ""); err != nil {
+			return nil, err
+		}
+		return d.DialContext(ctx, "tcp", here)
+	}
 	target, ok := h.account.InstanceAt(from, address)
 	if !ok {
 		return nil, fmt.Errorf("nothing within reach has the address %s", address)
@@ -181,6 +193,5 @@ func (h *Host) dial(ctx context.Context, from cloud.Peer, address string, port i
 	if !ok {
 		return nil, fmt.Errorf("nothing on %s listens on port %d", target, port)
 	}
-	var d net.Dialer
 	return d.DialContext(ctx, "tcp", listener)
 }

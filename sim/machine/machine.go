@@ -119,6 +119,7 @@ func (m *Machine) environment(kind cloud.InstanceType) []string {
 		"http_proxy=" + out, "HTTP_PROXY=" + out, "https_proxy=" + out, "HTTPS_PROXY=" + out,
 		"no_proxy=127.0.0.1", "NO_PROXY=127.0.0.1",
 	}
+	env = append(env, m.host.opts.Environment...)
 	if kind.Profile != "" {
 		env = append(env, "LABLINK_NVML=simulated:"+kind.Profile)
 	}

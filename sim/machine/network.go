@@ -89,9 +89,10 @@ type door struct {
 	open     sync.WaitGroup
 }
 
-// OpenDoor makes what listens on port of a public address reachable at listen.
-// Security groups decide over each connection.
-func (h *Host) OpenDoor(listen, address string, port int) error {
+// OpenDoor makes what listens on port of a public address reachable at listen,
+// as if it were asked from an address outside. Security groups decide over each
+// connection.
+func (h *Host) OpenDoor(listen, from, address string, port int) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if old := h.doors[listen]; old != nil {
@@ -104,11 +105,11 @@ func (h *Host) OpenDoor(listen, address string, port int) error {
 	}
 	d := &door{listener: l}
 	h.doors[listen] = d
-	d.open.Go(func() { h.admit(d, address, port) })
+	d.open.Go(func() { h.admit(d, from, address, port) })
 	return nil
 }
 
-func (h *Host) admit(d *door, address string, port int) {
+func (h *Host) admit(d *door, from, address string, port int) {
 	for {
 		in, err := d.listener.Accept()
 		if err != nil {
@@ -116,7 +117,7 @@ func (h *Host) admit(d *door, address string, port int) {
 		}
 		go func() {
 			defer in.Close()
-			out, err := h.dial(context.Background(), cloud.Peer{Address: cloud.Internet}, address, port)
+			out, err := h.dial(context.Background(), cloud.Peer{Address: from}, address, port)
 			if err != nil {
 				h.opts.Log.Debug("a connection from the internet was not let in", "address", address, "port", port, "error", err)
 				return

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 
@@ -28,7 +29,7 @@ func (w *world) door(address string) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(w, err)
 	require.NoError(w, l.Close())
-	require.NoError(w, w.host.OpenDoor(l.Addr().String(), address, 80))
+	require.NoError(w, w.host.OpenDoor(l.Addr().String(), cloud.Internet, address, 80))
 	return "http://" + l.Addr().String()
 }
 
@@ -116,6 +117,31 @@ func TestAMachineReachesAWSByItsRouteOnly(t *testing.T) {
 	vpc, err := w.Subnet(w.subnet)
 	require.NoError(t, err)
 	network, err := w.VPC(vpc.VPCID)
+	require.NoError(t, err)
+	require.NoError(t, w.DeleteRoute(cloud.RouteID(network.MainRouteTableID, "0.0.0.0/0")))
+	status, body, err = get(t.Context(), at[1], at[0])
+	require.NoError(t, err)
+	require.Equal(t, http.StatusBadGateway, status)
+	require.Contains(t, body, "no route to an internet gateway")
+}
+
+func TestAMachineReachesServicesOutsideByItsRouteOnly(t *testing.T) {
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte("service at " + r.Host)) }))
+	t.Cleanup(service.Close)
+	w, box := newWorld(t), newMailbox(t)
+	w.options.Outside = map[string]string{"service.simulated": service.Listener.Addr().String()}
+	w.options.Environment = []string{"SERVICE=http://service.simulated"}
+	w.close()
+	w.open()
+	w.launch("echo $http_proxy $SERVICE > " + box.path)
+	at := splitPair(t, box.next())
+	status, body, err := get(t.Context(), at[1], at[0])
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, "service at service.simulated", body)
+	subnet, err := w.Subnet(w.subnet)
+	require.NoError(t, err)
+	network, err := w.VPC(subnet.VPCID)
 	require.NoError(t, err)
 	require.NoError(t, w.DeleteRoute(cloud.RouteID(network.MainRouteTableID, "0.0.0.0/0")))
 	status, body, err = get(t.Context(), at[1], at[0])

@@ -61,11 +61,12 @@ func serveInherited() error {
 type world struct {
 	*testing.T
 	*cloud.Account
-	host   *machine.Host
-	dir    string
-	subnet string
-	group  string
-	closed bool
+	host    *machine.Host
+	options machine.Options // what a test wants besides
+	dir     string
+	subnet  string
+	group   string
+	closed  bool
 }
 
 func newWorld(t *testing.T) *world {
@@ -95,7 +96,8 @@ func (w *world) open() {
 	var api http.Handler
 	w.host = machine.NewHost(machine.Options{
 		Dir: w.dir, Log: slog.New(slog.DiscardHandler), Mark: w.dir,
-		API: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { api.ServeHTTP(rw, r) }),
+		API:     http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { api.ServeHTTP(rw, r) }),
+		Outside: w.options.Outside, Environment: w.options.Environment,
 	})
 	var err error
 	w.Account, err = cloud.Open(cloud.Options{Dir: w.dir, Architecture: machine.Native(), Hypervisor: w.host})

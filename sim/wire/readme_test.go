@@ -10,13 +10,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheReadmeListsTheCallsOfEC2(t *testing.T) {
+func TestTheReadmeListsTheCallsOfEC2AndRoute53(t *testing.T) {
 	raw, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
-	line := regexp.MustCompile(`(?m)^\| EC2 \|.*$`).FindString(string(raw))
-	var said []string
-	for _, match := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(line, -1) {
-		said = append(said, match[1])
+	for service, calls := range map[string][]string{
+		"EC2": slices.Collect(maps.Keys(actions)), "Route 53": slices.Collect(maps.Keys(route53Calls)),
+	} {
+		line := regexp.MustCompile(`(?m)^\| ` + service + ` \|.*$`).FindString(string(raw))
+		var said []string
+		for _, match := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(line, -1) {
+			said = append(said, match[1])
+		}
+		require.ElementsMatch(t, calls, said)
 	}
-	require.ElementsMatch(t, slices.Collect(maps.Keys(actions)), said)
 }

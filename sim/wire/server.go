@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,6 +18,8 @@ import (
 type Server struct {
 	account *cloud.Account
 	now     func() time.Time
+	// recordChanges are the times of changes to DNS records, by their ids.
+	recordChanges sync.Map
 }
 
 // NewServer makes a server. now is the clock by which signatures expire.
@@ -41,6 +44,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.ssm(w, c)
 	case "s3":
 		s.s3(w, c)
+	case "route53":
+		s.route53(w, c)
 	default:
 		fail(w, c.service, &cloud.Error{Code: "UnknownService", Message: "the simulator does not have the service " + strconv.Quote(c.service), Status: 404})
 	}
@@ -79,13 +84,17 @@ func fail(w http.ResponseWriter, service string, err error) {
 			Code, Message, RequestID string
 		}{Code: code, Message: e.Message, RequestID: id})
 	default:
+		code := e.Code
+		if code == "UnauthorizedOperation" {
+			code = "AccessDenied"
+		}
 		answer(w, e.Status, struct {
 			XMLName   xml.Name `xml:"ErrorResponse"`
 			Type      string   `xml:"Error>Type"`
 			Code      string   `xml:"Error>Code"`
 			Message   string   `xml:"Error>Message"`
 			RequestID string   `xml:"RequestId"`
-		}{Type: "Sender", Code: e.Code, Message: e.Message, RequestID: id})
+		}{Type: "Sender", Code: code, Message: e.Message, RequestID: id})
 	}
 }
 

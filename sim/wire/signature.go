@@ -117,7 +117,11 @@ func (s *Server) checkTime(r *http.Request, a authorization) *cloud.Error {
 	if age := s.now().Sub(signed); age > 15*time.Minute || age < -15*time.Minute {
 		return &cloud.Error{Code: "SignatureDoesNotMatch", Message: "Signature expired: " + signed.Format(timeFormat) + " is now earlier than " + s.now().UTC().Add(-15*time.Minute).Format(timeFormat) + " (it is " + s.now().UTC().Format(timeFormat) + " now)", Status: 403}
 	}
-	if a.region != s.account.Region() {
+	region := s.account.Region()
+	if a.service == "route53" {
+		region = route53Region
+	}
+	if a.region != region {
 		return &cloud.Error{Code: "SignatureDoesNotMatch", Message: "Credential should be scoped to a valid region.", Status: 403}
 	}
 	return nil

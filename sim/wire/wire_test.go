@@ -36,7 +36,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{now: time.Now()}
 	var err error
-	w.Account, err = cloud.Open(cloud.Options{Dir: t.TempDir(), Architecture: "x86_64"})
+	w.Account, err = cloud.Open(cloud.Options{Dir: t.TempDir(), Architecture: "x86_64", Zones: []string{"example.org"}})
 	require.NoError(t, err)
 	server := httptest.NewServer(wire.NewServer(w.Account, func() time.Time { return w.now }))
 	t.Cleanup(server.Close)

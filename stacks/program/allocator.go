@@ -35,15 +35,44 @@ func (e *environment) allocatorSettings() pulumi.StringOutput {
 	}).(pulumi.StringOutput)
 }
 
+// How long browsers are told to come over TLS only: in production for as long as
+// is usual, elsewhere for a day, as names come and go there.
+const (
+	hstsProduction = 365 * 24 * 60 * 60 // seconds
+	hstsElsewhere  = 24 * 60 * 60
+)
+
+func (e *environment) plainTLS() deployed.TLS {
+	out := deployed.TLS{Mode: e.s.TLS.Mode, Email: e.s.TLS.Email, Staging: e.s.TLS.Staging, ZoneID: e.challengeZone()}
+	if e.s.TLS.Mode == settings.None {
+		return out
+	}
+	out.Domain = e.s.DNS.Domain
+	switch {
+	case e.s.TLS.Staging: // nobody trusts the certificate
+	case e.s.InProduction():
+		out.HSTSSeconds = hstsProduction
+	default:
+		out.HSTSSeconds = hstsElsewhere
+	}
+	return out
+}
+
+// challengeZone is the zone in which the host answers a certificate authority,
+// or "" where its ports do.
+func (e *environment) challengeZone() string {
+	if e.s.TLS.Challenge != settings.ChallengeDNS {
+		return ""
+	}
+	return e.found.zoneID
+}
+
 func (e *environment) plainSettings(templates, subnets []string) deployed.Settings {
 	out := deployed.Settings{
 		Deployment: e.n.Deployment, Environment: e.n.Environment, Region: e.n.Region, AccountID: e.n.AccountID,
 		Audience:               api.Audience(e.n.Deployment, e.n.Environment),
 		AdminPasswordParameter: e.n.ParameterPath(adminPasswordName),
-		TLS:                    deployed.TLS{Mode: e.s.TLS.Mode, Domain: e.s.DNS.Domain, Email: e.s.TLS.Email, Staging: e.s.TLS.Staging},
-	}
-	if e.s.TLS.Mode == settings.None {
-		out.TLS.Domain = ""
+		TLS:                    e.plainTLS(),
 	}
 	for i, p := range e.s.Pools {
 		out.Pools = append(out.Pools, deployed.Pool{

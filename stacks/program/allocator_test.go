@@ -23,13 +23,58 @@ func TestTheAllocatorIsToldWhatTheStackDecided(t *testing.T) {
 	assert.Equal(t, deployed.Settings{
 		Deployment: deployment, Environment: "prod", Region: "us-west-2", AccountID: "123456789012", Audience: got.Audience,
 		AdminPasswordParameter: r.Named("admin-password").Text("name"),
-		TLS:                    deployed.TLS{Mode: "acme", Domain: "lab.example.org", Email: "lab@example.org"},
+		TLS:                    deployed.TLS{Mode: "acme", Domain: "lab.example.org", Email: "lab@example.org", HSTSSeconds: 31_536_000},
 		Pools: []deployed.Pool{
 			{Name: "gpu", LaunchTemplateID: "pool-gpu-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, MaxMachines: 40, Role: r.Named("pool-gpu-role").Text("name")},
 			{Name: "big", LaunchTemplateID: "pool-big-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, MaxMachines: 2, Role: r.Named("pool-big-role").Text("name")},
 		},
 	}, got)
 	assert.NotEmpty(t, got.Audience)
+}
+
+// A browser that was told to come over TLS only cannot be told otherwise later.
+func TestBrowsersAreHeldToTLSForAsLongAsTheNameIsSure(t *testing.T) {
+	for why, c := range map[string]struct {
+		stack, tls string
+		seconds    int
+	}{
+		"production":                       {"prod", `{"email": "lab@example.org"}`, 365 * 24 * 3600},
+		"an environment to try changes in": {"test", `{"email": "lab@example.org"}`, 24 * 3600},
+		"a certificate that nobody trusts": {"test", `{"email": "lab@example.org", "staging": true}`, 0},
+		"no certificate":                   {"test", `{"mode": "none"}`, 0},
+	} {
+		r := stackOf(t, c.stack).set(map[string]string{"lablink:dns": `{"provider": "route53", "domain": "lab.example.org"}`, "lablink:tls": c.tls}).fit(t).record(t)
+		got, err := deployed.Decode([]byte(r.Named("release-settings").Text("content")))
+		require.NoError(t, err)
+		assert.Equal(t, c.seconds, got.TLS.HSTSSeconds, why)
+	}
+}
+
+// On a network that is closed, a record proves whose the name is.
+func TestWhereTheNetworkIsNarrowedTheHostAnswersInItsZone(t *testing.T) {
+	r := stackOf(t, "test").set(map[string]string{
+		"lablink:network": `{"allowedCidrs": ["192.0.2.0/24"]}`,
+		"lablink:dns":     `{"provider": "route53", "domain": "lab.example.org"}`,
+		"lablink:tls":     `{"email": "lab@example.org", "challenge": "dns"}`,
+	}).record(t)
+	got, err := deployed.Decode([]byte(r.Named("release-settings").Text("content")))
+	require.NoError(t, err)
+	zone := r.Named("dns-record").Text("zoneId")
+	require.NotEmpty(t, zone)
+	assert.Equal(t, zone, got.TLS.ZoneID)
+	assert.Contains(t, r.Named("host-permissions").Text("policy"), "arn:aws:route53:::hostedzone/"+zone)
+	assert.Contains(t, r.Named("host-permissions").Text("policy"), `"_acme-challenge.lab.example.org"`)
+
+	byHand := stackOf(t, "test").set(map[string]string{
+		"lablink:dns": `{"provider": "route53", "domain": "lab.example.org", "manage": false}`,
+		"lablink:tls": `{"email": "lab@example.org", "challenge": "dns"}`,
+	}).record(t)
+	got, err = deployed.Decode([]byte(byHand.Named("release-settings").Text("content")))
+	require.NoError(t, err)
+	assert.Equal(t, zone, got.TLS.ZoneID, "also where the address is set by hand")
+
+	open := stackOf(t, "test").record(t)
+	assert.NotContains(t, open.Named("host-permissions").Text("policy"), "route53", "where ports answer, no record is changed")
 }
 
 func TestWithoutTLSTheAllocatorHasNoName(t *testing.T) {

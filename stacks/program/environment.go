@@ -150,6 +150,7 @@ func (e *environment) declareHost(ctx *pulumi.Context, after []pulumi.Resource) 
 	permissions := policy.Render(func(values []string) policy.Document {
 		return host.Permissions(host.Grants{
 			Namer: e.n, Bucket: e.bucket(), ClientRoles: roles, ClientGroup: values[0], SubnetIDs: values[1:],
+			ChallengeZone: e.challengeZone(), Domain: e.s.DNS.Domain,
 		})
 	}, append([]pulumi.StringInput{e.network.ClientGroup}, e.clientSubnetIDs()...)...)
 	place := e.network.Subnets[0]

@@ -53,7 +53,7 @@ var anywhere = []wrong{
 	{"an IPv6 network", one("network", `{"cidr": "fd00::/20"}`), "lablink:network.cidr", "must be an IPv4 network", "10.20.0.0/16"},
 	{"an address for a range", one("network", `{"allowedCidrs": ["0.0.0.0/0", "192.0.2.1"]}`), "lablink:network.allowedCidrs[1]", "is not an IPv4 network", "192.0.2.0/24"},
 	{"a range twice", one("network", `{"allowedCidrs": ["0.0.0.0/0", "0.0.0.0/0"]}`), "lablink:network.allowedCidrs[1]", "in the list already", "remove it"},
-	{"a narrow range with ACME", one("network", `{"allowedCidrs": ["192.0.2.0/24"]}`), "lablink:network.allowedCidrs", "is narrowed", "allow 0.0.0.0/0"},
+	{"a narrow range with ACME", one("network", `{"allowedCidrs": ["192.0.2.0/24"]}`), "lablink:network.allowedCidrs", "is narrowed", "set tls.challenge: dns"},
 
 	{"one zone", one("network", `{"zones": ["us-west-2a"]}`), "lablink:network.zones", "has 1, and 2 to 16 are possible", "leave it out"},
 	{"a zone of another Region", one("network", `{"zones": ["us-west-2a", "eu-west-1b"]}`), "lablink:network.zones[1]", "is not an availability zone of us-west-2", "for example us-west-2a"},
@@ -82,6 +82,9 @@ var anywhere = []wrong{
 	{"a zone's name for its id", one("dns", `{"provider": "route53", "domain": "lab.example.org", "zoneId": "example.org"}`), "lablink:dns.zoneId", "is not a hosted zone's id", "Z0123456789ABCDEFGHIJ"},
 	{"a zone for nothing", one("dns", `{"domain": "lab.example.org", "zoneId": "Z0123456789"}`), "lablink:dns.zoneId", "no record is made", "set dns.provider: route53"},
 	{"an unknown certificate", one("tls", `{"mode": "self-signed"}`), "lablink:tls.mode", `is "self-signed"`, "use one of acme, cloudflare, acm, none"},
+	{"an unknown challenge", one("tls", `{"email": "lab@example.org", "challenge": "tls-alpn"}`), "lablink:tls.challenge", `is "tls-alpn"`, "use one of http, dns"},
+	{"a challenge without a zone", config{"lablink:dns": `{"domain": "lab.example.org"}`, "lablink:tls": `{"email": "lab@example.org", "challenge": "dns"}`}, "lablink:tls.challenge", "no zone in which to answer", "set dns.provider: route53"},
+	{"a challenge in a zone at Cloudflare", config{"lablink:dns": `{"provider": "cloudflare", "domain": "lab.example.org"}`, "lablink:tls": `{"email": "lab@example.org", "challenge": "dns"}`}, "lablink:tls.challenge", "has no token", "use tls.mode: cloudflare"},
 	{"no e-mail address", one("tls", `{"mode": "acme"}`), "lablink:tls.email", "is required with tls.mode: acme", "that somebody reads"},
 	{"a name with the e-mail address", one("tls", `{"email": "Lab <lab@example.org>"}`), "lablink:tls.email", "is not an e-mail address", "that somebody reads"},
 

@@ -2,7 +2,6 @@ package settings
 
 import (
 	"fmt"
-	"net/mail"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -66,19 +65,5 @@ func (s *Settings) checkName(p *Problems) {
 	case s.DNS.Provider == None:
 		p.add("dns.zoneId", "set dns.provider: route53, or remove the id", "is set, but no record is made with dns.provider: none")
 	}
-	if s.TLS.Mode == ACME {
-		s.checkACME(p)
-	}
-}
-
-func (s *Settings) checkACME(p *Problems) {
-	const fix = "set an address that somebody reads: the certificate authority warns there"
-	if s.TLS.Email == "" {
-		p.add("tls.email", fix, "is required with tls.mode: acme")
-	} else if a, err := mail.ParseAddress(s.TLS.Email); err != nil || a.Address != s.TLS.Email {
-		p.add("tls.email", fix, "is not an e-mail address: %q", s.TLS.Email)
-	}
-	if !slices.Contains(s.Network.AllowedCidrs, everybody) {
-		p.add("network.allowedCidrs", "allow 0.0.0.0/0, or use tls.mode: none on a network that is closed otherwise", "is narrowed, but the certificate authority checks the name from anywhere (tls.mode: acme)")
-	}
+	s.checkCertificate(p)
 }

@@ -61,7 +61,7 @@ type Network struct {
 	NAT bool `json:"nat" default:"false"`
 	// The range of an own VPC: IPv4, /16 to /24, no host bits.
 	Cidr string `json:"cidr" default:"10.20.0.0/16"`
-	// IPv4 ranges that may reach the allocator on 80 and 443. Left out: everybody; with `tls.mode: cloudflare` Cloudflare.
+	// IPv4 ranges that may reach the allocator on 80 and 443. Left out: everybody; with `tls.mode: cloudflare` Cloudflare. Narrowed, `tls.mode: acme` needs `tls.challenge: dns`.
 	AllowedCidrs []string `json:"allowedCidrs"`
 	// Availability zones of an own VPC, the host's first. Left out: chosen by what they offer.
 	Zones []string `json:"zones"`
@@ -83,7 +83,7 @@ type DNS struct {
 type TLS struct {
 	// Who issues it. Left out: `acme` with a domain, else `none`.
 	Mode string `json:"mode" enum:"acme,cloudflare,acm,none"`
-	// How an ACME authority checks the name: `http` from anywhere, `dns` by a record.
+	// How an ACME authority checks the name: `http` on ports 80 and 443, from anywhere, or `dns` by a record that the host sets for a moment in the zone, which must be Route 53's.
 	Challenge string `json:"challenge" enum:"http,dns" default:"http"`
 	// Where the authority warns. Required for `acme`.
 	Email string `json:"email"`

@@ -5,14 +5,19 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/coreos/go-systemd/v22/activation"
 
 	"github.com/talmolab/lablink-infrastructure/allocator/certificate"
+	"github.com/talmolab/lablink-infrastructure/allocator/route53"
 	"github.com/talmolab/lablink-infrastructure/api/deployed"
 )
 
@@ -21,12 +26,17 @@ type doors struct {
 	plain       []net.Listener // without TLS
 	secure      []net.Listener
 	certificate *certificate.Certificate // nil without TLS
+	hsts        int                      // seconds
 	servers     []*http.Server
 }
 
+// directoryVariable names another ACME authority than Let's Encrypt: that of a
+// simulated machine's world.
+const directoryVariable = "LABLINK_ACME_DIRECTORY"
+
 // openDoors takes the listeners that systemd passes, for ports 80 and 443, or
 // opens one.
-func openDoors(ctx context.Context, listen string, t deployed.TLS, data string) (*doors, error) {
+func openDoors(ctx context.Context, listen string, cloud aws.Config, t deployed.TLS, data string, log *slog.Logger) (*doors, error) {
 	passed, err := activation.Listeners()
 	if err != nil {
 		return nil, fmt.Errorf("take the listeners from systemd: %w", err)
@@ -49,14 +59,23 @@ func openDoors(ctx context.Context, listen string, t deployed.TLS, data string) 
 	if len(passed) != 2 {
 		return nil, fmt.Errorf("TLS needs the listeners for ports 80 and 443, but systemd passed %d", len(passed))
 	}
-	d.plain, d.secure = passed[:1], passed[1:]
-	options := certificate.Options{Domain: t.Domain, Email: t.Email, Storage: filepath.Join(data, "certificates")}
-	if t.Staging {
+	d.plain, d.secure, d.hsts = passed[:1], passed[1:], t.HSTSSeconds
+	options := certificate.Options{
+		Domain: t.Domain, Email: t.Email, Storage: filepath.Join(data, "certificates"), Log: log,
+		HTTPPort: portOf(d.plain[0]), TLSPort: portOf(d.secure[0]), Directory: os.Getenv(directoryVariable),
+	}
+	if t.Staging && options.Directory == "" {
 		options.Directory = certificate.Staging
 	}
+	if t.ZoneID != "" {
+		options.Records = route53.New(cloud, t.ZoneID)
+	}
 	d.certificate = certificate.New(options)
-	return d, d.certificate.Manage(ctx)
+	d.certificate.Manage(ctx)
+	return d, nil
 }
+
+func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
 
 // serve answers on all doors. The channel hears when one breaks.
 func (d *doors) serve(handler http.Handler) <-chan error {
@@ -76,15 +95,28 @@ func (d *doors) serve(handler http.Handler) <-chan error {
 	}
 	plain := handler
 	if d.certificate != nil {
-		plain = d.certificate.Plain()
+		plain = d.certificate.Plain(handler)
 	}
 	for _, l := range d.plain {
 		start(l, plain, nil)
 	}
 	for _, l := range d.secure {
-		start(l, handler, d.certificate.TLS())
+		start(l, strictTransport(handler, d.hsts), d.certificate.TLS())
 	}
 	return failed
+}
+
+// strictTransport tells browsers to come to this name over TLS only from now on.
+// Names below it are not this deployment's to speak for.
+func strictTransport(next http.Handler, seconds int) http.Handler {
+	if seconds == 0 {
+		return next
+	}
+	value := "max-age=" + strconv.Itoa(seconds)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Strict-Transport-Security", value)
+		next.ServeHTTP(w, r)
+	})
 }
 
 // shutdown lets requests finish until ctx ends.

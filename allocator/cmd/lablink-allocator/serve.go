@@ -73,6 +73,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 // app is the allocator, put together.
 type app struct {
 	settings deployed.Settings
+	cloud    aws.Config
 	data     string
 	release  string
 	log      *slog.Logger
@@ -90,6 +91,7 @@ func (a *app) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.cloud = cloud
 	if a.store, err = sqlite.Open(ctx, filepath.Join(a.data, "lablink.db"), a.log); err != nil {
 		return err
 	}
@@ -157,7 +159,7 @@ func stsEndpoint(region string) string {
 func (a *app) serve(ctx context.Context, listen string) error {
 	stopping, stop := context.WithCancel(ctx)
 	defer stop()
-	doors, err := openDoors(stopping, listen, a.settings.TLS, a.data)
+	doors, err := openDoors(stopping, listen, a.cloud, a.settings.TLS, a.data, a.log)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,122 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/talmolab/lablink-infrastructure/sim/authority"
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+	"github.com/talmolab/lablink-infrastructure/sim/control"
+)
+
+// authorityName is the name under which machines reach the certificate
+// authority of the simulated internet.
+const authorityName = "acme.simulated"
+
+// certificates is that authority. It validates over the simulated network: a
+// name leads where the account's records say, and security groups decide.
+type certificates struct {
+	*authority.Authority
+	roots string // the file with what machines trust
+	gates gates
+}
+
+func startCertificates(s *Sim) (*certificates, error) {
+	c := &certificates{roots: filepath.Join(s.dir, "authority-roots.pem"), gates: gates{sim: s, at: map[string]string{}}}
+	var err error
+	for _, port := range []*int{&c.gates.http, &c.gates.tls} {
+		if *port, err = freePort(); err != nil {
+			return nil, err
+		}
+	}
+	c.Authority, err = authority.Start(authority.Options{
+		Lookup: c.gates.lookup, HTTPPort: c.gates.http, TLSPort: c.gates.tls, Name: authorityName,
+	})
+	if err != nil {
+		return nil, err
+	}
+	// What was issued before this start is trusted on.
+	before, err := os.ReadFile(c.roots)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		c.Close()
+		return nil, fmt.Errorf("read the authority's roots: %w", err)
+	}
+	if err := os.WriteFile(c.roots, append(before, c.Roots...), 0o644); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("keep the authority's roots: %w", err)
+	}
+	return c, nil
+}
+
+// environment is what machines know of the authority. On a real machine it is
+// Let's Encrypt, which the system trusts.
+func (c *certificates) environment() []string {
+	return []string{"LABLINK_ACME_DIRECTORY=https://" + authorityName + authority.Path, "SSL_CERT_FILE=" + c.roots}
+}
+
+func (c *certificates) state() *control.Authority {
+	return &control.Authority{Roots: c.roots, Orders: c.Orders()}
+}
+
+// gates are where the authority finds ports 80 and 443 of the account's public
+// addresses: at two ports, the same for all, of addresses of loopback.
+type gates struct {
+	sim       *Sim
+	http, tls int
+
+	mu sync.Mutex
+	at map[string]string // by public address
+}
+
+// gateNetwork is the part of loopback that gates are at.
+const gateNetwork = "127.77.0."
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", gateNetwork+"1:0")
+	if err != nil {
+		return 0, fmt.Errorf("find a port for the authority's questions: %w", err)
+	}
+	return l.Addr().(*net.TCPAddr).Port, l.Close()
+}
+
+// lookup is the authority's DNS.
+func (g *gates) lookup(name, kind string) ([]string, error) {
+	values := g.sim.Account.Answer(name, kind)
+	if kind != "A" {
+		return values, nil
+	}
+	var out []string
+	for _, address := range values {
+		gate, err := g.gate(address)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, gate)
+	}
+	return out, nil
+}
+
+// gate is where a public address is found.
+func (g *gates) gate(address string) (string, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if known, ok := g.at[address]; ok {
+		return known, nil
+	}
+	if len(g.at) == 254 {
+		return "", errors.New("the simulated authority looks at 254 addresses at most")
+	}
+	gate := fmt.Sprint(gateNetwork, len(g.at)+1)
+	for port, here := range map[int]int{80: g.http, 443: g.tls} {
+		if err := g.sim.Machines.OpenDoor(fmt.Sprintf("%s:%d", gate, here), cloud.CertificateAuthority, address, port); err != nil {
+			return "", err
+		}
+	}
+	g.at[address] = gate
+	return gate, nil
+}
