@@ -17,9 +17,18 @@ type Settings struct {
 	// Audience is whom agents prove themselves to.
 	Audience string `json:"audience"`
 	// AdminPasswordParameter is the SSM parameter with the initial password.
-	AdminPasswordParameter string `json:"adminPasswordParameter"`
-	TLS                    TLS    `json:"tls"`
-	Pools                  []Pool `json:"pools"`
+	AdminPasswordParameter string   `json:"adminPasswordParameter"`
+	TLS                    TLS      `json:"tls"`
+	Database               Database `json:"database"`
+	Pools                  []Pool   `json:"pools"`
+}
+
+// SQLite is the engine that keeps the data in a file on the data volume.
+const SQLite = "sqlite"
+
+// Database says where the data is kept.
+type Database struct {
+	Engine string `json:"engine"` // sqlite or postgres
 }
 
 // TLS says where the certificate comes from.

@@ -93,10 +93,13 @@ func NewHost(ctx *pulumi.Context, name string, args *HostArgs, opts ...pulumi.Re
 }
 
 func (h *Host) declareVolume(ctx *pulumi.Context, name string, args *HostArgs) (*ebs.Volume, error) {
+	tags := args.Namer.Tags(component, args.Namer.Name("data", 255))
+	for key, value := range args.Namer.DataTag() { // snapshots are taken of what has it
+		tags[key] = pulumi.String(value)
+	}
 	return ebs.NewVolume(ctx, name+"-data", &ebs.VolumeArgs{
 		AvailabilityZone: pulumi.String(args.Zone), Size: pulumi.Int(args.DataVolumeGiB),
-		Type: pulumi.String("gp3"), Encrypted: pulumi.Bool(true),
-		Tags: args.Namer.Tags(component, args.Namer.Name("data", 255)),
+		Type: pulumi.String("gp3"), Encrypted: pulumi.Bool(true), Tags: tags,
 	}, pulumi.Parent(h), pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Protect))
 }
 

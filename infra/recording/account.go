@@ -76,6 +76,11 @@ func (a Account) create(r Record) (id string, state resource.PropertyMap) {
 		set("fqdn", r.Text("name"))
 	case "aws:kms/key:Key":
 		set("keyId", id)
+	case "aws:rds/instance:Instance":
+		set("endpoint", r.Text("identifier")+".recorded."+a.Region+".rds.amazonaws.com:5432")
+		state["masterUserSecrets"] = resource.NewProperty([]resource.PropertyValue{resource.NewProperty(resource.PropertyMap{
+			"secretArn": resource.NewProperty("arn:aws:secretsmanager:" + a.Region + ":" + a.ID + ":secret:rds!" + id),
+		})})
 	}
 	return id, state
 }

@@ -45,4 +45,6 @@ var notFound = map[string]bool{
 	"InvalidAllocationID.NotFound": true, "InvalidVolume.NotFound": true,
 	"InvalidNetworkInterfaceID.NotFound": true, "NatGatewayNotFound": true,
 	"InvalidAttachment.NotFound": true, "InvalidLaunchTemplateId.NotFound": true,
+	"DBSubnetGroupNotFoundFault": true, "DBParameterGroupNotFound": true, "DBInstanceNotFound": true,
+	"ResourceNotFoundException": true, "NotFound": true, "ResourceNotFound": true,
 }

@@ -36,6 +36,17 @@ var (
 	aliases      = kind[Alias]{func(m *model) table[Alias] { return m.Aliases }, "NotFoundException", "alias"}
 	zones        = kind[Zone]{func(m *model) table[Zone] { return m.Zones }, "NoSuchHostedZone", "hosted zone"}
 	records      = kind[Record]{func(m *model) table[Record] { return m.Records }, "NoSuchRecord", "record set"}
+
+	dbSubnetGroups    = kind[DBSubnetGroup]{func(m *model) table[DBSubnetGroup] { return m.DBSubnetGroups }, "DBSubnetGroupNotFoundFault", "DB subnet group"}
+	dbParameterGroups = kind[DBParameterGroup]{func(m *model) table[DBParameterGroup] { return m.DBParameterGroups }, "DBParameterGroupNotFound", "DB parameter group"}
+	dbInstances       = kind[DBInstance]{func(m *model) table[DBInstance] { return m.DBInstances }, "DBInstanceNotFound", "DB instance"}
+	lifecyclePolicies = kind[LifecyclePolicy]{func(m *model) table[LifecyclePolicy] { return m.LifecyclePolicies }, "ResourceNotFoundException", "lifecycle policy"}
+	topics            = kind[Topic]{func(m *model) table[Topic] { return m.Topics }, "NotFound", "topic"}
+	topicPolicies     = kind[TopicPolicy]{func(m *model) table[TopicPolicy] { return m.TopicPolicies }, "NotFound", "topic policy"}
+	subscriptions     = kind[Subscription]{func(m *model) table[Subscription] { return m.Subscriptions }, "NotFound", "subscription"}
+	metricAlarms      = kind[MetricAlarm]{func(m *model) table[MetricAlarm] { return m.MetricAlarms }, "ResourceNotFound", "alarm"}
+	dashboards        = kind[Dashboard]{func(m *model) table[Dashboard] { return m.Dashboards }, "ResourceNotFound", "dashboard"}
+	budgets           = kind[Budget]{func(m *model) table[Budget] { return m.Budgets }, "NotFoundException", "budget"}
 )
 
 // keep adds an entry. It is the model's own: what the caller does to v later

@@ -47,6 +47,7 @@ type autoname struct {
 	Property string
 	Max      int  // the longest name; 0: 255
 	Exact    bool // the logical name itself, with no random suffix
+	Joined   bool // no dash before the random suffix
 }
 
 // operations are what an account does for a kind; T decodes from the inputs

@@ -82,6 +82,7 @@ func policiesAreNarrow(r *recording.Recording) []string {
 			}
 			return ""
 		}),
+		topicsAreForAlarms(r),
 		each(r, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", func(recording.Record) string { return "attaches a policy that this rule does not read" }),
 	)
 }

@@ -51,6 +51,9 @@ func declareAccount(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) e
 		}
 		provider = github.Arn
 	}
+	if err := declareBudget(ctx, s, n); err != nil {
+		return err
+	}
 	return export[outputs.Account](ctx, pulumi.Map{
 		"contractVersion": pulumi.Int(outputs.Version), "oidcProviderArn": provider,
 		"stateBucket": state.Name, "stateKmsKeyArn": key.Arn, "artifactBucket": artifacts.Name,

@@ -19,7 +19,7 @@ func (e *environment) allocatorSettings() pulumi.StringOutput {
 	for _, p := range e.pools {
 		inputs = append(inputs, p.LaunchTemplateID)
 	}
-	for _, id := range e.clientSubnetIDs() {
+	for _, id := range subnetIDs(e.network.Clients) {
 		inputs = append(inputs, id)
 	}
 	return pulumi.All(inputs...).ApplyT(func(all []any) (string, error) {
@@ -73,6 +73,7 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		Audience:               api.Audience(e.n.Deployment, e.n.Environment),
 		AdminPasswordParameter: e.n.ParameterPath(adminPasswordName),
 		TLS:                    e.plainTLS(),
+		Database:               deployed.Database{Engine: e.s.Database.Engine},
 	}
 	for i, p := range e.s.Pools {
 		out.Pools = append(out.Pools, deployed.Pool{

@@ -24,6 +24,7 @@ func TestTheAllocatorIsToldWhatTheStackDecided(t *testing.T) {
 		Deployment: deployment, Environment: "prod", Region: "us-west-2", AccountID: "123456789012", Audience: got.Audience,
 		AdminPasswordParameter: r.Named("admin-password").Text("name"),
 		TLS:                    deployed.TLS{Mode: "acme", Domain: "lab.example.org", Email: "lab@example.org", HSTSSeconds: 31_536_000},
+		Database:               deployed.Database{Engine: deployed.SQLite},
 		Pools: []deployed.Pool{
 			{Name: "gpu", LaunchTemplateID: "pool-gpu-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, MaxMachines: 40, Role: r.Named("pool-gpu-role").Text("name")},
 			{Name: "big", LaunchTemplateID: "pool-big-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, MaxMachines: 2, Role: r.Named("pool-big-role").Text("name")},

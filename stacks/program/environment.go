@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/infra/database"
 	"github.com/talmolab/lablink-infrastructure/infra/dns"
 	"github.com/talmolab/lablink-infrastructure/infra/host"
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
@@ -26,10 +27,11 @@ type environment struct {
 	address   *host.Address       // of the one host; nil where it has none that stays
 	artifacts pulumi.StringOutput // the artifact bucket's name
 	pools     []*pool.Pool        // in the order of the settings
+	postgres  *database.Postgres  // nil with SQLite
 }
 
 // declareEnvironment declares one environment: network, kinds of machines,
-// release, host, name and roles.
+// database, release, host, name, alarms and roles.
 func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) error {
 	found, err := lookUp(ctx, s)
 	if err != nil {
@@ -59,6 +61,9 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	if err != nil {
 		return err
 	}
+	if err := e.declareDatabase(ctx); err != nil {
+		return err
+	}
 	r, err := release.NewRelease(ctx, "release", &release.ReleaseArgs{
 		Namer: n, Bucket: e.artifacts, Binaries: binaries, Settings: e.allocatorSettings(),
 	})
@@ -73,6 +78,10 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	if err != nil {
 		return err
 	}
+	dashboard, err := e.declareWatch(ctx, h)
+	if err != nil {
+		return err
+	}
 	roles, err := e.declareIdentity(ctx)
 	if err != nil {
 		return err
@@ -84,8 +93,8 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 		"vpcId": e.network.VPCID, "subnetIds": e.network.SubnetIDs,
 		"allocatorSecurityGroupId": e.network.AllocatorGroup, "clientSecurityGroupId": e.network.ClientGroup,
 		"pools": e.poolOutputs(), "artifactBucket": e.artifacts,
-		"release":              pulumi.Map{"version": r.Version, "manifest": r.Manifest},
-		"database":             pulumi.Map{"engine": pulumi.String("sqlite"), "endpoint": pulumi.String("")},
+		"release":  pulumi.Map{"version": r.Version, "manifest": r.Manifest},
+		"database": e.databaseOutput(), "dashboardUrl": dashboard,
 		"initialAdminPassword": password,
 	}
 	for name, role := range roles {
@@ -147,12 +156,16 @@ func (e *environment) poolOutputs() pulumi.Map {
 
 func (e *environment) declareHost(ctx *pulumi.Context, after []pulumi.Resource) (*host.Host, error) {
 	roles := e.clientRoles()
+	secret := pulumi.String("").ToStringOutput()
+	if e.postgres != nil {
+		secret = e.postgres.SecretARN
+	}
 	permissions := policy.Render(func(values []string) policy.Document {
 		return host.Permissions(host.Grants{
-			Namer: e.n, Bucket: e.bucket(), ClientRoles: roles, ClientGroup: values[0], SubnetIDs: values[1:],
+			Namer: e.n, Bucket: e.bucket(), ClientRoles: roles, ClientGroup: values[0], DatabaseSecret: values[1], SubnetIDs: values[2:],
 			ChallengeZone: e.challengeZone(), Domain: e.s.DNS.Domain,
 		})
-	}, append([]pulumi.StringInput{e.network.ClientGroup}, e.clientSubnetIDs()...)...)
+	}, append([]pulumi.StringInput{e.network.ClientGroup, secret}, subnetIDs(e.network.Clients)...)...)
 	place := e.network.Subnets[0]
 	var dynamic *host.Dynamic
 	if e.address == nil {
@@ -217,11 +230,10 @@ func (e *environment) clientRoles() []string {
 	return out
 }
 
-// clientSubnetIDs are the ids of the subnets that client machines are launched
-// into.
-func (e *environment) clientSubnetIDs() []pulumi.StringInput {
+// subnetIDs are the ids of subnets.
+func subnetIDs(subnets []network.Subnet) []pulumi.StringInput {
 	var out []pulumi.StringInput
-	for _, subnet := range e.network.Clients {
+	for _, subnet := range subnets {
 		out = append(out, subnet.ID)
 	}
 	return out

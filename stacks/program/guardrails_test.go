@@ -16,7 +16,8 @@ import (
 // it, a line for each.
 type guardrail func(*recording.Recording) []string
 
-// guardrails are all of them, with changes that each must notice.
+// guardrails are all of them, with changes that each must notice in a production
+// that has all that guarded shows.
 var guardrails = []struct {
 	rule   string
 	check  guardrail
@@ -48,6 +49,23 @@ var guardrails = []struct {
 		{rolePolicy, "policy", allow("*", "arn:aws:s3:::b")}, {rolePolicy, "policy", allow("s3:*", "arn:aws:s3:::b")},
 		{rolePolicy, "policy", allow("ec2:TerminateInstances", "*")}, {rolePolicy, "policy", "{}"},
 		{role, "managedPolicyArns", []any{"arn:aws:iam::aws:policy/AdministratorAccess"}},
+		{topicPolicy, "policy", topicFor(`"AWS":"*"`, `{"StringEquals":{"aws:SourceAccount":"123456789012"}}`)},
+		{topicPolicy, "policy", topicFor(`"Service":"cloudwatch.amazonaws.com"`, `{}`)}, {topicPolicy, "arn", "another"},
+	}},
+	{"services act for this account alone", serviceRolesAreForThisAccount, []spoil{
+		{role + " snapshots-role", "assumeRolePolicy", trusts(`"Service":"dlm.amazonaws.com"`)},
+		{role + " snapshots-role", "assumeRolePolicy", trusts(`"AWS":"arn:aws:iam::123456789012:root"`)},
+	}},
+	{"a database is closed, encrypted and, in production, kept", databasesAreClosedAndKept, []spoil{
+		{dbInstance, "storageEncrypted", nil}, {dbInstance, "publiclyAccessible", true}, {dbInstance, "password", "hunter2"},
+		{dbInstance, "manageMasterUserPassword", nil}, {dbInstance, "deletionProtection", false}, {dbInstance, "skipFinalSnapshot", true},
+		{dbInstance, "backupRetentionPeriod", 0}, {dbInstance, "parameterGroupName", "default.postgres17"},
+		{"aws:rds/parameterGroup:ParameterGroup", "parameters[0].value", "0"},
+	}},
+	{"the data volume has snapshots, and nothing else has them", dataHasSnapshots, []spoil{
+		{snapshotPolicy, "state", "DISABLED"}, {snapshotPolicy, `policyDetails.targetTags["lablink:environment"]`, "prod"},
+		{snapshotPolicy, `policyDetails.targetTags["lablink:data"]`, "lablink/test"}, {volume, `tags["lablink:data"]`, "another"},
+		{snapshotPolicy, "policyDetails.schedules", nil},
 	}},
 	{"machines' roles are for EC2 alone", machineRolesAreForEC2, []spoil{
 		{role, "assumeRolePolicy", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sts:AssumeRole"}]}`},
@@ -79,7 +97,28 @@ func keepsGuardrails(t *testing.T, recorded *recording.Recording, what string) {
 	}
 }
 
-// spoil is a change to the first resource of a type.
+// guarded is a stack with all that can be set, and one engine of databases.
+func guarded(t *testing.T, stack, engine string) *recording.Recording {
+	t.Helper()
+	return stackOf(t, stack).set(map[string]string{
+		"lablink:alarms": `{"emails": ["lab@example.org"]}`, "lablink:budget": `{"monthlyUsd": 100, "emails": ["lab@example.org"]}`,
+		"lablink:database": `{"engine": "` + engine + `"}`,
+	}).record(t)
+}
+
+func TestTheGuardrailsHoldWhateverIsSet(t *testing.T) {
+	for _, stack := range stacks {
+		for _, engine := range []string{"sqlite", "postgres"} {
+			recorded := guarded(t, stack, engine)
+			for _, g := range guardrails {
+				assert.Empty(t, g.check(recorded), "%s with %s: %s", stack, engine, g.rule)
+			}
+		}
+	}
+}
+
+// spoil is a change to the first resource of a type, or, after a space, to the
+// one of that name.
 type spoil struct {
 	typ, path string
 	to        any // nil takes the input away
@@ -87,7 +126,7 @@ type spoil struct {
 
 func (s spoil) of(t *testing.T, recorded *recording.Recording) {
 	t.Helper()
-	i := slices.IndexFunc(recorded.Records, func(r recording.Record) bool { return r.Type == s.typ })
+	i := slices.IndexFunc(recorded.Records, s.matches)
 	require.GreaterOrEqual(t, i, 0, "there is no %s", s.typ)
 	path, err := resource.ParsePropertyPath(s.path)
 	require.NoError(t, err)
@@ -101,10 +140,15 @@ func (s spoil) of(t *testing.T, recorded *recording.Recording) {
 	recorded.Records[i].Inputs = changed.ObjectValue()
 }
 
+func (s spoil) matches(r recording.Record) bool { return s.typ == r.Type || s.typ == r.Type+" "+r.Name }
+
 func TestTheGuardrailsNoticeWhatBreaksThem(t *testing.T) {
 	for _, g := range guardrails {
 		for _, s := range g.spoils {
-			recorded := stackOf(t, "prod").record(t)
+			recorded := guarded(t, "prod", "sqlite")
+			if !slices.ContainsFunc(recorded.Records, s.matches) {
+				recorded = guarded(t, "prod", "postgres")
+			}
 			s.of(t, recorded)
 			assert.NotEmpty(t, g.check(recorded), "%s: %s with %s = %v", g.rule, s.typ, s.path, s.to)
 		}

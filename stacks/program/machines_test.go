@@ -66,13 +66,15 @@ func inGroup(groups any, want string) string {
 }
 
 // doorsAreClosed holds every way in to what the design names: 80 and 443 of the
-// allocator. There is no SSH. What is not the allocator's is in a group that lets
-// nobody in.
+// allocator, and the database for the allocator. There is no SSH. What is not the
+// allocator's is in a group that lets nobody in.
 func doorsAreClosed(r *recording.Recording) []string {
 	return slices.Concat(
 		each(r, ingress, func(rule recording.Record) string {
 			port, clients := rule.Get("fromPort"), rule.Text("referencedSecurityGroupId")
 			switch {
+			case rule.Text("securityGroupId") == "database-group-id":
+				return databaseDoor(rule)
 			case rule.Text("securityGroupId") != "network-allocator-id":
 				return "leads to another group than the allocator's"
 			case rule.Text("ipProtocol") != "tcp" || port != rule.Get("toPort") || port != 80.0 && port != 443.0:

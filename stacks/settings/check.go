@@ -21,11 +21,14 @@ func (s *Settings) check(p *Problems) {
 	s.checkWhere(p)
 	checkChoices("", reflect.ValueOf(*s), p)
 	s.checkGitHub(p)
+	s.checkBudget(p)
 	if s.Kind != KindAccount {
 		s.checkNetwork(p)
 		s.checkName(p)
 		s.checkAllocator(p)
 		s.checkPools(p)
+		s.checkDatabase(p)
+		checkEmails("alarms.emails", s.Alarms.Emails, p)
 	}
 	if s.InProduction() {
 		s.checkProduction(p)

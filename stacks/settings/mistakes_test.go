@@ -108,6 +108,24 @@ var anywhere = []wrong{
 	{"no machine", pool(`"maxMachines": 0`), "lablink:pools[0].maxMachines", "between 1 and 1000, not 0", "how many machines"},
 	{"too many machines", pool(`"maxMachines": 1001`), "lablink:pools[0].maxMachines", "not 1001", "how many machines"},
 
+	{"a backup for too long", one("database", `{"backupDays": 36}`), "lablink:database.backupDays", "between 0 and 35, not 36", "a week"},
+	{"a backup for less than nothing", one("database", `{"backupDays": -1}`), "lablink:database.backupDays", "between 0 and 35, not -1", "a week"},
+	{"hours that do not divide a day", one("database", `{"snapshotHours": 5}`), "lablink:database.snapshotHours", "is 5", "1, 2, 3, 4, 6, 8, 12, 24"},
+	{"more than a day between snapshots", one("database", `{"snapshotHours": 48}`), "lablink:database.snapshotHours", "is 48", "1, 2, 3, 4, 6, 8, 12, 24"},
+	{"snapshots of RDS", one("database", `{"engine": "postgres", "snapshotHours": 6}`), "lablink:database.snapshotHours", "RDS backs up continuously", "remove it"},
+	{"a standby of a file", one("database", `{"multiAz": true}`), "lablink:database.multiAz", "there is no RDS instance", "set database.engine: postgres"},
+	{"a class for a file", one("database", `{"instanceClass": "db.t4g.small"}`), "lablink:database.instanceClass", "there is no RDS instance", "set database.engine: postgres"},
+	{"an EC2 type for a class", one("database", `{"engine": "postgres", "instanceClass": "t4g.small"}`), "lablink:database.instanceClass", "is not a class of RDS instances", "db.t4g.micro"},
+	{"an unknown database", one("database", `{"engine": "mysql"}`), "lablink:database.engine", `is "mysql"`, "use one of sqlite, postgres"},
+
+	{"a budget below nothing", one("budget", `{"monthlyUsd": -1}`), "lablink:budget.monthlyUsd", "0 or more, not -1", "US dollars a month"},
+	{"a budget that tells nobody", one("budget", `{"monthlyUsd": 100}`), "lablink:budget.emails", "nobody would be told", "list who is told"},
+	{"addresses for no budget", one("budget", `{"emails": ["lab@example.org"]}`), "lablink:budget.emails", "there is no budget", "set budget.monthlyUsd"},
+	{"too many addresses", one("budget", `{"monthlyUsd": 1, "emails": ["a@x.org", "b@x.org", "c@x.org", "d@x.org", "e@x.org", "f@x.org", "g@x.org", "h@x.org", "i@x.org", "j@x.org", "k@x.org"]}`), "lablink:budget.emails", "has 11 addresses, and AWS tells 10", "a list of people"},
+	{"a name for an address", one("budget", `{"monthlyUsd": 1, "emails": ["lab"]}`), "lablink:budget.emails[0]", "is not an e-mail address", "lab@example.org"},
+	{"an address with a name", one("alarms", `{"emails": ["lab@example.org", "Lab <ops@example.org>"]}`), "lablink:alarms.emails[1]", "is not an e-mail address", "lab@example.org"},
+	{"an address twice", one("alarms", `{"emails": ["lab@example.org", "Lab@example.org"]}`), "lablink:alarms.emails[1]", "in the list already", "remove it"},
+
 	{"a repository's URL", one("github", `{"repository": "https://github.com/a/b"}`), "lablink:github.repository", "is not a repository", "write owner/name"},
 	{"an id that is no number", one("github", `{"repository": "a/b", "repositoryId": "x"}`), "lablink:github.repositoryId", "is not a number", "gh api"},
 	{"half of the ids", one("github", `{"repository": "a/b", "ownerId": "7"}`), "lablink:github.repositoryId", "is missing", "set both"},
@@ -126,5 +144,6 @@ var inProduction = []wrong{
 	{"no protection", one("protection", "false"), "lablink:protection", "is off", "remove it"},
 	{"a host's image that moves", config{"lablink:allocator": ""}, "lablink:allocator.ami", "is not pinned", "pin an image"},
 	{"an address that goes with the host", one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "dynamic"}`), "lablink:allocator.address", "dns.domain points at it", "survives the host"},
+	{"no backups", one("database", `{"backupDays": 0}`), "lablink:database.backupDays", "production keeps backups", "set 1 to 35"},
 	{"a pool's image that moves", pool(`"image": {"ssmParameter": "/x"}`), "lablink:pools[0].image", "is not pinned", "pin image.id"},
 }

@@ -25,6 +25,9 @@ func (s *Settings) checkProduction(p *Problems) {
 	if s.Allocator.AMI == "" {
 		p.add("allocator.ami", "pin an image: aws ssm get-parameter --name /aws/service/debian/release/12/latest/arm64", "is not pinned: the host would be replaced when a newer image appears")
 	}
+	if *s.Database.BackupDays == 0 {
+		p.add("database.backupDays", "set 1 to 35; 7 is a week", "is 0: production keeps backups")
+	}
 	for i, pool := range s.Pools {
 		if pool.Image.ID == "" {
 			p.add(fmt.Sprintf("pools[%d].image", i), "pin image.id", "is not pinned: machines of one workshop would differ")

@@ -115,15 +115,15 @@ type Allocator struct {
 
 // Database is where the allocator keeps its data.
 type Database struct {
-	// `sqlite` on the data volume, or `postgres` on RDS.
+	// `sqlite` on the data volume, or `postgres` on RDS, in which no allocator stores yet: it says so when it starts.
 	Engine string `json:"engine" enum:"sqlite,postgres" default:"sqlite"`
-	// The RDS instance's class.
+	// The RDS instance's class, `db.…`; with `postgres` only.
 	InstanceClass string `json:"instanceClass" default:"db.t4g.micro"`
-	// Keeps a standby of the RDS instance in another zone.
+	// Keeps a standby of the RDS instance in another zone; with `postgres` only.
 	MultiAZ bool `json:"multiAz" default:"false"`
-	// How many days backups are kept, 0–35.
+	// How many days backups are kept, 0–35: snapshots of the data volume, or RDS's own backups. 0 takes none, which production refuses.
 	BackupDays *int `json:"backupDays" default:"7"`
-	// Hours between snapshots of the data volume: 1, 2, 3, 4, 6, 8, 12 or 24.
+	// Hours between snapshots of the data volume: 1, 2, 3, 4, 6, 8, 12 or 24; with `sqlite` only.
 	SnapshotHours int `json:"snapshotHours" default:"12"`
 }
 
@@ -155,15 +155,15 @@ type Image struct {
 
 // Budget is what may be spent before somebody is told.
 type Budget struct {
-	// US dollars a month; 0 is no budget.
+	// US dollars a month; 0 is no budget. An environment counts what carries its deployment's tag, an account everything.
 	MonthlyUSD int `json:"monthlyUsd" default:"0"`
-	// Who is told.
+	// Who is told at 50, 80 and 100 %, and when AWS foresees 100 %: one to ten addresses. Required with a budget.
 	Emails []string `json:"emails"`
 }
 
 // Alarms say who is told when something is wrong.
 type Alarms struct {
-	// Each confirms by a link that AWS sends.
+	// Each confirms by a link that AWS sends. Left out: nobody is told, and a host whose hardware fails is moved all the same.
 	Emails []string `json:"emails"`
 }
 

@@ -62,6 +62,9 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if engine := settings.Database.Engine; engine != deployed.SQLite {
+		return fmt.Errorf("this allocator stores in SQLite only, and its settings say database.engine: %q", engine)
+	}
 	a := &app{settings: settings, data: c.Data, release: release, log: log}
 	defer a.close()
 	if err := a.open(ctx); err != nil {
