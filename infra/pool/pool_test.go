@@ -22,7 +22,7 @@ func good() *pool.PoolArgs {
 		Namer: lab, Pool: "gpu", InstanceTypes: []string{"g5.xlarge", "g4dn.xlarge"},
 		Image: image.Image{ID: "ami-1", RootDevice: "/dev/sda1"}, SecurityGroup: pulumi.String("sg-clients"), RootVolumeGiB: 100,
 		Bucket: "the-bucket", Pointer: "/lablink/lablink/test/release", Permissions: host.ClientPermissions(lab, "the-bucket"),
-		AgentURL: "https://10.20.0.10", TLSName: "lab.example.org", Audience: "lablink/test",
+		AgentURL: pulumi.String("https://10.20.0.10"), TLSName: "lab.example.org", Audience: "lablink/test",
 	}
 }
 
@@ -52,6 +52,20 @@ func TestMachinesStartFromThePoolsTemplate(t *testing.T) {
 	assert.Equal(t, "pool-gpu-template-id", r.Outputs["template"].Value)
 	for _, name := range []string{"pool-gpu-role", "pool-gpu-profile"} {
 		assert.Equal(t, "/lablink/lablink/test/us-west-2/", r.Named(name).Text("path"), name)
+	}
+}
+
+func TestMachinesGetPublicAddressesWhereTheirSubnetsDoNotDecide(t *testing.T) {
+	yes, no := true, false
+	for _, c := range []struct {
+		public *bool
+		want   any
+	}{{&yes, "true"}, {&no, "false"}, {nil, nil}} {
+		args := good()
+		args.Public = c.public
+		r, err := declare(args)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, r.Named("pool-gpu-template").Get("networkInterfaces[0].associatePublicIpAddress"))
 	}
 }
 
@@ -104,7 +118,7 @@ func TestAnIncompletePoolIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
 		"RootVolumeGiB": func(a *pool.PoolArgs) { a.RootVolumeGiB = 0 },
 		"Bucket":        func(a *pool.PoolArgs) { a.Bucket = "" },
 		"Pointer":       func(a *pool.PoolArgs) { a.Pointer = "" },
-		"AgentURL":      func(a *pool.PoolArgs) { a.AgentURL = "" },
+		"AgentURL":      func(a *pool.PoolArgs) { a.AgentURL = nil },
 		"Audience":      func(a *pool.PoolArgs) { a.Audience = "" },
 	} {
 		args := good()

@@ -32,6 +32,8 @@ type Account struct {
 	CloudflareRanges []string
 	// OIDCProvider is the ARN of GitHub's identity provider; empty without one.
 	OIDCProvider string
+	// VPCs are the VPCs that exist, with their subnets by id.
+	VPCs map[string]map[string]Subnet
 	// Planned are the names of resources that do not exist yet: a preview does not
 	// know their ids.
 	Planned []string
@@ -47,6 +49,9 @@ type InstanceType struct {
 	Hypervisor    string   // empty: nitro
 	Zones         []string // where it is offered; nil: in every zone
 }
+
+// Subnet is a subnet that exists.
+type Subnet struct{ Zone, Cidr string }
 
 // Image is a machine image.
 type Image struct {
@@ -71,6 +76,10 @@ func (a Account) create(r Record) (id string, state resource.PropertyMap) {
 	switch r.Type {
 	case "aws:ec2/eip:Eip":
 		set("publicIp", "203.0.113.10")
+	case "aws:ec2/instance:Instance":
+		set("publicIp", "203.0.113.20")
+	case "aws:ec2/networkInterface:NetworkInterface":
+		set("privateIp", cmp.Or(r.Text("privateIps[0]"), "10.99.0.4"))
 	case "aws:route53/record:Record":
 		set("fqdn", r.Text("name"))
 	case "aws:kms/key:Key":

@@ -31,6 +31,20 @@ var functions = map[string]func(Account, values) (values, error){
 	"aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": offerings,
 	"aws:ec2/getAmi:getAmi":       image,
 	"aws:ec2/getAmiIds:getAmiIds": built,
+	"aws:ec2/getVpc:getVpc": func(a Account, in values) (values, error) {
+		if _, ok := a.VPCs[text(in, "id")]; !ok {
+			return nil, errors.New("no matching EC2 VPC found")
+		}
+		return values{"id": text(in, "id")}, nil
+	},
+	"aws:ec2/getSubnet:getSubnet": func(a Account, in values) (values, error) {
+		for vpc, subnets := range a.VPCs {
+			if s, ok := subnets[text(in, "id")]; ok {
+				return values{"id": text(in, "id"), "vpcId": vpc, "availabilityZone": s.Zone, "cidrBlock": s.Cidr}, nil
+			}
+		}
+		return nil, errors.New("no matching EC2 Subnet found")
+	},
 	"aws:ssm/getParameter:getParameter": func(a Account, in values) (values, error) {
 		v, ok := a.Parameters[text(in, "name")]
 		if !ok {

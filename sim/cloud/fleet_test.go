@@ -191,7 +191,7 @@ func TestAFleetsMachinesAreWhatTheTemplateSays(t *testing.T) {
 	template := w.template(t, func(lt *cloud.LaunchTemplate) {
 		lt.UserData = base64.StdEncoding.EncodeToString([]byte(script))
 		lt.IAMInstanceProfile = &cloud.ProfileReference{ARN: profile.ARN}
-		lt.NetworkInterfaces = []cloud.NetworkInterface{{AssociatePublicIPAddress: "true", SecurityGroups: []string{group}, SubnetID: w.subnets[1]}}
+		lt.NetworkInterfaces = []cloud.TemplateInterface{{AssociatePublicIPAddress: "true", SecurityGroups: []string{group}, SubnetID: w.subnets[1]}}
 		lt.BlockDeviceMappings = []cloud.BlockDeviceMapping{{DeviceName: "/dev/xvda", EBS: &cloud.EBS{VolumeSize: 30, Encrypted: "true", DeleteOnTermination: "false"}}}
 		lt.TagSpecifications = []cloud.TagSpecification{{ResourceType: "instance", Tags: map[string]string{"a": "template", "b": "template"}}}
 		lt.MetadataOptions = &cloud.MetadataOptions{HTTPTokens: "required"}
@@ -256,7 +256,7 @@ func TestATemplateThatTheModelWouldNotHonourIsRefused(t *testing.T) {
 		{"too much user data", "InvalidUserData.Malformed", func(lt *cloud.LaunchTemplate) {
 			lt.UserData = base64.StdEncoding.EncodeToString(make([]byte, 16385))
 		}},
-		{"a second interface", "InvalidParameterValue", func(lt *cloud.LaunchTemplate) { lt.NetworkInterfaces = make([]cloud.NetworkInterface, 2) }},
+		{"a second interface", "InvalidParameterValue", func(lt *cloud.LaunchTemplate) { lt.NetworkInterfaces = make([]cloud.TemplateInterface, 2) }},
 		{"a second volume", "InvalidParameterValue", func(lt *cloud.LaunchTemplate) {
 			lt.BlockDeviceMappings = []cloud.BlockDeviceMapping{{DeviceName: "/dev/sdf", EBS: &cloud.EBS{VolumeSize: 1}}}
 		}},
@@ -267,7 +267,7 @@ func TestATemplateThatTheModelWouldNotHonourIsRefused(t *testing.T) {
 			lt.IAMInstanceProfile = &cloud.ProfileReference{Name: "p", ARN: "arn:aws:iam::123456789012:instance-profile/p"}
 		}},
 		{"a flag that is neither", "InvalidParameterValue", func(lt *cloud.LaunchTemplate) {
-			lt.NetworkInterfaces = []cloud.NetworkInterface{{AssociatePublicIPAddress: "yes"}}
+			lt.NetworkInterfaces = []cloud.TemplateInterface{{AssociatePublicIPAddress: "yes"}}
 		}},
 		{"metadata options that are none", "InvalidParameterValue", func(lt *cloud.LaunchTemplate) {
 			lt.MetadataOptions = &cloud.MetadataOptions{HTTPTokens: "never"}

@@ -8,6 +8,8 @@ type Hypervisor interface {
 	Launch(Instance)
 	// Terminate powers a machine off for good and calls done when it is.
 	Terminate(id string, done func())
+	// Restart powers a machine off and on again, as it is now.
+	Restart(Instance)
 	// Attach makes a volume visible to a machine; Detach takes it away.
 	Attach(instance, device, volume string)
 	Detach(instance, device, volume string)
@@ -16,6 +18,7 @@ type Hypervisor interface {
 type noHypervisor struct{}
 
 func (noHypervisor) Launch(Instance)                 {}
+func (noHypervisor) Restart(Instance)                {}
 func (noHypervisor) Terminate(_ string, done func()) { done() }
 func (noHypervisor) Attach(_, _, _ string)           {}
 func (noHypervisor) Detach(_, _, _ string)           {}

@@ -18,6 +18,8 @@ var (
 	endpoints    = kind[VPCEndpoint]{func(m *model) table[VPCEndpoint] { return m.Endpoints }, "InvalidVpcEndpointId.NotFound", "Vpc Endpoint"}
 	groups       = kind[SecurityGroup]{func(m *model) table[SecurityGroup] { return m.SecurityGroups }, "InvalidGroup.NotFound", "security group"}
 	rules        = kind[SecurityGroupRule]{func(m *model) table[SecurityGroupRule] { return m.Rules }, "InvalidSecurityGroupRuleId.NotFound", "security group rule"}
+	interfaces   = kind[NetworkInterface]{func(m *model) table[NetworkInterface] { return m.Interfaces }, "InvalidNetworkInterfaceID.NotFound", "networkInterface"}
+	natGateways  = kind[NATGateway]{func(m *model) table[NATGateway] { return m.NATGateways }, "NatGatewayNotFound", "natGateway"}
 	instances    = kind[Instance]{func(m *model) table[Instance] { return m.Instances }, "InvalidInstanceID.NotFound", "instance"}
 	addresses    = kind[EIP]{func(m *model) table[EIP] { return m.Addresses }, "InvalidAllocationID.NotFound", "allocation"}
 	volumes      = kind[Volume]{func(m *model) table[Volume] { return m.Volumes }, "InvalidVolume.NotFound", "volume"}

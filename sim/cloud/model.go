@@ -13,6 +13,8 @@ type model struct {
 	Endpoints         table[VPCEndpoint]
 	SecurityGroups    table[SecurityGroup]
 	Rules             table[SecurityGroupRule]
+	Interfaces        table[NetworkInterface]
+	NATGateways       table[NATGateway]
 	Instances         table[Instance]
 	Addresses         table[EIP]
 	Volumes           table[Volume]
@@ -70,6 +72,8 @@ func (m *model) init() {
 	initTable(&m.Endpoints)
 	initTable(&m.SecurityGroups)
 	initTable(&m.Rules)
+	initTable(&m.Interfaces)
+	initTable(&m.NATGateways)
 	initTable(&m.Instances)
 	initTable(&m.Addresses)
 	initTable(&m.Volumes)

@@ -19,6 +19,8 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 	const idsToken = "aws:ec2/getAmiIds:getAmiIds"
 	built := w.built()
 	zone := w.account.ZonesNamed("example.org")[0]
+	vpc := w.vpc()
+	subnet := w.subnet(vpc)
 	for _, c := range []struct {
 		token string
 		in    m
@@ -27,6 +29,11 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 	}{
 		{"aws:index/getCallerIdentity:getCallerIdentity", m{}, m{"accountId": "123456789012", "arn": "arn:aws:iam::123456789012:user/developer"}, ""},
 		{"aws:index/getAvailabilityZones:getAvailabilityZones", m{}, m{"names": []any{"us-west-2a", "us-west-2b", "us-west-2c"}, "zoneIds": []any{"usw2-az1", "usw2-az2", "usw2-az3"}}, ""},
+		{"aws:ec2/getVpc:getVpc", m{"id": string(vpc.id)}, m{"cidrBlock": "10.0.0.0/16", "default": false}, ""},
+		{"aws:ec2/getVpc:getVpc", m{"id": "vpc-0"}, nil, "no matching EC2 VPC found"},
+		{"aws:ec2/getVpc:getVpc", m{"default": true}, nil, "by its id alone, not by [default]"},
+		{"aws:ec2/getSubnet:getSubnet", m{"id": string(subnet.id)}, m{"vpcId": string(vpc.id), "availabilityZone": "us-west-2a", "cidrBlock": "10.0.0.0/24"}, ""},
+		{"aws:ec2/getSubnet:getSubnet", m{"id": "subnet-0"}, nil, "no matching EC2 Subnet found"},
 		{"aws:ec2/getInstanceType:getInstanceType", m{"instanceType": "t4g.small"}, m{"supportedArchitectures": []any{"arm64"}, "memorySize": 2048.0}, ""},
 		{"aws:ec2/getInstanceType:getInstanceType", m{"instanceType": "g4dn.xlarge"}, m{"totalGpuMemory": 16384.0}, ""},
 		{"aws:ec2/getInstanceType:getInstanceType", m{"instanceType": "t4g.small"}, m{"hypervisor": "nitro"}, ""},

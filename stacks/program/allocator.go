@@ -20,7 +20,7 @@ func (e *environment) allocatorSettings() pulumi.StringOutput {
 	for _, p := range e.pools {
 		inputs = append(inputs, p.LaunchTemplateID)
 	}
-	for _, id := range e.subnetIDs() {
+	for _, id := range subnetIDs(e.network.Clients) {
 		inputs = append(inputs, id)
 	}
 	certificate := pulumi.StringInput(pulumi.String(""))

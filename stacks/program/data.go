@@ -17,7 +17,7 @@ func (e *environment) declareDatabase(ctx *pulumi.Context) error {
 	if d.Engine == settings.Postgres {
 		var err error
 		e.postgres, err = database.NewPostgres(ctx, "database", &database.PostgresArgs{
-			Namer: e.n, VPCID: e.network.VPCID, SubnetIDs: e.subnetIDs(), AllocatorGroup: e.network.AllocatorGroup,
+			Namer: e.n, VPCID: e.network.VPCID, SubnetIDs: subnetIDs(e.network.Subnets), AllocatorGroup: e.network.AllocatorGroup,
 			InstanceClass: d.InstanceClass, MultiAZ: d.MultiAZ, BackupDays: *d.BackupDays,
 			Protect: e.s.Protect(), FinalSnapshot: e.s.Protect() || e.s.InProduction(),
 		})

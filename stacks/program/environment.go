@@ -25,6 +25,7 @@ type environment struct {
 	n         naming.Namer
 	found     lookups
 	network   *network.Network
+	address   *host.Address       // of the one host; nil where it has none that stays
 	artifacts pulumi.StringOutput // the artifact bucket's name
 	pools     []*pool.Pool        // in the order of the settings
 	postgres  *database.Postgres  // nil with SQLite
@@ -47,6 +48,9 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	}
 	e := &environment{s: s, n: n, found: found}
 	if err := e.declareNetwork(ctx); err != nil {
+		return err
+	}
+	if err := e.declareAddress(ctx); err != nil {
 		return err
 	}
 	if err := e.declareArtifacts(ctx); err != nil {
@@ -94,7 +98,7 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	values := pulumi.Map{
 		"contractVersion": pulumi.Int(outputs.Version),
 		"deployment":      pulumi.String(n.Deployment), "environment": pulumi.String(n.Environment),
-		"url": url, "agentUrl": pulumi.String(e.agentURL()), "publicAddress": h.PublicIP,
+		"url": url, "agentUrl": e.agentURL(), "publicAddress": h.PublicIP,
 		"vpcId": e.network.VPCID, "subnetIds": e.network.SubnetIDs,
 		"allocatorSecurityGroupId": e.network.AllocatorGroup, "clientSecurityGroupId": e.network.ClientGroup,
 		"pools": e.poolOutputs(), "artifactBucket": e.artifacts,
@@ -110,8 +114,22 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 
 func (e *environment) declareNetwork(ctx *pulumi.Context) (err error) {
 	e.network, err = network.NewNetwork(ctx, "network", &network.NetworkArgs{
-		Namer: e.n, Cidr: e.s.Network.Cidr, Zones: e.found.zones,
+		Namer: e.n, Existing: e.found.network, Cidr: e.found.cidr, Zones: e.found.zones, NAT: e.s.Network.NAT,
 		AllowedCidrs: e.s.Network.AllowedCidrs, AgentPort: e.s.AgentPort(),
+	})
+	return err
+}
+
+// declareAddress declares what outlives the host of an environment that has one:
+// client machines know its private address before it boots.
+func (e *environment) declareAddress(ctx *pulumi.Context) (err error) {
+	if e.s.Allocator.Address == settings.Dynamic {
+		return nil
+	}
+	place := e.network.Subnets[0]
+	e.address, err = host.NewAddress(ctx, "host", &host.AddressArgs{
+		Namer: e.n, SubnetID: place.ID, SecurityGroup: e.network.AllocatorGroup, PrivateIP: place.Host,
+		Protect: e.s.Protect(), After: e.network.Ready,
 	})
 	return err
 }
@@ -123,7 +141,7 @@ func (e *environment) declarePools(ctx *pulumi.Context) error {
 			SecurityGroup: e.network.ClientGroup, RootVolumeGiB: s.RootVolumeGiB,
 			Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
 			Permissions: host.ClientPermissions(e.n, e.bucket()),
-			AgentURL:    e.agentURL(), TLSName: e.tlsName(), Trust: e.trust(), Audience: api.Audience(e.n.Deployment, e.n.Environment),
+			AgentURL:    e.agentURL(), TLSName: e.tlsName(), Trust: e.trust(), Public: e.network.ClientsPublic, Audience: api.Audience(e.n.Deployment, e.n.Environment),
 			After: e.network.Ready,
 		})
 		if err != nil {
@@ -146,7 +164,6 @@ func (e *environment) poolOutputs() pulumi.Map {
 }
 
 func (e *environment) declareHost(ctx *pulumi.Context, after []pulumi.Resource) (*host.Host, error) {
-	plan := e.network.Plan.Subnets[0]
 	roles := e.clientRoles()
 	secret := pulumi.String("").ToStringOutput()
 	if e.postgres != nil {
@@ -158,11 +175,15 @@ func (e *environment) declareHost(ctx *pulumi.Context, after []pulumi.Resource) 
 			ChallengeZone: e.challengeZone(), Domain: e.s.DNS.Domain,
 			Spot: slices.ContainsFunc(e.s.Pools, func(p settings.Pool) bool { return p.Market != settings.OnDemand }),
 		})
-	}, append([]pulumi.StringInput{e.network.ClientGroup, secret}, e.subnetIDs()...)...)
+	}, append([]pulumi.StringInput{e.network.ClientGroup, secret}, subnetIDs(e.network.Clients)...)...)
+	place := e.network.Subnets[0]
+	var dynamic *host.Dynamic
+	if e.address == nil {
+		dynamic = &host.Dynamic{SubnetID: place.ID, PrivateIP: place.Host, SecurityGroup: e.network.AllocatorGroup}
+	}
 	return host.NewHost(ctx, "host", &host.HostArgs{
 		Namer: e.n, InstanceType: e.s.Allocator.InstanceType, AMI: e.found.hostImage.ID,
-		SubnetID: e.subnetIDs()[0], Zone: plan.Zone, PrivateIP: plan.Host,
-		SecurityGroup: e.network.AllocatorGroup, DataVolumeGiB: e.s.Allocator.DataVolumeGiB,
+		Zone: place.Zone, Address: e.address, Dynamic: dynamic, DataVolumeGiB: e.s.Allocator.DataVolumeGiB,
 		Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
 		Permissions: permissions, Protect: e.s.Protect(), After: slices.Concat(e.network.Ready, after),
 	})
@@ -199,12 +220,15 @@ func (e *environment) declareName(ctx *pulumi.Context, h *host.Host) (pulumi.Str
 }
 
 // agentURL is where clients reach the allocator, inside the network.
-func (e *environment) agentURL() string {
+func (e *environment) agentURL() pulumi.StringOutput {
 	scheme := "https://"
 	if e.s.TLS.Mode == settings.None {
 		scheme = "http://"
 	}
-	return scheme + e.network.Plan.Subnets[0].Host
+	if e.address == nil { // of an own VPC, where the host's address is planned
+		return pulumi.String(scheme + e.network.Subnets[0].Host).ToStringOutput()
+	}
+	return pulumi.Sprintf("%s%s", scheme, e.address.PrivateIP)
 }
 
 // tlsName is the name that the allocator's certificate holds.
@@ -223,11 +247,11 @@ func (e *environment) clientRoles() []string {
 	return out
 }
 
-// subnetIDs are the ids of the subnets.
-func (e *environment) subnetIDs() []pulumi.StringInput {
+// subnetIDs are the ids of subnets.
+func subnetIDs(subnets []network.Subnet) []pulumi.StringInput {
 	var out []pulumi.StringInput
-	for _, subnet := range e.network.Subnets {
-		out = append(out, subnet.ID().ToStringOutput())
+	for _, subnet := range subnets {
+		out = append(out, subnet.ID)
 	}
 	return out
 }

@@ -37,6 +37,8 @@ var guardrails = []struct {
 	{"people reach 80 and 443 of the allocator, clients its port, and nobody anything else", doorsAreClosed, []spoil{
 		{ingress, "fromPort", 22}, {ingress, "toPort", 65535}, {ingress, "ipProtocol", "-1"}, {ingress, "securityGroupId", "network-clients-id"},
 		{group, "ingress", []any{map[string]any{"fromPort": 22}}}, {ingress, "cidrIpv6", "::/0"}, {ingress, "prefixListId", "pl-1"},
+		{iface, "securityGroups[0]", "network-clients-id"}, {iface, "securityGroups", nil}, {instance, "networkInterfaces", nil},
+		{template, "networkInterfaces[0].securityGroups[0]", "network-allocator-id"}, {template, "networkInterfaces", nil},
 	}},
 	{"buckets are closed, versioned, encrypted and reached over TLS only", bucketsAreClosed, []spoil{
 		{"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "blockPublicPolicy", false},
@@ -75,20 +77,27 @@ var guardrails = []struct {
 		{"aws:ssm/parameter:Parameter", `tags["lablink:environment"]`, "other"}, {role, `tags["lablink:managed-by"]`, "hand"},
 		{infrastructure, "resourceTags", nil}, {infrastructure, `resourceTags["lablink:deployment"]`, "another"}, {"aws:imagebuilder/component:Component", "tags", nil},
 		{"aws:imagebuilder/distributionConfiguration:DistributionConfiguration", "distributions[0].amiDistributionConfiguration.amiTags", nil},
+		{iface, "tags", nil}, {instance, "volumeTags", nil}, {template, "tagSpecifications[1]", nil},
 	}},
 }
 
 func TestEveryStackKeepsTheGuardrails(t *testing.T) {
-	runs := []*run{withImages(t)}
 	for _, stack := range stacks {
-		runs = append(runs, stackOf(t, stack))
+		keepsGuardrails(t, stackOf(t, stack).record(t), stack)
 	}
-	for _, r := range runs {
-		recorded := r.record(t)
-		require.NotEmpty(t, recorded.Records, r.stack)
-		for _, g := range guardrails {
-			assert.Empty(t, g.check(recorded), "%s: %s", r.stack, g.rule)
-		}
+	for why, r := range map[string]*run{
+		"with pipelines": withImages(t), "with NAT": stackOf(t, "prod").set(map[string]string{"lablink:network": `{"nat": true}`}), "in an existing VPC": inVPC(t, "prod"),
+		"at a dynamic address": stackOf(t, "local").set(map[string]string{"lablink:allocator": dynamic}),
+	} {
+		keepsGuardrails(t, r.record(t), why)
+	}
+}
+
+func keepsGuardrails(t *testing.T, recorded *recording.Recording, what string) {
+	t.Helper()
+	require.NotEmpty(t, recorded.Records, what)
+	for _, g := range guardrails {
+		assert.Empty(t, g.check(recorded), "%s: %s", what, g.rule)
 	}
 }
 

@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -34,14 +35,38 @@ func everythingIsTagged(r *recording.Recording) []string {
 			kinds = append(kinds, "distributions[0].amiDistributionConfiguration.amiTags")
 		}
 		for _, kind := range kinds {
-			tags, _ := record.Get(kind).(map[string]any)
-			component, _ := tags["lablink:component"].(string)
-			if tags["lablink:deployment"] != deployment || tags["lablink:environment"] != r.Stack || component == "" || tags["lablink:managed-by"] != "pulumi" {
+			if !tagged(record.Get(kind), r.Stack, "pulumi") {
 				out = append(out, record.Type+" "+record.Name+" "+kind)
 			}
 		}
+		if !makesTagged(record, r.Stack) {
+			out = append(out, record.Type+" "+record.Name+" makes what has no tags")
+		}
 	}
 	return out
+}
+
+func tagged(tags any, environment, by string) bool {
+	all, _ := tags.(map[string]any)
+	component, _ := all["lablink:component"].(string)
+	return all["lablink:deployment"] == deployment && all["lablink:environment"] == environment && component != "" && all["lablink:managed-by"] == by
+}
+
+// makesTagged reports whether what EC2 makes of an instance or of a template has
+// tags, too: root volumes, and the allocator's machines.
+func makesTagged(record recording.Record, environment string) bool {
+	switch record.Type {
+	case instance:
+		return tagged(record.Get("volumeTags"), environment, "pulumi")
+	case template:
+		for i, what := range []string{"instance", "volume"} {
+			at := fmt.Sprintf("tagSpecifications[%d].", i)
+			if record.Text(at+"resourceType") != what || !tagged(record.Get(at+"tags"), environment, "allocator") {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // stateful are what cannot be made again as it was, and what keeps it closed.

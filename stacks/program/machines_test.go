@@ -15,6 +15,7 @@ const (
 	infrastructure = "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration"
 	group          = "aws:ec2/securityGroup:SecurityGroup"
 	ingress        = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	iface          = "aws:ec2/networkInterface:NetworkInterface"
 )
 
 func metadataIsClosed(r *recording.Recording) []string {
@@ -67,11 +68,20 @@ func mapped(m recording.Record) string {
 	return ""
 }
 
+// inGroup tells when groups are not the one group that they should be.
+func inGroup(groups any, want string) string {
+	if got, _ := groups.([]any); len(got) != 1 || got[0] != want {
+		return fmt.Sprintf("is in the groups %v, not in %s alone", groups, want)
+	}
+	return ""
+}
+
 func encrypted(v any) bool { return v == true || v == "true" }
 
 // doorsAreClosed holds every way in to what the design names: 80 and 443 of the
 // allocator, for Cloudflare alone where that stands before it, and the database
-// for the allocator. There is no SSH.
+// for the allocator. There is no SSH. What is not the allocator's is in a group
+// that lets nobody in.
 func doorsAreClosed(r *recording.Recording) []string {
 	behind := len(r.Of(originCertificate)) > 0
 	return slices.Concat(
@@ -96,6 +106,19 @@ func doorsAreClosed(r *recording.Recording) []string {
 				return "holds rules of its own, which the rules beside it fight with"
 			}
 			return ""
+		}),
+		each(r, iface, func(i recording.Record) string { return inGroup(i.Get("securityGroups"), "network-allocator-id") }),
+		each(r, instance, func(i recording.Record) string {
+			if i.Get("networkInterfaces") != nil {
+				return ""
+			}
+			return inGroup(i.Get("vpcSecurityGroupIds"), "network-allocator-id")
+		}),
+		each(r, template, func(t recording.Record) string {
+			if interfaces, _ := t.Get("networkInterfaces").([]any); len(interfaces) != 1 {
+				return "leaves its interface to its launch"
+			}
+			return inGroup(t.Get("networkInterfaces[0].securityGroups"), "network-clients-id")
 		}),
 		each(r, "aws:ec2/securityGroupRule:SecurityGroupRule", func(recording.Record) string { return "is of the old kind, which this rule does not read" }),
 	)

@@ -24,6 +24,11 @@ func behindCloudflare(allowed string) config {
 
 func one(key, value string) config { return config{"lablink:" + key: value} }
 
+// existing is a VPC that is there, with something more.
+func existing(more string) config {
+	return one("network", `{"vpcId": "vpc-0123456789abcdef0", "subnetIds": ["subnet-0123456789abcdef0"], `+more+`}`)
+}
+
 var anywhere = []wrong{
 	{"an unknown key", one("instancetype", "x"), "lablink:instancetype", "is not a setting", "remove it; the settings here are deployment, kind"},
 	{"a misspelt key", one("deploymnt", "x"), "lablink:deploymnt", "is not a setting", "did you mean lablink:deployment?"},
@@ -64,6 +69,19 @@ var anywhere = []wrong{
 	{"a zone's letter", one("network", `{"zones": ["us-west-2a", "b"]}`), "lablink:network.zones[1]", `"b"`, "write the whole name"},
 	{"a local zone", one("network", `{"zones": ["us-west-2a", "us-west-2-lax-1a"]}`), "lablink:network.zones[1]", "is not an availability zone", "write the whole name"},
 	{"a zone twice", one("network", `{"zones": ["us-west-2a", "us-west-2a"]}`), "lablink:network.zones[1]", "in the list already", "remove it"},
+
+	{"a VPC without subnets", one("network", `{"vpcId": "vpc-0123456789abcdef0"}`), "lablink:network.subnetIds", "set both or neither", "list public subnets"},
+	{"subnets without a VPC", one("network", `{"subnetIds": ["subnet-0123456789abcdef0"]}`), "lablink:network.vpcId", "set both or neither", "set the VPC"},
+	{"a VPC's name", one("network", `{"vpcId": "main", "subnetIds": ["subnet-0123456789abcdef0"]}`), "lablink:network.vpcId", `is not a VPC's id: "main"`, "vpc-0123456789abcdef0"},
+	{"a VPC for a subnet", one("network", `{"vpcId": "vpc-0123456789abcdef0", "subnetIds": ["vpc-0123456789abcdef0"]}`), "lablink:network.subnetIds[0]", "is not a subnet's id", "subnet-0123456789abcdef0"},
+	{"a subnet twice", existing(`"subnetIds": ["subnet-01234567", "subnet-01234567"]`), "lablink:network.subnetIds[1]", "in the list already", "remove it"},
+	{"NAT in an existing VPC", existing(`"nat": true`), "lablink:network.nat", "route tables of its subnets decide", "remove it"},
+	{"zones of an existing VPC", existing(`"zones": ["us-west-2a", "us-west-2b"]`), "lablink:network.zones", "its subnets decide", "remove it"},
+	{"a range for an existing VPC", existing(`"cidr": "10.0.0.0/16"`), "lablink:network.cidr", "it has its range", "remove it"},
+	{"a dynamic address in an existing VPC", existing(`"nat": false`).with(one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "dynamic"}`)), "lablink:allocator.address", "machines reach the host would change", "remove network.vpcId"},
+	{"a dynamic address behind a load balancer", one("tls", `{"mode": "acm"}`).with(one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "dynamic"}`)), "lablink:allocator.address", "behind a load balancer", "remove it"},
+	{"too many zones for NAT", one("network", `{"nat": true, "zones": ["us-west-2a", "us-west-2b", "us-west-2c", "us-west-2d", "us-west-2e", "us-west-2f", "us-west-2g", "us-west-2h", "us-west-2i"]}`), "lablink:network.zones", "there is room for 8", "remove network.nat"},
+	{"an address that is neither", one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "elastic"}`), "lablink:allocator.address", `is "elastic"`, "persistent, dynamic"},
 
 	{"no domain", one("dns", `{"provider": "route53"}`), "lablink:dns.domain", "is required", "lab.example.org"},
 	{"no domain for the certificate", config{"lablink:dns": "", "lablink:tls": `{"mode": "acme", "email": "lab@example.org"}`}, "lablink:dns.domain", "is required", "lab.example.org"},
@@ -168,5 +186,6 @@ var inProduction = []wrong{
 	{"a host's image that moves", config{"lablink:allocator": ""}, "lablink:allocator.ami", "is not pinned", "lablink image pin --host prod"},
 	{"a pool's image that moves", pool(`"image": {"ssmParameter": "/x"}`), "lablink:pools[0].image", "is not pinned", "lablink image pin"},
 	{"the images of a pipeline", pool(`"image": {"pipeline": "gpu"}`), "lablink:pools[0].image", "is not pinned", "lablink image pin"},
+	{"an address that goes with the host", one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "dynamic"}`), "lablink:allocator.address", "dns.domain points at it", "survives the host"},
 	{"no backups", one("database", `{"backupDays": 0}`), "lablink:database.backupDays", "production keeps backups", "set 1 to 35"},
 }

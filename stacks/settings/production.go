@@ -19,6 +19,9 @@ func (s *Settings) checkProduction(p *Problems) {
 	if s.TLS.Staging {
 		p.add("tls.staging", "remove it", "is on: neither browsers nor machines accept a staging certificate")
 	}
+	if s.Allocator.Address == Dynamic && s.DNS.Domain != "" {
+		p.add("allocator.address", "remove it: the address then survives the host", "is dynamic, but dns.domain points at it: whoever has the name would reach nobody after the host is replaced")
+	}
 	if s.Allocator.AMI == "" {
 		p.add("allocator.ami", "lablink image pin --host "+s.Environment+" writes today's", "is not pinned: the host would be replaced when a newer image appears")
 	}

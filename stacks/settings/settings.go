@@ -53,11 +53,11 @@ type Account struct {
 
 // Network is the VPC and who may reach the allocator.
 type Network struct {
-	// An existing VPC. Left out: one of its own.
+	// An existing VPC, `vpc-…`, set together with `subnetIds`. The security groups are made in it, and nothing else of it is changed. Left out: one of its own.
 	VPCID string `json:"vpcId"`
-	// Subnets of the existing VPC, the host's first; set both or neither.
+	// Public subnets of the existing VPC, `subnet-…`, each once, the host's first; machines are launched into all of them, and their route tables and settings decide where these lead and whether machines get public addresses. Of two zones at least where a load balancer or RDS needs them. The first must offer the host's type; of every pool some subnet's zone must offer a type.
 	SubnetIDs []string `json:"subnetIds"`
-	// Puts client machines into private subnets behind NAT.
+	// Puts client machines of an own VPC, of 8 zones at most, into private subnets behind one NAT gateway in the first zone, which is paid by the hour and by the byte (S3 apart). End all workshops before you change it: machines that run stay where they are.
 	NAT bool `json:"nat" default:"false"`
 	// The range of an own VPC: IPv4, /16 to /24, no host bits.
 	Cidr string `json:"cidr" default:"10.20.0.0/16"`
@@ -107,9 +107,9 @@ type Allocator struct {
 	InstanceType string `json:"instanceType" default:"t4g.small"`
 	// How many hosts. More than one need `database.engine: postgres` and a certificate of `acm` or `cloudflare`.
 	Replicas int `json:"replicas" default:"1"`
-	// Whether the address survives a replacement of the host.
+	// Whether the public address survives a replacement of the host. `dynamic` saves an elastic address, needs an own VPC, and is refused in production where `dns.domain` points at it.
 	Address string `json:"address" enum:"persistent,dynamic" default:"persistent"`
-	// The size of the data volume, 1–16384 GiB.
+	// The size of the data volume, 1–16384 GiB, which only ever grows: AWS refuses a smaller one. After a change, restart the host: the file system grows to the volume as it is mounted.
 	DataVolumeGiB int `json:"dataVolumeGiB" default:"20"`
 }
 
