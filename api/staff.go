@@ -83,6 +83,7 @@ type Ready struct {
 	Version string  `json:"version" doc:"The allocator's version"`
 	Release string  `json:"release" doc:"The SHA-256 of the release manifest that is running"`
 	Checks  []Check `json:"checks"`
+	Rollout
 }
 
 // Check is one thing that must hold for the allocator to be ready.

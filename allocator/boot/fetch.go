@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -26,11 +28,43 @@ type Objects interface {
 // binary is the program's name in a release's folder.
 const binary = "lablink-allocator"
 
+// missing is a fault that time may mend: permissions take a while to count.
+type missing struct{ error }
+
+// Unwrap is what went wrong.
+func (m missing) Unwrap() error { return m.error }
+
+// isMissing reports whether S3 says that there is no such object. To somebody who
+// may not list the bucket, it says that access is denied.
+func isMissing(err error) bool {
+	var refused interface{ ErrorCode() string }
+	return errors.As(err, &refused) && slices.Contains([]string{"NoSuchKey", "AccessDenied"}, refused.ErrorCode())
+}
+
+// fetchAgain fetches a release, and asks for a while for what is not there.
+func (u *Updater) fetchAgain(ctx context.Context, sum string) error {
+	end := time.NewTimer(u.Limits.Fetch)
+	defer end.Stop()
+	for {
+		err := fetch(ctx, u.Objects, u.Config.Bucket, sum)
+		if !errors.As(err, &missing{}) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-end.C:
+			return err
+		case <-time.After(time.Second):
+		}
+	}
+}
+
 // fetch makes a release's folder complete: manifest, binary and settings, each
 // with the sum it must have. What is there already stays.
 func fetch(ctx context.Context, objects Objects, bucket, sum string) error {
 	if !release.IsSum(sum) {
-		return host.Wrong(fmt.Errorf("the pointer holds no release: %q", sum))
+		return host.Wrong(faultf("the pointer holds no release: %q", sum))
 	}
 	dir := host.Path(host.ReleaseDir(sum))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -46,17 +80,21 @@ func fetch(ctx context.Context, objects Objects, bucket, sum string) error {
 	}
 	m, err := release.Decode(raw, sum)
 	if err != nil {
-		return err
+		return fault{err}
 	}
 	platform := "linux/" + runtime.GOARCH
 	program, ok := m.Allocator[platform]
 	if !ok {
-		return host.Wrong(fmt.Errorf("release %s has no allocator for %s", sum, platform))
+		return host.Wrong(faultf("release %s has no allocator for %s", sum, platform))
 	}
 	if err := get(ctx, objects, bucket, program, filepath.Join(dir, binary), 0o755); err != nil {
 		return err
 	}
-	return get(ctx, objects, bucket, m.Settings, filepath.Join(dir, "settings.json"), 0o644)
+	if err := get(ctx, objects, bucket, m.Settings, filepath.Join(dir, "settings.json"), 0o644); err != nil {
+		return err
+	}
+	now := time.Now() // which releases are the oldest is seen by this
+	return os.Chtimes(dir, now, now)
 }
 
 // get fetches one object, unless the file has the right sum already.
@@ -67,6 +105,9 @@ func get(ctx context.Context, objects Objects, bucket string, f release.File, pa
 		return err
 	}
 	out, err := objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &f.Key})
+	if isMissing(err) {
+		return missing{faultf("%s is not in the bucket %s: %w", f.Key, bucket, err)}
+	}
 	if err != nil {
 		return fmt.Errorf("fetch %s: %w", f.Key, err)
 	}
@@ -82,7 +123,7 @@ func get(ctx context.Context, objects Objects, bucket string, f release.File, pa
 		return fmt.Errorf("fetch %s: %w", f.Key, err)
 	}
 	if got := hex.EncodeToString(digest.Sum(nil)); got != f.SHA256 {
-		return fmt.Errorf("%s has the sum %s, not %s: it was changed or cut short", f.Key, got, f.SHA256)
+		return faultf("%s has the sum %s, not %s: it was changed or cut short", f.Key, got, f.SHA256)
 	}
 	return os.Rename(tmp.Name(), path)
 }
