@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,8 +32,11 @@ var errNotReady = errors.New("it is not ready")
 // and ready.
 func ask(ctx context.Context, data, sum string) error {
 	address, err := os.ReadFile(AddressFile(data))
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("it does not answer")
+	}
 	if err != nil {
-		return fmt.Errorf("it does not answer yet: %w", err)
+		return fmt.Errorf("find out where it answers: %w", err)
 	}
 	return askAt(ctx, string(address), sum)
 }

@@ -39,7 +39,7 @@ func running(t *testing.T, behaviour string) (w *world, first, second string) {
 func TestAReleaseThatFailsItsRehearsalNeverServes(t *testing.T) {
 	for behaviour, reason := range map[string]string{
 		"exits":          "its rehearsal ended before it was ready (exit status 1): lablink-allocator: migrate the database: no such table: seats",
-		"hangs":          "its rehearsal was not ready within 1.5s: it does not answer yet",
+		"hangs":          "its rehearsal was not ready within 1.5s: it does not answer",
 		"is never ready": "its rehearsal was not ready within 1.5s: it is not ready: database: it is locked",
 	} {
 		t.Run(behaviour, func(t *testing.T) {
