@@ -23,7 +23,7 @@ var arrows = map[string][]string{
 	"stacks":    {"api", "infra"},
 	"allocator": {"api"},
 	"agent":     {"api"},
-	"cli":       {"api"},
+	"cli":       {"api", "stacks"}, // what a stack's outputs are
 	"sim":       {"api", "infra", "stacks"},
 }
 
@@ -47,8 +47,8 @@ var adapters = map[string][]string{
 	"github.com/NVIDIA/":                {"agent/nvml", "agent/simulated"},
 	"github.com/coreos/go-systemd":      {"allocator/cmd/lablink-allocator", "agent/cmd/lablink-agent", "sim/machine"},
 	"github.com/alecthomas/kong":        {"allocator/cmd/lablink-allocator", "agent/cmd/lablink-agent", "cli/cmd/lablink", "sim/cmd/lablink-local", "sim/cmd/lablink-sim"},
-	"github.com/aws/aws-sdk-go-v2/":     {"allocator/boot", "allocator/cmd/lablink-allocator", "allocator/ec2", "allocator/route53", "allocator/secrets", "agent/identity"},
-	"os/exec":                           {"allocator/boot", "api/host", "infra/release/build", "sim/launcher", "sim/machine"},
+	"github.com/aws/aws-sdk-go-v2/":     {"allocator/boot", "allocator/cmd/lablink-allocator", "allocator/ec2", "allocator/route53", "allocator/secrets", "agent/identity", "cli/artifacts"},
+	"os/exec":                           {"allocator/boot", "api/host", "cli/pulumi", "infra/release/build", "sim/launcher", "sim/machine"},
 	"google.golang.org/grpc":            {"sim/provider"},
 	"github.com/pulumi/pulumi/sdk/":     {"infra", "stacks", "stacks/outputs/reference", "stacks/program", "sim/launcher", "sim/provider"},
 	"github.com/pulumi/pulumi-aws/sdk/": {"infra", "stacks/program", "sim/provider"},

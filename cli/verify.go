@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/url"
@@ -95,7 +96,8 @@ func (g *Globals) look(ctx context.Context, at *url.URL, want api.Ready) *verdic
 	}
 	ready, err := g.client().Ready(ctx)
 	if err != nil {
-		v.unknown = true
+		var untrusted *tls.CertificateVerificationError
+		v.unknown = !errors.As(err, &untrusted)
 		v.add("answer", false, "%s", err)
 		return v
 	}
