@@ -14,6 +14,10 @@ type About struct {
 	Version string
 	// BootID changes with each boot of the machine.
 	BootID string
+	// Release is the release that the program was started from, if any.
+	Release string
+	// Failed is a release that this machine gave up, if any. Optional.
+	Failed func() *api.FailedRelease
 }
 
 // Machine is the computer that the agent runs on. Its methods may be called
@@ -77,8 +81,15 @@ func (m *Machine) Close() error {
 
 // report is status as the allocator is told of it.
 func (m *Machine) report(status api.Status) api.Report {
+	var failed *api.FailedRelease
+	if m.about.Failed != nil {
+		failed = m.about.Failed()
+	}
 	return api.Report{
+		Release:  m.about.Release,
+		Failed:   failed,
 		At:       status.At,
+		Protocol: api.Protocol,
 		Version:  m.about.Version,
 		BootID:   m.about.BootID,
 		Health:   status.Health,

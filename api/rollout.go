@@ -12,7 +12,9 @@ type Rollout struct {
 
 // FailedRelease is a release that a host does not run, and why.
 type FailedRelease struct {
-	Release string    `json:"release" doc:"The SHA-256 of its manifest"`
-	Reason  string    `json:"reason" doc:"What went wrong, for people"`
+	_ struct{} `json:"-" additionalProperties:"true"` // a newer host may say more
+
+	Release string    `json:"release" maxLength:"64" doc:"The SHA-256 of its manifest"`
+	Reason  string    `json:"reason" maxLength:"2000" doc:"What went wrong, for people"`
 	At      time.Time `json:"at"`
 }

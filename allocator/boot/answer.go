@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
 // AddressFile is where the service writes, in the folder of its data, at which
@@ -83,7 +84,7 @@ func (u *Updater) awaitAnswer(ctx context.Context, sum string, ready bool) error
 		}
 		select {
 		case <-ctx.Done():
-			return faultf("it was not ready within %s: %w", u.Limits.Start, last)
+			return host.Faultf("it was not ready within %s: %w", u.Limits.Start, last)
 		case <-tick.C:
 		}
 	}
@@ -101,7 +102,7 @@ func judge(err error, ready bool) error {
 func (u *Updater) watch(ctx context.Context, sum string, ready bool) error {
 	address, err := os.ReadFile(AddressFile(u.data()))
 	if err != nil {
-		return faultf("it does not answer any more: %w", err)
+		return host.Faultf("it does not answer any more: %w", err)
 	}
 	begin, well := u.Now(), u.Now()
 	end := time.NewTimer(u.Limits.Watch)
@@ -122,9 +123,9 @@ func (u *Updater) watch(ctx context.Context, sum string, ready bool) error {
 		case err == nil:
 			well = now
 		case errors.Is(err, syscall.ECONNREFUSED):
-			return faultf("it ended %s after it was ready", now.Sub(begin).Round(100*time.Millisecond))
+			return host.Faultf("it ended %s after it was ready", now.Sub(begin).Round(100*time.Millisecond))
 		case now.Sub(well) > u.Limits.Silence:
-			return faultf("it was out of order %s after it was ready: %w", well.Sub(begin).Round(100*time.Millisecond), err)
+			return host.Faultf("it was out of order %s after it was ready: %w", well.Sub(begin).Round(100*time.Millisecond), err)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func Bootstrap(ctx context.Context, out io.Writer, c Config, release, volume str
 			if err := c.write(); err != nil {
 				return err
 			}
-			if err := fetch(ctx, objects, c.Bucket, release); err != nil {
+			if err := host.Fetch(ctx, get(objects, c.Bucket), release, parts); err != nil {
 				return err
 			}
 			return host.SetCurrent(release)

@@ -110,8 +110,8 @@ func TestNothingIsRunThatHasTheWrongSum(t *testing.T) {
 		}},
 		"the program":      {"it was changed or cut short", func(w *world, _ string) { w.objects["artifacts/v2"] = []byte("#!/bin/sh\nrm -rf /\n") }},
 		"the settings":     {"it was changed or cut short", func(w *world, _ string) { w.objects["settings/v2"] = []byte("{}") }},
-		"no manifest":      {"is not in the bucket b", func(w *world, sum string) { delete(w.objects, release.Key(sum)) }},
-		"no program":       {"is not in the bucket b", func(w *world, _ string) { delete(w.objects, "artifacts/v2") }},
+		"no manifest":      {"bucket b: there is no such object", func(w *world, sum string) { delete(w.objects, release.Key(sum)) }},
+		"no program":       {"bucket b: there is no such object", func(w *world, _ string) { delete(w.objects, "artifacts/v2") }},
 		"another computer": {"the pointer holds no release", func(w *world, _ string) { w.point("../../etc/lablink") }},
 	} {
 		t.Run(name, func(t *testing.T) {

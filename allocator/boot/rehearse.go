@@ -36,7 +36,7 @@ func (u *Updater) rehearse(ctx context.Context, sum string) (err error) {
 		return err
 	}
 	if err := cmd.Start(); err != nil {
-		return faultf("it does not start: %w", err)
+		return host.Faultf("it does not start: %w", err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
@@ -62,9 +62,9 @@ func (u *Updater) rehearse(ctx context.Context, sum string) (err error) {
 				return ctx.Err()
 			}
 			if limited.Err() == nil {
-				return faultf("its rehearsal ended before it was ready (%v): %s", exit, said)
+				return host.Faultf("its rehearsal ended before it was ready (%v): %s", exit, said)
 			}
-			return faultf("its rehearsal was not ready within %s: %w", u.Limits.Rehearsal, last)
+			return host.Faultf("its rehearsal was not ready within %s: %w", u.Limits.Rehearsal, last)
 		case <-tick.C:
 		}
 	}

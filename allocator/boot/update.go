@@ -43,14 +43,6 @@ type Limits struct {
 // Standard are the limits on a host.
 var Standard = Limits{Fetch: 20 * time.Second, Rehearsal: 15 * time.Second, Start: 10 * time.Second, Watch: 20 * time.Second, Silence: 3 * time.Second}
 
-// fault is an error of a release itself: it will be no better the next time.
-type fault struct{ error }
-
-// Unwrap is what went wrong.
-func (f fault) Unwrap() error { return f.error }
-
-func faultf(format string, args ...any) error { return fault{fmt.Errorf(format, args...)} }
-
 // Updater brings the host to the release that the pointer names.
 type Updater struct {
 	Config     Config
@@ -95,7 +87,7 @@ func (u *Updater) Run(ctx context.Context) error {
 	}
 	fmt.Fprintf(u.Out, "updating to release %s\n", wanted)
 	err = u.try(ctx, before, wanted)
-	var bad fault
+	var bad *host.Fault
 	if !errors.As(err, &bad) || wanted == before {
 		return err
 	}
@@ -109,7 +101,7 @@ func (u *Updater) Run(ctx context.Context) error {
 
 // try makes a release the one that runs, if it is good.
 func (u *Updater) try(ctx context.Context, before, wanted string) error {
-	if err := u.fetchAgain(ctx, wanted); err != nil {
+	if err := host.FetchAgain(ctx, get(u.Objects, u.Config.Bucket), wanted, parts, u.Limits.Fetch); err != nil {
 		return err
 	}
 	if wanted != before {
@@ -132,7 +124,7 @@ func (u *Updater) try(ctx context.Context, before, wanted string) error {
 		return err
 	}
 	fmt.Fprintf(u.Out, "release %s runs\n", wanted)
-	return errors.Join(os.Remove(host.Path(switchingFile)), prune(wanted, before))
+	return errors.Join(os.Remove(host.Path(switchingFile)), host.Prune(wanted, before))
 }
 
 // giveUp goes back to the release that ran before, where the host was switched.
@@ -143,7 +135,7 @@ func (u *Updater) giveUp(ctx context.Context, before, wanted string, bad error) 
 		return errors.Join(bad, err)
 	}
 	if switched == "" {
-		return errors.Join(fmt.Errorf("%w; release %s goes on", bad, before), drop(wanted))
+		return errors.Join(fmt.Errorf("%w; release %s goes on", bad, before), host.Drop(wanted))
 	}
 	// It gets no time to end: it may hang, and callers wait.
 	kill := host.SetCurrent(before)
@@ -153,7 +145,7 @@ func (u *Updater) giveUp(ctx context.Context, before, wanted string, bad error) 
 	if err := u.switchTo(ctx, before, false); err != nil {
 		return errors.Join(bad, fmt.Errorf("going back to release %s: %w", before, err), kill)
 	}
-	return errors.Join(fmt.Errorf("%w; release %s runs again", bad, before), os.Remove(host.Path(switchingFile)), drop(wanted))
+	return errors.Join(fmt.Errorf("%w; release %s runs again", bad, before), os.Remove(host.Path(switchingFile)), host.Drop(wanted))
 }
 
 // switchTo makes a release the one that runs, and waits until it serves. Its own
@@ -166,15 +158,21 @@ func (u *Updater) switchTo(ctx context.Context, sum string, ready bool) error {
 	defer cancel()
 	program := filepath.Join(host.Path(host.CurrentLink), binary)
 	if out, err := exec.CommandContext(limited, program, "units").CombinedOutput(); err != nil {
-		return faultf("it does not install its units: %w: %s", err, strings.TrimSpace(string(out)))
+		return host.Faultf("it does not install its units: %w: %s", err, strings.TrimSpace(string(out)))
 	}
 	if err := host.Systemctl(limited, "restart", service); err != nil {
 		if limited.Err() != nil {
-			return faultf("it did not start within %s", u.Limits.Start)
+			return host.Faultf("it did not start within %s", u.Limits.Start)
 		}
-		return faultf("it did not start: %w", err)
+		return host.Faultf("it did not start: %w", err)
 	}
 	return u.awaitAnswer(limited, sum, ready)
+}
+
+// Switching reports whether the release that runs has yet to show that it is good.
+func Switching() (bool, error) {
+	before, err := readSwitching()
+	return before != "", err
 }
 
 // readSwitching is the release that a switch began with, or "" when there is none

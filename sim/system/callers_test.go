@@ -131,6 +131,7 @@ type tunnelWatch struct {
 	all    sync.WaitGroup
 
 	mu      sync.Mutex
+	up      bool
 	longest time.Duration
 }
 
@@ -158,10 +159,11 @@ func (l *local) watchTunnels(t *testing.T, admin *api.Client, count int) *tunnel
 			}
 			w.mu.Lock()
 			w.longest = max(w.longest, time.Since(well))
-			w.mu.Unlock()
-			if err == nil && connected == count {
+			w.up = err == nil && connected == count
+			if w.up {
 				well = time.Now()
 			}
+			w.mu.Unlock()
 		}
 	})
 	return w
@@ -177,6 +179,11 @@ func (w *tunnelWatch) begin() {
 // check wants that all tunnels were back in time.
 func (w *tunnelWatch) check(t *testing.T, what string) {
 	t.Helper()
+	eventually(t, "the tunnels are up", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.up
+	})
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t.Logf("%s: the tunnels were back after %s", what, w.longest.Round(time.Millisecond))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -34,11 +33,12 @@ var broken = []struct {
 	name, reason string
 	file         string // that is changed or, without from, added
 	from, to     string
+	deployed     bool                                            // by pulumi up, and not by setting the pointer
 	spoil        func(*testing.T, *artifacts, *release.Manifest) // what is published
 }{
 	{name: "exits at start", reason: "its rehearsal ended before it was ready (exit status 1): lablink-allocator: no such luck",
 		file: serveFile, from: "log := slog.Default()\n", to: "log := slog.Default()\n\tif len(c.Data) == 0 {\n\t\treturn errors.New(\"no such luck\")\n\t}\n"},
-	{name: "serves and then exits", reason: "after it was ready",
+	{name: "serves and then exits", reason: "after it was ready", deployed: true,
 		file: serveFile, from: "a.log.Info(\"the allocator is ready\"", to: "if !a.rehearsal {\n\t\ttime.AfterFunc(3*time.Second, func() { os.Exit(1) })\n\t}\n\ta.log.Info(\"the allocator is ready\""},
 	{name: "hangs", reason: "its rehearsal was not ready within 15s: it does not answer",
 		file: serveFile, from: "log := slog.Default()\n", to: "log := slog.Default()\n\tif log != nil {\n\t\tselect {}\n\t}\n"},
@@ -51,7 +51,7 @@ var broken = []struct {
 		f.SHA256 = strings.Repeat("5", 64)
 		m.Allocator[native] = f
 	}},
-	{name: "points at a missing object", reason: "is not in the bucket", spoil: func(t *testing.T, a *artifacts, m *release.Manifest) {
+	{name: "points at a missing object", reason: "there is no such object", spoil: func(t *testing.T, a *artifacts, m *release.Manifest) {
 		f := m.Allocator[native]
 		f.Key, f.SHA256 = "artifacts/gone", strings.Repeat("6", 64)
 		m.Allocator[native] = f
@@ -160,22 +160,30 @@ func TestABrokenReleaseIsUndoneByTheHostAndAGoodOneServes(t *testing.T) {
 	tunnels := l.watchTunnels(t, admin, 2)
 
 	for _, b := range broken {
-		m := a.manifest(t, good)
-		m.Version = "broken: " + b.name
-		if b.spoil != nil {
-			b.spoil(t, a, &m)
-		} else {
-			raw := buildBroken(t, b.file, b.from, b.to)
-			f := release.File{SHA256: release.Sum(raw), Bytes: int64(len(raw))}
-			f.Key = release.ArtifactKey("lablink-allocator", native, f.SHA256)
-			a.put(t, f.Key, raw)
-			m.Allocator = map[string]release.File{native: f}
-		}
-		bad := a.publish(t, m)
 		callers.begin()
 		tunnels.begin()
-		set := time.Now()
-		a.point(t, bad)
+		var bad string
+		var set time.Time
+		if b.deployed {
+			restore := change(t, b.file, b.from, b.to)
+			require.NoError(t, p.Run(t.Context(), "up", "--stack", "local", "--yes", "--skip-preview", "--suppress-outputs"))
+			restore()
+			bad, set = l.outputs(t, p).Release.Manifest, time.Now()
+		} else {
+			m := a.manifest(t, good)
+			m.Version = "broken: " + b.name
+			if b.spoil != nil {
+				b.spoil(t, a, &m)
+			} else {
+				raw := buildBroken(t, b.file, b.from, b.to)
+				f := release.File{SHA256: release.Sum(raw), Bytes: int64(len(raw))}
+				f.Key = release.ArtifactKey("lablink-allocator", native, f.SHA256)
+				a.put(t, f.Key, raw)
+				m.Allocator = map[string]release.File{native: f}
+			}
+			bad, set = a.publish(t, m), time.Now()
+			a.point(t, bad)
+		}
 		eventually(t, "the host gives up a release that "+b.name, func() bool {
 			now, err := l.person(t).Ready(t.Context())
 			return err == nil && now.Ready && now.Release == good && now.Failed != nil && now.Failed.Release == bad
@@ -187,16 +195,53 @@ func TestABrokenReleaseIsUndoneByTheHostAndAGoodOneServes(t *testing.T) {
 		require.Less(t, took, undone, b.name)
 		require.Equal(t, bad, now.Wanted)
 		require.Contains(t, now.Failed.Reason, b.reason)
-		l.await(t, admin, w, 2)
 		tunnels.check(t, b.name)
 		callers.check(t, b.name)
+		said, code := l.lablink(t, "verify", "--stack", "local", "--wait", "30s")
+		require.Equal(t, 1, code, said)
+		require.Contains(t, said, b.reason)
 	}
 	l.deployOneLine(t, p, func() { callers.begin(); tunnels.begin() })
-	l.await(t, admin, w, 2)
+	said, code := l.lablink(t, "verify", "--stack", "local", "--wait", "1m")
+	require.Zero(t, code, said)
 	tunnels.check(t, "a good release")
 	callers.check(t, "a good release")
+	said, code = l.lablink(t, "release", "list", "--stack", "local")
+	require.Zero(t, code, said)
+	require.Contains(t, said, "current, wanted")
+	require.Contains(t, said, "broken: hangs")
 	callers.stop()
 	tunnels.stop()
+}
+
+// change changes a file of the copy, and changes it back.
+func change(t *testing.T, file, from, to string) (restore func()) {
+	t.Helper()
+	name := filepath.Join(root, file)
+	before, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(before), from), "%s does not have %q once", file, from)
+	restore = func() { require.NoError(t, os.WriteFile(name, before, 0o644)) }
+	t.Cleanup(restore)
+	require.NoError(t, os.WriteFile(name, []byte(strings.Replace(string(before), from, to, 1)), 0o644))
+	return restore
+}
+
+// lablink calls the operator's command, as people do in their shell.
+func (l *local) lablink(t *testing.T, args ...string) (said string, code int) {
+	t.Helper()
+	exports := l.make(t, "env")
+	cmd := exec.CommandContext(t.Context(), "bash", append([]string{"-ec", exports + `
+exec .lablink/bin/lablink "$@"`, "lablink"}, args...)...)
+	cmd.Dir, cmd.Env = root, append(environment(), "LABLINK_URL="+l.url)
+	out, err := cmd.CombinedOutput()
+	t.Logf("lablink %s\n%s", strings.Join(args, " "), out)
+	var ended *exec.ExitError
+	if err != nil {
+		require.ErrorAs(t, err, &ended)
+		return string(out), ended.ExitCode()
+	}
+	return string(out), 0
 }
 
 func (l *local) outputs(t *testing.T, p interface {
@@ -216,12 +261,7 @@ func (l *local) deployOneLine(t *testing.T, p interface {
 	Run(context.Context, ...string) error
 }, begin func()) {
 	t.Helper()
-	page := filepath.Join(root, "allocator/web/templates/home.html")
-	before, err := os.ReadFile(page)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.WriteFile(page, before, 0o644)) })
-	require.NoError(t, os.WriteFile(page, append(before, "<!-- another line -->\n"...), 0o644))
-
+	defer change(t, "allocator/web/templates/home.html", "<h1>", "<!-- another line --><h1>")()
 	raw, err := p.Output(t.Context(), "preview", "--json", "--stack", "local")
 	require.NoError(t, err)
 	var plan struct {
@@ -244,5 +284,4 @@ func (l *local) deployOneLine(t *testing.T, p interface {
 		now, err := l.person(t).Ready(t.Context())
 		return err == nil && now.Ready && now.Release == sum && now.Failed == nil
 	})
-	fmt.Fprintln(t.Output(), "the good release runs")
 }

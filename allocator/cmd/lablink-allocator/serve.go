@@ -130,7 +130,7 @@ func (a *app) open(ctx context.Context) error {
 			Endpoint: stsEndpoint(a.settings.Region), Region: a.settings.Region, Audience: a.settings.Audience,
 			AccountID: a.settings.AccountID, HTTP: &http.Client{Timeout: 10 * time.Second}, Now: time.Now,
 		},
-		Log: a.log, Now: time.Now, ReportInterval: reportInterval,
+		Log: a.log, Now: time.Now, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
 	}
 	for _, p := range a.settings.Pools {
 		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role})
@@ -229,6 +229,15 @@ func (a *app) rollout() api.Rollout {
 		a.log.Error("what became of updates is not known", "error", err)
 	}
 	return r
+}
+
+// agentRelease is what agents are to run: what runs here, once the host has found
+// it good.
+func (a *app) agentRelease() string {
+	if under, err := boot.Switching(); err != nil || under {
+		return ""
+	}
+	return a.release
 }
 
 // close closes what was opened. A step of an operation that goes on is cut short,

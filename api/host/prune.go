@@ -1,4 +1,4 @@
-package boot
+package host
 
 import (
 	"cmp"
@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 
-	"github.com/talmolab/lablink-infrastructure/api/host"
 	"github.com/talmolab/lablink-infrastructure/api/release"
 )
 
@@ -15,9 +14,9 @@ import (
 // ran before.
 const keptReleases = 3
 
-// prune removes the releases that were used longest ago.
-func prune(keep ...string) error {
-	entries, err := os.ReadDir(host.Path(host.ReleasesDir))
+// Prune removes the releases that were used longest ago.
+func Prune(keep ...string) error {
+	entries, err := os.ReadDir(Path(ReleasesDir))
 	if err != nil {
 		return fmt.Errorf("look for old releases: %w", err)
 	}
@@ -36,17 +35,17 @@ func prune(keep ...string) error {
 	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(used[b], used[a]) })
 	var failed error
 	for _, name := range names[min(len(names), max(0, keptReleases-len(keep))):] {
-		failed = errors.Join(failed, drop(name))
+		failed = errors.Join(failed, Drop(name))
 	}
 	return failed
 }
 
-// drop removes a release from the host. What is no release has no folder.
-func drop(sum string) error {
+// Drop removes a release from the  What is no release has no folder.
+func Drop(sum string) error {
 	if !release.IsSum(sum) {
 		return nil
 	}
-	if err := os.RemoveAll(host.Path(host.ReleaseDir(sum))); err != nil {
+	if err := os.RemoveAll(Path(ReleaseDir(sum))); err != nil {
 		return fmt.Errorf("remove release %s: %w", sum, err)
 	}
 	return nil
