@@ -14,10 +14,17 @@ type About struct {
 	Version string
 	// BootID changes with each boot of the machine.
 	BootID string
-	// Release is the release that the program was started from, if any.
-	Release string
+	// Release is the release that the machine is at, or "". Optional.
+	Release func() string
 	// Failed is a release that this machine gave up, if any. Optional.
 	Failed func() *api.FailedRelease
+}
+
+func (a About) release() string {
+	if a.Release == nil {
+		return ""
+	}
+	return a.Release()
 }
 
 // Machine is the computer that the agent runs on. Its methods may be called
@@ -86,7 +93,7 @@ func (m *Machine) report(status api.Status) api.Report {
 		failed = m.about.Failed()
 	}
 	return api.Report{
-		Release:  m.about.Release,
+		Release:  m.about.release(),
 		Failed:   failed,
 		At:       status.At,
 		Protocol: api.Protocol,

@@ -89,7 +89,7 @@ func (a *Agent) understands(version string, protocol int) error {
 
 // follow asks the machine for the release that the allocator wants, once for each.
 func (a *Agent) follow(release string) {
-	if a.Follow == nil || release == "" || release == a.Machine.about.Release || release == a.asked {
+	if a.Follow == nil || release == "" || release == a.Machine.about.release() || release == a.asked {
 		return
 	}
 	if err := a.Follow(release); err != nil {

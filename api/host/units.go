@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -39,6 +40,21 @@ func InstallUnits(ctx context.Context, units map[string][]byte) error {
 		return err
 	}
 	return WriteFile(loadedFile, []byte(sum), 0o644)
+}
+
+// InstallUnitsFrom installs the files of the folder "units".
+func InstallUnitsFrom(ctx context.Context, files fs.FS) error {
+	entries, err := fs.ReadDir(files, "units")
+	if err != nil {
+		return fmt.Errorf("list the unit files: %w", err)
+	}
+	units := map[string][]byte{}
+	for _, e := range entries {
+		if units[e.Name()], err = fs.ReadFile(files, "units/"+e.Name()); err != nil {
+			return fmt.Errorf("read the unit file %s: %w", e.Name(), err)
+		}
+	}
+	return InstallUnits(ctx, units)
 }
 
 // Systemctl calls systemctl.

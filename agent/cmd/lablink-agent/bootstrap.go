@@ -13,11 +13,12 @@ type bootstrapCommand struct {
 	AllocatorURL string `required:"" placeholder:"URL" help:"The allocator's address."`
 	Audience     string `required:"" help:"Whom the proof of this machine is for."`
 	TLSName      string `placeholder:"NAME" help:"The name in the allocator's certificate."`
+	Bucket       string `required:"" help:"The artifact bucket."`
 }
 
 // Run sets up the machine.
 func (c bootstrapCommand) Run(ctx context.Context, out io.Writer) error {
 	return boot.Bootstrap(ctx, out, boot.Config{
-		AllocatorURL: c.AllocatorURL, Audience: c.Audience, Region: c.Region, TLSName: c.TLSName,
+		AllocatorURL: c.AllocatorURL, Audience: c.Audience, Region: c.Region, TLSName: c.TLSName, Bucket: c.Bucket,
 	}, c.Release)
 }
