@@ -126,7 +126,7 @@ func allocator(root, version, behaviour string, args []string) {
 	case is("exits"):
 		fail("migrate the database: no such table: seats")
 	case is("hangs"):
-		select {}
+		time.Sleep(time.Hour)
 	}
 	answer := func(w http.ResponseWriter, _ *http.Request) {
 		ready := api.Ready{Ready: !is("is never ready") && !(is("gets out of order") && later()), Version: version, Release: release}

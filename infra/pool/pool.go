@@ -109,7 +109,7 @@ func (p *Pool) declareRole(ctx *pulumi.Context, name string, args *PoolArgs) (*i
 }
 
 func (p *Pool) declareTemplate(ctx *pulumi.Context, name string, args *PoolArgs, profile *iam.InstanceProfile) (*ec2.LaunchTemplate, error) {
-	bootstrap := []string{"--region", args.Namer.Region, "--allocator-url", args.AgentURL, "--audience", args.Audience, "--bucket", args.Bucket}
+	bootstrap := []string{"--region", args.Namer.Region, "--bucket", args.Bucket, "--allocator-url", args.AgentURL, "--audience", args.Audience}
 	if args.TLSName != "" {
 		bootstrap = append(bootstrap, "--tls-name", args.TLSName)
 	}

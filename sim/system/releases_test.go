@@ -41,7 +41,7 @@ var broken = []struct {
 	{name: "serves and then exits", reason: "after it was ready", deployed: true,
 		file: serveFile, from: "a.log.Info(\"the allocator is ready\"", to: "if !a.rehearsal {\n\t\ttime.AfterFunc(3*time.Second, func() { os.Exit(1) })\n\t}\n\ta.log.Info(\"the allocator is ready\""},
 	{name: "hangs", reason: "its rehearsal was not ready within 15s: it does not answer",
-		file: serveFile, from: "log := slog.Default()\n", to: "log := slog.Default()\n\tif log != nil {\n\t\tselect {}\n\t}\n"},
+		file: serveFile, from: "log := slog.Default()\n", to: "log := slog.Default()\n\tif log != nil {\n\t\ttime.Sleep(time.Hour)\n\t}\n"},
 	{name: "is never ready", reason: "its rehearsal was not ready within 15s: it is not ready: database: it is locked",
 		file: serveFile, from: "Check: a.store.Ping}", to: "Check: func(context.Context) error { return errors.New(\"it is locked\") }}"},
 	{name: "fails its migration", reason: "migrate the database: ",
