@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/alecthomas/kong"
@@ -130,7 +131,7 @@ func TestWhatCannotBePinnedIsSaidAndChangesNothing(t *testing.T) {
 }
 
 func TestOnlyWhatSpeaksToAnAllocatorNeedsItsAddress(t *testing.T) {
-	for _, args := range [][]string{{"status"}, {"workshops"}, {"verify", "--release", release}} {
+	for _, args := range [][]string{{"status"}, {"workshops"}, {"verify", "--release", strings.Repeat("a", 64)}} {
 		var c cli.Commands
 		parser, err := kong.New(&c, kong.BindTo(t.Context(), (*context.Context)(nil)))
 		require.NoError(t, err)

@@ -150,11 +150,19 @@ func TestACallThatIsNotModelledIsRefused(t *testing.T) {
 			return err
 		}},
 		{"of SSM", "UnknownOperationException", func() error {
-			_, err := ssm.NewFromConfig(dev).PutParameter(t.Context(), &ssm.PutParameterInput{Name: aws.String("/p"), Value: aws.String("v")})
+			_, err := ssm.NewFromConfig(dev).DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: aws.String("/p")})
 			return err
 		}},
 		{"of S3", "NotImplemented", func() error {
-			_, err := s3.NewFromConfig(dev, func(o *s3.Options) { o.UsePathStyle = true }).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("data")})
+			_, err := s3.NewFromConfig(dev, func(o *s3.Options) { o.UsePathStyle = true }).DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("data"), Key: aws.String("a")})
+			return err
+		}},
+		{"a condition", "NotImplemented", func() error {
+			_, err := s3.NewFromConfig(dev, func(o *s3.Options) { o.UsePathStyle = true }).PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("data"), Key: aws.String("a"), IfNoneMatch: aws.String("*")})
+			return err
+		}},
+		{"a listing that goes on", "NotImplemented", func() error {
+			_, err := s3.NewFromConfig(dev, func(o *s3.Options) { o.UsePathStyle = true }).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("data"), StartAfter: aws.String("a")})
 			return err
 		}},
 		{"a filter", "InvalidParameterValue", func() error {
