@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,19 +18,29 @@ import (
 
 // Globals are the flags of every command.
 type Globals struct {
-	URL      string `env:"LABLINK_URL" required:"" placeholder:"URL" help:"The allocator's address, for example https://lab.example.org."`
+	URL      string `env:"LABLINK_URL" placeholder:"URL" help:"The allocator's address, for example https://lab.example.org."`
 	User     string `env:"LABLINK_USER" default:"admin" help:"Who logs in (${default})."`
 	Password string `env:"LABLINK_PASSWORD" placeholder:"PASSWORD" help:"The user's password. Better in the environment, where no list of processes shows it."`
 	JSON     bool   `name:"json" help:"Print JSON instead of a table."`
 
 	Out io.Writer `kong:"-"`
+	// OpenImages says what machine images there are in a Region.
+	OpenImages func(ctx context.Context, region string) (Images, error) `kong:"-"`
+	// Engine calls pulumi.
+	Engine Engine `kong:"-"`
+	// OpenArtifacts opens a bucket of releases and the pointer to one.
+	OpenArtifacts func(ctx context.Context, region, bucket, pointer string) (Artifacts, error) `kong:"-"`
+	// Roots are the authorities that certificates are checked with. Nil: the system's.
+	Roots *x509.CertPool `kong:"-"`
 }
 
 // Commands are what lablink can do.
 type Commands struct {
 	Globals
 	Status    StatusCommand    `cmd:"" help:"Say whether the allocator is ready, and what runs."`
-	Verify    VerifyCommand    `cmd:"" help:"Wait until the allocator is ready with a release, or fail."`
+	Image     ImageCommand     `cmd:"" help:"Pin machine images."`
+	Verify    VerifyCommand    `cmd:"" help:"Say whether what was deployed is what runs: 0 it is, 1 it is not, 2 that cannot be told."`
+	Release   ReleaseCommand   `cmd:"" help:"List releases, and go back to one."`
 	Workshops WorkshopsCommand `cmd:"" help:"List workshops."`
 	Launch    LaunchCommand    `cmd:"" help:"Open a workshop and launch its machines."`
 	End       EndCommand       `cmd:"" help:"End a workshop and all its machines."`
@@ -42,10 +54,23 @@ var exitCodes = map[api.Code]int{
 	api.Capacity: 6, api.Quota: 6, api.RateLimited: 7, api.Unavailable: 8,
 }
 
+// exit is an error with a way to end of its own.
+type exit struct {
+	error
+	code int
+}
+
+// Unwrap is what went wrong.
+func (e exit) Unwrap() error { return e.error }
+
 // ExitCode is how to end after err.
 func ExitCode(err error) int {
 	if err == nil {
 		return 0
+	}
+	var e exit
+	if errors.As(err, &e) {
+		return e.code
 	}
 	if code, ok := exitCodes[api.CodeOf(err)]; ok {
 		return code
@@ -55,11 +80,24 @@ func ExitCode(err error) int {
 
 // client is for what needs no log-in.
 func (g *Globals) client() *api.Client {
-	return &api.Client{URL: g.URL, HTTP: &http.Client{Timeout: 30 * time.Second}, UserAgent: "lablink"}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = &tls.Config{RootCAs: g.Roots, MinVersion: tls.VersionTLS12}
+	return &api.Client{URL: g.URL, HTTP: &http.Client{Timeout: 30 * time.Second, Transport: transport}, UserAgent: "lablink"}
+}
+
+// needURL refuses a command that does not know where the allocator is.
+func (g *Globals) needURL() error {
+	if g.URL == "" {
+		return errors.New("there is no address: give --url or set LABLINK_URL; it is the stack's output url")
+	}
+	return nil
 }
 
 // staff logs in.
 func (g *Globals) staff(ctx context.Context) (*api.Client, error) {
+	if err := g.needURL(); err != nil {
+		return nil, err
+	}
 	if g.Password == "" {
 		return nil, errors.New("there is no password: set LABLINK_PASSWORD; the initial one is the stack's output initialAdminPassword")
 	}

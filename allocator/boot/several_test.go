@@ -14,6 +14,7 @@ import (
 func TestOneOfSeveralHostsWaitsForNoVolume(t *testing.T) {
 	w := newWorld(t)
 	sum := w.publish(t, "v1")
+	require.NoError(t, os.Remove(filepath.Join(w.root, boot.DataDir)), "as on a new host")
 	require.NoError(t, boot.Bootstrap(t.Context(), &w.said, boot.Config{Region: "us-west-2", Pointer: "/p", Bucket: "b"}, sum, "", w))
 	require.Equal(t, sum, host.Current())
 	require.DirExists(t, filepath.Join(w.root, boot.DataDir))

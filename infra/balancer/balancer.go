@@ -36,6 +36,9 @@ type Balancer struct {
 	// this name, but the domain.
 	AgentURL pulumi.StringOutput `pulumi:"agentUrl"`
 
+	// LoadBalancer and Hosts are people's load balancer and its target group, by the
+	// last parts of their ARNs, as CloudWatch knows them.
+	LoadBalancer, Hosts pulumi.StringOutput
 	// TargetGroups are the ARNs of the groups that every host belongs to.
 	TargetGroups []pulumi.StringInput
 	// Ready are the listeners and rules: what dials the allocator starts after them.
@@ -72,11 +75,11 @@ func NewBalancer(ctx *pulumi.Context, name string, args *BalancerArgs, opts ...p
 	if err := ctx.RegisterComponentResource("lablink:balancer:Balancer", name, b, opts...); err != nil {
 		return nil, err
 	}
-	people, err := b.declareSide(ctx, name, args, side{what: "people"})
+	people, hosts, err := b.declareSide(ctx, name, args, side{what: "people"})
 	if err != nil {
 		return nil, err
 	}
-	agents, err := b.declareSide(ctx, name, args, side{what: "agents", internal: true})
+	agents, _, err := b.declareSide(ctx, name, args, side{what: "agents", internal: true})
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +87,7 @@ func NewBalancer(ctx *pulumi.Context, name string, args *BalancerArgs, opts ...p
 		return nil, err
 	}
 	b.DNSName, b.ZoneID = people.DnsName, people.ZoneId
+	b.LoadBalancer, b.Hosts = people.ArnSuffix, hosts.ArnSuffix
 	b.AgentURL = pulumi.Sprintf("https://%s", agents.DnsName)
 	return b, ctx.RegisterResourceOutputs(b, pulumi.Map{"dnsName": b.DNSName, "zoneId": b.ZoneID, "agentUrl": b.AgentURL})
 }
@@ -95,11 +99,11 @@ type side struct {
 }
 
 // declareSide declares a load balancer that forwards to hosts of its target group.
-func (b *Balancer) declareSide(ctx *pulumi.Context, name string, args *BalancerArgs, s side) (*lb.LoadBalancer, error) {
+func (b *Balancer) declareSide(ctx *pulumi.Context, name string, args *BalancerArgs, s side) (*lb.LoadBalancer, *lb.TargetGroup, error) {
 	label := name + "-" + s.what
 	group, err := b.declareGroup(ctx, label, args, s)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	balancerName := args.Namer.LoadBalancer(s.what)
 	balancer, err := lb.NewLoadBalancer(ctx, label, &lb.LoadBalancerArgs{
@@ -109,11 +113,11 @@ func (b *Balancer) declareSide(ctx *pulumi.Context, name string, args *BalancerA
 		Tags: args.Namer.Tags(component, balancerName),
 	}, pulumi.Parent(b), pulumi.DependsOn(args.After), pulumi.Protect(args.Protect))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	targets, err := b.declareTargets(ctx, label, args, s)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	listener, err := lb.NewListener(ctx, label+"-https", &lb.ListenerArgs{
 		LoadBalancerArn: balancer.Arn, Port: pulumi.Int(443), Protocol: pulumi.String("HTTPS"),
@@ -124,10 +128,10 @@ func (b *Balancer) declareSide(ctx *pulumi.Context, name string, args *BalancerA
 		Tags: args.Namer.Tags(component, balancerName),
 	}, pulumi.Parent(b))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	b.TargetGroups, b.Ready = append(b.TargetGroups, targets.Arn), append(b.Ready, listener)
-	return balancer, nil
+	return balancer, targets, nil
 }
 
 func (b *Balancer) declareTargets(ctx *pulumi.Context, label string, args *BalancerArgs, s side) (*lb.TargetGroup, error) {

@@ -116,7 +116,11 @@ func (g *Group) declareTemplate(ctx *pulumi.Context, name string, args *GroupArg
 		MetadataOptions: ec2.LaunchTemplateMetadataOptionsArgs{
 			HttpEndpoint: pulumi.String("enabled"), HttpTokens: pulumi.String("required"), HttpPutResponseHopLimit: pulumi.Int(1),
 		},
-		VpcSecurityGroupIds: pulumi.StringArray{args.SecurityGroup},
+		// The subnets are public, as people's balancer stands in them.
+		NetworkInterfaces: ec2.LaunchTemplateNetworkInterfaceArray{ec2.LaunchTemplateNetworkInterfaceArgs{
+			DeviceIndex: pulumi.Int(0), DeleteOnTermination: pulumi.String("true"), AssociatePublicIpAddress: pulumi.String("true"),
+			SecurityGroups: pulumi.StringArray{args.SecurityGroup},
+		}},
 		BlockDeviceMappings: ec2.LaunchTemplateBlockDeviceMappingArray{ec2.LaunchTemplateBlockDeviceMappingArgs{
 			DeviceName: pulumi.String(args.Image.RootDevice), Ebs: ec2.LaunchTemplateBlockDeviceMappingEbsArgs{
 				VolumeSize: pulumi.Int(RootVolumeGiB), VolumeType: pulumi.String("gp3"),

@@ -52,7 +52,8 @@ func TestSeveralHostsKeepNothingAndReachEachOther(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(script), "bootstrap --release \"$release\" '--region' 'us-west-2'")
 	assert.NotContains(t, string(script), "--volume")
-	assert.Equal(t, []any{"sg-1"}, template.Get("vpcSecurityGroupIds"))
+	assert.Equal(t, []any{"sg-1"}, template.Get("networkInterfaces[0].securityGroups"))
+	assert.Equal(t, "true", template.Get("networkInterfaces[0].associatePublicIpAddress"), "they reach out")
 	assert.Equal(t, "pulumi", template.Get(`tagSpecifications[0].tags["lablink:managed-by"]`), "no allocator ends another")
 	peers := r.Named("host-peers")
 	assert.Equal(t, []any{"sg-1", "sg-1", 8443.0, 8443.0, "tcp"}, []any{

@@ -47,6 +47,8 @@ type IdentityArgs struct {
 	Production bool
 	// Record is the record that a deployment changes. Optional: roles change none.
 	Record Record
+	// Network is what a deployment uses of a VPC that is not its own. Optional.
+	Network Network
 	// State is where stacks keep their state. Optional: roles get no access to it.
 	State *State
 }
@@ -54,6 +56,12 @@ type IdentityArgs struct {
 // Record is a name in a hosted zone.
 type Record struct {
 	ZoneID, Name string
+}
+
+// Network is a VPC that carries no tags of this deployment, and its subnets.
+type Network struct {
+	VPCID     string
+	SubnetIDs []string
 }
 
 // NewIdentity declares the roles.
@@ -78,7 +86,7 @@ func NewIdentity(ctx *pulumi.Context, name string, args *IdentityArgs, opts ...p
 		return nil, err
 	}
 	deploy := func(values []string) policy.Document {
-		return append(Deploy(args.Namer, args.Record), args.state(values, true)...)
+		return append(Deploy(args.Namer, args.Record, args.Network), args.state(values, true)...)
 	}
 	if i.DeployRole, err = i.declareRole(ctx, name, args, "deploy", "environment:"+args.Environment, deploy); err != nil {
 		return nil, err

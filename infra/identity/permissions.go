@@ -34,8 +34,8 @@ func read(n naming.Namer) policy.Document {
 // Deploy is what an update needs: to make things with this environment's tags
 // and names, and to change what has them. The roles of workflows are left out:
 // whoever may change those may do everything, so that is an engineer's work.
-func Deploy(n naming.Namer, r Record) policy.Document {
-	return slices.Concat(read(n), network(n), roles(n), record(r), policy.Document{
+func Deploy(n naming.Namer, r Record, there Network) policy.Document {
+	return slices.Concat(read(n), network(n), use(n, there), roles(n), record(r), policy.Document{
 		{Sid: "Parameters", Action: parameterWrites, Resource: []string{n.ParameterARN("*")}},
 		{Sid: "Buckets", Action: bucketWrites, Resource: bucketARNs(n)},
 	})
@@ -53,14 +53,33 @@ func network(n naming.Namer) policy.Document {
 			"elastic-ip/*", "internet-gateway/*", "launch-template/*", "route-table/*", "security-group/*", "subnet/*", "volume/*")},
 		// These are also asked for things that are there and that the statement above
 		// names: a statement of their own keeps them from somebody else's.
-		{Sid: "MakeVpcAndHost", Action: []string{"ec2:CreateVpc", "ec2:RunInstances"}, Resource: ec2ARNs(n, "vpc/*", "instance/*"), Condition: made},
+		{Sid: "MakeVpcAndHost", Action: []string{"ec2:CreateVpc", "ec2:RunInstances"}, Resource: ec2ARNs(n, "vpc/*", "instance/*", "volume/*"), Condition: made},
+		{
+			Sid: "MakeInside", Action: []string{"ec2:CreateNatGateway", "ec2:CreateNetworkInterface"},
+			Resource: ec2ARNs(n, "natgateway/*", "network-interface/*"), Condition: made,
+		},
 		{Sid: "MakeEndpoint", Action: []string{"ec2:CreateVpcEndpoint"}, Resource: ec2ARNs(n, "vpc-endpoint/*"), Condition: made},
 		{Sid: "Change", Action: changes, Resource: ec2ARNs(n, "*"), Condition: own},
 		// Parts that are made without tags; what they belong to is asked for too.
-		{Sid: "Parts", Action: parts, Resource: ec2ARNs(n, "network-interface/*", "security-group-rule/*", "volume/*")},
+		{Sid: "Parts", Action: parts, Resource: ec2ARNs(n, "network-interface/*", "security-group-rule/*")},
 		{Sid: "Images", Action: []string{"ec2:RunInstances"}, Resource: []string{"arn:aws:ec2:" + n.Region + "::image/*"}},
 		{Sid: "TagWhatIsMade", Action: []string{"ec2:CreateTags"}, Resource: ec2ARNs(n, "*"), Condition: atOnce},
 	}
+}
+
+// use lets put security groups and machines into a VPC that is there.
+func use(n naming.Namer, there Network) policy.Document {
+	if there.VPCID == "" {
+		return nil
+	}
+	resources := ec2ARNs(n, "vpc/"+there.VPCID)
+	for _, id := range there.SubnetIDs {
+		resources = append(resources, n.ARN("ec2", "subnet/"+id))
+	}
+	return policy.Document{{
+		Sid: "UseNetwork", Resource: resources,
+		Action: []string{"ec2:CreateNetworkInterface", "ec2:CreateSecurityGroup", "ec2:RunInstances"},
+	}}
 }
 
 func roles(n naming.Namer) policy.Document {

@@ -90,7 +90,7 @@ func TestAPreviewReadsWhatIsDeployedAndChangesNothing(t *testing.T) {
 func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
 	own, other := has("lablink", "test"), has("lablink", "prod")
 	normalized := "route53:ChangeResourceRecordSetsNormalizedRecordNames"
-	check(t, identity.Deploy(lab, name), append(slices.Clone(looking), []request{
+	check(t, identity.Deploy(lab, name, identity.Network{}), append(slices.Clone(looking), []request{
 		{"a subnet", "ec2:CreateSubnet", ec2 + "subnet/*", asks("lablink", "test"), yes},
 		{"in its VPC", "ec2:CreateSubnet", ec2 + "vpc/vpc-1", context(own, asks("lablink", "test")), yes},
 		{"in another VPC", "ec2:CreateSubnet", ec2 + "vpc/vpc-2", context(other, asks("lablink", "test")), no},
@@ -103,8 +103,19 @@ func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
 		{"a host", "ec2:RunInstances", ec2 + "instance/*", asks("lablink", "test"), yes},
 		{"a host in its subnet", "ec2:RunInstances", ec2 + "subnet/subnet-1", own, yes},
 		{"a host in another's subnet", "ec2:RunInstances", ec2 + "subnet/subnet-2", context(other, asks("lablink", "test")), no},
-		{"the host's interface", "ec2:RunInstances", ec2 + "network-interface/*", nil, yes},
-		{"the host's disk", "ec2:RunInstances", ec2 + "volume/*", nil, yes},
+		{"an interface that comes with the host", "ec2:RunInstances", ec2 + "network-interface/*", nil, yes},
+		{"the host's interface", "ec2:CreateNetworkInterface", ec2 + "network-interface/*", asks("lablink", "test"), yes},
+		{"an interface without tags", "ec2:CreateNetworkInterface", ec2 + "network-interface/*", nil, no},
+		{"an interface in its subnet", "ec2:CreateNetworkInterface", ec2 + "subnet/subnet-1", context(own, asks("lablink", "test")), yes},
+		{"an interface in another's subnet", "ec2:CreateNetworkInterface", ec2 + "subnet/subnet-2", context(other, asks("lablink", "test")), no},
+		{"an address for its interface", "ec2:AssociateAddress", ec2 + "network-interface/eni-1", own, yes},
+		{"its address for somebody's interface", "ec2:AssociateAddress", ec2 + "network-interface/eni-3", nil, no},
+		{"other groups for somebody's interface", "ec2:ModifyNetworkInterfaceAttribute", ec2 + "network-interface/eni-3", nil, no},
+		{"a NAT gateway", "ec2:CreateNatGateway", ec2 + "natgateway/*", asks("lablink", "test"), yes},
+		{"a NAT gateway with another's address", "ec2:CreateNatGateway", ec2 + "elastic-ip/eipalloc-2", context(other, asks("lablink", "test")), no},
+		{"ending another's NAT gateway", "ec2:DeleteNatGateway", ec2 + "natgateway/nat-2", other, no},
+		{"the host's disk", "ec2:RunInstances", ec2 + "volume/*", asks("lablink", "test"), yes},
+		{"a disk without tags", "ec2:RunInstances", ec2 + "volume/*", nil, no},
 		{"the host's image", "ec2:RunInstances", "arn:aws:ec2:us-west-2::image/ami-1", nil, yes},
 
 		{"ending its host", "ec2:TerminateInstances", ec2 + "instance/i-1", own, yes},
@@ -162,8 +173,27 @@ func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
 	}...))
 }
 
+// A VPC that is there has no tags of the deployment.
+func TestADeployUsesTheNetworkThatItIsGivenAndChangesNothingOfIt(t *testing.T) {
+	there := identity.Network{VPCID: "vpc-9", SubnetIDs: []string{"subnet-8", "subnet-9"}}
+	d := parse(t, identity.Deploy(lab, name, there), iam.Identity)
+	for _, r := range []request{
+		{"a group", "ec2:CreateSecurityGroup", ec2 + "vpc/vpc-9", asks("lablink", "test"), yes},
+		{"an interface", "ec2:CreateNetworkInterface", ec2 + "subnet/subnet-9", asks("lablink", "test"), yes},
+		{"a host", "ec2:RunInstances", ec2 + "subnet/subnet-8", asks("lablink", "test"), yes},
+		{"a host elsewhere", "ec2:RunInstances", ec2 + "subnet/subnet-7", asks("lablink", "test"), no},
+		{"a group elsewhere", "ec2:CreateSecurityGroup", ec2 + "vpc/vpc-7", asks("lablink", "test"), no},
+		{"a subnet", "ec2:CreateSubnet", ec2 + "vpc/vpc-9", asks("lablink", "test"), no},
+		{"a route", "ec2:CreateRoute", ec2 + "route-table/rtb-9", nil, no},
+		{"its end", "ec2:DeleteSubnet", ec2 + "subnet/subnet-9", nil, no},
+	} {
+		got := iam.Evaluate(iam.Request{Action: r.action, Resource: r.resource, Context: r.context}, d)
+		assert.Equal(t, r.want, got, "%s: %s on %s", r.why, r.action, r.resource)
+	}
+}
+
 func TestWithoutARecordADeployChangesNone(t *testing.T) {
-	for _, s := range parse(t, identity.Deploy(lab, identity.Record{}), iam.Identity).Statement {
+	for _, s := range parse(t, identity.Deploy(lab, identity.Record{}, identity.Network{}), iam.Identity).Statement {
 		assert.NotContains(t, s.Action, "route53:ChangeResourceRecordSets", s.Sid)
 	}
 }
@@ -171,7 +201,7 @@ func TestWithoutARecordADeployChangesNone(t *testing.T) {
 // Names are cut where they are too long; paths are not.
 func TestADeployMayMakeTheRolesOfTheLongestNames(t *testing.T) {
 	long := naming.Namer{Deployment: "a-deployment-of-20-c", Environment: "an-env-of-16-cha", AccountID: "123456789012", Region: "ap-southeast-1"}
-	d := parse(t, identity.Deploy(long, name), iam.Identity)
+	d := parse(t, identity.Deploy(long, name, identity.Network{}), iam.Identity)
 	made := long.MachineRoleARN(long.IAM("client-a-pool-of-20-charact", naming.MaxRole))
 	assert.Equal(t, iam.Allowed, iam.Evaluate(iam.Request{Action: "iam:CreateRole", Resource: made}, d), made)
 	itself := long.RoleARN(long.IAM("deploy", naming.MaxRole))

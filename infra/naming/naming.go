@@ -18,6 +18,7 @@ const (
 	MaxAlias          = 238
 	MaxLoadBalancer   = 32 // and a target group's
 	MaxScalingGroup   = 255
+	MaxImagePipeline  = 126
 )
 
 // The tags that everything carries which can be tagged.
@@ -27,6 +28,7 @@ const (
 	TagComponent   = "lablink:component"
 	TagManagedBy   = "lablink:managed-by"
 	TagPool        = "lablink:pool"
+	TagPipeline    = "lablink:pipeline"
 )
 
 // Namer names the parts of one deployment in one environment.

@@ -3,6 +3,7 @@ package pool
 import (
 	"encoding/base64"
 	"errors"
+	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -42,14 +43,16 @@ type PoolArgs struct {
 	Bucket, Pointer string
 	// Permissions is the policy document of the machines' role. Required.
 	Permissions policy.Document
-	// AgentURL is where agents reach the allocator. Required.
+	// AgentURL is where agents reach the allocator; TLSName is the name that its
+	// certificate must hold, when AgentURL is an address. AgentURL is required.
 	AgentURL pulumi.StringInput
-	// TLSName is the name that the allocator's certificate must hold, when AgentURL
-	// names the allocator otherwise.
-	TLSName string
+	TLSName  string
 	// Trust is the certificate, in PEM, that agents trust in place of the system's
 	// authorities. Optional.
 	Trust pulumi.StringInput
+	// Public says whether machines get public addresses. Optional: their subnets
+	// decide.
+	Public *bool
 	// Audience is whom agents prove themselves to. Required.
 	Audience string
 	// After must exist before machines are launched: routes and rules.
@@ -115,6 +118,12 @@ func (p *Pool) declareRole(ctx *pulumi.Context, name string, args *PoolArgs) (*i
 
 func (p *Pool) declareTemplate(ctx *pulumi.Context, name string, args *PoolArgs, profile *iam.InstanceProfile) (*ec2.LaunchTemplate, error) {
 	script := args.userData()
+	iface := ec2.LaunchTemplateNetworkInterfaceArgs{
+		DeviceIndex: pulumi.Int(0), DeleteOnTermination: pulumi.String("true"), SecurityGroups: pulumi.StringArray{args.SecurityGroup},
+	}
+	if args.Public != nil {
+		iface.AssociatePublicIpAddress = pulumi.String(strconv.FormatBool(*args.Public))
+	}
 	templateName := args.Namer.Name("client-"+args.Pool, naming.MaxLaunchTemplate)
 	return ec2.NewLaunchTemplate(ctx, name+"-template", &ec2.LaunchTemplateArgs{
 		Name: pulumi.String(templateName), Tags: args.tags(templateName), UpdateDefaultVersion: pulumi.Bool(true),
@@ -124,10 +133,7 @@ func (p *Pool) declareTemplate(ctx *pulumi.Context, name string, args *PoolArgs,
 		MetadataOptions: ec2.LaunchTemplateMetadataOptionsArgs{
 			HttpEndpoint: pulumi.String("enabled"), HttpTokens: pulumi.String("required"), HttpPutResponseHopLimit: pulumi.Int(1),
 		},
-		NetworkInterfaces: ec2.LaunchTemplateNetworkInterfaceArray{ec2.LaunchTemplateNetworkInterfaceArgs{
-			DeviceIndex: pulumi.Int(0), AssociatePublicIpAddress: pulumi.String("true"),
-			DeleteOnTermination: pulumi.String("true"), SecurityGroups: pulumi.StringArray{args.SecurityGroup},
-		}},
+		NetworkInterfaces: ec2.LaunchTemplateNetworkInterfaceArray{iface},
 		BlockDeviceMappings: ec2.LaunchTemplateBlockDeviceMappingArray{ec2.LaunchTemplateBlockDeviceMappingArgs{
 			DeviceName: pulumi.String(args.Image.RootDevice), Ebs: ec2.LaunchTemplateBlockDeviceMappingEbsArgs{
 				VolumeSize: pulumi.Int(args.RootVolumeGiB), VolumeType: pulumi.String("gp3"),
@@ -148,19 +154,25 @@ func (args *PoolArgs) userData() pulumi.StringOutput {
 		trust = pulumi.String("")
 	}
 	return pulumi.All(args.AgentURL, trust).ApplyT(func(all []any) (string, error) {
-		bootstrap := []string{"--region", args.Namer.Region, "--allocator-url", all[0].(string), "--audience", args.Audience}
-		if args.TLSName != "" {
-			bootstrap = append(bootstrap, "--tls-name", args.TLSName)
-		}
-		if trust := all[1].(string); trust != "" {
-			bootstrap = append(bootstrap, "--trust", base64.StdEncoding.EncodeToString([]byte(trust)))
-		}
-		script, err := userdata.Render(userdata.Args{
-			Binary: "lablink-agent", Part: "agent", Region: args.Namer.Region,
-			Pointer: args.Pointer, Bucket: args.Bucket, Bootstrap: bootstrap,
-		})
-		return base64.StdEncoding.EncodeToString([]byte(script)), err
+		return args.script(all[0].(string), all[1].(string))
 	}).(pulumi.StringOutput)
+}
+
+// script is the user data of machines whose agents reach the allocator at url and
+// trust a certificate, in base64.
+func (args *PoolArgs) script(url, trust string) (string, error) {
+	bootstrap := []string{"--region", args.Namer.Region, "--bucket", args.Bucket, "--allocator-url", url, "--audience", args.Audience}
+	if args.TLSName != "" {
+		bootstrap = append(bootstrap, "--tls-name", args.TLSName)
+	}
+	if trust != "" {
+		bootstrap = append(bootstrap, "--trust", base64.StdEncoding.EncodeToString([]byte(trust)))
+	}
+	script, err := userdata.Render(userdata.Args{
+		Binary: "lablink-agent", Part: "agent", Region: args.Namer.Region,
+		Pointer: args.Pointer, Bucket: args.Bucket, Bootstrap: bootstrap,
+	})
+	return base64.StdEncoding.EncodeToString([]byte(script)), err
 }
 
 func (args *PoolArgs) tags(name string) pulumi.StringMap {

@@ -55,6 +55,20 @@ func TestMachinesStartFromThePoolsTemplate(t *testing.T) {
 	}
 }
 
+func TestMachinesGetPublicAddressesWhereTheirSubnetsDoNotDecide(t *testing.T) {
+	yes, no := true, false
+	for _, c := range []struct {
+		public *bool
+		want   any
+	}{{&yes, "true"}, {&no, "false"}, {nil, nil}} {
+		args := good()
+		args.Public = c.public
+		r, err := declare(args)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, r.Named("pool-gpu-template").Get("networkInterfaces[0].associatePublicIpAddress"))
+	}
+}
+
 // The allocator finds its machines, and may end them, by these.
 func TestMachinesCarryTheTagsOfTheirPoolAndOfTheAllocator(t *testing.T) {
 	r, err := declare(good())

@@ -20,6 +20,8 @@ type Account struct {
 	ImpairedZones []string
 	InstanceTypes map[string]InstanceType
 	Images        map[string]Image
+	// Built are the images of pipelines, by the pipeline's name, the newest first.
+	Built map[string][]string
 	// Parameters are public and own SSM parameters.
 	Parameters map[string]string
 	// HostedZones are the ids of the public zones of each name.
@@ -30,9 +32,13 @@ type Account struct {
 	CloudflareRanges []string
 	// OIDCProvider is the ARN of GitHub's identity provider; empty without one.
 	OIDCProvider string
+	// VPCs are the VPCs that exist, with their subnets by id.
+	VPCs map[string]map[string]Subnet
 	// Planned are the names of resources that do not exist yet: a preview does not
 	// know their ids.
 	Planned []string
+	// Objects are the contents of objects, by bucket/key.
+	Objects map[string]string
 	// Stacks are the outputs of other stacks, by name.
 	Stacks map[string]map[string]any
 }
@@ -43,6 +49,9 @@ type InstanceType struct {
 	Hypervisor    string   // empty: nitro
 	Zones         []string // where it is offered; nil: in every zone
 }
+
+// Subnet is a subnet that exists.
+type Subnet struct{ Zone, Cidr string }
 
 // Image is a machine image.
 type Image struct {
@@ -67,10 +76,19 @@ func (a Account) create(r Record) (id string, state resource.PropertyMap) {
 	switch r.Type {
 	case "aws:ec2/eip:Eip":
 		set("publicIp", "203.0.113.10")
+	case "aws:ec2/instance:Instance":
+		set("publicIp", "203.0.113.20")
+	case "aws:ec2/networkInterface:NetworkInterface":
+		set("privateIp", cmp.Or(r.Text("privateIps[0]"), "10.99.0.4"))
 	case "aws:route53/record:Record":
 		set("fqdn", r.Text("name"))
 	case "aws:kms/key:Key":
 		set("keyId", id)
+	case "aws:rds/instance:Instance":
+		set("endpoint", r.Text("identifier")+".recorded."+a.Region+".rds.amazonaws.com:5432")
+		state["masterUserSecrets"] = resource.NewProperty([]resource.PropertyValue{resource.NewProperty(resource.PropertyMap{
+			"secretArn": resource.NewProperty("arn:aws:secretsmanager:" + a.Region + ":" + a.ID + ":secret:rds!" + id),
+		})})
 	case "cloudflare:index/record:Record":
 		set("hostname", r.Text("name"))
 	case "cloudflare:index/originCaCertificate:OriginCaCertificate":
@@ -82,6 +100,9 @@ func (a Account) create(r Record) (id string, state resource.PropertyMap) {
 		}
 		set("dnsName", name)
 		set("zoneId", "Z1H1FL5HABSF5")
+		set("arnSuffix", "app/"+r.Text("name")+"/0123456789abcdef")
+	case "aws:lb/targetGroup:TargetGroup":
+		set("arnSuffix", "targetgroup/"+r.Text("name")+"/0123456789abcdef")
 	case "aws:acm/certificate:Certificate":
 		state["domainValidationOptions"] = resource.NewPropertyValue([]any{map[string]any{
 			"domainName": r.Text("domainName"), "resourceRecordType": "CNAME",

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Certificate is aws:acm/certificate:Certificate: one that ACM issues for records
@@ -54,7 +56,7 @@ var keyAlgorithms = []string{"RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1"
 // CreateCertificate requests a certificate, or imports one.
 func (a *Account) CreateCertificate(c *Certificate) error {
 	return a.change(func(m *model) error {
-		c.ARN = a.arn("acm", "certificate/"+uuid())
+		c.ARN = a.arn("acm", "certificate/"+uuid.NewString())
 		c.ID = c.ARN
 		if (c.DomainName == "") == (c.PrivateKey == "") {
 			return refuse("InvalidParameterException", "Exactly one of the domain name and the private key must be specified")
@@ -69,11 +71,6 @@ func (a *Account) CreateCertificate(c *Certificate) error {
 		m.Certificates.keep(c.ID, c)
 		return nil
 	})
-}
-
-// uuid is an id as ACM and others make it.
-func uuid() string {
-	return hexDigits(8) + "-" + hexDigits(4) + "-" + hexDigits(4) + "-" + hexDigits(4) + "-" + hexDigits(12)
 }
 
 // request checks what ACM is asked to issue.

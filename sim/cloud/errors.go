@@ -44,5 +44,8 @@ var notFound = map[string]bool{
 	"InvalidVpcEndpointId.NotFound": true, "InvalidGroup.NotFound": true,
 	"InvalidSecurityGroupRuleId.NotFound": true, "InvalidInstanceID.NotFound": true,
 	"InvalidAllocationID.NotFound": true, "InvalidVolume.NotFound": true,
+	"InvalidNetworkInterfaceID.NotFound": true, "NatGatewayNotFound": true,
 	"InvalidAttachment.NotFound": true, "InvalidLaunchTemplateId.NotFound": true,
+	"DBSubnetGroupNotFoundFault": true, "DBParameterGroupNotFound": true, "DBInstanceNotFound": true,
+	"ResourceNotFoundException": true, "NotFound": true, "ResourceNotFound": true,
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -86,6 +87,31 @@ func (o *Object) check() error {
 // Object returns what is known of one object.
 func (a *Account) Object(bucket, key string) (*Object, error) {
 	return objects.lookup(a, bucket+"/"+key)
+}
+
+// Objects are the objects of a bucket whose keys begin with a prefix, by key.
+func (a *Account) Objects(bucket, prefix string) []*Object {
+	var out []*Object
+	_ = a.view(func(m *model) error {
+		for _, o := range m.Objects {
+			if o.Bucket == bucket && strings.HasPrefix(o.Key, prefix) {
+				one := *o
+				out = append(out, &one)
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(out, func(a, b *Object) int { return strings.Compare(a.Key, b.Key) })
+	return out
+}
+
+// ObjectSize is how long an object's contents are, in bytes.
+func (a *Account) ObjectSize(o *Object) (int64, error) {
+	info, err := os.Stat(a.contentFile(o))
+	if err != nil {
+		return 0, fmt.Errorf("measure object %s: %w", o.Key, err)
+	}
+	return info.Size(), nil
 }
 
 // OpenObject opens the contents of one object.

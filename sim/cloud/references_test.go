@@ -114,6 +114,8 @@ func TestAnythingThatWasNeverMadeIsNotFound(t *testing.T) {
 		"instance":    func() error { _, err := w.Instance("x"); return err },
 		"address":     func() error { _, err := w.EIP("x"); return err },
 		"eip":         func() error { _, err := w.EIPAssociation("x"); return err },
+		"interface":   func() error { _, err := w.NetworkInterface("x"); return err },
+		"nat":         func() error { _, err := w.NATGateway("x"); return err },
 		"volume":      func() error { _, err := w.Volume("x"); return err },
 		"attachment":  func() error { _, err := w.VolumeAttachment("x"); return err },
 		"template":    func() error { _, err := w.LaunchTemplate("x"); return err },

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 )
 
 // ScalingGroup is aws:autoscaling/group:Group that launches from a template.
@@ -52,7 +54,7 @@ func (a *Account) CreateScalingGroup(g *ScalingGroup) error {
 			return refuse("AlreadyExists", "AutoScalingGroup by this name already exists - A group with the name %s already exists", g.Name)
 		}
 		g.ID = g.Name
-		g.ARN = a.arn("autoscaling", "autoScalingGroup:"+uuid()+":autoScalingGroupName/"+g.Name)
+		g.ARN = a.arn("autoscaling", "autoScalingGroup:"+uuid.NewString()+":autoScalingGroupName/"+g.Name)
 		g.ServiceLinkedRoleARN = a.iamARN("role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling")
 		if err := g.check(m); err != nil {
 			return err

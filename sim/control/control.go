@@ -20,6 +20,7 @@ const (
 	PathFaults   = "/_simulator/faults"
 	PathCreated  = "/_simulator/created"
 	PathMachines = "/_simulator/machines"
+	PathImages   = "/_simulator/images"
 )
 
 // Mark is the environment variable by which every process of a simulator's
@@ -84,6 +85,14 @@ func (c *Client) SetFaults(ctx context.Context, f cloud.Faults) error {
 func (c *Client) Created(ctx context.Context, urn string) (string, error) {
 	var out struct{ ID string }
 	err := c.call(ctx, http.MethodGet, PathCreated+"?urn="+url.QueryEscape(urn), nil, &out)
+	return out.ID, err
+}
+
+// BuildImage says that an Image Builder pipeline, by its name, has built an
+// image, and returns the image's id.
+func (c *Client) BuildImage(ctx context.Context, pipeline string) (string, error) {
+	var out struct{ ID string }
+	err := c.call(ctx, http.MethodPost, PathImages, map[string]string{"pipeline": pipeline}, &out)
 	return out.ID, err
 }
 

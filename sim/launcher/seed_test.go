@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -25,7 +26,7 @@ func TestAnAccountHasWhatAStackFileNames(t *testing.T) {
   lablink:dns: {provider: route53, domain: lab.university.edu}
   lablink:tls: {email: lab@university.edu}
   lablink:allocator: {ami: ami-0123456789abcdef0, instanceType: c7g.large}
-  lablink:pools: [{name: gpu, instanceTypes: [g6e.xlarge], image: {id: ami-0123456789abcdef1}, maxMachines: 1}]
+  lablink:pools: [{name: gpu, instanceTypes: [g6e.xlarge], image: {id: ami-0123456789abcdef1}, maxMachines: 1}, {name: baked, instanceTypes: [g6e.xlarge], image: {pipeline: gpu}, maxMachines: 1}]
 `, 0o644)
 	write(t, w.own("seed.json"), "", 0o644)
 	require.NoError(t, w.seedFor("test", file))
@@ -46,6 +47,9 @@ func TestAnAccountHasWhatAStackFileNames(t *testing.T) {
 	client, err := a.Image("ami-0123456789abcdef1")
 	require.NoError(t, err)
 	assert.Equal(t, "x86_64", client.Architecture)
+	built := slices.IndexFunc(a.Images(), func(i cloud.Image) bool { return i.Tags["lablink:pipeline"] == "gpu" })
+	require.GreaterOrEqual(t, built, 0, "what a pipeline has built")
+	assert.Equal(t, "210987654321", a.Images()[built].OwnerID)
 	typ, err := a.InstanceType("c7g.large")
 	require.NoError(t, err)
 	assert.Equal(t, "arm64", typ.Architecture)

@@ -202,7 +202,7 @@ func (s *Server) Diff(_ context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.D
 	if err != nil {
 		return nil, err
 	}
-	return k.diff(olds, news), nil
+	return k.diff(s.account, olds, news, r.IgnoreChanges), nil
 }
 
 func (p Provider) kindOf(urn resource.URN) (kind, error) {

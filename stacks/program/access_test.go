@@ -82,9 +82,14 @@ func policiesAreNarrow(r *recording.Recording) []string {
 			}
 			return ""
 		}),
+		topicsAreForAlarms(r),
 		each(r, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", func(recording.Record) string { return "attaches a policy that this rule does not read" }),
 	)
 }
+
+// unbound are actions that AWS gives no resource, beside those that look: the
+// Service Authorization Reference lists none for ec2messages and ssmmessages.
+var unbound = []string{"ec2messages:", "ssmmessages:"}
 
 func narrow(s iam.Statement) bool {
 	if len(s.NotAction) > 0 || len(s.NotResource) > 0 {
@@ -92,7 +97,8 @@ func narrow(s iam.Statement) bool {
 	}
 	for _, action := range s.Action {
 		_, verb, _ := strings.Cut(action, ":")
-		looks := strings.HasPrefix(verb, "Describe") || strings.HasPrefix(verb, "List") || verb == "GetCallerIdentity"
+		looks := strings.HasPrefix(verb, "Describe") || strings.HasPrefix(verb, "List") || verb == "GetCallerIdentity" ||
+			slices.ContainsFunc(unbound, func(service string) bool { return strings.HasPrefix(action, service) })
 		if verb == "" || verb == "*" || slices.Contains(s.Resource, "*") && !looks {
 			return false
 		}

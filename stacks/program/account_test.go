@@ -32,7 +32,12 @@ func accountFor(s *settings.Settings) recording.Account {
 		a.Images[id] = recording.Image{Name: "image", Architecture: architecture(types[0])}
 	}
 	for _, p := range s.Pools {
-		add(p.InstanceTypes, p.Image.ID, p.Image.SSMParameter)
+		id := p.Image.ID
+		if id == "" && p.Image.SSMParameter == "" {
+			id = "ami-of-" + p.Image.Pipeline
+			a.Built = map[string][]string{p.Image.Pipeline: {id}}
+		}
+		add(p.InstanceTypes, id, p.Image.SSMParameter)
 	}
 	host := s.Allocator
 	add([]string{host.InstanceType}, host.AMI, image.DebianParameter(architecture(host.InstanceType)))

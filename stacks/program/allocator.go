@@ -3,6 +3,7 @@ package program
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -21,7 +22,7 @@ func (e *environment) allocatorSettings() pulumi.StringOutput {
 	for _, p := range e.pools {
 		inputs = append(inputs, p.LaunchTemplateID)
 	}
-	for _, id := range e.subnetIDs() {
+	for _, id := range subnetIDs(e.network.Clients) {
 		inputs = append(inputs, id)
 	}
 	certificate := pulumi.StringInput(pulumi.String(""))
@@ -83,11 +84,12 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		Audience:               api.Audience(e.n.Deployment, e.n.Environment),
 		AdminPasswordParameter: e.n.ParameterPath(adminPasswordName),
 		TLS:                    e.plainTLS(),
+		Database:               deployed.Database{Engine: e.s.Database.Engine},
 	}
 	switch {
 	case e.balancer != nil: // which ends TLS, whoever issued the certificate
 		out.TLS.Mode = settings.ACM
-		out.TrustedProxies, out.ClientAddressHeader = []string{e.network.Cidr}, balancer.AddressHeader
+		out.TrustedProxies, out.ClientAddressHeader = slices.Clone(e.network.Cidrs), balancer.AddressHeader
 		if e.s.BehindCloudflare() { // which stands before the load balancer, and adds to the same header
 			out.TrustedProxies = append(out.TrustedProxies, edge.Ranges()...)
 		}
@@ -98,7 +100,7 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 	for i, p := range e.s.Pools {
 		out.Pools = append(out.Pools, deployed.Pool{
 			Name: p.Name, LaunchTemplateID: templates[i], InstanceTypes: p.InstanceTypes, SubnetIDs: subnets,
-			MaxMachines: p.MaxMachines, Role: pool.RoleName(e.n, p.Name),
+			Market: p.Market, MaxMachines: p.MaxMachines, Role: pool.RoleName(e.n, p.Name),
 		})
 	}
 	return out

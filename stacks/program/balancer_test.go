@@ -38,9 +38,7 @@ func severalOf(t *testing.T, stack string) *run {
 // several is what a preview shows of a stack with two hosts.
 func several(t *testing.T, stack string) *recording.Recording {
 	t.Helper()
-	r, err := severalOf(t, stack).do(recording.Preview)
-	require.NoError(t, err)
-	return r
+	return severalOf(t, stack).preview(t)
 }
 
 // shapes are what stacks look like that no file of this working copy describes.
@@ -71,7 +69,6 @@ func TestBehindABalancerItsNamesAreWhatPeopleAndAgentsReach(t *testing.T) {
 		assert.Contains(t, userData(t, r.Named("pool-gpu-template")), "'--tls-name' 'lab.example.org'", name)
 		assert.Equal(t, r.Outputs["publicAddress"].Value, r.Named("dns-record").Text("aliases[0].name"), name)
 		assert.Equal(t, true, r.Named("dns-record").Get("aliases[0].evaluateTargetHealth"), name)
-		assert.Empty(t, r.Of("aws:ec2/eip:Eip"), name)
 		assert.Subset(t, r.Named("pool-gpu-template").DependsOn, []string{"balancer-agents-https", "balancer-agents-clients", "balancer-agents-hosts", "network-clients-out"}, name)
 		got, err := deployed.Decode([]byte(r.Named("release-settings").Text("content")))
 		require.NoError(t, err)
@@ -85,11 +82,14 @@ func TestOneHostKeepsItsDataBehindABalancerAndSeveralShareADatabase(t *testing.T
 	one := balanced(t, "prod").record(t)
 	assert.Len(t, one.Of("aws:lb/targetGroupAttachment:TargetGroupAttachment"), 2, "one for people, one for agents")
 	assert.NotEmpty(t, one.Named("host-data-attachment").Name)
+	assert.Equal(t, "host-interface-id", one.Named("host-instance").Text("networkInterfaces[0].networkInterfaceId"), "it stays where it is")
 	assert.Empty(t, one.Of(scalingGroup))
 
 	two := several(t, "prod")
 	assert.Empty(t, two.Of(instance))
 	assert.Empty(t, two.Of(volume))
+	assert.Empty(t, two.Of("aws:ec2/eip:Eip"))
+	assert.Empty(t, two.Of(iface))
 	group := two.Named("host-instances")
 	assert.Equal(t, 2.0, group.Get("desiredCapacity"))
 	assert.Equal(t, []any{"network-subnet-0-id", "network-subnet-1-id"}, group.Get("vpcZoneIdentifiers"))

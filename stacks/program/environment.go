@@ -7,6 +7,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/infra/balancer"
+	"github.com/talmolab/lablink-infrastructure/infra/database"
 	"github.com/talmolab/lablink-infrastructure/infra/dns"
 	"github.com/talmolab/lablink-infrastructure/infra/host"
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
@@ -26,27 +27,33 @@ type environment struct {
 	found     lookups
 	network   *network.Network
 	balancer  *balancer.Balancer  // nil where people reach the host itself
+	address   *host.Address       // of the one host; nil where there is none that stays
+	host      *host.Host          // nil where there are several
 	artifacts pulumi.StringOutput // the artifact bucket's name
 	pools     []*pool.Pool        // in the order of the settings
+	postgres  *database.Postgres  // nil with SQLite
 	origin    *origin.Origin      // the certificate that Cloudflare sees; nil where nobody stands before the allocator
 }
 
 // declareEnvironment declares one environment: network, kinds of machines,
-// release, host, name and roles.
+// database, release, host, name, alarms and roles.
 func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) error {
-	found, err := lookUp(ctx, s)
+	found, err := lookUp(ctx, s, n.Bucket("artifacts"))
 	if err != nil {
 		return err
 	}
 	if s.TLS.Staging {
 		_ = ctx.Log.Warn("lablink:tls.staging is on, which only tries out getting a certificate: agents do not trust the staging authority, so no machine becomes ready", nil)
 	}
-	binaries, err := p.Builder.Build(ctx.Context(), []string{found.hostPlatform}, found.clientPlatforms)
+	binaries, err := p.binaries(ctx.Context(), s, found)
 	if err != nil {
 		return err
 	}
 	e := &environment{s: s, n: n, found: found}
 	if err := e.declareNetwork(ctx); err != nil {
+		return err
+	}
+	if err := e.declareAddress(ctx); err != nil {
 		return err
 	}
 	if err := e.declareOrigin(ctx); err != nil {
@@ -65,8 +72,11 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	if err != nil {
 		return err
 	}
+	if err := e.declareDatabase(ctx); err != nil {
+		return err
+	}
 	r, err := release.NewRelease(ctx, "release", &release.ReleaseArgs{
-		Namer: n, Bucket: e.artifacts, Binaries: binaries, Settings: e.allocatorSettings(),
+		Namer: n, Bucket: e.artifacts, Binaries: binaries, Settings: e.allocatorSettings(), Existing: found.release,
 	})
 	if err != nil {
 		return err
@@ -83,6 +93,10 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	if err != nil {
 		return err
 	}
+	dashboard, err := e.declareWatch(ctx)
+	if err != nil {
+		return err
+	}
 	roles, err := e.declareIdentity(ctx)
 	if err != nil {
 		return err
@@ -94,8 +108,8 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 		"vpcId": e.network.VPCID, "subnetIds": e.network.SubnetIDs,
 		"allocatorSecurityGroupId": e.network.AllocatorGroup, "clientSecurityGroupId": e.network.ClientGroup,
 		"pools": e.poolOutputs(), "artifactBucket": e.artifacts,
-		"release":              pulumi.Map{"version": r.Version, "manifest": r.Manifest},
-		"database":             pulumi.Map{"engine": pulumi.String("sqlite"), "endpoint": pulumi.String("")},
+		"release":  pulumi.Map{"version": r.Version, "manifest": r.Manifest},
+		"database": e.databaseOutput(), "dashboardUrl": dashboard,
 		"initialAdminPassword": password,
 	}
 	for name, role := range roles {
@@ -106,8 +120,22 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 
 func (e *environment) declareNetwork(ctx *pulumi.Context) (err error) {
 	e.network, err = network.NewNetwork(ctx, "network", &network.NetworkArgs{
-		Namer: e.n, Cidr: e.s.Network.Cidr, Zones: e.found.zones,
+		Namer: e.n, Existing: e.found.network, Cidr: e.found.cidr, Zones: e.found.zones, NAT: e.s.Network.NAT,
 		AllowedCidrs: e.s.Network.AllowedCidrs, AgentPort: e.s.AgentPort(), Balanced: e.s.Balanced(),
+	})
+	return err
+}
+
+// declareAddress declares what outlives the host of an environment that has one:
+// client machines know its private address before it boots.
+func (e *environment) declareAddress(ctx *pulumi.Context) (err error) {
+	if e.s.Allocator.Address == settings.Dynamic || e.s.Allocator.Replicas > 1 {
+		return nil
+	}
+	place := e.network.Subnets[0]
+	e.address, err = host.NewAddress(ctx, "host", &host.AddressArgs{
+		Namer: e.n, SubnetID: place.ID, SecurityGroup: e.network.AllocatorGroup, PrivateIP: place.Host,
+		Protect: e.s.Protect(), After: e.network.Ready,
 	})
 	return err
 }
@@ -119,7 +147,7 @@ func (e *environment) declarePools(ctx *pulumi.Context) error {
 			SecurityGroup: e.network.ClientGroup, RootVolumeGiB: s.RootVolumeGiB,
 			Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
 			Permissions: host.ClientPermissions(e.n, e.bucket()),
-			AgentURL:    e.agentURL(), TLSName: e.tlsName(), Trust: e.trust(), Audience: api.Audience(e.n.Deployment, e.n.Environment),
+			AgentURL:    e.agentURL(), TLSName: e.tlsName(), Trust: e.trust(), Public: e.network.ClientsPublic, Audience: api.Audience(e.n.Deployment, e.n.Environment),
 			After: e.ready(),
 		})
 		if err != nil {
@@ -145,21 +173,30 @@ func (e *environment) poolOutputs() pulumi.Map {
 // and says what the name of the allocator points at.
 func (e *environment) declareHosts(ctx *pulumi.Context, after []pulumi.Resource) (dns.Target, error) {
 	roles := e.clientRoles()
+	secret := pulumi.String("").ToStringOutput()
+	if e.postgres != nil {
+		secret = e.postgres.SecretARN
+	}
 	permissions := policy.Render(func(values []string) policy.Document {
 		return host.Permissions(host.Grants{
-			Namer: e.n, Bucket: e.bucket(), ClientRoles: roles, ClientGroup: values[0], SubnetIDs: values[1:],
+			Namer: e.n, Bucket: e.bucket(), ClientRoles: roles, ClientGroup: values[0], DatabaseSecret: values[1], SubnetIDs: values[2:],
 			ChallengeZone: e.challengeZone(), Domain: e.s.DNS.Domain,
+			Spot: slices.ContainsFunc(e.s.Pools, func(p settings.Pool) bool { return p.Market != settings.OnDemand }),
 		})
-	}, append([]pulumi.StringInput{e.network.ClientGroup}, e.subnetIDs()...)...)
+	}, append([]pulumi.StringInput{e.network.ClientGroup, secret}, subnetIDs(e.network.Clients)...)...)
 	after = slices.Concat(e.ready(), after)
 	if e.s.Allocator.Replicas > 1 {
 		return e.balancerTarget(), e.declareGroup(ctx, permissions, after)
 	}
-	plan := e.network.Plan.Subnets[0]
-	h, err := host.NewHost(ctx, "host", &host.HostArgs{
+	place := e.network.Subnets[0]
+	var dynamic *host.Dynamic
+	if e.address == nil {
+		dynamic = &host.Dynamic{SubnetID: place.ID, PrivateIP: place.Host, SecurityGroup: e.network.AllocatorGroup}
+	}
+	var err error
+	e.host, err = host.NewHost(ctx, "host", &host.HostArgs{
 		Namer: e.n, InstanceType: e.s.Allocator.InstanceType, AMI: e.found.hostImage.ID,
-		SubnetID: e.subnetIDs()[0], Zone: plan.Zone, PrivateIP: plan.Host,
-		SecurityGroup: e.network.AllocatorGroup, DataVolumeGiB: e.s.Allocator.DataVolumeGiB,
+		Zone: place.Zone, Address: e.address, Dynamic: dynamic, DataVolumeGiB: e.s.Allocator.DataVolumeGiB,
 		Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
 		Permissions: permissions, TargetGroups: e.targetGroups(), Protect: e.s.Protect(), After: after,
 	})
@@ -169,7 +206,7 @@ func (e *environment) declareHosts(ctx *pulumi.Context, after []pulumi.Resource)
 	case e.balancer != nil:
 		return e.balancerTarget(), nil
 	}
-	return dns.Target{Address: h.PublicIP}, nil
+	return dns.Target{Address: e.host.PublicIP}, nil
 }
 
 // address is a target as people would type it.
@@ -219,7 +256,10 @@ func (e *environment) agentURL() pulumi.StringInput {
 	if e.s.TLS.Mode == settings.None {
 		scheme = "http://"
 	}
-	return pulumi.String(scheme + e.network.Plan.Subnets[0].Host)
+	if e.address == nil { // of an own VPC, where the host's address is planned
+		return pulumi.String(scheme + e.network.Subnets[0].Host)
+	}
+	return pulumi.Sprintf("%s%s", scheme, e.address.PrivateIP)
 }
 
 // tlsName is the name that the allocator's certificate holds.
@@ -238,11 +278,11 @@ func (e *environment) clientRoles() []string {
 	return out
 }
 
-// subnetIDs are the ids of the subnets.
-func (e *environment) subnetIDs() []pulumi.StringInput {
+// subnetIDs are the ids of subnets.
+func subnetIDs(subnets []network.Subnet) []pulumi.StringInput {
 	var out []pulumi.StringInput
-	for _, subnet := range e.network.Subnets {
-		out = append(out, subnet.ID().ToStringOutput())
+	for _, subnet := range subnets {
+		out = append(out, subnet.ID)
 	}
 	return out
 }

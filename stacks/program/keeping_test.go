@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 // untaggable are the types that AWS gives no tags. What is not listed must have
 // them, so a new type is noticed.
 var untaggable = []string{
+	"aws:cloudwatch/dashboard:Dashboard", "aws:sns/topicPolicy:TopicPolicy", "aws:sns/topicSubscription:TopicSubscription",
 	"aws:ec2/eipAssociation:EipAssociation", "aws:ec2/route:Route", "aws:ec2/routeTableAssociation:RouteTableAssociation",
 	"aws:ec2/volumeAttachment:VolumeAttachment", "aws:iam/rolePolicy:RolePolicy", "aws:kms/alias:Alias", "aws:route53/record:Record",
 	"aws:s3/bucketPolicy:BucketPolicy", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
@@ -26,28 +28,67 @@ func everythingIsTagged(r *recording.Recording) []string {
 		if record.Module() != "aws" || slices.Contains(untaggable, record.Type) {
 			continue
 		}
-		tags := tagsOf(record)
-		component, _ := tags["lablink:component"].(string)
-		if tags["lablink:deployment"] != deployment || tags["lablink:environment"] != r.Stack || component == "" || tags["lablink:managed-by"] != "pulumi" {
-			out = append(out, record.Type+" "+record.Name)
+		kinds := []string{"tags"}
+		switch record.Type { // what is made elsewhere, as these say
+		case infrastructure:
+			kinds = append(kinds, "resourceTags")
+		case "aws:imagebuilder/distributionConfiguration:DistributionConfiguration":
+			kinds = append(kinds, "distributions[0].amiDistributionConfiguration.amiTags")
+		}
+		for _, kind := range kinds {
+			if !tagged(record.Get(kind), r.Stack, "pulumi") {
+				out = append(out, record.Type+" "+record.Name+" "+kind)
+			}
+		}
+		if !makesTagged(record, r.Stack) {
+			out = append(out, record.Type+" "+record.Name+" makes what has no tags")
 		}
 	}
 	return out
 }
 
-// tagsOf are the tags of a resource; those of an auto scaling group are a list.
-func tagsOf(r recording.Record) map[string]any {
-	tags, _ := r.Get("tags").(map[string]any)
-	list, _ := r.Get("tags").([]any)
+// tagsOf reads tags; those of an auto scaling group are a list.
+func tagsOf(tags any) map[string]any {
+	list, isList := tags.([]any)
+	if !isList {
+		all, _ := tags.(map[string]any)
+		return all
+	}
+	all := map[string]any{}
 	for _, entry := range list {
 		tag, _ := entry.(map[string]any)
-		if key, ok := tag["key"].(string); ok && tags == nil {
-			tags = map[string]any{key: tag["value"]}
-		} else if ok {
-			tags[key] = tag["value"]
+		if key, ok := tag["key"].(string); ok {
+			all[key] = tag["value"]
 		}
 	}
-	return tags
+	return all
+}
+
+func tagged(tags any, environment, by string) bool {
+	all := tagsOf(tags)
+	component, _ := all["lablink:component"].(string)
+	return all["lablink:deployment"] == deployment && all["lablink:environment"] == environment && component != "" && all["lablink:managed-by"] == by
+}
+
+// makesTagged reports whether what EC2 makes of an instance or of a template has
+// tags, too: root volumes, hosts and the allocator's machines.
+func makesTagged(record recording.Record, environment string) bool {
+	switch record.Type {
+	case instance:
+		return tagged(record.Get("volumeTags"), environment, "pulumi")
+	case template:
+		by := "allocator"
+		if record.Name == hostTemplate {
+			by = "pulumi" // no allocator ends another
+		}
+		for i, what := range []string{"instance", "volume"} {
+			at := fmt.Sprintf("tagSpecifications[%d].", i)
+			if record.Text(at+"resourceType") != what || !tagged(record.Get(at+"tags"), environment, by) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // stateful are what cannot be made again as it was, and what keeps it closed.

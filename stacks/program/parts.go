@@ -73,6 +73,9 @@ func (e *environment) declareIdentity(ctx *pulumi.Context) (map[string]pulumi.St
 	if e.s.DNS.Provider == settings.Route53 && e.s.ManagesRecord() {
 		args.Record = identity.Record{ZoneID: e.found.zoneID, Name: e.s.DNS.Domain}
 	}
+	if there := e.found.network; there != nil {
+		args.Network = identity.Network{VPCID: there.VPCID, SubnetIDs: e.s.Network.SubnetIDs}
+	}
 	if err := e.readAccount(ctx, args); err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	manifest "github.com/talmolab/lablink-infrastructure/api/release"
 	"github.com/talmolab/lablink-infrastructure/infra/recording"
 	"github.com/talmolab/lablink-infrastructure/infra/release/build"
+	"github.com/talmolab/lablink-infrastructure/infra/release/published"
 	"github.com/talmolab/lablink-infrastructure/stacks/program"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
@@ -71,11 +72,26 @@ func (r *run) record(t *testing.T) *recording.Recording {
 	return out
 }
 
+// preview runs the program as a preview does, which must work.
+func (r *run) preview(t *testing.T) *recording.Recording {
+	t.Helper()
+	out, err := r.do(recording.Preview)
+	require.NoError(t, err)
+	return out
+}
+
 // builder pretends to build.
 type builder struct {
 	commit           build.Commit
 	err              error
 	allocator, agent []string // what was asked for; nil before that
+	from             published.Source
+}
+
+func (b *builder) Fetch(ctx context.Context, from published.Source, allocator, agent []string) (build.Binaries, error) {
+	out, err := b.Build(ctx, allocator, agent)
+	b.from, out.Source.Version = from, from.Version
+	return out, err
 }
 
 func (b *builder) Build(_ context.Context, allocator, agent []string) (build.Binaries, error) {

@@ -30,6 +30,8 @@ func (s *Settings) checkNetwork(p *Problems) {
 		}
 	}
 	s.checkZones(p)
+	s.checkVPC(p)
+	s.checkAddress(p)
 }
 
 func (s *Settings) checkZones(p *Problems) {
