@@ -16,7 +16,7 @@ import (
 
 // Globals are the flags of every command.
 type Globals struct {
-	URL      string `env:"LABLINK_URL" required:"" placeholder:"URL" help:"The allocator's address, for example https://lab.example.org."`
+	URL      string `env:"LABLINK_URL" placeholder:"URL" help:"The allocator's address, for example https://lab.example.org."`
 	User     string `env:"LABLINK_USER" default:"admin" help:"Who logs in (${default})."`
 	Password string `env:"LABLINK_PASSWORD" placeholder:"PASSWORD" help:"The user's password. Better in the environment, where no list of processes shows it."`
 	JSON     bool   `name:"json" help:"Print JSON instead of a table."`
@@ -34,6 +34,10 @@ type Commands struct {
 	End       EndCommand       `cmd:"" help:"End a workshop and all its machines."`
 	Machines  MachinesCommand  `cmd:"" help:"List machines."`
 	Terminate TerminateCommand `cmd:"" help:"End one machine."`
+
+	Bootstrap BootstrapCommand `cmd:"" help:"Once for an AWS account: deploy its stack and move the state into its bucket."`
+	Unprotect UnprotectCommand `cmd:"" help:"Lift the protection of what must survive, before a stack is destroyed."`
+	Destroy   DestroyCommand   `cmd:"" help:"Destroy what is not protected, and list what stays."`
 }
 
 // exitCodes say to scripts what kind of refusal it was; anything else is 1.
@@ -54,8 +58,11 @@ func ExitCode(err error) int {
 }
 
 // client is for what needs no log-in.
-func (g *Globals) client() *api.Client {
-	return &api.Client{URL: g.URL, HTTP: &http.Client{Timeout: 30 * time.Second}, UserAgent: "lablink"}
+func (g *Globals) client() (*api.Client, error) {
+	if g.URL == "" {
+		return nil, api.Problemf(api.Invalid, "There is no allocator to ask", "Set LABLINK_URL or --url; it is the stack's output url.")
+	}
+	return &api.Client{URL: g.URL, HTTP: &http.Client{Timeout: 30 * time.Second}, UserAgent: "lablink"}, nil
 }
 
 // staff logs in.
@@ -63,7 +70,10 @@ func (g *Globals) staff(ctx context.Context) (*api.Client, error) {
 	if g.Password == "" {
 		return nil, errors.New("there is no password: set LABLINK_PASSWORD; the initial one is the stack's output initialAdminPassword")
 	}
-	c := g.client()
+	c, err := g.client()
+	if err != nil {
+		return nil, err
+	}
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return nil, fmt.Errorf("keep the session: %w", err)

@@ -13,7 +13,11 @@ type StatusCommand struct{}
 
 // Run asks once.
 func (StatusCommand) Run(ctx context.Context, g *Globals) error {
-	ready, err := g.client().Ready(ctx)
+	client, err := g.client()
+	if err != nil {
+		return err
+	}
+	ready, err := client.Ready(ctx)
 	if err != nil {
 		return err
 	}
@@ -40,12 +44,16 @@ type VerifyCommand struct {
 
 // Run asks until the release runs and is ready, or the time is up.
 func (c VerifyCommand) Run(ctx context.Context, g *Globals) error {
+	client, err := g.client()
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		ready, err := g.client().Ready(ctx)
+		ready, err := client.Ready(ctx)
 		why := fmt.Sprintf("it runs release %.12s (%s)", ready.Release, ready.Version)
 		switch {
 		case err != nil:

@@ -9,31 +9,33 @@ type kind[T any] struct {
 }
 
 var (
-	vpcs         = kind[VPC]{func(m *model) table[VPC] { return m.VPCs }, "InvalidVpcID.NotFound", "vpc"}
-	subnets      = kind[Subnet]{func(m *model) table[Subnet] { return m.Subnets }, "InvalidSubnetID.NotFound", "subnet"}
-	gateways     = kind[InternetGateway]{func(m *model) table[InternetGateway] { return m.InternetGateways }, "InvalidInternetGatewayID.NotFound", "internetGateway"}
-	routeTables  = kind[RouteTable]{func(m *model) table[RouteTable] { return m.RouteTables }, "InvalidRouteTableID.NotFound", "routeTable"}
-	routes       = kind[Route]{func(m *model) table[Route] { return m.Routes }, "InvalidRoute.NotFound", "route"}
-	associations = kind[RouteTableAssociation]{func(m *model) table[RouteTableAssociation] { return m.Associations }, "InvalidAssociationID.NotFound", "association"}
-	endpoints    = kind[VPCEndpoint]{func(m *model) table[VPCEndpoint] { return m.Endpoints }, "InvalidVpcEndpointId.NotFound", "Vpc Endpoint"}
-	groups       = kind[SecurityGroup]{func(m *model) table[SecurityGroup] { return m.SecurityGroups }, "InvalidGroup.NotFound", "security group"}
-	rules        = kind[SecurityGroupRule]{func(m *model) table[SecurityGroupRule] { return m.Rules }, "InvalidSecurityGroupRuleId.NotFound", "security group rule"}
-	instances    = kind[Instance]{func(m *model) table[Instance] { return m.Instances }, "InvalidInstanceID.NotFound", "instance"}
-	addresses    = kind[EIP]{func(m *model) table[EIP] { return m.Addresses }, "InvalidAllocationID.NotFound", "allocation"}
-	volumes      = kind[Volume]{func(m *model) table[Volume] { return m.Volumes }, "InvalidVolume.NotFound", "volume"}
-	attachments  = kind[VolumeAttachment]{func(m *model) table[VolumeAttachment] { return m.Attachments }, "InvalidAttachment.NotFound", "attachment"}
-	templates    = kind[LaunchTemplate]{func(m *model) table[LaunchTemplate] { return m.LaunchTemplates }, "InvalidLaunchTemplateId.NotFound", "launch template"}
-	roles        = kind[Role]{func(m *model) table[Role] { return m.Roles }, "NoSuchEntity", "role"}
-	rolePolicies = kind[RolePolicy]{func(m *model) table[RolePolicy] { return m.RolePolicies }, "NoSuchEntity", "role policy"}
-	profiles     = kind[InstanceProfile]{func(m *model) table[InstanceProfile] { return m.InstanceProfiles }, "NoSuchEntity", "instance profile"}
-	providers    = kind[OIDCProvider]{func(m *model) table[OIDCProvider] { return m.OIDCProviders }, "NoSuchEntity", "OpenID Connect provider"}
-	buckets      = kind[Bucket]{func(m *model) table[Bucket] { return m.Buckets }, "NoSuchBucket", "bucket"}
-	objects      = kind[Object]{func(m *model) table[Object] { return m.Objects }, "NoSuchKey", "object"}
-	parameters   = kind[Parameter]{func(m *model) table[Parameter] { return m.Parameters }, "ParameterNotFound", "parameter"}
-	keys         = kind[Key]{func(m *model) table[Key] { return m.Keys }, "NotFoundException", "key"}
-	aliases      = kind[Alias]{func(m *model) table[Alias] { return m.Aliases }, "NotFoundException", "alias"}
-	zones        = kind[Zone]{func(m *model) table[Zone] { return m.Zones }, "NoSuchHostedZone", "hosted zone"}
-	records      = kind[Record]{func(m *model) table[Record] { return m.Records }, "NoSuchRecord", "record set"}
+	vpcs              = kind[VPC]{func(m *model) table[VPC] { return m.VPCs }, "InvalidVpcID.NotFound", "vpc"}
+	subnets           = kind[Subnet]{func(m *model) table[Subnet] { return m.Subnets }, "InvalidSubnetID.NotFound", "subnet"}
+	gateways          = kind[InternetGateway]{func(m *model) table[InternetGateway] { return m.InternetGateways }, "InvalidInternetGatewayID.NotFound", "internetGateway"}
+	routeTables       = kind[RouteTable]{func(m *model) table[RouteTable] { return m.RouteTables }, "InvalidRouteTableID.NotFound", "routeTable"}
+	routes            = kind[Route]{func(m *model) table[Route] { return m.Routes }, "InvalidRoute.NotFound", "route"}
+	associations      = kind[RouteTableAssociation]{func(m *model) table[RouteTableAssociation] { return m.Associations }, "InvalidAssociationID.NotFound", "association"}
+	endpoints         = kind[VPCEndpoint]{func(m *model) table[VPCEndpoint] { return m.Endpoints }, "InvalidVpcEndpointId.NotFound", "Vpc Endpoint"}
+	groups            = kind[SecurityGroup]{func(m *model) table[SecurityGroup] { return m.SecurityGroups }, "InvalidGroup.NotFound", "security group"}
+	rules             = kind[SecurityGroupRule]{func(m *model) table[SecurityGroupRule] { return m.Rules }, "InvalidSecurityGroupRuleId.NotFound", "security group rule"}
+	instances         = kind[Instance]{func(m *model) table[Instance] { return m.Instances }, "InvalidInstanceID.NotFound", "instance"}
+	addresses         = kind[EIP]{func(m *model) table[EIP] { return m.Addresses }, "InvalidAllocationID.NotFound", "allocation"}
+	volumes           = kind[Volume]{func(m *model) table[Volume] { return m.Volumes }, "InvalidVolume.NotFound", "volume"}
+	attachments       = kind[VolumeAttachment]{func(m *model) table[VolumeAttachment] { return m.Attachments }, "InvalidAttachment.NotFound", "attachment"}
+	templates         = kind[LaunchTemplate]{func(m *model) table[LaunchTemplate] { return m.LaunchTemplates }, "InvalidLaunchTemplateId.NotFound", "launch template"}
+	roles             = kind[Role]{func(m *model) table[Role] { return m.Roles }, "NoSuchEntity", "role"}
+	rolePolicies      = kind[RolePolicy]{func(m *model) table[RolePolicy] { return m.RolePolicies }, "NoSuchEntity", "role policy"}
+	policies          = kind[Policy]{func(m *model) table[Policy] { return m.Policies }, "NoSuchEntity", "policy"}
+	policyAttachments = kind[RolePolicyAttachment]{func(m *model) table[RolePolicyAttachment] { return m.RolePolicyAttachments }, "NoSuchEntity", "attachment"}
+	profiles          = kind[InstanceProfile]{func(m *model) table[InstanceProfile] { return m.InstanceProfiles }, "NoSuchEntity", "instance profile"}
+	providers         = kind[OIDCProvider]{func(m *model) table[OIDCProvider] { return m.OIDCProviders }, "NoSuchEntity", "OpenID Connect provider"}
+	buckets           = kind[Bucket]{func(m *model) table[Bucket] { return m.Buckets }, "NoSuchBucket", "bucket"}
+	objects           = kind[Object]{func(m *model) table[Object] { return m.Objects }, "NoSuchKey", "object"}
+	parameters        = kind[Parameter]{func(m *model) table[Parameter] { return m.Parameters }, "ParameterNotFound", "parameter"}
+	keys              = kind[Key]{func(m *model) table[Key] { return m.Keys }, "NotFoundException", "key"}
+	aliases           = kind[Alias]{func(m *model) table[Alias] { return m.Aliases }, "NotFoundException", "alias"}
+	zones             = kind[Zone]{func(m *model) table[Zone] { return m.Zones }, "NoSuchHostedZone", "hosted zone"}
+	records           = kind[Record]{func(m *model) table[Record] { return m.Records }, "NoSuchRecord", "record set"}
 )
 
 // keep adds an entry. It is the model's own: what the caller does to v later

@@ -4,35 +4,37 @@ import "encoding/json"
 
 // model is what is persisted.
 type model struct {
-	VPCs             table[VPC]
-	Subnets          table[Subnet]
-	InternetGateways table[InternetGateway]
-	RouteTables      table[RouteTable]
-	Routes           table[Route]
-	Associations     table[RouteTableAssociation]
-	Endpoints        table[VPCEndpoint]
-	SecurityGroups   table[SecurityGroup]
-	Rules            table[SecurityGroupRule]
-	Instances        table[Instance]
-	Addresses        table[EIP]
-	Volumes          table[Volume]
-	Attachments      table[VolumeAttachment]
-	LaunchTemplates  table[LaunchTemplate]
-	Fleets           table[fleetRecord]
-	Roles            table[Role]
-	RolePolicies     table[RolePolicy]
-	InstanceProfiles table[InstanceProfile]
-	OIDCProviders    table[OIDCProvider]
-	Buckets          table[Bucket]
-	BucketSettings   table[json.RawMessage] // sub-resources, by "kind/bucket"
-	Objects          table[Object]
-	Parameters       table[Parameter]
-	Keys             table[Key]
-	Aliases          table[Alias]
-	Zones            table[Zone]
-	Records          table[Record]
-	Faults           Faults
-	Created          map[string]string // URN → id of what a deployment created
+	VPCs                  table[VPC]
+	Subnets               table[Subnet]
+	InternetGateways      table[InternetGateway]
+	RouteTables           table[RouteTable]
+	Routes                table[Route]
+	Associations          table[RouteTableAssociation]
+	Endpoints             table[VPCEndpoint]
+	SecurityGroups        table[SecurityGroup]
+	Rules                 table[SecurityGroupRule]
+	Instances             table[Instance]
+	Addresses             table[EIP]
+	Volumes               table[Volume]
+	Attachments           table[VolumeAttachment]
+	LaunchTemplates       table[LaunchTemplate]
+	Fleets                table[fleetRecord]
+	Roles                 table[Role]
+	RolePolicies          table[RolePolicy]
+	Policies              table[Policy]
+	RolePolicyAttachments table[RolePolicyAttachment]
+	InstanceProfiles      table[InstanceProfile]
+	OIDCProviders         table[OIDCProvider]
+	Buckets               table[Bucket]
+	BucketSettings        table[json.RawMessage] // sub-resources, by "kind/bucket"
+	Objects               table[Object]
+	Parameters            table[Parameter]
+	Keys                  table[Key]
+	Aliases               table[Alias]
+	Zones                 table[Zone]
+	Records               table[Record]
+	Faults                Faults
+	Created               map[string]string // URN → id of what a deployment created
 }
 
 type table[T any] map[string]*T
@@ -55,6 +57,8 @@ func (m *model) init() {
 	initTable(&m.Fleets)
 	initTable(&m.Roles)
 	initTable(&m.RolePolicies)
+	initTable(&m.Policies)
+	initTable(&m.RolePolicyAttachments)
 	initTable(&m.InstanceProfiles)
 	initTable(&m.OIDCProviders)
 	initTable(&m.Buckets)

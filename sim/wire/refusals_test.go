@@ -154,7 +154,7 @@ func TestACallThatIsNotModelledIsRefused(t *testing.T) {
 			return err
 		}},
 		{"of S3", "NotImplemented", func() error {
-			_, err := s3.NewFromConfig(dev, func(o *s3.Options) { o.UsePathStyle = true }).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("data")})
+			_, err := s3.NewFromConfig(dev, func(o *s3.Options) { o.UsePathStyle = true }).ListBuckets(t.Context(), nil)
 			return err
 		}},
 		{"a filter", "InvalidParameterValue", func() error {

@@ -206,7 +206,10 @@ func (s *Settings) InProduction() bool { return s.EnvironmentClass == Production
 // Protect reports whether what must survive is protected and retained. What an
 // account has holds the state of every stack in it, production's too.
 func (s *Settings) Protect() bool {
-	if s.Protection != nil {
+	switch {
+	case s.Retiring:
+		return false
+	case s.Protection != nil:
 		return *s.Protection
 	}
 	return s.InProduction() || s.Kind == KindAccount
