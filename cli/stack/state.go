@@ -10,12 +10,8 @@ import (
 
 // resource is one resource of a stack's state, as far as it matters here.
 type resource struct {
-	URN     string         `json:"urn"`
-	Type    string         `json:"type"`
-	ID      string         `json:"id"`
-	Custom  bool           `json:"custom"`
-	Protect bool           `json:"protect"`
-	Inputs  map[string]any `json:"inputs"`
+	URN, Type, ID string
+	Custom        bool
 }
 
 // name is the last part of the URN.
@@ -26,8 +22,8 @@ func (r resource) name() string { return r.URN[strings.LastIndex(r.URN, "::")+2:
 func (r resource) real() bool { return r.Custom && !strings.HasPrefix(r.Type, "pulumi:") }
 
 // resources are what a stack's state holds.
-func (w *Workspace) resources(ctx context.Context, b backend, name string) ([]resource, error) {
-	raw, err := w.output(ctx, b, "stack", "export", "--stack", name)
+func (w *Workspace) resources(ctx context.Context, name string) ([]resource, error) {
+	raw, err := w.output(ctx, backend{}, "stack", "export", "--stack", name)
 	if err != nil {
 		return nil, err
 	}

@@ -42,8 +42,9 @@ type HostArgs struct {
 	DataVolumeGiB int
 	// Bucket is the artifact bucket; Pointer the path of the release pointer. Required.
 	Bucket, Pointer string
-	// Permissions is the policy document of the host's role. Required.
-	Permissions pulumi.StringInput
+	// Permissions is the policy document of the host's role, Boundary the ARN of the
+	// policy that bounds it. Required.
+	Permissions, Boundary pulumi.StringInput
 	// Protect keeps volume and address when the stack is destroyed.
 	Protect bool
 	// After must exist before the host boots: the release above all.
@@ -53,8 +54,8 @@ type HostArgs struct {
 // NewHost declares the host.
 func NewHost(ctx *pulumi.Context, name string, args *HostArgs, opts ...pulumi.ResourceOption) (*Host, error) {
 	if args == nil || args.InstanceType == "" || args.AMI == "" || args.SubnetID == nil || args.Zone == "" || args.PrivateIP == "" ||
-		args.SecurityGroup == nil || args.DataVolumeGiB == 0 || args.Bucket == "" || args.Pointer == "" || args.Permissions == nil {
-		return nil, errors.New("host: InstanceType, AMI, SubnetID, Zone, PrivateIP, SecurityGroup, DataVolumeGiB, Bucket, Pointer and Permissions are required")
+		args.SecurityGroup == nil || args.DataVolumeGiB == 0 || args.Bucket == "" || args.Pointer == "" || args.Permissions == nil || args.Boundary == nil {
+		return nil, errors.New("host: InstanceType, AMI, SubnetID, Zone, PrivateIP, SecurityGroup, DataVolumeGiB, Bucket, Pointer, Permissions and Boundary are required")
 	}
 	h := &Host{}
 	if err := ctx.RegisterComponentResource("lablink:host:Host", name, h, opts...); err != nil {

@@ -16,7 +16,7 @@ func good() *host.HostArgs {
 		Namer: lab, InstanceType: "t4g.small", AMI: "ami-11111111",
 		SubnetID: pulumi.String("subnet-1"), Zone: "us-west-2a", PrivateIP: "10.20.0.10",
 		SecurityGroup: pulumi.String("sg-1"), DataVolumeGiB: 20, Bucket: "the-bucket", Pointer: "/lablink/lablink/test/release",
-		Permissions: pulumi.String(`{"Version":"2012-10-17"}`),
+		Permissions: pulumi.String(`{"Version":"2012-10-17"}`), Boundary: pulumi.String("arn:aws:iam::123456789012:policy/boundary"),
 	}
 }
 
@@ -117,6 +117,7 @@ func TestAnIncompleteHostIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
 		"Bucket":        func(a *host.HostArgs) { a.Bucket = "" },
 		"Pointer":       func(a *host.HostArgs) { a.Pointer = "" },
 		"Permissions":   func(a *host.HostArgs) { a.Permissions = nil },
+		"Boundary":      func(a *host.HostArgs) { a.Boundary = nil },
 	} {
 		args := good()
 		spoil(args)

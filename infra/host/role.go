@@ -20,6 +20,7 @@ func (h *Host) declareRole(ctx *pulumi.Context, name string, args *HostArgs) (*i
 	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
 		Name: pulumi.String(RoleName(args.Namer)), AssumeRolePolicy: pulumi.String(trust), Path: pulumi.String(args.Namer.IAMPath()),
 		Description: pulumi.String("What the allocator may do"), Tags: args.Namer.Tags(component, RoleName(args.Namer)),
+		PermissionsBoundary: args.Boundary.ToStringOutput(),
 	}, pulumi.Parent(h))
 	if err != nil {
 		return nil, nil, err

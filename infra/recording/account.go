@@ -26,6 +26,8 @@ type Account struct {
 	HostedZones map[string][]string
 	// OIDCProvider is the ARN of GitHub's identity provider; empty without one.
 	OIDCProvider string
+	// ServiceRoles are the ARNs of the service-linked roles that exist.
+	ServiceRoles []string
 	// Planned are the names of resources that do not exist yet: a preview does not
 	// know their ids.
 	Planned []string
@@ -77,6 +79,8 @@ func (a Account) arn(r Record) string {
 		return "arn:aws:iam::" + a.ID + ":role" + cmp.Or(r.Text("path"), "/") + r.Text("name")
 	case "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
 		return "arn:aws:iam::" + a.ID + ":oidc-provider/token.actions.githubusercontent.com"
+	case "aws:iam/policy:Policy":
+		return "arn:aws:iam::" + a.ID + ":policy" + cmp.Or(r.Text("path"), "/") + r.Text("name")
 	case "aws:kms/key:Key":
 		return "arn:aws:kms:" + a.Region + ":" + a.ID + ":key/" + r.Name + "-id"
 	}

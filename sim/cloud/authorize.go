@@ -32,23 +32,19 @@ func (a *Account) contextOf(p Principal) map[string][]string {
 		"aws:PrincipalAccount": {a.opts.AccountID},
 		"aws:PrincipalArn":     {p.ARN},
 		"aws:RequestedRegion":  {a.opts.Region},
+		"aws:ResourceAccount":  {a.opts.AccountID}, // there is no other
 		"aws:userid":           {p.UserID},
 	}
-	if p.Role != "" {
-		out["aws:PrincipalArn"] = []string{a.roleARN(p.Role)}
+	if r, err := a.Role(p.Role); err == nil {
+		out["aws:PrincipalArn"] = []string{r.ARN}
+		for key, value := range r.Tags {
+			out["aws:PrincipalTag/"+key] = []string{value}
+		}
 	}
 	if p.Instance != "" {
 		out["ec2:SourceInstanceARN"] = []string{a.arn("ec2", "instance/"+p.Instance)}
 	}
 	return out
-}
-
-// roleARN is the ARN of a role, which holds its path.
-func (a *Account) roleARN(name string) string {
-	if r, err := a.Role(name); err == nil {
-		return r.ARN
-	}
-	return a.iamARN("role/" + name)
 }
 
 // decide says why a request is denied, or "" when it is allowed.

@@ -66,19 +66,6 @@ func (p *Policy) check() error {
 // Policy returns one managed policy by its ARN.
 func (a *Account) Policy(arn string) (*Policy, error) { return policies.lookup(a, arn) }
 
-// PolicyNamed finds a managed policy by its name.
-func (a *Account) PolicyNamed(name string) (*Policy, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, p := range a.m.Policies {
-		if p.Name == name {
-			own := *p
-			return &own, nil
-		}
-	}
-	return nil, refuseStatus(404, "NoSuchEntity", "Policy %s was not found.", name)
-}
-
 // UpdatePolicy makes a new version the default one.
 func (a *Account) UpdatePolicy(arn string, p *Policy) error {
 	return policies.update(a, arn, p, func(_ *model, cur *Policy) error {

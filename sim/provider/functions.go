@@ -40,13 +40,6 @@ var functions = map[string]func(*account, values) (values, error){
 		return values{"id": name, "name": name, "arn": p.ARN, "type": p.Type, "value": p.Value, "version": p.Version, "insecureValue": p.Value}, nil
 	},
 	"aws:route53/getZone:getZone": zone,
-	"aws:iam/getPolicy:getPolicy": func(a *account, in values) (values, error) {
-		p, err := a.PolicyNamed(fmt.Sprint(in["name"]))
-		if err != nil {
-			return nil, fmt.Errorf("reading IAM Policy (%s): couldn't find resource", in["name"])
-		}
-		return values{"id": p.ARN, "arn": p.ARN, "name": p.Name, "path": p.Path, "policy": p.Policy, "policyId": p.PolicyID, "description": p.Description, "tags": p.Tags}, nil
-	},
 	"aws:iam/getRoles:getRoles": func(a *account, in values) (values, error) {
 		names, arns := []string{}, []string{}
 		for _, r := range a.RolesAt(fmt.Sprint(in["pathPrefix"])) {

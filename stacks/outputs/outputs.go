@@ -58,9 +58,11 @@ type Database struct {
 type Account struct {
 	ContractVersion int    `json:"contractVersion"`
 	OIDCProviderARN string `json:"oidcProviderArn"` // empty where no repository is set
-	StateBucket     string `json:"stateBucket"`
-	StateKMSKeyARN  string `json:"stateKmsKeyArn"`
-	ArtifactBucket  string `json:"artifactBucket"`
+	// PermissionsBoundaryARN is what bounds the roles of machines.
+	PermissionsBoundaryARN string `json:"permissionsBoundaryArn"`
+	StateBucket            string `json:"stateBucket"`
+	StateKMSKeyARN         string `json:"stateKmsKeyArn"`
+	ArtifactBucket         string `json:"artifactBucket"`
 }
 
 // ReadEnvironment reads what `pulumi stack output --json` prints for an

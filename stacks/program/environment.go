@@ -23,7 +23,9 @@ type environment struct {
 	n         naming.Namer
 	found     lookups
 	network   *network.Network
+	account   account
 	artifacts pulumi.StringOutput // the artifact bucket's name
+	boundary  pulumi.StringOutput // the ARN of what bounds machines' roles
 	pools     []*pool.Pool        // in the order of the settings
 }
 
@@ -42,7 +44,13 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 		return err
 	}
 	e := &environment{s: s, n: n, found: found}
+	if err := e.readAccount(ctx); err != nil {
+		return err
+	}
 	if err := e.declareNetwork(ctx); err != nil {
+		return err
+	}
+	if err := e.declareBoundary(ctx); err != nil {
 		return err
 	}
 	if err := e.declareArtifacts(ctx); err != nil {
@@ -56,7 +64,7 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 		return err
 	}
 	r, err := release.NewRelease(ctx, "release", &release.ReleaseArgs{
-		Namer: n, Bucket: e.artifacts, Binaries: binaries, Settings: e.allocatorSettings(),
+		Namer: n, Bucket: e.artifacts, Shared: e.account.artifacts != "", Binaries: binaries, Settings: e.allocatorSettings(),
 	})
 	if err != nil {
 		return err
@@ -104,8 +112,8 @@ func (e *environment) declarePools(ctx *pulumi.Context) error {
 			Namer: e.n, Pool: s.Name, InstanceTypes: s.InstanceTypes, Image: e.found.clientImages[i],
 			SecurityGroup: e.network.ClientGroup, RootVolumeGiB: s.RootVolumeGiB,
 			Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
-			Permissions: host.ClientPermissions(e.n, e.bucket()),
-			AgentURL:    e.agentURL(), TLSName: e.tlsName(), Audience: api.Audience(e.n.Deployment, e.n.Environment),
+			Permissions: host.ClientPermissions(e.n, e.bucket()), Boundary: e.boundary,
+			AgentURL: e.agentURL(), TLSName: e.tlsName(), Audience: api.Audience(e.n.Deployment, e.n.Environment),
 			After: e.network.Ready,
 		})
 		if err != nil {
@@ -141,7 +149,7 @@ func (e *environment) declareHost(ctx *pulumi.Context, after []pulumi.Resource) 
 		SubnetID: e.subnetIDs()[0], Zone: plan.Zone, PrivateIP: plan.Host,
 		SecurityGroup: e.network.AllocatorGroup, DataVolumeGiB: e.s.Allocator.DataVolumeGiB,
 		Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
-		Permissions: permissions, Protect: e.s.Protect(), After: slices.Concat(e.network.Ready, after),
+		Permissions: permissions, Boundary: e.boundary, Protect: e.s.Protect(), After: slices.Concat(e.network.Ready, after),
 	})
 }
 
