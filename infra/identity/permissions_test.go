@@ -194,6 +194,8 @@ func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
 func TestADeployMakesAndChangesThisEnvironmentAloneInOtherServicesToo(t *testing.T) {
 	own, other := has("lablink", "test"), has("lablink", "prod")
 	check(t, identity.DeployServices(lab), []request{
+		{"a list of databases", "rds:DescribeDBInstances", "*", nil, yes},
+		{"a topic", "sns:GetTopicAttributes", "arn:aws:sns:us-west-2:123456789012:lablink-alarms-test", nil, yes},
 		{"a database", "rds:CreateDBInstance", rds + "db:lablink-db-test", asks("lablink", "test"), yes},
 		{"in its own subnets", "rds:CreateDBInstance", rds + "subgrp:lablink-db-test", own, yes},
 		{"a database without tags", "rds:CreateDBInstance", rds + "db:lablink-db-test", nil, no},

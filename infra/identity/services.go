@@ -49,10 +49,10 @@ func lookServices(n naming.Namer) policy.Document {
 	}
 }
 
-// DeployServices is what an update needs of those services: to make and change
-// what carries this environment's tags.
+// DeployServices is what an update needs of those services: to read, and to make
+// and change what carries this environment's tags.
 func DeployServices(n naming.Namer) policy.Document {
-	return policy.Document{
+	return append(lookServices(n), policy.Document{
 		{Sid: "MakeInServices", Action: serviceMakes, Resource: serviceARNs(n, n.Deployment+"-*"), Condition: policy.Tagged("aws:RequestTag/", n.OwnTags())},
 		{Sid: "ChangeInServices", Action: serviceChanges, Resource: serviceARNs(n, "*"), Condition: policy.Tagged("aws:ResourceTag/", n.OwnTags())},
 		{Sid: "Dashboards", Action: dashboardWrites, Resource: []string{"arn:aws:cloudwatch::" + n.AccountID + ":dashboard/" + n.Deployment + "-*-" + n.Environment}},
@@ -63,7 +63,7 @@ func DeployServices(n naming.Namer) policy.Document {
 		{Sid: "HandOverToServices", Action: []string{"iam:PassRole"}, Resource: []string{n.MachineRoleARN("*")}, Condition: policy.Condition{
 			"StringEquals": {"iam:PassedToService": {"dlm.amazonaws.com", "imagebuilder.amazonaws.com"}},
 		}},
-	}
+	}...)
 }
 
 // serviceARNs are the things of the services that a name fits; those whose names
