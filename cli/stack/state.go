@@ -2,6 +2,7 @@ package stack
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -86,7 +87,7 @@ func idOf(r map[string]any, account string) string {
 	case kind == "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
 		return "arn:aws:iam::" + account + ":oidc-provider/" + strings.TrimPrefix(text("url"), "https://")
 	case kind == "aws:iam/policy:Policy":
-		return "arn:aws:iam::" + account + ":policy" + text("path") + text("name")
+		return "arn:aws:iam::" + account + ":policy" + cmp.Or(text("path"), "/") + text("name")
 	}
 	return ""
 }

@@ -42,10 +42,20 @@ func read(n naming.Namer, artifacts string) policy.Document {
 // with this environment's tags and names, and to change what has them.
 // boundary is the ARN of the policy that bounds the roles that it makes.
 func Deploy(n naming.Namer, r Record, artifacts, boundary string) policy.Document {
-	return slices.Concat(read(n, artifacts), roles(n, boundary), record(r), policy.Document{
+	return slices.Concat(read(n, artifacts), roles(n, boundary), record(r), buckets(n, artifacts), policy.Document{
 		{Sid: "Parameters", Action: parameterWrites, Resource: []string{n.ParameterARN("*")}},
-		{Sid: "Buckets", Action: bucketWrites, Resource: bucketARNs(artifacts)},
 	})
+}
+
+// buckets lets write releases, and change the bucket where it is the environment's
+// own: the account's is for its engineers.
+func buckets(n naming.Namer, artifacts string) policy.Document {
+	arns := bucketARNs(artifacts)
+	d := policy.Document{{Sid: "Releases", Action: objectWrites, Resource: arns[1:]}}
+	if artifacts == n.Bucket("artifacts") {
+		d = append(d, policy.Statement{Sid: "Bucket", Action: bucketWrites, Resource: arns[:1]})
+	}
+	return d
 }
 
 // DeployNetwork lets make machines and what surrounds them with this environment's

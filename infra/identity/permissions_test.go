@@ -182,6 +182,7 @@ func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
 		{"in another's subnet", "ec2:CreateNatGateway", ec2 + "subnet/subnet-2", context(other, asks("lablink", "test")), no},
 		{"an interface", "ec2:CreateNetworkInterface", ec2 + "network-interface/*", asks("lablink", "test"), yes},
 		{"a release", "s3:PutObject", bucket + "/releases/x.json", nil, yes},
+		{"its bucket's policy", "s3:PutBucketPolicy", bucket, nil, yes},
 		{"opening another bucket", "s3:PutBucketPolicy", "arn:aws:s3:::other", nil, no},
 		{"its record", "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", key(normalized, "test.lab.example.org"), yes},
 		{"another name in the zone", "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", key(normalized, "www.example.org"), no},
@@ -257,6 +258,18 @@ func TestABoundaryKeepsAMachineToItsOwnEnvironment(t *testing.T) {
 		{"waiting for the challenge", "route53:GetChange", "arn:aws:route53:::change/C1", of, yes},
 		{"a metric", "cloudwatch:PutMetricData", "*", of, yes},
 	})
+}
+
+func TestADeployWritesReleasesToTheAccountsBucketAndLeavesTheBucketAsItIs(t *testing.T) {
+	const account = "arn:aws:s3:::lablink-artifacts-account"
+	d := parse(t, identity.Deploy(lab, name, "lablink-artifacts-account", boundary), iam.Identity)
+	for action, want := range map[string]iam.Decision{"s3:PutObject": yes, "s3:GetObject": yes, "s3:PutBucketPolicy": no, "s3:DeleteBucket": no, "s3:PutBucketPublicAccessBlock": no} {
+		resource := account
+		if want == yes {
+			resource += "/releases/x.json"
+		}
+		assert.Equal(t, want, iam.Evaluate(iam.Request{Action: action, Resource: resource}, d), action)
+	}
 }
 
 func TestWithoutARecordADeployChangesNone(t *testing.T) {
