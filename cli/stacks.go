@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/cli/stack"
 )
 
@@ -36,13 +37,16 @@ type UnprotectCommand struct {
 	Confirm string `placeholder:"STACK" help:"The stack's name once more."`
 }
 
-// Run lifts the protection of what must survive.
+// Run lifts the protection of what must survive, when the name is given twice.
 func (c *UnprotectCommand) Run(ctx context.Context, g *Globals) error {
+	if c.Confirm != c.Stack {
+		return api.Problemf(api.Invalid, "That is not confirmed", "This lifts the protection of %s, its address and its data included. To go on: --confirm %s", c.Stack, c.Stack)
+	}
 	w, err := stack.Find(".", g.Out)
 	if err != nil {
 		return err
 	}
-	return w.Unprotect(ctx, c.target(), c.Confirm)
+	return w.Unprotect(ctx, c.target())
 }
 
 // DestroyCommand is `lablink destroy`.

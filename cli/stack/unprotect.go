@@ -3,8 +3,6 @@ package stack
 import (
 	"context"
 	"strings"
-
-	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // Target is a stack to work on.
@@ -29,11 +27,8 @@ func (t Target) args() []string {
 }
 
 // Unprotect marks a stack as retiring, and takes the marks of protection from its
-// state. confirm must be the stack's name.
-func (w *Workspace) Unprotect(ctx context.Context, t Target, confirm string) error {
-	if confirm != t.Name {
-		return api.Problemf(api.Invalid, "That is not confirmed", "This lifts the protection of %s, its address and its data included. To go on: --confirm %s", t.Name, t.Name)
-	}
+// state.
+func (w *Workspace) Unprotect(ctx context.Context, t Target) error {
 	err := edit(w.file(t), func(text string) (string, error) { return setConfig(text, "lablink:retiring", "true") })
 	if err != nil {
 		return err
