@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -74,18 +73,19 @@ func (w *Workspace) prepare(ctx context.Context, stack string) (b *bootstrap, ho
 	return &bootstrap{Workspace: w, stack: stack, region: region, account: account, local: local}, all.Backend.URL, nil
 }
 
-// lock makes sure that no other bootstrap works in this working copy.
+// lock makes sure that nobody else works in this working copy, by the same lock as
+// make.
 func (b *bootstrap) lock() (func(), error) {
-	if err := os.MkdirAll(b.path(bootstrapFolder), 0o700); err != nil {
-		return nil, fmt.Errorf("make %s: %w", bootstrapFolder, err)
+	if err := os.MkdirAll(b.path(".lablink"), 0o755); err != nil {
+		return nil, fmt.Errorf("make .lablink: %w", err)
 	}
-	f, err := os.OpenFile(b.path(bootstrapFolder+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(b.path(".lablink", "lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", bootstrapFolder, err)
+		return nil, fmt.Errorf("lock .lablink: %w", err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
-		return nil, errors.New("another bootstrap is at work in this folder: wait until it is done")
+		return nil, errors.New("another make is at work in this folder: wait until it is done")
 	}
 	return func() { _ = f.Close() }, nil
 }
@@ -98,7 +98,7 @@ func (b *bootstrap) check(ctx context.Context, home backend) error {
 		return err
 	}
 	if !there {
-		return fmt.Errorf("Pulumi.yaml says that the state of stacks is at %s, but there is no stack %s: if that is another account's, take backend: out of Pulumi.yaml, or put PULUMI_BACKEND_URL of this account into the environment", home.url, b.stack)
+		return fmt.Errorf("Pulumi.yaml says that the state of stacks is at %s, but there is no stack %s: if that is another account's, take backend: out of Pulumi.yaml and call this again", home.url, b.stack)
 	}
 	if err := os.RemoveAll(b.path(bootstrapFolder)); err != nil {
 		return fmt.Errorf("take away the state that was moved: %w", err)
@@ -109,6 +109,9 @@ func (b *bootstrap) check(ctx context.Context, home backend) error {
 
 // deploy runs the program with the state on this computer.
 func (b *bootstrap) deploy(ctx context.Context) error {
+	if err := os.MkdirAll(b.path(bootstrapFolder), 0o700); err != nil {
+		return fmt.Errorf("make %s: %w", bootstrapFolder, err)
+	}
 	config := b.path(bootstrapFolder, "Pulumi."+b.stack+".yaml")
 	for from, to := range map[string]string{b.path("Pulumi.yaml"): b.path(bootstrapFolder, "Pulumi.yaml"), b.stackFile(b.stack): config} {
 		raw, err := os.ReadFile(from)
@@ -183,7 +186,7 @@ func (b *bootstrap) move(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := os.RemoveAll(b.path(bootstrapFolder)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.RemoveAll(b.path(bootstrapFolder)); err != nil {
 		return fmt.Errorf("take away the state that was moved: %w", err)
 	}
 	b.say("• Done. Commit Pulumi.yaml and Pulumi.%s.yaml, so that everybody works there. An environment is made with:", b.stack)
