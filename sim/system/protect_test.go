@@ -21,24 +21,24 @@ import (
 // identity provider.
 var withoutRoles = []string{"  lablink:github:\n    repository: talmolab/lablink-infrastructure\n", ""}
 
-// deployed is a resource of a stack.
-type deployed struct {
+// inState is a resource of a stack.
+type inState struct {
 	URN, Type, ID, Parent string
 	Custom                bool
 }
 
-func (d deployed) name() string { return d.URN[strings.LastIndex(d.URN, "::")+2:] }
+func (d inState) name() string { return d.URN[strings.LastIndex(d.URN, "::")+2:] }
 
 // deployed are the resources in a stack's state that are something in the account.
-func (e *engine) deployed(t *testing.T, s launcher.Stack) map[string]deployed {
+func (e *engine) deployed(t *testing.T, s launcher.Stack) map[string]inState {
 	t.Helper()
 	raw, err := e.Output(t.Context(), "stack", "export", "--stack", s.Name)
 	require.NoError(t, err)
 	var state struct {
-		Deployment struct{ Resources []deployed }
+		Deployment struct{ Resources []inState }
 	}
 	require.NoError(t, json.Unmarshal(raw, &state))
-	out := map[string]deployed{}
+	out := map[string]inState{}
 	for _, r := range state.Deployment.Resources {
 		if r.Custom && !strings.HasPrefix(r.Type, "pulumi:") {
 			out[r.name()] = r
@@ -185,7 +185,7 @@ func TestARefreshFindsWhatWasChangedByHand(t *testing.T) {
 	require.Contains(t, said, "network-clients")
 	require.Contains(t, said, `"mine"`)
 
-	var rule deployed
+	var rule inState
 	for _, r := range there {
 		if r.Type == "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule" && strings.Contains(r.name(), "people-80") {
 			rule = r
