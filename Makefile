@@ -62,6 +62,10 @@ bench: $(LOCAL) ## Measure; the figures go to bench.txt, a line each: name value
 	@CGO_ENABLED=0 go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./sim/system >.lablink/bench.log || { cat .lablink/bench.log; exit 1; }
 	@awk '/^Benchmark/ { for (i = 3; i < NF; i += 2) if (split($$(i + 1), name, ":") == 2) print name[1], $$i, name[2] }' .lablink/bench.log | tee bench.txt
 
+.PHONY: release
+release: go ## Build what is published of VERSION=vX.Y.Z, into .lablink/release
+	@CGO_ENABLED=0 go run ./infra/release/cmd/lablink-release -version='$(VERSION)'
+
 .PHONY: screenshots
 screenshots: $(LOCAL) ## Take the pictures in docs/images from the running pages
 	@$(LOCAL) prepare

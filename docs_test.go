@@ -56,7 +56,7 @@ func TestEveryWeaknessOfTheTerraformDeploymentIsAnswered(t *testing.T) {
 		raw, err := os.ReadFile(file)
 		require.NoError(t, err)
 		for _, n := range numbers {
-			row := regexp.MustCompile(`(?m)^\| ` + n + ` \|[^|]+\|[^|]+\|([^|]+)\|$`).FindAllStringSubmatch(string(raw), -1)
+			row := regexp.MustCompile(`(?m)^\| `+n+` \|[^|]+\|[^|]+\|([^|]+)\|$`).FindAllStringSubmatch(string(raw), -1)
 			if assert.Len(t, row, 1, "%s: rows for %s", file, n) {
 				assert.NotEmpty(t, strings.TrimSpace(row[0][1]), "%s: what holds %s", file, n)
 			}

@@ -151,6 +151,9 @@ func Refusals(all []Refusal) string {
 		if r.Type != "" {
 			part = r.Type + " in " + r.Where + ": " + part
 		}
+		if r.Spot {
+			part = "spot " + part
+		}
 		if !slices.Contains(parts, part) {
 			parts = append(parts, part)
 		}

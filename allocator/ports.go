@@ -135,6 +135,7 @@ type Refusal struct {
 	Code  api.Code // Capacity, Quota, Forbidden, or Internal
 	Type  string
 	Where string // the zone or subnet
+	Spot  bool   // whether it was asked for as a spot machine
 	Why   string // for people
 }
 

@@ -22,6 +22,8 @@ type Globals struct {
 	JSON     bool   `name:"json" help:"Print JSON instead of a table."`
 
 	Out io.Writer `kong:"-"`
+	// OpenImages says what machine images there are in a Region.
+	OpenImages func(ctx context.Context, region string) (Images, error) `kong:"-"`
 }
 
 // Commands are what lablink can do.
@@ -29,6 +31,7 @@ type Commands struct {
 	Globals
 	Status    StatusCommand    `cmd:"" help:"Say whether the allocator is ready, and what runs."`
 	Verify    VerifyCommand    `cmd:"" help:"Wait until the allocator is ready with a release, or fail."`
+	Image     ImageCommand     `cmd:"" help:"Pin machine images."`
 	Workshops WorkshopsCommand `cmd:"" help:"List workshops."`
 	Launch    LaunchCommand    `cmd:"" help:"Open a workshop and launch its machines."`
 	End       EndCommand       `cmd:"" help:"End a workshop and all its machines."`
@@ -60,19 +63,19 @@ func ExitCode(err error) int {
 // client is for what needs no log-in.
 func (g *Globals) client() (*api.Client, error) {
 	if g.URL == "" {
-		return nil, api.Problemf(api.Invalid, "There is no allocator to ask", "Set LABLINK_URL or --url; it is the stack's output url.")
+		return nil, api.Problemf(api.Invalid, "There is no allocator to ask", "Give --url or set LABLINK_URL; it is the stack's output url.")
 	}
 	return &api.Client{URL: g.URL, HTTP: &http.Client{Timeout: 30 * time.Second}, UserAgent: "lablink"}, nil
 }
 
 // staff logs in.
 func (g *Globals) staff(ctx context.Context) (*api.Client, error) {
-	if g.Password == "" {
-		return nil, errors.New("there is no password: set LABLINK_PASSWORD; the initial one is the stack's output initialAdminPassword")
-	}
 	c, err := g.client()
 	if err != nil {
 		return nil, err
+	}
+	if g.Password == "" {
+		return nil, errors.New("there is no password: set LABLINK_PASSWORD; the initial one is the stack's output initialAdminPassword")
 	}
 	jar, err := cookiejar.New(nil)
 	if err != nil {

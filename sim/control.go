@@ -77,6 +77,7 @@ func (s *Sim) controls() http.Handler {
 		var f cloud.Faults
 		take(w, r, &f, func() error { return s.Account.SetFaults(f) })
 	})
+	mux.HandleFunc("POST "+control.PathImages, s.buildImage)
 	mux.HandleFunc("DELETE "+control.PathMachines, func(w http.ResponseWriter, r *http.Request) {
 		if err := s.endMachines(r.Context()); err != nil {
 			http.Error(w, err.Error(), http.StatusConflict)
@@ -85,6 +86,25 @@ func (s *Sim) controls() http.Handler {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	return mux
+}
+
+// buildImage says that a pipeline has built an image.
+func (s *Sim) buildImage(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Pipeline string `json:"pipeline"`
+	}
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&in); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	built, err := s.Account.BuildImage(in.Pipeline)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	reply(w, map[string]string{"id": built.ID})
 }
 
 // endMachines ends what an allocator launched and waits until it is gone.
@@ -136,7 +156,7 @@ func (s *Sim) State() control.State {
 		instances[i].Script = "" // long, and shown elsewhere
 	}
 	state := control.State{
-		PID: os.Getpid(), Dir: s.dir, Program: program(), API: s.API, Provider: s.Provider, Doors: s.doors.all(), Faults: s.Account.Faults(), Instances: instances,
+		PID: os.Getpid(), Dir: s.dir, Program: program(), API: s.API, Provider: s.Provider, Cloudflare: s.Cloudflare, Doors: s.doors.all(), Faults: s.Account.Faults(), Instances: instances,
 	}
 	if s.certificates != nil {
 		state.Authority = s.certificates.state()

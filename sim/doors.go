@@ -8,7 +8,6 @@ import (
 	"os"
 	"sync"
 
-	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 	"github.com/talmolab/lablink-infrastructure/sim/control"
 	"github.com/talmolab/lablink-infrastructure/sim/machine"
 )
@@ -32,7 +31,7 @@ func (l *doorList) open(d control.Door) error {
 			return nil
 		}
 	}
-	if err := l.machines.OpenDoor(d.Listen, cloud.Internet, d.Address, d.Port); err != nil {
+	if err := l.machines.OpenDoor(d.Listen, d.From, d.Address, d.Port); err != nil {
 		return err
 	}
 	kept := []control.Door{d}

@@ -23,9 +23,10 @@ import (
 type Options struct {
 	// Dir keeps everything: the model, the buckets, the machines. Required.
 	Dir string
-	// API and Provider are the addresses to listen on. Optional: free ports of
-	// loopback.
-	API, Provider string
+	// API, Provider and Cloudflare are the addresses to listen on: for the AWS API
+	// and for the Pulumi engine, which asks for each provider elsewhere. Optional:
+	// free ports of loopback.
+	API, Provider, Cloudflare string
 	// Boot makes instances boot as processes of this computer. Without it they
 	// count as running and nothing runs.
 	Boot bool
@@ -34,8 +35,8 @@ type Options struct {
 	AccountID, Region string
 	Seed              cloud.Seed
 	// Zones are public hosted zones, OIDCProviders identity providers that the
-	// account has from the start.
-	Zones, OIDCProviders []string
+	// account has from the start, CloudflareZones the zones that Cloudflare has.
+	Zones, OIDCProviders, CloudflareZones []string
 	// Log is told what happens. Optional: nobody is.
 	Log *slog.Logger
 }
@@ -45,9 +46,10 @@ type Sim struct {
 	Account *cloud.Account
 	// Machines runs the instances; nil without Boot.
 	Machines *machine.Host
-	// API is the URL of the AWS API; Provider the port of the Pulumi provider.
-	API      string
-	Provider int
+	// API is the URL of the AWS API; Provider and Cloudflare are the ports of the
+	// Pulumi providers aws and cloudflare.
+	API                  string
+	Provider, Cloudflare int
 
 	certificates *certificates // nil without Boot
 	dir          string
@@ -72,7 +74,8 @@ func Start(o Options) (*Sim, error) {
 	}
 	program() // remember what runs, before it may be replaced
 	options := cloud.Options{
-		Dir: o.Dir, AccountID: o.AccountID, Region: o.Region, Architecture: machine.Native(), Seed: o.Seed, Zones: o.Zones, OIDCProviders: o.OIDCProviders,
+		Dir: o.Dir, AccountID: o.AccountID, Region: o.Region, Architecture: machine.Native(), Seed: o.Seed,
+		Zones: o.Zones, OIDCProviders: o.OIDCProviders, CloudflareZones: o.CloudflareZones,
 	}
 	var api http.Handler
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { api.ServeHTTP(w, r) })
@@ -117,8 +120,14 @@ func (s *Sim) listen(o Options, api http.Handler) error {
 		_ = onAPI.Close()
 		return fmt.Errorf("listen for the Pulumi engine: %w", err)
 	}
+	onCloudflare, err := net.Listen("tcp", or(o.Cloudflare, "127.0.0.1:0"))
+	if err != nil {
+		_, _ = onAPI.Close(), onProvider.Close()
+		return fmt.Errorf("listen for the Pulumi engine: %w", err)
+	}
 	s.API = "http://" + onAPI.Addr().String()
 	s.Provider = onProvider.Addr().(*net.TCPAddr).Port
+	s.Cloudflare = onCloudflare.Addr().(*net.TCPAddr).Port
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.server = &http.Server{Handler: s.control(api), ReadHeaderTimeout: 30 * time.Second}
@@ -127,11 +136,16 @@ func (s *Sim) listen(o Options, api http.Handler) error {
 			o.Log.Error("serve the AWS API", "error", err)
 		}
 	})
-	s.serving.Go(func() {
-		if err := provider.Serve(ctx, onProvider, s.Account); err != nil {
-			o.Log.Error("serve the Pulumi engine", "error", err)
-		}
-	})
+	for _, p := range []struct {
+		listener net.Listener
+		provider provider.Provider
+	}{{onProvider, provider.AWS()}, {onCloudflare, provider.Cloudflare()}} {
+		s.serving.Go(func() {
+			if err := provider.Serve(ctx, p.listener, s.Account, p.provider); err != nil {
+				o.Log.Error("serve the Pulumi engine", "error", err)
+			}
+		})
+	}
 	return nil
 }
 

@@ -67,6 +67,26 @@ func TestFaultsAreSetReplacedAndSeen(t *testing.T) {
 	require.Empty(t, s.Account.Faults())
 }
 
+func TestAPipelinesImageIsBuiltWhenSomebodySaysSo(t *testing.T) {
+	s, c := start(t, sim.Options{})
+	_, err := c.BuildImage(t.Context(), "gpu")
+	require.ErrorContains(t, err, `There is no image pipeline "gpu"`)
+	require.NoError(t, s.Account.CreateRole(&cloud.Role{Name: "r", AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`}))
+	require.NoError(t, s.Account.CreateInstanceProfile(&cloud.InstanceProfile{Name: "p", Role: "r"}))
+	component := &cloud.ImageComponent{Name: "gpu", Platform: "Linux", Version: "1.0.0", Data: `{"schemaVersion": 1.0, "phases": [{"name": "test", "steps": [{"name": "x", "action": "ExecuteBash"}]}]}`}
+	require.NoError(t, s.Account.CreateImageComponent(component))
+	recipe := &cloud.ImageRecipe{Name: "gpu", Version: "1.0.0", ParentImage: "ami-051700000000000a2", Components: []cloud.RecipeComponent{{ComponentARN: component.ARN}}}
+	require.NoError(t, s.Account.CreateImageRecipe(recipe))
+	infrastructure := &cloud.ImageInfrastructure{Name: "gpu", InstanceProfileName: "p"}
+	require.NoError(t, s.Account.CreateImageInfrastructure(infrastructure))
+	distribution := &cloud.ImageDistribution{Name: "gpu", Distributions: []cloud.Distribution{{Region: "us-west-2", AMIDistributionConfiguration: &cloud.AMIDistribution{Name: "gpu {{imagebuilder:buildDate}}"}}}}
+	require.NoError(t, s.Account.CreateImageDistribution(distribution))
+	require.NoError(t, s.Account.CreateImagePipeline(&cloud.ImagePipeline{Name: "gpu", ImageRecipeARN: recipe.ARN, InfrastructureConfigurationARN: infrastructure.ARN, DistributionConfigurationARN: distribution.ARN}))
+	id, err := c.BuildImage(t.Context(), "gpu")
+	require.NoError(t, err)
+	require.Regexp(t, "^ami-[0-9a-f]{17}$", id)
+}
+
 func TestWhatADeploymentMadeIsToldByItsURN(t *testing.T) {
 	s, c := start(t, sim.Options{})
 	vpc := &cloud.VPC{CidrBlock: "10.9.0.0/16"}

@@ -6,12 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/talmolab/lablink-infrastructure/infra/release/build"
+	"github.com/talmolab/lablink-infrastructure/infra/release/published"
 	"github.com/talmolab/lablink-infrastructure/stacks/program"
 )
 
@@ -45,7 +48,7 @@ func workingCopy() (string, error) {
 	return "", errors.New("find the working copy: there is no go.mod above this folder")
 }
 
-// source builds the release from this working copy.
+// source gets the release from this working copy, or into it.
 type source struct{ root string }
 
 func (s source) Build(ctx context.Context, allocator, agent []string) (build.Binaries, error) {
@@ -54,6 +57,11 @@ func (s source) Build(ctx context.Context, allocator, agent []string) (build.Bin
 		return build.Binaries{}, err
 	}
 	return build.Build(ctx, found, filepath.Join(s.root, ".lablink", "build"), allocator, agent)
+}
+
+func (s source) Fetch(ctx context.Context, from published.Source, allocator, agent []string) (build.Binaries, error) {
+	client := &http.Client{Timeout: 10 * time.Minute} // for one file
+	return published.Fetch(ctx, client, from, filepath.Join(s.root, ".lablink", "build", "published"), allocator, agent)
 }
 
 func (s source) Commit(ctx context.Context) (build.Commit, error) {

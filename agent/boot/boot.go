@@ -20,6 +20,7 @@ type Config struct {
 	Audience     string `json:"audience"`
 	Region       string `json:"region"`
 	TLSName      string `json:"tls_name,omitempty"`
+	Trust        string `json:"trust,omitempty"`
 }
 
 //go:embed lablink-agent.service

@@ -36,7 +36,7 @@ func serve(t *testing.T) (*fakeallocator.Allocator, *httptest.Server) {
 }
 
 func dialer(t *testing.T, url string, h http.Handler) *tunnel.Dialer {
-	client := uplink.NewHTTP("")
+	client := uplink.NewHTTP("", nil)
 	t.Cleanup(client.CloseIdleConnections)
 	return &tunnel.Dialer{
 		URL: url, HTTP: client, UserAgent: "lablink-agent/test", Handler: h, Log: slog.New(slog.DiscardHandler),

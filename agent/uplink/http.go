@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/http"
 	"time"
@@ -19,9 +20,10 @@ const (
 
 // NewHTTP returns a client that gives up on an allocator that is silent.
 // TLSName, when not empty, is the name that the allocator's certificate must
-// have; otherwise it is the one in the URL. Redirects are not followed: they
+// have; otherwise it is the one in the URL. Trust, when not nil, holds the
+// certificates that are trusted, in place of the system's. Redirects are not followed: they
 // would carry the agent's secret and proof elsewhere.
-func NewHTTP(tlsName string) *http.Client {
+func NewHTTP(tlsName string, trust *x509.CertPool) *http.Client {
 	var http1 http.Protocols // WebSocket needs it
 	http1.SetHTTP1(true)
 	return &http.Client{
@@ -30,7 +32,7 @@ func NewHTTP(tlsName string) *http.Client {
 			Proxy:                 http.ProxyFromEnvironment,
 			DialContext:           (&net.Dialer{Timeout: connectTimeout}).DialContext,
 			TLSHandshakeTimeout:   connectTimeout,
-			TLSClientConfig:       &tls.Config{ServerName: tlsName},
+			TLSClientConfig:       &tls.Config{ServerName: tlsName, RootCAs: trust},
 			ResponseHeaderTimeout: readTimeout,
 			IdleConnTimeout:       90 * time.Second,
 			Protocols:             &http1,

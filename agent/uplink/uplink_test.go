@@ -27,7 +27,7 @@ func TestAnAgentRegistersAndReportsWithItsSecret(t *testing.T) {
 	up := allocator(t, httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		agents = append(agents, r.UserAgent())
 		fake.ServeHTTP(w, r)
-	})), uplink.NewHTTP(""))
+	})), uplink.NewHTTP("", nil))
 
 	given, err := up.Register(t.Context(), api.Registration{BootID: "boot-1", SecretSHA256: api.SecretSum("mine")})
 	require.NoError(t, err)
@@ -51,11 +51,9 @@ func TestTheCertificateMustBeForTheNameThatWasGiven(t *testing.T) {
 	for name, good := range map[string]bool{"example.com": true, "another.test": false, "": true} {
 		fake := fakeallocator.New()
 		s := httptest.NewTLSServer(fake) // its certificate is for example.com and 127.0.0.1
-		client := uplink.NewHTTP(name)
-		roots := x509.NewCertPool()
-		roots.AddCert(s.Certificate())
-		client.Transport.(*http.Transport).TLSClientConfig.RootCAs = roots
-		_, err := allocator(t, s, client).Register(t.Context(), api.Registration{})
+		trust := x509.NewCertPool()
+		trust.AddCert(s.Certificate())
+		_, err := allocator(t, s, uplink.NewHTTP(name, trust)).Register(t.Context(), api.Registration{})
 		if good {
 			assert.NoError(t, err, name)
 			continue
@@ -65,20 +63,26 @@ func TestTheCertificateMustBeForTheNameThatWasGiven(t *testing.T) {
 	}
 }
 
+func TestACertificateThatNobodyIsToldToTrustIsRefused(t *testing.T) {
+	_, err := allocator(t, httptest.NewTLSServer(fakeallocator.New()), uplink.NewHTTP("example.com", nil)).Register(t.Context(), api.Registration{})
+	var unknown x509.UnknownAuthorityError
+	assert.ErrorAs(t, err, &unknown)
+}
+
 func TestARedirectIsNotFollowed(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		t.Error("the agent's proof went elsewhere")
 	}))
 	t.Cleanup(elsewhere.Close)
 	s := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
-	_, err := allocator(t, s, uplink.NewHTTP("")).Register(t.Context(), api.Registration{})
+	_, err := allocator(t, s, uplink.NewHTTP("", nil)).Register(t.Context(), api.Registration{})
 	var p *api.Problem
 	require.ErrorAs(t, err, &p)
 	assert.Equal(t, http.StatusTemporaryRedirect, p.HTTP)
 }
 
 func TestTheAgentsPatienceHasBounds(t *testing.T) {
-	client := uplink.NewHTTP("")
+	client := uplink.NewHTTP("", nil)
 	transport := client.Transport.(*http.Transport)
 	assert.Equal(t, 20*time.Second, transport.ResponseHeaderTimeout)
 	assert.Equal(t, 10*time.Second, transport.TLSHandshakeTimeout)

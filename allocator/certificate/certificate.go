@@ -101,12 +101,15 @@ func (c *Certificate) Close() {
 func (c *Certificate) TLS() *tls.Config {
 	t := c.config.TLSConfig()
 	t.NextProtos = append([]string{"h2", "http/1.1"}, t.NextProtos...)
-	t.MinVersion = tls.VersionTLS12
-	t.CipherSuites = []uint16{ // TLS 1.3 has good ones only
-		tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305,
-		tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305,
-	}
+	t.MinVersion, t.CipherSuites = tls.VersionTLS12, suites
 	return t
+}
+
+// suites are those of TLS 1.2 with forward secrecy and authenticated encryption;
+// TLS 1.3 has no others.
+var suites = []uint16{
+	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305,
+	tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305,
 }
 
 // usable reports whether there is a certificate that has not expired.

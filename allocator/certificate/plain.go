@@ -10,18 +10,23 @@ import (
 // is secret, and they say why there is no certificate.
 var open = []string{"/healthz", "/readyz"}
 
-// Plain answers the authority's challenges on port 80, lets health be asked, and
-// sends everybody else to the secure address: to the same path at the name that
-// the certificate is for, whatever name was asked.
+// Plain answers the authority's challenges on port 80, and otherwise as toSecure.
 func (c *Certificate) Plain(health http.Handler) http.Handler {
-	return c.issuer.HTTPChallengeHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return c.issuer.HTTPChallengeHandler(toSecure(c.Domain, health))
+}
+
+// toSecure lets health be asked, and sends everybody else to the secure address:
+// to the same path at the name that the certificate is for, whatever name was
+// asked.
+func toSecure(domain string, health http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if slices.Contains(open, r.URL.Path) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 			health.ServeHTTP(w, r)
 			return
 		}
 		// The parts, not the request's line: a path that does not begin with a slash
 		// must not become part of the name.
-		to := url.URL{Scheme: "https", Host: c.Domain, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
+		to := url.URL{Scheme: "https", Host: domain, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
 		http.Redirect(w, r, to.String(), http.StatusPermanentRedirect)
-	}))
+	})
 }

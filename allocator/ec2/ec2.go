@@ -3,6 +3,7 @@ package ec2
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -34,13 +35,16 @@ type EC2 interface {
 type Compute struct {
 	client   EC2
 	settings deployed.Settings
+	now      func() time.Time
+	refused  refused
 }
 
 var _ allocator.Compute = (*Compute)(nil)
 
-// New makes a Compute for the deployment that settings describe.
-func New(client EC2, settings deployed.Settings) *Compute {
-	return &Compute{client: client, settings: settings}
+// New makes a Compute for the deployment that settings describe. By now it
+// forgets where capacity was refused.
+func New(client EC2, settings deployed.Settings, now func() time.Time) *Compute {
+	return &Compute{client: client, settings: settings, now: now, refused: refused{until: map[place]time.Time{}}}
 }
 
 // Label tags an instance with the machine and workshop that it is for.

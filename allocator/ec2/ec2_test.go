@@ -27,7 +27,10 @@ type world struct {
 	account  *cloud.Account
 	client   *awsec2.Client
 	settings deployed.Settings
+	now      time.Time
 }
+
+func (w *world) clock() time.Time { return w.now }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
@@ -35,7 +38,7 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	server := httptest.NewServer(wire.NewServer(account, time.Now))
 	t.Cleanup(server.Close)
-	w := &world{account: account, client: awsec2.NewFromConfig(aws.Config{
+	w := &world{account: account, now: time.Now(), client: awsec2.NewFromConfig(aws.Config{
 		Region: account.Region(), BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: cloud.DeveloperKey, SecretAccessKey: cloud.DeveloperSecret}, nil
@@ -52,7 +55,7 @@ func newWorld(t *testing.T) *world {
 	w.settings = deployed.Settings{Deployment: "lab", Environment: "test", Region: account.Region(), Pools: []deployed.Pool{{
 		Name: "gpu", InstanceTypes: []string{"sim.gpu", "sim.gpu.large"}, SubnetIDs: subnets, LaunchTemplateID: w.template(t, "lab"),
 	}}}
-	w.Compute = ec2.New(w.client, w.settings)
+	w.Compute = ec2.New(w.client, w.settings, w.clock)
 	return w
 }
 
@@ -128,7 +131,7 @@ func TestAZoneWithoutCapacityIsGotAround(t *testing.T) {
 func TestThePreferredTypeIsTakenAlsoWhenItCostsMore(t *testing.T) {
 	w := newWorld(t)
 	w.settings.Pools[0].InstanceTypes = []string{"sim.gpu.large", "sim.gpu"}
-	w.Compute = ec2.New(w.client, w.settings)
+	w.Compute = ec2.New(w.client, w.settings, w.clock)
 	for _, want := range []string{"sim.gpu.large", "sim.gpu"} {
 		launched, _, err := w.launch(t, "gpu", 1, "token of "+want)
 		require.NoError(t, err)
@@ -169,7 +172,7 @@ func TestALaunchIsRepeatedWordForWordUnderOtherSettings(t *testing.T) {
 	first, _, err := w.Launch(t.Context(), request)
 	require.NoError(t, err)
 	w.settings.Pools[0].InstanceTypes = []string{"sim.gpu.large"}
-	w.Compute = ec2.New(w.client, w.settings)
+	w.Compute = ec2.New(w.client, w.settings, w.clock)
 	again, _, err := w.Launch(t.Context(), request)
 	require.NoError(t, err)
 	require.Equal(t, first, again)
@@ -209,7 +212,7 @@ func (l late) TerminateInstances(_ context.Context, in *awsec2.TerminateInstance
 
 func TestAnInstanceThatIsNotListedYetIsEndedNevertheless(t *testing.T) {
 	var ended []string
-	c := ec2.New(late{ended: &ended}, deployed.Settings{})
+	c := ec2.New(late{ended: &ended}, deployed.Settings{}, time.Now)
 	require.NoError(t, c.Terminate(t.Context(), []string{"i-unknown", "i-new"}))
 	require.Equal(t, []string{"i-unknown", "i-new"}, ended)
 }
@@ -240,14 +243,14 @@ func TestErrorsOfTheWholeCallAreUnderstood(t *testing.T) {
 		"InsufficientInstanceCapacity": api.Capacity, "SomethingNew": "",
 	} {
 		w := newWorld(t)
-		c := ec2.New(refusing{w.client, &smithy.GenericAPIError{Code: code, Message: "as AWS says"}}, w.settings)
+		c := ec2.New(refusing{w.client, &smithy.GenericAPIError{Code: code, Message: "as AWS says"}}, w.settings, time.Now)
 		_, _, err := (&world{Compute: c}).launch(t, "gpu", 1, "token")
 		require.Equal(t, want, api.CodeOf(err), code)
 		require.ErrorContains(t, err, "as AWS says")
 	}
 	w := newWorld(t)
 	lost := errors.New("connection reset")
-	w.Compute = ec2.New(refusing{w.client, lost}, w.settings)
+	w.Compute = ec2.New(refusing{w.client, lost}, w.settings, time.Now)
 	_, _, err := w.launch(t, "gpu", 1, "token")
 	require.ErrorIs(t, err, lost)
 }

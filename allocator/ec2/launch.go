@@ -16,23 +16,67 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api/deployed"
 )
 
-// Plan writes down the whole call, so that it can be repeated word for word: EC2
-// refuses a client token that comes with anything else.
+// written is a launch as it is written down. What a release before this one
+// wrote reads as one without Otherwise.
+type written struct {
+	ec2.CreateFleetInput
+	// Otherwise asks on demand for what the first call did not give.
+	Otherwise *ec2.CreateFleetInput `json:",omitempty"`
+}
+
+// Plan writes down the whole launch, so that it can be repeated word for word:
+// EC2 refuses a client token that comes with anything else.
 func (c *Compute) Plan(pool string, count int, token string) (string, error) {
 	i := slices.IndexFunc(c.settings.Pools, func(p deployed.Pool) bool { return p.Name == pool })
 	if i < 0 {
 		return "", api.Problemf(api.Invalid, "The pool is gone", "The stack's settings have no pool %q any more.", pool)
 	}
 	p := c.settings.Pools[i]
-	var overrides []types.FleetLaunchTemplateOverridesRequest
+	spot, spotFresh := c.overrides(p, true)
+	onDemand, onDemandFresh := c.overrides(p, false)
+	var plan written
+	switch {
+	case p.Market == deployed.Spot:
+		plan.CreateFleetInput = fleet(p, count, token, token, true, spot)
+	case p.Market == deployed.SpotThenOnDemand && (spotFresh || !onDemandFresh):
+		plan.CreateFleetInput = fleet(p, count, token, token, true, spot)
+		plan.Otherwise = new(fleet(p, count, token+"-on-demand", token, false, onDemand))
+	default:
+		plan.CreateFleetInput = fleet(p, count, token, token, false, onDemand)
+	}
+	raw, err := json.Marshal(plan)
+	if err != nil {
+		return "", fmt.Errorf("write down a launch of %s: %w", pool, err)
+	}
+	return string(raw), nil
+}
+
+// overrides are the places to ask, without those that had nothing lately; all of
+// them, and not fresh, when none is left.
+func (c *Compute) overrides(p deployed.Pool, spot bool) (out []types.FleetLaunchTemplateOverridesRequest, fresh bool) {
+	var all []types.FleetLaunchTemplateOverridesRequest
 	for rank, kind := range p.InstanceTypes {
 		for _, subnet := range p.SubnetIDs {
-			overrides = append(overrides, types.FleetLaunchTemplateOverridesRequest{
-				InstanceType: types.InstanceType(kind), SubnetId: aws.String(subnet), Priority: aws.Float64(float64(rank)),
-			})
+			o := types.FleetLaunchTemplateOverridesRequest{InstanceType: types.InstanceType(kind), SubnetId: aws.String(subnet)}
+			if !spot { // for spot EC2 weighs price and capacity itself
+				o.Priority = aws.Float64(float64(rank))
+			}
+			all = append(all, o)
+			if c.refused.fresh(place{kind, subnet, spot}, c.now()) {
+				out = append(out, o)
+			}
 		}
 	}
-	raw, err := json.Marshal(&ec2.CreateFleetInput{
+	if len(out) == 0 {
+		return all, false
+	}
+	return out, true
+}
+
+// fleet is one call: count machines of one market. Those of one attempt carry
+// its mark, whichever call they come from.
+func fleet(p deployed.Pool, count int, token, attempt string, spot bool, overrides []types.FleetLaunchTemplateOverridesRequest) ec2.CreateFleetInput {
+	in := ec2.CreateFleetInput{
 		Type: types.FleetTypeInstant, ClientToken: aws.String(token),
 		LaunchTemplateConfigs: []types.FleetLaunchTemplateConfigRequest{{
 			LaunchTemplateSpecification: &types.FleetLaunchTemplateSpecificationRequest{
@@ -40,36 +84,84 @@ func (c *Compute) Plan(pool string, count int, token string) (string, error) {
 			},
 			Overrides: overrides,
 		}},
-		// Without it EC2 goes by price, whatever the order is.
-		OnDemandOptions: &types.OnDemandOptionsRequest{AllocationStrategy: types.FleetOnDemandAllocationStrategyPrioritized},
 		TargetCapacitySpecification: &types.TargetCapacitySpecificationRequest{
 			TotalTargetCapacity: aws.Int32(int32(count)), DefaultTargetCapacityType: types.DefaultTargetCapacityTypeOnDemand,
 		},
 		// By it what was launched is found when the answer was lost.
 		TagSpecifications: []types.TagSpecification{{
-			ResourceType: types.ResourceTypeInstance, Tags: []types.Tag{{Key: aws.String(tagAttempt), Value: aws.String(token)}},
+			ResourceType: types.ResourceTypeInstance, Tags: []types.Tag{{Key: aws.String(tagAttempt), Value: aws.String(attempt)}},
 		}},
-	})
-	if err != nil {
-		return "", fmt.Errorf("write down a launch of %s: %w", pool, err)
 	}
-	return string(raw), nil
+	if !spot {
+		// Without it EC2 goes by price, whatever the order is.
+		in.OnDemandOptions = &types.OnDemandOptionsRequest{AllocationStrategy: types.FleetOnDemandAllocationStrategyPrioritized}
+		return in
+	}
+	in.TargetCapacitySpecification.DefaultTargetCapacityType = types.DefaultTargetCapacityTypeSpot
+	// An instant fleet asks once for each machine: it is not launched again when
+	// AWS takes it back.
+	in.SpotOptions = &types.SpotOptionsRequest{
+		AllocationStrategy:           types.SpotAllocationStrategyPriceCapacityOptimized,
+		InstanceInterruptionBehavior: types.SpotInstanceInterruptionBehaviorTerminate,
+	}
+	return in
 }
 
-// Launch makes the call that Plan wrote down.
+// Launch makes the calls that Plan wrote down.
 func (c *Compute) Launch(ctx context.Context, request string) ([]allocator.Instance, []allocator.Refusal, error) {
-	var in ec2.CreateFleetInput
-	if err := json.Unmarshal([]byte(request), &in); err != nil {
+	var plan written
+	if err := json.Unmarshal([]byte(request), &plan); err != nil {
 		return nil, nil, fmt.Errorf("read a launch that was written down: %w", err)
 	}
-	out, err := c.client.CreateFleet(ctx, &in)
-	if err != nil {
-		return nil, nil, explain(err)
+	launched, refusals, err := c.call(ctx, &plan.CreateFleetInput)
+	if plan.Otherwise != nil {
+		launched, refusals, err = c.fill(ctx, plan, launched, refusals, err)
 	}
-	launched, refusals := read(out)
+	if err != nil {
+		return nil, nil, err
+	}
 	if len(launched) == 0 {
 		return nil, refusals, hopeless(refusals)
 	}
+	// The same answer must give the same machines the same instances.
+	slices.SortFunc(launched, func(a, b allocator.Instance) int { return strings.Compare(a.ID, b.ID) })
+	return launched, refusals, nil
+}
+
+// fill asks on demand for what is missing after the call for spot machines. The
+// first call answers the same when it is repeated, so that the second asks for
+// the same number. What one call got is not lost to a refusal of the other.
+func (c *Compute) fill(ctx context.Context, plan written, launched []allocator.Instance, refusals []allocator.Refusal, err error) ([]allocator.Instance, []allocator.Refusal, error) {
+	refusal, final := refusalOf(err, true)
+	if err != nil && !final {
+		return nil, nil, err
+	}
+	if final {
+		refusals = append(refusals, refusal)
+	}
+	missing := aws.ToInt32(plan.TargetCapacitySpecification.TotalTargetCapacity) - int32(len(launched))
+	if missing <= 0 {
+		return launched, refusals, nil
+	}
+	plan.Otherwise.TargetCapacitySpecification.TotalTargetCapacity = aws.Int32(missing)
+	more, others, err := c.call(ctx, plan.Otherwise)
+	refusal, final = refusalOf(err, false)
+	if err != nil && !final {
+		return nil, nil, err
+	}
+	if final {
+		refusals = append(refusals, refusal)
+	}
+	return append(launched, more...), append(refusals, others...), nil
+}
+
+func (c *Compute) call(ctx context.Context, in *ec2.CreateFleetInput) ([]allocator.Instance, []allocator.Refusal, error) {
+	out, err := c.client.CreateFleet(ctx, in)
+	if err != nil {
+		return nil, nil, explain(err)
+	}
+	c.refused.remember(out.Errors, c.now())
+	launched, refusals := read(out)
 	return launched, refusals, nil
 }
 
@@ -83,7 +175,5 @@ func read(out *ec2.CreateFleetOutput) (launched []allocator.Instance, refusals [
 	for _, e := range out.Errors {
 		refusals = append(refusals, refusal(e))
 	}
-	// The same answer must give the same machines the same instances.
-	slices.SortFunc(launched, func(a, b allocator.Instance) int { return strings.Compare(a.ID, b.ID) })
 	return launched, refusals
 }

@@ -18,29 +18,31 @@ var meanings = map[string]struct {
 	code api.Code
 	why  string
 }{
-	"InsufficientInstanceCapacity":            {api.Capacity, "AWS has no such machine free at the moment"},
-	"InsufficientHostCapacity":                {api.Capacity, "AWS has no such machine free at the moment"},
-	"UnfulfillableCapacity":                   {api.Capacity, "AWS cannot give such a machine at the moment"},
-	"InsufficientFreeAddressesInSubnet":       {api.Capacity, "the subnet has no free address left"},
-	"Unsupported":                             {api.Capacity, "this type is not offered there"},
-	"InvalidFleetConfiguration":               {api.Capacity, "this type is not offered there"},
-	"VcpuLimitExceeded":                       {api.Quota, "the account's quota for this kind of machine is used up; ask AWS to raise the vCPU quota for G and VT instances (L-DB2E81BA)"},
-	"MaxSpotInstanceCountExceeded":            {api.Quota, "the account's quota for spot machines is used up"},
-	"InstanceLimitExceeded":                   {api.Quota, "the account may not run more instances"},
-	"UnauthorizedOperation":                   {api.Forbidden, "the allocator's role does not allow it; deploy the stack again, and look at its role policy"},
-	"AuthFailure":                             {api.Forbidden, "AWS does not accept the allocator's credentials"},
-	"InvalidAMIID.NotFound":                   {api.Invalid, "the pool's machine image does not exist any more; set image.id in the stack's settings and deploy"},
-	"InvalidSubnetID.NotFound":                {api.Invalid, "a subnet of the pool does not exist any more; deploy the stack again"},
-	"InvalidGroup.NotFound":                   {api.Invalid, "the machines' security group does not exist any more; deploy the stack again"},
-	"InvalidLaunchTemplateId.NotFound":        {api.Invalid, "the pool's launch template does not exist any more; deploy the stack again"},
-	"InvalidLaunchTemplateId.VersionNotFound": {api.Invalid, "the pool's launch template has changed; deploy the stack again"},
-	"IdempotentParameterMismatch":             {api.Invalid, "the launch was asked for before, in other words"},
-	"RequestLimitExceeded":                    {api.Unavailable, "AWS asks to go slower"},
+	"InsufficientInstanceCapacity":                      {api.Capacity, "AWS has no such machine free at the moment"},
+	"InsufficientHostCapacity":                          {api.Capacity, "AWS has no such machine free at the moment"},
+	"UnfulfillableCapacity":                             {api.Capacity, "AWS cannot give such a machine at the moment"},
+	"InsufficientFreeAddressesInSubnet":                 {api.Capacity, "the subnet has no free address left"},
+	"Unsupported":                                       {api.Capacity, "this type is not offered there"},
+	"InvalidFleetConfiguration":                         {api.Capacity, "this type is not offered there"},
+	"VcpuLimitExceeded":                                 {api.Quota, "the account's quota for this kind of machine is used up; ask AWS to raise the vCPU quota for G and VT instances (L-DB2E81BA)"},
+	"MaxSpotInstanceCountExceeded":                      {api.Quota, "the account's quota for spot machines is used up; ask AWS to raise the vCPU quota for G and VT spot requests (L-3819A6DF)"},
+	"InstanceLimitExceeded":                             {api.Quota, "the account may not run more instances"},
+	"UnauthorizedOperation":                             {api.Forbidden, "the allocator's role does not allow it; deploy the stack again, and look at its role policy"},
+	"AuthFailure":                                       {api.Forbidden, "AWS does not accept the allocator's credentials"},
+	"AuthFailure.ServiceLinkedRoleCreationNotPermitted": {api.Forbidden, "the account has no role for EC2 Spot yet; deploy the account's stack, or run aws iam create-service-linked-role --aws-service-name spot.amazonaws.com"},
+	"InvalidAMIID.NotFound":                             {api.Invalid, "the pool's machine image does not exist any more; set image.id in the stack's settings and deploy"},
+	"InvalidSubnetID.NotFound":                          {api.Invalid, "a subnet of the pool does not exist any more; deploy the stack again"},
+	"InvalidGroup.NotFound":                             {api.Invalid, "the machines' security group does not exist any more; deploy the stack again"},
+	"InvalidLaunchTemplateId.NotFound":                  {api.Invalid, "the pool's launch template does not exist any more; deploy the stack again"},
+	"InvalidLaunchTemplateId.VersionNotFound":           {api.Invalid, "the pool's launch template has changed; deploy the stack again"},
+	"IdempotentParameterMismatch":                       {api.Invalid, "the launch was asked for before, in other words"},
+	"SpotMaxPriceTooLow":                                {api.Capacity, "AWS asks more for a spot machine than on demand at the moment"},
+	"RequestLimitExceeded":                              {api.Unavailable, "AWS asks to go slower"},
 }
 
 // refusal words one of CreateFleet's errors.
 func refusal(e types.CreateFleetError) allocator.Refusal {
-	r := allocator.Refusal{Code: api.Internal, Why: aws.ToString(e.ErrorMessage)}
+	r := allocator.Refusal{Code: api.Internal, Why: aws.ToString(e.ErrorMessage), Spot: e.Lifecycle == types.InstanceLifecycleSpot}
 	if m, ok := meanings[aws.ToString(e.ErrorCode)]; ok {
 		r.Code, r.Why = m.code, m.why
 	}
@@ -63,6 +65,16 @@ func hopeless(all []allocator.Refusal) error {
 		}
 	}
 	return nil
+}
+
+// refusalOf is the refusal that an error of a whole call amounts to, where
+// asking for the other market makes sense after it.
+func refusalOf(err error, spot bool) (r allocator.Refusal, ok bool) {
+	code := api.CodeOf(err)
+	if code != api.Capacity && code != api.Quota && code != api.Forbidden {
+		return r, false
+	}
+	return allocator.Refusal{Code: code, Why: err.Error(), Spot: spot}, true
 }
 
 // explain words an error of a whole call. One that is not known stays as it is.

@@ -30,7 +30,11 @@ type Config struct {
 	Version, Release string
 	// Secure is set where people come over TLS: cookies then travel over it only.
 	Secure bool
-	Log    *slog.Logger
+	// TrustedProxies are the ranges of those who connect in the place of others and
+	// name these in the header ClientAddressHeader. Nobody else is believed.
+	TrustedProxies      []string
+	ClientAddressHeader string
+	Log                 *slog.Logger
 }
 
 // NamedCheck looks whether one thing holds.
@@ -67,7 +71,11 @@ func New(ctx context.Context, c Config) (http.Handler, error) {
 	mux := http.NewServeMux()
 	s.routeAPI(mux)
 	s.routePages(mux)
-	return s.middleware(mux), nil
+	proxies, err := newProxies(c.TrustedProxies, c.ClientAddressHeader)
+	if err != nil {
+		return nil, err
+	}
+	return proxies.uncover(s.middleware(mux)), nil
 }
 
 // cookieName is a cookie's name. Over TLS it says that only this very site may

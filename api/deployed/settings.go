@@ -17,14 +17,27 @@ type Settings struct {
 	// Audience is whom agents prove themselves to.
 	Audience string `json:"audience"`
 	// AdminPasswordParameter is the SSM parameter with the initial password.
-	AdminPasswordParameter string `json:"adminPasswordParameter"`
-	TLS                    TLS    `json:"tls"`
-	Pools                  []Pool `json:"pools"`
+	AdminPasswordParameter string   `json:"adminPasswordParameter"`
+	TLS                    TLS      `json:"tls"`
+	Database               Database `json:"database"`
+	// TrustedProxies are the ranges of those who connect in the place of others and
+	// name these in the header ClientAddressHeader. Nobody else is believed.
+	TrustedProxies      []string `json:"trustedProxies"`
+	ClientAddressHeader string   `json:"clientAddressHeader,omitempty"`
+	Pools               []Pool   `json:"pools"`
+}
+
+// SQLite is the engine that keeps the data in a file on the data volume.
+const SQLite = "sqlite"
+
+// Database says where the data is kept.
+type Database struct {
+	Engine string `json:"engine"` // sqlite or postgres
 }
 
 // TLS says where the certificate comes from.
 type TLS struct {
-	Mode    string `json:"mode"` // acme or none
+	Mode    string `json:"mode"` // acme, cloudflare or none
 	Domain  string `json:"domain,omitempty"`
 	Email   string `json:"email,omitempty"`
 	Staging bool   `json:"staging,omitempty"`
@@ -33,6 +46,10 @@ type TLS struct {
 	ZoneID string `json:"zoneId,omitempty"`
 	// HSTSSeconds is how long browsers are to come over TLS only, once they have.
 	HSTSSeconds int `json:"hstsSeconds,omitempty"`
+	// Certificate, in PEM, is the one to serve with in mode cloudflare; KeyParameter
+	// is the SSM parameter with its key.
+	Certificate  string `json:"certificate,omitempty"`
+	KeyParameter string `json:"keyParameter,omitempty"`
 }
 
 // Pool is a kind of machine.
@@ -41,9 +58,17 @@ type Pool struct {
 	LaunchTemplateID string   `json:"launchTemplateId"`
 	InstanceTypes    []string `json:"instanceTypes"` // in order of preference
 	SubnetIDs        []string `json:"subnetIds"`     // one for each zone
+	Market           string   `json:"market"`        // how machines are paid
 	MaxMachines      int      `json:"maxMachines"`
 	Role             string   `json:"role"` // the name of the machines' role
 }
+
+// The markets of machines.
+const (
+	OnDemand         = "on-demand"
+	Spot             = "spot"
+	SpotThenOnDemand = "spot-then-on-demand"
+)
 
 // Decode reads settings. A key that this version does not know is an error: the
 // settings and the binary of a release belong together.

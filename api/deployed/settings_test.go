@@ -25,7 +25,7 @@ func TestWhatTheStackWritesIsWhatTheAllocatorReads(t *testing.T) {
 func TestSettingsOfAnotherVersionAreRefused(t *testing.T) {
 	for why, c := range map[string]struct{ raw, says string }{
 		"a key that is not known":            {`{"deployment": "lablink", "colour": "blue"}`, `unknown field "colour"`},
-		"a key inside that is not known":     {`{"pools": [{"name": "gpu", "market": "spot"}]}`, `unknown field "market"`},
+		"a key inside that is not known":     {`{"pools": [{"name": "gpu", "colour": "blue"}]}`, `unknown field "colour"`},
 		"text for a number":                  {`{"pools": [{"maxMachines": "4"}]}`, "cannot unmarshal string"},
 		"nothing":                            {``, "EOF"},
 		"settings that were cut short":       {`{"deployment": "lab`, "unexpected EOF"},

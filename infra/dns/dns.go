@@ -21,12 +21,17 @@ type Dns struct {
 type DnsArgs struct {
 	// Domain is the full name, for example "lab.example.org". Required.
 	Domain string
-	// ZoneID is the hosted zone. Required; see FindZone.
+	// Cloudflare is set where the zone is Cloudflare's, and not Route 53's.
+	Cloudflare bool
+	// ZoneID is the zone. Required; see FindZone and FindCloudflareZone.
 	ZoneID string
 	// Target is what the name points at. Required.
 	Target Target
 	// TTL is the record's time to live, in seconds. Optional: 300.
 	TTL int
+	// Proxied lets Cloudflare answer in the target's place and pass on what it is
+	// asked. The time to live is then Cloudflare's own.
+	Proxied bool
 	// Protect keeps the record when the stack is destroyed.
 	Protect bool
 }
@@ -42,7 +47,7 @@ type Target struct {
 
 // NewDns declares the record.
 func NewDns(ctx *pulumi.Context, name string, args *DnsArgs, opts ...pulumi.ResourceOption) (*Dns, error) {
-	if args == nil || args.Domain == "" || args.ZoneID == "" || args.Target.Address == nil {
+	if args == nil || args.Domain == "" || args.ZoneID == "" || args.Target.Address == nil && (!args.Cloudflare || args.Target.Name == nil) {
 		return nil, errors.New("dns: Domain, ZoneID and Target are required")
 	}
 	d := &Dns{}
@@ -53,10 +58,19 @@ func NewDns(ctx *pulumi.Context, name string, args *DnsArgs, opts ...pulumi.Reso
 	if ttl == 0 {
 		ttl = 300
 	}
+	kept := []pulumi.ResourceOption{pulumi.Parent(d), pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Protect)}
+	if args.Cloudflare {
+		fqdn, err := d.declareCloudflare(ctx, name, args, ttl, kept...)
+		if err != nil {
+			return nil, err
+		}
+		d.FQDN = fqdn
+		return d, ctx.RegisterResourceOutputs(d, pulumi.Map{"fqdn": d.FQDN})
+	}
 	record, err := route53.NewRecord(ctx, name+"-record", &route53.RecordArgs{
 		ZoneId: pulumi.String(args.ZoneID), Name: pulumi.String(args.Domain), Type: pulumi.String("A"),
 		Ttl: pulumi.Int(ttl), Records: pulumi.StringArray{args.Target.Address},
-	}, pulumi.Parent(d), pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Protect))
+	}, kept...)
 	if err != nil {
 		return nil, err
 	}
@@ -68,10 +82,8 @@ func NewDns(ctx *pulumi.Context, name string, args *DnsArgs, opts ...pulumi.Reso
 // domain ends in. No zone and two zones of one name are errors that say what
 // was looked for.
 func FindZone(ctx *pulumi.Context, domain string) (string, error) {
-	labels := strings.Split(strings.TrimSuffix(domain, "."), ".")
-	var tried []string
-	for i := range len(labels) - 1 {
-		candidate := strings.Join(labels[i:], ".")
+	names := zoneNames(domain)
+	for _, candidate := range names {
 		zone, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{Name: pulumi.StringRef(candidate)})
 		switch {
 		case err == nil:
@@ -79,7 +91,17 @@ func FindZone(ctx *pulumi.Context, domain string) (string, error) {
 		case !strings.Contains(err.Error(), "no matching"):
 			return "", fmt.Errorf("lablink:dns.zoneId: find the hosted zone for %s: %s: %w (set dns.zoneId to the one that is delegated to)", domain, candidate, err)
 		}
-		tried = append(tried, candidate)
 	}
-	return "", fmt.Errorf("lablink:dns.domain: this account has no public hosted zone for %s (looked for %s): create the zone and delegate to it, or use dns.provider: none", domain, strings.Join(tried, ", "))
+	return "", fmt.Errorf("lablink:dns.domain: this account has no public hosted zone for %s (looked for %s): create the zone and delegate to it, or use dns.provider: none", domain, strings.Join(names, ", "))
+}
+
+// zoneNames are the names that a domain's zone may have, the longest first. A
+// top-level domain is nobody's zone.
+func zoneNames(domain string) []string {
+	labels := strings.Split(strings.TrimSuffix(domain, "."), ".")
+	var names []string
+	for i := range len(labels) - 1 {
+		names = append(names, strings.Join(labels[i:], "."))
+	}
+	return names
 }

@@ -32,12 +32,12 @@ type HostArgs struct {
 	Namer naming.Namer
 	// InstanceType and AMI fit each other's architecture. Required.
 	InstanceType, AMI string
-	// SubnetID and Zone say where it stands; PrivateIP is its fixed address
-	// there. Required.
-	SubnetID        pulumi.StringInput
-	Zone, PrivateIP string
-	// SecurityGroup is the allocator's group. Required.
-	SecurityGroup pulumi.StringInput
+	// Zone is where its subnet and its volume are. Required.
+	Zone string
+	// Address is where the host is reached. Required, unless Dynamic is given.
+	Address *Address
+	// Dynamic gives the host a public address that goes with the instance.
+	Dynamic *Dynamic
 	// DataVolumeGiB is the size of the data volume, in GiB. Required.
 	DataVolumeGiB int
 	// Bucket is the artifact bucket; Pointer the path of the release pointer. Required.
@@ -45,17 +45,34 @@ type HostArgs struct {
 	// Permissions is the policy document of the host's role, Boundary the ARN of the
 	// policy that bounds it. Required.
 	Permissions, Boundary pulumi.StringInput
-	// Protect keeps volume and address when the stack is destroyed.
+	// Protect keeps the volume when the stack is destroyed.
 	Protect bool
 	// After must exist before the host boots: the release above all.
 	After []pulumi.Resource
 }
 
+// Dynamic is a place in a network without an elastic address. EC2 gives a public
+// address only to an interface that it makes with the instance, so that there is
+// none that stays: the private address is written down instead.
+type Dynamic struct {
+	// All are required.
+	SubnetID, SecurityGroup pulumi.StringInput
+	PrivateIP               string
+}
+
+func (args *HostArgs) complete() bool {
+	if args == nil || args.InstanceType == "" || args.AMI == "" || args.Zone == "" || args.DataVolumeGiB == 0 ||
+		args.Bucket == "" || args.Pointer == "" || args.Permissions == nil || args.Boundary == nil || (args.Address == nil) == (args.Dynamic == nil) {
+		return false
+	}
+	d := args.Dynamic
+	return d == nil || d.SubnetID != nil && d.SecurityGroup != nil && d.PrivateIP != ""
+}
+
 // NewHost declares the host.
 func NewHost(ctx *pulumi.Context, name string, args *HostArgs, opts ...pulumi.ResourceOption) (*Host, error) {
-	if args == nil || args.InstanceType == "" || args.AMI == "" || args.SubnetID == nil || args.Zone == "" || args.PrivateIP == "" ||
-		args.SecurityGroup == nil || args.DataVolumeGiB == 0 || args.Bucket == "" || args.Pointer == "" || args.Permissions == nil || args.Boundary == nil {
-		return nil, errors.New("host: InstanceType, AMI, SubnetID, Zone, PrivateIP, SecurityGroup, DataVolumeGiB, Bucket, Pointer, Permissions and Boundary are required")
+	if !args.complete() {
+		return nil, errors.New("host: InstanceType, AMI, Zone, Address or Dynamic, DataVolumeGiB, Bucket, Pointer, Permissions and Boundary are required")
 	}
 	h := &Host{}
 	if err := ctx.RegisterComponentResource("lablink:host:Host", name, h, opts...); err != nil {
@@ -69,18 +86,21 @@ func NewHost(ctx *pulumi.Context, name string, args *HostArgs, opts ...pulumi.Re
 	if err != nil {
 		return nil, err
 	}
-	if err := h.declareAddress(ctx, name, args, instance); err != nil {
-		return nil, err
+	h.InstanceID, h.PublicIP = instance.ID().ToStringOutput(), instance.PublicIp
+	if args.Address != nil {
+		h.PublicIP = args.Address.PublicIP
 	}
-	h.InstanceID = instance.ID().ToStringOutput()
 	return h, ctx.RegisterResourceOutputs(h, pulumi.Map{"publicIp": h.PublicIP, "instanceId": h.InstanceID})
 }
 
 func (h *Host) declareVolume(ctx *pulumi.Context, name string, args *HostArgs) (*ebs.Volume, error) {
+	tags := args.Namer.Tags(component, args.Namer.Name("data", 255))
+	for key, value := range args.Namer.DataTag() { // snapshots are taken of what has it
+		tags[key] = pulumi.String(value)
+	}
 	return ebs.NewVolume(ctx, name+"-data", &ebs.VolumeArgs{
 		AvailabilityZone: pulumi.String(args.Zone), Size: pulumi.Int(args.DataVolumeGiB),
-		Type: pulumi.String("gp3"), Encrypted: pulumi.Bool(true),
-		Tags: args.Namer.Tags(component, args.Namer.Name("data", 255)),
+		Type: pulumi.String("gp3"), Encrypted: pulumi.Bool(true), Tags: tags,
 	}, pulumi.Parent(h), pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Protect))
 }
 
@@ -96,21 +116,32 @@ func (h *Host) declareInstance(ctx *pulumi.Context, name string, args *HostArgs,
 			Bootstrap: []string{"--region", args.Namer.Region, "--pointer", args.Pointer, "--bucket", args.Bucket, "--volume", id},
 		})
 	}).(pulumi.StringOutput)
-	instance, err := ec2.NewInstance(ctx, name+"-instance", &ec2.InstanceArgs{
-		Ami: pulumi.String(args.AMI), InstanceType: pulumi.String(args.InstanceType),
-		SubnetId: args.SubnetID, PrivateIp: pulumi.String(args.PrivateIP),
-		VpcSecurityGroupIds: pulumi.StringArray{args.SecurityGroup}, IamInstanceProfile: profile.Name,
+	inputs := &ec2.InstanceArgs{
+		Ami: pulumi.String(args.AMI), InstanceType: pulumi.String(args.InstanceType), IamInstanceProfile: profile.Name,
 		UserData: script, UserDataReplaceOnChange: pulumi.Bool(true),
 		MetadataOptions: ec2.InstanceMetadataOptionsArgs{
 			HttpEndpoint: pulumi.String("enabled"), HttpTokens: pulumi.String("required"), HttpPutResponseHopLimit: pulumi.Int(1),
 		},
 		RootBlockDevice: ec2.InstanceRootBlockDeviceArgs{
-			// Without tags: the provider adds them afterwards, and who may do that may
-			// tag, and so take, any volume of the account that has none.
 			VolumeSize: pulumi.Int(RootVolumeGiB), VolumeType: pulumi.String("gp3"), Encrypted: pulumi.Bool(true),
 		},
-		Tags: args.Namer.Tags(component, args.Namer.Name("allocator", 255)),
-	}, pulumi.Parent(h), pulumi.DeleteBeforeReplace(true), pulumi.DependsOn(slices.Concat(args.After, []pulumi.Resource{granted})))
+		// Not in rootBlockDevice: the provider adds those afterwards, and who may do
+		// that may tag, and so take, any volume of the account that has none. These
+		// are given at launch. What is read back are also the data volume's, which the
+		// provider would write over: hence they are never changed.
+		VolumeTags: args.Namer.Tags(component, args.Namer.Name("root", 255)),
+		Tags:       args.Namer.Tags(component, args.Namer.Name("allocator", 255)),
+	}
+	if d := args.Dynamic; d != nil {
+		inputs.SubnetId, inputs.PrivateIp, inputs.AssociatePublicIpAddress = d.SubnetID, pulumi.String(d.PrivateIP), pulumi.Bool(true)
+		inputs.VpcSecurityGroupIds = pulumi.StringArray{d.SecurityGroup}
+	} else {
+		inputs.NetworkInterfaces = ec2.InstanceNetworkInterfaceArray{ec2.InstanceNetworkInterfaceArgs{
+			DeviceIndex: pulumi.Int(0), NetworkInterfaceId: args.Address.InterfaceID,
+		}}
+	}
+	instance, err := ec2.NewInstance(ctx, name+"-instance", inputs, pulumi.Parent(h), pulumi.DeleteBeforeReplace(true),
+		pulumi.IgnoreChanges([]string{"volumeTags"}), pulumi.DependsOn(slices.Concat(args.After, []pulumi.Resource{granted})))
 	if err != nil {
 		return nil, err
 	}
@@ -119,19 +150,4 @@ func (h *Host) declareInstance(ctx *pulumi.Context, name string, args *HostArgs,
 		StopInstanceBeforeDetaching: pulumi.Bool(true),
 	}, pulumi.Parent(h), pulumi.DeleteBeforeReplace(true))
 	return instance, err
-}
-
-func (h *Host) declareAddress(ctx *pulumi.Context, name string, args *HostArgs, instance *ec2.Instance) error {
-	eip, err := ec2.NewEip(ctx, name+"-address", &ec2.EipArgs{
-		Domain: pulumi.String("vpc"), Tags: args.Namer.Tags(component, args.Namer.Name("address", 255)),
-	}, pulumi.Parent(h), pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Protect))
-	if err != nil {
-		return err
-	}
-	association, err := ec2.NewEipAssociation(ctx, name+"-address-association", &ec2.EipAssociationArgs{
-		AllocationId: eip.ID(), InstanceId: instance.ID(),
-	}, pulumi.Parent(h), pulumi.DeleteBeforeReplace(true))
-	// The address is handed on only when the host answers on it.
-	h.PublicIP = pulumi.All(eip.PublicIp, association.ID()).ApplyT(func(all []any) string { return all[0].(string) }).(pulumi.StringOutput)
-	return err
 }

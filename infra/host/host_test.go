@@ -13,15 +13,29 @@ import (
 
 func good() *host.HostArgs {
 	return &host.HostArgs{
-		Namer: lab, InstanceType: "t4g.small", AMI: "ami-11111111",
-		SubnetID: pulumi.String("subnet-1"), Zone: "us-west-2a", PrivateIP: "10.20.0.10",
-		SecurityGroup: pulumi.String("sg-1"), DataVolumeGiB: 20, Bucket: "the-bucket", Pointer: "/lablink/lablink/test/release",
+		Namer: lab, InstanceType: "t4g.small", AMI: "ami-11111111", Zone: "us-west-2a",
+		DataVolumeGiB: 20, Bucket: "the-bucket", Pointer: "/lablink/lablink/test/release",
 		Permissions: pulumi.String(`{"Version":"2012-10-17"}`), Boundary: pulumi.String("arn:aws:iam::123456789012:policy/boundary"),
 	}
 }
 
-func declare(args *host.HostArgs) (*recording.Recording, error) {
+func place() *host.AddressArgs {
+	return &host.AddressArgs{
+		Namer: lab, SubnetID: pulumi.String("subnet-1"), SecurityGroup: pulumi.String("sg-1"), PrivateIP: "10.20.0.10",
+	}
+}
+
+// declare declares a host, at an address that stays unless args say otherwise.
+func declare(args *host.HostArgs, at *host.AddressArgs) (*recording.Recording, error) {
 	return recording.Run("test", recording.Account{}, func(ctx *pulumi.Context) error {
+		if args.Dynamic == nil {
+			address, err := host.NewAddress(ctx, "host", at)
+			if err != nil {
+				return err
+			}
+			args.Address = address
+			ctx.Export("privateIp", address.PrivateIP)
+		}
 		h, err := host.NewHost(ctx, "host", args)
 		if err == nil {
 			ctx.Export("publicIp", h.PublicIP)
@@ -31,30 +45,79 @@ func declare(args *host.HostArgs) (*recording.Recording, error) {
 }
 
 func TestTheHostStandsWhereItsVolumeIs(t *testing.T) {
-	r, err := declare(good())
+	r, err := declare(good(), place())
 	require.NoError(t, err)
-	instance, volume := r.Named("host-instance"), r.Named("host-data")
-	assert.Equal(t, "subnet-1", instance.Text("subnetId"))
-	assert.Equal(t, "10.20.0.10", instance.Text("privateIp"))
-	assert.Equal(t, "us-west-2a", volume.Text("availabilityZone"))
-	assert.Equal(t, 20.0, volume.Get("size"), "GiB")
+	assert.Equal(t, "us-west-2a", r.Named("host-data").Text("availabilityZone"))
+	assert.Equal(t, 20.0, r.Named("host-data").Get("size"), "GiB")
 	assert.Equal(t, "host-data-id", r.Named("host-data-attachment").Text("volumeId"))
+}
+
+// What people and machines reach is the interface's. A new instance is put behind
+// it, so that neither record nor settings change.
+func TestTheAddressesBelongToAnInterfaceThatOutlivesTheInstance(t *testing.T) {
+	r, err := declare(good(), place())
+	require.NoError(t, err)
+	iface, instance := r.Named("host-interface"), r.Named("host-instance")
+	assert.Equal(t, "subnet-1", iface.Text("subnetId"))
+	assert.Equal(t, []any{"10.20.0.10"}, iface.Get("privateIps"))
+	assert.Equal(t, []any{"sg-1"}, iface.Get("securityGroups"))
+	assert.Equal(t, "host-interface-id", r.Named("host-address-association").Text("networkInterfaceId"))
+	assert.Nil(t, r.Named("host-address-association").Get("instanceId"))
+	assert.Equal(t, []any{map[string]any{"deviceIndex": 0.0, "networkInterfaceId": "host-interface-id"}}, instance.Get("networkInterfaces"))
+	for _, conflicting := range []string{"subnetId", "privateIp", "associatePublicIpAddress", "vpcSecurityGroupIds"} {
+		assert.Nil(t, instance.Get(conflicting), conflicting)
+	}
 	assert.Equal(t, "203.0.113.10", r.Outputs["publicIp"].Value)
+	assert.Equal(t, "10.20.0.10", r.Outputs["privateIp"].Value)
+}
+
+func TestWithoutAnAddressOfItsOwnTheHostsIsWhatAWSChose(t *testing.T) {
+	at := place()
+	at.PrivateIP = ""
+	r, err := declare(good(), at)
+	require.NoError(t, err)
+	assert.Nil(t, r.Named("host-interface").Get("privateIps"))
+	assert.Equal(t, "10.99.0.4", r.Outputs["privateIp"].Value)
+}
+
+// EC2 gives a public address only to an interface that it makes itself.
+func TestADynamicHostHasThePublicAddressOfItsInstance(t *testing.T) {
+	args := good()
+	args.Dynamic = &host.Dynamic{SubnetID: pulumi.String("subnet-1"), SecurityGroup: pulumi.String("sg-1"), PrivateIP: "10.20.0.10"}
+	r, err := declare(args, nil)
+	require.NoError(t, err)
+	instance := r.Named("host-instance")
+	assert.Equal(t, []any{"subnet-1", "10.20.0.10", true, []any{"sg-1"}, nil}, []any{
+		instance.Get("subnetId"), instance.Get("privateIp"), instance.Get("associatePublicIpAddress"), instance.Get("vpcSecurityGroupIds"), instance.Get("networkInterfaces"),
+	})
+	assert.Empty(t, r.Of("aws:ec2/eip:Eip"))
+	assert.Empty(t, r.Of("aws:ec2/networkInterface:NetworkInterface"))
+	assert.Equal(t, "203.0.113.20", r.Outputs["publicIp"].Value)
 }
 
 // The provider would tag the root volume after it is made, which takes a
-// permission to tag volumes that have no tags.
+// permission to tag volumes that have no tags; and it would give the tags of one
+// volume to all.
+func TestTheRootVolumeIsTaggedAtLaunchAndNeverAgain(t *testing.T) {
+	r, err := declare(good(), place())
+	require.NoError(t, err)
+	instance := r.Named("host-instance")
+	assert.Nil(t, instance.Get("rootBlockDevice.tags"))
+	assert.Equal(t, "lablink-root-test", instance.Text("volumeTags.Name"))
+	assert.Equal(t, "host", instance.Text(`volumeTags["lablink:component"]`))
+	assert.Equal(t, []string{"volumeTags"}, instance.IgnoreChanges)
+}
+
 func TestRolesAndProfilesAreAtTheirEnvironmentsPath(t *testing.T) {
-	r, err := declare(good())
+	r, err := declare(good(), place())
 	require.NoError(t, err)
 	for _, name := range []string{"host-role", "host-profile"} {
 		assert.Equal(t, "/lablink/lablink/test/us-west-2/", r.Named(name).Text("path"), name)
 	}
-	assert.Nil(t, r.Named("host-instance").Get("rootBlockDevice.tags"))
 }
 
 func TestTheUserDataNamesTheReleaseAndTheVolume(t *testing.T) {
-	r, err := declare(good())
+	r, err := declare(good(), place())
 	require.NoError(t, err)
 	script := r.Named("host-instance").Text("userData")
 	assert.Contains(t, script, "pointer='/lablink/lablink/test/release'")
@@ -63,10 +126,9 @@ func TestTheUserDataNamesTheReleaseAndTheVolume(t *testing.T) {
 	assert.Contains(t, script, "'--volume' 'host-data-id'")
 }
 
-// A volume serves one instance at a time, and an address and a fixed private
-// address one owner.
+// A volume and an interface serve one instance at a time.
 func TestWhatReplacesTheHostEndsTheOldOneFirst(t *testing.T) {
-	r, err := declare(good())
+	r, err := declare(good(), place())
 	require.NoError(t, err)
 	for _, name := range []string{"host-instance", "host-data-attachment", "host-address-association"} {
 		assert.True(t, r.Named(name).DeleteBeforeReplace, name)
@@ -83,6 +145,7 @@ func TestTheHostBootsWhenItsReleaseIsThereAndItMayReadIt(t *testing.T) {
 			return err
 		}
 		args.After = []pulumi.Resource{first}
+		args.Dynamic = &host.Dynamic{SubnetID: pulumi.String("subnet-1"), SecurityGroup: pulumi.String("sg-1"), PrivateIP: "10.20.0.10"}
 		_, err := host.NewHost(ctx, "host", args)
 		return err
 	})
@@ -93,9 +156,9 @@ func TestTheHostBootsWhenItsReleaseIsThereAndItMayReadIt(t *testing.T) {
 
 func TestVolumeAndAddressOutliveAProtectedHost(t *testing.T) {
 	for _, protect := range []bool{true, false} {
-		args := good()
-		args.Protect = protect
-		r, err := declare(args)
+		args, at := good(), place()
+		args.Protect, at.Protect = protect, protect
+		r, err := declare(args, at)
 		require.NoError(t, err)
 		for _, name := range []string{"host-data", "host-address"} {
 			assert.Equal(t, protect, r.Named(name).Protect, "%s with Protect: %t", name, protect)
@@ -106,23 +169,42 @@ func TestVolumeAndAddressOutliveAProtectedHost(t *testing.T) {
 }
 
 func TestAnIncompleteHostIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
+	dynamic := func() *host.Dynamic {
+		return &host.Dynamic{SubnetID: pulumi.String("subnet-1"), SecurityGroup: pulumi.String("sg-1"), PrivateIP: "10.20.0.10"}
+	}
 	for what, spoil := range map[string]func(*host.HostArgs){
-		"InstanceType":  func(a *host.HostArgs) { a.InstanceType = "" },
-		"AMI":           func(a *host.HostArgs) { a.AMI = "" },
-		"SubnetID":      func(a *host.HostArgs) { a.SubnetID = nil },
-		"Zone":          func(a *host.HostArgs) { a.Zone = "" },
-		"PrivateIP":     func(a *host.HostArgs) { a.PrivateIP = "" },
-		"SecurityGroup": func(a *host.HostArgs) { a.SecurityGroup = nil },
-		"DataVolumeGiB": func(a *host.HostArgs) { a.DataVolumeGiB = 0 },
-		"Bucket":        func(a *host.HostArgs) { a.Bucket = "" },
-		"Pointer":       func(a *host.HostArgs) { a.Pointer = "" },
-		"Permissions":   func(a *host.HostArgs) { a.Permissions = nil },
-		"Boundary":      func(a *host.HostArgs) { a.Boundary = nil },
+		"InstanceType":               func(a *host.HostArgs) { a.InstanceType = "" },
+		"AMI":                        func(a *host.HostArgs) { a.AMI = "" },
+		"Zone":                       func(a *host.HostArgs) { a.Zone = "" },
+		"DataVolumeGiB":              func(a *host.HostArgs) { a.DataVolumeGiB = 0 },
+		"Bucket":                     func(a *host.HostArgs) { a.Bucket = "" },
+		"Pointer":                    func(a *host.HostArgs) { a.Pointer = "" },
+		"Permissions":                func(a *host.HostArgs) { a.Permissions = nil },
+		"Boundary":                   func(a *host.HostArgs) { a.Boundary = nil },
+		"any address":                func(a *host.HostArgs) { a.Dynamic = nil },
+		"one kind of address":        func(a *host.HostArgs) { a.Address = &host.Address{} },
+		"a dynamic one's subnet":     func(a *host.HostArgs) { a.Dynamic.SubnetID = nil },
+		"a dynamic one's group":      func(a *host.HostArgs) { a.Dynamic.SecurityGroup = nil },
+		"a dynamic one's private IP": func(a *host.HostArgs) { a.Dynamic.PrivateIP = "" },
 	} {
 		args := good()
+		args.Dynamic = dynamic()
 		spoil(args)
-		r, err := declare(args)
-		assert.ErrorContains(t, err, what, "without %s", what)
+		r, err := recording.Run("test", recording.Account{}, func(ctx *pulumi.Context) error {
+			_, err := host.NewHost(ctx, "host", args)
+			return err
+		})
+		assert.ErrorContains(t, err, "are required", "without %s", what)
+		assert.Empty(t, r.Names(), "what is declared without %s", what)
+	}
+	for what, spoil := range map[string]func(*host.AddressArgs){
+		"SubnetID":      func(a *host.AddressArgs) { a.SubnetID = nil },
+		"SecurityGroup": func(a *host.AddressArgs) { a.SecurityGroup = nil },
+	} {
+		at := place()
+		spoil(at)
+		r, err := declare(good(), at)
+		assert.ErrorContains(t, err, what)
 		assert.Empty(t, r.Names(), "what is declared without %s", what)
 	}
 }

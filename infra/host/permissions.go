@@ -19,6 +19,10 @@ type Grants struct {
 	// ChallengeZone is the hosted zone in which the host proves that Domain is its
 	// own. Optional: it may change no record.
 	ChallengeZone, Domain string
+	// DatabaseSecret is the ARN of the secret with the database's password; empty
+	// for SQLite.
+	DatabaseSecret string
+	Spot           bool // whether a pool's machines may be spot machines
 }
 
 // Permissions is what the allocator may do: read its release and its secrets,
@@ -40,7 +44,7 @@ func Permissions(g Grants) policy.Document {
 	for i, role := range g.ClientRoles {
 		roles[i] = n.MachineRoleARN(role)
 	}
-	return append(challenge(g), policy.Document{
+	d := policy.Document{
 		{Sid: "ReadPointerAndSecrets", Action: []string{"ssm:GetParameter"}, Resource: []string{
 			n.ParameterARN(release.PointerName), n.ParameterARN(SecretsName + "/*"),
 		}},
@@ -69,7 +73,17 @@ func Permissions(g Grants) policy.Document {
 			Sid: "HandRolesToClients", Action: []string{"iam:PassRole"}, Resource: roles,
 			Condition: policy.Condition{"StringEquals": {"iam:PassedToService": {"ec2.amazonaws.com"}}},
 		},
-	}...)
+	}
+	if g.DatabaseSecret != "" {
+		d = append(d, policy.Statement{Sid: "ReadDatabaseSecret", Action: []string{"secretsmanager:GetSecretValue"}, Resource: []string{g.DatabaseSecret}})
+	}
+	if g.Spot {
+		// EC2 makes the request for each machine; it has no tags of its own.
+		d = append(d, policy.Statement{
+			Sid: "AskForSpot", Action: []string{"ec2:RunInstances"}, Resource: []string{n.ARN("ec2", "spot-instances-request/*")},
+		})
+	}
+	return append(d, challenge(g)...)
 }
 
 // challenge lets set and remove one text in one zone: the one by which a

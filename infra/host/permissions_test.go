@@ -18,8 +18,10 @@ var lab = naming.Namer{Deployment: "lablink", Environment: "test", AccountID: "1
 
 var grants = host.Grants{
 	Namer: lab, Bucket: "the-bucket", ClientRoles: []string{"lablink-client-gpu-test-us-west-2"},
-	SubnetIDs: []string{"subnet-1", "subnet-2"}, ClientGroup: "sg-clients",
+	SubnetIDs: []string{"subnet-1", "subnet-2"}, ClientGroup: "sg-clients", DatabaseSecret: databaseSecret,
 }
+
+const databaseSecret = "arn:aws:secretsmanager:us-west-2:123456789012:secret:rds!db-1"
 
 const ec2 = "arn:aws:ec2:us-west-2:123456789012:"
 
@@ -69,6 +71,10 @@ func TestTheAllocatorMayDoItsWorkAndNoMore(t *testing.T) {
 		{"something else in the bucket", "s3:GetObject", "arn:aws:s3:::the-bucket/other", nil, iam.Implicit},
 		{"another bucket", "s3:GetObject", "arn:aws:s3:::other/releases/x.json", nil, iam.Implicit},
 		{"changing a release", "s3:PutObject", "arn:aws:s3:::the-bucket/releases/x.json", nil, iam.Implicit},
+
+		{"its database's password", "secretsmanager:GetSecretValue", databaseSecret, nil, iam.Allowed},
+		{"another database's password", "secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-west-2:123456789012:secret:rds!db-2", nil, iam.Implicit},
+		{"changing the password", "secretsmanager:PutSecretValue", databaseSecret, nil, iam.Implicit},
 
 		{"looking for machines", "ec2:DescribeInstances", "*", nil, iam.Allowed},
 		{"looking at volumes", "ec2:DescribeVolumes", "*", nil, iam.Implicit},
@@ -153,6 +159,27 @@ func TestOnlyTheChallengesRecordMayBeChangedAndOnlyWhereItIsNeeded(t *testing.T)
 		{"looking at records", "route53:ListResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", nil, iam.Implicit},
 		{"looking for zones", "route53:ListHostedZonesByName", "*", nil, iam.Implicit},
 	})
+}
+
+func TestWithoutADatabaseTheAllocatorReadsNoSecretOfOne(t *testing.T) {
+	without := grants
+	without.DatabaseSecret = ""
+	for _, s := range host.Permissions(without) {
+		assert.NotContains(t, s.Action, "secretsmanager:GetSecretValue", s.Sid)
+	}
+}
+
+func TestOnlyAnAllocatorWithSpotPoolsMayAskForSpotMachines(t *testing.T) {
+	request := iam.Request{Action: "ec2:RunInstances", Resource: ec2 + "spot-instances-request/*"}
+	for spot, want := range map[bool]iam.Decision{false: iam.Implicit, true: iam.Allowed} {
+		g := grants
+		g.Spot = spot
+		text, err := host.Permissions(g).JSON()
+		require.NoError(t, err)
+		document, err := iam.Parse(text, iam.Identity)
+		require.NoError(t, err)
+		assert.Equal(t, want, iam.Evaluate(request, document), "spot: %v", spot)
+	}
 }
 
 func TestAClientMayReadItsReleaseAndNoMore(t *testing.T) {

@@ -32,12 +32,15 @@ func NewBoundary(ctx *pulumi.Context, name string, n naming.Namer, opts ...pulum
 }
 
 // Boundary is what a machine of any environment may do at most: look, use what its
-// own environment's secrets and the artifacts are, and launch, tag and end machines
-// of its own. Nothing of it lets change who may do what.
+// own environment's secrets and the artifacts are, launch, tag and end machines of
+// its own, take snapshots of its own data, and build images. Nothing of it lets
+// change who may do what.
 func Boundary(account string) policy.Document {
 	tags := map[string]string{naming.TagDeployment: ownDeployment, naming.TagEnvironment: ownEnvironment}
 	own := policy.Tagged("aws:ResourceTag/", tags)
+	data := map[string]string{naming.TagData: ownDeployment + "/" + ownEnvironment}
 	at := func(service, resource string) string { return "arn:aws:" + service + ":*:" + account + ":" + resource }
+	builds := policy.Condition{"StringEquals": {"aws:PrincipalTag/" + naming.TagComponent: {"image"}}}
 	inAccount := policy.Condition{"StringEquals": {"aws:ResourceAccount": {account}}}
 	return policy.Document{
 		{Sid: "Look", Resource: []string{"*"}, Action: []string{
@@ -70,6 +73,22 @@ func Boundary(account string) policy.Document {
 		{Sid: "WaitForChallenges", Action: []string{"route53:GetChange", "route53:ListResourceRecordSets"}, Resource: []string{
 			"arn:aws:route53:::change/*", "arn:aws:route53:::hostedzone/*",
 		}},
+		{Sid: "SnapshotsOfOwnData", Action: []string{"ec2:CreateSnapshot", "ec2:DeleteSnapshot"}, Resource: []string{
+			at("ec2", "volume/*"), "arn:aws:ec2:*::snapshot/*",
+		}, Condition: policy.Tagged("aws:ResourceTag/", data)},
+		{Sid: "NewSnapshots", Action: []string{"ec2:CreateSnapshot"}, Resource: []string{"arn:aws:ec2:*::snapshot/*"}},
+		{
+			Sid: "TagSnapshots", Action: []string{"ec2:CreateTags"}, Resource: []string{"arn:aws:ec2:*::snapshot/*"},
+			Condition: policy.Tagged("aws:RequestTag/", data),
+		},
+		// What Image Builder does on an instance, which is not the environment's.
+		{Sid: "TakeCommands", Action: []string{"ec2messages:*", "ssmmessages:*"}, Resource: []string{"*"}, Condition: builds},
+		{Sid: "Build", Action: []string{
+			"imagebuilder:GetComponent", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject",
+			"ssm:ListInstanceAssociations", "ssm:UpdateInstanceInformation",
+		}, Resource: []string{
+			"arn:aws:s3:::ec2imagebuilder-*", at("ec2", "instance/*"), at("imagebuilder", "component/*"), at("logs", "log-group:/aws/imagebuilder/*"),
+		}, Condition: builds},
 		{Sid: "Metrics", Action: []string{"cloudwatch:PutMetricData"}, Resource: []string{"*"}},
 	}
 }

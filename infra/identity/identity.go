@@ -47,6 +47,8 @@ type IdentityArgs struct {
 	Production bool
 	// Record is the record that a deployment changes. Optional: roles change none.
 	Record Record
+	// Network is what a deployment uses of a VPC that is not its own. Optional.
+	Network Network
 	// Artifacts is the name of the bucket that releases are in. Required.
 	Artifacts pulumi.StringInput
 	// Boundary is the ARN of the policy that bounds machines' roles. Required.
@@ -58,6 +60,12 @@ type IdentityArgs struct {
 // Record is a name in a hosted zone.
 type Record struct {
 	ZoneID, Name string
+}
+
+// Network is a VPC that carries no tags of this deployment, and its subnets.
+type Network struct {
+	VPCID     string
+	SubnetIDs []string
 }
 
 // NewIdentity declares the roles.
@@ -114,7 +122,7 @@ func (i *Identity) declareDeploying(ctx *pulumi.Context, name string, args *Iden
 	if err != nil {
 		return none, err
 	}
-	if err := i.attach(ctx, name, args.Namer, what+"-network", role, DeployNetwork(args.Namer)); err != nil {
+	if err := i.attach(ctx, name, args.Namer, what+"-network", role, DeployNetwork(args.Namer, args.Network)); err != nil {
 		return none, err
 	}
 	return role.Arn, i.attach(ctx, name, args.Namer, what+"-services", role, DeployServices(args.Namer))

@@ -62,22 +62,41 @@ func buckets(n naming.Namer, artifacts string) policy.Document {
 // tags, and change what has them. EC2 asks for each thing that a call touches:
 // for what the call makes with the tags of the request, for what is there with
 // the tags that it has.
-func DeployNetwork(n naming.Namer) policy.Document {
+func DeployNetwork(n naming.Namer, there Network) policy.Document {
 	made, own := policy.Tagged("aws:RequestTag/", n.OwnTags()), policy.Tagged("aws:ResourceTag/", n.OwnTags())
 	atOnce := policy.Condition{"StringEquals": made["StringEquals"], "Null": {"ec2:CreateAction": {"false"}}}
-	return policy.Document{
+	return append(use(n, there), policy.Document{
 		{Sid: "Make", Action: makes, Condition: made, Resource: ec2ARNs(n,
 			"elastic-ip/*", "internet-gateway/*", "launch-template/*", "route-table/*", "security-group/*", "subnet/*", "volume/*")},
 		// These are also asked for things that are there and that the statement above
 		// names: a statement of their own keeps them from somebody else's.
-		{Sid: "MakeVpcAndHost", Action: []string{"ec2:CreateVpc", "ec2:RunInstances"}, Resource: ec2ARNs(n, "vpc/*", "instance/*"), Condition: made},
-		{Sid: "MakeEndpoint", Action: []string{"ec2:CreateNatGateway", "ec2:CreateNetworkInterface", "ec2:CreateVpcEndpoint"}, Resource: ec2ARNs(n, "natgateway/*", "network-interface/*", "vpc-endpoint/*"), Condition: made},
+		{Sid: "MakeVpcAndHost", Action: []string{"ec2:CreateVpc", "ec2:RunInstances"}, Resource: ec2ARNs(n, "vpc/*", "instance/*", "volume/*"), Condition: made},
+		{
+			Sid: "MakeInside", Action: []string{"ec2:CreateNatGateway", "ec2:CreateNetworkInterface"},
+			Resource: ec2ARNs(n, "natgateway/*", "network-interface/*"), Condition: made,
+		},
+		{Sid: "MakeEndpoint", Action: []string{"ec2:CreateVpcEndpoint"}, Resource: ec2ARNs(n, "vpc-endpoint/*"), Condition: made},
 		{Sid: "Change", Action: changes, Resource: ec2ARNs(n, "*"), Condition: own},
 		// Parts that are made without tags; what they belong to is asked for too.
-		{Sid: "Parts", Action: parts, Resource: ec2ARNs(n, "network-interface/*", "security-group-rule/*", "volume/*")},
+		{Sid: "Parts", Action: parts, Resource: ec2ARNs(n, "network-interface/*", "security-group-rule/*")},
 		{Sid: "Images", Action: []string{"ec2:RunInstances"}, Resource: []string{"arn:aws:ec2:" + n.Region + "::image/*"}},
 		{Sid: "TagWhatIsMade", Action: []string{"ec2:CreateTags"}, Resource: ec2ARNs(n, "*"), Condition: atOnce},
+	}...)
+}
+
+// use lets put security groups and machines into a VPC that is there.
+func use(n naming.Namer, there Network) policy.Document {
+	if there.VPCID == "" {
+		return nil
 	}
+	resources := ec2ARNs(n, "vpc/"+there.VPCID)
+	for _, id := range there.SubnetIDs {
+		resources = append(resources, n.ARN("ec2", "subnet/"+id))
+	}
+	return policy.Document{{
+		Sid: "UseNetwork", Resource: resources,
+		Action: []string{"ec2:CreateNetworkInterface", "ec2:CreateSecurityGroup", "ec2:RunInstances"},
+	}}
 }
 
 // record lets change one name in one zone.

@@ -28,6 +28,8 @@ const (
 	bucket    = "arn:aws:s3:::" + artifacts
 	boundary  = "arn:aws:iam::123456789012:policy/lablink-boundary-account-us-west-2"
 	elb       = "arn:aws:elasticloadbalancing:us-west-2:123456789012:"
+	dashboard = "arn:aws:cloudwatch::123456789012:dashboard/"
+	snapshot  = "arn:aws:ec2:us-west-2::snapshot/"
 	rds       = "arn:aws:rds:us-west-2:123456789012:"
 	secret    = "arn:aws:secretsmanager:us-west-2:123456789012:secret:rds!db-1"
 	yes, no   = iam.Allowed, iam.Implicit
@@ -102,7 +104,7 @@ func TestAPreviewReadsWhatIsDeployedAndChangesNothing(t *testing.T) {
 func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
 	own, other, bounded := has("lablink", "test"), has("lablink", "prod"), key("iam:PermissionsBoundary", boundary)
 	normalized := "route53:ChangeResourceRecordSetsNormalizedRecordNames"
-	check(t, append(identity.Deploy(lab, name, artifacts, boundary), identity.DeployNetwork(lab)...), append(slices.Clone(looking), []request{
+	check(t, append(identity.Deploy(lab, name, artifacts, boundary), identity.DeployNetwork(lab, identity.Network{})...), append(slices.Clone(looking), []request{
 		{"a subnet", "ec2:CreateSubnet", ec2 + "subnet/*", asks("lablink", "test"), yes},
 		{"in its VPC", "ec2:CreateSubnet", ec2 + "vpc/vpc-1", context(own, asks("lablink", "test")), yes},
 		{"in another VPC", "ec2:CreateSubnet", ec2 + "vpc/vpc-2", context(other, asks("lablink", "test")), no},
@@ -115,8 +117,19 @@ func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
 		{"a host", "ec2:RunInstances", ec2 + "instance/*", asks("lablink", "test"), yes},
 		{"a host in its subnet", "ec2:RunInstances", ec2 + "subnet/subnet-1", own, yes},
 		{"a host in another's subnet", "ec2:RunInstances", ec2 + "subnet/subnet-2", context(other, asks("lablink", "test")), no},
-		{"the host's interface", "ec2:RunInstances", ec2 + "network-interface/*", nil, yes},
-		{"the host's disk", "ec2:RunInstances", ec2 + "volume/*", nil, yes},
+		{"an interface that comes with the host", "ec2:RunInstances", ec2 + "network-interface/*", nil, yes},
+		{"the host's interface", "ec2:CreateNetworkInterface", ec2 + "network-interface/*", asks("lablink", "test"), yes},
+		{"an interface without tags", "ec2:CreateNetworkInterface", ec2 + "network-interface/*", nil, no},
+		{"an interface in its subnet", "ec2:CreateNetworkInterface", ec2 + "subnet/subnet-1", context(own, asks("lablink", "test")), yes},
+		{"an interface in another's subnet", "ec2:CreateNetworkInterface", ec2 + "subnet/subnet-2", context(other, asks("lablink", "test")), no},
+		{"an address for its interface", "ec2:AssociateAddress", ec2 + "network-interface/eni-1", own, yes},
+		{"its address for somebody's interface", "ec2:AssociateAddress", ec2 + "network-interface/eni-3", nil, no},
+		{"other groups for somebody's interface", "ec2:ModifyNetworkInterfaceAttribute", ec2 + "network-interface/eni-3", nil, no},
+		{"a NAT gateway", "ec2:CreateNatGateway", ec2 + "natgateway/*", asks("lablink", "test"), yes},
+		{"a NAT gateway with another's address", "ec2:CreateNatGateway", ec2 + "elastic-ip/eipalloc-2", context(other, asks("lablink", "test")), no},
+		{"ending another's NAT gateway", "ec2:DeleteNatGateway", ec2 + "natgateway/nat-2", other, no},
+		{"the host's disk", "ec2:RunInstances", ec2 + "volume/*", asks("lablink", "test"), yes},
+		{"a disk without tags", "ec2:RunInstances", ec2 + "volume/*", nil, no},
 		{"the host's image", "ec2:RunInstances", "arn:aws:ec2:us-west-2::image/ami-1", nil, yes},
 
 		{"ending its host", "ec2:TerminateInstances", ec2 + "instance/i-1", own, yes},
@@ -211,10 +224,17 @@ func TestADeployMakesAndChangesThisEnvironmentAloneInOtherServicesToo(t *testing
 		{"a certificate", "acm:RequestCertificate", "arn:aws:acm:us-west-2:123456789012:certificate/*", asks("lablink", "test"), yes},
 		{"deleting another's certificate", "acm:DeleteCertificate", "arn:aws:acm:us-west-2:123456789012:certificate/1", other, no},
 		{"an alarm", "cloudwatch:PutMetricAlarm", "arn:aws:cloudwatch:us-west-2:123456789012:alarm:lablink-host-test", asks("lablink", "test"), yes},
-		{"its dashboard", "cloudwatch:PutDashboard", "arn:aws:cloudwatch::123456789012:dashboard/lablink-all-test", nil, yes},
-		{"another's dashboard", "cloudwatch:PutDashboard", "arn:aws:cloudwatch::123456789012:dashboard/lablink-all-prod", nil, no},
+		{"its dashboard", "cloudwatch:PutDashboard", dashboard + "lablink-watch-test-us-west-2", nil, yes},
+		{"another's dashboard", "cloudwatch:PutDashboard", dashboard + "lablink-watch-prod-us-west-2", nil, no},
+		{"the dashboard of another whose name ends alike", "cloudwatch:PutDashboard", dashboard + "lablink-watch-pre-test-us-west-2", nil, no},
 		{"a topic's subscription", "sns:Subscribe", "arn:aws:sns:us-west-2:123456789012:lablink-alarms-test", own, yes},
-		{"an image's recipe", "imagebuilder:CreateImageRecipe", "arn:aws:imagebuilder:us-west-2:123456789012:image-recipe/lablink-gpu-test/1.0.0", asks("lablink", "test"), yes},
+		{"an image's recipe, which is the account's", "imagebuilder:CreateImageRecipe", "arn:aws:imagebuilder:us-west-2:123456789012:image-recipe/image-gpu-recipe-1/1.0.0", asks("lablink", "test"), no},
+		{"with AWS's options", "rds:CreateDBInstance", rds + "og:default:postgres-17", asks("lablink", "test"), yes},
+		{"with somebody's options", "rds:CreateDBInstance", rds + "og:mine", asks("lablink", "test"), no},
+		{"the secret of its password", "secretsmanager:CreateSecret", secret, nil, yes},
+		{"another secret", "secretsmanager:CreateSecret", "arn:aws:secretsmanager:us-west-2:123456789012:secret:mine", nil, no},
+		{"the key of the secret", "kms:DescribeKey", "arn:aws:kms:us-west-2:123456789012:key/k", nil, yes},
+		{"what the key hides", "kms:Decrypt", "arn:aws:kms:us-west-2:123456789012:key/k", nil, no},
 		{"the role of Spot", "iam:CreateServiceLinkedRole", role + "aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot", key("iam:AWSServiceName", "spot.amazonaws.com"), yes},
 		{"the role of another service", "iam:CreateServiceLinkedRole", role + "aws-service-role/x", key("iam:AWSServiceName", "organizations.amazonaws.com"), no},
 		{"handing snapshots a role", "iam:PassRole", machines + "lablink-snapshots-test-us-west-2", key("iam:PassedToService", "dlm.amazonaws.com"), yes},
@@ -230,6 +250,8 @@ func TestABoundaryKeepsAMachineToItsOwnEnvironment(t *testing.T) {
 		"aws:PrincipalTag/lablink:deployment": {"lablink"}, "aws:PrincipalTag/lablink:environment": {"test"}, "aws:ResourceAccount": {"123456789012"},
 	}
 	with := func(more map[string][]string) map[string][]string { return context(of, more) }
+	builds := key("aws:PrincipalTag/lablink:component", "image")
+	hasData := func(of string) map[string][]string { return with(key("aws:ResourceTag/lablink:data", of)) }
 	toEC2 := key("iam:PassedToService", "ec2.amazonaws.com")
 	const names = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
 	check(t, identity.Boundary("123456789012"), []request{
@@ -257,6 +279,20 @@ func TestABoundaryKeepsAMachineToItsOwnEnvironment(t *testing.T) {
 		{"another record", "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", with(key(names, "lab.example.org")), no},
 		{"waiting for the challenge", "route53:GetChange", "arn:aws:route53:::change/C1", of, yes},
 		{"a metric", "cloudwatch:PutMetricData", "*", of, yes},
+		{"a snapshot of its data", "ec2:CreateSnapshot", ec2 + "volume/vol-1", hasData("lablink/test"), yes},
+		{"a snapshot of another's data", "ec2:CreateSnapshot", ec2 + "volume/vol-2", hasData("lablink/prod"), no},
+		{"a snapshot of somebody's disk", "ec2:CreateSnapshot", ec2 + "volume/vol-3", of, no},
+		{"the snapshot itself", "ec2:CreateSnapshot", snapshot + "*", of, yes},
+		{"its tag on the snapshot", "ec2:CreateTags", snapshot + "snap-1", with(key("aws:RequestTag/lablink:data", "lablink/test")), yes},
+		{"another's tag on a snapshot", "ec2:CreateTags", snapshot + "snap-1", with(key("aws:RequestTag/lablink:data", "lablink/prod")), no},
+		{"deleting its snapshot", "ec2:DeleteSnapshot", snapshot + "snap-1", hasData("lablink/test"), yes},
+		{"deleting another's snapshot", "ec2:DeleteSnapshot", snapshot + "snap-2", hasData("lablink/prod"), no},
+		{"giving a snapshot away", "ec2:ModifySnapshotAttribute", snapshot + "snap-1", hasData("lablink/test"), no},
+		{"Systems Manager's commands, where an image is built", "ssmmessages:OpenDataChannel", "*", with(builds), yes},
+		{"Systems Manager's commands elsewhere", "ssmmessages:OpenDataChannel", "*", of, no},
+		{"an image's component, where one is built", "imagebuilder:GetComponent", "arn:aws:imagebuilder:us-west-2:123456789012:component/image-gpu-component-1/1.0.0/1", with(builds), yes},
+		{"what runs the component", "s3:GetObject", "arn:aws:s3:::ec2imagebuilder-toe-us-west-2-prod/latest/linux/amd64/awstoe", with(builds), yes},
+		{"sending commands", "ssm:SendCommand", ec2 + "instance/i-2", with(builds), no},
 	})
 }
 
@@ -269,6 +305,25 @@ func TestADeployWritesReleasesToTheAccountsBucketAndLeavesTheBucketAsItIs(t *tes
 			resource += "/releases/x.json"
 		}
 		assert.Equal(t, want, iam.Evaluate(iam.Request{Action: action, Resource: resource}, d), action)
+	}
+}
+
+// A VPC that is there has no tags of the deployment.
+func TestADeployUsesTheNetworkThatItIsGivenAndChangesNothingOfIt(t *testing.T) {
+	there := identity.Network{VPCID: "vpc-9", SubnetIDs: []string{"subnet-8", "subnet-9"}}
+	d := parse(t, identity.DeployNetwork(lab, there), iam.Identity)
+	for _, r := range []request{
+		{"a group", "ec2:CreateSecurityGroup", ec2 + "vpc/vpc-9", asks("lablink", "test"), yes},
+		{"an interface", "ec2:CreateNetworkInterface", ec2 + "subnet/subnet-9", asks("lablink", "test"), yes},
+		{"a host", "ec2:RunInstances", ec2 + "subnet/subnet-8", asks("lablink", "test"), yes},
+		{"a host elsewhere", "ec2:RunInstances", ec2 + "subnet/subnet-7", asks("lablink", "test"), no},
+		{"a group elsewhere", "ec2:CreateSecurityGroup", ec2 + "vpc/vpc-7", asks("lablink", "test"), no},
+		{"a subnet", "ec2:CreateSubnet", ec2 + "vpc/vpc-9", asks("lablink", "test"), no},
+		{"a route", "ec2:CreateRoute", ec2 + "route-table/rtb-9", nil, no},
+		{"its end", "ec2:DeleteSubnet", ec2 + "subnet/subnet-9", nil, no},
+	} {
+		got := iam.Evaluate(iam.Request{Action: r.action, Resource: r.resource, Context: r.context}, d)
+		assert.Equal(t, r.want, got, "%s: %s on %s", r.why, r.action, r.resource)
 	}
 }
 

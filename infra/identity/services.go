@@ -3,27 +3,28 @@ package identity
 import (
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
 	"github.com/talmolab/lablink-infrastructure/infra/policy"
+	"github.com/talmolab/lablink-infrastructure/infra/watch"
 )
 
 // The actions of the services beside EC2, S3, SSM, IAM and Route 53: databases,
-// load balancers, groups of hosts, certificates, snapshots, messages, alarms,
-// budgets and images. What is made carries the tags of the request, and mostly the
+// load balancers, groups of hosts, certificates, snapshots, messages, alarms and
+// budgets. Images are the account's. What is made carries the tags of the request, and mostly the
 // deployment's name; what is changed has the environment's tags already.
 var (
 	serviceLists = []string{
 		"acm:ListCertificates", "autoscaling:Describe*", "cloudwatch:DescribeAlarms", "dlm:ListTagsForResource", "elasticloadbalancing:Describe*",
-		"imagebuilder:List*", "logs:DescribeLogGroups", "rds:Describe*", "sns:ListTopics",
+		"logs:DescribeLogGroups", "rds:Describe*", "sns:ListTopics",
 	}
 	serviceReads = []string{
 		"acm:DescribeCertificate", "acm:ListTagsForCertificate", "budgets:ListTagsForResource", "budgets:ViewBudget", "cloudwatch:GetDashboard",
-		"cloudwatch:ListTagsForResource", "dlm:GetLifecyclePolicy", "imagebuilder:Get*", "logs:ListTagsForResource", "rds:ListTagsForResource",
+		"cloudwatch:ListTagsForResource", "dlm:GetLifecyclePolicy", "logs:ListTagsForResource", "rds:ListTagsForResource",
 		"sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource",
 	}
 	serviceMakes = []string{
 		"acm:AddTagsToCertificate", "acm:RequestCertificate", "autoscaling:CreateAutoScalingGroup", "autoscaling:CreateOrUpdateTags",
 		"budgets:ModifyBudget", "budgets:TagResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "dlm:CreateLifecyclePolicy", "dlm:TagResource",
 		"elasticloadbalancing:AddTags", "elasticloadbalancing:CreateListener", "elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup",
-		"imagebuilder:Create*", "imagebuilder:TagResource", "logs:CreateLogGroup", "logs:TagResource", "rds:AddTagsToResource", "rds:CreateDBInstance",
+		"logs:CreateLogGroup", "logs:TagResource", "rds:AddTagsToResource", "rds:CreateDBInstance",
 		"rds:CreateDBParameterGroup", "rds:CreateDBSubnetGroup", "sns:CreateTopic", "sns:TagResource",
 	}
 	serviceChanges = []string{
@@ -32,7 +33,7 @@ var (
 		"budgets:UntagResource", "cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:UntagResource", "dlm:DeleteLifecyclePolicy",
 		"dlm:UntagResource", "dlm:UpdateLifecyclePolicy", "elasticloadbalancing:AddTags", "elasticloadbalancing:CreateListener", "elasticloadbalancing:Delete*",
 		"elasticloadbalancing:Modify*", "elasticloadbalancing:RemoveTags", "elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:SetSubnets",
-		"imagebuilder:Delete*", "imagebuilder:StartImagePipelineExecution", "imagebuilder:UntagResource", "imagebuilder:Update*", "logs:DeleteLogGroup",
+		"logs:DeleteLogGroup",
 		"logs:PutRetentionPolicy", "logs:UntagResource", "rds:AddTagsToResource", "rds:CreateDBInstance", "rds:CreateDBSnapshot", "rds:DeleteDB*",
 		"rds:ModifyDB*", "rds:RebootDBInstance", "rds:RemoveTagsFromResource", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe",
 		"sns:Unsubscribe", "sns:UntagResource",
@@ -55,13 +56,18 @@ func DeployServices(n naming.Namer) policy.Document {
 	return append(lookServices(n), policy.Document{
 		{Sid: "MakeInServices", Action: serviceMakes, Resource: serviceARNs(n, n.Deployment+"-*"), Condition: policy.Tagged("aws:RequestTag/", n.OwnTags())},
 		{Sid: "ChangeInServices", Action: serviceChanges, Resource: serviceARNs(n, "*"), Condition: policy.Tagged("aws:ResourceTag/", n.OwnTags())},
-		{Sid: "Dashboards", Action: dashboardWrites, Resource: []string{"arn:aws:cloudwatch::" + n.AccountID + ":dashboard/" + n.Deployment + "-*-" + n.Environment}},
+		{Sid: "Dashboards", Action: dashboardWrites, Resource: []string{"arn:aws:cloudwatch::" + n.AccountID + ":dashboard/" + watch.DashboardName(n)}},
+		// An instance is made with AWS's own group of options, which has no tags, and
+		// RDS makes the secret with its password for whoever asks.
+		{Sid: "DatabaseOptions", Action: []string{"rds:CreateDBInstance", "rds:ModifyDBInstance"}, Resource: []string{n.ARN("rds", "og:default:*")}},
+		{Sid: "DatabasePassword", Action: []string{"secretsmanager:CreateSecret", "secretsmanager:TagResource"}, Resource: []string{n.ARN("secretsmanager", "secret:rds!*")}},
+		{Sid: "KeyOfPassword", Action: []string{"kms:DescribeKey"}, Resource: []string{n.ARN("kms", "key/*")}},
 		// The roles that these services act under are AWS's own.
 		{Sid: "ServiceRoles", Action: []string{"iam:CreateServiceLinkedRole"}, Resource: []string{"arn:aws:iam::" + n.AccountID + ":role/aws-service-role/*"}, Condition: policy.Condition{
-			"StringEquals": {"iam:AWSServiceName": {"autoscaling.amazonaws.com", "elasticloadbalancing.amazonaws.com", "imagebuilder.amazonaws.com", "rds.amazonaws.com", "spot.amazonaws.com"}},
+			"StringEquals": {"iam:AWSServiceName": {"autoscaling.amazonaws.com", "elasticloadbalancing.amazonaws.com", "rds.amazonaws.com", "spot.amazonaws.com"}},
 		}},
 		{Sid: "HandOverToServices", Action: []string{"iam:PassRole"}, Resource: []string{n.MachineRoleARN("*")}, Condition: policy.Condition{
-			"StringEquals": {"iam:PassedToService": {"dlm.amazonaws.com", "imagebuilder.amazonaws.com"}},
+			"StringEquals": {"iam:PassedToService": {"dlm.amazonaws.com"}},
 		}},
 	}...)
 }
@@ -71,8 +77,8 @@ func DeployServices(n naming.Namer) policy.Document {
 func serviceARNs(n naming.Namer, name string) []string {
 	return []string{
 		n.ARN("acm", "certificate/*"), n.ARN("autoscaling", "autoScalingGroup:*:autoScalingGroupName/"+name),
-		"arn:aws:budgets::" + n.AccountID + ":budget/" + name, n.ARN("cloudwatch", "alarm:"+name), n.ARN("dlm", "policy/*"),
-		n.ARN("elasticloadbalancing", "*/"+name), n.ARN("imagebuilder", "*/"+name), n.ARN("logs", "log-group:*"+name),
+		"arn:aws:budgets::" + n.AccountID + ":budget/" + name, n.ARN("cloudwatch", "alarm:"+name), "arn:aws:cloudwatch::" + n.AccountID + ":dashboard/" + name, n.ARN("dlm", "policy/*"),
+		n.ARN("elasticloadbalancing", "*/"+name), n.ARN("logs", "log-group:*"+name),
 		n.ARN("rds", "*:"+name), n.ARN("sns", name),
 	}
 }

@@ -8,16 +8,29 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/talmolab/lablink-infrastructure/infra/naming"
 )
 
-// Reference says which image is meant: one of the two is set.
+// Reference says which image is meant. An id counts before the others.
 type Reference struct {
 	ID           string // ami-…
 	SSMParameter string // a parameter that holds an id
+	Pipeline     string // the name of a pipeline that builds images
 }
 
 // Pinned reports whether the reference always means the same image.
 func (r Reference) Pinned() bool { return r.ID != "" }
+
+func (r Reference) String() string {
+	switch {
+	case r.Pinned():
+		return r.ID
+	case r.SSMParameter != "":
+		return r.SSMParameter
+	}
+	return "pipeline " + r.Pipeline
+}
 
 // DebianParameter is where Debian publishes its newest image for an
 // architecture ("x86_64" or "arm64").
@@ -42,14 +55,14 @@ func Architecture(ctx *pulumi.Context, setting string, instanceTypes []string) (
 	for _, t := range instanceTypes {
 		found, err := ec2.GetInstanceType(ctx, &ec2.GetInstanceTypeArgs{InstanceType: t})
 		if err != nil {
-			return "", fmt.Errorf("%s: look up instance type %q: %w", setting, t, err)
+			return "", fmt.Errorf("%s: look up instance type %q: choose one that this Region has (aws ec2 describe-instance-types lists them): %w", setting, t, err)
 		}
 		architectures := slices.DeleteFunc(found.SupportedArchitectures, func(a string) bool { return a != "x86_64" && a != "arm64" })
 		if len(architectures) == 0 {
-			return "", fmt.Errorf("%s: instance type %q is neither x86_64 nor arm64", setting, t)
+			return "", fmt.Errorf("%s: instance type %q is neither x86_64 nor arm64: choose another, for example g5.xlarge or t4g.small", setting, t)
 		}
 		if common != "" && architectures[0] != common {
-			return "", fmt.Errorf("%s: %q is %s, but the types before it are %s: one image serves one architecture", setting, t, architectures[0], common)
+			return "", fmt.Errorf("%s: %q is %s, but the types before it are %s: one image serves one architecture: make a pool of each", setting, t, architectures[0], common)
 		}
 		common = architectures[0]
 	}
@@ -61,7 +74,7 @@ func Architecture(ctx *pulumi.Context, setting string, instanceTypes []string) (
 func Nitro(ctx *pulumi.Context, setting, instanceType string) error {
 	found, err := ec2.GetInstanceType(ctx, &ec2.GetInstanceTypeArgs{InstanceType: instanceType})
 	if err != nil {
-		return fmt.Errorf("%s: look up instance type %q: %w", setting, instanceType, err)
+		return fmt.Errorf("%s: look up instance type %q: choose one that this Region has (aws ec2 describe-instance-types lists them): %w", setting, instanceType, err)
 	}
 	if found.Hypervisor != "nitro" {
 		return fmt.Errorf("%s: the hypervisor of %q is %q, but the allocator finds its data volume by the names that nitro gives: choose a newer type, for example t4g.small or t3.small", setting, instanceType, found.Hypervisor)
@@ -78,23 +91,19 @@ type Image struct {
 
 // Find resolves a reference and checks that the image has the architecture.
 func Find(ctx *pulumi.Context, setting string, r Reference, architecture string) (Image, error) {
-	id := r.ID
-	if r.SSMParameter != "" {
-		p, err := ssm.LookupParameter(ctx, &ssm.LookupParameterArgs{Name: r.SSMParameter})
-		if err != nil {
-			return Image{}, fmt.Errorf("%s: read the parameter %q: %w", setting, r.SSMParameter, err)
-		}
-		id = p.Value
+	id, err := r.resolve(ctx, setting)
+	if err != nil {
+		return Image{}, err
 	}
 	// A pinned image is found when its publisher has deprecated it, too.
 	image, err := ec2.LookupAmi(ctx, &ec2.LookupAmiArgs{
 		Filters: []ec2.GetAmiFilter{{Name: "image-id", Values: []string{id}}}, IncludeDeprecated: pulumi.BoolRef(true),
 	})
 	if err != nil {
-		return Image{}, fmt.Errorf("%s: find image %s in this Region: %w", setting, id, err)
+		return Image{}, fmt.Errorf("%s: find image %s in this Region: every Region has ids of its own, so take one of this Region, or share or copy the image to it: %w", setting, id, err)
 	}
 	if image.Architecture != architecture {
-		return Image{}, fmt.Errorf("%s: image %s (%s) is for %s, but the instance types are %s", setting, id, image.Name, image.Architecture, architecture)
+		return Image{}, fmt.Errorf("%s: image %s (%s) is for %s, but the instance types are %s: choose an image or types of the other architecture", setting, id, image.Name, image.Architecture, architecture)
 	}
 	out := Image{ID: id, RootDevice: image.RootDeviceName}
 	for _, device := range image.BlockDeviceMappings {
@@ -103,4 +112,44 @@ func Find(ctx *pulumi.Context, setting string, r Reference, architecture string)
 		}
 	}
 	return out, nil
+}
+
+// resolve is the id that a reference means today.
+func (r Reference) resolve(ctx *pulumi.Context, setting string) (string, error) {
+	switch {
+	case r.ID != "":
+		return r.ID, nil
+	case r.SSMParameter != "":
+		p, err := ssm.LookupParameter(ctx, &ssm.LookupParameterArgs{Name: r.SSMParameter})
+		if err != nil {
+			return "", fmt.Errorf("%s: read the parameter %q: check its name (aws ssm get-parameter --name %s): %w", setting, r.SSMParameter, r.SSMParameter, err)
+		}
+		return p.Value, nil
+	}
+	id, err := Newest(ctx, r.Pipeline)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", setting, err)
+	}
+	if id == "" {
+		return "", fmt.Errorf("%s: pipeline %s has built no image yet: declare it in the account's stack, start it there (aws imagebuilder start-image-pipeline-execution --image-pipeline-arn ARN; aws imagebuilder list-image-pipelines shows the ARN), and deploy this stack when it is done, or set image.id or image.ssmParameter until then", setting, r.Pipeline)
+	}
+	return id, nil
+}
+
+// Newest is the newest image that a pipeline of this account has built and
+// tested, or "" when there is none.
+func Newest(ctx *pulumi.Context, pipeline string) (string, error) {
+	found, err := ec2.GetAmiIds(ctx, &ec2.GetAmiIdsArgs{
+		Owners: []string{"self"}, // anybody can publish an image with any tag
+		Filters: []ec2.GetAmiIdsFilter{
+			{Name: "tag:" + naming.TagPipeline, Values: []string{pipeline}}, {Name: "state", Values: []string{"available"}},
+		},
+	})
+	if err != nil {
+		return "", fmt.Errorf("list the images of pipeline %s: %w", pipeline, err)
+	}
+	if len(found.Ids) == 0 {
+		return "", nil
+	}
+	return found.Ids[0], nil
 }

@@ -21,6 +21,7 @@ var account = recording.Account{
 		"ami-22222222": {Name: "gpu", Architecture: "x86_64", SnapshotGiB: 65},
 		"ami-33333333": {Name: "old", Architecture: "x86_64", Deprecated: true},
 	},
+	Built:      map[string][]string{"gpu": {"ami-11111111", "ami-99999999"}},
 	Parameters: map[string]string{"/aws/service/debian/release/12/latest/arm64": "ami-11111111", "/gone": "ami-99999999"},
 }
 
@@ -32,9 +33,9 @@ func TestTypesThatShareAnArchitectureGiveIt(t *testing.T) {
 	}{
 		{[]string{"t4g.small"}, "arm64", ""},
 		{[]string{"g5.xlarge", "t2.small"}, "x86_64", ""},
-		{[]string{"g5.xlarge", "g5g.xlarge"}, "", `"g5g.xlarge" is arm64, but the types before it are x86_64`},
-		{[]string{"mac2.metal"}, "", `instance type "mac2.metal" is neither x86_64 nor arm64`},
-		{[]string{"g5.xlarge", "g9.small"}, "", `look up instance type "g9.small"`},
+		{[]string{"g5.xlarge", "g5g.xlarge"}, "", `"g5g.xlarge" is arm64, but the types before it are x86_64: one image serves one architecture: make a pool of each`},
+		{[]string{"mac2.metal"}, "", `instance type "mac2.metal" is neither x86_64 nor arm64: choose another`},
+		{[]string{"g5.xlarge", "g9.small"}, "", `look up instance type "g9.small": choose one that this Region has`},
 	} {
 		var got string
 		_, err := recording.Run("test", account, func(ctx *pulumi.Context) (err error) {
@@ -59,10 +60,13 @@ func TestAReferenceIsResolvedAndMustFitTheArchitecture(t *testing.T) {
 	}{
 		{"an id", image.Reference{ID: "ami-11111111"}, "ami-11111111", ""},
 		{"a parameter", image.Reference{SSMParameter: image.DebianParameter("arm64")}, "ami-11111111", ""},
-		{"another architecture", image.Reference{ID: "ami-22222222"}, "", "image ami-22222222 (gpu) is for x86_64, but the instance types are arm64"},
-		{"an id that is not there", image.Reference{ID: "ami-99999999"}, "", "find image ami-99999999 in this Region"},
-		{"a parameter that is not there", image.Reference{SSMParameter: "/none"}, "", `read the parameter "/none"`},
-		{"a parameter that names an image that is not there", image.Reference{SSMParameter: "/gone"}, "", "find image ami-99999999 in this Region"},
+		{"a pipeline", image.Reference{Pipeline: "gpu"}, "ami-11111111", ""},
+		{"an id beside its pipeline", image.Reference{ID: "ami-11111111", Pipeline: "none"}, "ami-11111111", ""},
+		{"a pipeline that has built nothing", image.Reference{Pipeline: "none"}, "", "pipeline none has built no image yet: declare it in the account's stack, start it there"},
+		{"another architecture", image.Reference{ID: "ami-22222222"}, "", "image ami-22222222 (gpu) is for x86_64, but the instance types are arm64: choose an image or types of the other architecture"},
+		{"an id that is not there", image.Reference{ID: "ami-99999999"}, "", "find image ami-99999999 in this Region: every Region has ids of its own"},
+		{"a parameter that is not there", image.Reference{SSMParameter: "/none"}, "", `read the parameter "/none": check its name`},
+		{"a parameter that names an image that is not there", image.Reference{SSMParameter: "/gone"}, "", "find image ami-99999999 in this Region: every Region has ids of its own"},
 	} {
 		found, err := resolve(c.reference, "arm64")
 		if c.wrong != "" {

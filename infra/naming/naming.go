@@ -17,6 +17,7 @@ const (
 	MaxSecurityGroup  = 255
 	MaxLaunchTemplate = 125
 	MaxAlias          = 238
+	MaxImagePipeline  = 126
 )
 
 // The tags that everything carries which can be tagged.
@@ -26,6 +27,7 @@ const (
 	TagComponent   = "lablink:component"
 	TagManagedBy   = "lablink:managed-by"
 	TagPool        = "lablink:pool"
+	TagPipeline    = "lablink:pipeline"
 )
 
 // Namer names the parts of one deployment in one environment.

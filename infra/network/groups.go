@@ -12,12 +12,12 @@ import (
 )
 
 // declareGroups declares the two security groups and their rules.
-func (n *Network) declareGroups(ctx *pulumi.Context, name string, args *NetworkArgs, network *ec2.Vpc) error {
-	allocator, err := n.declareGroup(ctx, name+"-allocator", "allocator", "The allocator: people on 80 and 443, clients by their group", args, network)
+func (n *Network) declareGroups(ctx *pulumi.Context, name string, args *NetworkArgs) error {
+	allocator, err := n.declareGroup(ctx, name+"-allocator", "allocator", "The allocator: people on 80 and 443, clients by their group", args)
 	if err != nil {
 		return err
 	}
-	clients, err := n.declareGroup(ctx, name+"-clients", "client", "The client machines: nobody may connect to them", args, network)
+	clients, err := n.declareGroup(ctx, name+"-clients", "client", "The client machines: nobody may connect to them", args)
 	if err != nil {
 		return err
 	}
@@ -63,10 +63,10 @@ func (n *Network) declareGroups(ctx *pulumi.Context, name string, args *NetworkA
 	return nil
 }
 
-func (n *Network) declareGroup(ctx *pulumi.Context, label, what, description string, args *NetworkArgs, network *ec2.Vpc) (*ec2.SecurityGroup, error) {
+func (n *Network) declareGroup(ctx *pulumi.Context, label, what, description string, args *NetworkArgs) (*ec2.SecurityGroup, error) {
 	group := args.Namer.Name(what, 255)
 	return ec2.NewSecurityGroup(ctx, label, &ec2.SecurityGroupArgs{
-		Name: pulumi.String(group), Description: pulumi.String(description), VpcId: network.ID(),
+		Name: pulumi.String(group), Description: pulumi.String(description), VpcId: n.VPCID,
 		Tags: args.Namer.Tags(component, group),
 	}, pulumi.Parent(n))
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
@@ -18,30 +17,45 @@ type Network struct {
 
 	// VPCID is the VPC's id.
 	VPCID pulumi.StringOutput `pulumi:"vpcId"`
-	// SubnetIDs are the ids of the subnets, one for each zone, in their order.
-	SubnetIDs pulumi.StringArrayOutput `pulumi:"subnetIds"`
+	// SubnetIDs are the ids of Subnets, ClientSubnetIDs those of Clients.
+	SubnetIDs       pulumi.StringArrayOutput `pulumi:"subnetIds"`
+	ClientSubnetIDs pulumi.StringArrayOutput `pulumi:"clientSubnetIds"`
 	// AllocatorGroup is the id of the allocator's security group.
 	AllocatorGroup pulumi.StringOutput `pulumi:"allocatorSecurityGroupId"`
 	// ClientGroup is the id of the clients' security group.
 	ClientGroup pulumi.StringOutput `pulumi:"clientSecurityGroupId"`
 
-	// Plan says which ranges the subnets have.
-	Plan Plan
-	// Subnets are the subnets, in the order of Plan.Subnets.
-	Subnets []*ec2.Subnet
+	// Subnets are where the allocator stands, the host's first; Clients where
+	// client machines do. Without NAT they are the same.
+	Subnets, Clients []Subnet
+	// ClientsPublic says whether client machines get public addresses; nil where
+	// their subnets decide.
+	ClientsPublic *bool
 	// Ready are the routes and rules. What uses a subnet or a group depends on
 	// them, so that it starts connected. The ids alone do not wait for them: a rule
 	// that is added would make every id unknown in a preview.
 	Ready []pulumi.Resource
 }
 
+// Subnet is a subnet that machines are launched into.
+type Subnet struct {
+	ID   pulumi.StringOutput
+	Zone string
+	// Host is the address that the allocator's host has there; "" where AWS chooses.
+	Host string
+}
+
 // NetworkArgs says what the network is like.
 type NetworkArgs struct {
 	Namer naming.Namer
-	// Cidr is the VPC's range. Required.
-	Cidr string
-	// Zones are the availability zones to spread over, at least two. Required.
+	// Existing is a VPC that is there. Optional: one is made, from Cidr and Zones.
+	Existing *Existing
+	// Cidr is the range of an own VPC, Zones its availability zones, at least two.
+	// Required unless Existing is given.
+	Cidr  string
 	Zones []string
+	// NAT puts client machines of an own VPC into subnets behind a NAT gateway.
+	NAT bool
 	// AllowedCidrs may reach the allocator on 80 and 443. Required.
 	AllowedCidrs []string
 	// AgentPort is the port on which clients reach the allocator. Required.
@@ -50,90 +64,52 @@ type NetworkArgs struct {
 
 // NewNetwork declares the network.
 func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pulumi.ResourceOption) (*Network, error) {
-	if args == nil || len(args.Zones) < 2 || len(args.AllowedCidrs) == 0 || args.AgentPort == 0 {
-		return nil, errors.New("network: two zones, AllowedCidrs and AgentPort are required")
-	}
-	plan, err := NewPlan(args.Cidr, args.Zones)
-	if err != nil {
+	if err := args.check(); err != nil {
 		return nil, err
 	}
-	n := &Network{Plan: plan}
+	n := &Network{}
 	if err := ctx.RegisterComponentResource("lablink:network:Network", name, n, opts...); err != nil {
 		return nil, err
 	}
-	vpc, err := n.declareVPC(ctx, name, args)
-	if err != nil {
+	if args.Existing != nil {
+		n.use(*args.Existing)
+	} else if err := n.declareVPC(ctx, name, args); err != nil {
 		return nil, err
 	}
-	n.VPCID = vpc.ID().ToStringOutput()
-	if err := n.declareSubnets(ctx, name, args, vpc); err != nil {
-		return nil, err
-	}
-	if err := n.declareGroups(ctx, name, args, vpc); err != nil {
+	n.SubnetIDs, n.ClientSubnetIDs = ids(n.Subnets), ids(n.Clients)
+	if err := n.declareGroups(ctx, name, args); err != nil {
 		return nil, err
 	}
 	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{
-		"vpcId": n.VPCID, "subnetIds": n.SubnetIDs,
+		"vpcId": n.VPCID, "subnetIds": n.SubnetIDs, "clientSubnetIds": n.ClientSubnetIDs,
 		"allocatorSecurityGroupId": n.AllocatorGroup, "clientSecurityGroupId": n.ClientGroup,
 	})
 }
 
-func (n *Network) declareVPC(ctx *pulumi.Context, name string, args *NetworkArgs) (*ec2.Vpc, error) {
-	return ec2.NewVpc(ctx, name+"-vpc", &ec2.VpcArgs{
-		CidrBlock: pulumi.String(args.Cidr), EnableDnsHostnames: pulumi.Bool(true),
-		Tags: args.Namer.Tags(component, args.Namer.Name("vpc", 255)),
-	}, pulumi.Parent(n))
+func (args *NetworkArgs) check() error {
+	if args == nil || len(args.AllowedCidrs) == 0 || args.AgentPort == 0 {
+		return errors.New("network: AllowedCidrs and AgentPort are required")
+	}
+	if e := args.Existing; e != nil {
+		if e.VPCID == "" || len(e.Subnets) == 0 || args.NAT || args.Cidr != "" || len(args.Zones) > 0 {
+			return errors.New("network: an existing VPC needs its id and a subnet, and no Cidr, Zones and NAT")
+		}
+		return nil
+	}
+	if len(args.Zones) < 2 {
+		return errors.New("network: two zones are required")
+	}
+	if args.NAT && len(args.Zones) > MaxPrivateZones {
+		return fmt.Errorf("network: %d zones are too many with NAT: at most %d", len(args.Zones), MaxPrivateZones)
+	}
+	_, err := NewPlan(args.Cidr, args.Zones)
+	return err
 }
 
-func (n *Network) declareSubnets(ctx *pulumi.Context, name string, args *NetworkArgs, vpc *ec2.Vpc) error {
-	parent, namer := pulumi.Parent(n), args.Namer
-	gateway, err := ec2.NewInternetGateway(ctx, name+"-gateway", &ec2.InternetGatewayArgs{
-		VpcId: vpc.ID(), Tags: namer.Tags(component, namer.Name("gateway", 255)),
-	}, parent)
-	if err != nil {
-		return err
+func ids(subnets []Subnet) pulumi.StringArrayOutput {
+	out := make(pulumi.StringArray, len(subnets))
+	for i, s := range subnets {
+		out[i] = s.ID
 	}
-	table, err := ec2.NewRouteTable(ctx, name+"-routes", &ec2.RouteTableArgs{
-		VpcId: vpc.ID(), Tags: namer.Tags(component, namer.Name("routes", 255)),
-	}, parent)
-	if err != nil {
-		return err
-	}
-	internet, err := ec2.NewRoute(ctx, name+"-internet", &ec2.RouteArgs{
-		RouteTableId: table.ID(), DestinationCidrBlock: pulumi.String("0.0.0.0/0"), GatewayId: gateway.ID(),
-	}, parent)
-	if err != nil {
-		return err
-	}
-	endpoint, err := ec2.NewVpcEndpoint(ctx, name+"-s3", &ec2.VpcEndpointArgs{
-		VpcId: vpc.ID(), ServiceName: pulumi.String("com.amazonaws." + namer.Region + ".s3"),
-		VpcEndpointType: pulumi.String("Gateway"), RouteTableIds: pulumi.StringArray{table.ID()},
-		Tags: namer.Tags(component, namer.Name("s3", 255)),
-	}, parent)
-	if err != nil {
-		return err
-	}
-	n.Ready = append(n.Ready, internet, endpoint)
-	var ids pulumi.StringArray
-	for i, s := range n.Plan.Subnets {
-		label := fmt.Sprintf("%s-subnet-%d", name, i)
-		subnet, err := ec2.NewSubnet(ctx, label, &ec2.SubnetArgs{
-			VpcId: vpc.ID(), CidrBlock: pulumi.String(s.Cidr), AvailabilityZone: pulumi.String(s.Zone),
-			MapPublicIpOnLaunch: pulumi.Bool(true), Tags: namer.Tags(component, namer.Name("subnet-"+s.Zone, 255)),
-		}, parent)
-		if err != nil {
-			return err
-		}
-		association, err := ec2.NewRouteTableAssociation(ctx, label+"-routes", &ec2.RouteTableAssociationArgs{
-			SubnetId: subnet.ID(), RouteTableId: table.ID(),
-		}, parent)
-		if err != nil {
-			return err
-		}
-		n.Ready = append(n.Ready, association)
-		n.Subnets = append(n.Subnets, subnet)
-		ids = append(ids, subnet.ID())
-	}
-	n.SubnetIDs = ids.ToStringArrayOutput()
-	return nil
+	return out.ToStringArrayOutput()
 }

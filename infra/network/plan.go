@@ -6,9 +6,14 @@ import (
 	"net/netip"
 )
 
-// Plan says which part of a range each zone's subnet gets.
+// MaxPrivateZones is how many zones have room for private subnets.
+const MaxPrivateZones = 8
+
+// Plan says which part of a range each zone's subnets get.
 type Plan struct {
 	Subnets []SubnetPlan
+	// Private are subnets behind NAT, of the first MaxPrivateZones zones.
+	Private []SubnetPlan
 }
 
 // SubnetPlan is one subnet.
@@ -17,12 +22,14 @@ type SubnetPlan struct {
 	Cidr string
 	// Host is the address that the allocator's host has in this subnet, the
 	// eleventh: AWS keeps the first four. It is fixed, so that a new host is found
-	// where the old one was.
-	Host string
+	// where the old one was. NAT is the one after it, a NAT gateway's: one that AWS
+	// chooses could be the host's.
+	Host, NAT string
 }
 
-// NewPlan cuts a range of /16 to /24 into sixteen parts and gives the first ones
-// to zones, in their order.
+// NewPlan cuts a range of /16 to /24 into sixteen parts. The first ones are the
+// public subnets of zones, in their order; those from the ninth on are for
+// private subnets.
 func NewPlan(cidr string, zones []string) (Plan, error) {
 	var p Plan
 	whole, err := netip.ParsePrefix(cidr)
@@ -34,14 +41,20 @@ func NewPlan(cidr string, zones []string) (Plan, error) {
 	}
 	base, bits := binary.BigEndian.Uint32(whole.Addr().AsSlice()), whole.Bits()+4
 	for i, zone := range zones {
-		first := base + uint32(i)<<(32-bits)
-		p.Subnets = append(p.Subnets, SubnetPlan{
-			Zone: zone,
-			Cidr: netip.PrefixFrom(address(first), bits).String(),
-			Host: address(first + 10).String(),
-		})
+		p.Subnets = append(p.Subnets, part(base, bits, i, zone))
+		if i < MaxPrivateZones {
+			p.Private = append(p.Private, part(base, bits, MaxPrivateZones+i, zone))
+		}
 	}
 	return p, nil
+}
+
+func part(base uint32, bits, i int, zone string) SubnetPlan {
+	first := base + uint32(i)<<(32-bits)
+	return SubnetPlan{
+		Zone: zone, Cidr: netip.PrefixFrom(address(first), bits).String(),
+		Host: address(first + 10).String(), NAT: address(first + 11).String(),
+	}
 }
 
 func address(n uint32) netip.Addr {

@@ -22,8 +22,13 @@ func TestSubnetsAreDisjointPartsOfTheRangeAndHoldTheirHost(t *testing.T) {
 		plan, err := network.NewPlan(whole.String(), zones)
 		require.NoError(t, err)
 		require.Len(t, plan.Subnets, len(zones))
-		for i, s := range plan.Subnets {
-			assert.Equal(t, zones[i], s.Zone)
+		all := plan.Subnets
+		if len(zones) <= network.MaxPrivateZones {
+			require.Len(t, plan.Private, len(zones))
+			all = append(all, plan.Private...)
+		}
+		for i, s := range all {
+			assert.Equal(t, zones[i%len(zones)], s.Zone)
 			subnet, err := netip.ParsePrefix(s.Cidr)
 			require.NoError(t, err)
 			assert.Equal(t, subnet.Masked(), subnet, "a network, not an address in it")
@@ -32,7 +37,10 @@ func TestSubnetsAreDisjointPartsOfTheRangeAndHoldTheirHost(t *testing.T) {
 			require.NoError(t, err)
 			assert.True(t, subnet.Contains(host), "%s holds its host %s", s.Cidr, s.Host)
 			assert.GreaterOrEqual(t, position(subnet, host), 4, "AWS keeps the first four addresses of %s", s.Cidr)
-			for _, other := range plan.Subnets[:i] {
+			nat, err := netip.ParseAddr(s.NAT)
+			require.NoError(t, err)
+			assert.Equal(t, host.Next(), nat, "the NAT gateway's is another one")
+			for _, other := range all[:i] {
 				assert.False(t, subnet.Overlaps(netip.MustParsePrefix(other.Cidr)), "%s overlaps %s", s.Cidr, other.Cidr)
 			}
 		}
@@ -43,9 +51,10 @@ func TestTheSamePlanComesOutEveryTime(t *testing.T) {
 	plan, err := network.NewPlan("10.20.0.0/16", []string{"us-west-2a", "us-west-2b"})
 	require.NoError(t, err)
 	assert.Equal(t, []network.SubnetPlan{
-		{Zone: "us-west-2a", Cidr: "10.20.0.0/20", Host: "10.20.0.10"},
-		{Zone: "us-west-2b", Cidr: "10.20.16.0/20", Host: "10.20.16.10"},
+		{Zone: "us-west-2a", Cidr: "10.20.0.0/20", Host: "10.20.0.10", NAT: "10.20.0.11"},
+		{Zone: "us-west-2b", Cidr: "10.20.16.0/20", Host: "10.20.16.10", NAT: "10.20.16.11"},
 	}, plan.Subnets)
+	assert.Equal(t, []string{"10.20.128.0/20", "10.20.144.0/20"}, []string{plan.Private[0].Cidr, plan.Private[1].Cidr})
 }
 
 func TestAnotherZoneMovesNoSubnet(t *testing.T) {
@@ -54,6 +63,7 @@ func TestAnotherZoneMovesNoSubnet(t *testing.T) {
 	three, err := network.NewPlan("10.20.0.0/16", zoneNames(3))
 	require.NoError(t, err)
 	assert.Equal(t, two.Subnets, three.Subnets[:2])
+	assert.Equal(t, two.Private, three.Private[:2])
 }
 
 func TestWhatIsNoRangeOfAVPCIsRefused(t *testing.T) {

@@ -3,6 +3,7 @@ package pool
 import (
 	"encoding/base64"
 	"errors"
+	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -46,7 +47,14 @@ type PoolArgs struct {
 	Boundary    pulumi.StringInput
 	// AgentURL is where agents reach the allocator; TLSName is the name that its
 	// certificate must hold, when AgentURL is an address. AgentURL is required.
-	AgentURL, TLSName string
+	AgentURL pulumi.StringInput
+	TLSName  string
+	// Trust is the certificate, in PEM, that agents trust in place of the system's
+	// authorities. Optional.
+	Trust pulumi.StringInput
+	// Public says whether machines get public addresses. Optional: their subnets
+	// decide.
+	Public *bool
 	// Audience is whom agents prove themselves to. Required.
 	Audience string
 	// After must exist before machines are launched: routes and rules.
@@ -59,7 +67,7 @@ func RoleName(n naming.Namer, pool string) string { return n.IAM("client-"+pool,
 // NewPool declares the pool.
 func NewPool(ctx *pulumi.Context, name string, args *PoolArgs, opts ...pulumi.ResourceOption) (*Pool, error) {
 	if args == nil || args.Pool == "" || len(args.InstanceTypes) == 0 || args.Image.ID == "" || args.Image.RootDevice == "" || args.SecurityGroup == nil ||
-		args.RootVolumeGiB == 0 || args.Bucket == "" || args.Pointer == "" || args.AgentURL == "" || args.Audience == "" || args.Boundary == nil {
+		args.RootVolumeGiB == 0 || args.Bucket == "" || args.Pointer == "" || args.AgentURL == nil || args.Audience == "" || args.Boundary == nil {
 		return nil, errors.New("pool: Pool, InstanceTypes, Image, SecurityGroup, RootVolumeGiB, Bucket, Pointer, AgentURL, Audience and Boundary are required")
 	}
 	p := &Pool{}
@@ -112,30 +120,23 @@ func (p *Pool) declareRole(ctx *pulumi.Context, name string, args *PoolArgs) (*i
 }
 
 func (p *Pool) declareTemplate(ctx *pulumi.Context, name string, args *PoolArgs, profile *iam.InstanceProfile) (*ec2.LaunchTemplate, error) {
-	bootstrap := []string{"--region", args.Namer.Region, "--allocator-url", args.AgentURL, "--audience", args.Audience}
-	if args.TLSName != "" {
-		bootstrap = append(bootstrap, "--tls-name", args.TLSName)
+	script := args.userData()
+	iface := ec2.LaunchTemplateNetworkInterfaceArgs{
+		DeviceIndex: pulumi.Int(0), DeleteOnTermination: pulumi.String("true"), SecurityGroups: pulumi.StringArray{args.SecurityGroup},
 	}
-	script, err := userdata.Render(userdata.Args{
-		Binary: "lablink-agent", Part: "agent", Region: args.Namer.Region,
-		Pointer: args.Pointer, Bucket: args.Bucket, Bootstrap: bootstrap,
-	})
-	if err != nil {
-		return nil, err
+	if args.Public != nil {
+		iface.AssociatePublicIpAddress = pulumi.String(strconv.FormatBool(*args.Public))
 	}
 	templateName := args.Namer.Name("client-"+args.Pool, naming.MaxLaunchTemplate)
 	return ec2.NewLaunchTemplate(ctx, name+"-template", &ec2.LaunchTemplateArgs{
 		Name: pulumi.String(templateName), Tags: args.tags(templateName), UpdateDefaultVersion: pulumi.Bool(true),
 		ImageId: pulumi.String(args.Image.ID), InstanceType: pulumi.String(args.InstanceTypes[0]),
 		IamInstanceProfile: ec2.LaunchTemplateIamInstanceProfileArgs{Name: profile.Name},
-		UserData:           pulumi.String(base64.StdEncoding.EncodeToString([]byte(script))),
+		UserData:           script,
 		MetadataOptions: ec2.LaunchTemplateMetadataOptionsArgs{
 			HttpEndpoint: pulumi.String("enabled"), HttpTokens: pulumi.String("required"), HttpPutResponseHopLimit: pulumi.Int(1),
 		},
-		NetworkInterfaces: ec2.LaunchTemplateNetworkInterfaceArray{ec2.LaunchTemplateNetworkInterfaceArgs{
-			DeviceIndex: pulumi.Int(0), AssociatePublicIpAddress: pulumi.String("true"),
-			DeleteOnTermination: pulumi.String("true"), SecurityGroups: pulumi.StringArray{args.SecurityGroup},
-		}},
+		NetworkInterfaces: ec2.LaunchTemplateNetworkInterfaceArray{iface},
 		BlockDeviceMappings: ec2.LaunchTemplateBlockDeviceMappingArray{ec2.LaunchTemplateBlockDeviceMappingArgs{
 			DeviceName: pulumi.String(args.Image.RootDevice), Ebs: ec2.LaunchTemplateBlockDeviceMappingEbsArgs{
 				VolumeSize: pulumi.Int(args.RootVolumeGiB), VolumeType: pulumi.String("gp3"),
@@ -147,6 +148,34 @@ func (p *Pool) declareTemplate(ctx *pulumi.Context, name string, args *PoolArgs,
 			ec2.LaunchTemplateTagSpecificationArgs{ResourceType: pulumi.String("volume"), Tags: args.machineTags()},
 		},
 	}, pulumi.Parent(p), pulumi.DependsOn(args.After))
+}
+
+// userData is the script with which machines boot, in base64.
+func (args *PoolArgs) userData() pulumi.StringOutput {
+	trust := args.Trust
+	if trust == nil {
+		trust = pulumi.String("")
+	}
+	return pulumi.All(args.AgentURL, trust).ApplyT(func(all []any) (string, error) {
+		return args.script(all[0].(string), all[1].(string))
+	}).(pulumi.StringOutput)
+}
+
+// script is the user data of machines whose agents reach the allocator at url and
+// trust a certificate, in base64.
+func (args *PoolArgs) script(url, trust string) (string, error) {
+	bootstrap := []string{"--region", args.Namer.Region, "--allocator-url", url, "--audience", args.Audience}
+	if args.TLSName != "" {
+		bootstrap = append(bootstrap, "--tls-name", args.TLSName)
+	}
+	if trust != "" {
+		bootstrap = append(bootstrap, "--trust", base64.StdEncoding.EncodeToString([]byte(trust)))
+	}
+	script, err := userdata.Render(userdata.Args{
+		Binary: "lablink-agent", Part: "agent", Region: args.Namer.Region,
+		Pointer: args.Pointer, Bucket: args.Bucket, Bootstrap: bootstrap,
+	})
+	return base64.StdEncoding.EncodeToString([]byte(script)), err
 }
 
 func (args *PoolArgs) tags(name string) pulumi.StringMap {

@@ -23,7 +23,7 @@ func good() *pool.PoolArgs {
 		Image: image.Image{ID: "ami-1", RootDevice: "/dev/sda1"}, SecurityGroup: pulumi.String("sg-clients"), RootVolumeGiB: 100,
 		Bucket: "the-bucket", Pointer: "/lablink/lablink/test/release", Permissions: host.ClientPermissions(lab, "the-bucket"),
 		Boundary: pulumi.String("arn:aws:iam::123456789012:policy/boundary"),
-		AgentURL: "https://10.20.0.10", TLSName: "lab.example.org", Audience: "lablink/test",
+		AgentURL: pulumi.String("https://10.20.0.10"), TLSName: "lab.example.org", Audience: "lablink/test",
 	}
 }
 
@@ -56,6 +56,20 @@ func TestMachinesStartFromThePoolsTemplate(t *testing.T) {
 	}
 }
 
+func TestMachinesGetPublicAddressesWhereTheirSubnetsDoNotDecide(t *testing.T) {
+	yes, no := true, false
+	for _, c := range []struct {
+		public *bool
+		want   any
+	}{{&yes, "true"}, {&no, "false"}, {nil, nil}} {
+		args := good()
+		args.Public = c.public
+		r, err := declare(args)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, r.Named("pool-gpu-template").Get("networkInterfaces[0].associatePublicIpAddress"))
+	}
+}
+
 // The allocator finds its machines, and may end them, by these.
 func TestMachinesCarryTheTagsOfTheirPoolAndOfTheAllocator(t *testing.T) {
 	r, err := declare(good())
@@ -74,12 +88,16 @@ func TestMachinesCarryTheTagsOfTheirPoolAndOfTheAllocator(t *testing.T) {
 }
 
 func TestMachinesAreToldWhereTheAllocatorIs(t *testing.T) {
-	for _, c := range []struct{ tlsName, want, not string }{
-		{"lab.example.org", "'--allocator-url' 'https://10.20.0.10' '--audience' 'lablink/test' '--tls-name' 'lab.example.org'", ""},
-		{"", "'--allocator-url' 'https://10.20.0.10' '--audience' 'lablink/test'\n", "--tls-name"},
+	for _, c := range []struct{ tlsName, trust, want, not string }{
+		{"lab.example.org", "", "'--allocator-url' 'https://10.20.0.10' '--audience' 'lablink/test' '--tls-name' 'lab.example.org'", "--trust"},
+		{"lab.example.org", "a\ncertificate\n", "'--tls-name' 'lab.example.org' '--trust' 'YQpjZXJ0aWZpY2F0ZQo='", ""},
+		{"", "", "'--allocator-url' 'https://10.20.0.10' '--audience' 'lablink/test'\n", "--tls-name"},
 	} {
 		args := good()
 		args.TLSName = c.tlsName
+		if c.trust != "" {
+			args.Trust = pulumi.String(c.trust)
+		}
 		r, err := declare(args)
 		require.NoError(t, err)
 		script, err := base64.StdEncoding.DecodeString(r.Named("pool-gpu-template").Text("userData"))
@@ -101,7 +119,7 @@ func TestAnIncompletePoolIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
 		"RootVolumeGiB": func(a *pool.PoolArgs) { a.RootVolumeGiB = 0 },
 		"Bucket":        func(a *pool.PoolArgs) { a.Bucket = "" },
 		"Pointer":       func(a *pool.PoolArgs) { a.Pointer = "" },
-		"AgentURL":      func(a *pool.PoolArgs) { a.AgentURL = "" },
+		"AgentURL":      func(a *pool.PoolArgs) { a.AgentURL = nil },
 		"Audience":      func(a *pool.PoolArgs) { a.Audience = "" },
 	} {
 		args := good()

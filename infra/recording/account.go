@@ -20,17 +20,27 @@ type Account struct {
 	ImpairedZones []string
 	InstanceTypes map[string]InstanceType
 	Images        map[string]Image
+	// Built are the images of pipelines, by the pipeline's name, the newest first.
+	Built map[string][]string
 	// Parameters are public and own SSM parameters.
 	Parameters map[string]string
 	// HostedZones are the ids of the public zones of each name.
 	HostedZones map[string][]string
+	// CloudflareZones are the ids of Cloudflare's zones of each name,
+	// CloudflareRanges the IPv4 ranges that it says it connects from.
+	CloudflareZones  map[string][]string
+	CloudflareRanges []string
 	// OIDCProvider is the ARN of GitHub's identity provider; empty without one.
 	OIDCProvider string
 	// ServiceRoles are the ARNs of the service-linked roles that exist.
 	ServiceRoles []string
+	// VPCs are the VPCs that exist, with their subnets by id.
+	VPCs map[string]map[string]Subnet
 	// Planned are the names of resources that do not exist yet: a preview does not
 	// know their ids.
 	Planned []string
+	// Objects are the contents of objects, by bucket/key.
+	Objects map[string]string
 	// Stacks are the outputs of other stacks, by name.
 	Stacks map[string]map[string]any
 }
@@ -41,6 +51,9 @@ type InstanceType struct {
 	Hypervisor    string   // empty: nitro
 	Zones         []string // where it is offered; nil: in every zone
 }
+
+// Subnet is a subnet that exists.
+type Subnet struct{ Zone, Cidr string }
 
 // Image is a machine image.
 type Image struct {
@@ -65,10 +78,23 @@ func (a Account) create(r Record) (id string, state resource.PropertyMap) {
 	switch r.Type {
 	case "aws:ec2/eip:Eip":
 		set("publicIp", "203.0.113.10")
+	case "aws:ec2/instance:Instance":
+		set("publicIp", "203.0.113.20")
+	case "aws:ec2/networkInterface:NetworkInterface":
+		set("privateIp", cmp.Or(r.Text("privateIps[0]"), "10.99.0.4"))
 	case "aws:route53/record:Record":
 		set("fqdn", r.Text("name"))
 	case "aws:kms/key:Key":
 		set("keyId", id)
+	case "aws:rds/instance:Instance":
+		set("endpoint", r.Text("identifier")+".recorded."+a.Region+".rds.amazonaws.com:5432")
+		state["masterUserSecrets"] = resource.NewProperty([]resource.PropertyValue{resource.NewProperty(resource.PropertyMap{
+			"secretArn": resource.NewProperty("arn:aws:secretsmanager:" + a.Region + ":" + a.ID + ":secret:rds!" + id),
+		})})
+	case "cloudflare:index/record:Record":
+		set("hostname", r.Text("name"))
+	case "cloudflare:index/originCaCertificate:OriginCaCertificate":
+		set("certificate", "-----BEGIN CERTIFICATE-----\n"+r.Name+"\n-----END CERTIFICATE-----\n")
 	}
 	return id, state
 }
@@ -83,6 +109,8 @@ func (a Account) arn(r Record) string {
 		return "arn:aws:iam::" + a.ID + ":policy" + cmp.Or(r.Text("path"), "/") + r.Text("name")
 	case "aws:kms/key:Key":
 		return "arn:aws:kms:" + a.Region + ":" + a.ID + ":key/" + r.Name + "-id"
+	case "aws:imagebuilder/component:Component":
+		return "arn:aws:imagebuilder:" + a.Region + ":" + a.ID + ":component/" + r.Name + "/" + r.Text("version") + "/1"
 	}
 	return "arn:aws:recorded:" + a.Region + ":" + a.ID + ":" + r.Name
 }

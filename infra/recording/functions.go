@@ -30,13 +30,35 @@ var functions = map[string]func(Account, values) (values, error){
 		}, nil
 	},
 	"aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": offerings,
-	"aws:ec2/getAmi:getAmi": image,
+	"aws:ec2/getAmi:getAmi":       image,
+	"aws:ec2/getAmiIds:getAmiIds": built,
+	"aws:ec2/getVpc:getVpc": func(a Account, in values) (values, error) {
+		if _, ok := a.VPCs[text(in, "id")]; !ok {
+			return nil, errors.New("no matching EC2 VPC found")
+		}
+		return values{"id": text(in, "id")}, nil
+	},
+	"aws:ec2/getSubnet:getSubnet": func(a Account, in values) (values, error) {
+		for vpc, subnets := range a.VPCs {
+			if s, ok := subnets[text(in, "id")]; ok {
+				return values{"id": text(in, "id"), "vpcId": vpc, "availabilityZone": s.Zone, "cidrBlock": s.Cidr}, nil
+			}
+		}
+		return nil, errors.New("no matching EC2 Subnet found")
+	},
 	"aws:ssm/getParameter:getParameter": func(a Account, in values) (values, error) {
 		v, ok := a.Parameters[text(in, "name")]
 		if !ok {
 			return nil, fmt.Errorf("reading SSM Parameter (%s): couldn't find resource", text(in, "name"))
 		}
 		return values{"id": text(in, "name"), "name": text(in, "name"), "value": v, "type": "String"}, nil
+	},
+	"aws:s3/getObject:getObject": func(a Account, in values) (values, error) {
+		body, ok := a.Objects[text(in, "bucket")+"/"+text(in, "key")]
+		if !ok {
+			return nil, fmt.Errorf("reading S3 Bucket (%s) Object (%s): couldn't find resource", text(in, "bucket"), text(in, "key"))
+		}
+		return values{"id": text(in, "bucket") + "/" + text(in, "key"), "bucket": text(in, "bucket"), "key": text(in, "key"), "body": body}, nil
 	},
 	"aws:route53/getZone:getZone": func(a Account, in values) (values, error) {
 		switch ids := a.HostedZones[text(in, "name")]; len(ids) {
@@ -46,6 +68,17 @@ var functions = map[string]func(Account, values) (values, error){
 			return values{"id": ids[0], "zoneId": ids[0], "name": text(in, "name")}, nil
 		}
 		return nil, errors.New("multiple Route 53 Hosted Zones matched; use additional constraints to reduce matches to a single Route 53 Hosted Zone")
+	},
+	"cloudflare:index/getZones:getZones": func(a Account, in values) (values, error) {
+		filter, _ := in["filter"].(values)
+		name, found := text(filter, "name"), []any{}
+		for _, id := range a.CloudflareZones[name] {
+			found = append(found, values{"id": id, "name": name})
+		}
+		return values{"id": "zones", "filter": filter, "zones": found}, nil
+	},
+	"cloudflare:index/getIpRanges:getIpRanges": func(a Account, _ values) (values, error) {
+		return values{"id": "ranges", "ipv4CidrBlocks": list(a.CloudflareRanges)}, nil
 	},
 	"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": func(a Account, in values) (values, error) {
 		if a.OIDCProvider == "" {
@@ -133,6 +166,22 @@ func image(a Account, in values) (values, error) {
 		}
 	}
 	return nil, errors.New("Your query returned no results. Please change your search criteria and try again.")
+}
+
+// built lists the account's own images of one pipeline.
+func built(a Account, in values) (values, error) {
+	owners, _ := in["owners"].([]any)
+	filters, _ := in["filters"].([]any)
+	if len(owners) != 1 || owners[0] != "self" || len(filters) != 2 {
+		return nil, errors.New("only the account's own images by their pipeline are known")
+	}
+	pipeline, _ := filters[0].(values)
+	state, _ := filters[1].(values)
+	wanted, _ := pipeline["values"].([]any)
+	if pipeline["name"] != "tag:lablink:pipeline" || state["name"] != "state" || len(wanted) != 1 {
+		return nil, errors.New("only the account's own images by their pipeline are known")
+	}
+	return values{"id": a.Region, "ids": list(a.Built[fmt.Sprint(wanted[0])])}, nil
 }
 
 func (a Account) call(token string, args resource.PropertyMap) (resource.PropertyMap, error) {

@@ -21,6 +21,8 @@ type Recording struct {
 	Calls []string
 	// Warnings are what the plan warns of.
 	Warnings []string
+	// Notes are what the plan says beside.
+	Notes []string
 
 	mu sync.Mutex
 }
@@ -104,7 +106,7 @@ func (r *Recording) Names() []string {
 	return out
 }
 
-// warnings keeps what the plan warns of.
+// warnings keeps what the plan warns of and says.
 type warnings struct{ r *Recording }
 
 func (w warnings) Warn(message string, _ *pulumi.LogArgs) error {
@@ -114,8 +116,14 @@ func (w warnings) Warn(message string, _ *pulumi.LogArgs) error {
 	return nil
 }
 
+func (w warnings) Info(message string, _ *pulumi.LogArgs) error {
+	w.r.mu.Lock()
+	defer w.r.mu.Unlock()
+	w.r.Notes = append(w.r.Notes, message)
+	return nil
+}
+
 func (warnings) Debug(string, *pulumi.LogArgs) error { return nil }
-func (warnings) Info(string, *pulumi.LogArgs) error  { return nil }
 func (warnings) Error(string, *pulumi.LogArgs) error { return nil }
 
 // monitor stands where the engine would.

@@ -39,21 +39,48 @@ type ReleaseArgs struct {
 	Bucket pulumi.StringInput
 	// Shared is set where other environments use the bucket too.
 	Shared bool
-	// Binaries are what was built. Required.
+	// Binaries are what was built. Required without Existing.
 	Binaries build.Binaries
-	// Settings is the JSON that the allocator reads. Required.
+	// Settings is the JSON that the allocator reads. Required without Existing.
 	Settings pulumi.StringInput
+	// Existing is a release that is in the bucket already, to which the pointer
+	// goes as it is.
+	Existing *Existing
 }
 
 // NewRelease declares the release.
 func NewRelease(ctx *pulumi.Context, name string, args *ReleaseArgs, opts ...pulumi.ResourceOption) (*Release, error) {
-	if args == nil || args.Bucket == nil || args.Settings == nil || len(args.Binaries.Allocator) == 0 {
+	if args == nil || args.Bucket == nil || args.Existing == nil && (args.Settings == nil || len(args.Binaries.Allocator) == 0) {
 		return nil, errors.New("release: Bucket, Binaries and Settings are required")
 	}
 	r := &Release{}
 	if err := ctx.RegisterComponentResource("lablink:release:Release", name, r, opts...); err != nil {
 		return nil, err
 	}
+	declare := r.declareNew
+	if args.Existing != nil {
+		declare = r.declareExisting
+	}
+	uploads, err := declare(ctx, name, args)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.declarePointer(ctx, name, args, uploads); err != nil {
+		return nil, err
+	}
+	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"manifest": r.Manifest, "version": r.Version})
+}
+
+// declareExisting declares nothing: objects of other releases stay where they
+// are, also those that the deploy before this one made.
+func (r *Release) declareExisting(_ *pulumi.Context, _ string, args *ReleaseArgs) ([]pulumi.Resource, error) {
+	r.Manifest = pulumi.String(args.Existing.Manifest).ToStringOutput()
+	r.Version = pulumi.String(args.Existing.Version).ToStringOutput()
+	return nil, nil
+}
+
+// declareNew declares everything that the release is made of.
+func (r *Release) declareNew(ctx *pulumi.Context, name string, args *ReleaseArgs) ([]pulumi.Resource, error) {
 	manifest, uploads, err := r.declareBinaries(ctx, name, args)
 	if err != nil {
 		return nil, err
@@ -77,13 +104,7 @@ func NewRelease(ctx *pulumi.Context, name string, args *ReleaseArgs, opts ...pul
 	}).(pulumi.StringOutput)
 	r.Manifest = encoded.ApplyT(func(s string) string { return release.Sum([]byte(s)) }).(pulumi.StringOutput)
 	r.Version = pulumi.String(manifest.Version).ToStringOutput()
-	if err := upload("manifest", r.Manifest.ApplyT(release.Key).(pulumi.StringOutput), encoded); err != nil {
-		return nil, err
-	}
-	if err := r.declarePointer(ctx, name, args, uploads); err != nil {
-		return nil, err
-	}
-	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"manifest": r.Manifest, "version": r.Version})
+	return uploads, upload("manifest", r.Manifest.ApplyT(release.Key).(pulumi.StringOutput), encoded)
 }
 
 func (r *Release) declareBinaries(ctx *pulumi.Context, name string, args *ReleaseArgs) (release.Manifest, []pulumi.Resource, error) {

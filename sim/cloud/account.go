@@ -22,6 +22,8 @@ type Options struct {
 	Seed Seed
 	// Zones are public hosted zones that exist already, by name.
 	Zones []string
+	// CloudflareZones are zones that exist already at Cloudflare, by name.
+	CloudflareZones []string
 	// OIDCProviders are identity providers that exist already, by URL.
 	OIDCProviders []string
 	// Hypervisor boots instances. Optional: instances run without booting.

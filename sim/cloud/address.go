@@ -21,6 +21,7 @@ type eipComputed struct {
 	PublicDNS          string `json:"publicDns"`
 	AssociationID      string `json:"associationId"`
 	Instance           string `json:"instance"`
+	NetworkInterface   string `json:"networkInterface"`
 	NetworkBorderGroup string `json:"networkBorderGroup"`
 	PublicIPv4Pool     string `json:"publicIpv4Pool"`
 }
@@ -33,6 +34,9 @@ func (a *Account) CreateEIP(e *EIP) error {
 		}
 		if e.Domain != "" && e.Domain != "vpc" {
 			return refuse("InvalidParameterValue", "Invalid value '%s' for domain.", e.Domain)
+		}
+		if e.Instance != "" || e.NetworkInterface != "" {
+			return refuse("InvalidParameterCombination", "The simulator associates addresses by aws:ec2/eipAssociation only")
 		}
 		if err := e.settle(); err != nil {
 			return err
@@ -59,9 +63,13 @@ func (a *Account) UpdateEIP(id string, e *EIP) error {
 	})
 }
 
-// DeleteEIP releases an address, ending its association first.
+// DeleteEIP releases an address, ending its association first. A NAT gateway's
+// is not let go.
 func (a *Account) DeleteEIP(id string) error {
 	return addresses.remove(a, id, func(m *model, e *EIP) error {
+		if m.translates(e) {
+			return refuse("AuthFailure", "You do not have permission to access the specified resource.")
+		}
 		m.disassociate(a, e)
 		return nil
 	})
@@ -71,7 +79,7 @@ func (m *model) disassociate(a *Account, e *EIP) {
 	if i := m.Instances[e.Instance]; i != nil && i.PublicIP == e.PublicIP {
 		m.setPublicIP(a, i, "")
 	}
-	e.Instance, e.AssociationID = "", ""
+	e.Instance, e.NetworkInterface, e.AssociationID = "", "", ""
 }
 
 // setPublicIP gives an instance a public address, and a name for it where its
@@ -88,6 +96,16 @@ func publicDNS(a *Account, ip string) string {
 		return ""
 	}
 	return "ec2-" + strings.ReplaceAll(ip, ".", "-") + "." + a.opts.Region + ".compute.amazonaws.com"
+}
+
+// isElastic reports whether a public address is an elastic one.
+func (m *model) isElastic(ip string) bool {
+	for _, e := range m.Addresses {
+		if e.PublicIP == ip {
+			return true
+		}
+	}
+	return false
 }
 
 // newPublicIP takes an address of ranges that nobody has on the internet, so

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -88,10 +89,27 @@ type Image struct {
 	CreationDate string
 	RootGiB      int
 	Parameter    string // the public SSM parameter that points at it, or ""
+	Tags         map[string]string
 }
 
-// Images are the public images that there are.
+// Images are all that there are: those of others and the account's own.
 func (a *Account) Images() []Image {
+	var out []Image
+	_ = a.view(func(m *model) error { out = a.images(m); return nil })
+	return out
+}
+
+// images are all that there are, those that were built here at the end.
+func (a *Account) images(m *model) []Image {
+	out := a.given()
+	for _, id := range slices.Sorted(maps.Keys(m.BuiltImages)) {
+		out = append(out, *m.BuiltImages[id])
+	}
+	return out
+}
+
+// given are the images that every account here has.
+func (a *Account) given() []Image {
 	native := a.opts.Architecture
 	images := []Image{
 		{ID: "ami-0d12a364000000001", Name: "debian-12-arm64-20260928-2249", Architecture: "arm64", OwnerID: "136693071363", CreationDate: "2026-09-28T00:00:00.000Z", RootGiB: 8, Parameter: "/aws/service/debian/release/12/latest/arm64"},
@@ -102,6 +120,7 @@ func (a *Account) Images() []Image {
 		{ID: "ami-051700000000000a2", Name: "simulated GPU machine", Architecture: native, OwnerID: a.opts.AccountID, CreationDate: "2026-01-01T00:00:00.000Z", RootGiB: 8},
 	}
 	for _, seeded := range a.opts.Seed.Images {
+		seeded.OwnerID = cmp.Or(seeded.OwnerID, a.opts.AccountID)
 		if !slices.ContainsFunc(images, func(i Image) bool { return i.ID == seeded.ID }) {
 			images = append(images, seeded)
 		}
@@ -111,9 +130,33 @@ func (a *Account) Images() []Image {
 
 // Image finds an image by its id.
 func (a *Account) Image(id string) (Image, error) {
-	images := a.Images()
+	var out Image
+	err := a.view(func(m *model) (err error) { out, err = a.image(m, id); return err })
+	return out, err
+}
+
+// image finds an image by its id.
+func (a *Account) image(m *model, id string) (Image, error) {
+	images := a.images(m)
 	if i := slices.IndexFunc(images, func(i Image) bool { return i.ID == id }); i >= 0 {
 		return images[i], nil
 	}
 	return Image{}, refuse("InvalidAMIID.NotFound", "The image id '[%s]' does not exist", id)
+}
+
+// ImageFilter reports whether images can be filtered by what a filter names.
+func ImageFilter(name string) bool {
+	return name == "image-id" || name == "state" || strings.HasPrefix(name, "tag:")
+}
+
+// Matches reports whether a filter lets the image through.
+func (i Image) Matches(name, value string) bool {
+	switch name {
+	case "image-id":
+		return i.ID == value
+	case "state":
+		return value == "available" // no other state is modelled
+	}
+	have, ok := i.Tags[strings.TrimPrefix(name, "tag:")]
+	return ok && have == value
 }

@@ -1,10 +1,12 @@
 package cloud
 
-// EIPAssociation is aws:ec2/eipAssociation:EipAssociation with an instance.
+// EIPAssociation is aws:ec2/eipAssociation:EipAssociation with an instance or
+// with an interface that exists by itself.
 type EIPAssociation struct {
-	ID           string `json:"id"`
-	AllocationID string `json:"allocationId"`
-	InstanceID   string `json:"instanceId"`
+	ID                 string `json:"id"`
+	AllocationID       string `json:"allocationId"`
+	InstanceID         string `json:"instanceId,omitempty"`
+	NetworkInterfaceID string `json:"networkInterfaceId,omitempty"`
 	eipAssociationComputed
 }
 
@@ -12,39 +14,70 @@ type eipAssociationComputed struct {
 	PublicIP string `json:"publicIp"`
 }
 
-// CreateEIPAssociation gives an instance an address; an earlier association of
-// the address ends.
+// CreateEIPAssociation gives an instance or an interface an address; an earlier
+// association of the address ends.
 func (a *Account) CreateEIPAssociation(x *EIPAssociation) error {
 	return a.change(func(m *model) error {
 		e, err := addresses.get(m, x.AllocationID)
 		if err != nil {
 			return err
 		}
-		i, err := instances.get(m, x.InstanceID)
+		i, n, err := m.associable(x)
 		if err != nil {
 			return err
 		}
-		if i.Gone() {
-			return refuse("InvalidInstanceID", "The instance '%s' is not in a valid state for this operation.", i.ID)
+		var subnet string
+		if i != nil {
+			subnet = i.SubnetID
+		} else {
+			subnet = n.SubnetID
 		}
-		vpc, attached := m.vpcOf(i), false
-		for _, g := range m.InternetGateways {
-			attached = attached || g.VPCID == vpc
-		}
-		if !attached {
+		if vpc := m.Subnets[subnet].VPCID; !m.attached(vpc) {
 			return refuse("Gateway.NotAttached", "Network %s is not attached to any internet gateway", vpc)
 		}
+		if m.translates(e) {
+			return refuse("AuthFailure", "You do not have permission to access the specified resource.")
+		}
 		m.disassociate(a, e)
-		for _, other := range m.Addresses { // an instance's earlier one makes way
-			if other.Instance == i.ID {
+		for _, other := range m.Addresses { // an earlier one makes way
+			if i != nil && other.Instance == i.ID || n != nil && other.NetworkInterface == n.ID {
 				m.disassociate(a, other)
 			}
 		}
-		e.AssociationID, e.Instance = newID("eipassoc"), i.ID
-		m.setPublicIP(a, i, e.PublicIP)
+		e.AssociationID = newID("eipassoc")
+		if n != nil {
+			e.NetworkInterface = n.ID
+		}
+		if i != nil {
+			e.Instance = i.ID
+			m.setPublicIP(a, i, e.PublicIP)
+		}
 		x.ID, x.PublicIP = e.AssociationID, e.PublicIP
 		return nil
 	})
+}
+
+// associable is what an address is to be associated with: an instance, an
+// interface, or both where the instance was launched with the interface.
+func (m *model) associable(x *EIPAssociation) (*Instance, *NetworkInterface, error) {
+	if (x.InstanceID == "") == (x.NetworkInterfaceID == "") {
+		return nil, nil, refuse("InvalidParameterCombination", "You must specify either the instance ID or the network interface ID, but not both")
+	}
+	if x.NetworkInterfaceID != "" {
+		n, err := interfaces.get(m, x.NetworkInterfaceID)
+		if err != nil {
+			return nil, nil, err
+		}
+		return m.Instances[n.InstanceID], n, nil
+	}
+	i, err := instances.get(m, x.InstanceID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if i.Gone() {
+		return nil, nil, refuse("InvalidInstanceID", "The instance '%s' is not in a valid state for this operation.", i.ID)
+	}
+	return i, m.Interfaces[i.PrimaryNetworkInterfaceID], nil
 }
 
 // EIPAssociation returns one association.
@@ -55,7 +88,7 @@ func (a *Account) EIPAssociation(id string) (*EIPAssociation, error) {
 		if e == nil {
 			return refuse("InvalidAssociationID.NotFound", "The association ID '%s' does not exist", id)
 		}
-		out = &EIPAssociation{ID: id, AllocationID: e.ID, InstanceID: e.Instance, eipAssociationComputed: eipAssociationComputed{e.PublicIP}}
+		out = &EIPAssociation{ID: id, AllocationID: e.ID, InstanceID: e.Instance, NetworkInterfaceID: e.NetworkInterface, eipAssociationComputed: eipAssociationComputed{e.PublicIP}}
 		return nil
 	})
 	return out, err

@@ -36,12 +36,16 @@ func IsNotFound(err error) bool {
 var notFound = map[string]bool{
 	"NoSuchEntity": true, "NoSuchBucket": true, "NoSuchKey": true, "ParameterNotFound": true,
 	"NotFoundException": true, "NoSuchHostedZone": true, "NoSuchRecord": true,
-	"NoSuchConfiguration":   true,
+	"NoSuchConfiguration": true,
+	"81044":               true, "1014": true,
 	"InvalidVpcID.NotFound": true, "InvalidSubnetID.NotFound": true,
 	"InvalidInternetGatewayID.NotFound": true, "InvalidRouteTableID.NotFound": true,
 	"InvalidRoute.NotFound": true, "InvalidAssociationID.NotFound": true,
 	"InvalidVpcEndpointId.NotFound": true, "InvalidGroup.NotFound": true,
 	"InvalidSecurityGroupRuleId.NotFound": true, "InvalidInstanceID.NotFound": true,
 	"InvalidAllocationID.NotFound": true, "InvalidVolume.NotFound": true,
+	"InvalidNetworkInterfaceID.NotFound": true, "NatGatewayNotFound": true,
 	"InvalidAttachment.NotFound": true, "InvalidLaunchTemplateId.NotFound": true,
+	"DBSubnetGroupNotFoundFault": true, "DBParameterGroupNotFound": true, "DBInstanceNotFound": true,
+	"ResourceNotFoundException": true, "NotFound": true, "ResourceNotFound": true,
 }

@@ -13,7 +13,8 @@ type FleetRequest struct {
 	Version          string
 	Overrides        []FleetOverride
 	Strategy         FleetStrategy
-	Target           int // how many instances, all on demand
+	Market           Market // left out: on demand
+	Target           int    // how many instances
 	ClientToken      string
 	InstanceTags     map[string]string
 	VolumeTags       map[string]string
@@ -33,6 +34,7 @@ type FleetOverride struct {
 // FleetError says why one override gave nothing.
 type FleetError struct {
 	Override FleetOverride
+	Market   Market
 	Code     string
 	Message  string
 }
@@ -132,7 +134,7 @@ func (a *Account) fulfil(m *model, t *LaunchTemplate, r FleetRequest) Fleet {
 		for len(fleet.Instances) < r.Target {
 			i, err := a.launchOne(m, t, r, o, fleet.ID)
 			if err != nil {
-				fleet.Errors = append(fleet.Errors, fleetError(o, err))
+				fleet.Errors = append(fleet.Errors, fleetError(o, cmp.Or(r.Market, OnDemand), err))
 				break
 			}
 			fleet.Instances = append(fleet.Instances, *i)
@@ -156,13 +158,16 @@ func (a *Account) launchOne(m *model, t *LaunchTemplate, r FleetRequest, o Fleet
 	maps.Copy(i.Tags, r.InstanceTags)
 	maps.Copy(i.RootBlockDevice.Tags, r.VolumeTags)
 	i.FleetID = fleet
+	if r.Market == Spot {
+		i.asSpot()
+	}
 	return i, a.launch(m, i)
 }
 
-func fleetError(o FleetOverride, err error) FleetError {
+func fleetError(o FleetOverride, market Market, err error) FleetError {
 	var e *Error
 	if errors.As(err, &e) {
-		return FleetError{Override: o, Code: e.Code, Message: e.Message}
+		return FleetError{Override: o, Market: market, Code: e.Code, Message: e.Message}
 	}
-	return FleetError{Override: o, Code: "InternalError", Message: err.Error()}
+	return FleetError{Override: o, Market: market, Code: "InternalError", Message: err.Error()}
 }

@@ -74,6 +74,40 @@ func TestAPrioritizedFleetGoesByPriorityAndNotByPrice(t *testing.T) {
 	require.Equal(t, w.subnets[0], out.Instances[0].SubnetID, "priorities count for nothing where the price decides")
 }
 
+func TestTheMarketsOfAPlaceRunOutApartFromEachOther(t *testing.T) {
+	w := newWorld(t)
+	require.NoError(t, w.SetFaults(cloud.Faults{InsufficientCapacity: []cloud.CapacityFault{{Market: cloud.Spot, Zone: "us-west-2a"}}}))
+	r := fleet(w.template(t), 1, cloud.FleetOverride{SubnetID: w.subnets[0]}, cloud.FleetOverride{SubnetID: w.subnets[1]})
+	for market, zone := range map[cloud.Market]string{cloud.OnDemand: "us-west-2a", cloud.Spot: "us-west-2b"} {
+		r.Market = market
+		out, err := w.CreateFleet(r)
+		require.NoError(t, err)
+		require.Equal(t, zone, out.Instances[0].AvailabilityZone, market)
+		require.Equal(t, map[cloud.Market]string{cloud.OnDemand: "", cloud.Spot: "spot"}[market], out.Instances[0].InstanceLifecycle)
+	}
+	refused(t, "InvalidParameterValue", w.SetFaults(cloud.Faults{InsufficientCapacity: []cloud.CapacityFault{{Market: "futures"}}}))
+}
+
+func TestTheQuotaForSpotMachinesCountsThoseThatRun(t *testing.T) {
+	w := newWorld(t)
+	quota := 2
+	require.NoError(t, w.SetFaults(cloud.Faults{MaxSpotInstances: &quota}))
+	r := fleet(w.template(t), 3, cloud.FleetOverride{SubnetID: w.subnets[0]})
+	out, err := w.CreateFleet(r)
+	require.NoError(t, err)
+	require.Len(t, out.Instances, 3, "it is not for others")
+	r.Market = cloud.Spot
+	out, err = w.CreateFleet(r)
+	require.NoError(t, err)
+	require.Len(t, out.Instances, 2)
+	require.Equal(t, "MaxSpotInstanceCountExceeded", out.Errors[0].Code)
+	require.Equal(t, cloud.Spot, out.Errors[0].Market)
+	require.NoError(t, w.Terminate([]string{out.Instances[0].ID}, false))
+	out, err = w.CreateFleet(r)
+	require.NoError(t, err)
+	require.Len(t, out.Instances, 1)
+}
+
 func TestAFaultThatIsLiftedNoLongerRefuses(t *testing.T) {
 	w := newWorld(t)
 	require.NoError(t, w.SetFaults(cloud.Faults{InsufficientCapacity: []cloud.CapacityFault{{}}}))
@@ -132,6 +166,8 @@ func TestAFleetThatCannotBeIsRefusedWhole(t *testing.T) {
 		{"for nothing", "InvalidParameterValue", fleet(template, 0, at)},
 		{"the same pool twice", "InvalidFleetConfig", fleet(template, 1, at, at)},
 		{"an unknown strategy", "InvalidParameterValue", strange},
+		{"priorities among spot machines", "InvalidParameterValue", cloud.FleetRequest{LaunchTemplateID: template, Version: "$Latest", Target: 1, Market: cloud.Spot, Strategy: cloud.Prioritized}},
+		{"an unknown market", "InvalidParameterValue", cloud.FleetRequest{LaunchTemplateID: template, Version: "$Latest", Target: 1, Market: "futures"}},
 		{"half a priority", "InvalidParameterValue", fleet(template, 1, cloud.FleetOverride{SubnetID: w.subnets[0], Priority: &half})},
 		{"a version that is not there", "InvalidLaunchTemplateId.VersionNotFound", cloud.FleetRequest{LaunchTemplateID: template, Version: "2", Target: 1}},
 		{"no version", "InvalidLaunchTemplateId.VersionNotFound", cloud.FleetRequest{LaunchTemplateID: template, Target: 1}},
@@ -155,7 +191,7 @@ func TestAFleetsMachinesAreWhatTheTemplateSays(t *testing.T) {
 	template := w.template(t, func(lt *cloud.LaunchTemplate) {
 		lt.UserData = base64.StdEncoding.EncodeToString([]byte(script))
 		lt.IAMInstanceProfile = &cloud.ProfileReference{ARN: profile.ARN}
-		lt.NetworkInterfaces = []cloud.NetworkInterface{{AssociatePublicIPAddress: "true", SecurityGroups: []string{group}, SubnetID: w.subnets[1]}}
+		lt.NetworkInterfaces = []cloud.TemplateInterface{{AssociatePublicIPAddress: "true", SecurityGroups: []string{group}, SubnetID: w.subnets[1]}}
 		lt.BlockDeviceMappings = []cloud.BlockDeviceMapping{{DeviceName: "/dev/xvda", EBS: &cloud.EBS{VolumeSize: 30, Encrypted: "true", DeleteOnTermination: "false"}}}
 		lt.TagSpecifications = []cloud.TagSpecification{{ResourceType: "instance", Tags: map[string]string{"a": "template", "b": "template"}}}
 		lt.MetadataOptions = &cloud.MetadataOptions{HTTPTokens: "required"}
@@ -220,7 +256,7 @@ func TestATemplateThatTheModelWouldNotHonourIsRefused(t *testing.T) {
 		{"too much user data", "InvalidUserData.Malformed", func(lt *cloud.LaunchTemplate) {
 			lt.UserData = base64.StdEncoding.EncodeToString(make([]byte, 16385))
 		}},
-		{"a second interface", "InvalidParameterValue", func(lt *cloud.LaunchTemplate) { lt.NetworkInterfaces = make([]cloud.NetworkInterface, 2) }},
+		{"a second interface", "InvalidParameterValue", func(lt *cloud.LaunchTemplate) { lt.NetworkInterfaces = make([]cloud.TemplateInterface, 2) }},
 		{"a second volume", "InvalidParameterValue", func(lt *cloud.LaunchTemplate) {
 			lt.BlockDeviceMappings = []cloud.BlockDeviceMapping{{DeviceName: "/dev/sdf", EBS: &cloud.EBS{VolumeSize: 1}}}
 		}},
@@ -231,7 +267,7 @@ func TestATemplateThatTheModelWouldNotHonourIsRefused(t *testing.T) {
 			lt.IAMInstanceProfile = &cloud.ProfileReference{Name: "p", ARN: "arn:aws:iam::123456789012:instance-profile/p"}
 		}},
 		{"a flag that is neither", "InvalidParameterValue", func(lt *cloud.LaunchTemplate) {
-			lt.NetworkInterfaces = []cloud.NetworkInterface{{AssociatePublicIPAddress: "yes"}}
+			lt.NetworkInterfaces = []cloud.TemplateInterface{{AssociatePublicIPAddress: "yes"}}
 		}},
 		{"metadata options that are none", "InvalidParameterValue", func(lt *cloud.LaunchTemplate) {
 			lt.MetadataOptions = &cloud.MetadataOptions{HTTPTokens: "never"}

@@ -9,15 +9,28 @@ import (
 // FleetStrategy is in which order a fleet tries its overrides.
 type FleetStrategy string
 
-// The strategies for capacity on demand. AWS takes the first when none is named.
+// AWS takes the lowest price when none is named. Price and capacity are one
+// here: a spot machine costs the same share of its price everywhere.
 const (
-	LowestPrice FleetStrategy = "lowest-price"
-	Prioritized FleetStrategy = "prioritized"
+	LowestPrice            FleetStrategy = "lowest-price"
+	Prioritized            FleetStrategy = "prioritized"
+	PriceCapacityOptimized FleetStrategy = "price-capacity-optimized"
 )
 
+// strategies are those of each market that are modelled.
+var strategies = map[Market][]FleetStrategy{
+	"":       {"", LowestPrice, Prioritized},
+	OnDemand: {"", LowestPrice, Prioritized},
+	Spot:     {"", LowestPrice, PriceCapacityOptimized},
+}
+
 func (r FleetRequest) checkOrder() error {
-	if !slices.Contains([]FleetStrategy{"", LowestPrice, Prioritized}, r.Strategy) {
-		return refuse("InvalidParameterValue", "Invalid value '%s' for OnDemandOptions.AllocationStrategy.", r.Strategy)
+	known, ok := strategies[r.Market]
+	if !ok {
+		return refuse("InvalidParameterValue", "The simulator models on-demand and spot capacity, not %s", r.Market)
+	}
+	if !slices.Contains(known, r.Strategy) {
+		return refuse("InvalidParameterValue", "Invalid value '%s' for AllocationStrategy.", r.Strategy)
 	}
 	for _, o := range r.Overrides {
 		if p := o.Priority; p != nil && (*p < 0 || *p != math.Trunc(*p) || math.IsInf(*p, 0)) {

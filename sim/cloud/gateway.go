@@ -76,8 +76,32 @@ func (a *Account) DeleteInternetGateway(id string) error {
 func (m *model) checkDetach(vpc string) error {
 	for _, i := range m.Instances {
 		if i.PublicIP != "" && m.vpcOf(i) == vpc { // also while it ends
-			return refuse("DependencyViolation", "Network %s has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.", vpc)
+			return mapped(vpc)
+		}
+	}
+	for _, n := range m.Interfaces {
+		if m.elastic(n.ID) != nil && m.Subnets[n.SubnetID].VPCID == vpc {
+			return mapped(vpc)
+		}
+	}
+	for _, n := range m.NATGateways {
+		if m.Subnets[n.SubnetID].VPCID == vpc {
+			return mapped(vpc)
 		}
 	}
 	return nil
+}
+
+func mapped(vpc string) error {
+	return refuse("DependencyViolation", "Network %s has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.", vpc)
+}
+
+// attached reports whether a VPC has an internet gateway.
+func (m *model) attached(vpc string) bool {
+	for _, g := range m.InternetGateways {
+		if g.VPCID == vpc {
+			return true
+		}
+	}
+	return false
 }

@@ -8,6 +8,8 @@ type Hypervisor interface {
 	Launch(Instance)
 	// Terminate powers a machine off for good and calls done when it is.
 	Terminate(id string, done func())
+	// Restart powers a machine off and on again, as it is now.
+	Restart(Instance)
 	// Attach makes a volume visible to a machine; Detach takes it away.
 	Attach(instance, device, volume string)
 	Detach(instance, device, volume string)
@@ -16,6 +18,7 @@ type Hypervisor interface {
 type noHypervisor struct{}
 
 func (noHypervisor) Launch(Instance)                 {}
+func (noHypervisor) Restart(Instance)                {}
 func (noHypervisor) Terminate(_ string, done func()) { done() }
 func (noHypervisor) Attach(_, _, _ string)           {}
 func (noHypervisor) Detach(_, _, _ string)           {}
@@ -24,17 +27,20 @@ func (noHypervisor) Detach(_, _, _ string)           {}
 type Faults struct {
 	// InsufficientCapacity lists where instances cannot be had.
 	InsufficientCapacity []CapacityFault `json:"insufficientCapacity,omitempty"`
+	// MaxSpotInstances is the account's quota for spot machines; nil: none.
+	MaxSpotInstances *int `json:"maxSpotInstances,omitempty"`
 }
 
-// CapacityFault takes away a type in a zone; "" means every type or zone.
+// CapacityFault takes away a type in a zone and a market; "" means every one.
 type CapacityFault struct {
 	InstanceType string `json:"instanceType,omitempty"`
 	Zone         string `json:"zone,omitempty"`
+	Market       Market `json:"market,omitempty"`
 }
 
-func (f Faults) refuses(instanceType, zone string) bool {
+func (f Faults) refuses(instanceType, zone string, market Market) bool {
 	for _, c := range f.InsufficientCapacity {
-		if (c.InstanceType == "" || c.InstanceType == instanceType) && (c.Zone == "" || c.Zone == zone) {
+		if (c.InstanceType == "" || c.InstanceType == instanceType) && (c.Zone == "" || c.Zone == zone) && (c.Market == "" || c.Market == market) {
 			return true
 		}
 	}
@@ -43,6 +49,11 @@ func (f Faults) refuses(instanceType, zone string) bool {
 
 // SetFaults replaces the faults that are in force.
 func (a *Account) SetFaults(f Faults) error {
+	for _, c := range f.InsufficientCapacity {
+		if c.Market != "" && c.Market != OnDemand && c.Market != Spot {
+			return refuse("InvalidParameterValue", "There is no market '%s': it is %s or %s.", c.Market, OnDemand, Spot)
+		}
+	}
 	return a.change(func(m *model) error { m.Faults = f; return nil })
 }
 

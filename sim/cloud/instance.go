@@ -12,19 +12,23 @@ import (
 
 // Instance is aws:ec2/instance:Instance, and what CreateFleet launches.
 type Instance struct {
-	ID                       string           `json:"id"`
-	AMI                      string           `json:"ami"`
-	InstanceType             string           `json:"instanceType"`
-	SubnetID                 string           `json:"subnetId,omitempty"`
-	VPCSecurityGroupIDs      []string         `json:"vpcSecurityGroupIds,omitempty"`
-	PrivateIP                string           `json:"privateIp,omitempty"`
-	AssociatePublicIPAddress *bool            `json:"associatePublicIpAddress,omitempty"`
-	IAMInstanceProfile       string           `json:"iamInstanceProfile,omitempty"`
-	UserData                 string           `json:"userData,omitempty"`
-	UserDataReplaceOnChange  bool             `json:"userDataReplaceOnChange,omitempty"`
-	DisableAPITermination    bool             `json:"disableApiTermination,omitempty"`
-	MetadataOptions          *MetadataOptions `json:"metadataOptions,omitempty"`
-	RootBlockDevice          *RootBlockDevice `json:"rootBlockDevice,omitempty"`
+	ID                       string              `json:"id"`
+	AMI                      string              `json:"ami"`
+	InstanceType             string              `json:"instanceType"`
+	SubnetID                 string              `json:"subnetId,omitempty"`
+	VPCSecurityGroupIDs      []string            `json:"vpcSecurityGroupIds,omitempty"`
+	NetworkInterfaces        []InstanceInterface `json:"networkInterfaces,omitempty"`
+	PrivateIP                string              `json:"privateIp,omitempty"`
+	AssociatePublicIPAddress *bool               `json:"associatePublicIpAddress,omitempty"`
+	IAMInstanceProfile       string              `json:"iamInstanceProfile,omitempty"`
+	UserData                 string              `json:"userData,omitempty"`
+	UserDataReplaceOnChange  bool                `json:"userDataReplaceOnChange,omitempty"`
+	DisableAPITermination    bool                `json:"disableApiTermination,omitempty"`
+	MetadataOptions          *MetadataOptions    `json:"metadataOptions,omitempty"`
+	RootBlockDevice          *RootBlockDevice    `json:"rootBlockDevice,omitempty"`
+	// VolumeTags are given to the root volume at launch. What is read back are the
+	// tags of all volumes that the instance has.
+	VolumeTags map[string]string `json:"volumeTags,omitempty"`
 	Tagged
 	instanceComputed
 }
@@ -37,6 +41,8 @@ type instanceComputed struct {
 	PrivateDNS                string `json:"privateDns"`
 	PublicIP                  string `json:"publicIp"`
 	PublicDNS                 string `json:"publicDns"`
+	InstanceLifecycle         string `json:"instanceLifecycle"` // "spot", or "" for on demand
+	SpotInstanceRequestID     string `json:"spotInstanceRequestId"`
 
 	// What only this model needs to know.
 	Script      string    `json:"script"` // the user data itself

@@ -18,6 +18,8 @@ var (
 	endpoints         = kind[VPCEndpoint]{func(m *model) table[VPCEndpoint] { return m.Endpoints }, "InvalidVpcEndpointId.NotFound", "Vpc Endpoint"}
 	groups            = kind[SecurityGroup]{func(m *model) table[SecurityGroup] { return m.SecurityGroups }, "InvalidGroup.NotFound", "security group"}
 	rules             = kind[SecurityGroupRule]{func(m *model) table[SecurityGroupRule] { return m.Rules }, "InvalidSecurityGroupRuleId.NotFound", "security group rule"}
+	interfaces        = kind[NetworkInterface]{func(m *model) table[NetworkInterface] { return m.Interfaces }, "InvalidNetworkInterfaceID.NotFound", "networkInterface"}
+	natGateways       = kind[NATGateway]{func(m *model) table[NATGateway] { return m.NATGateways }, "NatGatewayNotFound", "natGateway"}
 	instances         = kind[Instance]{func(m *model) table[Instance] { return m.Instances }, "InvalidInstanceID.NotFound", "instance"}
 	addresses         = kind[EIP]{func(m *model) table[EIP] { return m.Addresses }, "InvalidAllocationID.NotFound", "allocation"}
 	volumes           = kind[Volume]{func(m *model) table[Volume] { return m.Volumes }, "InvalidVolume.NotFound", "volume"}
@@ -36,6 +38,25 @@ var (
 	aliases           = kind[Alias]{func(m *model) table[Alias] { return m.Aliases }, "NotFoundException", "alias"}
 	zones             = kind[Zone]{func(m *model) table[Zone] { return m.Zones }, "NoSuchHostedZone", "hosted zone"}
 	records           = kind[Record]{func(m *model) table[Record] { return m.Records }, "NoSuchRecord", "record set"}
+
+	dbSubnetGroups     = kind[DBSubnetGroup]{func(m *model) table[DBSubnetGroup] { return m.DBSubnetGroups }, "DBSubnetGroupNotFoundFault", "DB subnet group"}
+	dbParameterGroups  = kind[DBParameterGroup]{func(m *model) table[DBParameterGroup] { return m.DBParameterGroups }, "DBParameterGroupNotFound", "DB parameter group"}
+	dbInstances        = kind[DBInstance]{func(m *model) table[DBInstance] { return m.DBInstances }, "DBInstanceNotFound", "DB instance"}
+	lifecyclePolicies  = kind[LifecyclePolicy]{func(m *model) table[LifecyclePolicy] { return m.LifecyclePolicies }, "ResourceNotFoundException", "lifecycle policy"}
+	topics             = kind[Topic]{func(m *model) table[Topic] { return m.Topics }, "NotFound", "topic"}
+	topicPolicies      = kind[TopicPolicy]{func(m *model) table[TopicPolicy] { return m.TopicPolicies }, "NotFound", "topic policy"}
+	subscriptions      = kind[Subscription]{func(m *model) table[Subscription] { return m.Subscriptions }, "NotFound", "subscription"}
+	metricAlarms       = kind[MetricAlarm]{func(m *model) table[MetricAlarm] { return m.MetricAlarms }, "ResourceNotFound", "alarm"}
+	dashboards         = kind[Dashboard]{func(m *model) table[Dashboard] { return m.Dashboards }, "ResourceNotFound", "dashboard"}
+	budgets            = kind[Budget]{func(m *model) table[Budget] { return m.Budgets }, "NotFoundException", "budget"}
+	cloudflareRecords  = kind[CloudflareRecord]{func(m *model) table[CloudflareRecord] { return m.CloudflareRecords }, "81044", "DNS record"}
+	originCertificates = kind[OriginCertificate]{func(m *model) table[OriginCertificate] { return m.OriginCertificates }, "1014", "certificate"}
+
+	imageComponents      = kind[ImageComponent]{func(m *model) table[ImageComponent] { return m.ImageComponents }, "ResourceNotFoundException", "component"}
+	imageRecipes         = kind[ImageRecipe]{func(m *model) table[ImageRecipe] { return m.ImageRecipes }, "ResourceNotFoundException", "image recipe"}
+	imageInfrastructures = kind[ImageInfrastructure]{func(m *model) table[ImageInfrastructure] { return m.ImageInfrastructures }, "ResourceNotFoundException", "infrastructure configuration"}
+	imageDistributions   = kind[ImageDistribution]{func(m *model) table[ImageDistribution] { return m.ImageDistributions }, "ResourceNotFoundException", "distribution configuration"}
+	imagePipelines       = kind[ImagePipeline]{func(m *model) table[ImagePipeline] { return m.ImagePipelines }, "ResourceNotFoundException", "image pipeline"}
 )
 
 // keep adds an entry. It is the model's own: what the caller does to v later

@@ -68,7 +68,6 @@ func TestAnUpdateInPlaceKeepsWhatItLeavesOut(t *testing.T) {
 	require.Equal(t, "sim.gpu", after.InstanceType)
 	require.Equal(t, map[string]string{"a": "b"}, after.TagsAll)
 	require.Equal(t, before.PrivateIP, after.PrivateIP)
-	require.Equal(t, before.PublicIP, after.PublicIP)
 	require.Equal(t, before.VPCSecurityGroupIDs, after.VPCSecurityGroupIDs)
 	require.Equal(t, before.MetadataOptions, after.MetadataOptions)
 	require.Equal(t, before.RootBlockDevice.VolumeID, after.RootBlockDevice.VolumeID)

@@ -13,7 +13,7 @@ type LaunchTemplate struct {
 	UserData             string               `json:"userData,omitempty"` // base64
 	IAMInstanceProfile   *ProfileReference    `json:"iamInstanceProfile,omitempty"`
 	MetadataOptions      *MetadataOptions     `json:"metadataOptions,omitempty"`
-	NetworkInterfaces    []NetworkInterface   `json:"networkInterfaces,omitempty"`
+	NetworkInterfaces    []TemplateInterface  `json:"networkInterfaces,omitempty"`
 	VPCSecurityGroupIDs  []string             `json:"vpcSecurityGroupIds,omitempty"`
 	BlockDeviceMappings  []BlockDeviceMapping `json:"blockDeviceMappings,omitempty"`
 	TagSpecifications    []TagSpecification   `json:"tagSpecifications,omitempty"`

@@ -13,6 +13,8 @@ type model struct {
 	Endpoints             table[VPCEndpoint]
 	SecurityGroups        table[SecurityGroup]
 	Rules                 table[SecurityGroupRule]
+	Interfaces            table[NetworkInterface]
+	NATGateways           table[NATGateway]
 	Instances             table[Instance]
 	Addresses             table[EIP]
 	Volumes               table[Volume]
@@ -33,8 +35,31 @@ type model struct {
 	Aliases               table[Alias]
 	Zones                 table[Zone]
 	Records               table[Record]
+	DBSubnetGroups        table[DBSubnetGroup]
+	DBParameterGroups     table[DBParameterGroup]
+	DBInstances           table[DBInstance]
+	DBSnapshots           table[string] // names, with the id of the instance that left each
+	LifecyclePolicies     table[LifecyclePolicy]
+	Topics                table[Topic]
+	TopicPolicies         table[TopicPolicy]
+	Subscriptions         table[Subscription]
+	MetricAlarms          table[MetricAlarm]
+	Dashboards            table[Dashboard]
+	Budgets               table[Budget]
 	Faults                Faults
 	Created               map[string]string // URN → id of what a deployment created
+
+	CloudflareZones      table[CloudflareZone]
+	CloudflareRecords    table[CloudflareRecord]
+	OriginCertificates   table[OriginCertificate]
+	OriginCA             *originCA
+	ImageComponents      table[ImageComponent]
+	ImageRecipes         table[ImageRecipe]
+	ImageInfrastructures table[ImageInfrastructure]
+	ImageDistributions   table[ImageDistribution]
+	ImagePipelines       table[ImagePipeline]
+	ImageBuilds          table[ImageBuild]
+	BuiltImages          table[Image]
 }
 
 type table[T any] map[string]*T
@@ -49,6 +74,8 @@ func (m *model) init() {
 	initTable(&m.Endpoints)
 	initTable(&m.SecurityGroups)
 	initTable(&m.Rules)
+	initTable(&m.Interfaces)
+	initTable(&m.NATGateways)
 	initTable(&m.Instances)
 	initTable(&m.Addresses)
 	initTable(&m.Volumes)
@@ -69,6 +96,27 @@ func (m *model) init() {
 	initTable(&m.Aliases)
 	initTable(&m.Zones)
 	initTable(&m.Records)
+	initTable(&m.DBSubnetGroups)
+	initTable(&m.DBParameterGroups)
+	initTable(&m.DBInstances)
+	initTable(&m.DBSnapshots)
+	initTable(&m.LifecyclePolicies)
+	initTable(&m.Topics)
+	initTable(&m.TopicPolicies)
+	initTable(&m.Subscriptions)
+	initTable(&m.MetricAlarms)
+	initTable(&m.Dashboards)
+	initTable(&m.Budgets)
+	initTable(&m.CloudflareZones)
+	initTable(&m.CloudflareRecords)
+	initTable(&m.OriginCertificates)
+	initTable(&m.ImageComponents)
+	initTable(&m.ImageRecipes)
+	initTable(&m.ImageInfrastructures)
+	initTable(&m.ImageDistributions)
+	initTable(&m.ImagePipelines)
+	initTable(&m.ImageBuilds)
+	initTable(&m.BuiltImages)
 	if m.Created == nil {
 		m.Created = map[string]string{}
 	}

@@ -71,7 +71,7 @@ func (p *Parameter) check() error {
 
 // Parameter returns one parameter; AWS's public ones exist in every account.
 func (a *Account) Parameter(name string) (*Parameter, error) {
-	for _, image := range a.Images() {
+	for _, image := range a.given() {
 		if image.Parameter == name && name != "" {
 			return &Parameter{
 				ID: name, Name: name, Type: "String", Value: image.ID,

@@ -58,8 +58,17 @@ func (m *model) release(i *Instance, now time.Time) {
 	i.SubnetID, i.PrivateIP, i.PublicIP, i.PrivateDNS, i.PublicDNS = "", "", "", "", ""
 	i.VPCSecurityGroupIDs = nil
 	for _, e := range m.Addresses {
-		if e.Instance == i.ID {
-			e.Instance, e.AssociationID = "", ""
+		if e.Instance != i.ID {
+			continue
+		}
+		e.Instance = ""
+		if e.NetworkInterface == "" { // one of its own goes with it
+			e.AssociationID = ""
+		}
+	}
+	for _, n := range m.Interfaces {
+		if n.InstanceID == i.ID {
+			n.InstanceID = ""
 		}
 	}
 	for key, v := range m.Attachments {

@@ -27,62 +27,82 @@ const CertificateAuthority = "192.0.2.80"
 // routes and security groups. The error says what stands in the way.
 func (a *Account) Reach(from, to Peer, port int, service string) error {
 	return a.view(func(m *model) error {
-		private, err := m.route(from, to, service)
+		w, err := m.way(from, to, service)
 		if err != nil {
 			return err
 		}
-		source, target := m.addressOf(from, private), m.addressOf(to, private)
-		if i := m.Instances[from.Instance]; i != nil && !m.permits(i, true, port, target, m.Instances[to.Instance], private) {
-			return fmt.Errorf("no egress rule of %v allows TCP %d to %s", i.VPCSecurityGroupIDs, port, target)
+		source, target := m.Instances[from.Instance], m.Instances[to.Instance]
+		if source != nil && !m.permits(source, true, port, w.target, target, w.private) {
+			return fmt.Errorf("no egress rule of %v allows TCP %d to %s", source.VPCSecurityGroupIDs, port, w.target)
 		}
-		if i := m.Instances[to.Instance]; i != nil && !m.permits(i, false, port, source, m.Instances[from.Instance], private) {
-			return fmt.Errorf("no ingress rule of %v allows TCP %d from %s", i.VPCSecurityGroupIDs, port, source)
+		if target != nil && !m.permits(target, false, port, w.source, source, w.private) {
+			return fmt.Errorf("no ingress rule of %v allows TCP %d from %s", target.VPCSecurityGroupIDs, port, w.source)
 		}
 		return nil
 	})
 }
 
-// route finds whether there is a way, and whether it stays inside one VPC.
-func (m *model) route(from, to Peer, service string) (private bool, err error) {
+// way is how a connection goes.
+type way struct {
+	private        bool   // it stays inside one VPC
+	source, target string // the addresses that the ends see of each other
+}
+
+// way finds a way, if there is one.
+func (m *model) way(from, to Peer, service string) (way, error) {
 	source, target := m.Instances[from.Instance], m.Instances[to.Instance]
 	for _, i := range []*Instance{source, target} {
 		if i != nil && i.InstanceState != "running" {
-			return false, fmt.Errorf("instance %s is %s", i.ID, i.InstanceState)
+			return way{}, fmt.Errorf("instance %s is %s", i.ID, i.InstanceState)
 		}
 	}
 	if source != nil && target != nil && m.vpcOf(source) == m.vpcOf(target) && to.Address != target.PublicIP {
-		return true, nil
+		return way{true, source.PrivateIP, target.PrivateIP}, nil
 	}
+	w := way{source: from.Address, target: to.Address}
 	if source != nil && service == "s3" && m.hasEndpoint(source, "s3") {
-		return false, nil
+		w.source = source.PrivateIP
+		return w, nil
 	}
-	for _, end := range []struct {
-		i    *Instance
-		peer Peer
-	}{{source, to}, {target, from}} {
-		i := end.i
-		if i == nil {
-			continue
-		}
-		if i.PublicIP == "" {
-			return false, fmt.Errorf("instance %s has no public address", i.ID)
-		}
-		if peer := m.addressOf(end.peer, false); !m.hasInternetRoute(i, peer) {
-			return false, fmt.Errorf("subnet %s of instance %s has no route to an internet gateway for %s", i.SubnetID, i.ID, peer)
+	if target != nil {
+		w.target = target.PublicIP
+	}
+	var err error
+	if source != nil {
+		if w.source, err = m.out(source, w.target); err != nil {
+			return way{}, err
 		}
 	}
-	return false, nil
+	if target != nil {
+		err = m.in(target, w.source)
+	}
+	return w, err
 }
 
-func (m *model) addressOf(e Peer, private bool) string {
-	i := m.Instances[e.Instance]
-	switch {
-	case i == nil:
-		return e.Address
-	case private:
-		return i.PrivateIP
+// out is the address by which an instance reaches one on the internet: its own
+// public one, or a NAT gateway's.
+func (m *model) out(i *Instance, peer string) (string, error) {
+	r := m.routeFrom(i.SubnetID, peer)
+	if r != nil && r.NATGatewayID != "" {
+		n := m.NATGateways[r.NATGatewayID]
+		if further := m.routeFrom(n.SubnetID, peer); further == nil || further.GatewayID == "" {
+			return "", fmt.Errorf("subnet %s of NAT gateway %s has no route to an internet gateway for %s", n.SubnetID, n.ID, peer)
+		}
+		return n.PublicIP, nil
 	}
-	return i.PublicIP
+	return i.PublicIP, m.in(i, peer)
+}
+
+// in reports why an instance has no connection with an address on the internet
+// by a public address of its own.
+func (m *model) in(i *Instance, peer string) error {
+	if i.PublicIP == "" {
+		return fmt.Errorf("instance %s has no public address", i.ID)
+	}
+	if r := m.routeFrom(i.SubnetID, peer); r == nil || r.GatewayID == "" {
+		return fmt.Errorf("subnet %s of instance %s has no route to an internet gateway for %s", i.SubnetID, i.ID, peer)
+	}
+	return nil
 }
 
 // vpcOf is the VPC that an instance is in; an ended one is in none.
@@ -93,34 +113,39 @@ func (m *model) vpcOf(i *Instance) string {
 	return ""
 }
 
-// tableOf is the route table in force for an instance's subnet.
-func (m *model) tableOf(i *Instance) string {
+// tableOf is the route table in force for a subnet.
+func (m *model) tableOf(subnet string) string {
 	for _, association := range m.Associations {
-		if association.SubnetID == i.SubnetID {
+		if association.SubnetID == subnet {
 			return association.RouteTableID
 		}
 	}
-	return m.VPCs[m.vpcOf(i)].MainRouteTableID
+	return m.VPCs[m.Subnets[subnet].VPCID].MainRouteTableID
 }
 
-// hasInternetRoute follows the route that fits an address best.
-func (m *model) hasInternetRoute(i *Instance, address string) bool {
+// routeFrom is the route that fits an address best; nil when there is none, or
+// when it leads nowhere.
+func (m *model) routeFrom(subnet, address string) *Route {
 	addr, err := netip.ParseAddr(address)
 	if err != nil {
-		return false
+		return nil
 	}
-	table, best, leads := m.tableOf(i), -1, false
+	var found *Route
+	table, best := m.tableOf(subnet), -1
 	for _, r := range m.Routes {
 		p := netip.MustParsePrefix(r.DestinationCidrBlock)
 		if r.RouteTableID == table && p.Contains(addr) && p.Bits() > best {
-			best, leads = p.Bits(), m.leads(r)
+			best, found = p.Bits(), r
 		}
 	}
-	return leads
+	if found == nil || !m.leads(found) {
+		return nil
+	}
+	return found
 }
 
 func (m *model) hasEndpoint(i *Instance, service string) bool {
-	table := m.tableOf(i)
+	table := m.tableOf(i.SubnetID)
 	for _, e := range m.Endpoints {
 		if e.service() == service && slices.Contains(e.RouteTableIDs, table) {
 			return true

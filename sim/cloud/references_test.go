@@ -114,6 +114,8 @@ func TestAnythingThatWasNeverMadeIsNotFound(t *testing.T) {
 		"instance":    func() error { _, err := w.Instance("x"); return err },
 		"address":     func() error { _, err := w.EIP("x"); return err },
 		"eip":         func() error { _, err := w.EIPAssociation("x"); return err },
+		"interface":   func() error { _, err := w.NetworkInterface("x"); return err },
+		"nat":         func() error { _, err := w.NATGateway("x"); return err },
 		"volume":      func() error { _, err := w.Volume("x"); return err },
 		"attachment":  func() error { _, err := w.VolumeAttachment("x"); return err },
 		"template":    func() error { _, err := w.LaunchTemplate("x"); return err },
@@ -129,6 +131,8 @@ func TestAnythingThatWasNeverMadeIsNotFound(t *testing.T) {
 		"alias":       func() error { _, err := w.Alias("x"); return err },
 		"zone":        func() error { _, err := w.Zone("x"); return err },
 		"record":      func() error { _, err := w.Record("x"); return err },
+		"cloudflare":  func() error { _, err := w.CloudflareRecord("x"); return err },
+		"origin":      func() error { _, err := w.OriginCertificate("x"); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := look()

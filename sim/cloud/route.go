@@ -5,12 +5,13 @@ import (
 	"hash/crc32"
 )
 
-// Route is aws:ec2/route:Route to an internet gateway.
+// Route is aws:ec2/route:Route to an internet gateway or a NAT gateway.
 type Route struct {
 	ID                   string `json:"id"`
 	RouteTableID         string `json:"routeTableId"`
 	DestinationCidrBlock string `json:"destinationCidrBlock"`
-	GatewayID            string `json:"gatewayId"`
+	GatewayID            string `json:"gatewayId,omitempty"`
+	NATGatewayID         string `json:"natGatewayId,omitempty"`
 	routeComputed
 }
 
@@ -48,6 +49,19 @@ func (m *model) checkRoute(r *Route) error {
 	if _, ok := network(r.DestinationCidrBlock); !ok {
 		return refuse("InvalidParameterValue", "Value (%s) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block.", r.DestinationCidrBlock)
 	}
+	if (r.GatewayID == "") == (r.NATGatewayID == "") {
+		return refuse("InvalidParameterCombination", "Exactly one of gatewayId and natGatewayId must be specified")
+	}
+	if r.NATGatewayID != "" {
+		n := m.NATGateways[r.NATGatewayID]
+		if n == nil {
+			return refuse("InvalidNatGatewayID.NotFound", "The natGateway ID '%s' does not exist", r.NATGatewayID)
+		}
+		if m.Subnets[n.SubnetID].VPCID != t.VPCID {
+			return refuse("InvalidParameterValue", "route table %s and NAT gateway %s belong to different networks", t.ID, n.ID)
+		}
+		return nil
+	}
 	g := m.InternetGateways[r.GatewayID]
 	if g == nil {
 		return refuse("InvalidGatewayID.NotFound", "The gateway ID '%s' does not exist", r.GatewayID)
@@ -77,6 +91,9 @@ func (a *Account) Route(id string) (*Route, error) {
 
 // leads reports whether a route's gateway is there and at the table's VPC.
 func (m *model) leads(r *Route) bool {
+	if r.NATGatewayID != "" {
+		return m.NATGateways[r.NATGatewayID] != nil
+	}
 	g := m.InternetGateways[r.GatewayID]
 	return g != nil && g.VPCID == m.RouteTables[r.RouteTableID].VPCID
 }

@@ -90,8 +90,8 @@ func (a *Account) UpdateSecurityGroup(id string, g *SecurityGroup) error {
 	})
 }
 
-// DeleteSecurityGroup refuses while an instance or another group's rule uses
-// the group.
+// DeleteSecurityGroup refuses while an instance, an interface, a database or
+// another group's rule uses the group.
 func (a *Account) DeleteSecurityGroup(id string) error {
 	return groups.remove(a, id, func(m *model, g *SecurityGroup) error {
 		if m.VPCs[g.VPCID].DefaultSecurityGroupID == id {
@@ -105,11 +105,21 @@ func (a *Account) DeleteSecurityGroup(id string) error {
 	})
 }
 
-// groupInUse reports whether an instance has the group, also while it ends, or
-// a rule of another group names it.
+// groupInUse reports whether an instance, also while it ends, an interface or a
+// database has the group, or a rule of another group names it.
 func (m *model) groupInUse(id string) bool {
 	for _, i := range m.Instances {
 		if slices.Contains(i.VPCSecurityGroupIDs, id) {
+			return true
+		}
+	}
+	for _, n := range m.Interfaces {
+		if slices.Contains(n.SecurityGroups, id) {
+			return true
+		}
+	}
+	for _, d := range m.DBInstances {
+		if slices.Contains(d.VPCSecurityGroupIDs, id) {
 			return true
 		}
 	}

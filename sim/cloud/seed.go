@@ -17,7 +17,7 @@ type Seed struct {
 // seed puts into a new account what the options say exists already.
 func (a *Account) seed() error {
 	for _, v := range a.opts.Seed.VPCs {
-		if err := a.CreateVPC(&v); err != nil {
+		if err := a.seedVPC(&v); err != nil {
 			return err
 		}
 	}
@@ -26,6 +26,7 @@ func (a *Account) seed() error {
 			return err
 		}
 	}
+	a.seedCloudflare()
 	for n, name := range a.opts.Zones {
 		id := "Z" + strings.ToUpper(hexDigits(20))
 		z := &Zone{ID: id, Name: trimDot(name)}
@@ -41,4 +42,17 @@ func (a *Account) seed() error {
 		a.m.OIDCProviders[p.ID] = p
 	}
 	return a.save()
+}
+
+// seedVPC makes a VPC as people have it: subnets that do not say otherwise lead
+// to the internet.
+func (a *Account) seedVPC(v *VPC) error {
+	if err := a.CreateVPC(v); err != nil {
+		return err
+	}
+	g := &InternetGateway{VPCID: v.ID}
+	if err := a.CreateInternetGateway(g); err != nil {
+		return err
+	}
+	return a.CreateRoute(&Route{RouteTableID: v.MainRouteTableID, DestinationCidrBlock: "0.0.0.0/0", GatewayID: g.ID})
 }

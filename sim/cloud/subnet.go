@@ -104,13 +104,12 @@ func (a *Account) UpdateSubnet(id string, s *Subnet) error {
 	})
 }
 
-// DeleteSubnet refuses while an instance is in the subnet.
+// DeleteSubnet refuses while an interface is in the subnet: an instance's, a NAT
+// gateway's, a database's or one by itself.
 func (a *Account) DeleteSubnet(id string) error {
 	return subnets.remove(a, id, func(m *model, _ *Subnet) error {
-		for _, i := range m.Instances {
-			if i.SubnetID == id { // also while it ends
-				return refuse("DependencyViolation", "The subnet '%s' has dependencies and cannot be deleted.", id)
-			}
+		if len(m.usedAddresses(id)) > 0 || m.databaseIn(id) { // also by what is ending
+			return refuse("DependencyViolation", "The subnet '%s' has dependencies and cannot be deleted.", id)
 		}
 		for key, association := range m.Associations {
 			if association.SubnetID == id {
@@ -125,12 +124,7 @@ func (a *Account) DeleteSubnet(id string) error {
 // may name one.
 func (m *model) freeAddress(s *Subnet, want string) (string, error) {
 	prefix := netip.MustParsePrefix(s.CidrBlock)
-	used := map[string]bool{}
-	for _, i := range m.Instances {
-		if i.SubnetID == s.ID {
-			used[i.PrivateIP] = true
-		}
-	}
+	used := m.usedAddresses(s.ID)
 	addr := prefix.Addr()
 	for range 4 { // the network, and three that AWS keeps
 		addr = addr.Next()
@@ -153,4 +147,25 @@ func (m *model) freeAddress(s *Subnet, want string) (string, error) {
 		}
 	}
 	return "", refuse("InsufficientFreeAddressesInSubnet", "There are not enough free addresses in subnet '%s' to satisfy the requested number of instances.", s.ID)
+}
+
+// usedAddresses are the private addresses of a subnet that something has.
+func (m *model) usedAddresses(subnet string) map[string]bool {
+	used := map[string]bool{}
+	for _, i := range m.Instances {
+		if i.SubnetID == subnet {
+			used[i.PrivateIP] = true
+		}
+	}
+	for _, n := range m.Interfaces {
+		if n.SubnetID == subnet {
+			used[n.PrivateIPs[0]] = true
+		}
+	}
+	for _, n := range m.NATGateways {
+		if n.SubnetID == subnet {
+			used[n.PrivateIP] = true
+		}
+	}
+	return used
 }

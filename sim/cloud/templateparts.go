@@ -14,8 +14,8 @@ type ProfileReference struct {
 	ARN  string `json:"arn,omitempty"`
 }
 
-// NetworkInterface is what a launch template says of the first interface.
-type NetworkInterface struct {
+// TemplateInterface is what a launch template says of the first interface.
+type TemplateInterface struct {
 	DeviceIndex              int      `json:"deviceIndex,omitempty"`
 	AssociatePublicIPAddress string   `json:"associatePublicIpAddress,omitempty"`
 	DeleteOnTermination      string   `json:"deleteOnTermination,omitempty"`

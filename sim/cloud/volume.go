@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -102,4 +103,28 @@ func (a *Account) DeleteVolume(id string) error {
 		}
 		return nil
 	})
+}
+
+// VolumeTags are the tags of all volumes that an instance has.
+func (a *Account) VolumeTags(id string) (tags map[string]string) {
+	_ = a.view(func(m *model) error {
+		if i := m.Instances[id]; i != nil {
+			tags = m.volumeTags(i)
+		}
+		return nil
+	})
+	return tags
+}
+
+func (m *model) volumeTags(i *Instance) map[string]string {
+	tags := maps.Clone(i.RootBlockDevice.Tags)
+	for _, x := range m.Attachments {
+		if x.InstanceID == i.ID {
+			if tags == nil {
+				tags = map[string]string{}
+			}
+			maps.Copy(tags, m.Volumes[x.VolumeID].Tags)
+		}
+	}
+	return tags
 }

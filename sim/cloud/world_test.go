@@ -42,7 +42,7 @@ func openWorld(t tb, dir string, h cloud.Hypervisor) *world {
 	w := &world{dir: dir, now: time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)}
 	var err error
 	w.Account, err = cloud.Open(cloud.Options{
-		Dir: dir, Architecture: "x86_64", Zones: []string{"example.org"}, Hypervisor: h,
+		Dir: dir, Architecture: "x86_64", Zones: []string{"example.org"}, CloudflareZones: []string{"example.org"}, Hypervisor: h,
 		Now: func() time.Time { return w.now },
 	})
 	require.NoError(t, err)

@@ -20,6 +20,7 @@ const (
 	PathFaults   = "/_simulator/faults"
 	PathCreated  = "/_simulator/created"
 	PathMachines = "/_simulator/machines"
+	PathImages   = "/_simulator/images"
 )
 
 // Mark is the environment variable by which every process of a simulator's
@@ -28,15 +29,16 @@ const Mark = "LABLINK_SIMULATOR"
 
 // State is what a simulator says of itself.
 type State struct {
-	PID       int              `json:"pid"`
-	Dir       string           `json:"dir"`
-	Program   string           `json:"program"` // the sum of its executable
-	API       string           `json:"api"`     // the URL of the AWS API
-	Provider  int              `json:"provider"`
-	Doors     []Door           `json:"doors"`
-	Faults    cloud.Faults     `json:"faults"`
-	Instances []cloud.Instance `json:"instances"`
-	Authority *Authority       `json:"authority,omitempty"` // where machines boot
+	PID        int              `json:"pid"`
+	Dir        string           `json:"dir"`
+	Program    string           `json:"program"`  // the sum of its executable
+	API        string           `json:"api"`      // the URL of the AWS API
+	Provider   int              `json:"provider"` // the port of the provider aws
+	Cloudflare int              `json:"cloudflare"`
+	Doors      []Door           `json:"doors"`
+	Faults     cloud.Faults     `json:"faults"`
+	Instances  []cloud.Instance `json:"instances"`
+	Authority  *Authority       `json:"authority,omitempty"` // where machines boot
 }
 
 // Authority is the certificate authority of the simulated internet.
@@ -51,6 +53,9 @@ type Door struct {
 	Listen  string `json:"listen"` // 127.0.0.1:8080
 	Address string `json:"address"`
 	Port    int    `json:"port"`
+	// From is the address on the internet from which people come through this
+	// door, which security groups see. Optional: one that is nobody's.
+	From string `json:"from,omitempty"`
 }
 
 // Client speaks to the simulator whose AWS API is at URL.
@@ -80,6 +85,14 @@ func (c *Client) SetFaults(ctx context.Context, f cloud.Faults) error {
 func (c *Client) Created(ctx context.Context, urn string) (string, error) {
 	var out struct{ ID string }
 	err := c.call(ctx, http.MethodGet, PathCreated+"?urn="+url.QueryEscape(urn), nil, &out)
+	return out.ID, err
+}
+
+// BuildImage says that an Image Builder pipeline, by its name, has built an
+// image, and returns the image's id.
+func (c *Client) BuildImage(ctx context.Context, pipeline string) (string, error) {
+	var out struct{ ID string }
+	err := c.call(ctx, http.MethodPost, PathImages, map[string]string{"pipeline": pipeline}, &out)
 	return out.ID, err
 }
 

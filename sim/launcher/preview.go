@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
 
 // Preview shows what deploying a stack of this working copy would do, by the
@@ -76,6 +78,11 @@ func (w *Workspace) preview(ctx context.Context, s Stack) error {
 	}()
 	if err := p.Ensure(ctx, s); err != nil {
 		return err
+	}
+	if w.callsCloudflare { // the copy gets the token that the simulator knows
+		if _, err := p.Output(ctx, append([]string{"config", "set", "--secret", "cloudflare:apiToken", cloud.CloudflareToken}, s.args()...)...); err != nil {
+			return err
+		}
 	}
 	w.say("• Previewing the stack %s; make preview STACK=… shows another of %s, make preview TEMPLATE=… one of %s",
 		s.Name, strings.Join(w.stacks(), ", "), strings.Join(w.templates(), ", "))

@@ -53,7 +53,7 @@ func (p *Pulumi) Variables() []Variable {
 		{"PULUMI_SKIP_UPDATE_CHECK", "true"},
 		// The simulator is the provider: no plugin is looked for elsewhere.
 		{"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true"},
-		{"PULUMI_DEBUG_PROVIDERS", fmt.Sprintf("aws:%d", at.Provider)},
+		{"PULUMI_DEBUG_PROVIDERS", fmt.Sprintf("aws:%d,cloudflare:%d", at.Provider, at.Cloudflare)},
 		{"AWS_ENDPOINT_URL", fmt.Sprintf("http://127.0.0.1:%d", at.API)},
 		{"AWS_ACCESS_KEY_ID", cloud.DeveloperKey},
 		{"AWS_SECRET_ACCESS_KEY", cloud.DeveloperSecret},

@@ -25,7 +25,7 @@ func engine(t *testing.T, w *Workspace, script string) *Pulumi {
 
 func TestPulumiIsCalledOnThisWorkspaceAndItsAccount(t *testing.T) {
 	w, _ := newWorkspace(t)
-	write(t, w.own("ports.json"), `{"api":4001,"provider":4002}`, 0o644)
+	write(t, w.own("ports.json"), `{"api":4001,"provider":4002,"cloudflare":4003}`, 0o644)
 	p := engine(t, w, "env")
 	out, err := p.Output(t.Context(), "about")
 	require.NoError(t, err)
@@ -33,7 +33,7 @@ func TestPulumiIsCalledOnThisWorkspaceAndItsAccount(t *testing.T) {
 	for _, want := range []string{
 		"PULUMI_BACKEND_URL=file://" + w.own("state") + "?metadata=skip",
 		"PULUMI_HOME=" + w.own("pulumi"),
-		"PULUMI_DEBUG_PROVIDERS=aws:4002",
+		"PULUMI_DEBUG_PROVIDERS=aws:4002,cloudflare:4003",
 		"AWS_ENDPOINT_URL=http://127.0.0.1:4001",
 		"AWS_ACCESS_KEY_ID=" + cloud.DeveloperKey,
 		"AWS_REGION=us-west-2",

@@ -39,21 +39,26 @@ func (w *Workspace) seedFor(stack, file string) error {
 		w.Seed = append(w.Seed, "--account", s.Account.ID)
 	}
 	if _, zone, ok := strings.Cut(s.DNS.Domain, "."); ok && s.ManagesRecord() && s.DNS.ZoneID == "" && !strings.HasSuffix(s.DNS.Domain, ".example.org") {
-		w.Seed = append(w.Seed, "--zone", zone)
+		flag := "--zone"
+		if s.DNS.Provider == settings.Cloudflare {
+			flag = "--cloudflare-zone"
+		}
+		w.Seed = append(w.Seed, flag, zone)
 	}
+	w.callsCloudflare = s.CallsCloudflare()
 	return nil
 }
 
 // seedOf is what an account holds beside what each simulated account has.
 func seedOf(s *settings.Settings) cloud.Seed {
 	var seed cloud.Seed
-	image := func(id string, types []string) {
+	image := func(id string, types []string, tags map[string]string) {
 		if id == "" || len(types) == 0 {
 			return
 		}
 		seed.Images = append(seed.Images, cloud.Image{
 			ID: id, Name: "image of the stack file", Architecture: architecture(types[0]), OwnerID: s.Account.ID,
-			CreationDate: "2026-01-01T00:00:00.000Z", RootGiB: 8,
+			CreationDate: "2026-01-01T00:00:00.000Z", RootGiB: 8, Tags: tags,
 		})
 	}
 	kinds := func(types []string) {
@@ -61,10 +66,13 @@ func seedOf(s *settings.Settings) cloud.Seed {
 			seed.InstanceTypes = append(seed.InstanceTypes, cloud.InstanceType{Name: t, Architecture: architecture(t), VCPUs: 4, MemoryMiB: 16384})
 		}
 	}
-	image(s.Allocator.AMI, []string{s.Allocator.InstanceType})
+	image(s.Allocator.AMI, []string{s.Allocator.InstanceType}, nil)
 	kinds([]string{s.Allocator.InstanceType})
-	for _, p := range s.Pools {
-		image(p.Image.ID, p.InstanceTypes)
+	for i, p := range s.Pools {
+		image(p.Image.ID, p.InstanceTypes, nil)
+		if built := p.Image.Pipeline; built != "" && s.Kind == settings.KindEnvironment {
+			image(fmt.Sprintf("ami-0ba8ed%011x", i), p.InstanceTypes, map[string]string{"lablink:pipeline": built})
+		}
 		kinds(p.InstanceTypes)
 	}
 	if id := s.Network.VPCID; id != "" {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -25,7 +26,7 @@ func TestAnAccountHasWhatAStackFileNames(t *testing.T) {
   lablink:dns: {provider: route53, domain: lab.university.edu}
   lablink:tls: {email: lab@university.edu}
   lablink:allocator: {ami: ami-0123456789abcdef0, instanceType: c7g.large}
-  lablink:pools: [{name: gpu, instanceTypes: [g6e.xlarge], image: {id: ami-0123456789abcdef1}, maxMachines: 1}]
+  lablink:pools: [{name: gpu, instanceTypes: [g6e.xlarge], image: {id: ami-0123456789abcdef1}, maxMachines: 1}, {name: baked, instanceTypes: [g6e.xlarge], image: {pipeline: gpu}, maxMachines: 1}]
 `, 0o644)
 	write(t, w.own("seed.json"), "", 0o644)
 	require.NoError(t, w.seedFor("test", file))
@@ -46,6 +47,9 @@ func TestAnAccountHasWhatAStackFileNames(t *testing.T) {
 	client, err := a.Image("ami-0123456789abcdef1")
 	require.NoError(t, err)
 	assert.Equal(t, "x86_64", client.Architecture)
+	built := slices.IndexFunc(a.Images(), func(i cloud.Image) bool { return i.Tags["lablink:pipeline"] == "gpu" })
+	require.GreaterOrEqual(t, built, 0, "what a pipeline has built")
+	assert.Equal(t, "210987654321", a.Images()[built].OwnerID)
 	typ, err := a.InstanceType("c7g.large")
 	require.NoError(t, err)
 	assert.Equal(t, "arm64", typ.Architecture)
@@ -54,6 +58,26 @@ func TestAnAccountHasWhatAStackFileNames(t *testing.T) {
 	second, err := a.Subnet("subnet-0123456789abcdef1")
 	require.NoError(t, err)
 	assert.Equal(t, "eu-central-1b", second.AvailabilityZone)
+}
+
+func TestAStackAtCloudflareIsPreviewedWithAZoneAndATokenThere(t *testing.T) {
+	w, _ := newWorkspace(t)
+	write(t, filepath.Join(w.Root, "Pulumi.yaml"), "name: lablink\nruntime: go\n", 0o644)
+	file := filepath.Join(w.Root, "stack.yaml")
+	write(t, w.own("seed.json"), "", 0o644)
+	for provider, flag := range map[string]string{"cloudflare": "--cloudflare-zone", "route53": "--zone"} {
+		write(t, file, `config:
+  aws:region: us-west-2
+  lablink:deployment: lablink
+  lablink:dns: {provider: `+provider+`, domain: lab.university.edu}
+  lablink:tls: {email: lab@university.edu}
+  lablink:pools: [{name: gpu, instanceTypes: [g6e.xlarge], image: {id: ami-0123456789abcdef1}, maxMachines: 1}]
+`, 0o644)
+		aside := w.Aside("")
+		require.NoError(t, aside.seedFor("test", file))
+		assert.Equal(t, []string{flag, "university.edu"}, aside.Seed[len(aside.Seed)-2:])
+		assert.Equal(t, provider == "cloudflare", aside.callsCloudflare)
+	}
 }
 
 func TestOnlyTemplatesThatThereAreCanBePreviewed(t *testing.T) {

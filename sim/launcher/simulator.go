@@ -19,14 +19,15 @@ import (
 )
 
 // seed is what an account has before environments are deployed to it: a public
-// hosted zone, and GitHub as an identity provider.
-var seed = []string{"--zone", "example.org", "--oidc", "https://token.actions.githubusercontent.com"}
+// hosted zone, and GitHub as an identity provider. Cloudflare has a zone, too.
+var seed = []string{"--zone", "example.org", "--cloudflare-zone", "example.org", "--oidc", "https://token.actions.githubusercontent.com"}
 
 // ports are where the simulator listens. They are kept, so that what `make env`
 // printed stays true over a restart.
 type ports struct {
-	API      int `json:"api"`
-	Provider int `json:"provider"`
+	API        int `json:"api"`
+	Provider   int `json:"provider"`
+	Cloudflare int `json:"cloudflare"`
 }
 
 func (w *Workspace) simDir() string { return w.own("sim") }
@@ -82,6 +83,7 @@ func (w *Workspace) StartSimulator(ctx context.Context) (*control.Client, error)
 	defer log.Close()
 	cmd := exec.Command(program, append([]string{
 		"--dir", w.simDir(), "--api", fmt.Sprintf("127.0.0.1:%d", p.API), "--provider", fmt.Sprintf("127.0.0.1:%d", p.Provider),
+		"--cloudflare", fmt.Sprintf("127.0.0.1:%d", p.Cloudflare),
 	}, w.Seed...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = append(os.Environ(), control.Mark+"="+w.simDir())
@@ -115,10 +117,10 @@ func (w *Workspace) awaitSimulator(ctx context.Context, ended <-chan error, log 
 // choosePorts takes the ports of before, where they are free, else new ones.
 func (w *Workspace) choosePorts() (ports, error) {
 	_, p, known := w.client()
-	if known && free(p.API) && free(p.Provider) {
+	if known && free(p.API) && free(p.Provider) && free(p.Cloudflare) {
 		return p, nil
 	}
-	for _, port := range []*int{&p.API, &p.Provider} {
+	for _, port := range []*int{&p.API, &p.Provider, &p.Cloudflare} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return p, fmt.Errorf("find a free port: %w", err)
@@ -133,7 +135,11 @@ func (w *Workspace) choosePorts() (ports, error) {
 	return p, os.WriteFile(w.own("ports.json"), raw, 0o644)
 }
 
+// free reports whether a port is known and nobody listens there.
 func free(port int) bool {
+	if port == 0 {
+		return false
+	}
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		return false

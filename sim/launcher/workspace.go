@@ -28,6 +28,8 @@ type Workspace struct {
 	Seed []string
 	// Region is where the account is looked at. Optional: us-west-2.
 	Region string
+	// callsCloudflare is set where the stack that is previewed needs a token.
+	callsCloudflare bool
 	// aside is the folder of an own simulator, "" for that of make up.
 	aside string
 }

@@ -64,6 +64,18 @@ func TestAMachineThatComesBackStartsItsUnitsAndNotItsUserData(t *testing.T) {
 	require.Equal(t, "another", box.next(), "the first one's user data did not run again")
 }
 
+func TestAMachineThatIsStoppedAndStartedRunsItsUnitsAgain(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	i := w.launch(program("serve", "echo ${LABLINK_NVML:-none} > "+box.path+"\nexec sleep 1000") +
+		unit("it.service", "[Service]\nExecStart=/opt/serve\n[Install]\nWantedBy=multi-user.target") +
+		"systemctl enable --now it.service")
+	require.Equal(t, "none", box.next())
+	done := filepath.Join(w.dir, "instances", i.ID, "user-data-done")
+	require.Eventually(t, func() bool { _, err := os.Stat(done); return err == nil }, timeout, tick)
+	require.NoError(t, w.UpdateInstance(i.ID, &cloud.Instance{InstanceType: "sim.gpu.large"}))
+	require.Equal(t, "simulated:h100", box.next(), "it is the machine that it was changed into")
+}
+
 func TestAVolumeOutlivesItsMachine(t *testing.T) {
 	w, box := newWorld(t), newMailbox(t)
 	v := &cloud.Volume{AvailabilityZone: "us-west-2a", Size: 1}

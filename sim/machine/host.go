@@ -57,12 +57,25 @@ func (h *Host) Use(a *cloud.Account) error {
 }
 
 // Launch powers a machine on.
-func (h *Host) Launch(i cloud.Instance) {
+func (h *Host) Launch(i cloud.Instance) { h.start(i, func() {}) }
+
+// Restart powers a machine off and on again. Its folder stays, so that its user
+// data does not run again.
+func (h *Host) Restart(i cloud.Instance) {
+	stop := func() {}
+	if old := h.machine(i.ID); old != nil {
+		stop = old.stop
+	}
+	h.start(i, stop)
+}
+
+func (h *Host) start(i cloud.Instance, first func()) {
 	m := newMachine(h, i)
 	h.mu.Lock()
 	h.machines[i.ID] = m
 	h.mu.Unlock()
 	h.starting.Go(func() {
+		first()
 		err := m.boot()
 		if err != nil && !errors.Is(err, context.Canceled) { // one that is switched off meanwhile did nothing wrong
 			m.log.Error("machine did not boot", "error", err)

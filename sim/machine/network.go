@@ -1,12 +1,14 @@
 package machine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"net/netip"
 	"strconv"
 	"sync"
 
@@ -83,16 +85,20 @@ func join(a, b net.Conn) {
 }
 
 // door is an address on this computer that leads to a port of a public address
-// of the account, as if from the internet.
+// of the account, as if from an address on the internet.
 type door struct {
 	listener net.Listener
 	open     sync.WaitGroup
 }
 
-// OpenDoor makes what listens on port of a public address reachable at listen,
-// as if it were asked from an address outside. Security groups decide over each
-// connection.
+// OpenDoor makes what listens on port of a public address reachable at listen.
+// Security groups decide over each connection, which comes from the address from,
+// or from one that is nobody's when that is empty.
 func (h *Host) OpenDoor(listen, from, address string, port int) error {
+	from = cmp.Or(from, cloud.Internet)
+	if _, err := netip.ParseAddr(from); err != nil {
+		return fmt.Errorf("open a door at %s: from where people come: %w", listen, err)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if old := h.doors[listen]; old != nil {
@@ -119,7 +125,7 @@ func (h *Host) admit(d *door, from, address string, port int) {
 			defer in.Close()
 			out, err := h.dial(context.Background(), cloud.Peer{Address: from}, address, port)
 			if err != nil {
-				h.opts.Log.Debug("a connection from the internet was not let in", "address", address, "port", port, "error", err)
+				h.opts.Log.Debug("a connection from the internet was not let in", "from", from, "address", address, "port", port, "error", err)
 				return
 			}
 			join(in, out)

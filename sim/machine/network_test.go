@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,21 +16,23 @@ import (
 )
 
 // open80 lets everybody reach port 80 of the world's machines.
-func (w *world) open80() string {
+func (w *world) open80() string { return w.open80For("0.0.0.0/0") }
+
+func (w *world) open80For(cidr string) string {
 	w.Helper()
 	port := 80
-	r := &cloud.SecurityGroupRule{SecurityGroupID: w.group, IPProtocol: "tcp", FromPort: &port, ToPort: &port, CidrIPv4: "0.0.0.0/0"}
+	r := &cloud.SecurityGroupRule{SecurityGroupID: w.group, IPProtocol: "tcp", FromPort: &port, ToPort: &port, CidrIPv4: cidr}
 	require.NoError(w, w.CreateSecurityGroupRule(r, false))
 	return r.ID
 }
 
 // door opens a door to port 80 of an address.
-func (w *world) door(address string) string {
+func (w *world) door(address string, from ...string) string {
 	w.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(w, err)
 	require.NoError(w, l.Close())
-	require.NoError(w, w.host.OpenDoor(l.Addr().String(), cloud.Internet, address, 80))
+	require.NoError(w, w.host.OpenDoor(l.Addr().String(), strings.Join(from, ""), address, 80))
 	return "http://" + l.Addr().String()
 }
 
@@ -79,6 +82,21 @@ func TestADoorLetsInWhomSecurityGroupsLetIn(t *testing.T) {
 	require.NoError(t, w.DeleteSecurityGroupRule(rule))
 	_, _, err = get(t.Context(), door, "")
 	require.Error(t, err)
+}
+
+func TestThroughADoorPeopleComeFromWhereItSays(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	i := w.launch(serve(t) + "systemctl start web.service\necho ready > " + box.path)
+	box.next()
+	w.open80For("173.245.48.0/20")
+	status, _, err := get(t.Context(), w.door(i.PublicIP, "173.245.48.1"), "")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, status)
+	for _, from := range []string{"173.245.64.1", ""} {
+		_, _, err = get(t.Context(), w.door(i.PublicIP, from), "")
+		require.Error(t, err, "from %q", from)
+	}
+	require.ErrorContains(t, w.host.OpenDoor("127.0.0.1:0", "somewhere", i.PublicIP, 80), "from where people come")
 }
 
 func TestAMachineReachesAnotherWhereItMay(t *testing.T) {

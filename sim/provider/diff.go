@@ -7,22 +7,32 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
 
-// diff compares old with new inputs.
-func (k kind) diff(olds, news resource.PropertyMap) *pulumirpc.DiffResponse {
+// diff compares old with new inputs, but for what is to be ignored: the engine
+// leaves that to the provider when it compares what a refresh has read.
+func (k kind) diff(a *cloud.Account, olds, news resource.PropertyMap, ignored []string) *pulumirpc.DiffResponse {
+	replacing := k.Replace
+	if k.Also != nil {
+		replacing = slices.Concat(replacing, k.Also(a, olds, news))
+	}
 	res := &pulumirpc.DiffResponse{
 		Changes: pulumirpc.DiffResponse_DIFF_NONE, HasDetailedDiff: true,
 		DetailedDiff: map[string]*pulumirpc.PropertyDiff{},
 	}
 	changes := without(olds, generated).Diff(without(news, generated))
 	for path, d := range plugin.NewDetailedDiffFromObjectDiff(changes, true) {
+		if within(path, ignored) {
+			continue
+		}
 		res.Changes = pulumirpc.DiffResponse_DIFF_SOME
 		top, _, _ := strings.Cut(strings.NewReplacer("[", ".", "]", "").Replace(path), ".")
 		if !slices.Contains(res.Diffs, top) {
 			res.Diffs = append(res.Diffs, top)
 		}
-		if k.replaces(path) {
+		if k.replaces(path, replacing) {
 			d = d.ToReplace()
 			res.Replaces = append(res.Replaces, path)
 		}
@@ -37,9 +47,14 @@ func (k kind) diff(olds, news resource.PropertyMap) *pulumirpc.DiffResponse {
 	return res
 }
 
-func (k kind) replaces(path string) bool {
-	return k.update == nil || slices.ContainsFunc(k.Replace, func(r string) bool {
-		return path == r || strings.HasPrefix(path, r+".") || strings.HasPrefix(path, r+"[")
+func (k kind) replaces(path string, replacing []string) bool {
+	return k.update == nil || within(path, replacing)
+}
+
+// within reports whether a path is one of those given, or leads into one.
+func within(path string, given []string) bool {
+	return slices.ContainsFunc(given, func(g string) bool {
+		return path == g || strings.HasPrefix(path, g+".") || strings.HasPrefix(path, g+"[")
 	})
 }
 

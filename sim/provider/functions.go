@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -28,9 +27,12 @@ var functions = map[string]func(*account, values) (values, error){
 		}
 		return values{"id": a.Region(), "names": names, "zoneIds": ids, "groupNames": []string{a.Region()}, "state": in["state"]}, nil
 	},
+	"aws:ec2/getVpc:getVpc":                                     vpcByID,
+	"aws:ec2/getSubnet:getSubnet":                               subnetByID,
 	"aws:ec2/getInstanceType:getInstanceType":                   instanceType,
 	"aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": offerings,
 	"aws:ec2/getAmi:getAmi":                                     ami,
+	"aws:ec2/getAmiIds:getAmiIds":                               amiIDs,
 	"aws:ssm/getParameter:getParameter": func(a *account, in values) (values, error) {
 		name := fmt.Sprint(in["name"])
 		p, err := a.Parameter(name)
@@ -40,6 +42,7 @@ var functions = map[string]func(*account, values) (values, error){
 		return values{"id": name, "name": name, "arn": p.ARN, "type": p.Type, "value": p.Value, "version": p.Version, "insecureValue": p.Value}, nil
 	},
 	"aws:route53/getZone:getZone": zone,
+	"aws:s3/getObject:getObject":  objectOf,
 	"aws:iam/getRoles:getRoles": func(a *account, in values) (values, error) {
 		names, arns := []string{}, []string{}
 		for _, r := range a.RolesAt(fmt.Sprint(in["pathPrefix"])) {
@@ -113,30 +116,6 @@ func offerings(a *account, in values) (values, error) {
 	}, nil
 }
 
-// ami finds an image by its id.
-func ami(a *account, in values) (values, error) {
-	ids, err := filtered(in, "image-id")
-	if err != nil {
-		return nil, err
-	}
-	found := slices.DeleteFunc(a.Images(), func(i cloud.Image) bool { return !slices.Contains(ids, i.ID) })
-	switch len(found) {
-	case 0:
-		return nil, fmt.Errorf("Your query returned no results. Please change your search criteria and try again.")
-	case 1:
-		i := found[0]
-		return values{
-			"id": i.ID, "imageId": i.ID, "name": i.Name, "architecture": i.Architecture, "ownerId": i.OwnerID,
-			"creationDate": i.CreationDate, "arn": "arn:aws:ec2:" + a.Region() + "::image/" + i.ID, "state": "available",
-			"rootDeviceName": "/dev/xvda", "rootDeviceType": "ebs", "virtualizationType": "hvm", "public": true,
-			"blockDeviceMappings": []values{{"deviceName": "/dev/xvda", "noDevice": "", "virtualName": "", "ebs": values{
-				"volume_size": strconv.Itoa(i.RootGiB), "volume_type": "gp3", "delete_on_termination": "true", "encrypted": "false",
-			}}},
-		}, nil
-	}
-	return nil, fmt.Errorf("Your query returned more than one result. Please try a more specific search criteria, or set `most_recent` attribute to true.")
-}
-
 func zone(a *account, in values) (values, error) {
 	var found []cloud.Zone
 	if id, ok := in["zoneId"].(string); ok && id != "" {
@@ -162,12 +141,12 @@ func zone(a *account, in values) (values, error) {
 }
 
 // call runs a function by its token.
-func call(a *account, token string, args resource.PropertyMap) (resource.PropertyMap, error) {
-	f, ok := functions[token]
+func (s *Server) call(token string, args resource.PropertyMap) (resource.PropertyMap, error) {
+	f, ok := s.functions[token]
 	if !ok {
-		return nil, fmt.Errorf("the simulator does not have the function %s; it has %s", token, strings.Join(slices.Sorted(maps.Keys(functions)), ", "))
+		return nil, fmt.Errorf("the simulator does not have the function %s; it has %s", token, strings.Join(slices.Sorted(maps.Keys(s.functions)), ", "))
 	}
-	out, err := f(a, args.Mappable())
+	out, err := f(s.account, args.Mappable())
 	if err != nil {
 		return nil, fmt.Errorf("invoking %s: 1 error occurred:\n\t* %w", token, err)
 	}

@@ -11,7 +11,16 @@ const offeringsToken = "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOffering
 func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 	w := newWorld(t)
 	w.create(parameterToken, properties(m{"name": "/p", "type": "String", "value": "v"}))
+	w.create(bucketToken, properties(m{"bucket": "data"}))
+	for key, kind := range map[string]string{"list": "application/json", "program": "application/octet-stream"} {
+		w.create(objectToken, properties(m{"bucket": "data", "key": key, "content": "{}", "contentType": kind}))
+	}
+	const getObject = "aws:s3/getObject:getObject"
+	const idsToken = "aws:ec2/getAmiIds:getAmiIds"
+	built := w.built()
 	zone := w.account.ZonesNamed("example.org")[0]
+	vpc := w.vpc()
+	subnet := w.subnet(vpc)
 	for _, c := range []struct {
 		token string
 		in    m
@@ -20,6 +29,11 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 	}{
 		{"aws:index/getCallerIdentity:getCallerIdentity", m{}, m{"accountId": "123456789012", "arn": "arn:aws:iam::123456789012:user/developer"}, ""},
 		{"aws:index/getAvailabilityZones:getAvailabilityZones", m{}, m{"names": []any{"us-west-2a", "us-west-2b", "us-west-2c"}, "zoneIds": []any{"usw2-az1", "usw2-az2", "usw2-az3"}}, ""},
+		{"aws:ec2/getVpc:getVpc", m{"id": string(vpc.id)}, m{"cidrBlock": "10.0.0.0/16", "default": false}, ""},
+		{"aws:ec2/getVpc:getVpc", m{"id": "vpc-0"}, nil, "no matching EC2 VPC found"},
+		{"aws:ec2/getVpc:getVpc", m{"default": true}, nil, "by its id alone, not by [default]"},
+		{"aws:ec2/getSubnet:getSubnet", m{"id": string(subnet.id)}, m{"vpcId": string(vpc.id), "availabilityZone": "us-west-2a", "cidrBlock": "10.0.0.0/24"}, ""},
+		{"aws:ec2/getSubnet:getSubnet", m{"id": "subnet-0"}, nil, "no matching EC2 Subnet found"},
 		{"aws:ec2/getInstanceType:getInstanceType", m{"instanceType": "t4g.small"}, m{"supportedArchitectures": []any{"arm64"}, "memorySize": 2048.0}, ""},
 		{"aws:ec2/getInstanceType:getInstanceType", m{"instanceType": "g4dn.xlarge"}, m{"totalGpuMemory": 16384.0}, ""},
 		{"aws:ec2/getInstanceType:getInstanceType", m{"instanceType": "t4g.small"}, m{"hypervisor": "nitro"}, ""},
@@ -39,6 +53,11 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "image-id", "values": []any{image}}}}, m{"id": image, "architecture": "x86_64"}, ""},
 		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "image-id", "values": []any{"ami-0"}}}}, nil, "returned no results"},
 		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "name", "values": []any{"*"}}}}, nil, "The filter 'name' is invalid"},
+		{"aws:ec2/getAmi:getAmi", m{"mostRecent": true}, nil, "models filters and owners of images, not mostRecent"},
+		{idsToken, m{"owners": []any{"self"}, "filters": []any{m{"name": "tag:lablink:pipeline", "values": []any{"gpu"}}, m{"name": "state", "values": []any{"available"}}}}, m{"ids": built}, ""},
+		{idsToken, m{"owners": []any{"self"}, "filters": []any{m{"name": "tag:lablink:pipeline", "values": []any{"none"}}}}, m{"ids": []any{}}, ""},
+		{idsToken, m{"filters": []any{m{"name": "state", "values": []any{"available"}}}}, nil, "expected owners to have at least 1 item"},
+		{idsToken, m{"owners": []any{"amazon"}}, nil, "models the owner self"},
 		{"aws:ec2/getAmi:getAmi", m{"filters": []any{m{"name": "image-id", "values": []any{image, "ami-051700000000000a2"}}}}, nil, "more than one result"},
 		{"aws:ssm/getParameter:getParameter", m{"name": "/p"}, m{"value": "v", "version": 1.0}, ""},
 		{"aws:ssm/getParameter:getParameter", m{"name": "/none"}, nil, "reading SSM Parameter (/none): couldn't find resource"},
@@ -47,6 +66,10 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 		{"aws:route53/getZone:getZone", m{"name": "example.com"}, nil, "no matching Route 53 Hosted Zone found"},
 		{"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", m{"url": "https://id.example.org"}, m{"arn": "arn:aws:iam::123456789012:oidc-provider/id.example.org"}, ""},
 		{"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", m{"url": "https://other"}, nil, "couldn't find resource"},
+		{getObject, m{"bucket": "data", "key": "list"}, m{"body": "{}", "contentLength": 2.0, "contentType": "application/json"}, ""},
+		{getObject, m{"bucket": "data", "key": "program"}, m{"body": ""}, ""},
+		{getObject, m{"bucket": "data", "key": "none"}, nil, "reading S3 Bucket (data) Object (none): couldn't find resource"},
+		{getObject, m{"bucket": "data", "key": "list", "range": "bytes=0-0"}, nil, "does not model range"},
 		{"aws:index/getRegion:getRegion", m{}, nil, "the simulator does not have the function aws:index/getRegion:getRegion"},
 	} {
 		t.Run(c.token, func(t *testing.T) {

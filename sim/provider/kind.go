@@ -28,6 +28,8 @@ type kind struct {
 // traits are what the types of pulumi-aws do not say.
 type traits struct {
 	Replace []string // inputs whose change replaces the resource; a.b reaches into an object
+	// Also are further inputs whose change replaces, given the other inputs.
+	Also    func(a *cloud.Account, olds, news resource.PropertyMap) []string
 	Name    autoname
 	Secret  []string // outputs that are always secret
 	Changes []string // outputs that an update in place changes
@@ -45,6 +47,7 @@ type autoname struct {
 	Property string
 	Max      int  // the longest name; 0: 255
 	Exact    bool // the logical name itself, with no random suffix
+	Joined   bool // no dash before the random suffix
 }
 
 // operations are what an account does for a kind; T decodes from the inputs

@@ -10,7 +10,8 @@ import (
 // computeKinds are the types about machines and their disks.
 var computeKinds = map[string]kind{
 	"aws:ec2/instance:Instance": define(ec2.InstanceArgs{}, ec2.Instance{}, traits{
-		Replace: []string{"ami", "subnetId", "privateIp", "associatePublicIpAddress", "rootBlockDevice.encrypted"},
+		Replace: []string{"ami", "subnetId", "privateIp", "associatePublicIpAddress", "networkInterfaces", "rootBlockDevice.encrypted"},
+		Also:    replacesInstance,
 	}, operations[cloud.Instance]{(*account).CreateInstance, liveInstance, (*account).UpdateInstance, endInstance}),
 	"aws:ec2/eip:Eip": define(ec2.EipArgs{}, ec2.Eip{}, traits{Replace: []string{"domain"}},
 		operations[cloud.EIP]{(*account).CreateEIP, (*account).EIP, (*account).UpdateEIP, (*account).DeleteEIP}),

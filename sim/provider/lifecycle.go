@@ -13,7 +13,7 @@ import (
 // Create makes a resource, or says for a preview what is not known yet.
 func (s *Server) Create(_ context.Context, r *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
 	urn := resource.URN(r.Urn)
-	k, err := kindOf(urn)
+	k, err := s.kindOf(urn)
 	if err != nil {
 		return nil, err
 	}
@@ -27,11 +27,11 @@ func (s *Server) Create(_ context.Context, r *pulumirpc.CreateRequest) (*pulumir
 	}
 	id, err := k.create(s.account, r.Urn, in)
 	if err != nil {
-		return nil, wrap("creating", urn, urn.Name(), err)
+		return nil, s.wrap("creating", urn, urn.Name(), err)
 	}
 	out, err := k.settled(s.account, id, in)
 	if err != nil {
-		return nil, wrap("reading", urn, id, err)
+		return nil, s.wrap("reading", urn, id, err)
 	}
 	props, err := marshal(out)
 	return &pulumirpc.CreateResponse{Id: id, Properties: props}, err
@@ -67,7 +67,7 @@ func (k kind) settled(a *cloud.Account, id string, in resource.PropertyMap) (res
 // no id.
 func (s *Server) Read(_ context.Context, r *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	urn := resource.URN(r.Urn)
-	k, err := kindOf(urn)
+	k, err := s.kindOf(urn)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (s *Server) Read(_ context.Context, r *pulumirpc.ReadRequest) (*pulumirpc.R
 		return &pulumirpc.ReadResponse{}, nil
 	}
 	if err != nil {
-		return nil, wrap("reading", urn, id, err)
+		return nil, s.wrap("reading", urn, id, err)
 	}
 	props, err := marshal(out)
 	if err != nil {
@@ -118,7 +118,7 @@ func (k kind) inputsFrom(out, before resource.PropertyMap) resource.PropertyMap 
 // Update changes a resource in place.
 func (s *Server) Update(_ context.Context, r *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
 	urn := resource.URN(r.Urn)
-	k, err := kindOf(urn)
+	k, err := s.kindOf(urn)
 	if err != nil {
 		return nil, err
 	}
@@ -135,11 +135,11 @@ func (s *Server) Update(_ context.Context, r *pulumirpc.UpdateRequest) (*pulumir
 		return &pulumirpc.UpdateResponse{Properties: props}, err
 	}
 	if err := k.update(s.account, r.Id, news); err != nil {
-		return nil, wrap("updating", urn, r.Id, err)
+		return nil, s.wrap("updating", urn, r.Id, err)
 	}
 	out, err := k.settled(s.account, r.Id, news)
 	if err != nil {
-		return nil, wrap("reading", urn, r.Id, err)
+		return nil, s.wrap("reading", urn, r.Id, err)
 	}
 	props, err := marshal(out)
 	return &pulumirpc.UpdateResponse{Properties: props}, err
@@ -160,12 +160,12 @@ func (k kind) changed(olds, news resource.PropertyMap) resource.PropertyMap {
 // Delete removes a resource; one that is gone already is no error.
 func (s *Server) Delete(_ context.Context, r *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
 	urn := resource.URN(r.Urn)
-	k, err := kindOf(urn)
+	k, err := s.kindOf(urn)
 	if err != nil {
 		return nil, err
 	}
 	if err := k.remove(s.account, r.Id); err != nil && !cloud.IsNotFound(err) {
-		return nil, wrap("deleting", urn, r.Id, err)
+		return nil, s.wrap("deleting", urn, r.Id, err)
 	}
 	return &emptypb.Empty{}, s.account.ForgetCreation(r.Urn, r.Id)
 }

@@ -30,10 +30,13 @@ func (n autoname) nameIt(urn resource.URN, olds, news resource.PropertyMap, seed
 		if limit == 0 {
 			limit = 255
 		}
-		if len(name)+8 > limit {
-			return &failure{n.Property, fmt.Sprintf("could not make instance of '%s': name '%s-' plus 7 random chars is longer than maximum length %d", urn.Type(), name, limit)}
+		if !n.Joined {
+			name += "-"
 		}
-		name += "-" + randomHex(seed)
+		if len(name)+7 > limit {
+			return &failure{n.Property, fmt.Sprintf("could not make instance of '%s': name '%s' plus 7 random chars is longer than maximum length %d", urn.Type(), name, limit)}
+		}
+		name += randomHex(seed)
 	}
 	news[key], news[generated] = resource.NewStringProperty(name), defaults
 	return nil

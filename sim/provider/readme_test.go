@@ -14,9 +14,12 @@ func TestTheReadmeListsWhatThereIs(t *testing.T) {
 	raw, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
 	var said []string
-	for _, match := range regexp.MustCompile("`(aws:[^`]+)`").FindAllStringSubmatch(string(raw), -1) {
+	for _, match := range regexp.MustCompile("`((?:aws|cloudflare):[^`]+:[^`]+)`").FindAllStringSubmatch(string(raw), -1) {
 		said = append(said, match[1])
 	}
-	have := slices.Concat(slices.Collect(maps.Keys(kinds)), slices.Collect(maps.Keys(functions)))
+	var have []string
+	for _, p := range []Provider{AWS(), Cloudflare()} {
+		have = slices.Concat(have, slices.Collect(maps.Keys(p.kinds)), slices.Collect(maps.Keys(p.functions)))
+	}
 	require.ElementsMatch(t, have, said)
 }

@@ -24,16 +24,43 @@ import (
 // maxMessage is the largest message that is taken, in bytes: as the engine's.
 const maxMessage = 400 << 20
 
-// Server serves the provider protocol for one account.
+// Server serves the provider protocol for one provider of an account.
 type Server struct {
 	pulumirpc.UnimplementedResourceProviderServer
+	Provider
 	account *cloud.Account
 }
 
-// Serve answers the engine on l until ctx ends.
-func Serve(ctx context.Context, l net.Listener, a *cloud.Account) error {
+// Provider is what one provider is: which types and functions it has, and how it
+// is configured.
+type Provider struct {
+	// version is the one of Pulumi's provider that is stood in for.
+	version   string
+	kinds     map[string]kind
+	functions map[string]func(*account, values) (values, error)
+	// understands tells what is wrong with a setting of the provider's own, or "".
+	understands func(a *account, key, value string) string
+	// configure refuses settings with which nothing could be done.
+	configure func(resource.PropertyMap) error
+	// word writes down a refusal as the provider does.
+	word func(*cloud.Error) error
+}
+
+// AWS is the provider "aws".
+func AWS() Provider {
+	return Provider{
+		version: "6.83.2", kinds: kinds, functions: functions, understands: awsSetting,
+		configure: func(resource.PropertyMap) error { return nil },
+		word: func(e *cloud.Error) error {
+			return fmt.Errorf("https response error StatusCode: %d, api error %s: %s", e.Status, e.Code, e.Message)
+		},
+	}
+}
+
+// Serve answers the engine on l as a provider of the account until ctx ends.
+func Serve(ctx context.Context, l net.Listener, a *cloud.Account, p Provider) error {
 	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage))
-	pulumirpc.RegisterResourceProviderServer(server, &Server{account: a})
+	pulumirpc.RegisterResourceProviderServer(server, &Server{Provider: p, account: a})
 	stop := context.AfterFunc(ctx, server.Stop)
 	defer stop()
 	if err := server.Serve(l); err != nil && ctx.Err() == nil {
@@ -53,24 +80,42 @@ func (s *Server) Attach(context.Context, *pulumirpc.PluginAttach) (*emptypb.Empt
 	return &emptypb.Empty{}, nil
 }
 
-// GetPluginInfo names the version of pulumi-aws that is stood in for.
+// GetPluginInfo names the version of Pulumi's provider that is stood in for.
 func (s *Server) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
-	return &pulumirpc.PluginInfo{Version: "6.83.2"}, nil
+	return &pulumirpc.PluginInfo{Version: s.version}, nil
 }
 
-// settings are the provider's own, as far as they are understood.
+// unknownSetting is what is wrong with a setting that the simulator would ignore.
+const unknownSetting = "the simulator does not model this setting of the provider"
+
+// settings are the AWS provider's own, as far as they are understood.
 var settings = []string{"region", "version", "skipCredentialsValidation", "skipRegionValidation", "skipMetadataApiCheck", "skipRequestingAccountId"}
 
-// CheckConfig refuses a setting that the simulator would ignore, and a Region
-// that it is not in.
+// awsSetting refuses a Region that the simulator is not in.
+func awsSetting(a *account, key, value string) string {
+	switch {
+	case !slices.Contains(settings, key):
+		return unknownSetting
+	case key == "region" && value != a.Region():
+		return fmt.Sprintf("the simulator's Region is %s, not %q", a.Region(), value)
+	}
+	return ""
+}
+
+// CheckConfig refuses settings that are not understood.
 func (s *Server) CheckConfig(_ context.Context, r *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
 	res := &pulumirpc.CheckResponse{Inputs: r.News}
-	for key, value := range r.News.GetFields() {
-		if !slices.Contains(settings, key) {
-			res.Failures = append(res.Failures, &pulumirpc.CheckFailure{Property: key, Reason: "the simulator does not model this setting of the provider"})
+	news, err := unmarshal(r.News)
+	if err != nil {
+		return nil, err
+	}
+	for key, value := range news {
+		var text string
+		if value.IsString() {
+			text = value.StringValue()
 		}
-		if region := value.GetStringValue(); key == "region" && region != s.account.Region() {
-			res.Failures = append(res.Failures, &pulumirpc.CheckFailure{Property: key, Reason: fmt.Sprintf("the simulator's Region is %s, not %q", s.account.Region(), region)})
+		if reason := s.understands(s.account, string(key), text); reason != "" {
+			res.Failures = append(res.Failures, &pulumirpc.CheckFailure{Property: string(key), Reason: reason})
 		}
 	}
 	return res, nil
@@ -81,8 +126,15 @@ func (s *Server) DiffConfig(context.Context, *pulumirpc.DiffRequest) (*pulumirpc
 	return &pulumirpc.DiffResponse{Changes: pulumirpc.DiffResponse_DIFF_NONE}, nil
 }
 
-// Configure has nothing to prepare.
-func (s *Server) Configure(context.Context, *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
+// Configure refuses settings with which nothing could be done.
+func (s *Server) Configure(_ context.Context, r *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
+	args, err := unmarshal(r.Args)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.configure(args); err != nil {
+		return nil, err
+	}
 	return &pulumirpc.ConfigureResponse{SupportsPreview: true, AcceptResources: true}, nil
 }
 
@@ -97,7 +149,7 @@ func (s *Server) Invoke(_ context.Context, r *pulumirpc.InvokeRequest) (*pulumir
 	if err != nil {
 		return nil, err
 	}
-	out, err := call(s.account, r.Tok, args)
+	out, err := s.call(r.Tok, args)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +161,7 @@ func (s *Server) Invoke(_ context.Context, r *pulumirpc.InvokeRequest) (*pulumir
 // not know.
 func (s *Server) Check(_ context.Context, r *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
 	urn := resource.URN(r.Urn)
-	k, err := kindOf(urn)
+	k, err := s.kindOf(urn)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +190,7 @@ func (s *Server) Check(_ context.Context, r *pulumirpc.CheckRequest) (*pulumirpc
 
 // Diff says what a change of inputs means.
 func (s *Server) Diff(_ context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	k, err := kindOf(resource.URN(r.Urn))
+	k, err := s.kindOf(resource.URN(r.Urn))
 	if err != nil {
 		return nil, err
 	}
@@ -150,13 +202,13 @@ func (s *Server) Diff(_ context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.D
 	if err != nil {
 		return nil, err
 	}
-	return k.diff(olds, news), nil
+	return k.diff(s.account, olds, news, r.IgnoreChanges), nil
 }
 
-func kindOf(urn resource.URN) (kind, error) {
-	k, ok := kinds[string(urn.Type())]
+func (p Provider) kindOf(urn resource.URN) (kind, error) {
+	k, ok := p.kinds[string(urn.Type())]
 	if !ok {
-		return k, status.Errorf(codes.NotFound, "the simulator does not have resources of type %s; it has %s", urn.Type(), strings.Join(slices.Sorted(maps.Keys(kinds)), ", "))
+		return k, status.Errorf(codes.NotFound, "the simulator does not have resources of type %s; it has %s", urn.Type(), strings.Join(slices.Sorted(maps.Keys(p.kinds)), ", "))
 	}
 	return k, nil
 }
@@ -170,10 +222,10 @@ func marshal(m resource.PropertyMap) (*structpb.Struct, error) {
 }
 
 // wrap words an account's refusal as the provider does.
-func wrap(doing string, urn resource.URN, id string, err error) error {
+func (p Provider) wrap(doing string, urn resource.URN, id string, err error) error {
 	var refused *cloud.Error
 	if errors.As(err, &refused) {
-		err = fmt.Errorf("https response error StatusCode: %d, api error %s: %s", refused.Status, refused.Code, refused.Message)
+		err = p.word(refused)
 	}
 	return fmt.Errorf("1 error occurred:\n\t* %s %s (%s): %w", doing, urn.Type().Name(), id, err)
 }

@@ -20,7 +20,27 @@ func liveInstance(a *account, id string) (*cloud.Instance, error) {
 	if err == nil && i.InstanceState == "terminated" {
 		return nil, &cloud.Error{Code: "InvalidInstanceID.NotFound", Message: "The instance ID '" + id + "' does not exist", Status: 400}
 	}
+	if err == nil && len(i.VolumeTags) > 0 {
+		i.VolumeTags = a.VolumeTags(id)
+	}
 	return i, err
+}
+
+// replacesInstance knows that user data replaces where the flag says so, and a
+// type where its architecture is another one.
+func replacesInstance(a *account, olds, news resource.PropertyMap) (replacing []string) {
+	if flag := news["userDataReplaceOnChange"]; flag.IsBool() && flag.BoolValue() {
+		replacing = append(replacing, "userData")
+	}
+	before, after := olds["instanceType"], news["instanceType"]
+	if before.IsString() && after.IsString() {
+		x, err := a.InstanceType(before.StringValue())
+		y, other := a.InstanceType(after.StringValue())
+		if err == nil && other == nil && x.Architecture != y.Architecture {
+			replacing = append(replacing, "instanceType")
+		}
+	}
+	return replacing
 }
 
 // endInstance terminates an instance and waits until it is, as the provider

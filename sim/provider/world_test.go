@@ -29,13 +29,19 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	a, err := cloud.Open(cloud.Options{Dir: t.TempDir(), Architecture: "x86_64", Zones: []string{"example.org"}, OIDCProviders: []string{"https://id.example.org"}})
+	return serve(t, provider.AWS(), "aws", m{"region": "us-west-2"})
+}
+
+// serve is an account behind one of its providers.
+func serve(t *testing.T, p provider.Provider, name string, config m) *world {
+	t.Helper()
+	a, err := cloud.Open(cloud.Options{Dir: t.TempDir(), Architecture: "x86_64", Zones: []string{"example.org"}, CloudflareZones: []string{"example.org"}, OIDCProviders: []string{"https://id.example.org"}})
 	require.NoError(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- provider.Serve(ctx, l, a) }()
+	go func() { served <- provider.Serve(ctx, l, a, p) }()
 	conn, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -46,9 +52,9 @@ func newWorld(t *testing.T) *world {
 	w := &world{T: t, account: a, engine: plugin.NewProviderWithClient(nil, pulumirpc.NewResourceProviderClient(conn), false)}
 	_, err = w.engine.Handshake(t.Context(), plugin.ProviderHandshakeRequest{})
 	require.NoError(t, err)
-	own, kind := urn("pulumi:providers:aws", "aws"), tokens.Type("pulumi:providers:aws")
-	name, id := "aws", resource.ID("1")
-	_, err = w.engine.Configure(t.Context(), plugin.ConfigureRequest{URN: &own, Name: &name, Type: &kind, ID: &id, Inputs: resource.PropertyMap{"region": resource.NewProperty("us-west-2")}})
+	own, kind := urn("pulumi:providers:"+name, name), tokens.Type("pulumi:providers:"+name)
+	id := resource.ID("1")
+	_, err = w.engine.Configure(t.Context(), plugin.ConfigureRequest{URN: &own, Name: &name, Type: &kind, ID: &id, Inputs: properties(config)})
 	require.NoError(t, err)
 	return w
 }

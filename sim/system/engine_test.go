@@ -14,7 +14,8 @@ import (
 	"github.com/talmolab/lablink-infrastructure/stacks/outputs"
 )
 
-// engine is the real engine before an account that has a zone and nothing else.
+// engine is the real engine before an account that has a zone and nothing else,
+// and a Cloudflare with a zone of the same name.
 type engine struct {
 	*launcher.Pulumi
 	account *control.Client
@@ -26,7 +27,7 @@ func start(t testing.TB) *engine {
 	said := &strings.Builder{}
 	w, err := launcher.Find(root, said)
 	require.NoError(t, err)
-	w.Seed = []string{"--zone", "example.org"}
+	w.Seed = []string{"--zone", "example.org", "--cloudflare-zone", "example.org"}
 	require.NoError(t, w.Build(t.Context()))
 	t.Cleanup(func() { require.NoError(t, w.Down(context.WithoutCancel(t.Context()), true)) })
 	e := &engine{said: said}
@@ -71,6 +72,12 @@ func (e *engine) must(t testing.TB, s launcher.Stack, command ...string) {
 	require.NoError(t, err, said)
 }
 
+// watched is what more is set in some stacks, so that every alarm is there.
+var watched = map[string]string{
+	"account": "  lablink:budget: {monthlyUsd: 900, emails: [lab@example.org]}\n",
+	"test":    "  lablink:budget: {monthlyUsd: 500, emails: [lab@example.org]}\n  lablink:alarms: {emails: [lab@example.org, ops@example.org]}\n",
+}
+
 // A stack that is deployed again changes nothing, and what is destroyed is gone.
 // The account comes first, as the roles of environments trust its identity
 // provider.
@@ -79,7 +86,7 @@ func TestEveryStackIsDeployedTwiceAndDestroyed(t *testing.T) {
 	names := []string{"account", "test", "prod", "local"}
 	stacks := map[string]launcher.Stack{}
 	for _, name := range names {
-		stacks[name] = e.stack(t, name)
+		stacks[name] = e.stack(t, name, "config:\n", "config:\n"+watched[name])
 		e.must(t, stacks[name], "up", "--yes", "--skip-preview", "--suppress-outputs")
 		e.must(t, stacks[name], "up", "--yes", "--skip-preview", "--suppress-outputs", "--expect-no-changes")
 		// What a refresh learns of the account is not taken for a change.

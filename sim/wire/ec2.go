@@ -17,6 +17,8 @@ const namespace = "http://ec2.amazonaws.com/doc/2016-11-15/"
 var actions = map[string]func(*Server, call, *query) (any, error){
 	"CreateFleet":                (*Server).createFleet,
 	"CreateTags":                 (*Server).createTags,
+	"DescribeImages":             (*Server).describeImages,
+	"DescribeInstanceTypes":      (*Server).describeInstanceTypes,
 	"DescribeInstances":          (*Server).describeInstances,
 	"RevokeSecurityGroupIngress": (*Server).revokeIngress,
 	"TerminateInstances":         (*Server).terminateInstances,

@@ -34,7 +34,7 @@ type fleetXML struct {
 	Instances []fleetInstancesXML `xml:"fleetInstanceSet>item"`
 }
 
-// createFleet makes an instant fleet of on-demand instances.
+// createFleet makes an instant fleet, on demand or of spot instances.
 func (s *Server) createFleet(c call, q *query) (any, error) {
 	r, err := readFleet(q)
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Server) createFleet(c call, q *query) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fleetAnswer(fleet), nil
+	return fleetAnswer(fleet, r.Market), nil
 }
 
 func readFleet(q *query) (cloud.FleetRequest, error) {
@@ -85,13 +85,18 @@ func readFleet(q *query) (cloud.FleetRequest, error) {
 		}
 		r.Overrides = append(r.Overrides, override)
 	}
-	r.Strategy = cloud.FleetStrategy(q.get("OnDemandOptions.AllocationStrategy"))
+	r.Market = cloud.Market(q.get("TargetCapacitySpecification.DefaultTargetCapacityType"))
+	options := map[cloud.Market]string{cloud.OnDemand: "OnDemandOptions.", cloud.Spot: "SpotOptions."}[r.Market]
+	if options == "" {
+		return r, &cloud.Error{Code: "InvalidParameterValue", Message: fmt.Sprintf("The simulator models on-demand and spot capacity, not %q", r.Market), Status: 400}
+	}
+	r.Strategy = cloud.FleetStrategy(q.get(options + "AllocationStrategy"))
+	if end := q.get("SpotOptions.InstanceInterruptionBehavior"); end != "" && end != "terminate" {
+		return r, &cloud.Error{Code: "InvalidParameterValue", Message: "The simulator models spot instances that are terminated, not those that " + end, Status: 400}
+	}
 	var err error
 	if r.Target, err = q.number("TargetCapacitySpecification.TotalTargetCapacity"); err != nil {
 		return r, err
-	}
-	if market := q.get("TargetCapacitySpecification.DefaultTargetCapacityType"); market != "on-demand" {
-		return r, &cloud.Error{Code: "InvalidParameterValue", Message: "The simulator models on-demand capacity only, not " + market, Status: 400}
 	}
 	for n := range q.count("TagSpecification") {
 		t := fmt.Sprintf("TagSpecification.%d.", n+1)
@@ -109,10 +114,10 @@ func readFleet(q *query) (cloud.FleetRequest, error) {
 }
 
 // fleetAnswer groups instances by the override they came from.
-func fleetAnswer(f cloud.Fleet) fleetXML {
+func fleetAnswer(f cloud.Fleet, market cloud.Market) fleetXML {
 	out := fleetXML{response: newResponse(), ID: f.ID}
 	for _, e := range f.Errors {
-		out.Errors = append(out.Errors, fleetErrorXML{overridesXML{e.Override.InstanceType, e.Override.SubnetID}, "on-demand", e.Code, e.Message})
+		out.Errors = append(out.Errors, fleetErrorXML{overridesXML{e.Override.InstanceType, e.Override.SubnetID}, string(e.Market), e.Code, e.Message})
 	}
 	groups := map[cloud.FleetOverride]int{}
 	for _, i := range f.Instances {
@@ -122,7 +127,7 @@ func fleetAnswer(f cloud.Fleet) fleetXML {
 			n = len(out.Instances)
 			groups[at] = n
 			out.Instances = append(out.Instances, fleetInstancesXML{
-				overridesXML: overridesXML{i.InstanceType, i.SubnetID}, Lifecycle: "on-demand",
+				overridesXML: overridesXML{i.InstanceType, i.SubnetID}, Lifecycle: string(market),
 				InstanceType: i.InstanceType, Zone: i.AvailabilityZone,
 			})
 		}

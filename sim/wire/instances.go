@@ -39,6 +39,8 @@ type instanceXML struct {
 	PrivateIP  string   `xml:"privateIpAddress,omitempty"`
 	PublicIP   string   `xml:"ipAddress,omitempty"`
 	Reason     string   `xml:"reason"`
+	Lifecycle  string   `xml:"instanceLifecycle,omitempty"` // absent on demand
+	SpotID     string   `xml:"spotInstanceRequestId,omitempty"`
 	Tags       []tagXML `xml:"tagSet>item"`
 }
 
@@ -47,6 +49,7 @@ func toXML(i cloud.Instance) instanceXML {
 		InstanceID: i.ID, ImageID: i.AMI, State: state(i.InstanceState), PrivateDNS: i.PrivateDNS, Type: i.InstanceType,
 		LaunchTime: i.LaunchTime.Format(time.RFC3339), Zone: i.AvailabilityZone, SubnetID: i.SubnetID,
 		PrivateIP: i.PrivateIP, PublicIP: i.PublicIP, Reason: i.StateReason,
+		Lifecycle: i.InstanceLifecycle, SpotID: i.SpotInstanceRequestID,
 	}
 	for _, k := range slices.Sorted(maps.Keys(i.Tags)) {
 		out.Tags = append(out.Tags, tagXML{k, i.Tags[k]})

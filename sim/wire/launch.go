@@ -43,7 +43,11 @@ func (s *Server) authorizeLaunch(c call, t *cloud.LaunchTemplate, r cloud.FleetR
 			return err
 		}
 	}
-	if err := s.authorize(c, "ec2:RunInstances", nil, s.used(t, o)...); err != nil {
+	used := s.used(t, o)
+	if r.Market == cloud.Spot {
+		used = append(used, s.arn("spot-instances-request/*"))
+	}
+	if err := s.authorize(c, "ec2:RunInstances", nil, used...); err != nil {
 		return err
 	}
 	return s.authorizeRole(c, t.ProfileName())

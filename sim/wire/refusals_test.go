@@ -161,15 +161,49 @@ func TestACallThatIsNotModelledIsRefused(t *testing.T) {
 			_, err := ec2.NewFromConfig(dev).DescribeInstances(t.Context(), &ec2.DescribeInstancesInput{Filters: []types.Filter{{Name: aws.String("image-id"), Values: []string{"x"}}}})
 			return err
 		}},
+		{"a filter of images", "InvalidParameterValue", func() error {
+			_, err := ec2.NewFromConfig(dev).DescribeImages(t.Context(), &ec2.DescribeImagesInput{Filters: []types.Filter{{Name: aws.String("name"), Values: []string{"x"}}}})
+			return err
+		}},
+		{"images of others", "InvalidUserID.Malformed", func() error {
+			_, err := ec2.NewFromConfig(dev).DescribeImages(t.Context(), &ec2.DescribeImagesInput{Owners: []string{"amazon"}})
+			return err
+		}},
+		{"an image that is not there", "InvalidAMIID.NotFound", func() error {
+			_, err := ec2.NewFromConfig(dev).DescribeImages(t.Context(), &ec2.DescribeImagesInput{ImageIds: []string{"ami-0"}})
+			return err
+		}},
+		{"all instance types", "InvalidParameterValue", func() error {
+			_, err := ec2.NewFromConfig(dev).DescribeInstanceTypes(t.Context(), &ec2.DescribeInstanceTypesInput{})
+			return err
+		}},
 		{"a fleet that lasts", "InvalidParameterValue", func() error {
 			in := fleetInput(w, 1, "a")
 			in.Type = types.FleetTypeMaintain
 			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
 			return err
 		}},
-		{"spot capacity", "InvalidParameterValue", func() error {
+		{"a market of capacity blocks", "InvalidParameterValue", func() error {
 			in := fleetInput(w, 1, "b")
-			in.TargetCapacitySpecification.DefaultTargetCapacityType = types.DefaultTargetCapacityTypeSpot
+			in.TargetCapacitySpecification.DefaultTargetCapacityType = types.DefaultTargetCapacityTypeCapacityBlock
+			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
+			return err
+		}},
+		{"spot machines that stop", "InvalidParameterValue", func() error {
+			in := spotInput(w, 1, "g")
+			in.SpotOptions.InstanceInterruptionBehavior = types.SpotInstanceInterruptionBehaviorStop
+			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
+			return err
+		}},
+		{"priorities among spot machines", "InvalidParameterValue", func() error {
+			in := spotInput(w, 1, "h")
+			in.SpotOptions.AllocationStrategy = types.SpotAllocationStrategyCapacityOptimizedPrioritized
+			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
+			return err
+		}},
+		{"options of the other market", "UnknownParameter", func() error {
+			in := spotInput(w, 1, "i")
+			in.OnDemandOptions = &types.OnDemandOptionsRequest{AllocationStrategy: types.FleetOnDemandAllocationStrategyPrioritized}
 			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
 			return err
 		}},
@@ -205,6 +239,55 @@ func TestACallThatIsNotModelledIsRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { require.Equal(t, c.code, code(t, c.do())) })
 	}
 	require.Empty(t, w.Instances())
+}
+
+func spotInput(w *world, n int32, token string) *ec2.CreateFleetInput {
+	in := fleetInput(w, n, token)
+	in.TargetCapacitySpecification.DefaultTargetCapacityType = types.DefaultTargetCapacityTypeSpot
+	in.SpotOptions = &types.SpotOptionsRequest{
+		AllocationStrategy: types.SpotAllocationStrategyPriceCapacityOptimized, InstanceInterruptionBehavior: types.SpotInstanceInterruptionBehaviorTerminate,
+	}
+	return in
+}
+
+func TestASpotMachineSaysThatItIsOneAndOthersSayNothing(t *testing.T) {
+	w := newWorld(t)
+	client := ec2.NewFromConfig(w.developer())
+	spot, err := client.CreateFleet(t.Context(), spotInput(w, 1, "a"))
+	require.NoError(t, err)
+	require.Equal(t, types.InstanceLifecycleSpot, spot.Instances[0].Lifecycle)
+	plain, err := client.CreateFleet(t.Context(), fleetInput(w, 1, "b"))
+	require.NoError(t, err)
+	require.Equal(t, types.InstanceLifecycleOnDemand, plain.Instances[0].Lifecycle)
+	for id, want := range map[string]types.InstanceLifecycleType{spot.Instances[0].InstanceIds[0]: types.InstanceLifecycleTypeSpot, plain.Instances[0].InstanceIds[0]: ""} {
+		out, err := client.DescribeInstances(t.Context(), &ec2.DescribeInstancesInput{InstanceIds: []string{id}})
+		require.NoError(t, err)
+		i := out.Reservations[0].Instances[0]
+		require.Equal(t, want, i.InstanceLifecycle)
+		require.Equal(t, want != "", i.SpotInstanceRequestId != nil)
+	}
+	require.NoError(t, w.SetFaults(cloud.Faults{InsufficientCapacity: []cloud.CapacityFault{{Market: cloud.Spot}}}))
+	none, err := client.CreateFleet(t.Context(), spotInput(w, 1, "c"))
+	require.NoError(t, err)
+	require.Empty(t, none.Instances)
+	require.Equal(t, types.InstanceLifecycleSpot, none.Errors[0].Lifecycle)
+}
+
+// The examples of policies in EC2's guide allow it apart from everything else.
+func TestASpotMachineNeedsTheRightToASpotRequest(t *testing.T) {
+	w := newWorld(t)
+	_, c := w.machine(t)
+	const most = `{"Effect":"Allow","Action":["ec2:CreateFleet","ec2:RunInstances","ec2:CreateTags","iam:PassRole"],"Resource":"*"}`
+	deny := `,{"Effect":"Deny","Action":"ec2:RunInstances","Resource":"arn:aws:ec2:us-west-2:123456789012:spot-instances-request/*"}`
+	require.NoError(t, w.PutRolePolicy(&cloud.RolePolicy{Name: "p", Role: "client", Policy: `{"Version":"2012-10-17","Statement":[` + most + deny + `]}`}))
+	client := ec2.NewFromConfig(w.config(c.AccessKey, c.Secret, c.Token))
+	out, err := client.CreateFleet(t.Context(), spotInput(w, 1, "spot"))
+	require.NoError(t, err)
+	require.Empty(t, out.Instances)
+	require.Equal(t, "UnauthorizedOperation", *out.Errors[0].ErrorCode)
+	out, err = client.CreateFleet(t.Context(), fleetInput(w, 1, "on demand"))
+	require.NoError(t, err)
+	require.Len(t, out.Instances, 1)
 }
 
 func TestTagsOfACallReachInstancesAndTheirVolumes(t *testing.T) {

@@ -31,6 +31,8 @@ type Environment struct {
 	DriftRoleARN   string   `json:"driftRoleArn"`
 	DeployRoleARN  string   `json:"deployRoleArn"`
 	Database       Database `json:"database"`
+	// DashboardURL is the dashboard in AWS's console.
+	DashboardURL string `json:"dashboardUrl"`
 	// InitialAdminPassword is secret.
 	InitialAdminPassword string `json:"initialAdminPassword"`
 }
@@ -51,7 +53,7 @@ type Release struct {
 // Database is where the allocator keeps its data.
 type Database struct {
 	Engine   string `json:"engine"`
-	Endpoint string `json:"endpoint"` // empty for sqlite
+	Endpoint string `json:"endpoint"` // name and port; empty for sqlite
 }
 
 // Account is what an account's stack tells.
@@ -63,6 +65,9 @@ type Account struct {
 	StateBucket            string `json:"stateBucket"`
 	StateKMSKeyARN         string `json:"stateKmsKeyArn"`
 	ArtifactBucket         string `json:"artifactBucket"`
+	// Images are the newest images of pipelines, by name; empty before the first
+	// build.
+	Images map[string]string `json:"images"`
 }
 
 // ReadEnvironment reads what `pulumi stack output --json` prints for an

@@ -84,6 +84,7 @@ func policiesAreNarrow(r *recording.Recording) []string {
 			}
 			return ""
 		}),
+		topicsAreForAlarms(r),
 		each(r, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", func(a recording.Record) string {
 			for _, p := range r.Of(managed) {
 				if strings.HasSuffix(a.Text("policyArn"), "/"+p.Text("name")) {
@@ -95,13 +96,18 @@ func policiesAreNarrow(r *recording.Recording) []string {
 	)
 }
 
+// unbound are actions that AWS gives no resource, beside those that look: the
+// Service Authorization Reference lists none for ec2messages and ssmmessages.
+var unbound = []string{"ec2messages:", "ssmmessages:"}
+
 func narrow(s iam.Statement) bool {
 	if len(s.NotAction) > 0 || len(s.NotResource) > 0 {
 		return false
 	}
 	for _, action := range s.Action {
 		_, verb, _ := strings.Cut(action, ":")
-		looks := strings.HasPrefix(verb, "Describe") || strings.HasPrefix(verb, "List") || verb == "GetCallerIdentity"
+		looks := strings.HasPrefix(verb, "Describe") || strings.HasPrefix(verb, "List") || verb == "GetCallerIdentity" ||
+			slices.ContainsFunc(unbound, func(service string) bool { return strings.HasPrefix(action, service) })
 		if verb == "" || verb == "*" || slices.Contains(s.Resource, "*") && !looks {
 			return false
 		}

@@ -16,6 +16,10 @@ import (
 
 // declareAccount declares what an AWS account has once.
 func declareAccount(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) error {
+	baked, err := lookUpBaked(ctx, s)
+	if err != nil {
+		return err
+	}
 	key, err := kms.NewKey(ctx, "state-key", &kms.KeyArgs{
 		Description: pulumi.String("Encrypts the state of stacks and their secrets"), EnableKeyRotation: pulumi.Bool(true),
 		DeletionWindowInDays: pulumi.Int(30), Tags: n.Tags("state", n.Name("state", 255)),
@@ -60,10 +64,18 @@ func declareAccount(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) e
 		}
 		provider = github.Arn
 	}
+	if err := declareBudget(ctx, s, n); err != nil {
+		return err
+	}
+	images, err := declareImages(ctx, baked, n, artifacts.Name, boundary.Arn)
+	if err != nil {
+		return err
+	}
 	return export[outputs.Account](ctx, pulumi.Map{
 		"contractVersion": pulumi.Int(outputs.Version), "oidcProviderArn": provider,
 		"permissionsBoundaryArn": boundary.Arn,
 		"stateBucket":            state.Name, "stateKmsKeyArn": key.Arn, "artifactBucket": artifacts.Name,
+		"images": images,
 	})
 }
 

@@ -3,6 +3,7 @@ package program_test
 import (
 	"strings"
 
+	"github.com/talmolab/lablink-infrastructure/infra/edge"
 	"github.com/talmolab/lablink-infrastructure/infra/image"
 	"github.com/talmolab/lablink-infrastructure/infra/recording"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
@@ -13,11 +14,12 @@ func accountFor(s *settings.Settings) recording.Account {
 	a := recording.Account{
 		ID: "123456789012", Region: s.Region, Zones: []string{s.Region + "a", s.Region + "b", s.Region + "c"},
 		LocalZones: []string{s.Region + "-lax-1a"}, InstanceTypes: map[string]recording.InstanceType{}, Images: map[string]recording.Image{},
-		Parameters: map[string]string{}, HostedZones: map[string][]string{},
+		Parameters: map[string]string{}, HostedZones: map[string][]string{}, CloudflareZones: map[string][]string{}, CloudflareRanges: edge.Ranges(),
 		OIDCProvider: "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
 	}
 	if _, parent, ok := strings.Cut(s.DNS.Domain, "."); ok {
 		a.HostedZones[parent] = []string{"Z0123456789"}
+		a.CloudflareZones[parent] = []string{cloudflareZone}
 	}
 	add := func(types []string, id, parameter string) {
 		if id == "" {
@@ -30,7 +32,12 @@ func accountFor(s *settings.Settings) recording.Account {
 		a.Images[id] = recording.Image{Name: "image", Architecture: architecture(types[0])}
 	}
 	for _, p := range s.Pools {
-		add(p.InstanceTypes, p.Image.ID, p.Image.SSMParameter)
+		id := p.Image.ID
+		if id == "" && p.Image.SSMParameter == "" {
+			id = "ami-of-" + p.Image.Pipeline
+			a.Built = map[string][]string{p.Image.Pipeline: {id}}
+		}
+		add(p.InstanceTypes, id, p.Image.SSMParameter)
 	}
 	host := s.Allocator
 	add([]string{host.InstanceType}, host.AMI, image.DebianParameter(architecture(host.InstanceType)))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/deployed"
+	"github.com/talmolab/lablink-infrastructure/infra/edge"
 	"github.com/talmolab/lablink-infrastructure/infra/pool"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
@@ -19,15 +20,23 @@ func (e *environment) allocatorSettings() pulumi.StringOutput {
 	for _, p := range e.pools {
 		inputs = append(inputs, p.LaunchTemplateID)
 	}
-	for _, id := range e.subnetIDs() {
+	for _, id := range subnetIDs(e.network.Clients) {
 		inputs = append(inputs, id)
 	}
-	return pulumi.All(inputs...).ApplyT(func(all []any) (string, error) {
+	certificate := pulumi.StringInput(pulumi.String(""))
+	if e.origin != nil {
+		certificate = e.origin.Certificate
+	}
+	// Pools' templates first, then subnets, and the certificate last.
+	return pulumi.All(append(inputs, certificate)...).ApplyT(func(all []any) (string, error) {
 		ids := make([]string, len(all))
 		for i, id := range all {
 			ids[i] = id.(string)
 		}
-		raw, err := json.Marshal(e.plainSettings(ids[:len(e.pools)], ids[len(e.pools):]))
+		last := len(ids) - 1
+		plain := e.plainSettings(ids[:len(e.pools)], ids[len(e.pools):last])
+		plain.TLS.Certificate = ids[last]
+		raw, err := json.Marshal(plain)
 		if err != nil {
 			return "", fmt.Errorf("render the allocator's settings: %w", err)
 		}
@@ -73,11 +82,16 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		Audience:               api.Audience(e.n.Deployment, e.n.Environment),
 		AdminPasswordParameter: e.n.ParameterPath(adminPasswordName),
 		TLS:                    e.plainTLS(),
+		Database:               deployed.Database{Engine: e.s.Database.Engine},
+	}
+	if e.s.BehindCloudflare() {
+		out.TLS.KeyParameter = e.n.ParameterPath(originKeyName)
+		out.TrustedProxies, out.ClientAddressHeader = edge.Ranges(), edge.Header
 	}
 	for i, p := range e.s.Pools {
 		out.Pools = append(out.Pools, deployed.Pool{
 			Name: p.Name, LaunchTemplateID: templates[i], InstanceTypes: p.InstanceTypes, SubnetIDs: subnets,
-			MaxMachines: p.MaxMachines, Role: pool.RoleName(e.n, p.Name),
+			Market: p.Market, MaxMachines: p.MaxMachines, Role: pool.RoleName(e.n, p.Name),
 		})
 	}
 	return out

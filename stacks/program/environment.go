@@ -6,10 +6,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/infra/database"
 	"github.com/talmolab/lablink-infrastructure/infra/dns"
 	"github.com/talmolab/lablink-infrastructure/infra/host"
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
 	"github.com/talmolab/lablink-infrastructure/infra/network"
+	"github.com/talmolab/lablink-infrastructure/infra/origin"
 	"github.com/talmolab/lablink-infrastructure/infra/policy"
 	"github.com/talmolab/lablink-infrastructure/infra/pool"
 	"github.com/talmolab/lablink-infrastructure/infra/release"
@@ -24,27 +26,31 @@ type environment struct {
 	found     lookups
 	network   *network.Network
 	account   account
+	address   *host.Address       // of the one host; nil where it has none that stays
 	artifacts pulumi.StringOutput // the artifact bucket's name
 	boundary  pulumi.StringOutput // the ARN of what bounds machines' roles
 	pools     []*pool.Pool        // in the order of the settings
+	postgres  *database.Postgres  // nil with SQLite
+	origin    *origin.Origin      // the certificate that Cloudflare sees; nil where nobody stands before the allocator
 }
 
 // declareEnvironment declares one environment: network, kinds of machines,
-// release, host, name and roles.
+// database, release, host, name, alarms and roles.
 func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) error {
-	found, err := lookUp(ctx, s)
+	e := &environment{s: s, n: n}
+	if err := e.readAccount(ctx); err != nil {
+		return err
+	}
+	found, err := lookUp(ctx, s, e.bucket())
 	if err != nil {
 		return err
 	}
+	e.found = found
 	if s.TLS.Staging {
 		_ = ctx.Log.Warn("lablink:tls.staging is on, which only tries out getting a certificate: agents do not trust the staging authority, so no machine becomes ready", nil)
 	}
-	binaries, err := p.Builder.Build(ctx.Context(), []string{found.hostPlatform}, found.clientPlatforms)
+	binaries, err := p.binaries(ctx.Context(), s, found)
 	if err != nil {
-		return err
-	}
-	e := &environment{s: s, n: n, found: found}
-	if err := e.readAccount(ctx); err != nil {
 		return err
 	}
 	if err := e.declareNetwork(ctx); err != nil {
@@ -53,7 +59,13 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	if err := e.declareBoundary(ctx); err != nil {
 		return err
 	}
+	if err := e.declareAddress(ctx); err != nil {
+		return err
+	}
 	if err := e.declareArtifacts(ctx); err != nil {
+		return err
+	}
+	if err := e.declareOrigin(ctx); err != nil {
 		return err
 	}
 	if err := e.declarePools(ctx); err != nil {
@@ -63,17 +75,28 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	if err != nil {
 		return err
 	}
+	if err := e.declareDatabase(ctx); err != nil {
+		return err
+	}
 	r, err := release.NewRelease(ctx, "release", &release.ReleaseArgs{
-		Namer: n, Bucket: e.artifacts, Shared: e.account.artifacts != "", Binaries: binaries, Settings: e.allocatorSettings(),
+		Namer: n, Bucket: e.artifacts, Shared: e.account.artifacts != "", Binaries: binaries, Settings: e.allocatorSettings(), Existing: found.release,
 	})
 	if err != nil {
 		return err
 	}
-	h, err := e.declareHost(ctx, []pulumi.Resource{r.Pointer, stored})
+	needed := []pulumi.Resource{r.Pointer, stored}
+	if e.origin != nil {
+		needed = append(needed, e.origin.Key)
+	}
+	h, err := e.declareHost(ctx, needed)
 	if err != nil {
 		return err
 	}
 	url, err := e.declareName(ctx, h)
+	if err != nil {
+		return err
+	}
+	dashboard, err := e.declareWatch(ctx, h)
 	if err != nil {
 		return err
 	}
@@ -84,12 +107,12 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	values := pulumi.Map{
 		"contractVersion": pulumi.Int(outputs.Version),
 		"deployment":      pulumi.String(n.Deployment), "environment": pulumi.String(n.Environment),
-		"url": url, "agentUrl": pulumi.String(e.agentURL()), "publicAddress": h.PublicIP,
+		"url": url, "agentUrl": e.agentURL(), "publicAddress": h.PublicIP,
 		"vpcId": e.network.VPCID, "subnetIds": e.network.SubnetIDs,
 		"allocatorSecurityGroupId": e.network.AllocatorGroup, "clientSecurityGroupId": e.network.ClientGroup,
 		"pools": e.poolOutputs(), "artifactBucket": e.artifacts,
-		"release":              pulumi.Map{"version": r.Version, "manifest": r.Manifest},
-		"database":             pulumi.Map{"engine": pulumi.String("sqlite"), "endpoint": pulumi.String("")},
+		"release":  pulumi.Map{"version": r.Version, "manifest": r.Manifest},
+		"database": e.databaseOutput(), "dashboardUrl": dashboard,
 		"initialAdminPassword": password,
 	}
 	for name, role := range roles {
@@ -100,8 +123,22 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 
 func (e *environment) declareNetwork(ctx *pulumi.Context) (err error) {
 	e.network, err = network.NewNetwork(ctx, "network", &network.NetworkArgs{
-		Namer: e.n, Cidr: e.s.Network.Cidr, Zones: e.found.zones,
+		Namer: e.n, Existing: e.found.network, Cidr: e.found.cidr, Zones: e.found.zones, NAT: e.s.Network.NAT,
 		AllowedCidrs: e.s.Network.AllowedCidrs, AgentPort: e.s.AgentPort(),
+	})
+	return err
+}
+
+// declareAddress declares what outlives the host of an environment that has one:
+// client machines know its private address before it boots.
+func (e *environment) declareAddress(ctx *pulumi.Context) (err error) {
+	if e.s.Allocator.Address == settings.Dynamic {
+		return nil
+	}
+	place := e.network.Subnets[0]
+	e.address, err = host.NewAddress(ctx, "host", &host.AddressArgs{
+		Namer: e.n, SubnetID: place.ID, SecurityGroup: e.network.AllocatorGroup, PrivateIP: place.Host,
+		Protect: e.s.Protect(), After: e.network.Ready,
 	})
 	return err
 }
@@ -113,7 +150,7 @@ func (e *environment) declarePools(ctx *pulumi.Context) error {
 			SecurityGroup: e.network.ClientGroup, RootVolumeGiB: s.RootVolumeGiB,
 			Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
 			Permissions: host.ClientPermissions(e.n, e.bucket()), Boundary: e.boundary,
-			AgentURL: e.agentURL(), TLSName: e.tlsName(), Audience: api.Audience(e.n.Deployment, e.n.Environment),
+			AgentURL: e.agentURL(), TLSName: e.tlsName(), Trust: e.trust(), Public: e.network.ClientsPublic, Audience: api.Audience(e.n.Deployment, e.n.Environment),
 			After: e.network.Ready,
 		})
 		if err != nil {
@@ -136,18 +173,26 @@ func (e *environment) poolOutputs() pulumi.Map {
 }
 
 func (e *environment) declareHost(ctx *pulumi.Context, after []pulumi.Resource) (*host.Host, error) {
-	plan := e.network.Plan.Subnets[0]
 	roles := e.clientRoles()
+	secret := pulumi.String("").ToStringOutput()
+	if e.postgres != nil {
+		secret = e.postgres.SecretARN
+	}
 	permissions := policy.Render(func(values []string) policy.Document {
 		return host.Permissions(host.Grants{
-			Namer: e.n, Bucket: e.bucket(), ClientRoles: roles, ClientGroup: values[0], SubnetIDs: values[1:],
+			Namer: e.n, Bucket: e.bucket(), ClientRoles: roles, ClientGroup: values[0], DatabaseSecret: values[1], SubnetIDs: values[2:],
 			ChallengeZone: e.challengeZone(), Domain: e.s.DNS.Domain,
+			Spot: slices.ContainsFunc(e.s.Pools, func(p settings.Pool) bool { return p.Market != settings.OnDemand }),
 		})
-	}, append([]pulumi.StringInput{e.network.ClientGroup}, e.subnetIDs()...)...)
+	}, append([]pulumi.StringInput{e.network.ClientGroup, secret}, subnetIDs(e.network.Clients)...)...)
+	place := e.network.Subnets[0]
+	var dynamic *host.Dynamic
+	if e.address == nil {
+		dynamic = &host.Dynamic{SubnetID: place.ID, PrivateIP: place.Host, SecurityGroup: e.network.AllocatorGroup}
+	}
 	return host.NewHost(ctx, "host", &host.HostArgs{
 		Namer: e.n, InstanceType: e.s.Allocator.InstanceType, AMI: e.found.hostImage.ID,
-		SubnetID: e.subnetIDs()[0], Zone: plan.Zone, PrivateIP: plan.Host,
-		SecurityGroup: e.network.AllocatorGroup, DataVolumeGiB: e.s.Allocator.DataVolumeGiB,
+		Zone: place.Zone, Address: e.address, Dynamic: dynamic, DataVolumeGiB: e.s.Allocator.DataVolumeGiB,
 		Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
 		Permissions: permissions, Boundary: e.boundary, Protect: e.s.Protect(), After: slices.Concat(e.network.Ready, after),
 	})
@@ -164,25 +209,35 @@ func (e *environment) declareName(ctx *pulumi.Context, h *host.Host) (pulumi.Str
 		return pulumi.Sprintf("%s%s", scheme, h.PublicIP), nil
 	}
 	name := pulumi.String(e.s.DNS.Domain).ToStringOutput()
-	if e.s.DNS.Provider == settings.Route53 {
-		d, err := dns.NewDns(ctx, "dns", &dns.DnsArgs{
-			Domain: e.s.DNS.Domain, ZoneID: e.found.zoneID, Target: dns.Target{Address: h.PublicIP}, Protect: e.s.Protect(),
-		})
+	args := &dns.DnsArgs{
+		Domain: e.s.DNS.Domain, ZoneID: e.found.zoneID, Cloudflare: e.s.DNS.Provider == settings.Cloudflare,
+		Target: dns.Target{Address: h.PublicIP}, Proxied: e.s.BehindCloudflare(), Protect: e.s.Protect(),
+	}
+	switch {
+	case e.s.ManagesRecord():
+		d, err := dns.NewDns(ctx, "dns", args)
 		if err != nil {
 			return pulumi.StringOutput{}, err
 		}
 		name = d.FQDN
+	case e.s.DNS.Provider != settings.None:
+		if err := dns.ByHand(ctx, args); err != nil {
+			return pulumi.StringOutput{}, err
+		}
 	}
 	return pulumi.Sprintf("%s%s", scheme, name), nil
 }
 
 // agentURL is where clients reach the allocator, inside the network.
-func (e *environment) agentURL() string {
+func (e *environment) agentURL() pulumi.StringOutput {
 	scheme := "https://"
 	if e.s.TLS.Mode == settings.None {
 		scheme = "http://"
 	}
-	return scheme + e.network.Plan.Subnets[0].Host
+	if e.address == nil { // of an own VPC, where the host's address is planned
+		return pulumi.String(scheme + e.network.Subnets[0].Host).ToStringOutput()
+	}
+	return pulumi.Sprintf("%s%s", scheme, e.address.PrivateIP)
 }
 
 // tlsName is the name that the allocator's certificate holds.
@@ -201,11 +256,11 @@ func (e *environment) clientRoles() []string {
 	return out
 }
 
-// subnetIDs are the ids of the subnets.
-func (e *environment) subnetIDs() []pulumi.StringInput {
+// subnetIDs are the ids of subnets.
+func subnetIDs(subnets []network.Subnet) []pulumi.StringInput {
 	var out []pulumi.StringInput
-	for _, subnet := range e.network.Subnets {
-		out = append(out, subnet.ID().ToStringOutput())
+	for _, subnet := range subnets {
+		out = append(out, subnet.ID)
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 // untaggable are the types that AWS gives no tags. What is not listed must have
 // them, so a new type is noticed.
 var untaggable = []string{
+	"aws:cloudwatch/dashboard:Dashboard", "aws:sns/topicPolicy:TopicPolicy", "aws:sns/topicSubscription:TopicSubscription",
 	"aws:ec2/eipAssociation:EipAssociation", "aws:ec2/route:Route", "aws:ec2/routeTableAssociation:RouteTableAssociation",
 	"aws:ec2/volumeAttachment:VolumeAttachment", "aws:iam/rolePolicy:RolePolicy",
 	"aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:kms/alias:Alias", "aws:route53/record:Record",
@@ -26,18 +28,51 @@ func everythingIsTagged(r *recording.Recording) []string {
 		if record.Module() != "aws" || slices.Contains(untaggable, record.Type) {
 			continue
 		}
-		tags, _ := record.Get("tags").(map[string]any)
-		component, _ := tags["lablink:component"].(string)
-		if tags["lablink:deployment"] != deployment || tags["lablink:environment"] != r.Stack || component == "" || tags["lablink:managed-by"] != "pulumi" {
-			out = append(out, record.Type+" "+record.Name)
+		kinds := []string{"tags"}
+		switch record.Type { // what is made elsewhere, as these say
+		case infrastructure:
+			kinds = append(kinds, "resourceTags")
+		case "aws:imagebuilder/distributionConfiguration:DistributionConfiguration":
+			kinds = append(kinds, "distributions[0].amiDistributionConfiguration.amiTags")
+		}
+		for _, kind := range kinds {
+			if !tagged(record.Get(kind), r.Stack, "pulumi") {
+				out = append(out, record.Type+" "+record.Name+" "+kind)
+			}
+		}
+		if !makesTagged(record, r.Stack) {
+			out = append(out, record.Type+" "+record.Name+" makes what has no tags")
 		}
 	}
 	return out
 }
 
+func tagged(tags any, environment, by string) bool {
+	all, _ := tags.(map[string]any)
+	component, _ := all["lablink:component"].(string)
+	return all["lablink:deployment"] == deployment && all["lablink:environment"] == environment && component != "" && all["lablink:managed-by"] == by
+}
+
+// makesTagged reports whether what EC2 makes of an instance or of a template has
+// tags, too: root volumes, and the allocator's machines.
+func makesTagged(record recording.Record, environment string) bool {
+	switch record.Type {
+	case instance:
+		return tagged(record.Get("volumeTags"), environment, "pulumi")
+	case template:
+		for i, what := range []string{"instance", "volume"} {
+			at := fmt.Sprintf("tagSpecifications[%d].", i)
+			if record.Text(at+"resourceType") != what || !tagged(record.Get(at+"tags"), environment, "allocator") {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // stateful are what cannot be made again as it was, and what keeps it closed.
 var stateful = []string{
-	volume, bucket, "aws:ec2/eip:Eip", "aws:route53/record:Record", "aws:kms/key:Key",
+	volume, bucket, "aws:ec2/eip:Eip", "aws:route53/record:Record", cloudflareRecord, "aws:kms/key:Key",
 	"aws:iam/openIdConnectProvider:OpenIdConnectProvider",
 	"aws:s3/bucketPolicy:BucketPolicy", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
 	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",

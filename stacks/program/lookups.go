@@ -9,21 +9,26 @@ import (
 	"github.com/talmolab/lablink-infrastructure/infra/dns"
 	"github.com/talmolab/lablink-infrastructure/infra/host"
 	"github.com/talmolab/lablink-infrastructure/infra/image"
+	"github.com/talmolab/lablink-infrastructure/infra/network"
+	"github.com/talmolab/lablink-infrastructure/infra/release"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
 
 // lookups are what is found out before anything is declared, so that a mistake
 // is told while nothing has happened yet.
 type lookups struct {
-	zones           []string // availability zones, the host's first
+	network         *network.Existing // nil for an own VPC
+	cidr            string            // of an own VPC
+	zones           []string          // availability zones of an own VPC, the host's first
 	hostImage       image.Image
 	hostPlatform    string
 	clientImages    []image.Image // in the order of the pools
 	clientPlatforms []string      // each once
 	zoneID          string        // of DNS; empty without a record
+	release         *release.Existing
 }
 
-func lookUp(ctx *pulumi.Context, s *settings.Settings) (lookups, error) {
+func lookUp(ctx *pulumi.Context, s *settings.Settings, bucket string) (lookups, error) {
 	var l lookups
 	if err := l.findHostImage(ctx, s); err != nil {
 		return l, err
@@ -34,7 +39,7 @@ func lookUp(ctx *pulumi.Context, s *settings.Settings) (lookups, error) {
 		if err != nil {
 			return l, err
 		}
-		found, err := find(ctx, key+".image", image.Reference{ID: p.Image.ID, SSMParameter: p.Image.SSMParameter}, architecture)
+		found, err := find(ctx, key+".image", image.Reference(p.Image), architecture)
 		if err != nil {
 			return l, err
 		}
@@ -46,18 +51,61 @@ func lookUp(ctx *pulumi.Context, s *settings.Settings) (lookups, error) {
 			l.clientPlatforms = append(l.clientPlatforms, platform)
 		}
 	}
-	var err error
-	if l.zones, err = findZones(ctx, s); err != nil {
+	if err := l.findRelease(ctx, s, bucket); err != nil {
 		return l, err
 	}
-	switch {
-	case s.DNS.Provider != settings.Route53:
-	case s.DNS.ZoneID != "":
-		l.zoneID = s.DNS.ZoneID
-	default:
-		l.zoneID, err = dns.FindZone(ctx, s.DNS.Domain)
+	err := l.findNetwork(ctx, s)
+	if err != nil {
+		return l, err
 	}
+	if s.BehindCloudflare() {
+		if err := checkEdge(ctx); err != nil {
+			return l, err
+		}
+	}
+	l.zoneID, err = findZone(ctx, s)
 	return l, err
+}
+
+// findZone is the zone in which records are made, or "" where none are. One that is
+// set is not looked up.
+func findZone(ctx *pulumi.Context, s *settings.Settings) (string, error) {
+	switch {
+	case !s.UsesZone():
+		return "", nil
+	case s.DNS.ZoneID != "":
+		return s.DNS.ZoneID, nil
+	case s.DNS.Provider == settings.Cloudflare:
+		return dns.FindCloudflareZone(ctx, s.DNS.Domain)
+	}
+	return dns.FindZone(ctx, s.DNS.Domain)
+}
+
+// findNetwork finds out where the environment stands: in a VPC that is there, or
+// in zones for one of its own.
+func (l *lookups) findNetwork(ctx *pulumi.Context, s *settings.Settings) (err error) {
+	if s.OwnVPC() {
+		l.cidr = s.Network.Cidr
+		l.zones, err = findZones(ctx, s)
+		return err
+	}
+	if l.network, err = network.Find(ctx, s.Network.VPCID, s.Network.SubnetIDs); err != nil {
+		return err
+	}
+	switch {
+	case s.Balanced():
+		err = l.network.CheckZones("a load balancer (tls.mode: acm, or allocator.replicas above 1)")
+	case s.Database.Engine == settings.Postgres:
+		err = l.network.CheckZones("RDS (database.engine: postgres)")
+	}
+	if err != nil {
+		return err
+	}
+	o, err := findOffers(ctx, s)
+	if err != nil {
+		return err
+	}
+	return o.check(s, "lablink:network.subnetIds", l.network.Zones())
 }
 
 func (l *lookups) findHostImage(ctx *pulumi.Context, s *settings.Settings) error {
@@ -85,7 +133,7 @@ func (l *lookups) findHostImage(ctx *pulumi.Context, s *settings.Settings) error
 func find(ctx *pulumi.Context, setting string, r image.Reference, architecture string) (image.Image, error) {
 	found, err := image.Find(ctx, setting, r, architecture)
 	if err == nil && !r.Pinned() {
-		_ = ctx.Log.Warn(fmt.Sprintf("%s is not pinned: %s means %s today, and may mean a newer image at the next update", setting, r.SSMParameter, found.ID), nil)
+		_ = ctx.Log.Warn(fmt.Sprintf("%s is not pinned: %s means %s today, and may mean a newer image at the next update (lablink image pin %s writes the id)", setting, r, found.ID, ctx.Stack()), nil)
 	}
 	return found, err
 }

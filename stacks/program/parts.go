@@ -10,6 +10,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/infra/host"
 	"github.com/talmolab/lablink-infrastructure/infra/identity"
+	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
 
 // adminPasswordName is the parameter that holds the initial password.
@@ -57,7 +58,12 @@ func (e *environment) declareIdentity(ctx *pulumi.Context) (map[string]pulumi.St
 		Namer: e.n, Provider: pulumi.String(provider), Artifacts: pulumi.String(e.bucket()), Boundary: e.boundary,
 		Environment: e.s.GitHub.Environment, Production: e.s.InProduction(),
 		Repository: identity.Repository{Name: e.s.GitHub.Repository, ID: e.s.GitHub.RepositoryID, OwnerID: e.s.GitHub.OwnerID},
-		Record:     identity.Record{ZoneID: e.found.zoneID, Name: e.s.DNS.Domain},
+	}
+	if e.s.DNS.Provider == settings.Route53 && e.s.ManagesRecord() {
+		args.Record = identity.Record{ZoneID: e.found.zoneID, Name: e.s.DNS.Domain}
+	}
+	if there := e.found.network; there != nil {
+		args.Network = identity.Network{VPCID: there.VPCID, SubnetIDs: e.s.Network.SubnetIDs}
 	}
 	if e.account.stateBucket != "" {
 		args.State = &identity.State{

@@ -9,13 +9,18 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
 	"github.com/talmolab/lablink-infrastructure/infra/release/build"
+	"github.com/talmolab/lablink-infrastructure/infra/release/published"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
 
-// Builder builds what a release deploys, for the given platforms, and says
-// which commit it was built from.
+// Builder gets what a release deploys, for the given platforms, and says which
+// commit it is built from.
 type Builder interface {
+	// Build compiles the working copy.
 	Build(ctx context.Context, allocator, agent []string) (build.Binaries, error)
+	// Fetch takes what was published.
+	Fetch(ctx context.Context, from published.Source, allocator, agent []string) (build.Binaries, error)
+	// Commit is the working copy's.
 	Commit(ctx context.Context) (build.Commit, error)
 }
 
@@ -37,6 +42,9 @@ func (p Program) Run(ctx *pulumi.Context) error {
 			Key: "adminPassword", What: "is in plain text: whoever reads the stack file can log in",
 			Fix: "choose another one, with pulumi config set --secret lablink:adminPassword",
 		}}}
+	}
+	if err := p.checkToken(ctx, s); err != nil {
+		return err
 	}
 	if err := p.checkCommit(ctx, s); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	manifest "github.com/talmolab/lablink-infrastructure/api/release"
 	"github.com/talmolab/lablink-infrastructure/infra/recording"
 	"github.com/talmolab/lablink-infrastructure/infra/release/build"
+	"github.com/talmolab/lablink-infrastructure/infra/release/published"
 	"github.com/talmolab/lablink-infrastructure/stacks/program"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
@@ -59,7 +60,7 @@ func (r *run) set(changes map[string]string) *run {
 
 // do runs the program.
 func (r *run) do(opts ...pulumi.RunOption) (*recording.Recording, error) {
-	opts = append([]pulumi.RunOption{recording.Secrets("lablink:adminPassword")}, opts...)
+	opts = append([]pulumi.RunOption{recording.Secrets("lablink:adminPassword", "cloudflare:apiToken")}, opts...)
 	return recording.Run(r.stack, r.account, program.Program{Builder: r.builder, Config: r.config}.Run, opts...)
 }
 
@@ -76,6 +77,13 @@ type builder struct {
 	commit           build.Commit
 	err              error
 	allocator, agent []string // what was asked for; nil before that
+	from             published.Source
+}
+
+func (b *builder) Fetch(ctx context.Context, from published.Source, allocator, agent []string) (build.Binaries, error) {
+	out, err := b.Build(ctx, allocator, agent)
+	b.from, out.Source.Version = from, from.Version
+	return out, err
 }
 
 func (b *builder) Build(_ context.Context, allocator, agent []string) (build.Binaries, error) {

@@ -2,10 +2,12 @@ package program_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/talmolab/lablink-infrastructure/infra/recording"
 	"github.com/talmolab/lablink-infrastructure/sim/iam"
 )
 
@@ -65,25 +67,21 @@ var rights = map[string]right{
 	"aws:ssm/parameter:Parameter": {on: "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/test/release", reads: []string{"ssm:GetParameter", "ssm:ListTagsForResource"}, writes: []string{"ssm:PutParameter", "ssm:AddTagsToResource", "ssm:DeleteParameter"}},
 	"aws:route53/record:Record":   {on: "arn:aws:route53:::hostedzone/Z0123456789", reads: []string{"route53:GetHostedZone", "route53:ListResourceRecordSets"}, writes: []string{"route53:ChangeResourceRecordSets"}},
 
-	"aws:rds/instance:Instance":                                                {inService("rds", "db:lablink-db-test"), []string{"rds:DescribeDBInstances", "rds:ListTagsForResource"}, []string{"rds:CreateDBInstance", "rds:AddTagsToResource"}, []string{"rds:ModifyDBInstance", "rds:DeleteDBInstance"}, false},
-	"aws:rds/subnetGroup:SubnetGroup":                                          {inService("rds", "subgrp:lablink-db-test"), []string{"rds:DescribeDBSubnetGroups"}, []string{"rds:CreateDBSubnetGroup"}, []string{"rds:ModifyDBSubnetGroup", "rds:DeleteDBSubnetGroup"}, false},
-	"aws:rds/parameterGroup:ParameterGroup":                                    {inService("rds", "pg:lablink-db-test"), []string{"rds:DescribeDBParameterGroups", "rds:DescribeDBParameters"}, []string{"rds:CreateDBParameterGroup"}, []string{"rds:ModifyDBParameterGroup", "rds:DeleteDBParameterGroup"}, false},
-	"aws:lb/loadBalancer:LoadBalancer":                                         {inService("elasticloadbalancing", "loadbalancer/app/lablink-web-test/1"), []string{"elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTags"}, []string{"elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:AddTags"}, []string{"elasticloadbalancing:ModifyLoadBalancerAttributes", "elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:DeleteLoadBalancer"}, false},
-	"aws:lb/targetGroup:TargetGroup":                                           {inService("elasticloadbalancing", "targetgroup/lablink-web-test/1"), []string{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetGroupAttributes"}, []string{"elasticloadbalancing:CreateTargetGroup"}, []string{"elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:DeleteTargetGroup"}, false},
-	"aws:lb/listener:Listener":                                                 {inService("elasticloadbalancing", "listener/app/lablink-web-test/1/2"), []string{"elasticloadbalancing:DescribeListeners"}, []string{"elasticloadbalancing:AddTags"}, []string{"elasticloadbalancing:CreateListener", "elasticloadbalancing:ModifyListener", "elasticloadbalancing:DeleteListener"}, false},
-	"aws:autoscaling/group:Group":                                              {inService("autoscaling", "autoScalingGroup:u:autoScalingGroupName/lablink-hosts-test"), []string{"autoscaling:DescribeAutoScalingGroups"}, []string{"autoscaling:CreateAutoScalingGroup"}, []string{"autoscaling:UpdateAutoScalingGroup", "autoscaling:StartInstanceRefresh", "autoscaling:DeleteAutoScalingGroup"}, false},
-	"aws:acm/certificate:Certificate":                                          {inService("acm", "certificate/1"), []string{"acm:DescribeCertificate", "acm:ListTagsForCertificate"}, []string{"acm:RequestCertificate", "acm:AddTagsToCertificate"}, []string{"acm:DeleteCertificate"}, false},
-	"aws:dlm/lifecyclePolicy:LifecyclePolicy":                                  {inService("dlm", "policy/policy-1"), []string{"dlm:GetLifecyclePolicy"}, []string{"dlm:CreateLifecyclePolicy", "dlm:TagResource"}, []string{"dlm:UpdateLifecyclePolicy", "dlm:DeleteLifecyclePolicy"}, false},
-	"aws:sns/topic:Topic":                                                      {inService("sns", "lablink-alarms-test"), []string{"sns:GetTopicAttributes", "sns:ListTagsForResource"}, []string{"sns:CreateTopic", "sns:TagResource"}, []string{"sns:SetTopicAttributes", "sns:DeleteTopic"}, false},
-	"aws:sns/topicPolicy:TopicPolicy":                                          {on: inService("sns", "lablink-alarms-test"), reads: []string{"sns:GetTopicAttributes"}, writes: []string{"sns:SetTopicAttributes"}},
-	"aws:sns/topicSubscription:TopicSubscription":                              {on: inService("sns", "lablink-alarms-test"), reads: []string{"sns:GetSubscriptionAttributes"}, writes: []string{"sns:Subscribe", "sns:Unsubscribe"}},
-	"aws:cloudwatch/metricAlarm:MetricAlarm":                                   {inService("cloudwatch", "alarm:lablink-host-test"), []string{"cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"}, []string{"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"}, []string{"cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"}, false},
-	"aws:budgets/budget:Budget":                                                {"arn:aws:budgets::123456789012:budget/lablink-month-test", []string{"budgets:ViewBudget", "budgets:ListTagsForResource"}, []string{"budgets:ModifyBudget", "budgets:TagResource"}, []string{"budgets:ModifyBudget"}, false},
-	"aws:imagebuilder/component:Component":                                     {inService("imagebuilder", "component/lablink-agent-test/1.0.0/1"), []string{"imagebuilder:GetComponent"}, []string{"imagebuilder:CreateComponent", "imagebuilder:TagResource"}, []string{"imagebuilder:DeleteComponent"}, false},
-	"aws:imagebuilder/imageRecipe:ImageRecipe":                                 {inService("imagebuilder", "image-recipe/lablink-gpu-test/1.0.0"), []string{"imagebuilder:GetImageRecipe"}, []string{"imagebuilder:CreateImageRecipe"}, []string{"imagebuilder:DeleteImageRecipe"}, false},
-	"aws:imagebuilder/imagePipeline:ImagePipeline":                             {inService("imagebuilder", "image-pipeline/lablink-gpu-test"), []string{"imagebuilder:GetImagePipeline"}, []string{"imagebuilder:CreateImagePipeline"}, []string{"imagebuilder:UpdateImagePipeline", "imagebuilder:DeleteImagePipeline"}, false},
-	"aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration": {inService("imagebuilder", "infrastructure-configuration/lablink-gpu-test"), []string{"imagebuilder:GetInfrastructureConfiguration"}, []string{"imagebuilder:CreateInfrastructureConfiguration"}, []string{"imagebuilder:UpdateInfrastructureConfiguration", "imagebuilder:DeleteInfrastructureConfiguration"}, false},
-	"aws:imagebuilder/distributionConfiguration:DistributionConfiguration":     {inService("imagebuilder", "distribution-configuration/lablink-gpu-test"), []string{"imagebuilder:GetDistributionConfiguration"}, []string{"imagebuilder:CreateDistributionConfiguration"}, []string{"imagebuilder:UpdateDistributionConfiguration", "imagebuilder:DeleteDistributionConfiguration"}, false},
+	"aws:rds/instance:Instance":                   {inService("rds", "db:lablink-database-test"), []string{"rds:DescribeDBInstances", "rds:ListTagsForResource"}, []string{"rds:CreateDBInstance", "rds:AddTagsToResource"}, []string{"rds:ModifyDBInstance", "rds:DeleteDBInstance"}, false},
+	"aws:rds/subnetGroup:SubnetGroup":             {inService("rds", "subgrp:lablink-database-test"), []string{"rds:DescribeDBSubnetGroups"}, []string{"rds:CreateDBSubnetGroup"}, []string{"rds:ModifyDBSubnetGroup", "rds:DeleteDBSubnetGroup"}, false},
+	"aws:rds/parameterGroup:ParameterGroup":       {inService("rds", "pg:lablink-postgres17-test"), []string{"rds:DescribeDBParameterGroups", "rds:DescribeDBParameters"}, []string{"rds:CreateDBParameterGroup"}, []string{"rds:ModifyDBParameterGroup", "rds:DeleteDBParameterGroup"}, false},
+	"aws:lb/loadBalancer:LoadBalancer":            {inService("elasticloadbalancing", "loadbalancer/app/lablink-web-test/1"), []string{"elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTags"}, []string{"elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:AddTags"}, []string{"elasticloadbalancing:ModifyLoadBalancerAttributes", "elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:DeleteLoadBalancer"}, false},
+	"aws:lb/targetGroup:TargetGroup":              {inService("elasticloadbalancing", "targetgroup/lablink-web-test/1"), []string{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetGroupAttributes"}, []string{"elasticloadbalancing:CreateTargetGroup"}, []string{"elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:DeleteTargetGroup"}, false},
+	"aws:lb/listener:Listener":                    {inService("elasticloadbalancing", "listener/app/lablink-web-test/1/2"), []string{"elasticloadbalancing:DescribeListeners"}, []string{"elasticloadbalancing:AddTags"}, []string{"elasticloadbalancing:CreateListener", "elasticloadbalancing:ModifyListener", "elasticloadbalancing:DeleteListener"}, false},
+	"aws:autoscaling/group:Group":                 {inService("autoscaling", "autoScalingGroup:u:autoScalingGroupName/lablink-hosts-test"), []string{"autoscaling:DescribeAutoScalingGroups"}, []string{"autoscaling:CreateAutoScalingGroup"}, []string{"autoscaling:UpdateAutoScalingGroup", "autoscaling:StartInstanceRefresh", "autoscaling:DeleteAutoScalingGroup"}, false},
+	"aws:acm/certificate:Certificate":             {inService("acm", "certificate/1"), []string{"acm:DescribeCertificate", "acm:ListTagsForCertificate"}, []string{"acm:RequestCertificate", "acm:AddTagsToCertificate"}, []string{"acm:DeleteCertificate"}, false},
+	"aws:dlm/lifecyclePolicy:LifecyclePolicy":     {inService("dlm", "policy/policy-1"), []string{"dlm:GetLifecyclePolicy"}, []string{"dlm:CreateLifecyclePolicy", "dlm:TagResource"}, []string{"dlm:UpdateLifecyclePolicy", "dlm:DeleteLifecyclePolicy"}, false},
+	"aws:sns/topic:Topic":                         {inService("sns", "lablink-alarms-test"), []string{"sns:GetTopicAttributes", "sns:ListTagsForResource"}, []string{"sns:CreateTopic", "sns:TagResource"}, []string{"sns:SetTopicAttributes", "sns:DeleteTopic"}, false},
+	"aws:sns/topicPolicy:TopicPolicy":             {on: inService("sns", "lablink-alarms-test"), reads: []string{"sns:GetTopicAttributes"}, writes: []string{"sns:SetTopicAttributes"}},
+	"aws:sns/topicSubscription:TopicSubscription": {on: inService("sns", "lablink-alarms-test"), reads: []string{"sns:GetSubscriptionAttributes"}, writes: []string{"sns:Subscribe", "sns:Unsubscribe"}},
+	"aws:cloudwatch/metricAlarm:MetricAlarm":      {inService("cloudwatch", "alarm:lablink-host-recovery-test"), []string{"cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"}, []string{"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"}, []string{"cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"}, false},
+	"aws:cloudwatch/dashboard:Dashboard":          {on: "arn:aws:cloudwatch::123456789012:dashboard/lablink-watch-test-us-west-2", reads: []string{"cloudwatch:GetDashboard"}, writes: []string{"cloudwatch:PutDashboard", "cloudwatch:DeleteDashboards"}},
+	"aws:budgets/budget:Budget":                   {"arn:aws:budgets::123456789012:budget/lablink-budget-test-us-west-2", []string{"budgets:ViewBudget", "budgets:ListTagsForResource"}, []string{"budgets:ModifyBudget", "budgets:TagResource"}, []string{"budgets:ModifyBudget"}, false},
 }
 
 func inService(service, resource string) string {
@@ -94,9 +92,11 @@ func inService(service, resource string) string {
 func TestWorkflowsMayDoWhatEveryResourceNeeds(t *testing.T) {
 	recorded := stackOf(t, "test").record(t)
 	for _, stack := range []string{"local", "test", "prod"} {
-		for _, r := range stackOf(t, stack).record(t).Records {
-			if r.Module() == "aws" {
-				assert.Contains(t, rights, r.Type, "%s of %s", r.Name, stack)
+		for _, engine := range []string{"sqlite", "postgres"} {
+			for _, r := range guarded(t, stack, engine).Records {
+				if r.Module() == "aws" {
+					assert.Contains(t, rights, r.Type, "%s of %s", r.Name, stack)
+				}
 			}
 		}
 	}
@@ -130,5 +130,17 @@ func TestWorkflowsMayDoWhatEveryResourceNeeds(t *testing.T) {
 				assert.Equal(t, deploys && !r.engineer, may(role, action, r.on, own), "%s: %s by %s", typ, action, role)
 			}
 		}
+	}
+}
+
+// The table asks about names that the program gives.
+func TestRightsAreAskedOfTheNamesThatThingsHave(t *testing.T) {
+	for typ, input := range map[string]string{
+		dbInstance: "identifier", "aws:rds/subnetGroup:SubnetGroup": "name", "aws:rds/parameterGroup:ParameterGroup": "name", "aws:sns/topic:Topic": "name",
+		"aws:cloudwatch/metricAlarm:MetricAlarm": "name", "aws:cloudwatch/dashboard:Dashboard": "dashboardName", "aws:budgets/budget:Budget": "name",
+	} {
+		assert.True(t, slices.ContainsFunc(guarded(t, "test", "postgres").Of(typ), func(r recording.Record) bool {
+			return strings.HasSuffix(rights[typ].on, r.Text(input)) && r.Text(input) != ""
+		}), "none of type %s is called as in %s", typ, rights[typ].on)
 	}
 }

@@ -57,42 +57,48 @@ func TestTheRoleOfSpotIsMadeOrTakenOver(t *testing.T) {
 
 // What a machine's role is given, its boundary leaves it.
 func TestTheBoundaryLeavesMachinesWhatTheyNeed(t *testing.T) {
-	for _, stack := range []string{"local", "test", "prod"} {
-		recorded := stackOf(t, stack).record(t)
+	for what, recorded := range map[string]*recording.Recording{
+		"local": stackOf(t, "local").record(t), "test": stackOf(t, "test").record(t), "prod": stackOf(t, "prod").record(t),
+		"test with PostgreSQL": guarded(t, "test", "postgres"), "account with a pipeline": withImages(t).record(t),
+	} {
 		bound := parse(t, recorded.Named("boundary").Text("policy"), iam.Identity)
 		context := map[string][]string{
 			"aws:ResourceAccount": {"123456789012"}, "iam:PassedToService": {"ec2.amazonaws.com"}, "ec2:CreateAction": {"RunInstances"},
 		}
-		for key, value := range map[string]string{"lablink:deployment": deployment, "lablink:environment": stack} {
+		for key, value := range map[string]string{"lablink:deployment": deployment, "lablink:environment": recorded.Stack} {
 			for _, of := range []string{"aws:PrincipalTag/", "aws:ResourceTag/", "aws:RequestTag/"} {
 				context[of+key] = []string{value}
 			}
 		}
+		context["aws:ResourceTag/lablink:data"] = []string{deployment + "/" + recorded.Stack}
+		context["aws:RequestTag/lablink:data"] = context["aws:ResourceTag/lablink:data"]
 		asked := 0
 		for _, p := range recorded.Of(rolePolicy) {
-			if !hasPath(recorded, p.Text("role")) {
+			of := machineRole(recorded, p.Text("role"))
+			if of.Name == "" {
 				continue
 			}
+			context["aws:PrincipalTag/lablink:component"] = []string{of.Text(`tags["lablink:component"]`)}
 			for _, s := range parse(t, p.Text("policy"), iam.Identity).Statement {
 				for _, action := range s.Action {
 					for _, resource := range s.Resource {
 						asked++
 						got := iam.Evaluate(iam.Request{Action: action, Resource: resource, Context: context}, bound)
-						assert.Equal(t, iam.Allowed, got, "%s: %s (%s) on %s", stack, p.Name, action, resource)
+						assert.Equal(t, iam.Allowed, got, "%s: %s (%s) on %s", what, p.Name, action, resource)
 					}
 				}
 			}
 		}
-		assert.Greater(t, asked, 20, stack)
+		assert.Greater(t, asked, 15, what)
 	}
 }
 
-// hasPath reports whether a role is a machine's.
-func hasPath(r *recording.Recording, name string) bool {
+// machineRole is the role of that name, if it is a machine's.
+func machineRole(r *recording.Recording, name string) recording.Record {
 	for _, record := range r.Of(role) {
-		if record.Text("name") == name {
-			return record.Text("path") != ""
+		if record.Text("name") == name && record.Text("path") != "" {
+			return record
 		}
 	}
-	return false
+	return recording.Record{}
 }

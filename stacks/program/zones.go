@@ -35,10 +35,10 @@ func findZones(ctx *pulumi.Context, s *settings.Settings) ([]string, error) {
 	}
 	for i, zone := range s.Network.Zones {
 		if !slices.Contains(there.Names, zone) {
-			return nil, fmt.Errorf("lablink:network.zones[%d]: this account has no zone %s: choose from %v", i, zone, there.Names)
+			return nil, fmt.Errorf(zonesSetting+"[%d]: this account has no zone %s: choose from %v", i, zone, there.Names)
 		}
 	}
-	return s.Network.Zones, o.check(s, s.Network.Zones)
+	return s.Network.Zones, o.check(s, zonesSetting, s.Network.Zones)
 }
 
 // offers are the zones that offer an instance type, by type.
@@ -72,7 +72,7 @@ func findOffers(ctx *pulumi.Context, s *settings.Settings) (offers, error) {
 func (o offers) choose(s *settings.Settings, names []string) ([]string, error) {
 	for _, first := range names {
 		for _, second := range names {
-			if pair := []string{first, second}; first != second && o.check(s, pair) == nil {
+			if pair := []string{first, second}; first != second && o.check(s, zonesSetting, pair) == nil {
 				return pair, nil
 			}
 		}
@@ -85,19 +85,21 @@ func (o offers) choose(s *settings.Settings, names []string) ([]string, error) {
 			return nil, fmt.Errorf("lablink:pools[%d].instanceTypes: no zone of %s offers one of %v: add another type", i, s.Region, p.InstanceTypes)
 		}
 	}
-	return nil, fmt.Errorf("lablink:network.zones: no two zones of %s offer the host's type and one of each pool's types (%v): list three zones or more, one that offers %s first", s.Region, o, s.Allocator.InstanceType)
+	return nil, fmt.Errorf("%s: no two zones of %s offer the host's type and one of each pool's types (%v): list three zones or more, one that offers %s first", zonesSetting, s.Region, o, s.Allocator.InstanceType)
 }
 
-// check says why the environment cannot stand in zones, the first of which is
-// the host's.
-func (o offers) check(s *settings.Settings, zones []string) error {
+const zonesSetting = "lablink:network.zones"
+
+// check says why the environment cannot stand in the zones of a setting, the
+// first of which is the host's.
+func (o offers) check(s *settings.Settings, setting string, zones []string) error {
 	if host := s.Allocator.InstanceType; !slices.Contains(o[host], zones[0]) {
-		return fmt.Errorf("lablink:network.zones: the first is the host's, but %s does not offer %s: put one of %v first, or choose another allocator.instanceType", zones[0], host, o[host])
+		return fmt.Errorf("%s: the first is the host's, but %s does not offer %s: put one of %v first, or choose another allocator.instanceType", setting, zones[0], host, o[host])
 	}
 	for i, p := range s.Pools {
 		offered := o.of(p)
 		if !slices.ContainsFunc(zones, func(zone string) bool { return slices.Contains(offered, zone) }) {
-			return fmt.Errorf("lablink:network.zones: none of %v offers one of %v, the types of pools[%d]: add one of %v, or another type", zones, p.InstanceTypes, i, offered)
+			return fmt.Errorf("%s: none of %v offers one of %v, the types of pools[%d]: add one of %v, or another type", setting, zones, p.InstanceTypes, i, offered)
 		}
 	}
 	return nil

@@ -1,9 +1,6 @@
 package settings
 
-import (
-	"net/mail"
-	"slices"
-)
+import "slices"
 
 // checkCertificate checks how the allocator gets its certificate.
 func (s *Settings) checkCertificate(p *Problems) {
@@ -26,7 +23,7 @@ func (s *Settings) checkACME(p *Problems) {
 	const fix = "set an address that somebody reads: the certificate authority warns there"
 	if s.TLS.Email == "" {
 		p.add("tls.email", fix, "is required with tls.mode: acme")
-	} else if a, err := mail.ParseAddress(s.TLS.Email); err != nil || a.Address != s.TLS.Email {
+	} else if !isEmail(s.TLS.Email) {
 		p.add("tls.email", fix, "is not an e-mail address: %q", s.TLS.Email)
 	}
 	switch {

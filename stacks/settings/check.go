@@ -21,11 +21,16 @@ func (s *Settings) check(p *Problems) {
 	s.checkWhere(p)
 	checkChoices("", reflect.ValueOf(*s), p)
 	s.checkGitHub(p)
-	if s.Kind != KindAccount {
+	s.checkBudget(p)
+	if s.Kind == KindAccount {
+		s.checkBaked(p)
+	} else {
 		s.checkNetwork(p)
 		s.checkName(p)
 		s.checkAllocator(p)
 		s.checkPools(p)
+		s.checkDatabase(p)
+		checkEmails("alarms.emails", s.Alarms.Emails, p)
 	}
 	if s.InProduction() {
 		s.checkProduction(p)
@@ -54,9 +59,7 @@ func (s *Settings) checkWhere(p *Problems) {
 }
 
 func (s *Settings) checkAllocator(p *Problems) {
-	if v := s.Allocator.Version; v != FromSource {
-		p.add("allocator.version", "use source, which deploys this commit", "is %q, and only source is known: a name that can come to mean something else, such as latest, is not a version", v)
-	}
+	s.checkRelease(p)
 	if s.Allocator.AMI != "" && !imageID.MatchString(s.Allocator.AMI) {
 		p.add("allocator.ami", "write an image's id, for example ami-0123456789abcdef0", "is not an image's id: %q", s.Allocator.AMI)
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/talmolab/lablink-infrastructure/infra/edge"
 )
 
 // applyDefaults fills what was left out: by the tags first, then by what
@@ -22,8 +24,11 @@ func (s *Settings) applyDefaults() {
 		mode = ACME
 	}
 	setDefault(&s.TLS.Mode, mode)
-	if len(s.Network.AllowedCidrs) == 0 && s.TLS.Mode != Cloudflare {
+	if len(s.Network.AllowedCidrs) == 0 {
 		s.Network.AllowedCidrs = []string{everybody}
+		if s.BehindCloudflare() {
+			s.Network.AllowedCidrs = edge.Ranges()
+		}
 	}
 	setDefault(&s.GitHub.Environment, s.Environment)
 }

@@ -13,7 +13,21 @@ func pool(more string) config {
 	return config{"lablink:pools": `[{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-0123456789abcdef1"}, "maxMachines": 4, ` + more + `}]`}
 }
 
+// behindCloudflare is a stack before which Cloudflare stands, for whom the
+// allocator is open.
+func behindCloudflare(allowed string) config {
+	return config{
+		"lablink:dns": `{"provider": "cloudflare", "domain": "lab.example.org"}`, "lablink:tls": `{"mode": "cloudflare"}`,
+		"lablink:network": `{"allowedCidrs": ` + allowed + `}`,
+	}
+}
+
 func one(key, value string) config { return config{"lablink:" + key: value} }
+
+// existing is a VPC that is there, with something more.
+func existing(more string) config {
+	return one("network", `{"vpcId": "vpc-0123456789abcdef0", "subnetIds": ["subnet-0123456789abcdef0"], `+more+`}`)
+}
 
 var anywhere = []wrong{
 	{"an unknown key", one("instancetype", "x"), "lablink:instancetype", "is not a setting", "remove it; the settings here are deployment, kind"},
@@ -56,6 +70,19 @@ var anywhere = []wrong{
 	{"a local zone", one("network", `{"zones": ["us-west-2a", "us-west-2-lax-1a"]}`), "lablink:network.zones[1]", "is not an availability zone", "write the whole name"},
 	{"a zone twice", one("network", `{"zones": ["us-west-2a", "us-west-2a"]}`), "lablink:network.zones[1]", "in the list already", "remove it"},
 
+	{"a VPC without subnets", one("network", `{"vpcId": "vpc-0123456789abcdef0"}`), "lablink:network.subnetIds", "set both or neither", "list public subnets"},
+	{"subnets without a VPC", one("network", `{"subnetIds": ["subnet-0123456789abcdef0"]}`), "lablink:network.vpcId", "set both or neither", "set the VPC"},
+	{"a VPC's name", one("network", `{"vpcId": "main", "subnetIds": ["subnet-0123456789abcdef0"]}`), "lablink:network.vpcId", `is not a VPC's id: "main"`, "vpc-0123456789abcdef0"},
+	{"a VPC for a subnet", one("network", `{"vpcId": "vpc-0123456789abcdef0", "subnetIds": ["vpc-0123456789abcdef0"]}`), "lablink:network.subnetIds[0]", "is not a subnet's id", "subnet-0123456789abcdef0"},
+	{"a subnet twice", existing(`"subnetIds": ["subnet-01234567", "subnet-01234567"]`), "lablink:network.subnetIds[1]", "in the list already", "remove it"},
+	{"NAT in an existing VPC", existing(`"nat": true`), "lablink:network.nat", "route tables of its subnets decide", "remove it"},
+	{"zones of an existing VPC", existing(`"zones": ["us-west-2a", "us-west-2b"]`), "lablink:network.zones", "its subnets decide", "remove it"},
+	{"a range for an existing VPC", existing(`"cidr": "10.0.0.0/16"`), "lablink:network.cidr", "it has its range", "remove it"},
+	{"a dynamic address in an existing VPC", existing(`"nat": false`).with(one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "dynamic"}`)), "lablink:allocator.address", "machines reach the host would change", "remove network.vpcId"},
+	{"a dynamic address behind a load balancer", one("tls", `{"mode": "acm"}`).with(one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "dynamic"}`)), "lablink:allocator.address", "behind a load balancer", "remove it"},
+	{"too many zones for NAT", one("network", `{"nat": true, "zones": ["us-west-2a", "us-west-2b", "us-west-2c", "us-west-2d", "us-west-2e", "us-west-2f", "us-west-2g", "us-west-2h", "us-west-2i"]}`), "lablink:network.zones", "there is room for 8", "remove network.nat"},
+	{"an address that is neither", one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "elastic"}`), "lablink:allocator.address", `is "elastic"`, "persistent, dynamic"},
+
 	{"no domain", one("dns", `{"provider": "route53"}`), "lablink:dns.domain", "is required", "lab.example.org"},
 	{"no domain for the certificate", config{"lablink:dns": "", "lablink:tls": `{"mode": "acme", "email": "lab@example.org"}`}, "lablink:dns.domain", "is required", "lab.example.org"},
 	{"a URL for a domain", one("dns", `{"domain": "https://lab.example.org"}`), "lablink:dns.domain", "is not a domain name", "without a scheme"},
@@ -63,6 +90,13 @@ var anywhere = []wrong{
 	{"a provider that is not known", one("dns", `{"provider": "godaddy", "domain": "lab.example.org"}`), "lablink:dns.provider", `is "godaddy"`, "route53, cloudflare, none"},
 	{"a zone's name for its id", one("dns", `{"provider": "route53", "domain": "lab.example.org", "zoneId": "example.org"}`), "lablink:dns.zoneId", "is not a hosted zone's id", "Z0123456789ABCDEFGHIJ"},
 	{"a zone for nothing", one("dns", `{"domain": "lab.example.org", "zoneId": "Z0123456789"}`), "lablink:dns.zoneId", "no record is made", "set dns.provider: route53"},
+	{"no domain for Cloudflare", config{"lablink:dns": `{"provider": "cloudflare"}`, "lablink:tls": `{"mode": "cloudflare"}`}, "lablink:dns.domain", "is required", "lab.example.org"},
+	{"a hosted zone's id at Cloudflare", one("dns", `{"provider": "cloudflare", "domain": "lab.example.org", "zoneId": "Z0123456789"}`), "lablink:dns.zoneId", "is not an id of a zone of Cloudflare's", "32 digits"},
+	{"a zone of Cloudflare's in Route 53", one("dns", `{"provider": "route53", "domain": "lab.example.org", "zoneId": "0123456789abcdef0123456789abcdef"}`), "lablink:dns.zoneId", "is not a hosted zone's id", "Z0123456789ABCDEFGHIJ"},
+	{"a zone for a record that is made by hand", one("dns", `{"provider": "route53", "domain": "lab.example.org", "zoneId": "Z0123456789", "manage": false}`), "lablink:dns.zoneId", "no record is made with dns.manage: false", "remove it"},
+	{"Cloudflare before somebody else's name", one("tls", `{"mode": "cloudflare"}`), "lablink:tls.mode", "dns.provider is route53", "set dns.provider: cloudflare"},
+	{"everybody past Cloudflare", behindCloudflare(`["0.0.0.0/0"]`), "lablink:network.allowedCidrs[0]", "is 0.0.0.0/0, which is not a part of Cloudflare's ranges", "leave the list out"},
+	{"somebody past Cloudflare", behindCloudflare(`["173.245.48.0/24", "192.0.2.0/24"]`), "lablink:network.allowedCidrs[1]", "is 192.0.2.0/24, which is not a part", "leave the list out"},
 	{"an unknown certificate", one("tls", `{"mode": "self-signed"}`), "lablink:tls.mode", `is "self-signed"`, "use one of acme, cloudflare, acm, none"},
 	{"an unknown challenge", one("tls", `{"email": "lab@example.org", "challenge": "tls-alpn"}`), "lablink:tls.challenge", `is "tls-alpn"`, "use one of http, dns"},
 	{"a challenge without a zone", config{"lablink:dns": `{"domain": "lab.example.org"}`, "lablink:tls": `{"email": "lab@example.org", "challenge": "dns"}`}, "lablink:tls.challenge", "no zone in which to answer", "set dns.provider: route53"},
@@ -72,6 +106,12 @@ var anywhere = []wrong{
 
 	{"a mutable version", one("allocator", `{"version": "latest", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", `is "latest"`, "use source"},
 	{"a branch", one("allocator", `{"version": "main", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", "can come to mean something else", "use source"},
+	{"half a version", one("allocator", `{"version": "v1.2", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", `is "v1.2"`, "vX.Y.Z"},
+	{"a manifest cut short", one("allocator", `{"version": "sha256:0123", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", "names no manifest", "release.manifest"},
+	{"a published release without its sum", one("allocator", `{"version": "v1.2.0", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.releaseSha256", "is required with allocator.version v1.2.0", "releases/download/v1.2.0/release.json | sha256sum"},
+	{"a sum that is none", one("allocator", `{"version": "v1.2.0", "releaseSha256": "ABC", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.releaseSha256", "is not 64 hexadecimal digits", "sha256sum"},
+	{"artifacts without TLS", one("allocator", `{"releaseUrl": "http://example.org", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.releaseUrl", "is not an https URL", "https://github.com/OWNER/NAME"},
+	{"artifacts at a folder with a slash", one("allocator", `{"releaseUrl": "https://example.org/", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.releaseUrl", "without a slash at the end", "https://github.com/OWNER/NAME"},
 	{"an image's name", one("allocator", `{"ami": "debian-12"}`), "lablink:allocator.ami", "is not an image's id", "ami-0123456789abcdef0"},
 	{"an instance type that is none", one("allocator", `{"ami": "ami-0123456789abcdef0", "instanceType": "large"}`), "lablink:allocator.instanceType", "is not an instance type", "t4g.small"},
 	{"a huge volume", one("allocator", `{"ami": "ami-0123456789abcdef0", "dataVolumeGiB": 20000}`), "lablink:allocator.dataVolumeGiB", "between 1 and 16384, not 20000", "20"},
@@ -83,12 +123,32 @@ var anywhere = []wrong{
 	{"a pool without types", pool(`"instanceTypes": []`), "lablink:pools[0].instanceTypes", "is empty", "g5.xlarge"},
 	{"a type that is none", pool(`"instanceTypes": ["g5.xlarge", "big"]`), "lablink:pools[0].instanceTypes[1]", "is not an instance type", "g5.xlarge"},
 	{"a type twice", pool(`"instanceTypes": ["g5.xlarge", "g5.xlarge"]`), "lablink:pools[0].instanceTypes[1]", "in the list already", "remove it"},
-	{"an image in two ways", pool(`"image": {"id": "ami-0123456789abcdef1", "ssmParameter": "/x"}`), "lablink:pools[0].image", "needs exactly one", "either image.id or image.ssmParameter"},
-	{"no image", pool(`"image": {}`), "lablink:pools[0].image", "needs exactly one", "either image.id or image.ssmParameter"},
+	{"an image in two ways", pool(`"image": {"id": "ami-0123456789abcdef1", "ssmParameter": "/x", "pipeline": "gpu"}`), "lablink:pools[0].image", "which are two images", "keep one of image.ssmParameter and image.pipeline"},
+	{"no image", pool(`"image": {}`), "lablink:pools[0].image", "is not set", "image.id, image.ssmParameter or image.pipeline"},
+	{"a pipeline's ARN", pool(`"image": {"id": "ami-0123456789abcdef1", "pipeline": "arn:aws:imagebuilder:x"}`), "lablink:pools[0].image.pipeline", "must be 1–20 lower-case letters", "what the account's stack calls it"},
+	{"an unknown market", pool(`"market": "reserved"`), "lablink:pools[0].market", `is "reserved"`, "use one of on-demand, spot, spot-then-on-demand"},
 	{"an image's name in a pool", pool(`"image": {"id": "ubuntu"}`), "lablink:pools[0].image.id", "is not an image's id", "ami-0123456789abcdef0"},
 	{"a small disk", pool(`"rootVolumeGiB": 7`), "lablink:pools[0].rootVolumeGiB", "between 8 and 16384, not 7", "100"},
 	{"no machine", pool(`"maxMachines": 0`), "lablink:pools[0].maxMachines", "between 1 and 1000, not 0", "how many machines"},
 	{"too many machines", pool(`"maxMachines": 1001`), "lablink:pools[0].maxMachines", "not 1001", "how many machines"},
+
+	{"a backup for too long", one("database", `{"backupDays": 36}`), "lablink:database.backupDays", "between 0 and 35, not 36", "a week"},
+	{"a backup for less than nothing", one("database", `{"backupDays": -1}`), "lablink:database.backupDays", "between 0 and 35, not -1", "a week"},
+	{"hours that do not divide a day", one("database", `{"snapshotHours": 5}`), "lablink:database.snapshotHours", "is 5", "1, 2, 3, 4, 6, 8, 12, 24"},
+	{"more than a day between snapshots", one("database", `{"snapshotHours": 48}`), "lablink:database.snapshotHours", "is 48", "1, 2, 3, 4, 6, 8, 12, 24"},
+	{"snapshots of RDS", one("database", `{"engine": "postgres", "snapshotHours": 6}`), "lablink:database.snapshotHours", "RDS backs up continuously", "remove it"},
+	{"a standby of a file", one("database", `{"multiAz": true}`), "lablink:database.multiAz", "there is no RDS instance", "set database.engine: postgres"},
+	{"a class for a file", one("database", `{"instanceClass": "db.t4g.small"}`), "lablink:database.instanceClass", "there is no RDS instance", "set database.engine: postgres"},
+	{"an EC2 type for a class", one("database", `{"engine": "postgres", "instanceClass": "t4g.small"}`), "lablink:database.instanceClass", "is not a class of RDS instances", "db.t4g.micro"},
+	{"an unknown database", one("database", `{"engine": "mysql"}`), "lablink:database.engine", `is "mysql"`, "use one of sqlite, postgres"},
+
+	{"a budget below nothing", one("budget", `{"monthlyUsd": -1}`), "lablink:budget.monthlyUsd", "0 or more, not -1", "US dollars a month"},
+	{"a budget that tells nobody", one("budget", `{"monthlyUsd": 100}`), "lablink:budget.emails", "nobody would be told", "list who is told"},
+	{"addresses for no budget", one("budget", `{"emails": ["lab@example.org"]}`), "lablink:budget.emails", "there is no budget", "set budget.monthlyUsd"},
+	{"too many addresses", one("budget", `{"monthlyUsd": 1, "emails": ["a@x.org", "b@x.org", "c@x.org", "d@x.org", "e@x.org", "f@x.org", "g@x.org", "h@x.org", "i@x.org", "j@x.org", "k@x.org"]}`), "lablink:budget.emails", "has 11 addresses, and AWS tells 10", "a list of people"},
+	{"a name for an address", one("budget", `{"monthlyUsd": 1, "emails": ["lab"]}`), "lablink:budget.emails[0]", "is not an e-mail address", "lab@example.org"},
+	{"an address with a name", one("alarms", `{"emails": ["lab@example.org", "Lab <ops@example.org>"]}`), "lablink:alarms.emails[1]", "is not an e-mail address", "lab@example.org"},
+	{"an address twice", one("alarms", `{"emails": ["lab@example.org", "Lab@example.org"]}`), "lablink:alarms.emails[1]", "in the list already", "remove it"},
 
 	{"a repository's URL", one("github", `{"repository": "https://github.com/a/b"}`), "lablink:github.repository", "is not a repository", "write owner/name"},
 	{"an id that is no number", one("github", `{"repository": "a/b", "repositoryId": "x"}`), "lablink:github.repositoryId", "is not a number", "gh api"},
@@ -100,12 +160,32 @@ var anywhere = []wrong{
 const twice = `[{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-0123456789abcdef1"}, "maxMachines": 4},
 	{"name": "gpu", "instanceTypes": ["g6.xlarge"], "image": {"id": "ami-0123456789abcdef1"}, "maxMachines": 4}]`
 
+// inAnAccount is refused in the stack of an account, whose pools are images.
+var inAnAccount = []wrong{
+	{"a pool of machines", baked(`"image": {"id": "ami-0123456789abcdef1"}`), "lablink:pools[0].image.pipeline", "a pool of an account is an image to build", "name the pipeline"},
+	{"an image that is built on nothing", baked(`"image": {"pipeline": "gpu"}`), "lablink:pools[0].image", "what it is built on", "an image that has NVIDIA's driver"},
+	{"an image that is built on two", baked(`"image": {"pipeline": "gpu", "id": "ami-0123456789abcdef1", "ssmParameter": "/x"}`), "lablink:pools[0].image", "needs exactly one", "either image.id or image.ssmParameter"},
+	{"a parent's name", baked(`"image": {"pipeline": "gpu", "id": "ubuntu"}`), "lablink:pools[0].image.id", "is not an image's id", "ami-0123456789abcdef0"},
+	{"a number of machines", baked(`"maxMachines": 4`), "lablink:pools[0].maxMachines", "which an account has none of", "set it in the environments"},
+	{"a market", baked(`"market": "spot"`), "lablink:pools[0].market", "which an account has none of", "set it in the environments"},
+	{"no type to test on", baked(`"instanceTypes": []`), "lablink:pools[0].instanceTypes", "is empty", "g5.xlarge"},
+	{"a small image", baked(`"rootVolumeGiB": 4`), "lablink:pools[0].rootVolumeGiB", "between 8 and 16384", "100"},
+	{"two pipelines of one name", config{"lablink:pools": `[` + bakedPool + `}, ` + bakedPool + `}]`}, "lablink:pools[1].image.pipeline", `is "gpu", as another's`, "a name of its own"},
+}
+
+const bakedPool = `{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"pipeline": "gpu", "ssmParameter": "/x"}`
+
+func baked(more string) config { return config{"lablink:pools": `[` + bakedPool + `, ` + more + `}]`} }
+
 // inProduction is refused there and taken elsewhere.
 var inProduction = []wrong{
 	{"no account", config{"lablink:account": ""}, "lablink:account.id", "is required in production", "twelve digits"},
 	{"no TLS", one("tls", `{"mode": "none"}`), "lablink:tls.mode", "production serves over TLS only", "use acme"},
 	{"certificates to try with", one("tls", `{"email": "lab@example.org", "staging": true}`), "lablink:tls.staging", "neither browsers nor machines accept", "remove it"},
 	{"no protection", one("protection", "false"), "lablink:protection", "is off", "remove it"},
-	{"a host's image that moves", config{"lablink:allocator": ""}, "lablink:allocator.ami", "is not pinned", "pin an image"},
-	{"a pool's image that moves", pool(`"image": {"ssmParameter": "/x"}`), "lablink:pools[0].image", "is not pinned", "pin image.id"},
+	{"a host's image that moves", config{"lablink:allocator": ""}, "lablink:allocator.ami", "is not pinned", "lablink image pin --host prod"},
+	{"a pool's image that moves", pool(`"image": {"ssmParameter": "/x"}`), "lablink:pools[0].image", "is not pinned", "lablink image pin"},
+	{"the images of a pipeline", pool(`"image": {"pipeline": "gpu"}`), "lablink:pools[0].image", "is not pinned", "lablink image pin"},
+	{"an address that goes with the host", one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "dynamic"}`), "lablink:allocator.address", "dns.domain points at it", "survives the host"},
+	{"no backups", one("database", `{"backupDays": 0}`), "lablink:database.backupDays", "production keeps backups", "set 1 to 35"},
 }

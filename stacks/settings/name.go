@@ -30,6 +30,8 @@ func (s *Settings) checkNetwork(p *Problems) {
 		}
 	}
 	s.checkZones(p)
+	s.checkVPC(p)
+	s.checkAddress(p)
 }
 
 func (s *Settings) checkZones(p *Problems) {
@@ -50,18 +52,15 @@ func (s *Settings) checkZones(p *Problems) {
 
 // checkName checks the name that people type and its certificate.
 func (s *Settings) checkName(p *Problems) {
-	if s.DNS.Domain == "" && (s.DNS.Provider == Route53 || s.TLS.Mode == ACME) {
-		p.add("dns.domain", "set the full name that people type, for example lab.example.org", "is required with dns.provider: route53 and with tls.mode: acme")
+	if s.DNS.Domain == "" && (s.DNS.Provider != None || s.TLS.Mode != None) {
+		p.add("dns.domain", "set the full name that people type, for example lab.example.org", "is required unless dns.provider and tls.mode are none")
 	}
 	if d := s.DNS.Domain; d != "" && (len(d) > 253 || !domainName.MatchString(d)) {
 		p.add("dns.domain", "write the full name in lower case without a scheme, for example lab.example.org", "is not a domain name: %q", d)
 	}
-	switch id := s.DNS.ZoneID; {
-	case id == "":
-	case !zoneID.MatchString(id):
-		p.add("dns.zoneId", "write the hosted zone's id, for example Z0123456789ABCDEFGHIJ", "is not a hosted zone's id: %q", id)
-	case s.DNS.Provider == None:
-		p.add("dns.zoneId", "set dns.provider: route53, or remove the id", "is set, but no record is made with dns.provider: none")
+	s.checkZoneID(p)
+	if s.BehindCloudflare() {
+		s.checkCloudflare(p)
 	}
 	s.checkCertificate(p)
 }

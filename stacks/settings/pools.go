@@ -27,21 +27,21 @@ func (s *Settings) checkPools(p *Problems) {
 }
 
 func (pool Pool) check(key string, p *Problems) {
+	pool.checkCommon(key, p)
+	pool.Image.check(key+"image", p)
+	if pool.MaxMachines < 1 || pool.MaxMachines > 1000 {
+		p.add(key+"maxMachines", "set how many machines of this pool may exist at once", "must be between 1 and 1000, not %d", pool.MaxMachines)
+	}
+}
+
+// checkCommon checks what machines and the images that are built for them have.
+func (pool Pool) checkCommon(key string, p *Problems) {
 	if !poolName.MatchString(pool.Name) {
 		p.add(key+"name", "choose a short name, for example gpu", "must be 1–20 lower-case letters, digits and dashes, starting with a letter, not %q", pool.Name)
 	}
 	pool.checkTypes(key+"instanceTypes", p)
-	if (pool.Image.ID == "") == (pool.Image.SSMParameter == "") {
-		p.add(key+"image", "set either image.id or image.ssmParameter", "needs exactly one of id and ssmParameter")
-	}
-	if pool.Image.ID != "" && !imageID.MatchString(pool.Image.ID) {
-		p.add(key+"image.id", "write an image's id, for example ami-0123456789abcdef0", "is not an image's id: %q", pool.Image.ID)
-	}
 	if pool.RootVolumeGiB < 8 || pool.RootVolumeGiB > 16384 {
 		p.add(key+"rootVolumeGiB", "100 holds a driver and a workshop's software", "must be between 8 and 16384, not %d", pool.RootVolumeGiB)
-	}
-	if pool.MaxMachines < 1 || pool.MaxMachines > 1000 {
-		p.add(key+"maxMachines", "set how many machines of this pool may exist at once", "must be between 1 and 1000, not %d", pool.MaxMachines)
 	}
 }
 

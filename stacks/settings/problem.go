@@ -15,12 +15,13 @@ type Problem struct {
 // The subjects of problems that are not below the namespace.
 const (
 	regionKey = "aws:region"
+	tokenKey  = "cloudflare:apiToken"
 	stackKey  = "the stack's name"
 )
 
 func (p Problem) String() string {
 	subject := namespace + ":" + p.Key
-	if p.Key == regionKey || p.Key == stackKey {
+	if p.Key == regionKey || p.Key == tokenKey || p.Key == stackKey {
 		subject = p.Key
 	}
 	return fmt.Sprintf("%s %s\n    fix: %s", subject, p.What, p.Fix)

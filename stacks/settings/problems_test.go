@@ -27,6 +27,26 @@ func TestProductionRefusesWhatPeopleInAWorkshopWouldPayFor(t *testing.T) {
 	}
 }
 
+func TestThePoolsOfAnAccountAreImagesToBuild(t *testing.T) {
+	account := good().with(one("kind", settings.KindAccount))
+	for _, w := range inAnAccount {
+		found := problems(t, "account", account.with(w.change))
+		require.Len(t, found, 1, w.why)
+		assert.Equal(t, w.key, "lablink:"+found[0].Key, w.why)
+		assert.Contains(t, found[0].What, w.what, w.why)
+		assert.Contains(t, found[0].Fix, w.fix, w.why)
+	}
+	assert.Empty(t, problems(t, "account", account.with(config{"lablink:pools": `[` + bakedPool + `}]`})))
+	assert.Empty(t, problems(t, "account", account.with(config{"lablink:pools": ""})), "none is needed")
+}
+
+// The id is what counts; where it came from tells the next pin.
+func TestAPinStandsBesideWhatItPins(t *testing.T) {
+	for _, from := range []string{`"ssmParameter": "/x"`, `"pipeline": "gpu"`} {
+		assert.Empty(t, problems(t, "prod", good().with(pool(`"image": {"id": "ami-0123456789abcdef1", `+from+`}`))))
+	}
+}
+
 // assertReported wants exactly one problem, and all of it in the message.
 func assertReported(t *testing.T, stack string, w wrong) {
 	t.Helper()

@@ -19,12 +19,18 @@ func (s *Settings) checkProduction(p *Problems) {
 	if s.TLS.Staging {
 		p.add("tls.staging", "remove it", "is on: neither browsers nor machines accept a staging certificate")
 	}
+	if s.Allocator.Address == Dynamic && s.DNS.Domain != "" {
+		p.add("allocator.address", "remove it: the address then survives the host", "is dynamic, but dns.domain points at it: whoever has the name would reach nobody after the host is replaced")
+	}
 	if s.Allocator.AMI == "" {
-		p.add("allocator.ami", "pin an image: aws ssm get-parameter --name /aws/service/debian/release/12/latest/arm64", "is not pinned: the host would be replaced when a newer image appears")
+		p.add("allocator.ami", "lablink image pin --host "+s.Environment+" writes today's", "is not pinned: the host would be replaced when a newer image appears")
+	}
+	if *s.Database.BackupDays == 0 {
+		p.add("database.backupDays", "set 1 to 35; 7 is a week", "is 0: production keeps backups")
 	}
 	for i, pool := range s.Pools {
 		if pool.Image.ID == "" {
-			p.add(fmt.Sprintf("pools[%d].image", i), "pin image.id", "is not pinned: machines of one workshop would differ")
+			p.add(fmt.Sprintf("pools[%d].image", i), fmt.Sprintf("lablink image pin %s %s writes today's image.id", s.Environment, pool.Name), "is not pinned: machines of one workshop would differ")
 		}
 	}
 }

@@ -26,7 +26,7 @@ type Settings struct {
 	Allocator Allocator `json:"allocator"`
 	// Where the allocator keeps its data.
 	Database Database `json:"database"`
-	// The kinds of client machines, at least one.
+	// The kinds of client machines, at least one. In an account's stack: the images to build, none or more; `name`, `instanceTypes` (to build and test on, with a GPU), `image` and `rootVolumeGiB` of each count.
 	Pools []Pool `json:"pools"`
 	// What the account may spend before somebody is told.
 	Budget Budget `json:"budget"`
@@ -53,15 +53,15 @@ type Account struct {
 
 // Network is the VPC and who may reach the allocator.
 type Network struct {
-	// An existing VPC. Left out: one of its own.
+	// An existing VPC, `vpc-…`, set together with `subnetIds`. The security groups are made in it, and nothing else of it is changed. Left out: one of its own.
 	VPCID string `json:"vpcId"`
-	// Subnets of the existing VPC, the host's first; set both or neither.
+	// Public subnets of the existing VPC, `subnet-…`, each once, the host's first; machines are launched into all of them, and their route tables and settings decide where these lead and whether machines get public addresses. Of two zones at least where a load balancer or RDS needs them. The first must offer the host's type; of every pool some subnet's zone must offer a type.
 	SubnetIDs []string `json:"subnetIds"`
-	// Puts client machines into private subnets behind NAT.
+	// Puts client machines of an own VPC, of 8 zones at most, into private subnets behind one NAT gateway in the first zone, which is paid by the hour and by the byte (S3 apart). End all workshops before you change it: machines that run stay where they are.
 	NAT bool `json:"nat" default:"false"`
 	// The range of an own VPC: IPv4, /16 to /24, no host bits.
 	Cidr string `json:"cidr" default:"10.20.0.0/16"`
-	// IPv4 ranges that may reach the allocator on 80 and 443. Left out: everybody; with `tls.mode: cloudflare` Cloudflare. Narrowed, `tls.mode: acme` needs `tls.challenge: dns`.
+	// IPv4 ranges that may reach the allocator on 80 and 443. Left out: everybody; with `tls.mode: cloudflare` Cloudflare, of whose ranges they must then be parts. Narrowed, `tls.mode: acme` needs `tls.challenge: dns`.
 	AllowedCidrs []string `json:"allowedCidrs"`
 	// Availability zones of an own VPC, the host's first. Left out: chosen by what they offer.
 	Zones []string `json:"zones"`
@@ -69,19 +69,19 @@ type Network struct {
 
 // DNS is the name that people type.
 type DNS struct {
-	// Who holds the zone.
+	// Who holds the zone. `cloudflare` needs the secret `cloudflare:apiToken`.
 	Provider string `json:"provider" enum:"route53,cloudflare,none" default:"none"`
-	// The full name in lower case. Required unless the provider is `none`.
+	// The full name in lower case. Required unless the provider and `tls.mode` are `none`.
 	Domain string `json:"domain"`
-	// The zone. Left out: the longest public zone that the domain ends in.
+	// The zone: `Z…` of Route 53, 32 digits of Cloudflare; it is not looked up. Left out: the longest public zone that the domain ends in.
 	ZoneID string `json:"zoneId"`
-	// Whether the record is made. With `false` it is made by hand, and the plan says which.
+	// Whether the record is made. With `false` the record is made by hand, and the plan says which; no zone is looked up, unless `tls.challenge: dns` needs it.
 	Manage *bool `json:"manage" default:"true"`
 }
 
 // TLS is where the certificate comes from.
 type TLS struct {
-	// Who issues it. Left out: `acme` with a domain, else `none`.
+	// Who issues it. `cloudflare` needs `dns.provider: cloudflare`, and lets people come through Cloudflare alone. Left out: `acme` with a domain, else `none`.
 	Mode string `json:"mode" enum:"acme,cloudflare,acm,none"`
 	// How an ACME authority checks the name: `http` on ports 80 and 443, from anywhere, or `dns` by a record that the host sets for a moment in the zone, which must be Route 53's.
 	Challenge string `json:"challenge" enum:"http,dns" default:"http"`
@@ -95,11 +95,11 @@ type TLS struct {
 
 // Allocator is the allocator's host.
 type Allocator struct {
-	// What is deployed: `source` builds this working copy, `vX.Y.Z` takes published artifacts, `sha256:…` a release that is in the bucket.
+	// What is deployed: `source` builds this working copy, `vX.Y.Z` takes published artifacts, `sha256:…` a release that is in the artifact bucket, by its manifest and with the settings that it was made with.
 	Version string `json:"version" default:"source"`
-	// Where published artifacts are, for `vX.Y.Z`.
+	// Where published artifacts are, for `vX.Y.Z`: the https folder of all versions. `vX.Y.Z/release.json` in it lists the artifacts beside it.
 	ReleaseURL string `json:"releaseUrl" default:"https://github.com/talmolab/lablink-infrastructure/releases/download"`
-	// The SHA-256 of the published release's list of artifacts. Required with `vX.Y.Z`.
+	// The SHA-256 of the published release's list of artifacts, `release.json`. Required with `vX.Y.Z`; other versions do not look at it.
 	ReleaseSHA256 string `json:"releaseSha256"`
 	// The host's image, `ami-…`. Left out: Debian 12's newest.
 	AMI string `json:"ami"`
@@ -107,23 +107,23 @@ type Allocator struct {
 	InstanceType string `json:"instanceType" default:"t4g.small"`
 	// How many hosts. More than one need `database.engine: postgres` and a certificate of `acm` or `cloudflare`.
 	Replicas int `json:"replicas" default:"1"`
-	// Whether the address survives a replacement of the host.
+	// Whether the public address survives a replacement of the host. `dynamic` saves an elastic address, needs an own VPC, and is refused in production where `dns.domain` points at it.
 	Address string `json:"address" enum:"persistent,dynamic" default:"persistent"`
-	// The size of the data volume, 1–16384 GiB.
+	// The size of the data volume, 1–16384 GiB, which only ever grows: AWS refuses a smaller one. After a change, restart the host: the file system grows to the volume as it is mounted.
 	DataVolumeGiB int `json:"dataVolumeGiB" default:"20"`
 }
 
 // Database is where the allocator keeps its data.
 type Database struct {
-	// `sqlite` on the data volume, or `postgres` on RDS.
+	// `sqlite` on the data volume, or `postgres` on RDS, in which no allocator stores yet: it says so when it starts.
 	Engine string `json:"engine" enum:"sqlite,postgres" default:"sqlite"`
-	// The RDS instance's class.
+	// The RDS instance's class, `db.…`; with `postgres` only.
 	InstanceClass string `json:"instanceClass" default:"db.t4g.micro"`
-	// Keeps a standby of the RDS instance in another zone.
+	// Keeps a standby of the RDS instance in another zone; with `postgres` only.
 	MultiAZ bool `json:"multiAz" default:"false"`
-	// How many days backups are kept, 0–35.
+	// How many days backups are kept, 0–35: snapshots of the data volume, or RDS's own backups. 0 takes none, which production refuses.
 	BackupDays *int `json:"backupDays" default:"7"`
-	// Hours between snapshots of the data volume: 1, 2, 3, 4, 6, 8, 12 or 24.
+	// Hours between snapshots of the data volume: 1, 2, 3, 4, 6, 8, 12 or 24; with `sqlite` only.
 	SnapshotHours int `json:"snapshotHours" default:"12"`
 }
 
@@ -133,7 +133,7 @@ type Pool struct {
 	Name string `json:"name"`
 	// EC2 types in order of preference, each once, all of one architecture. Required.
 	InstanceTypes []string `json:"instanceTypes"`
-	// How machines are paid.
+	// How machines are paid. With `spot` AWS may take a machine back after two minutes' notice, and chooses among the types by price and capacity, whatever their order. With `spot-then-on-demand` only what spot does not give is launched on demand. Both need the account's role AWSServiceRoleForEC2Spot, which the account's stack makes.
 	Market string `json:"market" enum:"on-demand,spot,spot-then-on-demand" default:"on-demand"`
 	// What machines start from.
 	Image Image `json:"image"`
@@ -143,27 +143,28 @@ type Pool struct {
 	MaxMachines int `json:"maxMachines"`
 }
 
-// Image is the machine image of a pool, by one of the three.
+// Image is the machine image of a pool: by its id, or by what means the newest
+// of several. The id counts where it stands beside one of the others.
 type Image struct {
-	// `ami-…`, which always means the same image.
+	// `ami-…`, which always means the same image. `lablink image pin` writes what the other two mean that day.
 	ID string `json:"id"`
 	// A parameter that holds an image's id, which its publisher moves.
 	SSMParameter string `json:"ssmParameter"`
-	// An EC2 Image Builder pipeline of the account's stack, by its name.
+	// An EC2 Image Builder pipeline of the account's stack, by its name: the newest image that it has built and tested. In an account's stack: the name of the pipeline, which builds on `id` or `ssmParameter`.
 	Pipeline string `json:"pipeline"`
 }
 
 // Budget is what may be spent before somebody is told.
 type Budget struct {
-	// US dollars a month; 0 is no budget.
+	// US dollars a month; 0 is no budget. An environment counts what carries its deployment's tag, an account everything.
 	MonthlyUSD int `json:"monthlyUsd" default:"0"`
-	// Who is told.
+	// Who is told at 50, 80 and 100 %, and when AWS foresees 100 %: one to ten addresses. Required with a budget.
 	Emails []string `json:"emails"`
 }
 
 // Alarms say who is told when something is wrong.
 type Alarms struct {
-	// Each confirms by a link that AWS sends.
+	// Each confirms by a link that AWS sends. Left out: nobody is told, and a host whose hardware fails is moved all the same.
 	Emails []string `json:"emails"`
 }
 
@@ -221,6 +222,12 @@ func (s *Settings) OwnVPC() bool { return s.Network.VPCID == "" }
 // ManagesRecord reports whether the stack makes the record of its domain.
 func (s *Settings) ManagesRecord() bool {
 	return s.DNS.Provider != None && (s.DNS.Manage == nil || *s.DNS.Manage)
+}
+
+// UsesZone reports whether the stack writes records into the zone of its domain:
+// its own, or for a moment those by which an authority checks the name.
+func (s *Settings) UsesZone() bool {
+	return s.ManagesRecord() || s.DNS.Provider != None && s.TLS.Challenge == ChallengeDNS
 }
 
 // Balanced reports whether people reach the allocator through a load balancer.

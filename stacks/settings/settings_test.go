@@ -155,7 +155,7 @@ func TestAllProblemsAreReportedAtOnce(t *testing.T) {
   lablink:tls.staging is on: neither browsers nor machines accept a staging certificate
     fix: remove it
   lablink:allocator.ami is not pinned: the host would be replaced when a newer image appears
-    fix: pin an image: aws ssm get-parameter --name /aws/service/debian/release/12/latest/arm64`)
+    fix: lablink image pin --host prod writes today's`)
 	var found *settings.Problems
 	assert.True(t, errors.As(err, &found))
 }

@@ -13,11 +13,18 @@ type bootstrapCommand struct {
 	AllocatorURL string `required:"" placeholder:"URL" help:"The allocator's address."`
 	Audience     string `required:"" help:"Whom the proof of this machine is for."`
 	TLSName      string `placeholder:"NAME" help:"The name in the allocator's certificate."`
+	Trust        string `placeholder:"BASE64" help:"The certificate that is trusted in place of the system's authorities: PEM, in base64."`
+}
+
+// Validate refuses a certificate that the agent could not use.
+func (c *bootstrapCommand) Validate() error {
+	_, err := parseTrust(c.Trust)
+	return err
 }
 
 // Run sets up the machine.
 func (c bootstrapCommand) Run(ctx context.Context, out io.Writer) error {
 	return boot.Bootstrap(ctx, out, boot.Config{
-		AllocatorURL: c.AllocatorURL, Audience: c.Audience, Region: c.Region, TLSName: c.TLSName,
+		AllocatorURL: c.AllocatorURL, Audience: c.Audience, Region: c.Region, TLSName: c.TLSName, Trust: c.Trust,
 	}, c.Release)
 }

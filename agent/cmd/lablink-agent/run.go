@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -26,6 +27,7 @@ const gcPercent = 50
 type runCommand struct {
 	AllocatorURL string          `required:"" placeholder:"URL" help:"The allocator's address, for example https://lab.example.org."`
 	TLSName      string          `placeholder:"NAME" help:"The name in the allocator's certificate, when the URL holds an address."`
+	Trust        string          `placeholder:"BASE64" help:"The certificate that is trusted in place of the system's authorities: PEM, in base64."`
 	Audience     string          `required:"" help:"Whom the proof of this machine is for: lablink/DEPLOYMENT/ENVIRONMENT."`
 	Region       string          `required:"" help:"The AWS region whose STS checks the proof."`
 	StateDir     string          `default:"${state_dir}" placeholder:"DIR" help:"Where the agent's identity is kept (${default})."`
@@ -38,6 +40,9 @@ func (c *runCommand) Validate() error {
 	u, err := url.Parse(c.AllocatorURL)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return fmt.Errorf("--allocator-url %q: give a whole address, for example https://lab.example.org", c.AllocatorURL)
+	}
+	if _, err := parseTrust(c.Trust); err != nil {
+		return err
 	}
 	_, err = parseSource(c.NVML)
 	return err
@@ -63,15 +68,19 @@ func (c *runCommand) Run(ctx context.Context) error {
 	log.Info("starting", "version", version, "allocator", c.AllocatorURL, "gpus", c.NVML)
 	defer log.Info("stopped")
 	defer supervisor.stopping()
-	config := c.wire(machine, log)
+	trust, err := parseTrust(c.Trust)
+	if err != nil {
+		return err
+	}
+	config := c.wire(machine, trust, log)
 	config.Looks = looks.C
 	config.Alive = supervisor.alive
 	return agent.New(config).Run(ctx)
 }
 
 // wire connects the machine to what the flags name.
-func (c *runCommand) wire(machine *agent.Machine, log *slog.Logger) agent.Config {
-	client := uplink.NewHTTP(c.TLSName)
+func (c *runCommand) wire(machine *agent.Machine, trust *x509.CertPool, log *slog.Logger) agent.Config {
+	client := uplink.NewHTTP(c.TLSName, trust)
 	userAgent := "lablink-agent/" + version
 	return agent.Config{
 		Machine:   machine,

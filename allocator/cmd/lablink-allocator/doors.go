@@ -14,10 +14,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/coreos/go-systemd/v22/activation"
 
 	"github.com/talmolab/lablink-infrastructure/allocator/certificate"
 	"github.com/talmolab/lablink-infrastructure/allocator/route53"
+	"github.com/talmolab/lablink-infrastructure/allocator/secrets"
 	"github.com/talmolab/lablink-infrastructure/api/deployed"
 )
 
@@ -25,9 +27,17 @@ import (
 type doors struct {
 	plain       []net.Listener // without TLS
 	secure      []net.Listener
-	certificate *certificate.Certificate // nil without TLS
-	hsts        int                      // seconds
+	certificate issued // nil without TLS
+	hsts        int    // seconds
 	servers     []*http.Server
+}
+
+// issued is a certificate to serve with, whoever issued it.
+type issued interface {
+	TLS() *tls.Config
+	Plain(health http.Handler) http.Handler
+	Check(ctx context.Context) error
+	Close()
 }
 
 // directoryVariable names another ACME authority than Let's Encrypt: that of a
@@ -53,13 +63,39 @@ func openDoors(ctx context.Context, listen string, cloud aws.Config, t deployed.
 		d.plain = []net.Listener{l}
 		return d, nil
 	}
-	if t.Mode != "acme" {
+	if t.Mode == "none" {
 		return d, nil
 	}
 	if len(passed) != 2 {
 		return nil, fmt.Errorf("TLS needs the listeners for ports 80 and 443, but systemd passed %d", len(passed))
 	}
 	d.plain, d.secure, d.hsts = passed[:1], passed[1:], t.HSTSSeconds
+	switch t.Mode {
+	case "cloudflare":
+		return d, d.useOrigin(ctx, cloud, t)
+	case "acme":
+		d.useACME(ctx, cloud, t, data, log)
+		return d, nil
+	}
+	return nil, fmt.Errorf("the settings want TLS of the mode %q, which this release does not know", t.Mode)
+}
+
+// useOrigin serves with the certificate that the stack hands over.
+func (d *doors) useOrigin(ctx context.Context, cloud aws.Config, t deployed.TLS) error {
+	key, err := secrets.Read(ctx, ssm.NewFromConfig(cloud), t.KeyParameter)
+	if err != nil {
+		return err
+	}
+	origin, err := certificate.NewOrigin(t.Domain, t.Certificate, key, time.Now)
+	if err != nil {
+		return err
+	}
+	d.certificate = origin
+	return nil
+}
+
+// useACME serves with a certificate that is got and renewed here.
+func (d *doors) useACME(ctx context.Context, cloud aws.Config, t deployed.TLS, data string, log *slog.Logger) {
 	options := certificate.Options{
 		Domain: t.Domain, Email: t.Email, Storage: filepath.Join(data, "certificates"), Log: log,
 		HTTPPort: portOf(d.plain[0]), TLSPort: portOf(d.secure[0]), Directory: os.Getenv(directoryVariable),
@@ -70,9 +106,9 @@ func openDoors(ctx context.Context, listen string, cloud aws.Config, t deployed.
 	if t.ZoneID != "" {
 		options.Records = route53.New(cloud, t.ZoneID)
 	}
-	d.certificate = certificate.New(options)
-	d.certificate.Manage(ctx)
-	return d, nil
+	acme := certificate.New(options)
+	acme.Manage(ctx)
+	d.certificate = acme
 }
 
 func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }

@@ -62,6 +62,9 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if engine := settings.Database.Engine; engine != deployed.SQLite {
+		return fmt.Errorf("this allocator stores in SQLite only, and its settings say database.engine: %q", engine)
+	}
 	a := &app{settings: settings, data: c.Data, release: release, log: log}
 	defer a.close()
 	if err := a.open(ctx); err != nil {
@@ -104,7 +107,7 @@ func (a *app) open(ctx context.Context) error {
 	}
 	a.hub = &tunnel.Hub{Log: a.log, OnChange: a.connected}
 	a.service = &allocator.Service{
-		Store: a.store, Compute: ec2.New(awsec2.NewFromConfig(cloud), a.settings), Tunnels: a.hub,
+		Store: a.store, Compute: ec2.New(awsec2.NewFromConfig(cloud), a.settings, time.Now), Tunnels: a.hub,
 		Verifier: &sts.Verifier{
 			Endpoint: stsEndpoint(a.settings.Region), Region: a.settings.Region, Audience: a.settings.Audience,
 			AccountID: a.settings.AccountID, HTTP: &http.Client{Timeout: 10 * time.Second}, Now: time.Now,
@@ -171,6 +174,7 @@ func (a *app) serve(ctx context.Context, listen string) error {
 	handler, err := web.New(stopping, web.Config{
 		Service: a.service, Guard: a.guard, Sessions: a.store, Tunnel: a.hub.Serve, Checks: checks,
 		Version: version, Release: a.release, Secure: doors.certificate != nil, Log: a.log,
+		TrustedProxies: a.settings.TrustedProxies, ClientAddressHeader: a.settings.ClientAddressHeader,
 	})
 	if err != nil {
 		return err

@@ -11,12 +11,13 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/talmolab/lablink-infrastructure/cli"
+	"github.com/talmolab/lablink-infrastructure/cli/images"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var c cli.Commands
-	c.Out = os.Stdout
+	c.Out, c.OpenImages = os.Stdout, images.Open
 	command := kong.Parse(&c, kong.Name("lablink"), kong.Description("Operates a LabLink deployment."),
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	err := command.Run(&c.Globals)

@@ -18,14 +18,16 @@ import (
 
 func main() {
 	var flags struct {
-		Dir      string   `required:"" help:"Folder that keeps everything."`
-		API      string   `default:"127.0.0.1:0" help:"Address of the AWS API."`
-		Provider string   `default:"127.0.0.1:0" help:"Address of the Pulumi provider."`
-		Zone     []string `help:"A public hosted zone that the account has from the start."`
-		Account  string   `help:"The account's number."`
-		Region   string   `help:"The account's Region."`
-		Seed     []byte   `type:"filecontent" help:"A file with instance types, images, VPCs and subnets that the account has beside: JSON."`
-		OIDC     []string `help:"The URL of an identity provider that the account has from the start."`
+		Dir            string   `required:"" help:"Folder that keeps everything."`
+		API            string   `default:"127.0.0.1:0" help:"Address of the AWS API."`
+		Provider       string   `default:"127.0.0.1:0" help:"Address of the Pulumi provider aws."`
+		Cloudflare     string   `default:"127.0.0.1:0" help:"Address of the Pulumi provider cloudflare."`
+		Zone           []string `help:"A public hosted zone that the account has from the start."`
+		CloudflareZone []string `help:"A zone that Cloudflare has from the start."`
+		Account        string   `help:"The account's number."`
+		Region         string   `help:"The account's Region."`
+		Seed           []byte   `type:"filecontent" help:"A file with instance types, images, VPCs and subnets that the account has beside: JSON."`
+		OIDC           []string `help:"The URL of an identity provider that the account has from the start."`
 	}
 	kong.Parse(&flags, kong.Name("lablink-sim"), kong.Description("A simulated AWS account: for the Pulumi engine, the AWS SDK, and machines that boot as processes."))
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
@@ -39,13 +41,15 @@ func main() {
 		}
 	}
 	s, err := sim.Start(sim.Options{
-		Dir: flags.Dir, AccountID: flags.Account, Region: flags.Region, Seed: seed, API: flags.API, Provider: flags.Provider, Boot: true, Zones: flags.Zone, OIDCProviders: flags.OIDC, Log: log,
+		Dir: flags.Dir, AccountID: flags.Account, Region: flags.Region, Seed: seed, Boot: true, Log: log,
+		API: flags.API, Provider: flags.Provider, Cloudflare: flags.Cloudflare,
+		Zones: flags.Zone, CloudflareZones: flags.CloudflareZone, OIDCProviders: flags.OIDC,
 	})
 	if err != nil {
 		log.Error("the simulator cannot start", "error", err)
 		os.Exit(1)
 	}
-	fmt.Printf("AWS API at %s, Pulumi provider on port %d\n", s.API, s.Provider)
+	fmt.Printf("AWS API at %s, Pulumi providers on ports %d (aws) and %d (cloudflare)\n", s.API, s.Provider, s.Cloudflare)
 	<-ctx.Done()
 	s.Close()
 }

@@ -33,11 +33,11 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-var greeting = regexp.MustCompile(`^AWS API at (http://127\.0\.0\.1:\d+), Pulumi provider on port (\d+)\n$`)
+var greeting = regexp.MustCompile(`^AWS API at (http://127\.0\.0\.1:\d+), Pulumi providers on ports (\d+) \(aws\) and (\d+) \(cloudflare\)\n$`)
 
 func TestItServesUntilItIsAskedToEnd(t *testing.T) {
 	dir := t.TempDir()
-	cmd := command(t, "--dir", dir, "--zone", "example.org", "--oidc", "https://id.example.org")
+	cmd := command(t, "--dir", dir, "--zone", "example.org", "--cloudflare-zone", "example.net", "--oidc", "https://id.example.org")
 	cmd.Stderr = os.Stderr // seen when the test fails
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -66,6 +66,7 @@ func TestItServesUntilItIsAskedToEnd(t *testing.T) {
 	model, err := os.ReadFile(dir + "/model.json")
 	require.NoError(t, err)
 	require.Contains(t, string(model), "example.org")
+	require.Contains(t, string(model), "example.net")
 	require.Contains(t, string(model), "id.example.org")
 }
 
