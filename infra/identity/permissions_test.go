@@ -214,6 +214,7 @@ func TestADeployMakesAndChangesThisEnvironmentAloneInOtherServicesToo(t *testing
 		{"in its own subnets", "rds:CreateDBInstance", rds + "subgrp:lablink-db-test", own, yes},
 		{"a database without tags", "rds:CreateDBInstance", rds + "db:lablink-db-test", nil, no},
 		{"a database of another name", "rds:CreateDBInstance", rds + "db:other", asks("lablink", "test"), no},
+		{"another's dashboard's graphs", "cloudwatch:GetDashboard", dashboard + "lablink-watch-prod-us-west-2", nil, no},
 		{"deleting its database", "rds:DeleteDBInstance", rds + "db:lablink-db-test", own, yes},
 		{"deleting another's database", "rds:DeleteDBInstance", rds + "db:lablink-db-prod", other, no},
 		{"its tags on another's database", "rds:AddTagsToResource", rds + "db:other", asks("lablink", "test"), no},

@@ -46,7 +46,7 @@ var (
 func lookServices(n naming.Namer) policy.Document {
 	return policy.Document{
 		{Sid: "ListServices", Action: serviceLists, Resource: []string{"*"}}, // AWS gives these no resource
-		{Sid: "ReadServices", Action: serviceReads, Resource: serviceARNs(n, "*")},
+		{Sid: "ReadServices", Action: serviceReads, Resource: append(serviceARNs(n, "*"), dashboardARN(n))},
 	}
 }
 
@@ -56,12 +56,13 @@ func DeployServices(n naming.Namer) policy.Document {
 	return append(lookServices(n), policy.Document{
 		{Sid: "MakeInServices", Action: serviceMakes, Resource: serviceARNs(n, n.Deployment+"-*"), Condition: policy.Tagged("aws:RequestTag/", n.OwnTags())},
 		{Sid: "ChangeInServices", Action: serviceChanges, Resource: serviceARNs(n, "*"), Condition: policy.Tagged("aws:ResourceTag/", n.OwnTags())},
-		{Sid: "Dashboards", Action: dashboardWrites, Resource: []string{"arn:aws:cloudwatch::" + n.AccountID + ":dashboard/" + watch.DashboardName(n)}},
+		{Sid: "Dashboards", Action: dashboardWrites, Resource: []string{dashboardARN(n)}},
 		// An instance is made with AWS's own group of options, which has no tags, and
-		// RDS makes the secret with its password for whoever asks.
+		// RDS makes the secret with its password in the name of who asks.
 		{Sid: "DatabaseOptions", Action: []string{"rds:CreateDBInstance", "rds:ModifyDBInstance"}, Resource: []string{n.ARN("rds", "og:default:*")}},
-		{Sid: "DatabasePassword", Action: []string{"secretsmanager:CreateSecret", "secretsmanager:TagResource"}, Resource: []string{n.ARN("secretsmanager", "secret:rds!*")}},
-		{Sid: "KeyOfPassword", Action: []string{"kms:DescribeKey"}, Resource: []string{n.ARN("kms", "key/*")}},
+		{Sid: "DatabasePassword", Action: []string{"kms:DescribeKey", "secretsmanager:CreateSecret", "secretsmanager:TagResource"}, Resource: []string{
+			n.ARN("kms", "key/*"), n.ARN("secretsmanager", "secret:rds!*"),
+		}},
 		// The roles that these services act under are AWS's own.
 		{Sid: "ServiceRoles", Action: []string{"iam:CreateServiceLinkedRole"}, Resource: []string{"arn:aws:iam::" + n.AccountID + ":role/aws-service-role/*"}, Condition: policy.Condition{
 			"StringEquals": {"iam:AWSServiceName": {"autoscaling.amazonaws.com", "elasticloadbalancing.amazonaws.com", "rds.amazonaws.com", "spot.amazonaws.com"}},
@@ -72,12 +73,16 @@ func DeployServices(n naming.Namer) policy.Document {
 	}...)
 }
 
+func dashboardARN(n naming.Namer) string {
+	return "arn:aws:cloudwatch::" + n.AccountID + ":dashboard/" + watch.DashboardName(n)
+}
+
 // serviceARNs are the things of the services that a name fits; those whose names
 // AWS makes up are all in.
 func serviceARNs(n naming.Namer, name string) []string {
 	return []string{
 		n.ARN("acm", "certificate/*"), n.ARN("autoscaling", "autoScalingGroup:*:autoScalingGroupName/"+name),
-		"arn:aws:budgets::" + n.AccountID + ":budget/" + name, n.ARN("cloudwatch", "alarm:"+name), "arn:aws:cloudwatch::" + n.AccountID + ":dashboard/" + name, n.ARN("dlm", "policy/*"),
+		"arn:aws:budgets::" + n.AccountID + ":budget/" + name, n.ARN("cloudwatch", "alarm:"+name), n.ARN("dlm", "policy/*"),
 		n.ARN("elasticloadbalancing", "*/"+name), n.ARN("logs", "log-group:*"+name),
 		n.ARN("rds", "*:"+name), n.ARN("sns", name),
 	}
