@@ -42,10 +42,14 @@ func (w *Workspace) Destroy(ctx context.Context, t Target, answer io.Reader) err
 	return w.sayWhatStays(ctx, t)
 }
 
+// database is the type of what stands in a network: AWS lets go neither its groups
+// nor its subnets.
+const database = "aws:rds/instance:Instance"
+
 // loosen takes out of a state what protected resources depend on that is not
 // protected. Pulumi keeps all that they depend on, and a record depends, by way of
 // the address that it names, on the whole host. The next update writes the
-// dependencies down again.
+// dependencies down again. What stands in the network keeps it.
 func loosen(raw []byte) (loosened []byte, protected int, err error) {
 	var state map[string]any
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -64,7 +68,7 @@ func loosen(raw []byte) (loosened []byte, protected int, err error) {
 	gone := func(urn any) bool { return !kept[urn] }
 	for _, r := range resources {
 		r := r.(map[string]any)
-		if !kept[r["urn"]] {
+		if !kept[r["urn"]] || r["type"] == database {
 			continue
 		}
 		if on, ok := r["dependencies"].([]any); ok {
@@ -91,7 +95,7 @@ func (w *Workspace) sayWhatStays(ctx context.Context, t Target) error {
 		w.say("Nothing of %s is left.", t.Name)
 		return nil
 	}
-	w.say("These stay, as they cannot be made again as they are:")
+	w.say("These stay, as they cannot be made again as they are, or what stays stands in them:")
 	for _, r := range resources {
 		w.say("    %s (%s, %s)", r.name(), r.Type, r.ID)
 	}

@@ -82,8 +82,12 @@ func idOf(r map[string]any, account string) string {
 	switch {
 	case strings.HasPrefix(kind, "aws:s3/bucket"):
 		return text("bucket")
-	case kind == "aws:kms/alias:Alias":
+	case kind == "aws:kms/alias:Alias", kind == "aws:iam/role:Role", kind == "aws:iam/instanceProfile:InstanceProfile":
 		return text("name")
+	case kind == "aws:iam/rolePolicy:RolePolicy":
+		return text("role") + ":" + text("name")
+	case kind == "aws:budgets/budget:Budget":
+		return account + ":" + text("name")
 	case kind == "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
 		return "arn:aws:iam::" + account + ":oidc-provider/" + strings.TrimPrefix(text("url"), "https://")
 	case kind == "aws:iam/policy:Policy":

@@ -101,6 +101,30 @@ func TestProductionIsDestroyedOnPurposeOnly(t *testing.T) {
 	require.Empty(t, e.deployed(t, prod))
 }
 
+// A database that stays keeps what it stands in: AWS deletes no group and no subnet
+// under it.
+func TestADatabaseThatStaysKeepsItsNetwork(t *testing.T) {
+	e := start(t)
+	prod := e.stack(t, "prod", withoutRoles[0], "  lablink:database:\n    engine: postgres\n")
+	e.must(t, prod, "up", "--yes", "--skip-preview", "--suppress-outputs")
+	destroy := []string{"destroy", "--stack", "prod", "--config-file", prod.File, "--yes"}
+	said, err := e.operator(t, destroy...)
+	require.NoError(t, err)
+	left := e.deployed(t, prod)
+	for _, name := range []string{"database-instance", "database-group", "database-subnets", "database-parameters", "network-vpc"} {
+		require.Contains(t, left, name)
+		require.Contains(t, said, "    "+name+" (")
+	}
+	require.NotContains(t, left, "host-instance")
+
+	_, err = e.operator(t, "unprotect", "--stack", "prod", "--config-file", prod.File, "--confirm", "prod")
+	require.NoError(t, err)
+	e.must(t, prod, "up", "--yes", "--skip-preview", "--suppress-outputs")
+	_, err = e.operator(t, destroy...)
+	require.NoError(t, err)
+	require.Empty(t, e.deployed(t, prod))
+}
+
 // What is in the account already is taken over by the ids that AWS gives it.
 func TestAnAddressARecordAndABucketAreImported(t *testing.T) {
 	e := start(t)
