@@ -12,7 +12,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// Config is what an Agent is made of. All fields are required but Alive.
+// Config is what an Agent is made of. All fields are required but Alive and Follow.
 type Config struct {
 	// Machine is what the agent looks at and reports on.
 	Machine *Machine
@@ -35,6 +35,9 @@ type Config struct {
 	// Alive is called after each look. Whoever supervises the agent may
 	// restart it when the calls stay away.
 	Alive func()
+	// Follow asks the machine to run a release, which ends this agent. Optional:
+	// the agent stays what it is.
+	Follow func(release string) error
 	// Log receives what the agent does and why it has to wait, each cause once.
 	Log *slog.Logger
 }
@@ -46,6 +49,8 @@ type Agent struct {
 	renewal *tries
 	// mayAsk is when the agent may register again.
 	mayAsk time.Time
+	// asked is the release that the machine was asked for last.
+	asked string
 }
 
 // New returns an agent that does nothing before Run.

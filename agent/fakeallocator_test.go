@@ -25,6 +25,8 @@ type fakeAllocator struct {
 	// loseAnswers takes registrations and leaves them without an answer.
 	loseAnswers bool
 	sums        map[string]string // of the agents' secrets, by their ids
+	apart       int               // how far its protocol is from the agent's
+	release     string            // that agents are to run
 	broken      chan struct{}     // closed to break the tunnels that are open
 	heard       heard
 }
@@ -84,7 +86,7 @@ func (f *fakeAllocator) Register(_ context.Context, r api.Registration) (api.Reg
 	if f.loseAnswers {
 		return api.Registered{}, errRefused
 	}
-	return api.Registered{AgentID: id, MachineID: "mch_1", ReportInterval: f.interval}, nil
+	return api.Registered{AgentID: id, MachineID: "mch_1", ReportInterval: f.interval, Protocol: api.Protocol + f.apart, Version: "v9"}, nil
 }
 
 func (f *fakeAllocator) Report(_ context.Context, id agent.Identity, r api.Report) (api.ReportAnswer, error) {
@@ -98,7 +100,7 @@ func (f *fakeAllocator) Report(_ context.Context, id agent.Identity, r api.Repor
 		return api.ReportAnswer{}, f.answer
 	}
 	f.heard.reports = append(f.heard.reports, r)
-	return api.ReportAnswer{ReportInterval: f.interval}, nil
+	return api.ReportAnswer{ReportInterval: f.interval, Protocol: api.Protocol + f.apart, Version: "v9", Release: f.release}, nil
 }
 
 func (f *fakeAllocator) admit(id agent.Identity) error {

@@ -14,6 +14,17 @@ type About struct {
 	Version string
 	// BootID changes with each boot of the machine.
 	BootID string
+	// Release is the release that the machine is at, or "". Optional.
+	Release func() string
+	// Failed is a release that this machine gave up, if any. Optional.
+	Failed func() *api.FailedRelease
+}
+
+func (a About) release() string {
+	if a.Release == nil {
+		return ""
+	}
+	return a.Release()
 }
 
 // Machine is the computer that the agent runs on. Its methods may be called
@@ -77,8 +88,15 @@ func (m *Machine) Close() error {
 
 // report is status as the allocator is told of it.
 func (m *Machine) report(status api.Status) api.Report {
+	var failed *api.FailedRelease
+	if m.about.Failed != nil {
+		failed = m.about.Failed()
+	}
 	return api.Report{
+		Release:  m.about.release(),
+		Failed:   failed,
 		At:       status.At,
+		Protocol: api.Protocol,
 		Version:  m.about.Version,
 		BootID:   m.about.BootID,
 		Health:   status.Health,

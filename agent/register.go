@@ -60,6 +60,9 @@ func (a *Agent) registerOnce(ctx context.Context, secret string) (Identity, erro
 	if err != nil {
 		return Identity{}, err
 	}
+	if err := a.understands(given.Version, given.Protocol); err != nil {
+		return Identity{}, err
+	}
 	id := Identity{AgentID: given.AgentID, Secret: secret}
 	a.Log.Info("registered", "agent", id.AgentID, "machine", given.MachineID)
 	if err := a.Identities.Save(id); err != nil {

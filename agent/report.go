@@ -29,6 +29,12 @@ func (a *Agent) keepReporting(ctx context.Context, id Identity) error {
 			if unauthorized(err) {
 				return backoff.Permanent(err)
 			}
+			if err == nil {
+				err = a.understands(answer.Version, answer.Protocol)
+			}
+			if err == nil {
+				a.follow(answer.Release)
+			}
 			if err == nil && answer.ReportInterval > 0 {
 				asked := time.Duration(answer.ReportInterval) * time.Second
 				interval = min(max(asked, minInterval), maxInterval)
@@ -74,4 +80,22 @@ func (a *Agent) report(ctx context.Context, id Identity) (api.ReportAnswer, erro
 		a.Machine.changes.told(oldest)
 	}
 	return answer, nil
+}
+
+// understands refuses an allocator whose protocol is too far from this one's.
+func (a *Agent) understands(version string, protocol int) error {
+	return api.Understand(api.Speaker{Version: a.Machine.about.Version, Protocol: api.Protocol}, api.Speaker{Version: version, Protocol: protocol})
+}
+
+// follow asks the machine for the release that the allocator wants, once for each.
+func (a *Agent) follow(release string) {
+	if a.Follow == nil || release == "" || release == a.Machine.about.release() || release == a.asked {
+		return
+	}
+	if err := a.Follow(release); err != nil {
+		a.Log.Error("the machine was not asked for the release that the allocator wants; trying again", "release", release, "error", err)
+		return
+	}
+	a.asked = release
+	a.Log.Info("asked the machine for the release that the allocator wants", "release", release)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // lookEvery is the time between two looks at the GPUs in these tests.
@@ -24,6 +25,9 @@ type world struct {
 	store     *fakeStore
 	logs      *logs
 	looks     atomic.Int64
+	follow    func(release string) error
+	release   string // that the machine is at
+	failed    *api.FailedRelease
 	stop      func()
 	done      chan error
 }
@@ -43,12 +47,16 @@ func (w *world) start(t *testing.T) *world {
 	looks := time.NewTicker(lookEvery)
 	var random atomic.Uint32
 	a := agent.New(agent.Config{
-		Machine:    agent.NewMachine(w.nvml, agent.About{Version: "v1.2.3", BootID: "boot-1"}, time.Now),
+		Machine: agent.NewMachine(w.nvml, agent.About{
+			Version: "v1.2.3", BootID: "boot-1",
+			Release: func() string { return w.release }, Failed: func() *api.FailedRelease { return w.failed },
+		}, time.Now),
 		Allocator:  w.allocator,
 		Prover:     w.allocator,
 		Identities: w.store,
 		Dialer:     w.allocator,
 		Looks:      looks.C,
+		Follow:     w.follow,
 		Now:        time.Now,
 		Random:     func() float64 { return float64(random.Add(0x9E3779B9)) / (1 << 32) },
 		Alive:      func() { w.looks.Add(1) },

@@ -19,8 +19,8 @@ const proofLife = 30 * time.Minute
 // instance that this allocator launched and that has no other agent. Asked again
 // with the same secret, it answers the same.
 func (s *Service) Register(ctx context.Context, r api.Registration) (api.Registered, error) {
-	if r.Protocol < api.Protocol-1 || r.Protocol > api.Protocol+1 {
-		return api.Registered{}, api.Problemf(api.Invalid, "Agent and allocator do not understand each other", "The agent speaks protocol %d, the allocator %d. Replace the machine, so that it boots with the current release.", r.Protocol, api.Protocol)
+	if err := s.understands(r.Version, r.Protocol); err != nil {
+		return api.Registered{}, err
 	}
 	sum, err := hex.DecodeString(r.SecretSHA256)
 	if err != nil || len(sum) != 32 {
@@ -49,7 +49,7 @@ func (s *Service) Register(ctx context.Context, r api.Registration) (api.Registe
 		s.record(ctx, Allocator, "register agent", m.ID, "instance "+proven.Instance)
 	}
 	return api.Registered{
-		AgentID: m.AgentID, MachineID: m.ID, Protocol: api.Protocol,
+		AgentID: m.AgentID, MachineID: m.ID, Protocol: api.Protocol, Version: s.Version,
 		ReportInterval: int(s.ReportInterval.Seconds()),
 	}, nil
 }
@@ -75,6 +75,9 @@ func (s *Service) Authenticate(ctx context.Context, id, secret string) (Agent, e
 // is not what is kept there; the rest is kept in memory. Of two reports that
 // overlap, one is taken after the other in both places.
 func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.ReportAnswer, error) {
+	if err := s.understands(r.Version, r.Protocol); err != nil {
+		return api.ReportAnswer{}, err
+	}
 	defer s.reports.lock(a.MachineID)()
 	s.live.Store(a.MachineID, Live{At: s.Now(), Report: r})
 	m, err := s.Store.Machine(ctx, a.MachineID)
@@ -86,5 +89,14 @@ func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.Report
 			return api.ReportAnswer{}, fmt.Errorf("keep the health of %s: %w", a.MachineID, err)
 		}
 	}
-	return api.ReportAnswer{ReportInterval: int(s.ReportInterval.Seconds())}, nil
+	answer := api.ReportAnswer{ReportInterval: int(s.ReportInterval.Seconds()), Protocol: api.Protocol, Version: s.Version}
+	if m.State != Assigned && s.AgentRelease != nil {
+		answer.Release = s.AgentRelease()
+	}
+	return answer, nil
+}
+
+// understands refuses an agent whose protocol is too far from this one's.
+func (s *Service) understands(version string, protocol int) error {
+	return api.Understand(api.Speaker{Version: version, Protocol: protocol}, api.Speaker{Version: s.Version, Protocol: api.Protocol})
 }

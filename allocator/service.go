@@ -23,6 +23,11 @@ type Service struct {
 	Now func() time.Time
 	// ReportInterval is how often agents report.
 	ReportInterval time.Duration
+	// Version is the allocator's.
+	Version string
+	// AgentRelease is the release that agents are to run, or "" while that is not
+	// certain. Optional: agents stay what they are.
+	AgentRelease func() string
 
 	live    sync.Map // machine id → Live, the newest report of each
 	reports locks    // one for each machine that reports

@@ -11,7 +11,7 @@ type Registration struct {
 	_ struct{} `json:"-" additionalProperties:"true"` // a newer agent may say more
 
 	Proof     Proof     `json:"proof"`
-	Protocol  int       `json:"protocol" minimum:"1" doc:"The protocol version that the agent speaks"`
+	Protocol  int       `json:"protocol" minimum:"0" doc:"The protocol version that the agent speaks"`
 	Version   string    `json:"version" maxLength:"100" doc:"The agent's version"`
 	BootID    string    `json:"boot_id" maxLength:"64" doc:"Changes with each boot of the machine"`
 	Inventory Inventory `json:"inventory"`
@@ -34,6 +34,7 @@ type Registered struct {
 	MachineID      string `json:"machine_id" doc:"The machine this agent serves, mch_…"`
 	ReportInterval int    `json:"report_interval_seconds" doc:"How often to report, in seconds"`
 	Protocol       int    `json:"protocol" doc:"The protocol version that the allocator speaks"`
+	Version        string `json:"version" doc:"The allocator's version"`
 }
 
 // Inventory is what a machine has.
@@ -83,16 +84,27 @@ type Report struct {
 	_ struct{} `json:"-" additionalProperties:"true"` // a newer agent may say more
 
 	At       time.Time `json:"at" doc:"When the report was made, by the machine's clock"`
+	Protocol int       `json:"protocol,omitempty" minimum:"0" doc:"The protocol version that the agent speaks"`
 	Version  string    `json:"version" maxLength:"100"`
 	BootID   string    `json:"boot_id" maxLength:"64"`
 	Health   Health    `json:"health" enum:"healthy,degraded,unhealthy"`
 	Reason   string    `json:"reason,omitempty" maxLength:"500" doc:"Why the machine is not healthy, for people"`
 	Readings []Reading `json:"readings" maxItems:"64"`
+	// Release is the release that the agent was started from; empty when it was
+	// started by hand.
+	Release string `json:"release,omitempty" maxLength:"64"`
+	// Failed is a release that the machine gave up.
+	Failed *FailedRelease `json:"failed,omitempty"`
 }
 
 // ReportAnswer tells the agent what it may need to change.
 type ReportAnswer struct {
-	ReportInterval int `json:"report_interval_seconds" doc:"How often to report, in seconds"`
+	ReportInterval int    `json:"report_interval_seconds" doc:"How often to report, in seconds"`
+	Protocol       int    `json:"protocol" doc:"The protocol version that the allocator speaks"`
+	Version        string `json:"version" doc:"The allocator's version"`
+	// Release is told while nobody holds the machine's seat, so that nobody is
+	// interrupted by an agent that follows.
+	Release string `json:"release,omitempty" doc:"The SHA-256 of the release manifest that the agent is to run"`
 }
 
 // Status is what an agent answers to GET /status through its tunnel: the

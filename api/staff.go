@@ -53,6 +53,10 @@ type Machine struct {
 	GPUs         []GPU      `json:"gpus"`
 	LastReport   *time.Time `json:"last_report,omitempty"`
 	CreatedAt    time.Time  `json:"created_at"`
+	// What the agent says of itself; nothing before its first report.
+	AgentVersion string         `json:"agent_version,omitempty"`
+	AgentRelease string         `json:"agent_release,omitempty" doc:"The SHA-256 of the release manifest that the machine is at"`
+	AgentFailed  *FailedRelease `json:"agent_failed,omitempty" doc:"The release that the machine gave up last"`
 }
 
 // Operation is a durable background job.
@@ -83,6 +87,7 @@ type Ready struct {
 	Version string  `json:"version" doc:"The allocator's version"`
 	Release string  `json:"release" doc:"The SHA-256 of the release manifest that is running"`
 	Checks  []Check `json:"checks"`
+	Rollout
 }
 
 // Check is one thing that must hold for the allocator to be ready.

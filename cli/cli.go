@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,14 +26,21 @@ type Globals struct {
 	Out io.Writer `kong:"-"`
 	// OpenImages says what machine images there are in a Region.
 	OpenImages func(ctx context.Context, region string) (Images, error) `kong:"-"`
+	// Engine calls pulumi.
+	Engine Engine `kong:"-"`
+	// OpenArtifacts opens a bucket of releases and the pointer to one.
+	OpenArtifacts func(ctx context.Context, region, bucket, pointer string) (Artifacts, error) `kong:"-"`
+	// Roots are the authorities that certificates are checked with. Nil: the system's.
+	Roots *x509.CertPool `kong:"-"`
 }
 
 // Commands are what lablink can do.
 type Commands struct {
 	Globals
 	Status    StatusCommand    `cmd:"" help:"Say whether the allocator is ready, and what runs."`
-	Verify    VerifyCommand    `cmd:"" help:"Wait until the allocator is ready with a release, or fail."`
 	Image     ImageCommand     `cmd:"" help:"Pin machine images."`
+	Verify    VerifyCommand    `cmd:"" help:"Say whether what was deployed is what runs: 0 it is, 1 it is not, 2 that cannot be told."`
+	Release   ReleaseCommand   `cmd:"" help:"List releases, and go back to one."`
 	Workshops WorkshopsCommand `cmd:"" help:"List workshops."`
 	Launch    LaunchCommand    `cmd:"" help:"Open a workshop and launch its machines."`
 	End       EndCommand       `cmd:"" help:"End a workshop and all its machines."`
@@ -49,10 +58,23 @@ var exitCodes = map[api.Code]int{
 	api.Capacity: 6, api.Quota: 6, api.RateLimited: 7, api.Unavailable: 8,
 }
 
+// exit is an error with a way to end of its own.
+type exit struct {
+	error
+	code int
+}
+
+// Unwrap is what went wrong.
+func (e exit) Unwrap() error { return e.error }
+
 // ExitCode is how to end after err.
 func ExitCode(err error) int {
 	if err == nil {
 		return 0
+	}
+	var e exit
+	if errors.As(err, &e) {
+		return e.code
 	}
 	if code, ok := exitCodes[api.CodeOf(err)]; ok {
 		return code
@@ -61,22 +83,29 @@ func ExitCode(err error) int {
 }
 
 // client is for what needs no log-in.
-func (g *Globals) client() (*api.Client, error) {
+func (g *Globals) client() *api.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = &tls.Config{RootCAs: g.Roots, MinVersion: tls.VersionTLS12}
+	return &api.Client{URL: g.URL, HTTP: &http.Client{Timeout: 30 * time.Second, Transport: transport}, UserAgent: "lablink"}
+}
+
+// needURL refuses a command that does not know where the allocator is.
+func (g *Globals) needURL() error {
 	if g.URL == "" {
-		return nil, api.Problemf(api.Invalid, "There is no allocator to ask", "Give --url or set LABLINK_URL; it is the stack's output url.")
+		return api.Problemf(api.Invalid, "There is no allocator to ask", "There is no address: give --url or set LABLINK_URL; it is the stack's output url.")
 	}
-	return &api.Client{URL: g.URL, HTTP: &http.Client{Timeout: 30 * time.Second}, UserAgent: "lablink"}, nil
+	return nil
 }
 
 // staff logs in.
 func (g *Globals) staff(ctx context.Context) (*api.Client, error) {
-	c, err := g.client()
-	if err != nil {
+	if err := g.needURL(); err != nil {
 		return nil, err
 	}
 	if g.Password == "" {
 		return nil, errors.New("there is no password: set LABLINK_PASSWORD; the initial one is the stack's output initialAdminPassword")
 	}
+	c := g.client()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return nil, fmt.Errorf("keep the session: %w", err)

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -13,11 +12,10 @@ type StatusCommand struct{}
 
 // Run asks once.
 func (StatusCommand) Run(ctx context.Context, g *Globals) error {
-	client, err := g.client()
-	if err != nil {
+	if err := g.needURL(); err != nil {
 		return err
 	}
-	ready, err := client.Ready(ctx)
+	ready, err := g.client().Ready(ctx)
 	if err != nil {
 		return err
 	}
@@ -27,6 +25,9 @@ func (StatusCommand) Run(ctx context.Context, g *Globals) error {
 			rows = append(rows, []string{c.Name, c.Reason})
 		}
 	}
+	if f := ready.Failed; f != nil {
+		rows = append(rows, []string{"given up", f.Release, f.Reason})
+	}
 	if err := g.show(ready, rows); err != nil {
 		return err
 	}
@@ -34,39 +35,4 @@ func (StatusCommand) Run(ctx context.Context, g *Globals) error {
 		return api.Problemf(api.Unavailable, "The allocator is not ready", "See above for why.")
 	}
 	return nil
-}
-
-// VerifyCommand waits for a release.
-type VerifyCommand struct {
-	Release string        `required:"" placeholder:"SUM" help:"The SHA-256 of the manifest that must run: the stack's output release.manifest."`
-	Timeout time.Duration `default:"5m" help:"How long to wait (${default})."`
-}
-
-// Run asks until the release runs and is ready, or the time is up.
-func (c VerifyCommand) Run(ctx context.Context, g *Globals) error {
-	client, err := g.client()
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
-	defer cancel()
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		ready, err := client.Ready(ctx)
-		why := fmt.Sprintf("it runs release %.12s (%s)", ready.Release, ready.Version)
-		switch {
-		case err != nil:
-			why = err.Error()
-		case ready.Release == c.Release && ready.Ready:
-			return g.show(ready, [][]string{{"verified", ready.Version, ready.Release}})
-		case ready.Release == c.Release:
-			why = fmt.Sprintf("it is not ready: %+v", ready.Checks)
-		}
-		select {
-		case <-ctx.Done():
-			return api.Problemf(api.Unavailable, "The release does not run", "After %s, %s.", c.Timeout, why)
-		case <-tick.C:
-		}
-	}
 }

@@ -2,7 +2,7 @@ package boot
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,10 +21,17 @@ type Config struct {
 	Region       string `json:"region"`
 	TLSName      string `json:"tls_name,omitempty"`
 	Trust        string `json:"trust,omitempty"`
+	Bucket       string `json:"bucket"`
 }
 
-//go:embed lablink-agent.service
-var unit []byte
+//go:embed units
+var unitFiles embed.FS
+
+// started are the units that run on the machine.
+var started = []string{"lablink-agent.service", "lablink-agent-update.timer"}
+
+// InstallUnits writes this binary's unit files.
+func InstallUnits(ctx context.Context) error { return host.InstallUnitsFrom(ctx, unitFiles) }
 
 // Bootstrap sets up the machine for a release whose binary is here already.
 func Bootstrap(ctx context.Context, out io.Writer, c Config, release string) error {
@@ -38,11 +45,9 @@ func Bootstrap(ctx context.Context, out io.Writer, c Config, release string) err
 			return host.WriteFile(configFile, raw, 0o644)
 		}},
 		{Name: "release", Do: func(context.Context) error { return host.SetCurrent(release) }},
-		{Name: "units", Do: func(ctx context.Context) error {
-			return host.InstallUnits(ctx, map[string][]byte{"lablink-agent.service": unit})
-		}},
+		{Name: "units", Do: InstallUnits},
 		{Name: "start", Do: func(ctx context.Context) error {
-			return host.Systemctl(ctx, "enable", "--now", "lablink-agent.service")
+			return host.Systemctl(ctx, append([]string{"enable", "--now"}, started...)...)
 		}},
 	})
 }

@@ -27,7 +27,7 @@ func Bootstrap(ctx context.Context, out io.Writer, c Config, release, volume str
 			if err := c.write(); err != nil {
 				return err
 			}
-			if err := fetch(ctx, objects, c.Bucket, release); err != nil {
+			if err := host.Fetch(ctx, get(objects, c.Bucket), release, parts); err != nil {
 				return err
 			}
 			return host.SetCurrent(release)
@@ -40,21 +40,7 @@ func Bootstrap(ctx context.Context, out io.Writer, c Config, release, volume str
 }
 
 // InstallUnits writes this binary's unit files.
-func InstallUnits(ctx context.Context) error {
-	entries, err := unitFiles.ReadDir("units")
-	if err != nil {
-		return fmt.Errorf("list the unit files: %w", err)
-	}
-	units := map[string][]byte{}
-	for _, e := range entries {
-		raw, err := unitFiles.ReadFile("units/" + e.Name())
-		if err != nil {
-			return fmt.Errorf("read the unit file %s: %w", e.Name(), err)
-		}
-		units[e.Name()] = raw
-	}
-	return host.InstallUnits(ctx, units)
-}
+func InstallUnits(ctx context.Context) error { return host.InstallUnitsFrom(ctx, unitFiles) }
 
 // findVolume waits until the data volume is attached: that happens after the
 // instance runs, in its own time.

@@ -2,15 +2,11 @@ package boot
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"runtime"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -26,76 +22,28 @@ type Objects interface {
 // binary is the program's name in a release's folder.
 const binary = "lablink-allocator"
 
-// fetch makes a release's folder complete: manifest, binary and settings, each
-// with the sum it must have. What is there already stays.
-func fetch(ctx context.Context, objects Objects, bucket, sum string) error {
-	if !release.IsSum(sum) {
-		return host.Wrong(fmt.Errorf("the pointer holds no release: %q", sum))
-	}
-	dir := host.Path(host.ReleaseDir(sum))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make the folder of release %s: %w", sum, err)
-	}
-	manifest := filepath.Join(dir, "manifest.json")
-	if err := get(ctx, objects, bucket, release.File{Key: release.Key(sum), SHA256: sum}, manifest, 0o644); err != nil {
-		return err
-	}
-	raw, err := os.ReadFile(manifest)
-	if err != nil {
-		return fmt.Errorf("read the manifest: %w", err)
-	}
-	m, err := release.Decode(raw, sum)
-	if err != nil {
-		return err
-	}
+// parts are what this host needs of a release: the binary and the settings.
+func parts(m release.Manifest) ([]host.Part, error) {
 	platform := "linux/" + runtime.GOARCH
 	program, ok := m.Allocator[platform]
 	if !ok {
-		return host.Wrong(fmt.Errorf("release %s has no allocator for %s", sum, platform))
+		return nil, fmt.Errorf("it has no allocator for %s", platform)
 	}
-	if err := get(ctx, objects, bucket, program, filepath.Join(dir, binary), 0o755); err != nil {
-		return err
-	}
-	return get(ctx, objects, bucket, m.Settings, filepath.Join(dir, "settings.json"), 0o644)
+	return []host.Part{{File: program, Name: binary, Mode: 0o755}, {File: m.Settings, Name: "settings.json", Mode: 0o644}}, nil
 }
 
-// get fetches one object, unless the file has the right sum already.
-func get(ctx context.Context, objects Objects, bucket string, f release.File, path string, mode os.FileMode) error {
-	if have, err := sumOf(path); err == nil && have == f.SHA256 {
-		return nil
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+// get opens objects of a bucket. To somebody who may not list the bucket, S3 says
+// of what is not there that access is denied.
+func get(objects Objects, bucket string) host.Get {
+	return func(ctx context.Context, key string) (io.ReadCloser, error) {
+		out, err := objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+		var refused interface{ ErrorCode() string }
+		if errors.As(err, &refused) && slices.Contains([]string{"NoSuchKey", "AccessDenied"}, refused.ErrorCode()) {
+			return nil, fmt.Errorf("bucket %s: %w: %w", bucket, host.ErrMissing, err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return out.Body, nil
 	}
-	out, err := objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &f.Key})
-	if err != nil {
-		return fmt.Errorf("fetch %s: %w", f.Key, err)
-	}
-	defer out.Body.Close()
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".new-")
-	if err != nil {
-		return fmt.Errorf("fetch %s: %w", f.Key, err)
-	}
-	defer os.Remove(tmp.Name())
-	digest := sha256.New()
-	_, err = io.Copy(io.MultiWriter(tmp, digest), out.Body)
-	if err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close()); err != nil {
-		return fmt.Errorf("fetch %s: %w", f.Key, err)
-	}
-	if got := hex.EncodeToString(digest.Sum(nil)); got != f.SHA256 {
-		return fmt.Errorf("%s has the sum %s, not %s: it was changed or cut short", f.Key, got, f.SHA256)
-	}
-	return os.Rename(tmp.Name(), path)
-}
-
-func sumOf(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	digest := sha256.New()
-	if _, err := io.Copy(digest, f); err != nil {
-		return "", fmt.Errorf("read %s: %w", path, err)
-	}
-	return hex.EncodeToString(digest.Sum(nil)), nil
 }

@@ -10,29 +10,59 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator/secrets"
+	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
 const (
-	// failedFile names the release that was tried last and did not become ready.
-	failedFile = host.ConfigDir + "/failed-release"
+	service = "lablink-allocator.service"
 	// switchingFile is there while the host is switched over, and names the release
-	// that was ready before: the link is another one by then, and says nothing of
+	// that was good before: the link is another one by then, and says nothing of
 	// what runs.
 	switchingFile = host.ConfigDir + "/switching-from-release"
 )
 
-// Update brings the host to the release that the pointer names. One that does
-// not become ready is taken back and not tried again. What is interrupted, the
-// next call finishes.
-func Update(ctx context.Context, out io.Writer, c Config, parameters secrets.SSM, objects Objects) error {
-	wanted, err := secrets.Read(ctx, parameters, c.Pointer)
+// Limits say how long each part of an update may take. Together they are less
+// than a minute.
+type Limits struct {
+	// Fetch is how long an object that is not there is asked for again.
+	Fetch time.Duration
+	// Rehearsal is how long a release may take to become ready on a copy.
+	Rehearsal time.Duration
+	// Start is how long it may take to become ready in the place of another.
+	Start time.Duration
+	// Watch is how long it must serve from then on to count as good.
+	Watch time.Duration
+	// Silence is how long it may be out of order meanwhile.
+	Silence time.Duration
+}
+
+// Standard are the limits on a host.
+var Standard = Limits{Fetch: 20 * time.Second, Rehearsal: 15 * time.Second, Start: 10 * time.Second, Watch: 20 * time.Second, Silence: 3 * time.Second}
+
+// Updater brings the host to the release that the pointer names.
+type Updater struct {
+	Config     Config
+	Parameters secrets.SSM
+	Objects    Objects
+	Limits     Limits
+	// Out is the log.
+	Out io.Writer
+	Now func() time.Time
+}
+
+// Run looks at the pointer once. A release that turns out bad is given up, told
+// in the host's rollout, and not tried again until the pointer is set. What is
+// interrupted, the next call finishes.
+func (u *Updater) Run(ctx context.Context) error {
+	wanted, version, err := secrets.ReadVersion(ctx, u.Parameters, u.Config.Pointer)
 	if err != nil {
 		return err
 	}
-	before, err := read(switchingFile)
+	before, err := readSwitching()
 	if err != nil {
 		return err
 	}
@@ -40,72 +70,117 @@ func Update(ctx context.Context, out io.Writer, c Config, parameters secrets.SSM
 	if !interrupted {
 		before = host.Current()
 	}
-	failed, err := read(failedFile)
+	now, err := readRollout()
 	if err != nil {
 		return err
 	}
-	if wanted == failed {
-		wanted = before
+	next := rollout{Rollout: api.Rollout{Wanted: wanted}}
+	if now.Failed != nil && now.Failed.Release == wanted && now.FailedPointer == version {
+		next, wanted = now, before
+	} else if next.Rollout != now.Rollout {
+		if err := next.write(); err != nil {
+			return err
+		}
 	}
 	if wanted == before && !interrupted {
 		return nil
 	}
-	fmt.Fprintf(out, "updating to release %s\n", wanted)
-	if err := fetch(ctx, objects, c.Bucket, wanted); err != nil {
+	fmt.Fprintf(u.Out, "updating to release %s\n", wanted)
+	err = u.try(ctx, before, wanted)
+	var bad *host.Fault
+	if !errors.As(err, &bad) || wanted == before {
 		return err
 	}
-	if err := write(switchingFile, before); err != nil {
+	next.FailedPointer, next.Failed = version, &api.FailedRelease{Release: wanted, Reason: bad.Error(), At: u.Now().UTC()}
+	// Written first: whatever cuts this short, the bad one is not tried again.
+	if err := next.write(); err != nil {
+		return errors.Join(bad, err)
+	}
+	return u.giveUp(ctx, before, wanted, bad)
+}
+
+// try makes a release the one that runs, if it is good.
+func (u *Updater) try(ctx context.Context, before, wanted string) error {
+	if err := host.FetchAgain(ctx, get(u.Objects, u.Config.Bucket), wanted, parts, u.Limits.Fetch); err != nil {
 		return err
 	}
-	if err := replace(ctx, before, wanted); err != nil {
+	if wanted != before {
+		if err := u.rehearse(ctx, wanted); err != nil {
+			return err
+		}
+	}
+	ready := ask(ctx, host.Path(DataDir), before) == nil
+	if err := host.WriteFile(switchingFile, []byte(before+"\n"), 0o644); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "release %s runs\n", wanted)
-	return nil
+	err := u.switchTo(ctx, wanted, ready)
+	if err == nil && wanted != before {
+		err = u.watch(ctx, wanted, ready)
+	}
+	if err != nil && ctx.Err() != nil { // that says nothing of the release
+		return fmt.Errorf("the update to release %s was interrupted, the next one finishes it: %w", wanted, ctx.Err())
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(u.Out, "release %s runs\n", wanted)
+	return errors.Join(os.Remove(host.Path(switchingFile)), host.Prune(wanted, before))
 }
 
-// replace switches from one release to another, and back when that is not ready.
-func replace(ctx context.Context, before, wanted string) error {
-	failure := switchTo(ctx, wanted)
-	switch {
-	case failure == nil:
-		return os.Remove(host.Path(switchingFile))
-	case ctx.Err() != nil: // that says nothing of the release
-		return fmt.Errorf("the update to release %s was interrupted, the next one finishes it: %w", wanted, failure)
+// giveUp goes back to the release that ran before, where the host was switched.
+func (u *Updater) giveUp(ctx context.Context, before, wanted string, bad error) error {
+	bad = fmt.Errorf("release %s is no good: %w", wanted, bad)
+	switched, err := readSwitching()
+	if err != nil {
+		return errors.Join(bad, err)
 	}
-	failure = fmt.Errorf("release %s did not become ready: %w", wanted, failure)
-	if before == "" || before == wanted { // there is nothing to go back to
-		return failure
+	if switched == "" {
+		return errors.Join(fmt.Errorf("%w; release %s goes on", bad, before), host.Drop(wanted))
 	}
-	if err := write(failedFile, wanted); err != nil {
-		failure = errors.Join(failure, err)
+	// It gets no time to end: it may hang, and callers wait.
+	kill := host.SetCurrent(before)
+	if kill == nil {
+		kill = host.Systemctl(ctx, "kill", "--signal=SIGKILL", service)
 	}
-	if err := switchTo(ctx, before); err != nil {
-		return errors.Join(failure, fmt.Errorf("going back to release %s: %w", before, err))
+	if err := u.switchTo(ctx, before, false); err != nil {
+		return errors.Join(bad, fmt.Errorf("going back to release %s: %w", before, err), kill)
 	}
-	return errors.Join(fmt.Errorf("%w; release %s runs again", failure, before), os.Remove(host.Path(switchingFile)))
+	return errors.Join(fmt.Errorf("%w; release %s runs again", bad, before), os.Remove(host.Path(switchingFile)), host.Drop(wanted))
 }
 
-// read is the release that a file names, or "" when there is no such file.
-func read(path string) (string, error) {
-	raw, err := os.ReadFile(host.Path(path))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("read what became of an earlier update: %w", err)
-	}
-	return strings.TrimSpace(string(raw)), nil
-}
-
-func write(path, release string) error { return host.WriteFile(path, []byte(release+"\n"), 0o644) }
-
-// switchTo makes a release the one that runs and waits until it is ready. Its
-// own binary installs its units.
-func switchTo(ctx context.Context, sum string) error {
+// switchTo makes a release the one that runs, and waits until it serves. Its own
+// binary installs its units.
+func (u *Updater) switchTo(ctx context.Context, sum string, ready bool) error {
 	if err := host.SetCurrent(sum); err != nil {
 		return err
 	}
+	limited, cancel := context.WithTimeout(ctx, u.Limits.Start)
+	defer cancel()
 	program := filepath.Join(host.Path(host.CurrentLink), binary)
-	if out, err := exec.CommandContext(ctx, program, "units").CombinedOutput(); err != nil {
-		return fmt.Errorf("install its units: %w: %s", err, strings.TrimSpace(string(out)))
+	if out, err := exec.CommandContext(limited, program, "units").CombinedOutput(); err != nil {
+		return host.Faultf("it does not install its units: %w: %s", err, strings.TrimSpace(string(out)))
 	}
-	return host.Systemctl(ctx, "restart", "lablink-allocator.service")
+	if err := host.Systemctl(limited, "restart", service); err != nil {
+		if limited.Err() != nil {
+			return host.Faultf("it did not start within %s", u.Limits.Start)
+		}
+		return host.Faultf("it did not start: %w", err)
+	}
+	return u.awaitAnswer(limited, sum, ready)
+}
+
+// Switching reports whether the release that runs has yet to show that it is good.
+func Switching() (bool, error) {
+	before, err := readSwitching()
+	return before != "", err
+}
+
+// readSwitching is the release that a switch began with, or "" when there is none
+// under way.
+func readSwitching() (string, error) {
+	raw, err := os.ReadFile(host.Path(switchingFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read how far an earlier update came: %w", err)
+	}
+	return strings.TrimSpace(string(raw)), nil
 }

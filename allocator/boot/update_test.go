@@ -12,17 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/talmolab/lablink-infrastructure/allocator/boot"
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
-
-// breaks makes a release fail to become ready.
-func (w *world) breaks(t *testing.T, sum string) {
-	t.Helper()
-	dir := filepath.Join(w.root, host.ReleaseDir(sum))
-	require.NoError(t, os.MkdirAll(dir, 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "broken"), nil, 0o644))
-}
 
 func (w *world) restarts(t *testing.T) int {
 	t.Helper()
@@ -35,12 +26,11 @@ func (w *world) stopped(t *testing.T) error {
 	pipe := filepath.Join(w.root, "restarting")
 	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
 	require.NoError(t, syscall.Mkfifo(filepath.Join(w.root, "never"), 0o600))
-	c, err := boot.ReadConfig()
-	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- boot.Update(ctx, &w.said, c, w, w) }()
-	_, err = os.ReadFile(pipe) // returns once it is restarting
+	updater := w.updater(t)
+	go func() { ended <- updater.Run(ctx) }()
+	_, err := os.ReadFile(pipe) // returns once it is restarting
 	require.NoError(t, err)
 	stop()
 	err = <-ended
@@ -53,9 +43,9 @@ func TestAnUpdateThatIsStoppedSaysNothingOfTheReleaseAndIsFinished(t *testing.T)
 	w := newWorld(t)
 	first, second := w.publish(t, "v1"), w.publish(t, "v2")
 	require.NoError(t, w.bootstrap(t, first))
-	w.pointer = second
+	w.point(second)
 	require.ErrorContains(t, w.stopped(t), "interrupted")
-	require.NoFileExists(t, filepath.Join(w.root, "etc/lablink/failed-release"))
+	require.Nil(t, rolled(t).Failed)
 	restarts := w.restarts(t)
 	require.NoError(t, w.update(t))
 	require.Equal(t, second, host.Current())
@@ -66,10 +56,9 @@ func TestAnUpdateThatIsStoppedSaysNothingOfTheReleaseAndIsFinished(t *testing.T)
 
 func TestAStoppedUpdateToABrokenReleaseIsStillTakenBack(t *testing.T) {
 	w := newWorld(t)
-	first, second := w.publish(t, "v1"), w.publish(t, "v2")
+	first, second := w.publish(t, "v1"), w.publish(t, "v2", "exits in service")
 	require.NoError(t, w.bootstrap(t, first))
-	w.breaks(t, second)
-	w.pointer = second
+	w.point(second)
 	require.Error(t, w.stopped(t))
 	require.ErrorContains(t, w.update(t), "release "+first+" runs again", "it knows what ran before")
 	require.Equal(t, first, host.Current())
@@ -82,9 +71,9 @@ func TestAStoppedUpdateThatIsTakenBackByThePointerIsUndone(t *testing.T) {
 	w := newWorld(t)
 	first, second := w.publish(t, "v1"), w.publish(t, "v2")
 	require.NoError(t, w.bootstrap(t, first))
-	w.pointer = second
+	w.point(second)
 	require.Error(t, w.stopped(t))
-	w.pointer = first
+	w.point(first)
 	restarts := w.restarts(t)
 	require.NoError(t, w.update(t))
 	require.Equal(t, first, host.Current())
@@ -93,11 +82,11 @@ func TestAStoppedUpdateThatIsTakenBackByThePointerIsUndone(t *testing.T) {
 
 // killed runs an update in a process of its own, which the program of a release
 // kills after the link was switched and before the service is restarted.
-func (w *world) killed(t *testing.T, version string) {
+func (w *world) killed(t *testing.T, version, behaviour string) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(filepath.Join(w.root, "kill"), []byte(version), 0o600))
 	cmd := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
-	cmd.Env = append(os.Environ(), "LABLINK_UPDATE_TO="+w.pointer)
+	cmd.Env = append(os.Environ(), "LABLINK_UPDATE_TO="+w.pointer, "LABLINK_SECOND="+behaviour)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	require.True(t, errors.As(err, &exit), "%v: %s", err, out)
@@ -112,9 +101,9 @@ func dieHere(t *testing.T) {
 	if pointer == "" {
 		return
 	}
-	w := &world{root: os.Getenv("LABLINK_ROOT"), objects: map[string][]byte{}, pointer: pointer}
+	w := &world{root: os.Getenv("LABLINK_ROOT"), objects: map[string][]byte{}, pointer: pointer, set: 1}
 	w.publish(t, "v1")
-	w.publish(t, "v2")
+	w.publish(t, "v2", os.Getenv("LABLINK_SECOND"))
 	t.Fatal("it was not killed:", w.update(t))
 }
 
@@ -123,8 +112,8 @@ func TestAnUpdateThatIsKilledBeforeTheRestartIsFinished(t *testing.T) {
 	w := newWorld(t)
 	first, second := w.publish(t, "v1"), w.publish(t, "v2")
 	require.NoError(t, w.bootstrap(t, first))
-	w.pointer = second
-	w.killed(t, "v2")
+	w.point(second)
+	w.killed(t, "v2", "")
 	require.Equal(t, second, host.Current(), "the link is switched")
 	require.Zero(t, w.restarts(t), "and the first release still runs")
 	require.NoError(t, w.update(t))
@@ -137,11 +126,10 @@ func TestAnUpdateThatIsKilledBeforeTheRestartIsFinished(t *testing.T) {
 func TestAnUpdateThatIsKilledWhileItGoesBackGoesBack(t *testing.T) {
 	dieHere(t)
 	w := newWorld(t)
-	first, second := w.publish(t, "v1"), w.publish(t, "v2")
+	first, second := w.publish(t, "v1"), w.publish(t, "v2", "exits in service")
 	require.NoError(t, w.bootstrap(t, first))
-	w.breaks(t, second)
-	w.pointer = second
-	w.killed(t, "v1")
+	w.point(second)
+	w.killed(t, "v1", "exits in service")
 	require.Equal(t, 1, w.restarts(t), "of the second release only")
 	require.NoError(t, w.update(t))
 	require.Equal(t, first, host.Current())

@@ -15,9 +15,16 @@ type SSM interface {
 
 // Read returns the value of a parameter.
 func Read(ctx context.Context, client SSM, name string) (string, error) {
+	value, _, err := ReadVersion(ctx, client, name)
+	return value, err
+}
+
+// ReadVersion returns the value of a parameter, and its version, which is
+// another each time that it is set.
+func ReadVersion(ctx context.Context, client SSM, name string) (value string, version int64, err error) {
 	out, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)})
 	if err != nil {
-		return "", fmt.Errorf("read the parameter %s: %w", name, err)
+		return "", 0, fmt.Errorf("read the parameter %s: %w", name, err)
 	}
-	return aws.ToString(out.Parameter.Value), nil
+	return aws.ToString(out.Parameter.Value), out.Parameter.Version, nil
 }

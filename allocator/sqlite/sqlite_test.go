@@ -1,6 +1,8 @@
 package sqlite_test
 
 import (
+	"database/sql"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -62,4 +64,35 @@ func TestSessionsExpire(t *testing.T) {
 	_, found, err = s.FindCtx(t.Context(), "live")
 	require.NoError(t, err)
 	require.False(t, found)
+}
+
+// What this release does, it does on the schema of the next one too: columns and
+// tables that it does not know are there, and a migration that it does not have.
+func TestStoreOnTheSchemaOfTheNextRelease(t *testing.T) {
+	storetest.Run(t, func(t testing.TB) allocator.Store {
+		path := filepath.Join(folder(t), "lablink.db")
+		require.NoError(t, open(t, path).Close())
+		db, err := sql.Open("sqlite", path)
+		require.NoError(t, err)
+		for _, table := range []string{"workshops", "machines", "timeline", "seats", "seat_tokens", "operations", "operation_machines", "attempts", "proofs", "users", "sessions", "events"} {
+			_, err = db.ExecContext(t.Context(), "ALTER TABLE "+table+" ADD COLUMN of_the_next_release TEXT NOT NULL DEFAULT 'x'")
+			require.NoError(t, err)
+		}
+		_, err = db.ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (900, 1)")
+		require.NoError(t, errors.Join(err, db.Close()))
+		return open(t, path)
+	})
+}
+
+func TestACopyIsWhatTheDatabaseHoldsAtThatMoment(t *testing.T) {
+	dir := folder(t)
+	s := open(t, filepath.Join(dir, "lablink.db"))
+	require.NoError(t, s.SetPasswordHash(t.Context(), "admin", "before"))
+	copied := filepath.Join(dir, "copy.db")
+	require.NoError(t, sqlite.Copy(t.Context(), filepath.Join(dir, "lablink.db"), copied))
+	require.NoError(t, s.SetPasswordHash(t.Context(), "admin", "after"))
+	hash, err := open(t, copied).PasswordHash(t.Context(), "admin")
+	require.NoError(t, err)
+	require.Equal(t, "before", hash)
+	require.Error(t, sqlite.Copy(t.Context(), filepath.Join(dir, "lablink.db"), copied), "nothing is written over")
 }

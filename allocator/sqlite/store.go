@@ -36,7 +36,11 @@ func Open(ctx context.Context, path string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, write, log); err != nil {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("read migrations: %w", err), write.Close())
+	}
+	if err := migrate(ctx, write, files, log); err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
 	read, err := connect(path, max(2, runtime.NumCPU()))
@@ -60,11 +64,10 @@ func connect(path string, limit int) (*sql.DB, error) {
 	return db, nil
 }
 
-func migrate(ctx context.Context, db *sql.DB, log *slog.Logger) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
+// migrate brings the schema up to date, each step in a transaction of its own. A
+// newer schema than this release knows is left as it is: the one after it made it,
+// and went back.
+func migrate(ctx context.Context, db *sql.DB, files fs.FS, log *slog.Logger) error {
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithSlog(log))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)

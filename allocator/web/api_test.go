@@ -3,6 +3,7 @@ package web_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -24,6 +25,11 @@ func TestReadinessSaysWhatRunsAndWhatIsWrong(t *testing.T) {
 	res, body = b.send(t, http.MethodGet, "/readyz", nil)
 	require.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
 	require.Equal(t, []api.Check{{Name: "database", Reason: "the disk is full"}}, decode[api.Ready](t, body).Checks)
+	w.broken, w.rollout = nil, api.Rollout{Wanted: "b", Failed: &api.FailedRelease{Release: "b", Reason: "it hangs"}}
+	res, body = b.send(t, http.MethodGet, "/readyz", nil)
+	require.Equal(t, http.StatusOK, res.StatusCode, "it serves")
+	require.Equal(t, w.rollout, decode[api.Ready](t, body).Rollout)
+	w.broken = errors.New("the disk is full")
 	ready, err := (&api.Client{URL: w.url}).Ready(t.Context())
 	require.NoError(t, err)
 	require.False(t, ready.Ready)
@@ -137,6 +143,59 @@ func TestASecretCannotWriteAnotherMachinesState(t *testing.T) {
 		states[m.ID] = m.State
 	}
 	require.Equal(t, map[string]allocator.MachineState{machines[0].ID: allocator.Unhealthy, machines[1].ID: allocator.Ready}, states)
+}
+
+func TestAnAgentOneProtocolApartIsUnderstoodAndFurtherIsNot(t *testing.T) {
+	for apart, understood := range map[int]bool{-1: true, 0: true, 1: true, 2: false, 3: false} {
+		w := newWorld(t)
+		w.Version = "v9"
+		ws, _ := w.Open(t, 1)
+		w.RunAll(t)
+		m := w.Machines(t, ws)[0]
+		b := w.browser(t)
+		r := allocatortest.Registration(m.InstanceID, "client-gpu", "sig")
+		r.Protocol, r.Version = api.Protocol+apart, "v1.2.3"
+		words := fmt.Sprintf("Agent v1.2.3 speaks protocol %d and allocator v9 protocol %d", api.Protocol+apart, api.Protocol)
+		res, body := b.send(t, http.MethodPost, "/api/v1/agents", r)
+		if understood {
+			require.Equal(t, http.StatusCreated, res.StatusCode, body)
+			require.Equal(t, api.Protocol, decode[api.Registered](t, body).Protocol)
+		} else {
+			require.Contains(t, refused(t, api.Invalid, res, body).Detail, words)
+		}
+		known, _ := w.Boot(t, m) // by one that is understood, which then grows apart
+		report := api.Report{Protocol: api.Protocol + apart, Version: "v1.2.3", Health: api.Healthy, Readings: []api.Reading{}}
+		res, body = b.send(t, http.MethodPost, "/api/v1/agents/"+known.AgentID+"/reports", report, "Authorization", "Bearer "+known.Secret)
+		if understood {
+			require.Equal(t, http.StatusOK, res.StatusCode, body)
+		} else {
+			require.Contains(t, refused(t, api.Invalid, res, body).Detail, words)
+		}
+	}
+}
+
+func TestAnAgentIsToldItsReleaseWhileNobodyHoldsItsSeat(t *testing.T) {
+	w := newWorld(t)
+	wanted := "r1"
+	w.AgentRelease = func() string { return wanted }
+	ws, _ := w.Open(t, 1)
+	w.RunAll(t)
+	known, _ := w.Boot(t, w.Machines(t, ws)[0])
+	told := func() string {
+		report := api.Report{Protocol: api.Protocol, Version: "v1", Health: api.Healthy, Readings: []api.Reading{}}
+		res, body := w.browser(t).send(t, http.MethodPost, "/api/v1/agents/"+known.AgentID+"/reports", report, "Authorization", "Bearer "+known.Secret)
+		require.Equal(t, http.StatusOK, res.StatusCode, body)
+		return decode[api.ReportAnswer](t, body).Release
+	}
+	require.Equal(t, "r1", told())
+	ann := w.browser(t)
+	res, body := ann.send(t, http.MethodPost, "/api/v1/seats", api.Claim{Code: ws.JoinCode, Email: "ann@example.org"})
+	require.Equal(t, http.StatusCreated, res.StatusCode, body)
+	require.Empty(t, told(), "she is not interrupted")
+	ann.send(t, http.MethodDelete, "/api/v1/seats/current", nil)
+	require.Equal(t, "r1", told())
+	wanted = ""
+	require.Empty(t, told(), "the allocator's own release has yet to show that it is good")
 }
 
 func TestANewerAgentMaySayMore(t *testing.T) {

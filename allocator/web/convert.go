@@ -35,6 +35,7 @@ func (s *server) machine(m allocator.Machine) api.Machine {
 	}
 	if last, ok := s.Service.LastReport(m.ID); ok {
 		out.LastReport = &last.At
+		out.AgentVersion, out.AgentRelease, out.AgentFailed = last.Report.Version, last.Report.Release, last.Report.Failed
 	}
 	return out
 }

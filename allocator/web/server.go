@@ -28,6 +28,8 @@ type Config struct {
 	Checks []NamedCheck
 	// Version and Release say what runs.
 	Version, Release string
+	// Rollout says what the host was told to run. Optional: nothing is told.
+	Rollout func() api.Rollout
 	// Secure is set where people come over TLS: cookies then travel over it only.
 	Secure bool
 	// TrustedProxies are the ranges of those who connect in the place of others and
@@ -111,6 +113,9 @@ func (s *server) routeAPI(mux *http.ServeMux) {
 // ready says whether the allocator can do its work, and why not.
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 	out := api.Ready{Ready: true, Version: s.Version, Release: s.Release}
+	if s.Rollout != nil {
+		out.Rollout = s.Rollout()
+	}
 	for _, c := range s.Checks {
 		check := api.Check{Name: c.Name, OK: true}
 		if err := c.Check(r.Context()); err != nil {

@@ -35,6 +35,7 @@ type world struct {
 	url     string
 	handler http.Handler
 	broken  error // what the one check says
+	rollout api.Rollout
 }
 
 func newWorld(t *testing.T, change ...func(*web.Config)) *world {
@@ -45,6 +46,7 @@ func newWorld(t *testing.T, change ...func(*web.Config)) *world {
 	ctx, stop := context.WithCancel(context.Background())
 	config := web.Config{
 		Service: w.Service, Guard: guard, Sessions: w.Store.(*sqlite.Store), Version: "v1", Release: strings.Repeat("a", 64),
+		Rollout: func() api.Rollout { return w.rollout },
 		Tunnel: func(rw http.ResponseWriter, _ *http.Request, machine string) {
 			_, _ = io.WriteString(rw, "tunnel of "+machine)
 		},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -39,9 +38,8 @@ type Step struct {
 // ask. Steps that LABLINK_SKIP names, separated by commas, are left out. All of
 // it is told to out, the console.
 func Run(ctx context.Context, out io.Writer, steps []Step) error {
-	skip := strings.Split(os.Getenv("LABLINK_SKIP"), ",")
 	for _, s := range steps {
-		if slices.Contains(skip, s.Name) {
+		if skipped(s.Name) {
 			fmt.Fprintf(out, "lablink: %s: left out on this machine\n", s.Name)
 			continue
 		}
@@ -60,37 +58,13 @@ func Run(ctx context.Context, out io.Writer, steps []Step) error {
 	return nil
 }
 
+// skipped reports whether a step is left out on this machine.
+func skipped(step string) bool {
+	return slices.Contains(strings.Split(os.Getenv("LABLINK_SKIP"), ","), step)
+}
+
 // Wrong stops the trying: it will not get better.
 func Wrong(err error) error { return backoff.Permanent(err) }
-
-// MakeUser makes the user that services run as.
-func MakeUser(ctx context.Context) error {
-	if err := exec.CommandContext(ctx, "id", "-u", User).Run(); err == nil {
-		return nil
-	}
-	return command(ctx, "useradd", "--system", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", User)
-}
-
-// InstallUnits writes unit files and makes systemd read them.
-func InstallUnits(ctx context.Context, units map[string][]byte) error {
-	for name, text := range units {
-		if err := WriteFile(filepath.Join(UnitsDir, name), text, 0o644); err != nil {
-			return err
-		}
-	}
-	return Systemctl(ctx, "daemon-reload")
-}
-
-// Systemctl calls systemctl.
-func Systemctl(ctx context.Context, args ...string) error { return command(ctx, "systemctl", args...) }
-
-func command(ctx context.Context, name string, args ...string) error {
-	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, strings.TrimSpace(string(out)))
-	}
-	return nil
-}
 
 // WriteFile replaces a file of the machine as a whole.
 func WriteFile(path string, content []byte, mode os.FileMode) error {
@@ -110,32 +84,6 @@ func WriteFile(path string, content []byte, mode os.FileMode) error {
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
-}
-
-// ReleaseDir is the folder of the release whose manifest has this sum.
-func ReleaseDir(sum string) string { return filepath.Join(ReleasesDir, sum) }
-
-// Current is the sum of the release that runs, or "" when there is none.
-func Current() string {
-	target, err := os.Readlink(Path(CurrentLink))
-	if err != nil {
-		return ""
-	}
-	return filepath.Base(target)
-}
-
-// SetCurrent makes a release the one that runs, from the next start on.
-func SetCurrent(sum string) error {
-	link := Path(CurrentLink)
-	next := link + ".new"
-	_ = os.Remove(next) // left by an interrupted call
-	if err := os.Symlink(filepath.Join("releases", sum), next); err != nil {
-		return fmt.Errorf("choose release %s: %w", sum, err)
-	}
-	if err := os.Rename(next, link); err != nil {
-		return fmt.Errorf("choose release %s: %w", sum, err)
 	}
 	return nil
 }

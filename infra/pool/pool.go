@@ -164,7 +164,7 @@ func (args *PoolArgs) userData() pulumi.StringOutput {
 // script is the user data of machines whose agents reach the allocator at url and
 // trust a certificate, in base64.
 func (args *PoolArgs) script(url, trust string) (string, error) {
-	bootstrap := []string{"--region", args.Namer.Region, "--allocator-url", url, "--audience", args.Audience}
+	bootstrap := []string{"--region", args.Namer.Region, "--bucket", args.Bucket, "--allocator-url", url, "--audience", args.Audience}
 	if args.TLSName != "" {
 		bootstrap = append(bootstrap, "--tls-name", args.TLSName)
 	}

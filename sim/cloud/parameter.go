@@ -96,5 +96,35 @@ func (a *Account) UpdateParameter(name string, p *Parameter) error {
 	})
 }
 
+// PutParameter writes a value as the API's call does: each time is a new version.
+// Without a kind, it stays what it was.
+func (a *Account) PutParameter(name, kind, value string, overwrite bool) (version int, err error) {
+	if _, err := parameters.lookup(a, name); err != nil {
+		if kind == "" {
+			return 0, refuse("ValidationException", "A parameter type is required when you create a parameter.")
+		}
+		p := &Parameter{Name: name, Type: kind, Value: value}
+		err := a.CreateParameter(p)
+		return p.Version, err
+	}
+	if !overwrite {
+		return 0, refuse("ParameterAlreadyExists", "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
+	}
+	err = a.change(func(m *model) error {
+		p := *m.Parameters[name]
+		if kind != "" && kind != p.Type {
+			return refuse("HierarchyTypeMismatchException", "Parameter Store does not support changing a parameter type.")
+		}
+		p.Value, p.Version = value, p.Version+1
+		version = p.Version
+		if err := p.check(); err != nil {
+			return err
+		}
+		m.Parameters.keep(name, &p)
+		return nil
+	})
+	return version, err
+}
+
 // DeleteParameter removes a parameter at once.
 func (a *Account) DeleteParameter(name string) error { return parameters.remove(a, name, nil) }

@@ -46,6 +46,21 @@ func TestAServiceThatIsStoppedLeavesNoChild(t *testing.T) {
 	}
 }
 
+func TestAServiceIsKilledWithAllThatItStartedAndRunsAgain(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	require.NoError(t, syscall.Mkfifo(box.path+".kill", 0o600))
+	w.launch(program("serve", "trap '' TERM\nsleep 1000 &\necho $$ $! > "+box.path+"\nwait") +
+		unit("it.service", "[Service]\nExecStart=/opt/serve\nRestart=always\nRestartSec=10ms\nTimeoutStopSec=1") +
+		"systemctl start it.service\nread -t 20 < " + box.path + ".kill\nsystemctl kill --signal=SIGKILL it.service")
+	pids := splitPair(t, box.next())
+	require.NoError(t, os.WriteFile(box.path+".kill", []byte("now\n"), 0))
+	again := splitPair(t, box.next())
+	require.NotEqual(t, pids, again)
+	for _, pid := range pids {
+		require.False(t, alive(t, pid), "process %s is still there", pid)
+	}
+}
+
 func TestRestartIsAsTheUnitSays(t *testing.T) {
 	for _, c := range []struct {
 		restart string
@@ -103,11 +118,13 @@ func TestAUnitThatTheSupervisorDoesNotKnowDoesNotStart(t *testing.T) {
 
 func TestSystemctlRefusesWhatItDoesNotKnow(t *testing.T) {
 	w, box := newWorld(t), newMailbox(t)
-	w.launch("for what in mask status 'start --no-block' ''; do systemctl $what it.service 2>/dev/null > " + box.path + " || true; done")
+	w.launch("for what in mask status 'start --no-block' '' kill 'kill --signal=SIGKILL'; do systemctl $what it.service 2>/dev/null > " + box.path + " || true; done")
 	require.Contains(t, box.next(), `does not know "mask"`)
 	require.Contains(t, box.next(), `does not know "status"`)
 	require.Contains(t, box.next(), "does not know --no-block")
 	require.Contains(t, box.next(), `does not know "it.service"`)
+	require.Contains(t, box.next(), "kills with --signal=SIGKILL only")
+	require.Contains(t, box.next(), "it.service not loaded")
 }
 
 func TestASocketOutlivesItsService(t *testing.T) {

@@ -81,13 +81,15 @@ func (m *Machine) installSystemctl() error {
 
 // systemctl carries out one call; its options are those that LabLink uses.
 func (s *Supervisor) systemctl(ctx context.Context, args []string) (string, error) {
-	now := false
+	now, killed := false, false
 	var words []string
 	for _, a := range args {
 		switch {
 		case a == "--now":
 			now = true
-		case a == "--no-block", a == "--quiet":
+		case a == "--signal=SIGKILL":
+			killed = true
+		case strings.HasPrefix(a, "-"):
 			return "", fmt.Errorf("the simulator's systemctl does not know %s", a)
 		case a != "":
 			words = append(words, a)
@@ -114,6 +116,11 @@ func (s *Supervisor) systemctl(ctx context.Context, args []string) (string, erro
 		do = func(_ context.Context, name string) error { s.stopUnit(name); return nil }
 	case "restart":
 		do = s.restart
+	case "kill":
+		if !killed {
+			return "", errors.New("the simulator's systemctl kills with --signal=SIGKILL only")
+		}
+		do = func(_ context.Context, name string) error { return s.killUnit(name) }
 	case "is-active":
 		if state := s.state(units[0]); state != "active" {
 			return "", errors.New(state)
@@ -215,6 +222,23 @@ func (s *Supervisor) stopUnit(name string) {
 	if svc != nil {
 		svc.stop()
 	}
+}
+
+// killUnit ends all processes of a service at once. One that has none is left as
+// it is; what its unit says of a service that ends holds.
+func (s *Supervisor) killUnit(name string) error {
+	s.mu.Lock()
+	svc := s.services[name]
+	s.mu.Unlock()
+	if svc == nil {
+		return fmt.Errorf("failed to kill: unit %s not loaded", name)
+	}
+	svc.mu.Lock()
+	defer svc.mu.Unlock()
+	if svc.process != nil {
+		_ = killGroup(svc.process.Pid) // gone meanwhile is as good
+	}
+	return nil
 }
 
 func (s *Supervisor) state(name string) string {

@@ -27,7 +27,9 @@ var understood = []string{
 	"Unit.StartLimitIntervalSec", "Unit.StartLimitBurst",
 	"Service.Type", "Service.ExecStart", "Service.Restart", "Service.RestartSec", "Service.TimeoutStartSec",
 	"Service.TimeoutStopSec", "Service.Environment", "Service.NotifyAccess",
-	"Socket.ListenStream", "Timer.OnBootSec", "Timer.OnUnitInactiveSec", "Timer.AccuracySec",
+	"Socket.ListenStream",
+	"Socket.TriggerLimitIntervalSec", // of starts by a connection: here a socket starts nothing by itself
+	"Timer.OnBootSec", "Timer.OnUnitInactiveSec", "Timer.AccuracySec",
 	"Install.WantedBy",
 }
 

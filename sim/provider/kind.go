@@ -147,3 +147,26 @@ func (k kind) show(v any) (resource.PropertyMap, error) {
 	}
 	return out, nil
 }
+
+// Unmodelled tells what the simulator does not know of a resource: its type, or
+// inputs by their names.
+func Unmodelled(typ string, inputs resource.PropertyMap) []string {
+	k, ok := join(kinds, cloudflareKinds)[typ]
+	if !ok {
+		return []string{typ}
+	}
+	var out []string
+	for key := range inputs {
+		if name := string(key); !k.modelled[name] && !slices.Contains(k.Content, name) {
+			out = append(out, typ+"."+name)
+		}
+	}
+	return out
+}
+
+// UnmodelledFunction reports whether the simulator does not know a function.
+func UnmodelledFunction(token string) bool {
+	_, aws := functions[token]
+	_, cloudflare := cloudflareFunctions[token]
+	return !aws && !cloudflare
+}

@@ -139,6 +139,7 @@ func TestCredentialsOfARoleExpire(t *testing.T) {
 
 func TestACallThatIsNotModelledIsRefused(t *testing.T) {
 	w := newWorld(t)
+	require.NoError(t, w.CreateBucket(&cloud.Bucket{Bucket: "data"}))
 	dev := w.developer()
 	for _, c := range []struct {
 		name, code string
@@ -150,11 +151,15 @@ func TestACallThatIsNotModelledIsRefused(t *testing.T) {
 			return err
 		}},
 		{"of SSM", "UnknownOperationException", func() error {
-			_, err := ssm.NewFromConfig(dev).PutParameter(t.Context(), &ssm.PutParameterInput{Name: aws.String("/p"), Value: aws.String("v")})
+			_, err := ssm.NewFromConfig(dev).DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: aws.String("/p")})
 			return err
 		}},
 		{"of S3", "NotImplemented", func() error {
 			_, err := s3.NewFromConfig(dev, func(o *s3.Options) { o.UsePathStyle = true }).ListBuckets(t.Context(), nil)
+			return err
+		}},
+		{"a condition", "NotImplemented", func() error {
+			_, err := s3.NewFromConfig(dev, func(o *s3.Options) { o.UsePathStyle = true }).PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("data"), Key: aws.String("a"), IfNoneMatch: aws.String("*")})
 			return err
 		}},
 		{"a filter", "InvalidParameterValue", func() error {

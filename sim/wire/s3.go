@@ -101,7 +101,7 @@ func (s *Server) getObject(w http.ResponseWriter, c s3Call) error {
 	}
 	o, err := s.account.Object(c.bucket, c.key)
 	if err != nil {
-		return noSuchKey()
+		return s.noSuchKey(c)
 	}
 	if err := s.account.MayDecrypt(c.who, o); err != nil {
 		return err
@@ -129,7 +129,12 @@ func (s *Server) getObject(w http.ResponseWriter, c s3Call) error {
 	return nil
 }
 
-func noSuchKey() error {
+// noSuchKey says that an object is not there, to who may list the bucket; others
+// are not told what is not in it.
+func (s *Server) noSuchKey(c s3Call) error {
+	if err := s.account.Authorize(c.who, "s3:ListBucket", "arn:aws:s3:::"+c.bucket, map[string][]string{"s3:prefix": {c.key}}); err != nil {
+		return err
+	}
 	return &cloud.Error{Code: "NoSuchKey", Message: "The specified key does not exist.", Status: 404}
 }
 
@@ -150,13 +155,13 @@ func (s *Server) copyObject(w http.ResponseWriter, c s3Call) error {
 		return &cloud.Error{Code: "InvalidArgument", Message: "Invalid copy source encoding.", Status: 400}
 	}
 	bucket, key, _ := strings.Cut(source, "/")
-	from := s3Call{bucket: bucket, key: key}
+	from := s3Call{call: c.call, bucket: bucket, key: key}
 	if err := s.account.Authorize(c.who, "s3:GetObject", from.arn(), nil); err != nil {
 		return err
 	}
 	o, err := s.account.Object(bucket, key)
 	if err != nil {
-		return noSuchKey()
+		return s.noSuchKey(from)
 	}
 	if err := s.account.MayDecrypt(c.who, o); err != nil {
 		return err

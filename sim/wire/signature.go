@@ -16,7 +16,7 @@ import (
 )
 
 // maxBody bounds a request, in bytes.
-const maxBody = 16 << 20
+const maxBody = 128 << 20
 
 // timeFormat is how X-Amz-Date is written.
 const timeFormat = "20060102T150405Z"

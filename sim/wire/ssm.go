@@ -9,39 +9,67 @@ import (
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
 
-// ssm answers GetParameter.
+// ssm answers GetParameter and PutParameter.
 func (s *Server) ssm(w http.ResponseWriter, c call) {
-	target := c.Header.Get("X-Amz-Target")
-	if target != "AmazonSSM.GetParameter" {
-		fail(w, c.service, &cloud.Error{Code: "UnknownOperationException", Message: "the simulator does not have " + target, Status: 400})
+	var out map[string]any
+	var err error
+	switch target := c.Header.Get("X-Amz-Target"); target {
+	case "AmazonSSM.GetParameter":
+		out, err = s.getParameter(c)
+	case "AmazonSSM.PutParameter":
+		out, err = s.putParameter(c)
+	default:
+		err = &cloud.Error{Code: "UnknownOperationException", Message: "the simulator does not have " + target, Status: 400}
+	}
+	if err != nil {
+		fail(w, c.service, err)
 		return
 	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	_ = json.NewEncoder(w).Encode(out)
+}
+
+// parameterCall reads what a call says, and nothing else, and asks whether who
+// signed it may make it.
+func (s *Server) parameterCall(c call, action string, in any, name *string) error {
+	dec := json.NewDecoder(bytes.NewReader(c.body))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(in); err != nil {
+		return &cloud.Error{Code: "SerializationException", Message: err.Error(), Status: 400}
+	}
+	arn := "arn:aws:ssm:" + s.account.Region() + ":" + s.account.ID() + ":parameter/" + strings.TrimPrefix(*name, "/")
+	return s.account.Authorize(c.who, action, arn, nil)
+}
+
+func (s *Server) getParameter(c call) (map[string]any, error) {
 	var in struct {
 		Name           string
 		WithDecryption bool
 	}
-	dec := json.NewDecoder(bytes.NewReader(c.body))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&in); err != nil {
-		fail(w, c.service, &cloud.Error{Code: "SerializationException", Message: err.Error(), Status: 400})
-		return
-	}
-	arn := "arn:aws:ssm:" + s.account.Region() + ":" + s.account.ID() + ":parameter/" + strings.TrimPrefix(in.Name, "/")
-	if err := s.account.Authorize(c.who, "ssm:GetParameter", arn, nil); err != nil {
-		fail(w, c.service, err)
-		return
+	if err := s.parameterCall(c, "ssm:GetParameter", &in, &in.Name); err != nil {
+		return nil, err
 	}
 	p, err := s.account.Parameter(in.Name)
 	if err != nil {
-		fail(w, c.service, &cloud.Error{Code: "ParameterNotFound", Status: 400})
-		return
+		return nil, &cloud.Error{Code: "ParameterNotFound", Status: 400}
 	}
 	value := p.Value
 	if p.Type == "SecureString" && !in.WithDecryption {
 		value = "AQICAHencrypted"
 	}
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	_ = json.NewEncoder(w).Encode(map[string]any{"Parameter": map[string]any{
+	return map[string]any{"Parameter": map[string]any{
 		"Name": p.Name, "Type": p.Type, "Value": value, "Version": p.Version, "ARN": p.ARN, "DataType": p.DataType,
-	}})
+	}}, nil
+}
+
+func (s *Server) putParameter(c call) (map[string]any, error) {
+	var in struct {
+		Name, Type, Value string
+		Overwrite         bool
+	}
+	if err := s.parameterCall(c, "ssm:PutParameter", &in, &in.Name); err != nil {
+		return nil, err
+	}
+	version, err := s.account.PutParameter(in.Name, in.Type, in.Value, in.Overwrite)
+	return map[string]any{"Version": version, "Tier": "Standard"}, err
 }

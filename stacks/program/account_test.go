@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/infra/edge"
@@ -38,6 +39,13 @@ func accountFor(s *settings.Settings) recording.Account {
 			a.Built = map[string][]string{p.Image.Pipeline: {id}}
 		}
 		add(p.InstanceTypes, id, p.Image.SSMParameter)
+	}
+	if s.Network.VPCID != "" {
+		there := map[string]recording.Subnet{}
+		for i, id := range s.Network.SubnetIDs {
+			there[id] = recording.Subnet{Zone: a.Zones[i%len(a.Zones)], Cidr: fmt.Sprintf("10.0.%d.0/24", i)}
+		}
+		a.VPCs = map[string]map[string]recording.Subnet{s.Network.VPCID: there}
 	}
 	host := s.Allocator
 	add([]string{host.InstanceType}, host.AMI, image.DebianParameter(architecture(host.InstanceType)))

@@ -39,6 +39,11 @@ func stackOf(t *testing.T, stack string) *run {
 	config, err := recording.StackFile("../..", stack)
 	require.NoError(t, err)
 	config["lablink:deployment"] = deployment
+	return newRun(t, stack, config)
+}
+
+func newRun(t *testing.T, stack string, config map[string]string) *run {
+	t.Helper()
 	r := &run{stack: stack, config: config, builder: &builder{commit: build.Commit{ID: "0123456789abcdef", Published: true}}}
 	return r.fit(t)
 }

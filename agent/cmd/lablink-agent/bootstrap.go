@@ -14,6 +14,7 @@ type bootstrapCommand struct {
 	Audience     string `required:"" help:"Whom the proof of this machine is for."`
 	TLSName      string `placeholder:"NAME" help:"The name in the allocator's certificate."`
 	Trust        string `placeholder:"BASE64" help:"The certificate that is trusted in place of the system's authorities: PEM, in base64."`
+	Bucket       string `required:"" help:"The artifact bucket."`
 }
 
 // Validate refuses a certificate that the agent could not use.
@@ -25,6 +26,6 @@ func (c *bootstrapCommand) Validate() error {
 // Run sets up the machine.
 func (c bootstrapCommand) Run(ctx context.Context, out io.Writer) error {
 	return boot.Bootstrap(ctx, out, boot.Config{
-		AllocatorURL: c.AllocatorURL, Audience: c.Audience, Region: c.Region, TLSName: c.TLSName, Trust: c.Trust,
+		AllocatorURL: c.AllocatorURL, Audience: c.Audience, Region: c.Region, TLSName: c.TLSName, Trust: c.Trust, Bucket: c.Bucket,
 	}, c.Release)
 }

@@ -23,6 +23,8 @@ var version = "dev"
 type commands struct {
 	Bootstrap bootstrapCommand `cmd:"" help:"Set up this machine at its first boot. Called by user data."`
 	Run       runCommand       `cmd:"" help:"Serve this machine to the allocator until told to stop."`
+	Update    updateCommand    `cmd:"" help:"Bring this machine to the release that its allocator wants. Called by a timer."`
+	Units     unitsCommand     `cmd:"" help:"Install this release's systemd units."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 

@@ -14,10 +14,13 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/agent/boot"
 	"github.com/talmolab/lablink-infrastructure/agent/identity"
 	"github.com/talmolab/lablink-infrastructure/agent/tunnel"
 	"github.com/talmolab/lablink-infrastructure/agent/uplink"
 	"github.com/talmolab/lablink-infrastructure/agent/web"
+	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
 // gcPercent trades a tenth more CPU under load for 2 MiB less memory, which
@@ -63,7 +66,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	supervisor := newSupervisor(log)
 	looks := time.NewTicker(supervisor.lookEvery())
 	defer looks.Stop()
-	machine := agent.NewMachine(gpus, agent.About{Version: version, BootID: bootID()}, time.Now)
+	machine := agent.NewMachine(gpus, agent.About{Version: version, BootID: bootID(), Release: host.Current, Failed: failed(log)}, time.Now)
 
 	log.Info("starting", "version", version, "allocator", c.AllocatorURL, "gpus", c.NVML)
 	defer log.Info("stopped")
@@ -75,7 +78,26 @@ func (c *runCommand) Run(ctx context.Context) error {
 	config := c.wire(machine, trust, log)
 	config.Looks = looks.C
 	config.Alive = supervisor.alive
+	if host.Current() != "" { // nobody but this machine's own updater can follow
+		config.Follow = c.follow
+	}
 	return agent.New(config).Run(ctx)
+}
+
+// follow tells this machine's updater which release is wanted.
+func (c *runCommand) follow(release string) error {
+	return os.WriteFile(boot.WantedFile(c.StateDir), []byte(release+"\n"), 0o600)
+}
+
+// failed is what the updater gave up.
+func failed(log *slog.Logger) func() *api.FailedRelease {
+	return func() *api.FailedRelease {
+		f, err := boot.Failed()
+		if err != nil {
+			log.Error("what became of an update is not known", "error", err)
+		}
+		return f
+	}
 }
 
 // wire connects the machine to what the flags name.

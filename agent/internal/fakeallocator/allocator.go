@@ -116,7 +116,7 @@ func (a *Allocator) report(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.reports <- said
-	answer(w, http.StatusOK, api.ReportAnswer{ReportInterval: 1})
+	answer(w, http.StatusOK, api.ReportAnswer{ReportInterval: 1, Protocol: api.Protocol})
 }
 
 func (a *Allocator) admit(w http.ResponseWriter, r *http.Request) bool {

@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,6 +27,7 @@ import (
 
 // doors are where requests come in.
 type doors struct {
+	own         net.Listener   // for this computer, wherever the others lead
 	plain       []net.Listener // without TLS
 	secure      []net.Listener
 	certificate issued // nil without TLS
@@ -43,6 +46,23 @@ type issued interface {
 // directoryVariable names another ACME authority than Let's Encrypt: that of a
 // simulated machine's world.
 const directoryVariable = "LABLINK_ACME_DIRECTORY"
+
+// openDoors opens the host's own door, and those of everybody else, which a
+// rehearsal has not.
+func (a *app) openDoors(ctx context.Context, listen string) (*doors, error) {
+	own, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for this host: %w", err)
+	}
+	d := &doors{}
+	if !a.rehearsal {
+		if d, err = openDoors(ctx, listen, a.cloud, a.settings.TLS, a.data, a.log); err != nil {
+			return nil, errors.Join(err, own.Close())
+		}
+	}
+	d.own = own
+	return d, nil
+}
 
 // openDoors takes the listeners that systemd passes, for ports 80 and 443, or
 // opens one.
@@ -113,9 +133,10 @@ func (d *doors) useACME(ctx context.Context, cloud aws.Config, t deployed.TLS, d
 
 func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
 
-// serve answers on all doors. The channel hears when one breaks.
-func (d *doors) serve(handler http.Handler) <-chan error {
-	failed := make(chan error, len(d.plain)+len(d.secure))
+// serve answers on all doors. The channel hears when one breaks. Once no door is
+// open any more, closed is called.
+func (d *doors) serve(handler http.Handler, closed func()) <-chan error {
+	failed := make(chan error, 1+len(d.plain)+len(d.secure))
 	start := func(l net.Listener, h http.Handler, secure *tls.Config) {
 		s := &http.Server{Handler: h, TLSConfig: secure, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 		d.servers = append(d.servers, s)
@@ -133,12 +154,14 @@ func (d *doors) serve(handler http.Handler) <-chan error {
 	if d.certificate != nil {
 		plain = d.certificate.Plain(handler)
 	}
+	start(d.own, handler, nil)
 	for _, l := range d.plain {
 		start(l, plain, nil)
 	}
 	for _, l := range d.secure {
 		start(l, strictTransport(handler, d.hsts), d.certificate.TLS())
 	}
+	d.servers[len(d.servers)-1].RegisterOnShutdown(closed)
 	return failed
 }
 
@@ -155,19 +178,26 @@ func strictTransport(next http.Handler, seconds int) http.Handler {
 	})
 }
 
-// shutdown lets requests finish until ctx ends.
-func (d *doors) shutdown(ctx context.Context) error {
-	var err error
-	for _, s := range d.servers {
-		if e := s.Shutdown(ctx); e != nil {
-			err = errors.Join(err, e, s.Close())
-		}
+// shutdown closes all doors at once, lets requests finish for a while, and cuts
+// what is left.
+func (d *doors) shutdown(patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	errs := make([]error, len(d.servers))
+	var all sync.WaitGroup
+	for i, s := range d.servers {
+		all.Go(func() {
+			if errs[i] = s.Shutdown(ctx); errors.Is(errs[i], context.DeadlineExceeded) {
+				errs[i] = s.Close()
+			}
+		})
 	}
-	return err
+	all.Wait()
+	return errors.Join(errs...)
 }
 
 func (d *doors) close() {
-	for _, l := range append(d.plain, d.secure...) {
+	for _, l := range slices.Concat([]net.Listener{d.own}, d.plain, d.secure) {
 		_ = l.Close()
 	}
 	if d.certificate != nil {

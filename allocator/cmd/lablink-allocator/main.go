@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -87,7 +88,11 @@ func (updateCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return boot.Update(ctx, os.Stdout, c, ssm.NewFromConfig(aws), objects(aws))
+	u := &boot.Updater{
+		Config: c, Parameters: ssm.NewFromConfig(aws), Objects: objects(aws),
+		Limits: boot.Standard, Out: os.Stdout, Now: time.Now,
+	}
+	return u.Run(ctx)
 }
 
 func loadAWS(ctx context.Context, region string) (aws.Config, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator/sts"
 	"github.com/talmolab/lablink-infrastructure/allocator/tunnel"
 	"github.com/talmolab/lablink-infrastructure/allocator/web"
+	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/deployed"
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
@@ -34,20 +36,32 @@ const (
 	reportInterval = 10 * time.Second
 	// watchInterval is how often EC2 is asked how the machines are.
 	watchInterval = 15 * time.Second
-	// drainTime is how long requests may take to end when the allocator stops.
-	drainTime = 10 * time.Second
+	// drainTime is how long requests may take to end when the allocator stops:
+	// whoever comes meanwhile waits for the next process.
+	drainTime = time.Second
+	// stepTime is how long a step of an operation may take to end by itself.
+	stepTime = 500 * time.Millisecond
+	// keepTime is how long it may take to write down that a tunnel came or went.
+	keepTime = 5 * time.Second
+)
+
+// The files in the folder of the data.
+const (
+	storeFile = "lablink.db"
+	jobsFile  = "jobs.db"
 )
 
 type serveCommand struct {
 	Settings string `help:"The settings file. Default: that of the current release."`
 	Data     string `help:"The folder that keeps the data. Default: /var/lib/lablink."`
 	Listen   string `help:"Listen here, without TLS, when no listener is passed in."`
+	Rehearse string `placeholder:"SUM" help:"Show only that this release can serve: on a copy of the data, reached from this computer alone, and doing nothing."`
 }
 
 // Run serves until ctx ends.
 func (c serveCommand) Run(ctx context.Context) error {
 	log := slog.Default()
-	release := host.Current()
+	release := cmp.Or(c.Rehearse, host.Current())
 	if c.Settings == "" {
 		c.Settings = host.Path(boot.SettingsFile(release))
 	}
@@ -65,7 +79,12 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if engine := settings.Database.Engine; engine != deployed.SQLite {
 		return fmt.Errorf("this allocator stores in SQLite only, and its settings say database.engine: %q", engine)
 	}
-	a := &app{settings: settings, data: c.Data, release: release, log: log}
+	if c.Rehearse != "" {
+		if c.Data, err = copyData(ctx, c.Data); err != nil {
+			return err
+		}
+	}
+	a := &app{settings: settings, data: c.Data, release: release, rehearsal: c.Rehearse != "", log: log}
 	defer a.close()
 	if err := a.open(ctx); err != nil {
 		return err
@@ -79,7 +98,9 @@ type app struct {
 	cloud    aws.Config
 	data     string
 	release  string
-	log      *slog.Logger
+	// rehearsal is set where nothing may be done but to answer.
+	rehearsal bool
+	log       *slog.Logger
 
 	store   *sqlite.Store
 	queue   *jobs.Queue
@@ -95,7 +116,7 @@ func (a *app) open(ctx context.Context) error {
 		return err
 	}
 	a.cloud = cloud
-	if a.store, err = sqlite.Open(ctx, filepath.Join(a.data, "lablink.db"), a.log); err != nil {
+	if a.store, err = sqlite.Open(ctx, filepath.Join(a.data, storeFile), a.log); err != nil {
 		return err
 	}
 	if err := a.store.SetConnected(ctx, "", false); err != nil { // no tunnel is up yet
@@ -112,15 +133,18 @@ func (a *app) open(ctx context.Context) error {
 			Endpoint: stsEndpoint(a.settings.Region), Region: a.settings.Region, Audience: a.settings.Audience,
 			AccountID: a.settings.AccountID, HTTP: &http.Client{Timeout: 10 * time.Second}, Now: time.Now,
 		},
-		Log: a.log, Now: time.Now, ReportInterval: reportInterval,
+		Log: a.log, Now: time.Now, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
 	}
 	for _, p := range a.settings.Pools {
 		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role})
 	}
-	if a.queue, err = jobs.Open(ctx, filepath.Join(a.data, "jobs.db"), a.service.Run, a.log); err != nil {
+	if a.queue, err = jobs.Open(ctx, filepath.Join(a.data, jobsFile), a.service.Run, a.log); err != nil {
 		return err
 	}
 	a.service.Queue = a.queue
+	if a.rehearsal {
+		return nil
+	}
 	if err := a.queue.Start(ctx); err != nil {
 		return err
 	}
@@ -142,7 +166,7 @@ func (a *app) ensureAdmin(ctx context.Context, cloud aws.Config) error {
 
 // connected keeps whether a machine's tunnel is up.
 func (a *app) connected(machine string, up bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	ctx, cancel := context.WithTimeout(context.Background(), keepTime)
 	defer cancel()
 	if err := a.store.SetConnected(ctx, machine, up); err != nil {
 		a.log.Warn("a tunnel's state was not kept", "machine", machine, "up", up, "error", err)
@@ -162,7 +186,7 @@ func stsEndpoint(region string) string {
 func (a *app) serve(ctx context.Context, listen string) error {
 	stopping, stop := context.WithCancel(ctx)
 	defer stop()
-	doors, err := openDoors(stopping, listen, a.cloud, a.settings.TLS, a.data, a.log)
+	doors, err := a.openDoors(stopping, listen)
 	if err != nil {
 		return err
 	}
@@ -173,16 +197,21 @@ func (a *app) serve(ctx context.Context, listen string) error {
 	}
 	handler, err := web.New(stopping, web.Config{
 		Service: a.service, Guard: a.guard, Sessions: a.store, Tunnel: a.hub.Serve, Checks: checks,
-		Version: version, Release: a.release, Secure: doors.certificate != nil, Log: a.log,
+		Version: version, Release: a.release, Rollout: a.rollout, Secure: doors.certificate != nil, Log: a.log,
 		TrustedProxies: a.settings.TrustedProxies, ClientAddressHeader: a.settings.ClientAddressHeader,
 	})
 	if err != nil {
 		return err
 	}
-	failed := doors.serve(handler)
-	watch := time.NewTicker(watchInterval)
-	defer watch.Stop()
-	go a.service.Watch(stopping, watch.C)
+	failed := doors.serve(handler, a.hub.Close)
+	if err := os.WriteFile(boot.AddressFile(a.data), []byte(doors.own.Addr().String()), 0o644); err != nil {
+		return fmt.Errorf("tell the host where the allocator answers: %w", err)
+	}
+	if !a.rehearsal {
+		watch := time.NewTicker(watchInterval)
+		defer watch.Stop()
+		go a.service.Watch(stopping, watch.C)
+	}
 	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 		return fmt.Errorf("tell systemd that the allocator is ready: %w", err)
 	}
@@ -194,15 +223,31 @@ func (a *app) serve(ctx context.Context, listen string) error {
 	}
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
 	stop()
-	a.hub.Close()
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer cancel()
-	return doors.shutdown(drain)
+	return doors.shutdown(drainTime)
 }
 
-// close closes what was opened.
+// rollout is what the host was told to run, for people to see.
+func (a *app) rollout() api.Rollout {
+	r, err := boot.Rollout()
+	if err != nil {
+		a.log.Error("what became of updates is not known", "error", err)
+	}
+	return r
+}
+
+// agentRelease is what agents are to run: what runs here, once the host has found
+// it good.
+func (a *app) agentRelease() string {
+	if under, err := boot.Switching(); err != nil || under {
+		return ""
+	}
+	return a.release
+}
+
+// close closes what was opened. A step of an operation that goes on is cut short,
+// and done again by the next process.
 func (a *app) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	ctx, cancel := context.WithTimeout(context.Background(), stepTime)
 	defer cancel()
 	var err error
 	if a.queue != nil {

@@ -11,13 +11,16 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/talmolab/lablink-infrastructure/cli"
+	"github.com/talmolab/lablink-infrastructure/cli/artifacts"
 	"github.com/talmolab/lablink-infrastructure/cli/images"
+	"github.com/talmolab/lablink-infrastructure/cli/pulumi"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var c cli.Commands
-	c.Out, c.OpenImages = os.Stdout, images.Open
+	c.Out, c.OpenImages, c.OpenArtifacts = os.Stdout, images.Open, artifacts.Open
+	c.Engine = &pulumi.Engine{Dir: ".", Out: os.Stderr}
 	command := kong.Parse(&c, kong.Name("lablink"), kong.Description("Operates a LabLink deployment."),
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	err := command.Run(&c.Globals)

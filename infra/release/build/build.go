@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/api/release"
@@ -45,21 +49,27 @@ type Binaries struct {
 // the pools, into dir. An error says what the compiler said, or what to install.
 func Build(ctx context.Context, source Source, dir string, allocator, agent []string) (Binaries, error) {
 	b := Binaries{Source: source}
-	for _, platform := range allocator {
-		a, err := compile(ctx, source, dir, "lablink-allocator", allocatorMain, platform, nil)
-		if err != nil {
-			return b, err
-		}
-		b.Allocator = append(b.Allocator, a)
-	}
-	var compilers []string
+	compilers := map[string]string{} // by platform
 	for _, platform := range agent {
 		cc, err := compiler(ctx, platform)
 		if err != nil {
 			return b, err
 		}
-		compilers = append(compilers, cc)
-		a, err := compile(ctx, source, dir, "lablink-agent", agentMain, platform, cgo(cc))
+		compilers[platform] = cc
+	}
+	var err error
+	if b.Toolchain, err = toolchain(ctx, slices.Collect(maps.Values(compilers))); err != nil {
+		return b, err
+	}
+	for _, platform := range allocator {
+		a, err := compile(ctx, source, dir, "lablink-allocator", allocatorMain, platform, nil, b.Toolchain)
+		if err != nil {
+			return b, err
+		}
+		b.Allocator = append(b.Allocator, a)
+	}
+	for _, platform := range agent {
+		a, err := compile(ctx, source, dir, "lablink-agent", agentMain, platform, cgo(compilers[platform]), b.Toolchain)
 		if err != nil {
 			return b, err
 		}
@@ -68,27 +78,35 @@ func Build(ctx context.Context, source Source, dir string, allocator, agent []st
 		}
 		b.Agent = append(b.Agent, a)
 	}
-	var err error
-	b.Toolchain, err = toolchain(ctx, compilers)
-	return b, err
+	return b, nil
 }
 
 // flags make a build say nothing of where it ran. The same ones are used by
 // make, so that a build shares its cache.
 var flags = []string{"build", "-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false"}
 
-func compile(ctx context.Context, source Source, dir, binary, main, platform string, cgo []string) (Artifact, error) {
+func compile(ctx context.Context, source Source, dir, binary, main, platform string, cgo []string, tools release.Toolchain) (Artifact, error) {
 	a := Artifact{Binary: binary, Platform: platform}
 	system, arch, _ := strings.Cut(platform, "/")
 	a.Path = filepath.Join(dir, strings.ReplaceAll(platform, "/", "-"), binary)
 	args := append(append([]string{}, flags...),
 		"-ldflags=-s -w -X main.version="+source.Version, "-o", a.Path, "./"+main)
+	made := madeOf(source, append(args, cgo...), tools)
+	if a.isMadeOf(made) {
+		return a, nil
+	}
+	if err := os.Remove(a.Path); err != nil && !errors.Is(err, fs.ErrNotExist) { // Go does not replace what it did not make
+		return a, fmt.Errorf("build %s for %s: %w", binary, platform, err)
+	}
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir, cmd.Env = source.Root, append(environment(system, arch), cgo...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return a, fmt.Errorf("build %s for %s: %w\n%s", binary, platform, err, out)
 	}
-	return a, a.measure()
+	if err := a.measure(); err != nil {
+		return a, err
+	}
+	return a, a.remember(made)
 }
 
 func (a *Artifact) measure() error {

@@ -1,0 +1,68 @@
+package agent_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+func TestAnAllocatorOneProtocolApartIsUnderstoodAndFurtherIsNot(t *testing.T) {
+	for apart, understood := range map[int]bool{-2: false, -1: true, 0: true, 1: true, 2: false} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld()
+			w.allocator.apart = apart
+			w.start(t)
+			time.Sleep(time.Minute)
+			h := w.allocator.now()
+			assert.Equal(t, understood, len(h.reports) > 0, "%d apart", apart)
+			assert.Equal(t, understood, h.open > 0, "%d apart", apart)
+			words := "Agent v1.2.3 speaks protocol 1 and allocator v9 protocol 3"
+			assert.Equal(t, apart == 2, w.logs.count(words) > 0, "%d apart", apart)
+		})
+	}
+}
+
+func TestAnAllocatorThatGrewTooFarApartIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld().start(t)
+		time.Sleep(time.Minute)
+		w.allocator.change(func() { w.allocator.apart = 2 })
+		time.Sleep(time.Minute)
+		assert.Positive(t, w.logs.count("Agent v1.2.3 speaks protocol 1 and allocator v9 protocol 3"))
+	})
+}
+
+func TestTheMachineIsAskedOnceForTheReleaseThatTheAllocatorWants(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		var asked []string
+		broken := errors.New("no space")
+		w.follow = func(release string) error {
+			asked = append(asked, release)
+			return broken
+		}
+		w.release = "aaa"
+		w.failed = &api.FailedRelease{Release: "ccc", Reason: "it ended"}
+		w.start(t)
+		time.Sleep(time.Minute)
+		assert.Empty(t, asked, "nothing is wanted")
+		report := w.allocator.now().reports[0]
+		assert.Equal(t, "aaa", report.Release)
+		assert.Equal(t, "it ended", report.Failed.Reason)
+
+		w.allocator.change(func() { w.allocator.release = "aaa" })
+		time.Sleep(time.Minute)
+		assert.Empty(t, asked, "it runs already")
+		w.allocator.change(func() { w.allocator.release = "bbb" })
+		time.Sleep(time.Minute)
+		assert.Greater(t, len(asked), 1, "what fails is tried again")
+		broken, asked = nil, nil
+		time.Sleep(5 * time.Minute)
+		assert.Equal(t, []string{"bbb"}, asked)
+	})
+}

@@ -1,0 +1,131 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+// AddressFile is where the service writes, in the folder of its data, at which
+// address of this computer it answers its host.
+func AddressFile(data string) string { return filepath.Join(data, "address") }
+
+const (
+	// look is the time between two looks at a service.
+	look = 50 * time.Millisecond
+	// patience is how long one answer may take.
+	patience = time.Second
+)
+
+// errNotReady is wrapped when a release answers, and is not ready.
+var errNotReady = errors.New("it is not ready")
+
+// ask asks the service that keeps its data in a folder whether it is a release,
+// and ready.
+func ask(ctx context.Context, data, sum string) error {
+	address, err := os.ReadFile(AddressFile(data))
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("it does not answer")
+	}
+	if err != nil {
+		return fmt.Errorf("find out where it answers: %w", err)
+	}
+	return askAt(ctx, string(address), sum)
+}
+
+func askAt(ctx context.Context, address, sum string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	ready, err := (&api.Client{URL: "http://" + address, UserAgent: "lablink-update"}).Ready(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("it does not answer: %w", err)
+	case ready.Release != sum:
+		return fmt.Errorf("release %s answers in its place", ready.Release)
+	case !ready.Ready:
+		return fmt.Errorf("%w: %s", errNotReady, reasons(ready))
+	}
+	return nil
+}
+
+func reasons(r api.Ready) string {
+	var out []string
+	for _, c := range r.Checks {
+		if !c.OK {
+			out = append(out, c.Name+": "+c.Reason)
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// awaitAnswer waits until the service answers as a release. Whether it must be
+// ready too is for whoever calls to say: where the one before was not, as without
+// a certificate, that is not this release's fault.
+func (u *Updater) awaitAnswer(ctx context.Context, sum string, ready bool) error {
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	var last error
+	for {
+		err := judge(ask(ctx, u.data(), sum), ready)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			return host.Faultf("it was not ready within %s: %w", u.Limits.Start, last)
+		case <-tick.C:
+		}
+	}
+}
+
+func judge(err error, ready bool) error {
+	if !ready && errors.Is(err, errNotReady) {
+		return nil
+	}
+	return err
+}
+
+// watch looks on for a while whether a release that became ready stays so. The
+// address tells one process from the next, which has another.
+func (u *Updater) watch(ctx context.Context, sum string, ready bool) error {
+	address, err := os.ReadFile(AddressFile(u.data()))
+	if err != nil {
+		return host.Faultf("it does not answer any more: %w", err)
+	}
+	begin, well := u.Now(), u.Now()
+	end := time.NewTimer(u.Limits.Watch)
+	defer end.Stop()
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-end.C:
+			return nil
+		case <-tick.C:
+		}
+		err := judge(askAt(ctx, string(address), sum), ready)
+		now := u.Now()
+		switch {
+		case err == nil:
+			well = now
+		case errors.Is(err, syscall.ECONNREFUSED):
+			return host.Faultf("it ended %s after it was ready", now.Sub(begin).Round(100*time.Millisecond))
+		case now.Sub(well) > u.Limits.Silence:
+			return host.Faultf("it was out of order %s after it was ready: %w", well.Sub(begin).Round(100*time.Millisecond), err)
+		}
+	}
+}

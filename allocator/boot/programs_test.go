@@ -1,0 +1,165 @@
+package boot_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator/boot"
+	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+// TestMain lets the test's own program be systemctl and the releases' allocators.
+func TestMain(m *testing.M) {
+	who, root := os.Getenv("TEST_PROGRAM"), os.Getenv("LABLINK_ROOT")
+	switch {
+	case who == "":
+		os.Exit(m.Run())
+	case who == "systemctl":
+		systemctl(root, os.Args[1:])
+	default:
+		allocator(root, who, os.Getenv("TEST_BEHAVIOUR"), os.Args[1:])
+	}
+}
+
+// script is a program that is this one in a role.
+func script(who, behaviour string) string {
+	return fmt.Sprintf("#!/bin/sh\nTEST_PROGRAM='%s' TEST_BEHAVIOUR='%s' exec %s \"$@\"\n", who, behaviour, os.Args[0])
+}
+
+func note(file, line string) {
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		panic(err)
+	}
+	defer f.Close()
+	fmt.Fprintln(f, line)
+}
+
+func fail(reason string) {
+	fmt.Fprintln(os.Stderr, "lablink-allocator:", reason)
+	os.Exit(1)
+}
+
+// systemctl runs the one service of the host. Where there is a pipe "restarting",
+// it tells there that it restarts, and does not come to an end.
+func systemctl(root string, args []string) {
+	note(filepath.Join(root, "systemctl.log"), strings.Join(args, " "))
+	switch args[0] {
+	case "kill":
+		endService(root)
+	case "restart":
+		endService(root)
+		if pipe := filepath.Join(root, "restarting"); exists(pipe) {
+			note(pipe, "now")
+			_, _ = os.ReadFile(filepath.Join(root, "never"))
+		}
+		startService(root)
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func pidFile(root string) string { return filepath.Join(root, "service.pid") }
+
+func endService(root string) {
+	raw, err := os.ReadFile(pidFile(root))
+	if err != nil {
+		return
+	}
+	pid, err := strconv.Atoi(string(raw))
+	if err != nil {
+		panic(err)
+	}
+	_ = syscall.Kill(pid, syscall.SIGKILL) // gone is as good
+	_ = os.Remove(pidFile(root))
+}
+
+// startService returns when the service is ready.
+func startService(root string) {
+	cmd := exec.Command(filepath.Join(root, host.CurrentLink, "lablink-allocator"), "serve")
+	ready, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err == nil {
+		err = os.WriteFile(pidFile(root), []byte(strconv.Itoa(cmd.Process.Pid)), 0o644)
+	}
+	if err != nil {
+		panic(err)
+	}
+	if n, _ := ready.Read(make([]byte, 1)); n == 0 {
+		fmt.Fprintln(os.Stderr, "Job for lablink-allocator.service failed")
+		os.Exit(1)
+	}
+}
+
+// allocator does what its behaviour says, as the service ("in service"), in its
+// rehearsal ("in rehearsal"), or in both.
+func allocator(root, version, behaviour string, args []string) {
+	note(filepath.Join(root, "program.log"), version+" "+strings.Join(args, " "))
+	if args[0] == "units" {
+		dieOnce(root, version)
+		return
+	}
+	data, release, place := filepath.Join(root, boot.DataDir), host.Current(), "service"
+	if len(args) == 3 && args[1] == "--rehearse" {
+		data, release, place = boot.RehearsalDir(data), args[2], "rehearsal"
+	}
+	is := func(what string) bool { return behaviour == what || behaviour == what+" in "+place }
+	begin := time.Now()
+	later := func() bool { return time.Since(begin) > 300*time.Millisecond }
+	switch {
+	case is("exits"):
+		fail("migrate the database: no such table: seats")
+	case is("hangs"):
+		time.Sleep(time.Hour)
+	}
+	answer := func(w http.ResponseWriter, _ *http.Request) {
+		ready := api.Ready{Ready: !is("is never ready") && !(is("gets out of order") && later()), Version: version, Release: release}
+		if !ready.Ready {
+			ready.Checks = []api.Check{{Name: "database", Reason: "it is locked"}}
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_ = json.NewEncoder(w).Encode(ready)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fail(err.Error())
+	}
+	_ = os.MkdirAll(data, 0o755)
+	if err := os.WriteFile(boot.AddressFile(data), []byte(l.Addr().String()), 0o644); err != nil {
+		fail(err.Error())
+	}
+	if place == "service" {
+		fmt.Print("r")
+	}
+	if is("ends") {
+		time.AfterFunc(300*time.Millisecond, func() { os.Exit(1) })
+	}
+	fail(http.Serve(l, http.HandlerFunc(answer)).Error())
+}
+
+// dieOnce kills the update that called, where a file "kill" names the version.
+func dieOnce(root, version string) {
+	kill := filepath.Join(root, "kill")
+	raw, err := os.ReadFile(kill)
+	if err != nil || string(raw) != version {
+		return
+	}
+	_ = os.Remove(kill)
+	_ = syscall.Kill(os.Getppid(), syscall.SIGKILL)
+}

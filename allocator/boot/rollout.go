@@ -1,0 +1,53 @@
+package boot
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+// rolloutFile is what the updater knows, for its next call and for the service.
+const rolloutFile = host.ConfigDir + "/rollout.json"
+
+// rollout is what the updater keeps.
+type rollout struct {
+	api.Rollout
+	// FailedPointer is the version of the pointer under which Failed failed: the
+	// same release that is set anew is tried again.
+	FailedPointer int64 `json:"failedPointer,omitempty"`
+}
+
+// Rollout is how this host follows the pointer. A host that was never updated
+// knows nothing of it.
+func Rollout() (api.Rollout, error) {
+	r, err := readRollout()
+	return r.Rollout, err
+}
+
+func readRollout() (rollout, error) {
+	var r rollout
+	raw, err := os.ReadFile(host.Path(rolloutFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return r, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, &r)
+	}
+	if err != nil {
+		return r, fmt.Errorf("read what became of an earlier update: %w", err)
+	}
+	return r, nil
+}
+
+func (r rollout) write() error {
+	raw, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("keep what became of an update: %w", err)
+	}
+	return host.WriteFile(rolloutFile, raw, 0o644)
+}

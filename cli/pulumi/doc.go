@@ -1,0 +1,2 @@
+// Package pulumi is cli's adapter for the Pulumi CLI.
+package pulumi

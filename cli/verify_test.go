@@ -1,0 +1,218 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/cli"
+	"github.com/talmolab/lablink-infrastructure/stacks/outputs"
+)
+
+// deployment is a stack, what answers at its address, and its releases.
+type deployment struct {
+	stack    outputs.Environment
+	noStack  error
+	ready    api.Ready
+	asked    atomic.Int32
+	after    int32 // how many askings it takes until ready is true
+	before   api.Ready
+	roots    *x509.CertPool
+	stored   []cli.Stored
+	raw      map[string][]byte
+	pointer  string
+	called   []string
+	commands []string
+}
+
+func sum(letter string) string { return strings.Repeat(letter, 64) }
+
+// deploy has release b deployed, and running.
+func deploy(t *testing.T) *deployment {
+	t.Helper()
+	d := &deployment{ready: api.Ready{Ready: true, Version: "v2", Release: sum("b"), Rollout: api.Rollout{Wanted: sum("b")}}, raw: map[string][]byte{}}
+	server := httptest.NewServer(d)
+	t.Cleanup(server.Close)
+	d.stack = outputs.Environment{
+		ContractVersion: outputs.Version, Deployment: "lab", Environment: "test", URL: server.URL, ArtifactBucket: "the-bucket",
+		Release: outputs.Release{Version: "v2", Manifest: sum("b")},
+	}
+	return d
+}
+
+// ServeHTTP is the allocator.
+func (d *deployment) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	ready := d.ready
+	if d.asked.Add(1) <= d.after {
+		ready = d.before
+	}
+	if !ready.Ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(ready)
+}
+
+// Output is pulumi's.
+func (d *deployment) Output(_ context.Context, args ...string) ([]byte, error) {
+	d.called = append(d.called, strings.Join(args, " "))
+	if args[0] == "config" {
+		return []byte("us-west-2\n"), d.noStack
+	}
+	raw, err := json.Marshal(d.stack)
+	return raw, errors.Join(err, d.noStack)
+}
+
+// Run is pulumi's.
+func (d *deployment) Run(_ context.Context, args ...string) error {
+	d.commands = append(d.commands, strings.Join(args, " "))
+	return nil
+}
+
+func (d *deployment) lablink(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var c cli.Commands
+	var out bytes.Buffer
+	c.Out, c.Engine, c.Roots = &out, d, d.roots
+	c.OpenArtifacts = func(_ context.Context, region, bucket, pointer string) (cli.Artifacts, error) {
+		require.Equal(t, []string{"us-west-2", "the-bucket", "/lablink/lab/test/release"}, []string{region, bucket, pointer})
+		return d, nil
+	}
+	parser, err := kong.New(&c, kong.BindTo(t.Context(), (*context.Context)(nil)))
+	require.NoError(t, err)
+	command, err := parser.Parse(args)
+	require.NoError(t, err)
+	err = command.Run(&c.Globals)
+	return out.String(), err
+}
+
+func TestVerifyComparesTheStackWithWhatRuns(t *testing.T) {
+	d := deploy(t)
+	out, err := d.lablink(t, "verify", "--stack", "test")
+	require.NoError(t, err)
+	require.Contains(t, out, "release bbbbbbbbbbbb (v2) runs")
+	require.Equal(t, []string{"stack output --json --stack test"}, d.called)
+	for name, c := range map[string]struct {
+		spoil func()
+		code  int
+		want  string
+	}{
+		"another release":         {func() { d.ready.Release = sum("a") }, 1, "release aaaaaaaaaaaa (v2) runs, not bbbbbbbbbbbb (v2)"},
+		"another version":         {func() { d.ready.Version = "v1" }, 1, "(v1) runs, not bbbbbbbbbbbb (v2)"},
+		"a pointer set elsewhere": {func() { d.ready.Wanted = sum("c") }, 1, "the host was told to run release cccccccccccc"},
+		"not ready":               {func() { d.ready.Ready, d.ready.Checks = false, []api.Check{{Name: "database", Reason: "it is locked"}} }, 1, "it is locked"},
+		"a release that was given up": {func() {
+			d.ready.Release, d.ready.Failed = sum("a"), &api.FailedRelease{Release: sum("b"), Reason: "it hangs"}
+		}, 1, "was given up at 0001-01-01T00:00:00Z: it hangs"},
+		"no stack":            {func() { d.noStack = errors.New("no stack selected") }, 2, "no stack selected"},
+		"nothing deployed":    {func() { d.stack.Release = outputs.Release{} }, 2, "was it deployed?"},
+		"nobody answers":      {func() { d.stack.URL = "http://127.0.0.1:1" }, 2, "connection refused"},
+		"a name that is none": {func() { d.stack.URL = "http://lab.invalid" }, 2, "lab.invalid"},
+		"no address":          {func() { d.stack.URL = "" }, 2, "give --url"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stack, ready := d.stack, d.ready
+			defer func() { d.stack, d.ready, d.noStack = stack, ready, nil }()
+			c.spoil()
+			_, err := d.lablink(t, "verify")
+			require.ErrorContains(t, err, c.want)
+			require.Equal(t, c.code, cli.ExitCode(err))
+		})
+	}
+}
+
+func TestVerifyWaitsForARolloutAndNotForOneThatFailed(t *testing.T) {
+	d := deploy(t)
+	d.before, d.after = api.Ready{Ready: true, Version: "v1", Release: sum("a")}, 1
+	_, err := d.lablink(t, "verify", "--wait", "1m")
+	require.NoError(t, err)
+	require.EqualValues(t, 2, d.asked.Load())
+
+	d.ready.Release = sum("a")
+	_, err = d.lablink(t, "verify", "--wait", "10ms")
+	require.ErrorContains(t, err, "after 10ms: ")
+	require.Equal(t, 1, cli.ExitCode(err), "what is not so by then has failed")
+	d.ready.Failed = &api.FailedRelease{Release: sum("b"), Reason: "it hangs"}
+	d.asked.Store(1)
+	_, err = d.lablink(t, "verify", "--wait", "1h")
+	require.ErrorContains(t, err, "it hangs")
+	require.EqualValues(t, 2, d.asked.Load(), "waiting changes nothing")
+	d.stack.URL = "http://127.0.0.1:1"
+	_, err = d.lablink(t, "verify", "--wait", "10ms")
+	require.Equal(t, 1, cli.ExitCode(err), "a time-out is a failure")
+}
+
+func TestVerifyReadsTheCertificate(t *testing.T) {
+	for name, c := range map[string]struct {
+		days  int
+		names []string
+		roots bool
+		want  string
+		code  int
+	}{
+		"a good one":        {90, []string{"localhost", "lab.example.org"}, true, "for localhost, lab.example.org by The authority, 89 days left", 0},
+		"one that ends":     {5, []string{"localhost"}, true, "4 days left", 1},
+		"one that is over":  {-1, []string{"localhost"}, true, "certificate has expired", 1},
+		"of another name":   {90, []string{"lab.example.org"}, true, "not localhost", 1},
+		"of nobody's trust": {90, []string{"localhost"}, false, "unknown authority", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := deploy(t)
+			server := httptest.NewUnstartedServer(d)
+			server.Config.ErrorLog = nil
+			cert, roots := certificate(t, c.days, c.names)
+			server.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
+			server.StartTLS()
+			defer server.Close()
+			d.roots = x509.NewCertPool()
+			if c.roots {
+				d.roots = roots
+			}
+			_, port, _ := strings.Cut(strings.TrimPrefix(server.URL, "https://"), ":")
+			out, err := d.lablink(t, "verify", "--url", "https://localhost:"+port)
+			require.Contains(t, out, c.want)
+			require.Equal(t, c.code, cli.ExitCode(err), "%v", err)
+		})
+	}
+}
+
+// certificate is one that its own authority has issued.
+func certificate(t *testing.T, days int, names []string) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	make := func(c, parent *x509.Certificate, by *ecdsa.PrivateKey) ([]byte, *ecdsa.PrivateKey) {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		require.NoError(t, err)
+		if by == nil {
+			by = key
+		}
+		c.SerialNumber, c.NotBefore, c.NotAfter = big.NewInt(1), time.Now().Add(-48*time.Hour), time.Now().Add(time.Duration(days)*24*time.Hour)
+		raw, err := x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, by)
+		require.NoError(t, err)
+		return raw, key
+	}
+	ca := &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	ca.Subject.CommonName = "The authority"
+	raw, caKey := make(ca, ca, nil)
+	parsed, err := x509.ParseCertificate(raw)
+	require.NoError(t, err)
+	roots := x509.NewCertPool()
+	roots.AddCert(parsed)
+	leaf, key := make(&x509.Certificate{DNSNames: names}, parsed, caKey)
+	return tls.Certificate{Certificate: [][]byte{leaf}, PrivateKey: key}, roots
+}

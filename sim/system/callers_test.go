@@ -1,0 +1,196 @@
+package system
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+const (
+	// held is how long a request may wait while releases change.
+	held = 2 * time.Second
+	// back is how long all tunnels may take to be up again.
+	back = 5 * time.Second
+	// everyCall is the time between two requests of one caller.
+	everyCall = 100 * time.Millisecond
+)
+
+// callers ask all the time: two over connections that they keep, as browsers do,
+// and two over a new one each time.
+type callers struct {
+	cancel context.CancelFunc
+	all    sync.WaitGroup
+	count  int // of callers
+
+	mu      sync.Mutex
+	calls   int
+	slowest time.Duration
+	cut     int // in the middle of a request, by the end of a process
+	wrong   []string
+}
+
+func (l *local) call(t *testing.T, w api.Workshop) *callers {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	c := &callers{cancel: cancel}
+	t.Cleanup(c.stop)
+	for _, fresh := range []bool{false, false, true, true} {
+		transport := &http.Transport{DisableKeepAlives: fresh}
+		client := &http.Client{Transport: transport}
+		for _, path := range []string{"/", "/join/" + w.JoinCode, "/readyz"} {
+			c.count++
+			c.all.Go(func() {
+				defer transport.CloseIdleConnections()
+				tick := time.NewTicker(everyCall)
+				defer tick.Stop()
+				for ctx.Err() == nil {
+					c.ask(ctx, client, l.url+path)
+					select {
+					case <-ctx.Done():
+					case <-tick.C:
+					}
+				}
+			})
+		}
+	}
+	return c
+}
+
+func (c *callers) ask(ctx context.Context, client *http.Client, url string) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		panic(err)
+	}
+	begin := time.Now()
+	res, err := client.Do(req)
+	status := 0
+	if err == nil {
+		status = res.StatusCode
+		_, err = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+	}
+	took := time.Since(begin)
+	if ctx.Err() != nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls++
+	c.slowest = max(c.slowest, took)
+	switch {
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET):
+		c.cut++
+	case err != nil:
+		c.wrong = append(c.wrong, err.Error())
+	case status >= 400:
+		c.wrong = append(c.wrong, fmt.Sprintf("%s: %d", url, status))
+	}
+}
+
+// begin counts from here.
+func (c *callers) begin() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls, c.slowest, c.cut, c.wrong = 0, 0, 0, nil
+}
+
+// check wants that none was refused or held. What a process was answering when it
+// died of itself is cut, which nobody can help: once for each caller at most.
+func (c *callers) check(t *testing.T, what string) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t.Logf("%s: %d requests, the slowest took %s, %d were cut", what, c.calls, c.slowest.Round(time.Millisecond), c.cut)
+	require.Greater(t, c.calls, 100, what)
+	require.Empty(t, c.wrong, what)
+	require.LessOrEqual(t, c.slowest, held, what)
+	allowed := 0
+	if what == "serves and then exits" {
+		allowed = c.count
+	}
+	require.LessOrEqual(t, c.cut, allowed, what)
+}
+
+func (c *callers) stop() {
+	c.cancel()
+	c.all.Wait()
+}
+
+// tunnelWatch measures for how long a tunnel is missing.
+type tunnelWatch struct {
+	cancel context.CancelFunc
+	all    sync.WaitGroup
+
+	mu      sync.Mutex
+	up      bool
+	longest time.Duration
+}
+
+func (l *local) watchTunnels(t *testing.T, admin *api.Client, count int) *tunnelWatch {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	w := &tunnelWatch{cancel: cancel}
+	t.Cleanup(w.stop)
+	w.all.Go(func() {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		well := time.Now()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			var page api.Page[api.Machine]
+			err := admin.Do(ctx, http.MethodGet, "/api/v1/machines", nil, &page)
+			connected := 0
+			for _, m := range page.Items {
+				if m.Connected {
+					connected++
+				}
+			}
+			w.mu.Lock()
+			w.longest = max(w.longest, time.Since(well))
+			w.up = err == nil && connected == count
+			if w.up {
+				well = time.Now()
+			}
+			w.mu.Unlock()
+		}
+	})
+	return w
+}
+
+// begin measures from here.
+func (w *tunnelWatch) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.longest = 0
+}
+
+// check wants that all tunnels were back in time.
+func (w *tunnelWatch) check(t *testing.T, what string) {
+	t.Helper()
+	eventually(t, "the tunnels are up", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.up
+	})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t.Logf("%s: the tunnels were back after %s", what, w.longest.Round(time.Millisecond))
+	require.LessOrEqual(t, w.longest, back, what)
+}
+
+func (w *tunnelWatch) stop() {
+	w.cancel()
+	w.all.Wait()
+}
