@@ -27,6 +27,22 @@ preview: $(LOCAL) ## Show what deploying STACK=local|test|prod|account or TEMPLA
 env: $(LOCAL) ## Print the exports with which plain pulumi works on the local stack
 	@$(LOCAL) env
 
+# The operator's command, with the Pulumi engine of this working copy before the
+# PATH where there is no other.
+LABLINK = engine=$$($(LOCAL) engine) && PATH="$${engine:+$$engine:}$$PATH" .lablink/bin/lablink
+
+.PHONY: bootstrap
+bootstrap: $(LOCAL) .lablink/bin/lablink ## Once for an AWS account: identity provider, state bucket and key, and its state in there
+	@$(LABLINK) bootstrap $(if $(STACK),--stack $(STACK))
+
+.PHONY: destroy
+destroy: $(LOCAL) .lablink/bin/lablink ## Destroy what is not protected of STACK, and list what stays
+	@$(LABLINK) destroy --stack "$(or $(STACK),$(error say which: make destroy STACK=…))"
+
+.PHONY: .lablink/bin/lablink
+.lablink/bin/lablink: go
+	@CGO_ENABLED=0 go build -o $@ ./cli/cmd/lablink
+
 # The agent's binding of NVML is C; its headers warn of two hundred old names.
 CGO := CGO_ENABLED=1 CGO_CFLAGS="-O2 -g0 -Wno-deprecated-declarations"
 

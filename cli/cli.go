@@ -46,6 +46,10 @@ type Commands struct {
 	End       EndCommand       `cmd:"" help:"End a workshop and all its machines."`
 	Machines  MachinesCommand  `cmd:"" help:"List machines."`
 	Terminate TerminateCommand `cmd:"" help:"End one machine."`
+
+	Bootstrap BootstrapCommand `cmd:"" help:"Once for an AWS account: deploy its stack and move the state into its bucket."`
+	Unprotect UnprotectCommand `cmd:"" help:"Lift the protection of what must survive, before a stack is destroyed."`
+	Destroy   DestroyCommand   `cmd:"" help:"Destroy what is not protected, and list what stays."`
 }
 
 // exitCodes say to scripts what kind of refusal it was; anything else is 1.
@@ -88,7 +92,7 @@ func (g *Globals) client() *api.Client {
 // needURL refuses a command that does not know where the allocator is.
 func (g *Globals) needURL() error {
 	if g.URL == "" {
-		return errors.New("there is no address: give --url or set LABLINK_URL; it is the stack's output url")
+		return api.Problemf(api.Invalid, "There is no allocator to ask", "There is no address: give --url or set LABLINK_URL; it is the stack's output url.")
 	}
 	return nil
 }

@@ -96,3 +96,19 @@ func TestAWrongPasswordAndAnAllocatorThatIsAwayHaveExitCodesOfTheirOwn(t *testin
 	require.Equal(t, 1, cli.ExitCode(err))
 	require.Equal(t, 0, cli.ExitCode(nil))
 }
+
+func TestWithoutAnAddressThereIsNoAllocatorToAsk(t *testing.T) {
+	for _, args := range [][]string{{"status"}, {"workshops"}, {"verify", "--release", deployed}} {
+		_, err := lablink(t, "", args...)
+		require.ErrorContains(t, err, "LABLINK_URL", "%v", args)
+		require.Equal(t, 2, cli.ExitCode(err))
+	}
+}
+
+func TestProtectionIsNotLiftedByTheNameOfAnotherStack(t *testing.T) {
+	for _, confirm := range []string{"", "test", "Prod"} {
+		_, err := lablink(t, "", "unprotect", "--stack", "prod", "--confirm", confirm)
+		require.ErrorContains(t, err, "--confirm prod")
+		require.Equal(t, 2, cli.ExitCode(err))
+	}
+}

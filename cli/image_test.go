@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/alecthomas/kong"
@@ -127,16 +126,5 @@ func TestWhatCannotBePinnedIsSaidAndChangesNothing(t *testing.T) {
 		require.ErrorContains(t, err, c.says, c.why)
 		require.Equal(t, c.code, cli.ExitCode(err), c.why)
 		require.Equal(t, c.content, file, c.why)
-	}
-}
-
-func TestOnlyWhatSpeaksToAnAllocatorNeedsItsAddress(t *testing.T) {
-	for _, args := range [][]string{{"status"}, {"workshops"}, {"verify", "--release", strings.Repeat("a", 64)}} {
-		var c cli.Commands
-		parser, err := kong.New(&c, kong.BindTo(t.Context(), (*context.Context)(nil)))
-		require.NoError(t, err)
-		command, err := parser.Parse(args)
-		require.NoError(t, err)
-		require.ErrorContains(t, command.Run(&c.Globals), "give --url or set LABLINK_URL", args)
 	}
 }

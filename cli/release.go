@@ -49,7 +49,7 @@ func (c ListCommand) Run(ctx context.Context, g *Globals) error {
 	return g.show(all, rows)
 }
 
-func (g *Globals) open(ctx context.Context, name string) (stack, Artifacts, error) {
+func (g *Globals) open(ctx context.Context, name string) (deployed, Artifacts, error) {
 	s, err := g.findStack(ctx, name)
 	if err != nil {
 		return s, nil, err
@@ -62,7 +62,7 @@ func (g *Globals) open(ctx context.Context, name string) (stack, Artifacts, erro
 }
 
 // releases are the newest in the bucket, with what is known of each.
-func (g *Globals) releases(ctx context.Context, s stack, store Artifacts, limit int) ([]listed, error) {
+func (g *Globals) releases(ctx context.Context, s deployed, store Artifacts, limit int) ([]listed, error) {
 	stored, err := store.Manifests(ctx)
 	if err != nil {
 		return nil, err

@@ -34,31 +34,31 @@ type Stored struct {
 	At  time.Time // when it was stored
 }
 
-// stack is a stack that was deployed.
-type stack struct {
+// deployed is a stack that was deployed.
+type deployed struct {
 	name string
 	outputs.Environment
 }
 
 // findStack reads the outputs of a stack; "" is the one that pulumi has selected.
-func (g *Globals) findStack(ctx context.Context, name string) (stack, error) {
+func (g *Globals) findStack(ctx context.Context, name string) (deployed, error) {
 	args := []string{"stack", "output", "--json"}
 	if name != "" {
 		args = append(args, "--stack", name)
 	}
 	raw, err := g.Engine.Output(ctx, args...)
 	if err != nil {
-		return stack{}, fmt.Errorf("read the stack's outputs: %w", err)
+		return deployed{}, fmt.Errorf("read the stack's outputs: %w", err)
 	}
 	out, err := outputs.ReadEnvironment(raw)
 	if err == nil && out.Release.Manifest == "" {
 		err = errors.New("the stack has no release: was it deployed?")
 	}
-	return stack{name, out}, err
+	return deployed{name, out}, err
 }
 
 // artifacts opens the releases of the stack.
-func (g *Globals) artifacts(ctx context.Context, s stack) (Artifacts, error) {
+func (g *Globals) artifacts(ctx context.Context, s deployed) (Artifacts, error) {
 	region, err := g.Engine.Output(ctx, append([]string{"config", "get", "aws:region"}, s.args()...)...)
 	if err != nil {
 		return nil, fmt.Errorf("read the stack's Region: %w", err)
@@ -66,7 +66,7 @@ func (g *Globals) artifacts(ctx context.Context, s stack) (Artifacts, error) {
 	return g.OpenArtifacts(ctx, strings.TrimSpace(string(region)), s.ArtifactBucket, "/lablink/"+s.Deployment+"/"+s.Environment.Environment+"/release")
 }
 
-func (s stack) args() []string {
+func (s deployed) args() []string {
 	if s.name == "" {
 		return nil
 	}

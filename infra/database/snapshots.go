@@ -30,14 +30,14 @@ type SnapshotsArgs struct {
 	EveryHours int
 	// KeepDays is how far back they reach, in days. Required.
 	KeepDays int
-	// Boundary is the ARN of the policy that bounds the role. Optional.
-	Boundary pulumi.StringPtrInput
+	// Boundary is the ARN of the policy that bounds the role. Required.
+	Boundary pulumi.StringInput
 }
 
 // NewSnapshots declares the policy and the role that it acts under.
 func NewSnapshots(ctx *pulumi.Context, name string, args *SnapshotsArgs, opts ...pulumi.ResourceOption) (*Snapshots, error) {
-	if args == nil || args.EveryHours <= 0 || args.KeepDays <= 0 {
-		return nil, errors.New("database: EveryHours and KeepDays are required")
+	if args == nil || args.EveryHours <= 0 || args.KeepDays <= 0 || args.Boundary == nil {
+		return nil, errors.New("database: EveryHours, KeepDays and Boundary are required")
 	}
 	s := &Snapshots{}
 	if err := ctx.RegisterComponentResource("lablink:database:Snapshots", name, s, opts...); err != nil {
@@ -91,7 +91,7 @@ func (s *Snapshots) declareRole(ctx *pulumi.Context, name string, args *Snapshot
 	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
 		Name: pulumi.String(roleName), AssumeRolePolicy: pulumi.String(trust), Path: pulumi.String(n.IAMPath()),
 		Description: pulumi.String("What takes snapshots of the data volume"), Tags: n.Tags(component, roleName),
-		PermissionsBoundary: args.Boundary,
+		PermissionsBoundary: args.Boundary.ToStringOutput(),
 	}, pulumi.Parent(s))
 	if err != nil {
 		return nil, nil, err

@@ -19,6 +19,8 @@ var (
 	account = recording.Account{ID: "123456789012", Region: "us-west-2"}
 )
 
+const boundary = pulumi.String("arn:aws:iam::123456789012:policy/boundary")
+
 func snapshots(args *database.SnapshotsArgs) (*recording.Recording, error) {
 	return recording.Run("test", account, func(ctx *pulumi.Context) error {
 		_, err := database.NewSnapshots(ctx, "snapshots", args)
@@ -28,7 +30,7 @@ func snapshots(args *database.SnapshotsArgs) (*recording.Recording, error) {
 
 func TestSnapshotsReachBackAsFarAsTheyAreKept(t *testing.T) {
 	for _, c := range []struct{ every, days, count int }{{12, 7, 15}, {24, 1, 2}, {1, 35, 841}, {8, 1, 4}, {6, 30, 121}} {
-		r, err := snapshots(&database.SnapshotsArgs{Namer: lab, EveryHours: c.every, KeepDays: c.days})
+		r, err := snapshots(&database.SnapshotsArgs{Namer: lab, EveryHours: c.every, KeepDays: c.days, Boundary: boundary})
 		require.NoError(t, err)
 		p := r.Named("snapshots-policy")
 		assert.Equal(t, float64(c.every), p.Get("policyDetails.schedules[0].createRule.interval"))
@@ -41,7 +43,7 @@ func TestSnapshotsReachBackAsFarAsTheyAreKept(t *testing.T) {
 // A policy takes what has any of its tags: two would take the volumes of every
 // environment, and of every machine.
 func TestSnapshotsAreOfOneVolumeAlone(t *testing.T) {
-	r, err := snapshots(&database.SnapshotsArgs{Namer: lab, EveryHours: 12, KeepDays: 7})
+	r, err := snapshots(&database.SnapshotsArgs{Namer: lab, EveryHours: 12, KeepDays: 7, Boundary: boundary})
 	require.NoError(t, err)
 	p := r.Named("snapshots-policy")
 	assert.Equal(t, map[string]any{"lablink:data": "lablink/test"}, p.Get("policyDetails.targetTags"))
@@ -53,11 +55,10 @@ func TestSnapshotsAreOfOneVolumeAlone(t *testing.T) {
 }
 
 func TestTheRoleOfSnapshotsIsForLifecyclePoliciesOfThisAccount(t *testing.T) {
-	const boundary = "arn:aws:iam::123456789012:policy/boundary"
-	r, err := snapshots(&database.SnapshotsArgs{Namer: lab, EveryHours: 12, KeepDays: 7, Boundary: pulumi.StringPtr(boundary)})
+	r, err := snapshots(&database.SnapshotsArgs{Namer: lab, EveryHours: 12, KeepDays: 7, Boundary: boundary})
 	require.NoError(t, err)
 	role := r.Named("snapshots-role")
-	assert.Equal(t, boundary, role.Text("permissionsBoundary"))
+	assert.Equal(t, string(boundary), role.Text("permissionsBoundary"))
 	assert.Equal(t, "/lablink/lablink/test/us-west-2/", role.Text("path"))
 	trust, err := iam.Parse(role.Text("assumeRolePolicy"), iam.Trust)
 	require.NoError(t, err)
@@ -131,10 +132,11 @@ func TestSnapshotsAreTakenOfOwnDataAndOwnOnesDeleted(t *testing.T) {
 
 func TestSnapshotsWithoutATimeAreRefused(t *testing.T) {
 	for why, args := range map[string]*database.SnapshotsArgs{
-		"nothing": nil, "no interval": {Namer: lab, KeepDays: 7}, "none kept": {Namer: lab, EveryHours: 12},
+		"nothing": nil, "no interval": {Namer: lab, KeepDays: 7, Boundary: boundary}, "none kept": {Namer: lab, EveryHours: 12, Boundary: boundary},
+		"no boundary": {Namer: lab, EveryHours: 12, KeepDays: 7},
 	} {
 		r, err := snapshots(args)
-		assert.ErrorContains(t, err, "EveryHours and KeepDays are required", why)
+		assert.ErrorContains(t, err, "EveryHours, KeepDays and Boundary are required", why)
 		assert.Empty(t, r.Names(), why)
 	}
 }

@@ -49,8 +49,9 @@ type GroupArgs struct {
 	TargetGroups []pulumi.StringInput
 	// Bucket is the artifact bucket; Pointer the path of the release pointer. Required.
 	Bucket, Pointer string
-	// Permissions is the policy document of the hosts' role. Required.
-	Permissions pulumi.StringInput
+	// Permissions is the policy document of the hosts' role, Boundary the ARN of the
+	// policy that bounds it. Required.
+	Permissions, Boundary pulumi.StringInput
 	// After must exist before the hosts boot: the release above all.
 	After []pulumi.Resource
 }
@@ -58,14 +59,14 @@ type GroupArgs struct {
 // NewGroup declares the hosts.
 func NewGroup(ctx *pulumi.Context, name string, args *GroupArgs, opts ...pulumi.ResourceOption) (*Group, error) {
 	if args == nil || args.InstanceType == "" || args.Image.ID == "" || args.Image.RootDevice == "" || args.Count < 2 || args.SubnetIDs == nil ||
-		args.SecurityGroup == nil || len(args.TargetGroups) == 0 || args.Bucket == "" || args.Pointer == "" || args.Permissions == nil {
-		return nil, errors.New("host: InstanceType, Image, a Count of two, SubnetIDs, SecurityGroup, TargetGroups, Bucket, Pointer and Permissions are required")
+		args.SecurityGroup == nil || len(args.TargetGroups) == 0 || args.Bucket == "" || args.Pointer == "" || args.Permissions == nil || args.Boundary == nil {
+		return nil, errors.New("host: InstanceType, Image, a Count of two, SubnetIDs, SecurityGroup, TargetGroups, Bucket, Pointer, Permissions and Boundary are required")
 	}
 	g := &Group{}
 	if err := ctx.RegisterComponentResource("lablink:host:Group", name, g, opts...); err != nil {
 		return nil, err
 	}
-	profile, granted, err := declareRole(ctx, name, g, args.Namer, args.Permissions)
+	profile, granted, err := declareRole(ctx, name, g, args.Namer, args.Permissions, args.Boundary)
 	if err != nil {
 		return nil, err
 	}

@@ -45,11 +45,12 @@ type HostArgs struct {
 	DataVolumeGiB int
 	// Bucket is the artifact bucket; Pointer the path of the release pointer. Required.
 	Bucket, Pointer string
-	// Permissions is the policy document of the host's role. Required.
-	Permissions pulumi.StringInput
 	// TargetGroups are the ARNs of a balancer's target groups, by which people and
 	// clients come: it has its address to reach out. Optional.
 	TargetGroups []pulumi.StringInput
+	// Permissions is the policy document of the host's role, Boundary the ARN of the
+	// policy that bounds it. Required.
+	Permissions, Boundary pulumi.StringInput
 	// Protect keeps the volume when the stack is destroyed.
 	Protect bool
 	// After must exist before the host boots: the release above all.
@@ -67,7 +68,7 @@ type Dynamic struct {
 
 func (args *HostArgs) complete() bool {
 	if args == nil || args.InstanceType == "" || args.AMI == "" || args.Zone == "" || args.DataVolumeGiB == 0 ||
-		args.Bucket == "" || args.Pointer == "" || args.Permissions == nil || (args.Address == nil) == (args.Dynamic == nil) {
+		args.Bucket == "" || args.Pointer == "" || args.Permissions == nil || args.Boundary == nil || (args.Address == nil) == (args.Dynamic == nil) {
 		return false
 	}
 	d := args.Dynamic
@@ -77,7 +78,7 @@ func (args *HostArgs) complete() bool {
 // NewHost declares the host.
 func NewHost(ctx *pulumi.Context, name string, args *HostArgs, opts ...pulumi.ResourceOption) (*Host, error) {
 	if !args.complete() {
-		return nil, errors.New("host: InstanceType, AMI, Zone, Address or Dynamic, DataVolumeGiB, Bucket, Pointer and Permissions are required")
+		return nil, errors.New("host: InstanceType, AMI, Zone, Address or Dynamic, DataVolumeGiB, Bucket, Pointer, Permissions and Boundary are required")
 	}
 	h := &Host{}
 	if err := ctx.RegisterComponentResource("lablink:host:Host", name, h, opts...); err != nil {
@@ -113,7 +114,7 @@ func (h *Host) declareVolume(ctx *pulumi.Context, name string, args *HostArgs) (
 }
 
 func (h *Host) declareInstance(ctx *pulumi.Context, name string, args *HostArgs, volume *ebs.Volume) (*ec2.Instance, error) {
-	profile, granted, err := declareRole(ctx, name, h, args.Namer, args.Permissions)
+	profile, granted, err := declareRole(ctx, name, h, args.Namer, args.Permissions, args.Boundary)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ func good() *host.HostArgs {
 	return &host.HostArgs{
 		Namer: lab, InstanceType: "t4g.small", AMI: "ami-11111111", Zone: "us-west-2a",
 		DataVolumeGiB: 20, Bucket: "the-bucket", Pointer: "/lablink/lablink/test/release",
-		Permissions: pulumi.String(`{"Version":"2012-10-17"}`),
+		Permissions: pulumi.String(`{"Version":"2012-10-17"}`), Boundary: pulumi.String("arn:aws:iam::123456789012:policy/boundary"),
 	}
 }
 
@@ -200,6 +200,7 @@ func TestAnIncompleteHostIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
 		"Bucket":                     func(a *host.HostArgs) { a.Bucket = "" },
 		"Pointer":                    func(a *host.HostArgs) { a.Pointer = "" },
 		"Permissions":                func(a *host.HostArgs) { a.Permissions = nil },
+		"Boundary":                   func(a *host.HostArgs) { a.Boundary = nil },
 		"any address":                func(a *host.HostArgs) { a.Dynamic = nil },
 		"one kind of address":        func(a *host.HostArgs) { a.Address = &host.Address{} },
 		"a dynamic one's subnet":     func(a *host.HostArgs) { a.Dynamic.SubnetID = nil },

@@ -12,7 +12,7 @@ import (
 func RoleName(n naming.Namer) string { return n.IAM("allocator", naming.MaxRole) }
 
 // declareRole declares the role that the programs of hosts act under.
-func declareRole(ctx *pulumi.Context, name string, of pulumi.Resource, n naming.Namer, permissions pulumi.StringInput) (*iam.InstanceProfile, pulumi.Resource, error) {
+func declareRole(ctx *pulumi.Context, name string, of pulumi.Resource, n naming.Namer, permissions, boundary pulumi.StringInput) (*iam.InstanceProfile, pulumi.Resource, error) {
 	trust, err := policy.TrustService("ec2.amazonaws.com").JSON()
 	if err != nil {
 		return nil, nil, err
@@ -20,6 +20,7 @@ func declareRole(ctx *pulumi.Context, name string, of pulumi.Resource, n naming.
 	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
 		Name: pulumi.String(RoleName(n)), AssumeRolePolicy: pulumi.String(trust), Path: pulumi.String(n.IAMPath()),
 		Description: pulumi.String("What the allocator may do"), Tags: n.Tags(component, RoleName(n)),
+		PermissionsBoundary: boundary.ToStringOutput(),
 	}, pulumi.Parent(of))
 	if err != nil {
 		return nil, nil, err

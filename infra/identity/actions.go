@@ -2,10 +2,11 @@ package identity
 
 // The actions that deploying takes, by what they are asked for. AWS's Service
 // Authorization Reference says which resources and tags each is checked with.
-// IAM takes 10 240 characters of policy for a role, so the lists are short.
+// IAM takes 10 240 characters of inline policy for a role and 6 144 of a managed
+// policy, so the lists are short.
 var (
 	lists = []string{
-		"ec2:Describe*", "iam:ListOpenIDConnectProviders", "route53:ListHostedZones", "ssm:DescribeParameters", "sts:GetCallerIdentity",
+		"ec2:Describe*", "iam:ListOpenIDConnectProviders", "iam:ListPolicies", "iam:ListRoles", "route53:ListHostedZones", "ssm:DescribeParameters", "sts:GetCallerIdentity",
 	}
 	// makes create something that carries the tags of the request.
 	makes = []string{
@@ -33,10 +34,20 @@ var (
 		"iam:GetInstanceProfile", "iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies",
 		"iam:ListInstanceProfilesForRole", "iam:ListRolePolicies",
 	}
-	roleWrites = []string{
-		"iam:AddRoleToInstanceProfile", "iam:CreateInstanceProfile", "iam:CreateRole", "iam:DeleteInstanceProfile", "iam:DeleteRole",
-		"iam:DeleteRolePolicy", "iam:PutRolePolicy", "iam:RemoveRoleFromInstanceProfile", "iam:TagInstanceProfile", "iam:TagRole",
-		"iam:UntagInstanceProfile", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
+	policyReads = []string{"iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"}
+	roleWrites  = []string{
+		"iam:AddRoleToInstanceProfile", "iam:CreateInstanceProfile", "iam:DeleteInstanceProfile", "iam:DeleteRole",
+		"iam:RemoveRoleFromInstanceProfile", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
+	}
+	// boundedWrites give a role something, or take it: while it has the boundary.
+	boundedWrites = []string{
+		"iam:AttachRolePolicy", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
+	}
+	policyWrites = []string{
+		"iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:SetDefaultPolicyVersion",
+	}
+	itselfWrites = []string{
+		"iam:AttachRolePolicy", "iam:Create*", "iam:Delete*", "iam:DetachRolePolicy", "iam:PassRole", "iam:Put*", "iam:TagRole", "iam:Update*",
 	}
 	zoneReads       = []string{"route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource"}
 	parameterReads  = []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource"}
@@ -47,8 +58,10 @@ var (
 		"s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion", "s3:GetReplicationConfiguration", "s3:ListBucket",
 	}
 	bucketWrites = []string{
-		"s3:AbortMultipartUpload", "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:DeleteObject",
-		"s3:DeleteObjectVersion", "s3:ListBucketVersions", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging",
-		"s3:PutBucketVersioning", "s3:PutEncryptionConfiguration", "s3:PutObject", "s3:PutObjectTagging",
+		"s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:ListBucketVersions", "s3:PutBucketPolicy",
+		"s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging", "s3:PutBucketVersioning", "s3:PutEncryptionConfiguration",
+	}
+	objectWrites = []string{
+		"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectTagging",
 	}
 )

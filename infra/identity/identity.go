@@ -49,6 +49,10 @@ type IdentityArgs struct {
 	Record Record
 	// Network is what a deployment uses of a VPC that is not its own. Optional.
 	Network Network
+	// Artifacts is the name of the bucket that releases are in. Required.
+	Artifacts pulumi.StringInput
+	// Boundary is the ARN of the policy that bounds machines' roles. Required.
+	Boundary pulumi.StringInput
 	// State is where stacks keep their state. Optional: roles get no access to it.
 	State *State
 }
@@ -66,8 +70,8 @@ type Network struct {
 
 // NewIdentity declares the roles.
 func NewIdentity(ctx *pulumi.Context, name string, args *IdentityArgs, opts ...pulumi.ResourceOption) (*Identity, error) {
-	if args == nil || args.Provider == nil || args.Repository.Name == "" || args.Environment == "" {
-		return nil, errors.New("identity: Provider, Repository and Environment are required")
+	if args == nil || args.Provider == nil || args.Repository.Name == "" || args.Environment == "" || args.Artifacts == nil || args.Boundary == nil {
+		return nil, errors.New("identity: Provider, Repository, Environment, Artifacts and Boundary are required")
 	}
 	i := &Identity{}
 	if err := ctx.RegisterComponentResource("lablink:identity:Identity", name, i, opts...); err != nil {
@@ -78,26 +82,75 @@ func NewIdentity(ctx *pulumi.Context, name string, args *IdentityArgs, opts ...p
 		previews = "environment:" + args.Environment + "-preview"
 	}
 	var err error
-	look := func(values []string) policy.Document { return append(Look(args.Namer), args.state(values, false)...) }
-	if i.PreviewRole, err = i.declareRole(ctx, name, args, "preview", previews, look); err != nil {
+	if i.PreviewRole, err = i.declareLooking(ctx, name, args, "preview", previews); err != nil {
 		return nil, err
 	}
-	if i.DriftRole, err = i.declareRole(ctx, name, args, "drift", "ref:refs/heads/main", look); err != nil {
+	if i.DriftRole, err = i.declareLooking(ctx, name, args, "drift", "ref:refs/heads/main"); err != nil {
 		return nil, err
 	}
-	deploy := func(values []string) policy.Document {
-		return append(Deploy(args.Namer, args.Record, args.Network), args.state(values, true)...)
-	}
-	if i.DeployRole, err = i.declareRole(ctx, name, args, "deploy", "environment:"+args.Environment, deploy); err != nil {
+	if i.DeployRole, err = i.declareDeploying(ctx, name, args, "deploy", "environment:"+args.Environment); err != nil {
 		return nil, err
+	}
+	if !args.Production { // end-to-end tests deploy, and nobody works there
+		if _, err := i.declareDeploying(ctx, name, args, "e2e", "environment:"+args.Environment+"-e2e"); err != nil {
+			return nil, err
+		}
 	}
 	return i, ctx.RegisterResourceOutputs(i, pulumi.Map{
 		"previewRoleArn": i.PreviewRole, "driftRoleArn": i.DriftRole, "deployRoleArn": i.DeployRole,
 	})
 }
 
-func (i *Identity) declareRole(ctx *pulumi.Context, name string, args *IdentityArgs, what, context string, build func([]string) policy.Document) (pulumi.StringOutput, error) {
-	var none pulumi.StringOutput
+// declareLooking declares a role that reads.
+func (i *Identity) declareLooking(ctx *pulumi.Context, name string, args *IdentityArgs, what, context string) (pulumi.StringOutput, error) {
+	role, err := i.declareRole(ctx, name, args, what, context, func(v values) policy.Document {
+		return append(Look(args.Namer, v.artifacts), args.state(v, false)...)
+	})
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	return role.Arn, nil
+}
+
+// declareDeploying declares a role that makes and changes. One inline policy is
+// too short for all that it may do.
+func (i *Identity) declareDeploying(ctx *pulumi.Context, name string, args *IdentityArgs, what, context string) (pulumi.StringOutput, error) {
+	none := pulumi.StringOutput{}
+	role, err := i.declareRole(ctx, name, args, what, context, func(v values) policy.Document {
+		return append(Deploy(args.Namer, args.Record, v.artifacts, v.boundary), args.state(v, true)...)
+	})
+	if err != nil {
+		return none, err
+	}
+	if err := i.attach(ctx, name, args.Namer, what+"-network", role, DeployNetwork(args.Namer, args.Network)); err != nil {
+		return none, err
+	}
+	return role.Arn, i.attach(ctx, name, args.Namer, what+"-services", role, DeployServices(args.Namer))
+}
+
+// attach declares a managed policy and gives it to a role.
+func (i *Identity) attach(ctx *pulumi.Context, name string, n naming.Namer, what string, role *iam.Role, document policy.Document) error {
+	text, err := document.JSON()
+	if err != nil {
+		return err
+	}
+	policyName := n.IAM(what, naming.MaxPolicy)
+	managed, err := iam.NewPolicy(ctx, name+"-"+what, &iam.PolicyArgs{
+		Name: pulumi.String(policyName), Policy: pulumi.String(text), Tags: n.Tags(component, policyName),
+	}, pulumi.Parent(i))
+	if err != nil {
+		return err
+	}
+	_, err = iam.NewRolePolicyAttachment(ctx, name+"-"+what+"-attached", &iam.RolePolicyAttachmentArgs{
+		Role: role.Name, PolicyArn: managed.Arn,
+	}, pulumi.Parent(i))
+	return err
+}
+
+// values are what policies hold that is known only once it exists.
+type values struct{ artifacts, boundary, bucket, key string }
+
+func (i *Identity) declareRole(ctx *pulumi.Context, name string, args *IdentityArgs, what, context string, build func(values) policy.Document) (*iam.Role, error) {
 	roleName := args.Namer.IAM(what, naming.MaxRole)
 	trust := policy.Render(func(values []string) policy.Document {
 		return Trust(values[0], args.Repository, context)
@@ -108,22 +161,28 @@ func (i *Identity) declareRole(ctx *pulumi.Context, name string, args *IdentityA
 		Tags:        args.Namer.Tags(component, roleName),
 	}, pulumi.Parent(i))
 	if err != nil {
-		return none, err
+		return nil, err
 	}
-	var values []pulumi.StringInput
+	inputs := []pulumi.StringInput{args.Artifacts, args.Boundary}
 	if args.State != nil {
-		values = []pulumi.StringInput{args.State.Bucket, args.State.KeyARN}
+		inputs = append(inputs, args.State.Bucket, args.State.KeyARN)
 	}
 	_, err = iam.NewRolePolicy(ctx, name+"-"+what+"-permissions", &iam.RolePolicyArgs{
-		Name: pulumi.String(what), Role: role.Name, Policy: policy.Render(build, values...),
+		Name: pulumi.String(what), Role: role.Name, Policy: policy.Render(func(plain []string) policy.Document {
+			v := values{artifacts: plain[0], boundary: plain[1]}
+			if len(plain) > 2 {
+				v.bucket, v.key = plain[2], plain[3]
+			}
+			return build(v)
+		}, inputs...),
 	}, pulumi.Parent(i))
-	return role.Arn, err
+	return role, err
 }
 
 // state is the access to the state of stacks, where there is a bucket for it.
-func (args *IdentityArgs) state(values []string, write bool) policy.Document {
+func (args *IdentityArgs) state(v values, write bool) policy.Document {
 	if args.State == nil {
 		return nil
 	}
-	return state(values[0], values[1], args.Namer.Environment, args.State.Account, write)
+	return state(v.bucket, v.key, args.Namer.Environment, args.State.Account, write)
 }

@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -15,6 +16,7 @@ import (
 func good() *identity.IdentityArgs {
 	return &identity.IdentityArgs{
 		Namer: lab, Provider: pulumi.String(provider), Repository: repository, Environment: "test", Record: name,
+		Artifacts: pulumi.String(artifacts), Boundary: pulumi.String(boundary),
 		State: &identity.State{Bucket: pulumi.String("lablink-state"), KeyARN: pulumi.String("arn:aws:kms:us-west-2:123456789012:key/k"), Account: "account"},
 	}
 }
@@ -72,16 +74,50 @@ func TestOnlyTheDeployRoleWrites(t *testing.T) {
 	}
 }
 
-// IAM takes 10 240 characters of inline policy for a role.
+// IAM takes 10 240 characters of inline policy for a role, and 6 144 of a managed
+// one.
 func TestThePoliciesFitIntoTheirRoles(t *testing.T) {
 	args := good()
 	args.Namer.Deployment, args.Namer.Environment, args.Namer.Region = "a-deployment-of-20-c", "an-env-of-16-cha", "ap-southeast-1"
+	args.Boundary = pulumi.String("arn:aws:iam::123456789012:policy/" + identity.BoundaryName(args.Namer))
+	args.Artifacts = pulumi.String(args.Namer.Bucket("artifacts"))
+	args.Network = identity.Network{VPCID: "vpc-0123456789abcdef0", SubnetIDs: slices.Repeat([]string{"subnet-0123456789abcdef0"}, 16)}
 	r, err := declare(args)
 	require.NoError(t, err)
-	for _, role := range []string{"preview", "drift", "deploy"} {
+	for _, role := range []string{"preview", "drift", "deploy", "e2e"} {
 		text := r.Named("identity-" + role + "-permissions").Text("policy")
 		assert.Less(t, len(text), 10_240, role)
 		assert.Greater(t, len(text), 1_000, role)
+	}
+	for _, role := range []string{"deploy", "e2e"} {
+		for _, part := range []string{"network", "services"} {
+			text := r.Named("identity-" + role + "-" + part).Text("policy")
+			assert.Less(t, len(text), 6_144, "%s of %s", part, role)
+			assert.Greater(t, len(text), 1_000, "%s of %s", part, role)
+		}
+	}
+	text, err := identity.Boundary("123456789012").JSON()
+	require.NoError(t, err)
+	assert.Less(t, len(text), 6_144, "the boundary")
+}
+
+func TestEndToEndTestsHaveARoleOutsideProductionOnly(t *testing.T) {
+	for production, want := range map[bool]bool{true: false, false: true} {
+		args := good()
+		args.Production = production
+		r, err := declare(args)
+		require.NoError(t, err)
+		role := r.Named("identity-e2e")
+		assert.Equal(t, want, role.Type != "", "production: %t", production)
+		if !want {
+			continue
+		}
+		trust, err := iam.Parse(role.Text("assumeRolePolicy"), iam.Trust)
+		require.NoError(t, err)
+		for sub, decision := range map[string]iam.Decision{"environment:test-e2e": yes, "environment:test": no, "pull_request": no} {
+			run := token{"repo:talmolab/lablink-infrastructure:" + sub, "sts.amazonaws.com", "42"}
+			assert.Equal(t, decision, iam.Evaluate(run.request(), trust), sub)
+		}
 	}
 }
 
@@ -100,6 +136,8 @@ func TestAnIncompleteIdentityIsRefused(t *testing.T) {
 		"Provider":    func(a *identity.IdentityArgs) { a.Provider = nil },
 		"Repository":  func(a *identity.IdentityArgs) { a.Repository.Name = "" },
 		"Environment": func(a *identity.IdentityArgs) { a.Environment = "" },
+		"Artifacts":   func(a *identity.IdentityArgs) { a.Artifacts = nil },
+		"Boundary":    func(a *identity.IdentityArgs) { a.Boundary = nil },
 	} {
 		args := good()
 		spoil(args)

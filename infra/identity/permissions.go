@@ -8,14 +8,20 @@ import (
 )
 
 // Look is what a preview needs: to read what is deployed, and no secret.
-func Look(n naming.Namer) policy.Document {
-	return append(read(n), policy.Statement{
-		Sid: "NoSecrets", Deny: true, Resource: []string{n.ParameterARN("secret/*")},
-		Action: []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParameterHistory", "ssm:GetParametersByPath"},
-	})
+func Look(n naming.Namer, artifacts string) policy.Document {
+	return append(append(read(n, artifacts), lookServices(n)...),
+		policy.Statement{
+			Sid: "NoSecrets", Deny: true, Resource: []string{n.ParameterARN("secret/*")},
+			Action: []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParameterHistory", "ssm:GetParametersByPath"},
+		},
+		policy.Statement{
+			Sid: "NoSecretsElsewhere", Deny: true, Resource: []string{"*"},
+			Action: []string{"ec2:GetPasswordData", "secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue"},
+		},
+	)
 }
 
-func read(n naming.Namer) policy.Document {
+func read(n naming.Namer, artifacts string) policy.Document {
 	return policy.Document{
 		{Sid: "List", Action: lists, Resource: []string{"*"}}, // AWS gives these no resource
 		{Sid: "ReadRoles", Action: roleReads, Resource: append(machineRoles(n), workflowRoles(n)...)},
@@ -23,32 +29,43 @@ func read(n naming.Namer) policy.Document {
 			Sid: "ReadProvider", Action: []string{"iam:GetOpenIDConnectProvider"},
 			Resource: []string{"arn:aws:iam::" + n.AccountID + ":oidc-provider/*"},
 		},
+		{Sid: "ReadPolicies", Action: policyReads, Resource: []string{"arn:aws:iam::" + n.AccountID + ":policy/" + n.Deployment + "-*"}},
 		{Sid: "ReadZones", Action: zoneReads, Resource: []string{"arn:aws:route53:::hostedzone/*"}},
 		{Sid: "ReadParameters", Action: parameterReads, Resource: []string{
 			n.ParameterARN("*"), "arn:aws:ssm:" + n.Region + "::parameter/aws/service/*",
 		}},
-		{Sid: "ReadBuckets", Action: bucketReads, Resource: bucketARNs(n)},
+		{Sid: "ReadBuckets", Action: bucketReads, Resource: bucketARNs(artifacts)},
 	}
 }
 
-// Deploy is what an update needs: to make things with this environment's tags
-// and names, and to change what has them. The roles of workflows are left out:
-// whoever may change those may do everything, so that is an engineer's work.
-func Deploy(n naming.Namer, r Record, there Network) policy.Document {
-	return slices.Concat(read(n), network(n), use(n, there), roles(n), record(r), policy.Document{
+// Deploy is what an update needs to make roles, parameters, objects and its record:
+// with this environment's tags and names, and to change what has them.
+// boundary is the ARN of the policy that bounds the roles that it makes.
+func Deploy(n naming.Namer, r Record, artifacts, boundary string) policy.Document {
+	return slices.Concat(read(n, artifacts), roles(n, boundary), record(r), buckets(n, artifacts), policy.Document{
 		{Sid: "Parameters", Action: parameterWrites, Resource: []string{n.ParameterARN("*")}},
-		{Sid: "Buckets", Action: bucketWrites, Resource: bucketARNs(n)},
 	})
 }
 
-// network lets make machines and what surrounds them with this environment's
+// buckets lets write releases, and change the bucket where it is the environment's
+// own: the account's is for its engineers.
+func buckets(n naming.Namer, artifacts string) policy.Document {
+	arns := bucketARNs(artifacts)
+	d := policy.Document{{Sid: "Releases", Action: objectWrites, Resource: arns[1:]}}
+	if artifacts == n.Bucket("artifacts") {
+		d = append(d, policy.Statement{Sid: "Bucket", Action: bucketWrites, Resource: arns[:1]})
+	}
+	return d
+}
+
+// DeployNetwork lets make machines and what surrounds them with this environment's
 // tags, and change what has them. EC2 asks for each thing that a call touches:
 // for what the call makes with the tags of the request, for what is there with
 // the tags that it has.
-func network(n naming.Namer) policy.Document {
+func DeployNetwork(n naming.Namer, there Network) policy.Document {
 	made, own := policy.Tagged("aws:RequestTag/", n.OwnTags()), policy.Tagged("aws:ResourceTag/", n.OwnTags())
 	atOnce := policy.Condition{"StringEquals": made["StringEquals"], "Null": {"ec2:CreateAction": {"false"}}}
-	return policy.Document{
+	return append(use(n, there), policy.Document{
 		{Sid: "Make", Action: makes, Condition: made, Resource: ec2ARNs(n,
 			"elastic-ip/*", "internet-gateway/*", "launch-template/*", "route-table/*", "security-group/*", "subnet/*", "volume/*")},
 		// These are also asked for things that are there and that the statement above
@@ -64,7 +81,7 @@ func network(n naming.Namer) policy.Document {
 		{Sid: "Parts", Action: parts, Resource: ec2ARNs(n, "network-interface/*", "security-group-rule/*")},
 		{Sid: "Images", Action: []string{"ec2:RunInstances"}, Resource: []string{"arn:aws:ec2:" + n.Region + "::image/*"}},
 		{Sid: "TagWhatIsMade", Action: []string{"ec2:CreateTags"}, Resource: ec2ARNs(n, "*"), Condition: atOnce},
-	}
+	}...)
 }
 
 // use lets put security groups and machines into a VPC that is there.
@@ -82,16 +99,6 @@ func use(n naming.Namer, there Network) policy.Document {
 	}}
 }
 
-func roles(n naming.Namer) policy.Document {
-	return policy.Document{
-		{Sid: "Roles", Action: roleWrites, Resource: machineRoles(n)},
-		{
-			Sid: "HandOverRoles", Action: []string{"iam:PassRole"}, Resource: []string{n.MachineRoleARN("*")},
-			Condition: policy.Condition{"StringEquals": {"iam:PassedToService": {"ec2.amazonaws.com"}}},
-		},
-	}
-}
-
 // record lets change one name in one zone, and the records below it by which ACM
 // sees whose the name is: their names begin with an underscore.
 func record(r Record) policy.Document {
@@ -107,23 +114,8 @@ func record(r Record) policy.Document {
 	}
 }
 
-// machineRoles are the roles and instance profiles of this environment's
-// machines, of pools that are still to come, too. Their path is nobody else's.
-func machineRoles(n naming.Namer) []string {
-	return []string{n.MachineRoleARN("*"), "arn:aws:iam::" + n.AccountID + ":instance-profile" + n.IAMPath() + "*"}
-}
-
-// workflowRoles are the roles that this package declares, apart from machines'.
-func workflowRoles(n naming.Namer) []string {
-	var out []string
-	for _, what := range []string{"preview", "drift", "deploy"} {
-		out = append(out, n.RoleARN(n.IAM(what, naming.MaxRole)))
-	}
-	return out
-}
-
-func bucketARNs(n naming.Namer) []string {
-	arn := "arn:aws:s3:::" + n.Bucket("artifacts")
+func bucketARNs(bucket string) []string {
+	arn := "arn:aws:s3:::" + bucket
 	return []string{arn, arn + "/*"}
 }
 

@@ -24,7 +24,14 @@ const (
 	role      = "arn:aws:iam::123456789012:role/"
 	machines  = role + "lablink/lablink/test/us-west-2/"
 	parameter = "arn:aws:ssm:us-west-2:123456789012:parameter/lablink/lablink/"
-	bucket    = "arn:aws:s3:::lablink-artifacts-test-123456789012-us-west-2"
+	artifacts = "lablink-artifacts-test-123456789012-us-west-2"
+	bucket    = "arn:aws:s3:::" + artifacts
+	boundary  = "arn:aws:iam::123456789012:policy/lablink-boundary-account-us-west-2"
+	elb       = "arn:aws:elasticloadbalancing:us-west-2:123456789012:"
+	dashboard = "arn:aws:cloudwatch::123456789012:dashboard/"
+	snapshot  = "arn:aws:ec2:us-west-2::snapshot/"
+	rds       = "arn:aws:rds:us-west-2:123456789012:"
+	secret    = "arn:aws:secretsmanager:us-west-2:123456789012:secret:rds!db-1"
 	yes, no   = iam.Allowed, iam.Implicit
 )
 
@@ -63,6 +70,8 @@ var looking = []request{
 	{"the role of another environment whose name ends alike", "iam:GetRole", role + "lablink/lablink/pre-test/us-west-2/lablink-allocator-pre-test-us-west-2", nil, no},
 	{"the roles of workflows", "iam:GetRole", role + "lablink-deploy-test-us-west-2", nil, yes},
 	{"somebody's role", "iam:GetRolePolicy", role + "admin", nil, no},
+	{"a policy of its own", "iam:GetPolicyVersion", boundary, nil, yes},
+	{"somebody's policy", "iam:GetPolicy", "arn:aws:iam::123456789012:policy/admin", nil, no},
 	{"GitHub's provider", "iam:GetOpenIDConnectProvider", "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com", nil, yes},
 	{"changing the provider", "iam:UpdateOpenIDConnectProviderThumbprint", "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com", nil, no},
 	{"a zone", "route53:ListResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", nil, yes},
@@ -75,10 +84,15 @@ var looking = []request{
 }
 
 func TestAPreviewReadsWhatIsDeployedAndChangesNothing(t *testing.T) {
-	check(t, identity.Look(lab), append(slices.Clone(looking),
+	check(t, identity.Look(lab, artifacts), append(slices.Clone(looking),
 		request{"a secret", "ssm:GetParameter", parameter + "test/secret/admin-password", nil, iam.Denied},
 		request{"secrets", "ssm:GetParameters", parameter + "test/secret/admin-password", nil, iam.Denied},
 		request{"earlier secrets", "ssm:GetParameterHistory", parameter + "test/secret/admin-password", nil, iam.Denied},
+		request{"a password of RDS", "secretsmanager:GetSecretValue", secret, nil, iam.Denied},
+		request{"Windows passwords", "ec2:GetPasswordData", ec2 + "instance/i-1", has("lablink", "test"), iam.Denied},
+		request{"a database", "rds:DescribeDBInstances", rds + "db:lablink-db-test", nil, yes},
+		request{"a topic", "sns:GetTopicAttributes", "arn:aws:sns:us-west-2:123456789012:lablink-alarms-test", nil, yes},
+		request{"deleting a database", "rds:DeleteDBInstance", rds + "db:lablink-db-test", has("lablink", "test"), no},
 		request{"moving the pointer", "ssm:PutParameter", parameter + "test/release", nil, no},
 		request{"writing a release", "s3:PutObject", bucket + "/releases/x.json", nil, no},
 		request{"ending the host", "ec2:TerminateInstances", ec2 + "instance/i-1", has("lablink", "test"), no},
@@ -88,9 +102,9 @@ func TestAPreviewReadsWhatIsDeployedAndChangesNothing(t *testing.T) {
 }
 
 func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
-	own, other := has("lablink", "test"), has("lablink", "prod")
+	own, other, bounded := has("lablink", "test"), has("lablink", "prod"), key("iam:PermissionsBoundary", boundary)
 	normalized := "route53:ChangeResourceRecordSetsNormalizedRecordNames"
-	check(t, identity.Deploy(lab, name, identity.Network{}), append(slices.Clone(looking), []request{
+	check(t, append(identity.Deploy(lab, name, artifacts, boundary), identity.DeployNetwork(lab, identity.Network{})...), append(slices.Clone(looking), []request{
 		{"a subnet", "ec2:CreateSubnet", ec2 + "subnet/*", asks("lablink", "test"), yes},
 		{"in its VPC", "ec2:CreateSubnet", ec2 + "vpc/vpc-1", context(own, asks("lablink", "test")), yes},
 		{"in another VPC", "ec2:CreateSubnet", ec2 + "vpc/vpc-2", context(other, asks("lablink", "test")), no},
@@ -138,7 +152,24 @@ func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
 		{"its tags on another's disk", "ec2:CreateTags", ec2 + "volume/vol-2", context(other, asks("lablink", "test")), no},
 		{"its tags on somebody's instance", "ec2:CreateTags", ec2 + "instance/i-3", asks("lablink", "test"), no},
 
-		{"a role", "iam:CreateRole", machines + "lablink-client-gpu-test-us-west-2", nil, yes},
+		{"a role under the boundary", "iam:CreateRole", machines + "lablink-client-gpu-test-us-west-2", context(asks("lablink", "test"), bounded), yes},
+		{"a role without the boundary", "iam:CreateRole", machines + "lablink-client-gpu-test-us-west-2", asks("lablink", "test"), no},
+		{"a role under another boundary", "iam:CreateRole", machines + "lablink-client-gpu-test-us-west-2", context(asks("lablink", "test"), key("iam:PermissionsBoundary", "arn:aws:iam::aws:policy/AdministratorAccess")), no},
+		{"a role with another environment's tags", "iam:CreateRole", machines + "lablink-client-gpu-test-us-west-2", context(asks("lablink", "prod"), bounded), no},
+		{"the policy of a role that has the boundary", "iam:PutRolePolicy", machines + "lablink-allocator-test-us-west-2", bounded, yes},
+		{"the policy of a role that has none", "iam:PutRolePolicy", machines + "lablink-allocator-test-us-west-2", nil, no},
+		{"a managed policy for a role that has the boundary", "iam:AttachRolePolicy", machines + "lablink-allocator-test-us-west-2", bounded, yes},
+		{"setting the boundary", "iam:PutRolePermissionsBoundary", machines + "lablink-allocator-test-us-west-2", bounded, yes},
+		{"setting another boundary", "iam:PutRolePermissionsBoundary", machines + "lablink-allocator-test-us-west-2", key("iam:PermissionsBoundary", "arn:aws:iam::aws:policy/AdministratorAccess"), no},
+		{"taking the boundary away", "iam:DeleteRolePermissionsBoundary", machines + "lablink-allocator-test-us-west-2", bounded, iam.Denied},
+		{"changing the boundary", "iam:CreatePolicyVersion", boundary, nil, iam.Denied},
+		{"going back to an older boundary", "iam:SetDefaultPolicyVersion", boundary, nil, iam.Denied},
+		{"changing another policy", "iam:CreatePolicyVersion", "arn:aws:iam::123456789012:policy/admin", nil, no},
+		{"deleting a role", "iam:DeleteRole", machines + "lablink-client-gpu-test-us-west-2", nil, yes},
+		{"a tag of a role", "iam:TagRole", machines + "lablink-client-gpu-test-us-west-2", key("aws:RequestTag/Name", "x"), yes},
+		{"making a role another environment's", "iam:TagRole", machines + "lablink-client-gpu-test-us-west-2", asks("lablink", "prod"), no},
+		{"taking a tag from a role", "iam:UntagRole", machines + "lablink-client-gpu-test-us-west-2", key("aws:TagKeys", "Name"), yes},
+		{"making a role nobody's", "iam:UntagRole", machines + "lablink-client-gpu-test-us-west-2", key("aws:TagKeys", "lablink:environment"), no},
 		{"a role of another environment", "iam:PutRolePolicy", role + "lablink-deploy-prod-us-west-2", nil, no},
 		{"a workflow's role whose environment ends alike", "iam:PutRolePolicy", role + "lablink-deploy-pre-test-us-west-2", nil, no},
 		{"a workflow's role whose deployment begins alike", "iam:PutRolePolicy", role + "lablink-two-deploy-test-us-west-2", nil, no},
@@ -148,10 +179,10 @@ func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
 		{"a role by its name without the path", "iam:PutRolePolicy", role + "lablink-allocator-test-us-west-2", nil, no},
 		{"the profile of a new pool", "iam:CreateInstanceProfile", "arn:aws:iam::123456789012:instance-profile/lablink/lablink/test/us-west-2/lablink-client-new-test-us-west-2", nil, yes},
 		{"somebody's role", "iam:PutRolePolicy", role + "admin", nil, no},
-		{"its own permissions", "iam:PutRolePolicy", role + "lablink-deploy-test-us-west-2", nil, no},
-		{"its own trust", "iam:UpdateAssumeRolePolicy", role + "lablink-deploy-test-us-west-2", nil, no},
-		{"the permissions of previews", "iam:PutRolePolicy", role + "lablink-preview-test-us-west-2", nil, no},
-		{"the permissions of drift", "iam:PutRolePolicy", role + "lablink-drift-test-us-west-2", nil, no},
+		{"its own permissions", "iam:PutRolePolicy", role + "lablink-deploy-test-us-west-2", nil, iam.Denied},
+		{"its own trust", "iam:UpdateAssumeRolePolicy", role + "lablink-deploy-test-us-west-2", nil, iam.Denied},
+		{"the permissions of previews", "iam:PutRolePolicy", role + "lablink-preview-test-us-west-2", nil, iam.Denied},
+		{"the permissions of drift", "iam:PutRolePolicy", role + "lablink-drift-test-us-west-2", nil, iam.Denied},
 		{"a user", "iam:CreateUser", "arn:aws:iam::123456789012:user/x", nil, no},
 		{"a managed policy", "iam:AttachRolePolicy", machines + "lablink-allocator-test-us-west-2", nil, no},
 		{"handing the host its role", "iam:PassRole", machines + "lablink-allocator-test-us-west-2", key("iam:PassedToService", "ec2.amazonaws.com"), yes},
@@ -160,7 +191,11 @@ func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
 		{"its pointer", "ssm:PutParameter", parameter + "test/release", nil, yes},
 		{"its secret, which it made", "ssm:GetParameter", parameter + "test/secret/admin-password", nil, yes},
 		{"another environment's pointer", "ssm:PutParameter", parameter + "prod/release", nil, no},
+		{"a gateway for private machines", "ec2:CreateNatGateway", ec2 + "natgateway/*", asks("lablink", "test"), yes},
+		{"in another's subnet", "ec2:CreateNatGateway", ec2 + "subnet/subnet-2", context(other, asks("lablink", "test")), no},
+		{"an interface", "ec2:CreateNetworkInterface", ec2 + "network-interface/*", asks("lablink", "test"), yes},
 		{"a release", "s3:PutObject", bucket + "/releases/x.json", nil, yes},
+		{"its bucket's policy", "s3:PutBucketPolicy", bucket, nil, yes},
 		{"opening another bucket", "s3:PutBucketPolicy", "arn:aws:s3:::other", nil, no},
 		{"its record", "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", key(normalized, "test.lab.example.org"), yes},
 		{"its certificate's record", "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", key(normalized, "_0123.test.lab.example.org"), yes},
@@ -173,10 +208,114 @@ func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
 	}...))
 }
 
+func TestADeployMakesAndChangesThisEnvironmentAloneInOtherServicesToo(t *testing.T) {
+	own, other := has("lablink", "test"), has("lablink", "prod")
+	check(t, identity.DeployServices(lab), []request{
+		{"a list of databases", "rds:DescribeDBInstances", "*", nil, yes},
+		{"a topic", "sns:GetTopicAttributes", "arn:aws:sns:us-west-2:123456789012:lablink-alarms-test", nil, yes},
+		{"a database", "rds:CreateDBInstance", rds + "db:lablink-db-test", asks("lablink", "test"), yes},
+		{"in its own subnets", "rds:CreateDBInstance", rds + "subgrp:lablink-db-test", own, yes},
+		{"a database without tags", "rds:CreateDBInstance", rds + "db:lablink-db-test", nil, no},
+		{"a database of another name", "rds:CreateDBInstance", rds + "db:other", asks("lablink", "test"), no},
+		{"another's dashboard's graphs", "cloudwatch:GetDashboard", dashboard + "lablink-watch-prod-us-west-2", nil, no},
+		{"deleting its database", "rds:DeleteDBInstance", rds + "db:lablink-db-test", own, yes},
+		{"deleting another's database", "rds:DeleteDBInstance", rds + "db:lablink-db-prod", other, no},
+		{"its tags on another's database", "rds:AddTagsToResource", rds + "db:other", asks("lablink", "test"), no},
+		{"a load balancer", "elasticloadbalancing:CreateLoadBalancer", elb + "loadbalancer/app/lablink-web-test/1", asks("lablink", "test"), yes},
+		{"its listener", "elasticloadbalancing:CreateListener", elb + "loadbalancer/app/lablink-web-test/1", own, yes},
+		{"another's listener", "elasticloadbalancing:DeleteListener", elb + "listener/app/lablink-web-prod/1/2", other, no},
+		{"a group of hosts", "autoscaling:CreateAutoScalingGroup", "arn:aws:autoscaling:us-west-2:123456789012:autoScalingGroup:u:autoScalingGroupName/lablink-hosts-test", asks("lablink", "test"), yes},
+		{"a certificate", "acm:RequestCertificate", "arn:aws:acm:us-west-2:123456789012:certificate/*", asks("lablink", "test"), yes},
+		{"deleting another's certificate", "acm:DeleteCertificate", "arn:aws:acm:us-west-2:123456789012:certificate/1", other, no},
+		{"an alarm", "cloudwatch:PutMetricAlarm", "arn:aws:cloudwatch:us-west-2:123456789012:alarm:lablink-host-test", asks("lablink", "test"), yes},
+		{"its dashboard", "cloudwatch:PutDashboard", dashboard + "lablink-watch-test-us-west-2", nil, yes},
+		{"another's dashboard", "cloudwatch:PutDashboard", dashboard + "lablink-watch-prod-us-west-2", nil, no},
+		{"the dashboard of another whose name ends alike", "cloudwatch:PutDashboard", dashboard + "lablink-watch-pre-test-us-west-2", nil, no},
+		{"a topic's subscription", "sns:Subscribe", "arn:aws:sns:us-west-2:123456789012:lablink-alarms-test", own, yes},
+		{"an image's recipe, which is the account's", "imagebuilder:CreateImageRecipe", "arn:aws:imagebuilder:us-west-2:123456789012:image-recipe/image-gpu-recipe-1/1.0.0", asks("lablink", "test"), no},
+		{"with AWS's options", "rds:CreateDBInstance", rds + "og:default:postgres-17", asks("lablink", "test"), yes},
+		{"with somebody's options", "rds:CreateDBInstance", rds + "og:mine", asks("lablink", "test"), no},
+		{"the secret of its password", "secretsmanager:CreateSecret", secret, nil, yes},
+		{"another secret", "secretsmanager:CreateSecret", "arn:aws:secretsmanager:us-west-2:123456789012:secret:mine", nil, no},
+		{"the key of the secret", "kms:DescribeKey", "arn:aws:kms:us-west-2:123456789012:key/k", nil, yes},
+		{"what the key hides", "kms:Decrypt", "arn:aws:kms:us-west-2:123456789012:key/k", nil, no},
+		{"the role of Spot", "iam:CreateServiceLinkedRole", role + "aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot", key("iam:AWSServiceName", "spot.amazonaws.com"), yes},
+		{"the role of another service", "iam:CreateServiceLinkedRole", role + "aws-service-role/x", key("iam:AWSServiceName", "organizations.amazonaws.com"), no},
+		{"handing snapshots a role", "iam:PassRole", machines + "lablink-snapshots-test-us-west-2", key("iam:PassedToService", "dlm.amazonaws.com"), yes},
+		{"handing a function a role", "iam:PassRole", machines + "lablink-snapshots-test-us-west-2", key("iam:PassedToService", "lambda.amazonaws.com"), no},
+		{"a secret's value", "secretsmanager:GetSecretValue", secret, own, no},
+	})
+}
+
+// Whatever policies a machine's role has, it stays with its own environment and
+// changes nobody's rights.
+func TestABoundaryKeepsAMachineToItsOwnEnvironment(t *testing.T) {
+	of := map[string][]string{
+		"aws:PrincipalTag/lablink:deployment": {"lablink"}, "aws:PrincipalTag/lablink:environment": {"test"}, "aws:ResourceAccount": {"123456789012"},
+	}
+	with := func(more map[string][]string) map[string][]string { return context(of, more) }
+	builds := key("aws:PrincipalTag/lablink:component", "image")
+	hasData := func(of string) map[string][]string { return with(key("aws:ResourceTag/lablink:data", of)) }
+	toEC2 := key("iam:PassedToService", "ec2.amazonaws.com")
+	const names = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
+	check(t, identity.Boundary("123456789012"), []request{
+		{"looking", "ec2:DescribeInstances", "*", of, yes},
+		{"its secret", "ssm:GetParameter", parameter + "test/secret/admin-password", of, yes},
+		{"another environment's secret", "ssm:GetParameter", parameter + "prod/secret/admin-password", of, no},
+		{"its own secret, where the role has no tags", "ssm:GetParameter", parameter + "test/secret/admin-password", nil, no},
+		{"a release", "s3:GetObject", bucket + "/releases/x.json", of, yes},
+		{"the state of stacks", "s3:GetObject", "arn:aws:s3:::lablink-state-account-123456789012-us-west-2/.pulumi/stacks/lablink/prod.json", of, no},
+		{"secrets in state", "kms:Decrypt", "arn:aws:kms:us-west-2:123456789012:key/k", of, no},
+		{"the database's password", "secretsmanager:GetSecretValue", secret, of, yes},
+		{"another secret", "secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-west-2:123456789012:secret:mine", of, no},
+		{"launching", "ec2:RunInstances", ec2 + "instance/*", of, yes},
+		{"tags at launch", "ec2:CreateTags", ec2 + "instance/*", with(key("ec2:CreateAction", "RunInstances")), yes},
+		{"ending its machine", "ec2:TerminateInstances", ec2 + "instance/i-1", with(has("lablink", "test")), yes},
+		{"ending another's machine", "ec2:TerminateInstances", ec2 + "instance/i-2", with(has("lablink", "prod")), no},
+		{"taking another's machine over by tags", "ec2:CreateTags", ec2 + "instance/i-2", with(has("lablink", "prod")), no},
+		{"handing over its role", "iam:PassRole", machines + "lablink-client-gpu-test-us-west-2", with(toEC2), yes},
+		{"handing over another's role", "iam:PassRole", role + "lablink/lablink/prod/us-west-2/lablink-client-gpu-prod-us-west-2", with(toEC2), no},
+		{"handing over somebody's role", "iam:PassRole", role + "admin", with(toEC2), no},
+		{"a role's policy", "iam:PutRolePolicy", machines + "lablink-client-gpu-test-us-west-2", of, no},
+		{"a user", "iam:CreateUser", "arn:aws:iam::123456789012:user/x", of, no},
+		{"another role", "sts:AssumeRole", role + "admin", of, no},
+		{"a certificate's challenge", "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", with(key(names, "_acme-challenge.lab.example.org")), yes},
+		{"another record", "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", with(key(names, "lab.example.org")), no},
+		{"waiting for the challenge", "route53:GetChange", "arn:aws:route53:::change/C1", of, yes},
+		{"a metric", "cloudwatch:PutMetricData", "*", of, yes},
+		{"a snapshot of its data", "ec2:CreateSnapshot", ec2 + "volume/vol-1", hasData("lablink/test"), yes},
+		{"a snapshot of another's data", "ec2:CreateSnapshot", ec2 + "volume/vol-2", hasData("lablink/prod"), no},
+		{"a snapshot of somebody's disk", "ec2:CreateSnapshot", ec2 + "volume/vol-3", of, no},
+		{"the snapshot itself", "ec2:CreateSnapshot", snapshot + "*", of, yes},
+		{"its tag on the snapshot", "ec2:CreateTags", snapshot + "snap-1", with(key("aws:RequestTag/lablink:data", "lablink/test")), yes},
+		{"another's tag on a snapshot", "ec2:CreateTags", snapshot + "snap-1", with(key("aws:RequestTag/lablink:data", "lablink/prod")), no},
+		{"deleting its snapshot", "ec2:DeleteSnapshot", snapshot + "snap-1", hasData("lablink/test"), yes},
+		{"deleting another's snapshot", "ec2:DeleteSnapshot", snapshot + "snap-2", hasData("lablink/prod"), no},
+		{"giving a snapshot away", "ec2:ModifySnapshotAttribute", snapshot + "snap-1", hasData("lablink/test"), no},
+		{"Systems Manager's commands, where an image is built", "ssmmessages:OpenDataChannel", "*", with(builds), yes},
+		{"Systems Manager's commands elsewhere", "ssmmessages:OpenDataChannel", "*", of, no},
+		{"an image's component, where one is built", "imagebuilder:GetComponent", "arn:aws:imagebuilder:us-west-2:123456789012:component/image-gpu-component-1/1.0.0/1", with(builds), yes},
+		{"what runs the component", "s3:GetObject", "arn:aws:s3:::ec2imagebuilder-toe-us-west-2-prod/latest/linux/amd64/awstoe", with(builds), yes},
+		{"sending commands", "ssm:SendCommand", ec2 + "instance/i-2", with(builds), no},
+	})
+}
+
+func TestADeployWritesReleasesToTheAccountsBucketAndLeavesTheBucketAsItIs(t *testing.T) {
+	const account = "arn:aws:s3:::lablink-artifacts-account"
+	d := parse(t, identity.Deploy(lab, name, "lablink-artifacts-account", boundary), iam.Identity)
+	for action, want := range map[string]iam.Decision{"s3:PutObject": yes, "s3:GetObject": yes, "s3:PutBucketPolicy": no, "s3:DeleteBucket": no, "s3:PutBucketPublicAccessBlock": no} {
+		resource := account
+		if want == yes {
+			resource += "/releases/x.json"
+		}
+		assert.Equal(t, want, iam.Evaluate(iam.Request{Action: action, Resource: resource}, d), action)
+	}
+}
+
 // A VPC that is there has no tags of the deployment.
 func TestADeployUsesTheNetworkThatItIsGivenAndChangesNothingOfIt(t *testing.T) {
 	there := identity.Network{VPCID: "vpc-9", SubnetIDs: []string{"subnet-8", "subnet-9"}}
-	d := parse(t, identity.Deploy(lab, name, there), iam.Identity)
+	d := parse(t, identity.DeployNetwork(lab, there), iam.Identity)
 	for _, r := range []request{
 		{"a group", "ec2:CreateSecurityGroup", ec2 + "vpc/vpc-9", asks("lablink", "test"), yes},
 		{"an interface", "ec2:CreateNetworkInterface", ec2 + "subnet/subnet-9", asks("lablink", "test"), yes},
@@ -193,7 +332,7 @@ func TestADeployUsesTheNetworkThatItIsGivenAndChangesNothingOfIt(t *testing.T) {
 }
 
 func TestWithoutARecordADeployChangesNone(t *testing.T) {
-	for _, s := range parse(t, identity.Deploy(lab, identity.Record{}, identity.Network{}), iam.Identity).Statement {
+	for _, s := range parse(t, identity.Deploy(lab, identity.Record{}, artifacts, boundary), iam.Identity).Statement {
 		assert.NotContains(t, s.Action, "route53:ChangeResourceRecordSets", s.Sid)
 	}
 }
@@ -201,11 +340,12 @@ func TestWithoutARecordADeployChangesNone(t *testing.T) {
 // Names are cut where they are too long; paths are not.
 func TestADeployMayMakeTheRolesOfTheLongestNames(t *testing.T) {
 	long := naming.Namer{Deployment: "a-deployment-of-20-c", Environment: "an-env-of-16-cha", AccountID: "123456789012", Region: "ap-southeast-1"}
-	d := parse(t, identity.Deploy(long, name, identity.Network{}), iam.Identity)
+	d := parse(t, identity.Deploy(long, name, artifacts, boundary), iam.Identity)
 	made := long.MachineRoleARN(long.IAM("client-a-pool-of-20-charact", naming.MaxRole))
-	assert.Equal(t, iam.Allowed, iam.Evaluate(iam.Request{Action: "iam:CreateRole", Resource: made}, d), made)
+	asked := iam.Request{Action: "iam:CreateRole", Resource: made, Context: context(asks(long.Deployment, long.Environment), key("iam:PermissionsBoundary", boundary))}
+	assert.Equal(t, iam.Allowed, iam.Evaluate(asked, d), made)
 	itself := long.RoleARN(long.IAM("deploy", naming.MaxRole))
-	assert.Equal(t, iam.Implicit, iam.Evaluate(iam.Request{Action: "iam:PutRolePolicy", Resource: itself}, d), itself)
+	assert.Equal(t, iam.Denied, iam.Evaluate(iam.Request{Action: "iam:PutRolePolicy", Resource: itself}, d), itself)
 }
 
 func parse(t *testing.T, d policy.Document, kind iam.Kind) iam.Document {

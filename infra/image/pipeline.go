@@ -43,6 +43,9 @@ type PipelineArgs struct {
 	RootVolumeGiB int
 	// Bucket keeps the logs of builds. Required.
 	Bucket pulumi.StringInput
+	// Boundary is the ARN of the policy that bounds the role of the instances that
+	// build. Required.
+	Boundary pulumi.StringInput
 }
 
 // logPrefix is where logs of builds are in the bucket.
@@ -52,8 +55,8 @@ const logPrefix = "image-builder"
 // newer version takes its place, and has no name by hand: AWS deletes it only
 // after the image, and takes a name once.
 func NewPipeline(ctx *pulumi.Context, name string, args *PipelineArgs, opts ...pulumi.ResourceOption) (*Pipeline, error) {
-	if args == nil || args.Pipeline == "" || args.Parent.ID == "" || args.Parent.RootDevice == "" || len(args.InstanceTypes) == 0 || args.RootVolumeGiB == 0 || args.Bucket == nil {
-		return nil, errors.New("image: Pipeline, Parent, InstanceTypes, RootVolumeGiB and Bucket are required")
+	if args == nil || args.Pipeline == "" || args.Parent.ID == "" || args.Parent.RootDevice == "" || len(args.InstanceTypes) == 0 || args.RootVolumeGiB == 0 || args.Bucket == nil || args.Boundary == nil {
+		return nil, errors.New("image: Pipeline, Parent, InstanceTypes, RootVolumeGiB, Bucket and Boundary are required")
 	}
 	p := &Pipeline{}
 	if err := ctx.RegisterComponentResource("lablink:image:Pipeline", name, p, opts...); err != nil {

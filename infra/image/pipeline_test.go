@@ -24,6 +24,7 @@ func baked() *image.PipelineArgs {
 	return &image.PipelineArgs{
 		Namer: lab, Pipeline: "gpu", Parent: image.Image{ID: "ami-22222222", RootDevice: "/dev/sda1"},
 		InstanceTypes: []string{"g5.xlarge"}, RootVolumeGiB: 100, Bucket: pulumi.String("the-bucket"),
+		Boundary: pulumi.String("arn:aws:iam::123456789012:policy/boundary"),
 	}
 }
 
@@ -105,7 +106,7 @@ func TestAnIncompletePipelineIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
 	for what, spoil := range map[string]func(*image.PipelineArgs){
 		"Pipeline": func(a *image.PipelineArgs) { a.Pipeline = "" }, "Parent": func(a *image.PipelineArgs) { a.Parent.RootDevice = "" },
 		"InstanceTypes": func(a *image.PipelineArgs) { a.InstanceTypes = nil }, "Bucket": func(a *image.PipelineArgs) { a.Bucket = nil },
-		"RootVolumeGiB": func(a *image.PipelineArgs) { a.RootVolumeGiB = 0 },
+		"RootVolumeGiB": func(a *image.PipelineArgs) { a.RootVolumeGiB = 0 }, "Boundary": func(a *image.PipelineArgs) { a.Boundary = nil },
 	} {
 		args := baked()
 		spoil(args)

@@ -20,6 +20,7 @@ func (p *Pipeline) declareRole(ctx *pulumi.Context, name string, args *PipelineA
 	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
 		Name: pulumi.String(roleName), AssumeRolePolicy: pulumi.String(trust), Path: pulumi.String(n.IAMPath()),
 		Description: pulumi.String("What the instances that build the image " + args.Pipeline + " may do"), Tags: args.tags(roleName),
+		PermissionsBoundary: args.Boundary.ToStringOutput(),
 	}, pulumi.Parent(p))
 	if err != nil {
 		return nil, nil, err

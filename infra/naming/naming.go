@@ -13,6 +13,7 @@ const (
 	MaxBucket         = 63
 	MaxRole           = 64
 	MaxProfile        = 128
+	MaxPolicy         = 128
 	MaxSecurityGroup  = 255
 	MaxLaunchTemplate = 125
 	MaxAlias          = 238

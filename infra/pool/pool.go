@@ -41,8 +41,10 @@ type PoolArgs struct {
 	RootVolumeGiB int
 	// Bucket is the artifact bucket; Pointer the path of the release pointer. Required.
 	Bucket, Pointer string
-	// Permissions is the policy document of the machines' role. Required.
+	// Permissions is the policy document of the machines' role, Boundary the ARN of
+	// the policy that bounds it. Required.
 	Permissions policy.Document
+	Boundary    pulumi.StringInput
 	// AgentURL is where agents reach the allocator; TLSName is the name that its
 	// certificate must hold, when AgentURL is an address. AgentURL is required.
 	AgentURL pulumi.StringInput
@@ -65,8 +67,8 @@ func RoleName(n naming.Namer, pool string) string { return n.IAM("client-"+pool,
 // NewPool declares the pool.
 func NewPool(ctx *pulumi.Context, name string, args *PoolArgs, opts ...pulumi.ResourceOption) (*Pool, error) {
 	if args == nil || args.Pool == "" || len(args.InstanceTypes) == 0 || args.Image.ID == "" || args.Image.RootDevice == "" || args.SecurityGroup == nil ||
-		args.RootVolumeGiB == 0 || args.Bucket == "" || args.Pointer == "" || args.AgentURL == nil || args.Audience == "" {
-		return nil, errors.New("pool: Pool, InstanceTypes, Image, SecurityGroup, RootVolumeGiB, Bucket, Pointer, AgentURL and Audience are required")
+		args.RootVolumeGiB == 0 || args.Bucket == "" || args.Pointer == "" || args.AgentURL == nil || args.Audience == "" || args.Boundary == nil {
+		return nil, errors.New("pool: Pool, InstanceTypes, Image, SecurityGroup, RootVolumeGiB, Bucket, Pointer, AgentURL, Audience and Boundary are required")
 	}
 	p := &Pool{}
 	if err := ctx.RegisterComponentResource("lablink:pool:Pool", name, p, opts...); err != nil {
@@ -99,6 +101,7 @@ func (p *Pool) declareRole(ctx *pulumi.Context, name string, args *PoolArgs) (*i
 	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
 		Name: pulumi.String(roleName), AssumeRolePolicy: pulumi.String(trust), Path: pulumi.String(args.Namer.IAMPath()),
 		Description: pulumi.String("What the machines of pool " + args.Pool + " may do"), Tags: args.tags(roleName),
+		PermissionsBoundary: args.Boundary.ToStringOutput(),
 	}, pulumi.Parent(p))
 	if err != nil {
 		return nil, nil, err

@@ -22,6 +22,7 @@ func good() *pool.PoolArgs {
 		Namer: lab, Pool: "gpu", InstanceTypes: []string{"g5.xlarge", "g4dn.xlarge"},
 		Image: image.Image{ID: "ami-1", RootDevice: "/dev/sda1"}, SecurityGroup: pulumi.String("sg-clients"), RootVolumeGiB: 100,
 		Bucket: "the-bucket", Pointer: "/lablink/lablink/test/release", Permissions: host.ClientPermissions(lab, "the-bucket"),
+		Boundary: pulumi.String("arn:aws:iam::123456789012:policy/boundary"),
 		AgentURL: pulumi.String("https://10.20.0.10"), TLSName: "lab.example.org", Audience: "lablink/test",
 	}
 }

@@ -32,6 +32,8 @@ type Account struct {
 	CloudflareRanges []string
 	// OIDCProvider is the ARN of GitHub's identity provider; empty without one.
 	OIDCProvider string
+	// ServiceRoles are the ARNs of the service-linked roles that exist.
+	ServiceRoles []string
 	// VPCs are the VPCs that exist, with their subnets by id.
 	VPCs map[string]map[string]Subnet
 	// Planned are the names of resources that do not exist yet: a preview does not
@@ -118,8 +120,12 @@ func (a Account) arn(r Record) string {
 		return "arn:aws:iam::" + a.ID + ":role" + cmp.Or(r.Text("path"), "/") + r.Text("name")
 	case "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
 		return "arn:aws:iam::" + a.ID + ":oidc-provider/token.actions.githubusercontent.com"
+	case "aws:iam/policy:Policy":
+		return "arn:aws:iam::" + a.ID + ":policy" + cmp.Or(r.Text("path"), "/") + r.Text("name")
 	case "aws:kms/key:Key":
 		return "arn:aws:kms:" + a.Region + ":" + a.ID + ":key/" + r.Name + "-id"
+	case "aws:imagebuilder/component:Component":
+		return "arn:aws:imagebuilder:" + a.Region + ":" + a.ID + ":component/" + r.Name + "/" + r.Text("version") + "/1"
 	}
 	return "arn:aws:recorded:" + a.Region + ":" + a.ID + ":" + r.Name
 }

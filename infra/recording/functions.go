@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
@@ -84,6 +85,15 @@ var functions = map[string]func(Account, values) (values, error){
 			return nil, fmt.Errorf("reading IAM OIDC Provider (%s): couldn't find resource", text(in, "url"))
 		}
 		return values{"id": a.OIDCProvider, "arn": a.OIDCProvider, "url": text(in, "url")}, nil
+	},
+	"aws:iam/getRoles:getRoles": func(a Account, in values) (values, error) {
+		found := []string{}
+		for _, arn := range a.ServiceRoles {
+			if strings.Contains(arn, text(in, "pathPrefix")) {
+				found = append(found, arn)
+			}
+		}
+		return values{"id": a.Region, "arns": list(found), "names": list(found)}, nil
 	},
 }
 

@@ -20,6 +20,8 @@ type Record struct {
 	// DeleteBeforeReplace ends the old one before there is a new one.
 	DeleteBeforeReplace bool
 	IgnoreChanges       []string
+	// ImportID is the id of what is taken over instead of made; empty: it is made.
+	ImportID string
 	// DependsOn are the names of the resources that must exist before this one.
 	DependsOn []string
 	Inputs    resource.PropertyMap
@@ -31,6 +33,7 @@ func newRecord(args pulumi.MockResourceArgs) Record {
 		Type: args.TypeToken, Name: args.Name, Custom: args.Custom, Inputs: args.Inputs,
 		Protect: rpc.GetProtect(), RetainOnDelete: rpc.GetRetainOnDelete(),
 		DeleteBeforeReplace: rpc.GetDeleteBeforeReplace(), IgnoreChanges: rpc.GetIgnoreChanges(),
+		ImportID: rpc.GetImportId(),
 	}
 	if parent := resource.URN(rpc.GetParent()); parent != "" && parent.QualifiedType() != resource.RootStackType {
 		r.Parent = parent.Name()

@@ -37,6 +37,8 @@ type ReleaseArgs struct {
 	Namer naming.Namer
 	// Bucket is where the objects are kept. Required.
 	Bucket pulumi.StringInput
+	// Shared is set where other environments use the bucket too.
+	Shared bool
 	// Binaries are what was built. Required without Existing.
 	Binaries build.Binaries
 	// Settings is the JSON that the allocator reads. Required without Existing.
@@ -134,7 +136,11 @@ func (r *Release) declareBinaries(ctx *pulumi.Context, name string, args *Releas
 // declareObject declares an object that is kept when a newer one takes over.
 func (r *Release) declareObject(ctx *pulumi.Context, label string, args *ReleaseArgs, key pulumi.StringInput, o *s3.BucketObjectv2Args) (*s3.BucketObjectv2, error) {
 	o.Bucket, o.Key = args.Bucket, key.ToStringOutput()
-	o.Tags = pulumi.ToStringMap(args.Namer.PlainTags(component))
+	tags := args.Namer.PlainTags(component)
+	if args.Shared { // the same object may be another environment's release too
+		tags[naming.TagEnvironment] = "shared"
+	}
+	o.Tags = pulumi.ToStringMap(tags)
 	return s3.NewBucketObjectv2(ctx, label, o, pulumi.Parent(r), pulumi.RetainOnDelete(true))
 }
 

@@ -47,6 +47,10 @@ func (args *WatchArgs) graphs() []graph {
 	return out
 }
 
+// DashboardName is the dashboard's name. Dashboards are the account's, in all its
+// Regions.
+func DashboardName(n naming.Namer) string { return n.IAM(component, naming.MaxDashboard) }
+
 func (w *Watch) declareDashboard(ctx *pulumi.Context, name string, args *WatchArgs) error {
 	graphs, region := args.graphs(), args.Namer.Region
 	var dimensions pulumi.Array
@@ -54,9 +58,8 @@ func (w *Watch) declareDashboard(ctx *pulumi.Context, name string, args *WatchAr
 		dimensions = append(dimensions, pulumi.ToArray(g.dimensions))
 	}
 	body := dimensions.ToArrayOutput().ApplyT(func(all []any) (string, error) { return render(region, graphs, all) }).(pulumi.StringOutput)
-	// Dashboards are the account's, in all its Regions.
 	dashboard, err := cloudwatch.NewDashboard(ctx, name+"-dashboard", &cloudwatch.DashboardArgs{
-		DashboardName: pulumi.String(args.Namer.IAM(component, naming.MaxDashboard)), DashboardBody: body,
+		DashboardName: pulumi.String(DashboardName(args.Namer)), DashboardBody: body,
 	}, pulumi.Parent(w))
 	if err != nil {
 		return err

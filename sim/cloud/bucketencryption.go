@@ -1,5 +1,7 @@
 package cloud
 
+import "encoding/json"
+
 // BucketVersioning is aws:s3/bucketVersioningV2:BucketVersioningV2.
 type BucketVersioning struct {
 	ID                      string `json:"id"`
@@ -54,4 +56,23 @@ func (s *BucketEncryption) Check() error {
 		}
 	}
 	return nil
+}
+
+// keyOfBucket is the KMS key that new objects of a bucket are encrypted with, or
+// "" where it is S3's own.
+func (m *model) keyOfBucket(bucket string) string {
+	var s BucketEncryption
+	raw := m.BucketSettings["encryption/"+bucket]
+	if raw == nil || json.Unmarshal(*raw, &s) != nil || len(s.Rules) == 0 {
+		return ""
+	}
+	return s.Rules[0].ApplyServerSideEncryptionByDefault.KMSMasterKeyID
+}
+
+// KeyOfBucket is the KMS key that new objects of a bucket are encrypted with, or
+// "" where it is S3's own.
+func (a *Account) KeyOfBucket(bucket string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.m.keyOfBucket(bucket)
 }

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"cmp"
+	"crypto/rand"
 
 	"github.com/talmolab/lablink-infrastructure/sim/iam"
 )
@@ -22,6 +23,7 @@ type keyComputed struct {
 	KeyID           string `json:"keyId"`
 	KeyUsage        string `json:"keyUsage"`
 	PendingDeletion bool   `json:"pendingDeletion"`
+	Material        []byte `json:"material"` // what it encrypts with; nobody is shown it
 }
 
 // CreateKey makes a key.
@@ -34,7 +36,10 @@ func (a *Account) CreateKey(k *Key) error {
 			return err
 		}
 		k.ID = hexDigits(8) + "-" + hexDigits(4) + "-" + hexDigits(4) + "-" + hexDigits(4) + "-" + hexDigits(12)
-		k.keyComputed = keyComputed{ARN: a.arn("kms", "key/"+k.ID), KeyID: k.ID, KeyUsage: "ENCRYPT_DECRYPT"}
+		k.keyComputed = keyComputed{
+			ARN: a.arn("kms", "key/"+k.ID), KeyID: k.ID, KeyUsage: "ENCRYPT_DECRYPT", Material: make([]byte, dataKeyBytes),
+		}
+		_, _ = rand.Read(k.Material) // never fails
 		m.Keys.keep(k.ID, k)
 		return nil
 	})

@@ -5,48 +5,50 @@ import "encoding/json"
 // model is what is persisted.
 type model struct {
 	balancing
-	VPCs              table[VPC]
-	Subnets           table[Subnet]
-	InternetGateways  table[InternetGateway]
-	RouteTables       table[RouteTable]
-	Routes            table[Route]
-	Associations      table[RouteTableAssociation]
-	Endpoints         table[VPCEndpoint]
-	SecurityGroups    table[SecurityGroup]
-	Rules             table[SecurityGroupRule]
-	Interfaces        table[NetworkInterface]
-	NATGateways       table[NATGateway]
-	Instances         table[Instance]
-	Addresses         table[EIP]
-	Volumes           table[Volume]
-	Attachments       table[VolumeAttachment]
-	LaunchTemplates   table[LaunchTemplate]
-	Fleets            table[fleetRecord]
-	Roles             table[Role]
-	RolePolicies      table[RolePolicy]
-	InstanceProfiles  table[InstanceProfile]
-	OIDCProviders     table[OIDCProvider]
-	Buckets           table[Bucket]
-	BucketSettings    table[json.RawMessage] // sub-resources, by "kind/bucket"
-	Objects           table[Object]
-	Parameters        table[Parameter]
-	Keys              table[Key]
-	Aliases           table[Alias]
-	Zones             table[Zone]
-	Records           table[Record]
-	DBSubnetGroups    table[DBSubnetGroup]
-	DBParameterGroups table[DBParameterGroup]
-	DBInstances       table[DBInstance]
-	DBSnapshots       table[string] // names, with the id of the instance that left each
-	LifecyclePolicies table[LifecyclePolicy]
-	Topics            table[Topic]
-	TopicPolicies     table[TopicPolicy]
-	Subscriptions     table[Subscription]
-	MetricAlarms      table[MetricAlarm]
-	Dashboards        table[Dashboard]
-	Budgets           table[Budget]
-	Faults            Faults
-	Created           map[string]string // URN → id of what a deployment created
+	VPCs                  table[VPC]
+	Subnets               table[Subnet]
+	InternetGateways      table[InternetGateway]
+	RouteTables           table[RouteTable]
+	Routes                table[Route]
+	Associations          table[RouteTableAssociation]
+	Endpoints             table[VPCEndpoint]
+	SecurityGroups        table[SecurityGroup]
+	Rules                 table[SecurityGroupRule]
+	Interfaces            table[NetworkInterface]
+	NATGateways           table[NATGateway]
+	Instances             table[Instance]
+	Addresses             table[EIP]
+	Volumes               table[Volume]
+	Attachments           table[VolumeAttachment]
+	LaunchTemplates       table[LaunchTemplate]
+	Fleets                table[fleetRecord]
+	Roles                 table[Role]
+	RolePolicies          table[RolePolicy]
+	InstanceProfiles      table[InstanceProfile]
+	OIDCProviders         table[OIDCProvider]
+	Buckets               table[Bucket]
+	BucketSettings        table[json.RawMessage] // sub-resources, by "kind/bucket"
+	Objects               table[Object]
+	Parameters            table[Parameter]
+	Keys                  table[Key]
+	Aliases               table[Alias]
+	Zones                 table[Zone]
+	Records               table[Record]
+	DBSubnetGroups        table[DBSubnetGroup]
+	DBParameterGroups     table[DBParameterGroup]
+	DBInstances           table[DBInstance]
+	DBSnapshots           table[string] // names, with the id of the instance that left each
+	LifecyclePolicies     table[LifecyclePolicy]
+	Topics                table[Topic]
+	TopicPolicies         table[TopicPolicy]
+	Subscriptions         table[Subscription]
+	MetricAlarms          table[MetricAlarm]
+	Dashboards            table[Dashboard]
+	Budgets               table[Budget]
+	Faults                Faults
+	Created               map[string]string // URN → id of what a deployment created
+	Policies              table[Policy]
+	RolePolicyAttachments table[RolePolicyAttachment]
 
 	CloudflareZones      table[CloudflareZone]
 	CloudflareRecords    table[CloudflareRecord]
@@ -84,6 +86,8 @@ func (m *model) init() {
 	initTable(&m.Fleets)
 	initTable(&m.Roles)
 	initTable(&m.RolePolicies)
+	initTable(&m.Policies)
+	initTable(&m.RolePolicyAttachments)
 	initTable(&m.InstanceProfiles)
 	initTable(&m.OIDCProviders)
 	initTable(&m.Buckets)

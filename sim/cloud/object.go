@@ -32,6 +32,8 @@ type objectComputed struct {
 	ServerSideEncryption string    `json:"serverSideEncryption"`
 	StorageClass         string    `json:"storageClass"`
 	Modified             time.Time `json:"modified"`
+	Size                 int64     `json:"size"`          // bytes
+	KMSKey               string    `json:"encryptionKey"` // the KMS key that the bucket names, or ""
 }
 
 // PutObject writes an object, over an earlier one of the same key.
@@ -39,7 +41,7 @@ func (a *Account) PutObject(o *Object, content io.Reader) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	file, etag, err := a.receive(content)
+	file, etag, size, err := a.receive(content)
 	if err != nil {
 		return fmt.Errorf("keep object %s: %w", o.Key, err)
 	}
@@ -57,7 +59,10 @@ func (a *Account) PutObject(o *Object, content io.Reader) error {
 		}
 		o.objectComputed = objectComputed{
 			ARN: "arn:aws:s3:::" + o.Bucket + "/" + o.Key, ETag: etag, StorageClass: "STANDARD",
-			ServerSideEncryption: "AES256", Modified: a.now(),
+			ServerSideEncryption: "AES256", Modified: a.now(), Size: size,
+		}
+		if o.KMSKey = m.keyOfBucket(o.Bucket); o.KMSKey != "" {
+			o.ServerSideEncryption = "aws:kms"
 		}
 		m.Objects.keep(o.Bucket+"/"+o.Key, o)
 		return nil
@@ -89,29 +94,18 @@ func (a *Account) Object(bucket, key string) (*Object, error) {
 	return objects.lookup(a, bucket+"/"+key)
 }
 
-// Objects are the objects of a bucket whose keys begin with a prefix, by key.
-func (a *Account) Objects(bucket, prefix string) []*Object {
-	var out []*Object
-	_ = a.view(func(m *model) error {
-		for _, o := range m.Objects {
-			if o.Bucket == bucket && strings.HasPrefix(o.Key, prefix) {
-				one := *o
-				out = append(out, &one)
-			}
+// Objects are those of a bucket whose keys begin with prefix, by key.
+func (a *Account) Objects(bucket, prefix string) []Object {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var out []Object
+	for _, o := range a.m.Objects {
+		if o.Bucket == bucket && strings.HasPrefix(o.Key, prefix) {
+			out = append(out, *o)
 		}
-		return nil
-	})
-	slices.SortFunc(out, func(a, b *Object) int { return strings.Compare(a.Key, b.Key) })
-	return out
-}
-
-// ObjectSize is how long an object's contents are, in bytes.
-func (a *Account) ObjectSize(o *Object) (int64, error) {
-	info, err := os.Stat(a.contentFile(o))
-	if err != nil {
-		return 0, fmt.Errorf("measure object %s: %w", o.Key, err)
 	}
-	return info.Size(), nil
+	slices.SortFunc(out, func(x, y Object) int { return strings.Compare(x.Key, y.Key) })
+	return out
 }
 
 // OpenObject opens the contents of one object.
@@ -131,22 +125,22 @@ func (a *Account) contentFile(o *Object) string {
 }
 
 // receive writes contents to a file of their own, and sums them.
-func (a *Account) receive(content io.Reader) (name, etag string, err error) {
+func (a *Account) receive(content io.Reader) (name, etag string, size int64, err error) {
 	dir := filepath.Join(a.opts.Dir, "objects")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", "", err
+		return "", "", 0, err
 	}
 	f, err := os.CreateTemp(dir, "new-")
 	if err != nil {
-		return "", "", err
+		return "", "", 0, err
 	}
 	digest := md5.New()
-	_, err = io.Copy(io.MultiWriter(f, digest), content)
+	size, err = io.Copy(io.MultiWriter(f, digest), content)
 	if err = errors.Join(err, f.Close()); err != nil {
 		_ = os.Remove(f.Name())
-		return "", "", err
+		return "", "", 0, err
 	}
-	return f.Name(), hex.EncodeToString(digest.Sum(nil)), nil
+	return f.Name(), hex.EncodeToString(digest.Sum(nil)), size, nil
 }
 
 func (a *Account) dropContent(o *Object) { _ = os.Remove(a.contentFile(o)) }

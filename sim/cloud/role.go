@@ -17,6 +17,8 @@ type Role struct {
 	Description        string `json:"description,omitempty"`
 	MaxSessionDuration int    `json:"maxSessionDuration,omitempty"`
 	Path               string `json:"path"`
+	// PermissionsBoundary is the ARN of the managed policy that bounds the role.
+	PermissionsBoundary string `json:"permissionsBoundary,omitempty"`
 	Tagged
 	roleComputed
 }
@@ -73,6 +75,9 @@ func (a *Account) checkRole(m *model, r *Role) error {
 	if err != nil {
 		return refuse("MalformedPolicyDocument", "%s", err)
 	}
+	if b := r.PermissionsBoundary; b != "" && m.Policies[b] == nil {
+		return refuseStatus(404, "NoSuchEntity", "Scope ARN: %s does not exist or is not attachable.", b)
+	}
 	if who := a.unknownPrincipal(m, d); who != "" {
 		return refuse("MalformedPolicyDocument", "Invalid principal in policy: \"AWS\":%q", who)
 	}
@@ -113,13 +118,21 @@ func (a *Account) UpdateRole(name string, r *Role) error {
 	})
 }
 
-// DeleteRole refuses while inline policies are left; instance profiles lose
-// the role, as the provider sees to.
+// DeleteRole refuses while policies are left; instance profiles lose the role,
+// as the provider sees to.
 func (a *Account) DeleteRole(name string) error {
-	return roles.remove(a, name, func(m *model, _ *Role) error {
+	return roles.remove(a, name, func(m *model, r *Role) error {
+		if strings.HasPrefix(r.Path, serviceRolePath) {
+			return refuse("UnmodifiableEntity", "Cannot perform the operation on the protected role '%s' - this role is only modifiable by AWS", name)
+		}
 		for _, p := range m.RolePolicies {
 			if p.Role == name {
 				return refuseStatus(409, "DeleteConflict", "Cannot delete entity, must delete policies first.")
+			}
+		}
+		for _, p := range m.RolePolicyAttachments {
+			if p.Role == name {
+				return refuseStatus(409, "DeleteConflict", "Cannot delete entity, must detach all policies first.")
 			}
 		}
 		for _, p := range m.InstanceProfiles {

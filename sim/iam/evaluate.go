@@ -16,6 +16,10 @@ type Request struct {
 	// Context holds the condition keys; their names are compared without case.
 	Context map[string][]string
 
+	// Direct asks for what a statement grants to the principal itself. One that
+	// allows an account leaves it to the account's own policies who may.
+	Direct bool
+
 	withoutVariables bool // documents of 2008 have none
 }
 
@@ -75,14 +79,14 @@ func (s Statement) matchesResource(r Request) bool {
 func (s Statement) matchesPrincipal(r Request) bool {
 	switch {
 	case s.Principal != nil:
-		return s.Principal.includes(r)
+		return s.Principal.includes(r, r.Direct && s.Effect == "Allow")
 	case s.NotPrincipal != nil:
-		return !s.NotPrincipal.includes(r)
+		return !s.NotPrincipal.includes(r, false)
 	}
 	return true // identity policies have none
 }
 
-func (p Principal) includes(r Request) bool {
+func (p Principal) includes(r Request, directly bool) bool {
 	if _, everybody := p["*"]; everybody {
 		return true
 	}
@@ -95,7 +99,7 @@ func (p Principal) includes(r Request) bool {
 		}
 		// "arn:…:root" and the bare account number mean every principal of the account.
 		account := strings.TrimSuffix(strings.TrimPrefix(want, "arn:aws:iam::"), ":root")
-		return want == "*" || want == roleOf(r.Principal) || len(account) == 12 && accountOf(r.Principal) == account
+		return want == "*" || want == roleOf(r.Principal) || !directly && len(account) == 12 && accountOf(r.Principal) == account
 	})
 }
 

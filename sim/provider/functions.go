@@ -43,6 +43,13 @@ var functions = map[string]func(*account, values) (values, error){
 	},
 	"aws:route53/getZone:getZone": zone,
 	"aws:s3/getObject:getObject":  objectOf,
+	"aws:iam/getRoles:getRoles": func(a *account, in values) (values, error) {
+		names, arns := []string{}, []string{}
+		for _, r := range a.RolesAt(fmt.Sprint(in["pathPrefix"])) {
+			names, arns = append(names, r.Name), append(arns, r.ARN)
+		}
+		return values{"id": a.Region(), "pathPrefix": in["pathPrefix"], "names": names, "arns": arns}, nil
+	},
 	"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": func(a *account, in values) (values, error) {
 		url := fmt.Sprint(in["url"])
 		p, err := a.OIDCProviderByURL(url)

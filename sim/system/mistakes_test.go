@@ -26,7 +26,7 @@ func TestMistakesInTheSettingsOfProductionAreRefusedBeforeAnythingIsRegistered(t
 		},
 		"a mutable version": {
 			[]string{pinned, "ssmParameter: /aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id"},
-			[]string{"lablink:pools[0].image", "not pinned", "pin image.id"},
+			[]string{"lablink:pools[0].image", "not pinned", "lablink image pin prod gpu"},
 		},
 		"two at once": {
 			[]string{"    domain: lab.example.org\n", "", "maxMachines: 40", "maxMachines: 0"},

@@ -15,12 +15,13 @@ const namespace = "http://ec2.amazonaws.com/doc/2016-11-15/"
 
 // actions are the calls that EC2 answers.
 var actions = map[string]func(*Server, call, *query) (any, error){
-	"CreateFleet":           (*Server).createFleet,
-	"CreateTags":            (*Server).createTags,
-	"DescribeImages":        (*Server).describeImages,
-	"DescribeInstanceTypes": (*Server).describeInstanceTypes,
-	"DescribeInstances":     (*Server).describeInstances,
-	"TerminateInstances":    (*Server).terminateInstances,
+	"CreateFleet":                (*Server).createFleet,
+	"CreateTags":                 (*Server).createTags,
+	"DescribeImages":             (*Server).describeImages,
+	"DescribeInstanceTypes":      (*Server).describeInstanceTypes,
+	"DescribeInstances":          (*Server).describeInstances,
+	"RevokeSecurityGroupIngress": (*Server).revokeIngress,
+	"TerminateInstances":         (*Server).terminateInstances,
 }
 
 func (s *Server) ec2(w http.ResponseWriter, c call) {

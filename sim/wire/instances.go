@@ -171,11 +171,14 @@ func (s *Server) terminateInstances(c call, q *query) (any, error) {
 	return out, s.account.Terminate(ids, false)
 }
 
-// createTags tags instances that the caller may tag.
+// createTags tags instances, or one security group, that the caller may tag.
 func (s *Server) createTags(c call, q *query) (any, error) {
 	ids, tags := q.list("ResourceId"), q.tags("Tag")
 	if err := q.rest(); err != nil {
 		return nil, err
+	}
+	if len(ids) == 1 && strings.HasPrefix(ids[0], "sg-") {
+		return done{newResponse(), true}, s.tagGroup(c, ids[0], tags)
 	}
 	all := s.account.Instances()
 	if err := known(all, ids); err != nil {
@@ -191,8 +194,5 @@ func (s *Server) createTags(c call, q *query) (any, error) {
 			return nil, err
 		}
 	}
-	return struct {
-		response
-		Return bool `xml:"return"`
-	}{newResponse(), true}, s.account.TagInstances(ids, tags)
+	return done{newResponse(), true}, s.account.TagInstances(ids, tags)
 }

@@ -1,8 +1,10 @@
 package wire
 
 import (
-	"bytes"
-	"encoding/xml"
+	"encoding/base64"
+	"fmt"
+	"hash/crc32"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,59 +13,98 @@ import (
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
 
-// s3Parameters are the parameters that each call of S3 may have, by its method
-// and whether it names an object.
-var s3Parameters = map[bool][]string{
-	true:  {"x-id"},
-	false: {"list-type", "prefix", "max-keys", "continuation-token"},
+// s3Call is a request for a bucket, or for one of its objects.
+type s3Call struct {
+	call
+	bucket, key string
 }
 
-var noSuchBucket = &cloud.Error{Code: "NoSuchBucket", Message: "The specified bucket does not exist", Status: 404}
+// s3Operation is one call of S3, with the parameters that it takes.
+type s3Operation struct {
+	name       string
+	parameters []string
+	do         func(*Server, http.ResponseWriter, s3Call) error
+}
 
-// s3 answers GetObject, HeadObject, PutObject and ListObjectsV2, addressed by path
-// or by host.
+var (
+	getObject    = s3Operation{"GetObject", nil, (*Server).getObject}
+	putObject    = s3Operation{"PutObject", nil, (*Server).putObject}
+	copyObject   = s3Operation{"CopyObject", nil, (*Server).copyObject}
+	deleteObject = s3Operation{"DeleteObject", nil, (*Server).deleteObject}
+	listObjects  = s3Operation{"ListObjectsV2", []string{"list-type", "prefix", "delimiter", "max-keys", "continuation-token", "start-after"}, (*Server).listObjects}
+
+	s3Operations = []s3Operation{getObject, {name: "HeadObject"}, putObject, copyObject, deleteObject, listObjects}
+)
+
+// s3 answers calls that are addressed by path or by host.
 func (s *Server) s3(w http.ResponseWriter, c call) {
-	bucket, key, _ := strings.Cut(strings.TrimPrefix(c.URL.Path, "/"), "/")
+	of := s3Call{call: c}
+	of.bucket, of.key, _ = strings.Cut(strings.TrimPrefix(c.URL.Path, "/"), "/")
 	if host, _, ok := strings.Cut(c.Host, ".s3."); ok {
-		bucket, key = host, strings.TrimPrefix(c.URL.Path, "/")
+		of.bucket, of.key = host, strings.TrimPrefix(c.URL.Path, "/")
 	}
-	query := c.URL.Query()
-	for name := range query {
-		if !slices.Contains(s3Parameters[key != ""], name) {
-			fail(w, c.service, &cloud.Error{Code: "NotImplemented", Message: "the simulator does not model the parameter " + name, Status: 501})
-			return
-		}
-	}
-	var err error
-	switch {
-	case key != "" && (c.Method == http.MethodGet || c.Method == http.MethodHead):
-		err = s.getObject(w, c, bucket, key)
-	case key != "" && c.Method == http.MethodPut:
-		err = s.putObject(w, c, bucket, key)
-	case bucket != "" && key == "" && c.Method == http.MethodGet && query.Get("list-type") == "2":
-		err = s.listObjects(w, c, bucket, query)
-	default:
-		err = &cloud.Error{Code: "NotImplemented", Message: "the simulator answers GetObject, HeadObject, PutObject and ListObjectsV2 only", Status: 501}
+	op, err := s.s3Operation(of)
+	if err == nil {
+		err = op.do(s, w, of)
 	}
 	if err != nil {
 		fail(w, c.service, err)
 	}
 }
 
-func (s *Server) getObject(w http.ResponseWriter, c call, bucket, key string) error {
-	if err := s.account.Authorize(c.who, "s3:GetObject", "arn:aws:s3:::"+bucket+"/"+key, nil); err != nil {
+// s3Operation finds the operation that a request means, and refuses what it
+// would ignore.
+func (s *Server) s3Operation(c s3Call) (s3Operation, error) {
+	var op s3Operation
+	query := c.URL.Query()
+	switch {
+	case c.key == "" && c.Method == http.MethodGet && query.Get("list-type") == "2":
+		op = listObjects
+	case c.key == "":
+	case c.Method == http.MethodGet, c.Method == http.MethodHead:
+		op = getObject
+	case c.Method == http.MethodPut && c.Header.Get(copySource) != "":
+		op = copyObject
+	case c.Method == http.MethodPut:
+		op = putObject
+	case c.Method == http.MethodDelete:
+		op = deleteObject
+	}
+	if op.name == "" {
+		var names []string
+		for _, o := range s3Operations {
+			names = append(names, o.name)
+		}
+		return op, notImplemented("answers " + strings.Join(names, ", ") + " only")
+	}
+	for name := range query {
+		if name != "x-id" && !slices.Contains(op.parameters, name) {
+			return op, notImplemented("does not model the parameter " + name)
+		}
+	}
+	if _, err := s.account.Bucket(c.bucket); err != nil {
+		return op, &cloud.Error{Code: "NoSuchBucket", Message: "The specified bucket does not exist", Status: 404}
+	}
+	return op, nil
+}
+
+func notImplemented(what string) *cloud.Error {
+	return &cloud.Error{Code: "NotImplemented", Message: "the simulator " + what, Status: 501}
+}
+
+func (c s3Call) arn() string { return "arn:aws:s3:::" + c.bucket + "/" + c.key }
+
+// getObject answers GetObject and HeadObject.
+func (s *Server) getObject(w http.ResponseWriter, c s3Call) error {
+	if err := s.account.Authorize(c.who, "s3:GetObject", c.arn(), nil); err != nil {
 		return err
 	}
-	if _, err := s.account.Bucket(bucket); err != nil {
-		return noSuchBucket
-	}
-	o, err := s.account.Object(bucket, key)
+	o, err := s.account.Object(c.bucket, c.key)
 	if err != nil {
-		// Who may not list the bucket is not told what is not in it.
-		if err := s.account.Authorize(c.who, "s3:ListBucket", "arn:aws:s3:::"+bucket, map[string][]string{"s3:prefix": {key}}); err != nil {
-			return err
-		}
-		return &cloud.Error{Code: "NoSuchKey", Message: "The specified key does not exist.", Status: 404}
+		return s.noSuchKey(c)
+	}
+	if err := s.account.MayDecrypt(c.who, o); err != nil {
+		return err
 	}
 	f, err := s.account.OpenObject(o)
 	if err != nil {
@@ -72,60 +113,152 @@ func (s *Server) getObject(w http.ResponseWriter, c call, bucket, key string) er
 	defer f.Close()
 	w.Header().Set("Content-Type", o.ContentType)
 	w.Header().Set("ETag", `"`+o.ETag+`"`)
+	w.Header().Set("X-Amz-Server-Side-Encryption", o.ServerSideEncryption)
+	for key, value := range o.Metadata {
+		w.Header().Set(metadata+key, value)
+	}
+	if c.Header.Get(checksum+"Mode") == "ENABLED" && c.Header.Get("Range") == "" {
+		sum := crc32.NewIEEE()
+		if _, err := io.Copy(sum, f); err != nil {
+			return fmt.Errorf("sum object %s: %w", o.Key, err)
+		}
+		w.Header().Set(checksum+"Crc32", base64.StdEncoding.EncodeToString(sum.Sum(nil)))
+		w.Header().Set(checksum+"Type", "FULL_OBJECT")
+	}
 	http.ServeContent(w, c.Request, "", o.Modified, f)
 	return nil
 }
 
-func (s *Server) putObject(w http.ResponseWriter, c call, bucket, key string) error {
-	if c.Header.Get("If-None-Match")+c.Header.Get("If-Match")+c.Header.Get("X-Amz-Copy-Source")+c.Header.Get("Content-Encoding") != "" {
-		return &cloud.Error{Code: "NotImplemented", Message: "the simulator does not model conditions, copies and encodings of PutObject", Status: 501}
-	}
-	if err := s.account.Authorize(c.who, "s3:PutObject", "arn:aws:s3:::"+bucket+"/"+key, nil); err != nil {
+// noSuchKey says that an object is not there, to who may list the bucket; others
+// are not told what is not in it.
+func (s *Server) noSuchKey(c s3Call) error {
+	if err := s.account.Authorize(c.who, "s3:ListBucket", "arn:aws:s3:::"+c.bucket, map[string][]string{"s3:prefix": {c.key}}); err != nil {
 		return err
 	}
-	o := &cloud.Object{Bucket: bucket, Key: key, ContentType: c.Header.Get("Content-Type")}
-	if err := s.account.PutObject(o, bytes.NewReader(c.body)); err != nil {
+	return &cloud.Error{Code: "NoSuchKey", Message: "The specified key does not exist.", Status: 404}
+}
+
+func (s *Server) deleteObject(w http.ResponseWriter, c s3Call) error {
+	if err := s.account.Authorize(c.who, "s3:DeleteObject", c.arn(), nil); err != nil {
 		return err
 	}
-	w.Header().Set("ETag", `"`+o.ETag+`"`)
+	if err := s.account.DeleteObject(c.bucket, c.key); err != nil && !cloud.IsNotFound(err) {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-// listObjects answers with all that there is at once, as there are never a
-// thousand.
-func (s *Server) listObjects(w http.ResponseWriter, c call, bucket string, query url.Values) error {
-	prefix := query.Get("prefix")
-	if err := s.account.Authorize(c.who, "s3:ListBucket", "arn:aws:s3:::"+bucket, map[string][]string{"s3:prefix": {prefix}}); err != nil {
+func (s *Server) copyObject(w http.ResponseWriter, c s3Call) error {
+	source, err := url.PathUnescape(strings.TrimPrefix(c.Header.Get(copySource), "/"))
+	if err != nil {
+		return &cloud.Error{Code: "InvalidArgument", Message: "Invalid copy source encoding.", Status: 400}
+	}
+	bucket, key, _ := strings.Cut(source, "/")
+	from := s3Call{call: c.call, bucket: bucket, key: key}
+	if err := s.account.Authorize(c.who, "s3:GetObject", from.arn(), nil); err != nil {
 		return err
 	}
-	if _, err := s.account.Bucket(bucket); err != nil {
-		return noSuchBucket
+	o, err := s.account.Object(bucket, key)
+	if err != nil {
+		return s.noSuchKey(from)
 	}
-	type content struct {
-		Key, LastModified, ETag, StorageClass string
-		Size                                  int64
+	if err := s.account.MayDecrypt(c.who, o); err != nil {
+		return err
 	}
-	out := struct {
-		XMLName      xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
-		Name, Prefix string
-		KeyCount     int
-		MaxKeys      int
-		IsTruncated  bool
-		Contents     []content
-	}{Name: bucket, Prefix: prefix, MaxKeys: 1000}
-	for _, o := range s.account.Objects(bucket, prefix) {
-		size, err := s.account.ObjectSize(o)
-		if err != nil {
-			return err
+	f, err := s.account.OpenObject(o)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	made := &cloud.Object{Bucket: c.bucket, Key: c.key, ContentType: o.ContentType, Metadata: o.Metadata}
+	if err := s.put(c, made, f); err != nil {
+		return err
+	}
+	answer(w, http.StatusOK, struct {
+		XMLName      struct{} `xml:"CopyObjectResult"`
+		ETag         string
+		LastModified string
+	}{ETag: `"` + made.ETag + `"`, LastModified: made.Modified.Format(s3Time)})
+	return nil
+}
+
+const s3Time = "2006-01-02T15:04:05.000Z"
+
+// listObjects answers ListObjectsV2.
+func (s *Server) listObjects(w http.ResponseWriter, c s3Call) error {
+	q := c.URL.Query()
+	limit := 1000
+	if text := q.Get("max-keys"); text != "" {
+		if _, err := fmt.Sscan(text, &limit); err != nil || limit < 0 {
+			return &cloud.Error{Code: "InvalidArgument", Message: "Provided max-keys not an integer or within integer range", Status: 400}
 		}
-		out.Contents = append(out.Contents, content{
-			Key: o.Key, LastModified: o.Modified.UTC().Format("2006-01-02T15:04:05.000Z"), ETag: `"` + o.ETag + `"`,
-			StorageClass: o.StorageClass, Size: size,
-		})
+		limit = min(limit, 1000)
 	}
-	if out.KeyCount = len(out.Contents); out.KeyCount > out.MaxKeys || query.Has("max-keys") || query.Has("continuation-token") {
-		return &cloud.Error{Code: "NotImplemented", Message: "the simulator does not list objects page by page", Status: 501}
+	prefix, delimiter := q.Get("prefix"), q.Get("delimiter")
+	if err := s.account.Authorize(c.who, "s3:ListBucket", "arn:aws:s3:::"+c.bucket, map[string][]string{
+		"s3:prefix": {prefix}, "s3:delimiter": {delimiter}, "s3:max-keys": {fmt.Sprint(limit)},
+	}); err != nil {
+		return err
+	}
+	after := q.Get("start-after")
+	if token := q.Get("continuation-token"); token != "" {
+		after = token
+	}
+	out := listing{Name: c.bucket, Prefix: prefix, Delimiter: delimiter, MaxKeys: limit}
+	for _, o := range s.account.Objects(c.bucket, prefix) {
+		if !out.add(o, after) {
+			break
+		}
 	}
 	answer(w, http.StatusOK, out)
 	return nil
+}
+
+// listing is a page of a bucket's contents.
+type listing struct {
+	XMLName               struct{} `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
+	Name, Prefix          string
+	Delimiter             string `xml:",omitempty"`
+	MaxKeys, KeyCount     int
+	IsTruncated           bool
+	NextContinuationToken string `xml:",omitempty"`
+	Contents              []listed
+	CommonPrefixes        []commonPrefix
+
+	last string // the key or common prefix that was added last
+}
+
+type listed struct {
+	Key, LastModified, ETag, StorageClass string
+	Size                                  int64
+}
+
+type commonPrefix struct{ Prefix string }
+
+// add adds an object, or what its key has in common with others up to the
+// delimiter. It reports false when the page is full.
+func (l *listing) add(o cloud.Object, after string) bool {
+	entry, rest := o.Key, strings.TrimPrefix(o.Key, l.Prefix)
+	at := -1
+	if l.Delimiter != "" {
+		at = strings.Index(rest, l.Delimiter)
+	}
+	if at >= 0 {
+		entry = l.Prefix + rest[:at+len(l.Delimiter)]
+	}
+	switch {
+	case entry <= after, entry == l.last:
+		return true
+	case l.KeyCount == l.MaxKeys:
+		l.IsTruncated, l.NextContinuationToken = true, l.last
+		return false
+	}
+	l.KeyCount, l.last = l.KeyCount+1, entry
+	if at >= 0 {
+		l.CommonPrefixes = append(l.CommonPrefixes, commonPrefix{entry})
+	} else {
+		l.Contents = append(l.Contents, listed{o.Key, o.Modified.Format(s3Time), `"` + o.ETag + `"`, o.StorageClass, o.Size})
+	}
+	return true
 }

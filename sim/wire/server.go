@@ -46,6 +46,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.s3(w, c)
 	case "route53":
 		s.route53(w, c)
+	case "kms":
+		s.kms(w, c)
 	default:
 		fail(w, c.service, &cloud.Error{Code: "UnknownService", Message: "the simulator does not have the service " + strconv.Quote(c.service), Status: 404})
 	}
@@ -66,7 +68,7 @@ func fail(w http.ResponseWriter, service string, err error) {
 			Errors    []item   `xml:"Errors>Error"`
 			RequestID string
 		}{Errors: []item{{e.Code, e.Message}}, RequestID: id})
-	case "ssm":
+	case "ssm", "kms":
 		status, code := e.Status, e.Code
 		if code == "UnauthorizedOperation" {
 			status, code = 400, "AccessDeniedException"

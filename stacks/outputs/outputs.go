@@ -60,9 +60,11 @@ type Database struct {
 type Account struct {
 	ContractVersion int    `json:"contractVersion"`
 	OIDCProviderARN string `json:"oidcProviderArn"` // empty where no repository is set
-	StateBucket     string `json:"stateBucket"`
-	StateKMSKeyARN  string `json:"stateKmsKeyArn"`
-	ArtifactBucket  string `json:"artifactBucket"`
+	// PermissionsBoundaryARN is what bounds the roles of machines.
+	PermissionsBoundaryARN string `json:"permissionsBoundaryArn"`
+	StateBucket            string `json:"stateBucket"`
+	StateKMSKeyARN         string `json:"stateKmsKeyArn"`
+	ArtifactBucket         string `json:"artifactBucket"`
 	// Images are the newest images of pipelines, by name; empty before the first
 	// build.
 	Images map[string]string `json:"images"`

@@ -12,6 +12,7 @@ import (
 const (
 	role       = "aws:iam/role:Role"
 	rolePolicy = "aws:iam/rolePolicy:RolePolicy"
+	managed    = "aws:iam/policy:Policy"
 	bucket     = "aws:s3/bucketV2:BucketV2"
 )
 
@@ -63,19 +64,20 @@ func plainHTTP(policy, bucket string) string {
 // policiesAreNarrow refuses what would let a role do anything, or something to
 // anything. Only looking takes any resource: AWS gives it none.
 func policiesAreNarrow(r *recording.Recording) []string {
+	read := func(p recording.Record) string {
+		document, err := iam.Parse(p.Text("policy"), iam.Identity)
+		if err != nil {
+			return err.Error()
+		}
+		for _, s := range document.Statement {
+			if s.Effect == "Allow" && p.Name != "boundary" && !narrow(s) { // a boundary gives nothing
+				return fmt.Sprintf("allows %v on %v", s.Action, s.Resource)
+			}
+		}
+		return ""
+	}
 	return slices.Concat(
-		each(r, rolePolicy, func(p recording.Record) string {
-			document, err := iam.Parse(p.Text("policy"), iam.Identity)
-			if err != nil {
-				return err.Error()
-			}
-			for _, s := range document.Statement {
-				if s.Effect == "Allow" && !narrow(s) {
-					return fmt.Sprintf("allows %v on %v", s.Action, s.Resource)
-				}
-			}
-			return ""
-		}),
+		each(r, rolePolicy, read), each(r, managed, read),
 		each(r, role, func(p recording.Record) string {
 			if p.Get("managedPolicyArns") != nil || p.Get("inlinePolicies") != nil {
 				return "has policies that this rule does not read"
@@ -83,7 +85,14 @@ func policiesAreNarrow(r *recording.Recording) []string {
 			return ""
 		}),
 		topicsAreForAlarms(r),
-		each(r, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", func(recording.Record) string { return "attaches a policy that this rule does not read" }),
+		each(r, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", func(a recording.Record) string {
+			for _, p := range r.Of(managed) {
+				if strings.HasSuffix(a.Text("policyArn"), "/"+p.Text("name")) {
+					return ""
+				}
+			}
+			return "attaches a policy that this rule does not read"
+		}),
 	)
 }
 
@@ -104,6 +113,17 @@ func narrow(s iam.Statement) bool {
 		}
 	}
 	return true
+}
+
+// machineRolesAreBounded reads the same roles: whatever policies they are given,
+// the boundary stays.
+func machineRolesAreBounded(r *recording.Recording) []string {
+	return each(r, role, func(p recording.Record) string {
+		if bounded := strings.Contains(p.Text("permissionsBoundary"), ":policy/lablink-boundary-"); bounded == strings.HasPrefix(p.Text("path"), "/lablink/") {
+			return ""
+		}
+		return "is bounded by " + p.Text("permissionsBoundary")
+	})
 }
 
 // machineRolesAreForEC2 reads the roles that instance profiles hand to machines.

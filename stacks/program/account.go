@@ -1,6 +1,8 @@
 package program
 
 import (
+	"fmt"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -44,6 +46,13 @@ func declareAccount(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) e
 	if err != nil {
 		return err
 	}
+	boundary, err := identity.NewBoundary(ctx, "boundary", n) // IAM keeps it while a role is bounded by it
+	if err != nil {
+		return err
+	}
+	if err := declareSpotRole(ctx, n); err != nil {
+		return err
+	}
 	provider := pulumi.String("").ToStringOutput()
 	if s.GitHub.Repository != "" {
 		github, err := iam.NewOpenIdConnectProvider(ctx, "github", &iam.OpenIdConnectProviderArgs{
@@ -58,13 +67,36 @@ func declareAccount(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) e
 	if err := declareBudget(ctx, s, n); err != nil {
 		return err
 	}
-	images, err := declareImages(ctx, baked, n, artifacts.Name)
+	images, err := declareImages(ctx, baked, n, artifacts.Name, boundary.Arn)
 	if err != nil {
 		return err
 	}
 	return export[outputs.Account](ctx, pulumi.Map{
 		"contractVersion": pulumi.Int(outputs.Version), "oidcProviderArn": provider,
-		"stateBucket": state.Name, "stateKmsKeyArn": key.Arn, "artifactBucket": artifacts.Name,
+		"permissionsBoundaryArn": boundary.Arn,
+		"stateBucket":            state.Name, "stateKmsKeyArn": key.Arn, "artifactBucket": artifacts.Name,
 		"images": images,
 	})
+}
+
+// spotService is whom EC2 Spot acts as in an account.
+const spotService = "spot.amazonaws.com"
+
+// declareSpotRole declares the role that EC2 Spot acts under, of which an account
+// has one. One that is there is taken over as it is; none is ever taken away, as
+// machines of others may need it.
+func declareSpotRole(ctx *pulumi.Context, n naming.Namer) error {
+	path := "/aws-service-role/" + spotService + "/"
+	found, err := iam.GetRoles(ctx, &iam.GetRolesArgs{PathPrefix: pulumi.StringRef(path)})
+	if err != nil {
+		return fmt.Errorf("look for the service-linked role of EC2 Spot: %w", err)
+	}
+	opts := []pulumi.ResourceOption{pulumi.RetainOnDelete(true), pulumi.IgnoreChanges([]string{"description", "tags"})}
+	if len(found.Arns) > 0 {
+		opts = append(opts, pulumi.Import(pulumi.ID(found.Arns[0])))
+	}
+	_, err = iam.NewServiceLinkedRole(ctx, "spot-role", &iam.ServiceLinkedRoleArgs{
+		AwsServiceName: pulumi.String(spotService), Tags: n.Tags("pool", n.Name("spot", 255)),
+	}, opts...)
+	return err
 }

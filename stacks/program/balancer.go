@@ -57,7 +57,7 @@ func (e *environment) declareGroup(ctx *pulumi.Context, permissions pulumi.Strin
 	_, err := host.NewGroup(ctx, "host", &host.GroupArgs{
 		Namer: e.n, InstanceType: e.s.Allocator.InstanceType, Image: e.found.hostImage, Count: e.s.Allocator.Replicas,
 		SubnetIDs: e.network.SubnetIDs, SecurityGroup: e.network.AllocatorGroup, TargetGroups: e.targetGroups(),
-		Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName), Permissions: permissions, After: after,
+		Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName), Permissions: permissions, Boundary: e.boundary, After: after,
 	})
 	return err
 }

@@ -25,7 +25,9 @@ func (e *environment) declareDatabase(ctx *pulumi.Context) error {
 	if *d.BackupDays == 0 {
 		return nil
 	}
-	_, err := database.NewSnapshots(ctx, "snapshots", &database.SnapshotsArgs{Namer: e.n, EveryHours: d.SnapshotHours, KeepDays: *d.BackupDays})
+	_, err := database.NewSnapshots(ctx, "snapshots", &database.SnapshotsArgs{
+		Namer: e.n, EveryHours: d.SnapshotHours, KeepDays: *d.BackupDays, Boundary: e.boundary,
+	})
 	return err
 }
 

@@ -26,10 +26,12 @@ type environment struct {
 	n         naming.Namer
 	found     lookups
 	network   *network.Network
-	balancer  *balancer.Balancer  // nil where people reach the host itself
-	address   *host.Address       // of the one host; nil where there is none that stays
-	host      *host.Host          // nil where there are several
+	balancer  *balancer.Balancer // nil where people reach the host itself
+	address   *host.Address      // of the one host; nil where there is none that stays
+	host      *host.Host         // nil where there are several
+	account   account
 	artifacts pulumi.StringOutput // the artifact bucket's name
+	boundary  pulumi.StringOutput // the ARN of what bounds machines' roles
 	pools     []*pool.Pool        // in the order of the settings
 	postgres  *database.Postgres  // nil with SQLite
 	origin    *origin.Origin      // the certificate that Cloudflare sees; nil where nobody stands before the allocator
@@ -38,10 +40,15 @@ type environment struct {
 // declareEnvironment declares one environment: network, kinds of machines,
 // database, release, host, name, alarms and roles.
 func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) error {
-	found, err := lookUp(ctx, s, n.Bucket("artifacts"))
+	e := &environment{s: s, n: n}
+	if err := e.readAccount(ctx); err != nil {
+		return err
+	}
+	found, err := lookUp(ctx, s, e.bucket())
 	if err != nil {
 		return err
 	}
+	e.found = found
 	if s.TLS.Staging {
 		_ = ctx.Log.Warn("lablink:tls.staging is on, which only tries out getting a certificate: agents do not trust the staging authority, so no machine becomes ready", nil)
 	}
@@ -49,8 +56,10 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	if err != nil {
 		return err
 	}
-	e := &environment{s: s, n: n, found: found}
 	if err := e.declareNetwork(ctx); err != nil {
+		return err
+	}
+	if err := e.declareBoundary(ctx); err != nil {
 		return err
 	}
 	if err := e.declareAddress(ctx); err != nil {
@@ -76,7 +85,7 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 		return err
 	}
 	r, err := release.NewRelease(ctx, "release", &release.ReleaseArgs{
-		Namer: n, Bucket: e.artifacts, Binaries: binaries, Settings: e.allocatorSettings(), Existing: found.release,
+		Namer: n, Bucket: e.artifacts, Shared: e.account.artifacts != "", Binaries: binaries, Settings: e.allocatorSettings(), Existing: found.release,
 	})
 	if err != nil {
 		return err
@@ -146,8 +155,8 @@ func (e *environment) declarePools(ctx *pulumi.Context) error {
 			Namer: e.n, Pool: s.Name, InstanceTypes: s.InstanceTypes, Image: e.found.clientImages[i],
 			SecurityGroup: e.network.ClientGroup, RootVolumeGiB: s.RootVolumeGiB,
 			Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
-			Permissions: host.ClientPermissions(e.n, e.bucket()),
-			AgentURL:    e.agentURL(), TLSName: e.tlsName(), Trust: e.trust(), Public: e.network.ClientsPublic, Audience: api.Audience(e.n.Deployment, e.n.Environment),
+			Permissions: host.ClientPermissions(e.n, e.bucket()), Boundary: e.boundary,
+			AgentURL: e.agentURL(), TLSName: e.tlsName(), Trust: e.trust(), Public: e.network.ClientsPublic, Audience: api.Audience(e.n.Deployment, e.n.Environment),
 			After: e.ready(),
 		})
 		if err != nil {
@@ -198,7 +207,7 @@ func (e *environment) declareHosts(ctx *pulumi.Context, after []pulumi.Resource)
 		Namer: e.n, InstanceType: e.s.Allocator.InstanceType, AMI: e.found.hostImage.ID,
 		Zone: place.Zone, Address: e.address, Dynamic: dynamic, DataVolumeGiB: e.s.Allocator.DataVolumeGiB,
 		Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
-		Permissions: permissions, TargetGroups: e.targetGroups(), Protect: e.s.Protect(), After: after,
+		Permissions: permissions, Boundary: e.boundary, TargetGroups: e.targetGroups(), Protect: e.s.Protect(), After: after,
 	})
 	switch {
 	case err != nil:

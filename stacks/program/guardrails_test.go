@@ -55,6 +55,7 @@ var guardrails = []struct {
 	{"no policy allows everything", policiesAreNarrow, []spoil{
 		{rolePolicy, "policy", allow("*", "arn:aws:s3:::b")}, {rolePolicy, "policy", allow("s3:*", "arn:aws:s3:::b")},
 		{rolePolicy, "policy", allow("ec2:TerminateInstances", "*")}, {rolePolicy, "policy", "{}"}, {rolePolicy, "policy", allow("ssmmessages:*", "*")},
+		{managed, "policy", "{}"}, {"aws:iam/rolePolicyAttachment:RolePolicyAttachment", "policyArn", "arn:aws:iam::aws:policy/AdministratorAccess"},
 		{role, "managedPolicyArns", []any{"arn:aws:iam::aws:policy/AdministratorAccess"}},
 		{topicPolicy, "policy", topicFor(`"AWS":"*"`, `{"StringEquals":{"aws:SourceAccount":"123456789012"}}`)},
 		{topicPolicy, "policy", topicFor(`"Service":"cloudwatch.amazonaws.com"`, `{}`)}, {topicPolicy, "arn", "another"},
@@ -76,6 +77,9 @@ var guardrails = []struct {
 	}},
 	{"machines' roles are for EC2 alone", machineRolesAreForEC2, []spoil{
 		{role, "assumeRolePolicy", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sts:AssumeRole"}]}`},
+	}},
+	{"machines' roles are bounded", machineRolesAreBounded, []spoil{
+		{role, "permissionsBoundary", nil}, {role, "permissionsBoundary", "arn:aws:iam::aws:policy/AdministratorAccess"}, {role, "path", "/"},
 	}},
 	{"everything that can be tagged says whose it is", everythingIsTagged, []spoil{
 		{instance, "tags", nil}, {volume, `tags["lablink:deployment"]`, "another"}, {group, `tags["lablink:component"]`, ""},

@@ -44,12 +44,12 @@ func lookUpBaked(ctx *pulumi.Context, s *settings.Settings) ([]baked, error) {
 
 // declareImages declares the pipelines of the account's images. It waits for no
 // build; what was built is the output images.
-func declareImages(ctx *pulumi.Context, images []baked, n naming.Namer, bucket pulumi.StringInput) (pulumi.StringMap, error) {
+func declareImages(ctx *pulumi.Context, images []baked, n naming.Namer, bucket, boundary pulumi.StringInput) (pulumi.StringMap, error) {
 	newest := pulumi.StringMap{}
 	for _, b := range images {
 		_, err := image.NewPipeline(ctx, "image-"+b.pool.Image.Pipeline, &image.PipelineArgs{
 			Namer: n, Pipeline: b.pool.Image.Pipeline, Parent: b.parent, InstanceTypes: b.pool.InstanceTypes,
-			RootVolumeGiB: b.pool.RootVolumeGiB, Bucket: bucket,
+			RootVolumeGiB: b.pool.RootVolumeGiB, Bucket: bucket, Boundary: boundary,
 		})
 		if err != nil {
 			return nil, err

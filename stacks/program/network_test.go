@@ -82,8 +82,7 @@ func TestAnEnvironmentStandsInAnExistingVPC(t *testing.T) {
 	assert.Contains(t, agentsAreTold(t, r), "'--allocator-url' 'https://10.99.0.4'")
 	assert.Equal(t, aVPC, r.Outputs["vpcId"].Value)
 	assert.Equal(t, []string{first, second}, r.Outputs["subnetIds"].Value)
-	deploy := parse(t, r.Named("identity-deploy-permissions").Text("policy"), iam.Identity)
-	assert.Equal(t, iam.Allowed, iam.Evaluate(iam.Request{Action: "ec2:CreateNetworkInterface", Resource: ec2 + "subnet/" + first}, deploy))
+	assert.Equal(t, iam.Allowed, iam.Evaluate(iam.Request{Action: "ec2:CreateNetworkInterface", Resource: ec2 + "subnet/" + first}, policiesOf(t, r, "identity-deploy")...))
 }
 
 func TestAnExistingVPCThatDoesNotFitIsRefusedBeforeAnythingIsDeclared(t *testing.T) {

@@ -10,27 +10,11 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/infra/host"
 	"github.com/talmolab/lablink-infrastructure/infra/identity"
-	"github.com/talmolab/lablink-infrastructure/infra/storage"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
 
 // adminPasswordName is the parameter that holds the initial password.
 const adminPasswordName = host.SecretsName + "/admin-password"
-
-// declareArtifacts declares the bucket that releases are kept in.
-func (e *environment) declareArtifacts(ctx *pulumi.Context) error {
-	b, err := storage.NewBucket(ctx, "artifacts", &storage.BucketArgs{
-		Bucket: e.bucket(), Tags: e.n.Tags("release", e.bucket()), Protect: e.s.Protect(),
-	})
-	if err != nil {
-		return err
-	}
-	e.artifacts = b.Name
-	return nil
-}
-
-// bucket is the artifact bucket's name.
-func (e *environment) bucket() string { return e.n.Bucket("artifacts") }
 
 // declareAdminPassword keeps the initial password where only the allocator's
 // host reads it. One that is made up here is made once: the program ignores the
@@ -66,8 +50,13 @@ func (e *environment) declareIdentity(ctx *pulumi.Context) (map[string]pulumi.St
 	if e.s.GitHub.Repository == "" {
 		return roles, nil
 	}
+	provider, err := e.provider(ctx)
+	if err != nil {
+		return nil, err
+	}
 	args := &identity.IdentityArgs{
-		Namer: e.n, Environment: e.s.GitHub.Environment, Production: e.s.InProduction(),
+		Namer: e.n, Provider: pulumi.String(provider), Artifacts: pulumi.String(e.bucket()), Boundary: e.boundary,
+		Environment: e.s.GitHub.Environment, Production: e.s.InProduction(),
 		Repository: identity.Repository{Name: e.s.GitHub.Repository, ID: e.s.GitHub.RepositoryID, OwnerID: e.s.GitHub.OwnerID},
 	}
 	if e.s.DNS.Provider == settings.Route53 && e.s.ManagesRecord() {
@@ -76,8 +65,10 @@ func (e *environment) declareIdentity(ctx *pulumi.Context) (map[string]pulumi.St
 	if there := e.found.network; there != nil {
 		args.Network = identity.Network{VPCID: there.VPCID, SubnetIDs: e.s.Network.SubnetIDs}
 	}
-	if err := e.readAccount(ctx, args); err != nil {
-		return nil, err
+	if e.account.stateBucket != "" {
+		args.State = &identity.State{
+			Bucket: pulumi.String(e.account.stateBucket), KeyARN: pulumi.String(e.account.stateKey), Account: e.s.Account.Stack,
+		}
 	}
 	i, err := identity.NewIdentity(ctx, "identity", args)
 	if err != nil {

@@ -65,6 +65,22 @@ func TestGoingBackToAReleaseMovesThePointerAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestGoingBackLooksIntoTheBucketThatTheEnvironmentUses(t *testing.T) {
+	earlier, sum := goingBack(t, func(*manifest.Manifest) {})
+	r := withAccount(t, accountOutputs()).set(map[string]string{"lablink:allocator": `{"version": "sha256:` + sum + `"}`})
+	r.account.Objects = map[string]string{}
+	for key, content := range earlier.account.Objects {
+		r.account.Objects["lablink-artifacts-account"+key[strings.Index(key, "/"):]] = content
+	}
+	recorded := r.record(t)
+	assert.Equal(t, sum, recorded.Named("release-pointer").Text("value"))
+	assert.Empty(t, recorded.Of(bucket))
+
+	r.account.Objects = earlier.account.Objects // of a bucket of its own
+	_, err := r.do()
+	assert.ErrorContains(t, err, "is not in the bucket lablink-artifacts-account:")
+}
+
 func TestAReleaseThatCannotBeGoneBackToIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
 	as := func(*manifest.Manifest) {}
 	for _, c := range []struct {

@@ -77,10 +77,22 @@ func TestTheRolesOfTwoEnvironmentsLeaveEachOtherAlone(t *testing.T) {
 		{"identity-preview", "ec2:TerminateInstances", ec2 + "instance/i-1", tagged("test", "pulumi"), iam.Implicit},
 		{"identity-preview", "ec2:DescribeInstances", "*", nil, iam.Allowed},
 	} {
-		policy := parse(t, recorded.Named(c.role+"-permissions").Text("policy"), iam.Identity)
-		got := iam.Evaluate(iam.Request{Action: c.action, Resource: c.resource, Context: c.context}, policy)
+		got := iam.Evaluate(iam.Request{Action: c.action, Resource: c.resource, Context: c.context}, policiesOf(t, recorded, c.role)...)
 		assert.Equal(t, c.want, got, "%s: %s on %s with %v", c.role, c.action, c.resource, c.context)
 	}
+}
+
+// policiesOf are the policies of a role, inline and managed, by how the program
+// names them.
+func policiesOf(t *testing.T, r *recording.Recording, role string) []iam.Document {
+	t.Helper()
+	out := []iam.Document{parse(t, r.Named(role+"-permissions").Text("policy"), iam.Identity)}
+	for _, part := range []string{"-network", "-services"} {
+		if p := r.Named(role + part); p.Type == managed {
+			out = append(out, parse(t, p.Text("policy"), iam.Identity))
+		}
+	}
+	return out
 }
 
 // withAccount is a run that reads the account's stack.
@@ -95,7 +107,8 @@ func withAccount(t *testing.T, outputs map[string]any) *run {
 func accountOutputs() map[string]any {
 	return map[string]any{
 		"contractVersion": 1, "oidcProviderArn": github, "stateBucket": "state-bucket",
-		"stateKmsKeyArn": "arn:aws:kms:us-west-2:123456789012:key/k", "artifactBucket": "artifacts",
+		"stateKmsKeyArn": "arn:aws:kms:us-west-2:123456789012:key/k", "artifactBucket": "lablink-artifacts-account",
+		"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/lablink-boundary-account-us-west-2",
 	}
 }
 
@@ -120,6 +133,7 @@ func TestAnAccountsStackThatDoesNotFitIsRefused(t *testing.T) {
 		{"contractVersion", nil, "contract version <nil>"},
 		{"oidcProviderArn", "", "has no output oidcProviderArn: set github.repository in it and deploy it"},
 		{"stateBucket", nil, "has no output stateBucket: deploy it"},
+		{"permissionsBoundaryArn", nil, "has no output permissionsBoundaryArn: deploy it with the program of this commit"},
 	} {
 		outputs := accountOutputs()
 		outputs[c.output] = c.value

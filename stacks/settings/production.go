@@ -7,8 +7,8 @@ func (s *Settings) checkProduction(p *Problems) {
 	if s.Account.ID == "" {
 		p.add("account.id", "write the account's twelve digits in quotes", "is required in production, so that nothing is deployed into another account")
 	}
-	if s.Protection != nil && !*s.Protection {
-		p.add("protection", "remove it", "is off: production keeps its address, its data and its name")
+	if s.Protection != nil && !*s.Protection && !s.Retiring {
+		p.add("protection", "remove it; to take the stack away: lablink unprotect --stack "+s.Environment+" --confirm "+s.Environment, "is off: production keeps its address, its data and its name")
 	}
 	if s.Kind == KindAccount {
 		return

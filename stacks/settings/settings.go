@@ -12,7 +12,7 @@ type Settings struct {
 	EnvironmentClass string `json:"environmentClass" enum:"production,other"`
 	// The AWS account that the stack belongs in.
 	Account Account `json:"account"`
-	// Written by `lablink unprotect` only, and taken out again by hand: the one setting under which production accepts `protection: false`.
+	// Written by `lablink unprotect` only, and taken out again by hand: nothing of the stack is protected any more, in production neither.
 	Retiring bool `json:"retiring" default:"false"`
 	// Keeps what cannot be made again when the stack is destroyed. Left out: on in production and for an account.
 	Protection *bool `json:"protection"`
@@ -47,7 +47,7 @@ type Settings struct {
 type Account struct {
 	// Twelve digits, in quotes. Credentials of another account are refused. Required in production.
 	ID string `json:"id"`
-	// The account's stack whose outputs are read, by its full name. Left out: an artifact bucket of one's own, the identity provider looked up.
+	// The account's stack, by its full name (`organization/lablink/account`), on the same backend. The environment uses its artifact bucket and permissions boundary, and workflows' roles its identity provider and state bucket. Left out: bucket and boundary are the environment's own, the provider is looked up, and roles reach no state.
 	Stack string `json:"stack"`
 }
 
@@ -207,7 +207,10 @@ func (s *Settings) InProduction() bool { return s.EnvironmentClass == Production
 // Protect reports whether what must survive is protected and retained. What an
 // account has holds the state of every stack in it, production's too.
 func (s *Settings) Protect() bool {
-	if s.Protection != nil {
+	switch {
+	case s.Retiring:
+		return false
+	case s.Protection != nil:
 		return *s.Protection
 	}
 	return s.InProduction() || s.Kind == KindAccount

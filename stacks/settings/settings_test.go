@@ -85,6 +85,18 @@ func TestWithoutADomainThereIsNoCertificate(t *testing.T) {
 	assert.Equal(t, 443, got.AgentPort())
 }
 
+func TestARetiringStackProtectsNothingWhateverElseIsSet(t *testing.T) {
+	for _, protection := range []string{"", "true", "false"} {
+		set := config{"lablink:retiring": "true"}
+		if protection != "" {
+			set["lablink:protection"] = protection
+		}
+		got, err := settings.Load("prod", good().with(set))
+		require.NoError(t, err, "protection: %s", protection)
+		assert.False(t, got.Protect(), "protection: %s", protection)
+	}
+}
+
 func TestProtectionCanBeSetOutsideProduction(t *testing.T) {
 	for value, want := range map[string]bool{"true": true, "false": false} {
 		got, err := settings.Load("test", good().with(config{"lablink:protection": value}))

@@ -1,5 +1,6 @@
 // Command lablink-local runs the stacks of a working copy against a simulated
-// AWS account. `make up`, `make down`, `make preview` and `make env` call it.
+// AWS account. `make up`, `make down`, `make preview`, `make env` and
+// others call it.
 package main
 
 import (
@@ -28,6 +29,8 @@ type commands struct {
 	} `cmd:"" help:"Show what deploying a stack would do."`
 	Env struct {
 	} `cmd:"" help:"Print the exports with which plain pulumi works on the local stack."`
+	Engine struct {
+	} `cmd:"" help:"Print the folder of the Pulumi engine, which is built when there is none; nothing for one on the PATH."`
 	Prepare struct {
 	} `cmd:"" help:"Install what tests need, and get the Pulumi engine."`
 }
@@ -56,6 +59,9 @@ func run(ctx context.Context, command string, c commands) error {
 	if command == "env" {
 		return w.Env(ctx)
 	}
+	if command == "engine" {
+		w.Out = os.Stderr // what is printed is for a program
+	}
 	unlock, err := w.Lock()
 	if err != nil {
 		return err
@@ -66,6 +72,10 @@ func run(ctx context.Context, command string, c commands) error {
 		return w.Up(ctx)
 	case "down":
 		return w.Down(ctx, c.Down.Discard)
+	case "engine":
+		dir, err := w.Engine(ctx)
+		fmt.Println(dir)
+		return err
 	case "prepare":
 		return w.Prepare(ctx)
 	}

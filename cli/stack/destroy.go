@@ -1,0 +1,107 @@
+package stack
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Destroy destroys what is not protected, and lists exactly what stays and how to
+// remove that too. answer is read for the stack's name, unless it is nil.
+func (w *Workspace) Destroy(ctx context.Context, t Target, answer io.Reader) error {
+	raw, err := w.output(ctx, backend{}, "stack", "export", "--stack", t.Name)
+	if err != nil {
+		return err
+	}
+	loosened, protected, err := loosen(raw)
+	if err != nil {
+		return err
+	}
+	if answer != nil {
+		w.say("This destroys stack %s, apart from %d protected resources. Enter its name to go on:", t.Name, protected)
+		if said, _ := bufio.NewReader(answer).ReadString('\n'); strings.TrimSpace(said) != t.Name { // no answer is none
+			return errors.New("that is not the name: nothing was destroyed")
+		}
+	}
+	args := append([]string{"destroy", "--yes", "--skip-preview", "--suppress-outputs"}, t.args()...)
+	if protected > 0 {
+		if err := w.quietly(ctx, w.Root, backend{}, bytes.NewReader(loosened), "stack", "import", "--stack", t.Name); err != nil {
+			return err
+		}
+		args = append(args, "--exclude-protected")
+	}
+	if err := w.run(ctx, backend{}, args...); err != nil {
+		return err
+	}
+	return w.sayWhatStays(ctx, t)
+}
+
+// database is the type of what stands in a network: AWS lets go neither its groups
+// nor its subnets.
+const database = "aws:rds/instance:Instance"
+
+// loosen takes out of a state what protected resources depend on that is not
+// protected. Pulumi keeps all that they depend on, and a record depends, by way of
+// the address that it names, on the whole host. The next update writes the
+// dependencies down again. What stands in the network keeps it.
+func loosen(raw []byte) (loosened []byte, protected int, err error) {
+	var state map[string]any
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	if err := dec.Decode(&state); err != nil {
+		return nil, 0, fmt.Errorf("read the state: %w", err)
+	}
+	deployment, _ := state["deployment"].(map[string]any)
+	resources, _ := deployment["resources"].([]any)
+	kept := map[any]bool{}
+	for _, r := range resources {
+		if r := r.(map[string]any); r["protect"] == true {
+			kept[r["urn"]] = true
+		}
+	}
+	gone := func(urn any) bool { return !kept[urn] }
+	for _, r := range resources {
+		r := r.(map[string]any)
+		if !kept[r["urn"]] || r["type"] == database {
+			continue
+		}
+		if on, ok := r["dependencies"].([]any); ok {
+			r["dependencies"] = slices.DeleteFunc(on, gone)
+		}
+		by, _ := r["propertyDependencies"].(map[string]any)
+		for property, on := range by {
+			if on, ok := on.([]any); ok {
+				by[property] = slices.DeleteFunc(on, gone)
+			}
+		}
+	}
+	loosened, err = json.Marshal(state)
+	return loosened, len(kept), err
+}
+
+func (w *Workspace) sayWhatStays(ctx context.Context, t Target) error {
+	resources, err := w.resources(ctx, t.Name)
+	if err != nil {
+		return err
+	}
+	resources = slices.DeleteFunc(resources, func(r resource) bool { return !r.real() })
+	if len(resources) == 0 {
+		w.say("Nothing of %s is left.", t.Name)
+		return nil
+	}
+	w.say("These stay, as they cannot be made again as they are, or what stays stands in them:")
+	for _, r := range resources {
+		w.say("    %s (%s, %s)", r.name(), r.Type, r.ID)
+	}
+	w.say("To remove them too:")
+	w.say("    lablink unprotect %s --confirm %s", strings.Join(t.args(), " "), t.Name)
+	w.say("    pulumi up %s", strings.Join(t.args(), " "))
+	w.say("    lablink destroy %s", strings.Join(t.args(), " "))
+	return nil
+}

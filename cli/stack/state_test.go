@@ -1,0 +1,79 @@
+package stack
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const cutShort = `{"version": 3, "deployment": {
+	"manifest": {"version": "v3.258.0"},
+	"resources": [{"urn": "urn:pulumi:account::lablink::aws:s3/bucketV2:BucketV2::old", "type": "aws:s3/bucketV2:BucketV2", "custom": true, "id": "old"}],
+	"pending_operations": [
+		{"type": "creating", "resource": {"urn": "a", "type": "aws:s3/bucketV2:BucketV2", "custom": true, "inputs": {"bucket": "state"}}},
+		{"type": "creating", "resource": {"urn": "b", "type": "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "custom": true, "inputs": {"bucket": "state"}}},
+		{"type": "creating", "resource": {"urn": "c", "type": "aws:iam/openIdConnectProvider:OpenIdConnectProvider", "custom": true, "inputs": {"url": "https://id.example.org"}}},
+		{"type": "creating", "resource": {"urn": "d", "type": "aws:iam/policy:Policy", "custom": true, "inputs": {"name": "boundary"}}},
+		{"type": "creating", "resource": {"urn": "e", "type": "aws:kms/alias:Alias", "custom": true, "inputs": {"name": "alias/state"}}},
+		{"type": "creating", "resource": {"urn": "f", "type": "aws:kms/key:Key", "custom": true, "inputs": {}}},
+		{"type": "creating", "resource": {"urn": "h", "type": "aws:iam/role:Role", "custom": true, "inputs": {"name": "image-gpu", "path": "/lablink/"}}},
+		{"type": "creating", "resource": {"urn": "i", "type": "aws:iam/instanceProfile:InstanceProfile", "custom": true, "inputs": {"name": "image-gpu"}}},
+		{"type": "creating", "resource": {"urn": "j", "type": "aws:iam/rolePolicy:RolePolicy", "custom": true, "inputs": {"role": "image-gpu", "name": "image"}}},
+		{"type": "creating", "resource": {"urn": "k", "type": "aws:budgets/budget:Budget", "custom": true, "inputs": {"name": "month"}}},
+		{"type": "updating", "resource": {"urn": "g", "type": "aws:kms/key:Key", "custom": true, "id": "1"}}
+	]}}`
+
+func TestWhatWasBeingMadeIsFoundByTheIdThatAWSGivesIt(t *testing.T) {
+	raw, pending, forgotten, err := settle([]byte(cutShort), "123456789012")
+	require.NoError(t, err)
+	require.Equal(t, 10, pending)
+	require.Equal(t, []string{"f"}, forgotten, "a key's id is made up by AWS")
+	var state struct {
+		Version    json.Number
+		Deployment struct {
+			Manifest          map[string]string
+			Resources         []resource
+			PendingOperations []any `json:"pending_operations"`
+		}
+	}
+	require.NoError(t, json.Unmarshal(raw, &state))
+	ids := map[string]string{}
+	for _, r := range state.Deployment.Resources {
+		ids[r.URN] = r.ID
+	}
+	require.Equal(t, map[string]string{
+		"urn:pulumi:account::lablink::aws:s3/bucketV2:BucketV2::old": "old", "a": "state", "b": "state",
+		"c": "arn:aws:iam::123456789012:oidc-provider/id.example.org", "d": "arn:aws:iam::123456789012:policy/boundary", "e": "alias/state",
+		"h": "image-gpu", "i": "image-gpu", "j": "image-gpu:image", "k": "123456789012:month",
+	}, ids)
+	require.Empty(t, state.Deployment.PendingOperations)
+	require.Equal(t, "v3.258.0", state.Deployment.Manifest["version"], "the rest stays")
+	require.Equal(t, "3", state.Version.String())
+}
+
+func TestAStateWithoutPendingOperationsIsLeftAlone(t *testing.T) {
+	raw, pending, _, err := settle([]byte(`{"deployment": {"resources": []}}`), "123456789012")
+	require.NoError(t, err)
+	require.Zero(t, pending)
+	require.Nil(t, raw)
+}
+
+func TestWhatIsProtectedDoesNotHoldTheRestUnlessItStandsInIt(t *testing.T) {
+	raw, protected, err := loosen([]byte(`{"deployment": {"resources": [
+		{"urn": "stack"},
+		{"urn": "host", "dependencies": ["address"]},
+		{"urn": "address", "protect": true},
+		{"urn": "record", "protect": true, "parent": "stack", "dependencies": ["host", "address"], "propertyDependencies": {"records": ["host", "address"], "name": null}},
+		{"urn": "database", "type": "aws:rds/instance:Instance", "protect": true, "dependencies": ["subnets"]}
+	]}}`))
+	require.NoError(t, err)
+	require.Equal(t, 3, protected)
+	require.JSONEq(t, `{"deployment": {"resources": [
+		{"urn": "stack"},
+		{"urn": "host", "dependencies": ["address"]},
+		{"urn": "address", "protect": true},
+		{"urn": "record", "protect": true, "parent": "stack", "dependencies": ["address"], "propertyDependencies": {"records": ["address"], "name": null}},
+		{"urn": "database", "type": "aws:rds/instance:Instance", "protect": true, "dependencies": ["subnets"]}
+	]}}`, string(raw))
+}
