@@ -33,9 +33,10 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// script is a program that is this one in a role.
+// script is a program that is this one in a role. The race detector would let each
+// of them end a second later.
 func script(who, behaviour string) string {
-	return fmt.Sprintf("#!/bin/sh\nTEST_PROGRAM='%s' TEST_BEHAVIOUR='%s' exec %s \"$@\"\n", who, behaviour, os.Args[0])
+	return fmt.Sprintf("#!/bin/sh\nTEST_PROGRAM='%s' TEST_BEHAVIOUR='%s' GORACE=atexit_sleep_ms=0 exec %s \"$@\"\n", who, behaviour, os.Args[0])
 }
 
 func note(file, line string) {
