@@ -79,6 +79,9 @@ func (u *Updater) awaitAnswer(ctx context.Context, sum string, ready bool) error
 		if err == nil {
 			return nil
 		}
+		if errors.Is(err, syscall.ECONNREFUSED) { // it wrote where it answers before it said that it was ready
+			return host.Faultf("it ended as soon as it had started: %w", err)
+		}
 		if ctx.Err() == nil {
 			last = err
 		}

@@ -39,11 +39,14 @@ func running(t *testing.T, behaviour string) (w *world, first, second string) {
 func TestAReleaseThatFailsItsRehearsalNeverServes(t *testing.T) {
 	for behaviour, reason := range map[string]string{
 		"exits":          "its rehearsal ended before it was ready (exit status 1): lablink-allocator: migrate the database: no such table: seats",
-		"hangs":          "its rehearsal was not ready within 1.5s: it does not answer",
-		"is never ready": "its rehearsal was not ready within 1.5s: it is not ready: database: it is locked",
+		"hangs":          "its rehearsal was not ready within 3s: it does not answer",
+		"is never ready": "its rehearsal was not ready within 3s: it is not ready: database: it is locked",
 	} {
 		t.Run(behaviour, func(t *testing.T) {
 			w, first, second := running(t, behaviour)
+			if behaviour != "exits" {
+				w.limits.Rehearsal = 3 * time.Second
+			}
 			require.ErrorContains(t, w.update(t), "release "+first+" goes on")
 			require.Equal(t, first, host.Current())
 			require.Equal(t, 1, w.restarts(t), "what serves was not touched")
@@ -61,13 +64,20 @@ func TestAReleaseThatFailsItsRehearsalNeverServes(t *testing.T) {
 func TestAReleaseThatFailsInServiceIsTakenBack(t *testing.T) {
 	for behaviour, reason := range map[string]string{
 		"exits in service":             "it did not start: ",
-		"hangs in service":             "it did not start within 1.5s",
-		"is never ready in service":    "it was not ready within 1.5s: it is not ready: database: it is locked",
+		"hangs in service":             "it did not start within 5s",
+		"is never ready in service":    "it was not ready within 5s: it is not ready: database: it is locked",
 		"ends in service":              "after it was ready",
 		"gets out of order in service": "after it was ready: it is not ready: database: it is locked",
 	} {
 		t.Run(behaviour, func(t *testing.T) {
 			w, first, second := running(t, behaviour)
+			w.limits.Watch = time.Minute
+			switch behaviour {
+			case "hangs in service", "is never ready in service":
+				w.limits.Start = 5 * time.Second // which the first one has too, when it comes back
+			case "gets out of order in service":
+				w.limits.Silence = 200 * time.Millisecond
+			}
 			require.ErrorContains(t, w.update(t), "release "+first+" runs again")
 			require.Equal(t, first, host.Current())
 			require.Equal(t, 3, w.restarts(t))

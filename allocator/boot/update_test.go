@@ -101,7 +101,7 @@ func dieHere(t *testing.T) {
 	if pointer == "" {
 		return
 	}
-	w := &world{root: os.Getenv("LABLINK_ROOT"), objects: map[string][]byte{}, pointer: pointer, set: 1}
+	w := &world{root: os.Getenv("LABLINK_ROOT"), objects: map[string][]byte{}, pointer: pointer, set: 1, limits: patient}
 	w.publish(t, "v1")
 	w.publish(t, "v2", os.Getenv("LABLINK_SECOND"))
 	t.Fatal("it was not killed:", w.update(t))
