@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,29 +41,40 @@ func TestAnAllocatorThatGrewTooFarApartIsRefused(t *testing.T) {
 func TestTheMachineIsAskedOnceForTheReleaseThatTheAllocatorWants(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
+		var mu sync.Mutex
 		var asked []string
 		broken := errors.New("no space")
 		w.follow = func(release string) error {
+			mu.Lock()
+			defer mu.Unlock()
 			asked = append(asked, release)
 			return broken
+		}
+		since := func() []string { // what was asked since the last time
+			mu.Lock()
+			defer mu.Unlock()
+			defer func() { asked = nil }()
+			return asked
 		}
 		w.release = "aaa"
 		w.failed = &api.FailedRelease{Release: "ccc", Reason: "it ended"}
 		w.start(t)
 		time.Sleep(time.Minute)
-		assert.Empty(t, asked, "nothing is wanted")
+		assert.Empty(t, since(), "nothing is wanted")
 		report := w.allocator.now().reports[0]
 		assert.Equal(t, "aaa", report.Release)
 		assert.Equal(t, "it ended", report.Failed.Reason)
 
 		w.allocator.change(func() { w.allocator.release = "aaa" })
 		time.Sleep(time.Minute)
-		assert.Empty(t, asked, "it runs already")
+		assert.Empty(t, since(), "it runs already")
 		w.allocator.change(func() { w.allocator.release = "bbb" })
 		time.Sleep(time.Minute)
-		assert.Greater(t, len(asked), 1, "what fails is tried again")
-		broken, asked = nil, nil
+		assert.Greater(t, len(since()), 1, "what fails is tried again")
+		mu.Lock()
+		broken = nil
+		mu.Unlock()
 		time.Sleep(5 * time.Minute)
-		assert.Equal(t, []string{"bbb"}, asked)
+		assert.Equal(t, []string{"bbb"}, since())
 	})
 }

@@ -28,11 +28,12 @@ var (
 		"rds:CreateDBParameterGroup", "rds:CreateDBSubnetGroup", "sns:CreateTopic", "sns:TagResource",
 	}
 	serviceChanges = []string{
-		"acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate", "autoscaling:CreateOrUpdateTags", "autoscaling:Delete*",
+		"acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate", "autoscaling:AttachLoadBalancerTargetGroups", "autoscaling:CreateOrUpdateTags", "autoscaling:Delete*",
+		"autoscaling:DetachLoadBalancerTargetGroups",
 		"autoscaling:PutLifecycleHook", "autoscaling:PutScalingPolicy", "autoscaling:StartInstanceRefresh", "autoscaling:UpdateAutoScalingGroup", "budgets:ModifyBudget",
 		"budgets:UntagResource", "cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:UntagResource", "dlm:DeleteLifecyclePolicy",
 		"dlm:UntagResource", "dlm:UpdateLifecyclePolicy", "elasticloadbalancing:AddTags", "elasticloadbalancing:CreateListener", "elasticloadbalancing:Delete*",
-		"elasticloadbalancing:Modify*", "elasticloadbalancing:RemoveTags", "elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:SetSubnets",
+		"elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:Modify*", "elasticloadbalancing:RegisterTargets", "elasticloadbalancing:RemoveTags", "elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:SetSubnets",
 		"logs:DeleteLogGroup",
 		"logs:PutRetentionPolicy", "logs:UntagResource", "rds:AddTagsToResource", "rds:CreateDBInstance", "rds:CreateDBSnapshot", "rds:DeleteDB*",
 		"rds:ModifyDB*", "rds:RebootDBInstance", "rds:RemoveTagsFromResource", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe",
