@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
@@ -16,13 +17,18 @@ var unitFiles embed.FS
 // started are the units that run on the host.
 var started = []string{"lablink-allocator.socket", "lablink-allocator.service", "lablink-update.timer"}
 
-// Bootstrap sets up the host for a release whose binary is here already.
+// Bootstrap sets up the host for a release whose binary is here already. A host
+// without a data volume, one of several, keeps nothing that must outlive it.
 func Bootstrap(ctx context.Context, out io.Writer, c Config, release, volume string, objects Objects) error {
-	return host.Run(ctx, out, []host.Step{
-		{Name: "user", Do: host.MakeUser},
+	data := []host.Step{
 		{Name: "volume", Do: func(context.Context) error { return findVolume(volume) }},
 		{Name: "format", Do: func(ctx context.Context) error { return formatVolume(ctx, volume) }},
 		{Name: "mount", Do: func(ctx context.Context) error { return mountVolume(ctx, volume) }},
+	}
+	if volume == "" {
+		data = []host.Step{{Name: "data", Do: makeDataDir}, {Name: "user", Do: ownDataDir}}
+	}
+	return host.Run(ctx, out, slices.Concat([]host.Step{{Name: "user", Do: host.MakeUser}}, data, []host.Step{
 		{Name: "release", Do: func(ctx context.Context) error {
 			if err := c.write(); err != nil {
 				return err
@@ -36,7 +42,15 @@ func Bootstrap(ctx context.Context, out io.Writer, c Config, release, volume str
 		{Name: "start", Do: func(ctx context.Context) error {
 			return host.Systemctl(ctx, append([]string{"enable", "--now"}, started...)...)
 		}},
-	})
+	}))
+}
+
+// makeDataDir makes the folder of the data where no volume is mounted on it.
+func makeDataDir(context.Context) error {
+	if err := os.MkdirAll(host.Path(DataDir), 0o750); err != nil {
+		return fmt.Errorf("make %s: %w", DataDir, err)
+	}
+	return nil
 }
 
 // InstallUnits writes this binary's unit files.

@@ -87,8 +87,13 @@ func mountVolume(ctx context.Context, volume string) error {
 			return fmt.Errorf("mount the data volume: %w: %s", err, out)
 		}
 	}
+	return ownDataDir(ctx)
+}
+
+// ownDataDir gives the folder of the data to the allocator's user.
+func ownDataDir(ctx context.Context) error {
 	if out, err := exec.CommandContext(ctx, "chown", host.User+":"+host.User, host.Path(DataDir)).CombinedOutput(); err != nil {
-		return fmt.Errorf("give the data volume to %s: %w: %s", host.User, err, out)
+		return fmt.Errorf("give %s to %s: %w: %s", DataDir, host.User, err, out)
 	}
 	return nil
 }

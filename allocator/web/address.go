@@ -48,6 +48,22 @@ func (p proxies) uncover(next http.Handler) http.Handler {
 	})
 }
 
+// secure lets through what a load balancer took over TLS, and sends everybody else
+// there. Whether it did is asked of those who connect in the place of others only:
+// from anybody else the header counts for nothing. Load balancers themselves ask
+// without TLS whether the allocator is ready.
+func (p proxies) secure(domain string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		peer, err := netip.ParseAddr(remote(r))
+		over := err == nil && p.hold(peer.Unmap()) && r.Header.Get("X-Forwarded-Proto") == "https"
+		if !over && r.URL.Path != "/readyz" && r.URL.Path != "/healthz" {
+			http.Redirect(w, r, "https://"+domain+r.URL.RequestURI(), http.StatusPermanentRedirect)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 func (p proxies) last(values []string) (from netip.Addr, ok bool) {
 	named := strings.Split(strings.Join(values, ","), ",")
 	for _, text := range slices.Backward(named) {

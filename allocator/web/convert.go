@@ -12,7 +12,7 @@ import (
 // base is the address under which the request reached the allocator.
 func (s *server) base(r *http.Request) string {
 	scheme := "http://"
-	if s.Secure || r.Header.Get("X-Forwarded-Proto") == "https" {
+	if s.Secure {
 		scheme = "https://"
 	}
 	return scheme + r.Host

@@ -36,7 +36,10 @@ type Config struct {
 	// name these in the header ClientAddressHeader. Nobody else is believed.
 	TrustedProxies      []string
 	ClientAddressHeader string
-	Log                 *slog.Logger
+	// BalancedDomain is set where a load balancer, one of TrustedProxies, ends TLS:
+	// who did not come to it over TLS is sent to this name.
+	BalancedDomain string
+	Log            *slog.Logger
 }
 
 // NamedCheck looks whether one thing holds.
@@ -77,7 +80,11 @@ func New(ctx context.Context, c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return proxies.uncover(s.middleware(mux)), nil
+	handler := proxies.uncover(s.middleware(mux))
+	if c.BalancedDomain != "" {
+		handler = proxies.secure(c.BalancedDomain, handler)
+	}
+	return handler, nil
 }
 
 // cookieName is a cookie's name. Over TLS it says that only this very site may

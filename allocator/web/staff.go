@@ -28,10 +28,8 @@ type requestInput struct{ request *http.Request }
 // Resolve remembers the request's parts that huma does not pass on.
 func (in *requestInput) Resolve(ctx huma.Context) []error {
 	in.request = (&http.Request{Host: ctx.Host(), RemoteAddr: ctx.RemoteAddr(), Header: http.Header{}}).WithContext(ctx.Context())
-	for _, name := range []string{"Cookie", "X-Forwarded-Proto"} {
-		if v := ctx.Header(name); v != "" {
-			in.request.Header.Set(name, v)
-		}
+	if v := ctx.Header("Cookie"); v != "" {
+		in.request.Header.Set("Cookie", v)
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ type Database struct {
 
 // TLS says where the certificate comes from.
 type TLS struct {
-	Mode    string `json:"mode"` // acme, cloudflare or none
+	Mode    string `json:"mode"` // acme, cloudflare, acm (a load balancer ends TLS) or none
 	Domain  string `json:"domain,omitempty"`
 	Email   string `json:"email,omitempty"`
 	Staging bool   `json:"staging,omitempty"`

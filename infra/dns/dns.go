@@ -27,7 +27,8 @@ type DnsArgs struct {
 	ZoneID string
 	// Target is what the name points at. Required.
 	Target Target
-	// TTL is the record's time to live, in seconds. Optional: 300.
+	// TTL is the record's time to live, in seconds. Optional: 300. An alias in
+	// Route 53 has its load balancer's.
 	TTL int
 	// Proxied lets Cloudflare answer in the target's place and pass on what it is
 	// asked. The time to live is then Cloudflare's own.
@@ -45,9 +46,29 @@ type Target struct {
 	Name, ZoneID pulumi.StringInput
 }
 
+// complete reports whether there is exactly one target, with all that the zone's
+// provider needs to point at it.
+func (args *DnsArgs) complete() bool {
+	t := args.Target
+	return (t.Address != nil) != (t.Name != nil) && (args.Cloudflare || (t.Name != nil) == (t.ZoneID != nil))
+}
+
+// record is an A record that holds an address, or is an alias of a load balancer.
+func (args *DnsArgs) record(ttl int) *route53.RecordArgs {
+	r := &route53.RecordArgs{ZoneId: pulumi.String(args.ZoneID), Name: pulumi.String(args.Domain), Type: pulumi.String("A")}
+	if args.Target.Name != nil {
+		r.Aliases = route53.RecordAliasArray{route53.RecordAliasArgs{
+			Name: args.Target.Name, ZoneId: args.Target.ZoneID, EvaluateTargetHealth: pulumi.Bool(true),
+		}}
+		return r
+	}
+	r.Ttl, r.Records = pulumi.Int(ttl), pulumi.StringArray{args.Target.Address}
+	return r
+}
+
 // NewDns declares the record.
 func NewDns(ctx *pulumi.Context, name string, args *DnsArgs, opts ...pulumi.ResourceOption) (*Dns, error) {
-	if args == nil || args.Domain == "" || args.ZoneID == "" || args.Target.Address == nil && (!args.Cloudflare || args.Target.Name == nil) {
+	if args == nil || args.Domain == "" || args.ZoneID == "" || !args.complete() {
 		return nil, errors.New("dns: Domain, ZoneID and Target are required")
 	}
 	d := &Dns{}
@@ -67,10 +88,7 @@ func NewDns(ctx *pulumi.Context, name string, args *DnsArgs, opts ...pulumi.Reso
 		d.FQDN = fqdn
 		return d, ctx.RegisterResourceOutputs(d, pulumi.Map{"fqdn": d.FQDN})
 	}
-	record, err := route53.NewRecord(ctx, name+"-record", &route53.RecordArgs{
-		ZoneId: pulumi.String(args.ZoneID), Name: pulumi.String(args.Domain), Type: pulumi.String("A"),
-		Ttl: pulumi.Int(ttl), Records: pulumi.StringArray{args.Target.Address},
-	}, kept...)
+	record, err := route53.NewRecord(ctx, name+"-record", args.record(ttl), kept...)
 	if err != nil {
 		return nil, err
 	}

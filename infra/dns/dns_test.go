@@ -81,12 +81,27 @@ func TestARecordPointsTheNameAtTheAddress(t *testing.T) {
 	assert.False(t, r.Named("dns-record").Protect)
 }
 
+func TestTheNameOfALoadBalancerIsAnAliasOfIt(t *testing.T) {
+	target := dns.Target{Name: pulumi.String("lb-1.us-west-2.elb.amazonaws.com"), ZoneID: pulumi.String("Z1H1FL5HABSF5")}
+	r, err := declare(&dns.DnsArgs{Domain: "lab.example.org", ZoneID: "Z1", Target: target, TTL: 60})
+	require.NoError(t, err)
+	record := r.Named("dns-record")
+	assert.Equal(t, "A", record.Text("type"))
+	assert.Equal(t, []any{map[string]any{"name": "lb-1.us-west-2.elb.amazonaws.com", "zoneId": "Z1H1FL5HABSF5", "evaluateTargetHealth": true}}, record.Get("aliases"))
+	assert.Nil(t, record.Get("records"))
+	assert.Nil(t, record.Get("ttl"), "an alias has its load balancer's")
+}
+
 func TestAnIncompleteRecordIsRefused(t *testing.T) {
 	for _, args := range []*dns.DnsArgs{
 		nil,
 		{ZoneID: "Z1", Target: dns.Target{Address: pulumi.String("203.0.113.10")}},
 		{Domain: "lab.example.org", Target: dns.Target{Address: pulumi.String("203.0.113.10")}},
 		{Domain: "lab.example.org", ZoneID: "Z1"},
+		{Domain: "lab.example.org", ZoneID: "Z1", Target: dns.Target{Name: pulumi.String("lb-1.us-west-2.elb.amazonaws.com")}},
+		{Domain: "lab.example.org", ZoneID: "Z1", Target: dns.Target{
+			Address: pulumi.String("203.0.113.10"), Name: pulumi.String("lb-1.us-west-2.elb.amazonaws.com"), ZoneID: pulumi.String("Z1H1FL5HABSF5"),
+		}},
 	} {
 		r, err := declare(args)
 		assert.ErrorContains(t, err, "Domain, ZoneID and Target are required", "%+v", args)

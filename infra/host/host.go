@@ -2,10 +2,12 @@ package host
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
@@ -21,7 +23,8 @@ const RootVolumeGiB = 16
 type Host struct {
 	pulumi.ResourceState
 
-	// PublicIP is the address under which people reach the allocator.
+	// PublicIP is the address under which people reach the allocator, unless they
+	// come by a balancer.
 	PublicIP pulumi.StringOutput `pulumi:"publicIp"`
 	// InstanceID is the EC2 instance's id.
 	InstanceID pulumi.StringOutput `pulumi:"instanceId"`
@@ -45,6 +48,9 @@ type HostArgs struct {
 	// Permissions is the policy document of the host's role, Boundary the ARN of the
 	// policy that bounds it. Required.
 	Permissions, Boundary pulumi.StringInput
+	// TargetGroups are the ARNs of a balancer's target groups, by which people and
+	// clients come: it has its address to reach out. Optional.
+	TargetGroups []pulumi.StringInput
 	// Protect keeps the volume when the stack is destroyed.
 	Protect bool
 	// After must exist before the host boots: the release above all.
@@ -90,6 +96,9 @@ func NewHost(ctx *pulumi.Context, name string, args *HostArgs, opts ...pulumi.Re
 	if args.Address != nil {
 		h.PublicIP = args.Address.PublicIP
 	}
+	if err := h.declareTargets(ctx, name, args, instance); err != nil {
+		return nil, err
+	}
 	return h, ctx.RegisterResourceOutputs(h, pulumi.Map{"publicIp": h.PublicIP, "instanceId": h.InstanceID})
 }
 
@@ -105,16 +114,12 @@ func (h *Host) declareVolume(ctx *pulumi.Context, name string, args *HostArgs) (
 }
 
 func (h *Host) declareInstance(ctx *pulumi.Context, name string, args *HostArgs, volume *ebs.Volume) (*ec2.Instance, error) {
-	profile, granted, err := h.declareRole(ctx, name, args)
+	profile, granted, err := declareRole(ctx, name, h, args.Namer, args.Permissions, args.Boundary)
 	if err != nil {
 		return nil, err
 	}
 	script := volume.ID().ToStringOutput().ApplyT(func(id string) (string, error) {
-		return userdata.Render(userdata.Args{
-			Binary: "lablink-allocator", Part: "allocator", Region: args.Namer.Region,
-			Pointer: args.Pointer, Bucket: args.Bucket,
-			Bootstrap: []string{"--region", args.Namer.Region, "--pointer", args.Pointer, "--bucket", args.Bucket, "--volume", id},
-		})
+		return userData(args.Namer, args.Pointer, args.Bucket, "--volume", id)
 	}).(pulumi.StringOutput)
 	inputs := &ec2.InstanceArgs{
 		Ami: pulumi.String(args.AMI), InstanceType: pulumi.String(args.InstanceType), IamInstanceProfile: profile.Name,
@@ -150,4 +155,25 @@ func (h *Host) declareInstance(ctx *pulumi.Context, name string, args *HostArgs,
 		StopInstanceBeforeDetaching: pulumi.Bool(true),
 	}, pulumi.Parent(h), pulumi.DeleteBeforeReplace(true))
 	return instance, err
+}
+
+// userData is the script that makes an instance a host.
+func userData(n naming.Namer, pointer, bucket string, more ...string) (string, error) {
+	return userdata.Render(userdata.Args{
+		Binary: "lablink-allocator", Part: "allocator", Region: n.Region, Pointer: pointer, Bucket: bucket,
+		Bootstrap: append([]string{"--region", n.Region, "--pointer", pointer, "--bucket", bucket}, more...),
+	})
+}
+
+// declareTargets makes the host a target of a balancer.
+func (h *Host) declareTargets(ctx *pulumi.Context, name string, args *HostArgs, instance *ec2.Instance) error {
+	for i, group := range args.TargetGroups {
+		_, err := lb.NewTargetGroupAttachment(ctx, fmt.Sprintf("%s-target-%d", name, i), &lb.TargetGroupAttachmentArgs{
+			TargetGroupArn: group, TargetId: instance.ID(),
+		}, pulumi.Parent(h), pulumi.DeleteBeforeReplace(true))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -126,6 +126,26 @@ func TestTheUserDataNamesTheReleaseAndTheVolume(t *testing.T) {
 	assert.Contains(t, script, "'--volume' 'host-data-id'")
 }
 
+// It reaches out from its own address, which a balancer that comes or goes leaves alone.
+func TestBehindABalancerTheHostIsATargetAndStaysWhatItIs(t *testing.T) {
+	without, err := declare(good(), place())
+	require.NoError(t, err)
+	args := good()
+	args.TargetGroups = []pulumi.StringInput{pulumi.String("people"), pulumi.String("agents")}
+	r, err := declare(args, place())
+	require.NoError(t, err)
+	var groups []string
+	for _, target := range r.Of("aws:lb/targetGroupAttachment:TargetGroupAttachment") {
+		assert.Equal(t, "host-instance-id", target.Text("targetId"))
+		assert.True(t, target.DeleteBeforeReplace, "two of one target are one")
+		groups = append(groups, target.Text("targetGroupArn"))
+	}
+	assert.ElementsMatch(t, []string{"people", "agents"}, groups)
+	for _, before := range without.Records {
+		assert.Equal(t, before.Inputs, r.Named(before.Name).Inputs, before.Name)
+	}
+}
+
 // A volume and an interface serve one instance at a time.
 func TestWhatReplacesTheHostEndsTheOldOneFirst(t *testing.T) {
 	r, err := declare(good(), place())

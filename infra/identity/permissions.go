@@ -99,7 +99,8 @@ func use(n naming.Namer, there Network) policy.Document {
 	}}
 }
 
-// record lets change one name in one zone.
+// record lets change one name in one zone, and the records below it by which ACM
+// sees whose the name is: their names begin with an underscore.
 func record(r Record) policy.Document {
 	if r.ZoneID == "" {
 		return nil
@@ -107,7 +108,7 @@ func record(r Record) policy.Document {
 	return policy.Document{
 		{
 			Sid: "Record", Action: []string{"route53:ChangeResourceRecordSets"}, Resource: []string{"arn:aws:route53:::hostedzone/" + r.ZoneID},
-			Condition: policy.Condition{"ForAllValues:StringEquals": {"route53:ChangeResourceRecordSetsNormalizedRecordNames": {r.Name}}},
+			Condition: policy.Condition{"ForAllValues:StringLike": {"route53:ChangeResourceRecordSetsNormalizedRecordNames": {r.Name, "_*." + r.Name}}},
 		},
 		{Sid: "Changes", Action: []string{"route53:GetChange"}, Resource: []string{"arn:aws:route53:::change/*"}},
 	}

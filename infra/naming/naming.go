@@ -17,6 +17,8 @@ const (
 	MaxSecurityGroup  = 255
 	MaxLaunchTemplate = 125
 	MaxAlias          = 238
+	MaxLoadBalancer   = 32 // and a target group's
+	MaxScalingGroup   = 255
 	MaxImagePipeline  = 126
 )
 
@@ -40,6 +42,25 @@ type Namer struct {
 // Name is {deployment}-{what}-{environment} in at most limit characters.
 func (n Namer) Name(what string, limit int) string {
 	return fit(n.Deployment+"-", what, "-"+n.Environment, limit)
+}
+
+// LoadBalancer is the name of a load balancer or of a target group. AWS keeps
+// names that begin with "internal-" for itself: a deployment that is called so is
+// known by a hash.
+func (n Namer) LoadBalancer(what string) string {
+	name := n.Name(what, MaxLoadBalancer)
+	if strings.HasPrefix(name, "internal-") {
+		return fit(hash(n.Deployment)+"-", what, "-"+n.Environment, MaxLoadBalancer)
+	}
+	return name
+}
+
+// LoadBalancers is the pattern of names that LoadBalancer gives.
+func (n Namer) LoadBalancers() string {
+	if strings.HasPrefix(n.Deployment+"-", "internal-") {
+		return hash(n.Deployment) + "-*"
+	}
+	return n.Deployment + "-*"
 }
 
 // IAM is a name for IAM, which knows no Regions: the Region is added.
@@ -117,8 +138,7 @@ func fit(before, middle, after string, limit int) string {
 	if len(whole) <= limit {
 		return whole
 	}
-	sum := sha256.Sum256([]byte(whole))
-	hash := hex.EncodeToString(sum[:])[:hashDigits]
+	hash := hash(whole)
 	room := limit - len(before) - len(after) - hashDigits - 1
 	if room > 0 {
 		return before + strings.TrimRight(middle[:room], "-") + "-" + hash + after
@@ -127,4 +147,9 @@ func fit(before, middle, after string, limit int) string {
 		return before + hash + after
 	}
 	return strings.TrimRight(whole[:limit-hashDigits-1], "-") + "-" + hash
+}
+
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])[:hashDigits]
 }

@@ -60,7 +60,7 @@ func TestNoNameIsLongerThanAWSTakes(t *testing.T) {
 			naming.MaxRole:          n.IAM(what, naming.MaxRole),
 			naming.MaxProfile:       n.IAM(what, naming.MaxProfile),
 			naming.MaxSecurityGroup: n.Name(what, naming.MaxSecurityGroup),
-			32:                      n.Name(what, 32), // a load balancer's
+			naming.MaxLoadBalancer:  n.LoadBalancer(what),
 		} {
 			assert.LessOrEqual(t, len(name), limit, "the length of %s", name)
 			assert.Regexp(t, iamName, name)
@@ -111,5 +111,30 @@ func TestAPathHoldsNoOtherEnvironments(t *testing.T) {
 		if a.Deployment != b.Deployment || a.Environment != b.Environment || a.Region != b.Region {
 			assert.False(t, strings.HasPrefix(a.IAMPath(), b.IAMPath()), "%s is in %s", a.IAMPath(), b.IAMPath())
 		}
+	})
+}
+
+// balancerName is what Elastic Load Balancing takes for load balancers and target
+// groups.
+var balancerName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$`)
+
+func TestALoadBalancersNameIsTakenByAWSWhateverTheDeploymentIsCalled(t *testing.T) {
+	seen := map[string]bool{}
+	for _, deployment := range []string{"lab", "internal", "internal-lab", "lb-internal", strings.Repeat("d", 20), strings.Repeat("d", 19) + "e", "internal-" + strings.Repeat("d", 11)} {
+		for _, stack := range []string{"t", "test", strings.Repeat("e", 16), strings.Repeat("e", 15) + "f"} {
+			for _, what := range []string{"people", "agents", "people-hosts", "agents-hosts"} {
+				n := naming.Namer{Deployment: deployment, Environment: stack}
+				name := n.LoadBalancer(what)
+				assert.Regexp(t, balancerName, name)
+				assert.False(t, strings.HasPrefix(name, "internal-"), "AWS keeps the beginning of %s for itself", name)
+				assert.True(t, strings.HasPrefix(name, strings.TrimSuffix(n.LoadBalancers(), "*")), "%s is not of %s", name, n.LoadBalancers())
+				assert.False(t, seen[name], "%s is the name of two things", name)
+				seen[name] = true
+			}
+		}
+	}
+	assert.Equal(t, "lablink-people-test", lab.LoadBalancer("people"))
+	rapid.Check(t, func(t *rapid.T) {
+		assert.Regexp(t, balancerName, namers.Draw(t, "namer").LoadBalancer(parts.Draw(t, "what")))
 	})
 }

@@ -15,7 +15,7 @@ type Existing struct {
 }
 
 // ExistingSubnet is a subnet that is there.
-type ExistingSubnet struct{ ID, Zone string }
+type ExistingSubnet struct{ ID, Zone, Cidr string }
 
 // Zones are the zones of the subnets, each once, the host's first.
 func (e Existing) Zones() []string {
@@ -50,7 +50,7 @@ func Find(ctx *pulumi.Context, vpcID string, subnetIDs []string) (*Existing, err
 		case s.CidrBlock == "":
 			return nil, fmt.Errorf("%s[%d]: %s has no IPv4 range, which machines need: choose another one of %s", subnetsSetting, i, id, list)
 		}
-		out.Subnets = append(out.Subnets, ExistingSubnet{ID: id, Zone: s.AvailabilityZone})
+		out.Subnets = append(out.Subnets, ExistingSubnet{ID: id, Zone: s.AvailabilityZone, Cidr: s.CidrBlock})
 	}
 	return out, nil
 }
@@ -68,6 +68,7 @@ func (n *Network) use(e Existing) {
 	n.VPCID = pulumi.String(e.VPCID).ToStringOutput()
 	for _, s := range e.Subnets {
 		n.Subnets = append(n.Subnets, Subnet{ID: pulumi.String(s.ID).ToStringOutput(), Zone: s.Zone})
+		n.Cidrs = append(n.Cidrs, s.Cidr)
 	}
 	n.Clients = n.Subnets
 }

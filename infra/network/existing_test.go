@@ -30,7 +30,7 @@ func find(vpc string, subnets ...string) (found *network.Existing, err error) {
 func TestAnExistingVPCIsFoundWithTheZonesOfItsSubnets(t *testing.T) {
 	found, err := find("vpc-1", "subnet-2", "subnet-1")
 	require.NoError(t, err)
-	assert.Equal(t, &network.Existing{VPCID: "vpc-1", Subnets: []network.ExistingSubnet{{ID: "subnet-2", Zone: "us-west-2b"}, {ID: "subnet-1", Zone: "us-west-2a"}}}, found)
+	assert.Equal(t, &network.Existing{VPCID: "vpc-1", Subnets: []network.ExistingSubnet{{ID: "subnet-2", Zone: "us-west-2b", Cidr: "10.0.1.0/24"}, {ID: "subnet-1", Zone: "us-west-2a", Cidr: "10.0.0.0/24"}}}, found)
 	assert.Equal(t, []string{"us-west-2b", "us-west-2a"}, found.Zones())
 	require.NoError(t, found.CheckZones("a load balancer"))
 }

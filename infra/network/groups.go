@@ -22,6 +22,29 @@ func (n *Network) declareGroups(ctx *pulumi.Context, name string, args *NetworkA
 		return err
 	}
 	n.AllocatorGroup, n.ClientGroup = allocator.ID().ToStringOutput(), clients.ID().ToStringOutput()
+	if !args.Balanced {
+		if err := n.declareWaysIn(ctx, name, args, allocator, clients); err != nil {
+			return err
+		}
+	}
+	for _, from := range []struct {
+		label string
+		group *ec2.SecurityGroup
+	}{{"allocator", allocator}, {"clients", clients}} {
+		out, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-"+from.label+"-out", &vpc.SecurityGroupEgressRuleArgs{
+			SecurityGroupId: from.group.ID(), IpProtocol: pulumi.String("-1"), CidrIpv4: pulumi.String("0.0.0.0/0"),
+			Description: pulumi.String("everything out"), Tags: args.Namer.Tags(component, args.Namer.Name(from.label+"-out", 255)),
+		}, pulumi.Parent(n))
+		if err != nil {
+			return err
+		}
+		n.Ready = append(n.Ready, out)
+	}
+	return nil
+}
+
+// declareWaysIn lets people and clients in to the allocator.
+func (n *Network) declareWaysIn(ctx *pulumi.Context, name string, args *NetworkArgs, allocator, clients *ec2.SecurityGroup) error {
 	for _, port := range []int{80, 443} {
 		for _, cidr := range args.AllowedCidrs {
 			// Named by its range, so that another one in the list moves no rule: two
@@ -43,24 +66,8 @@ func (n *Network) declareGroups(ctx *pulumi.Context, name string, args *NetworkA
 		FromPort: pulumi.Int(args.AgentPort), ToPort: pulumi.Int(args.AgentPort), Description: pulumi.String("the agents of client machines"),
 		Tags: args.Namer.Tags(component, args.Namer.Name("agents", 255)),
 	}, pulumi.Parent(n))
-	if err != nil {
-		return err
-	}
 	n.Ready = append(n.Ready, agents)
-	for _, from := range []struct {
-		label string
-		group *ec2.SecurityGroup
-	}{{"allocator", allocator}, {"clients", clients}} {
-		out, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-"+from.label+"-out", &vpc.SecurityGroupEgressRuleArgs{
-			SecurityGroupId: from.group.ID(), IpProtocol: pulumi.String("-1"), CidrIpv4: pulumi.String("0.0.0.0/0"),
-			Description: pulumi.String("everything out"), Tags: args.Namer.Tags(component, args.Namer.Name(from.label+"-out", 255)),
-		}, pulumi.Parent(n))
-		if err != nil {
-			return err
-		}
-		n.Ready = append(n.Ready, out)
-	}
-	return nil
+	return err
 }
 
 func (n *Network) declareGroup(ctx *pulumi.Context, label, what, description string, args *NetworkArgs) (*ec2.SecurityGroup, error) {

@@ -25,6 +25,8 @@ type Network struct {
 	// ClientGroup is the id of the clients' security group.
 	ClientGroup pulumi.StringOutput `pulumi:"clientSecurityGroupId"`
 
+	// Cidrs are the ranges that hold all of Subnets.
+	Cidrs []string
 	// Subnets are where the allocator stands, the host's first; Clients where
 	// client machines do. Without NAT they are the same.
 	Subnets, Clients []Subnet
@@ -56,10 +58,14 @@ type NetworkArgs struct {
 	Zones []string
 	// NAT puts client machines of an own VPC into subnets behind a NAT gateway.
 	NAT bool
-	// AllowedCidrs may reach the allocator on 80 and 443. Required.
+	// AllowedCidrs may reach the allocator on 80 and 443. Required, unless Balanced.
 	AllowedCidrs []string
-	// AgentPort is the port on which clients reach the allocator. Required.
+	// AgentPort is the port on which clients reach the allocator. Required, unless
+	// Balanced.
 	AgentPort int
+	// Balanced lets nobody in to the allocator: people and clients reach load
+	// balancers, which bring their rules along.
+	Balanced bool
 }
 
 // NewNetwork declares the network.
@@ -87,7 +93,7 @@ func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pul
 }
 
 func (args *NetworkArgs) check() error {
-	if args == nil || len(args.AllowedCidrs) == 0 || args.AgentPort == 0 {
+	if args == nil || !args.Balanced && (len(args.AllowedCidrs) == 0 || args.AgentPort == 0) {
 		return errors.New("network: AllowedCidrs and AgentPort are required")
 	}
 	if e := args.Existing; e != nil {

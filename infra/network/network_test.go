@@ -132,6 +132,17 @@ func TestPeopleComeInFromAllowedRangesAndClientsByTheirGroup(t *testing.T) {
 	}, rules)
 }
 
+func TestBehindABalancerNobodyComesInByThisPackage(t *testing.T) {
+	args := good()
+	args.Balanced, args.AllowedCidrs, args.AgentPort = true, nil, 0
+	r, err := declare(args)
+	require.NoError(t, err)
+	assert.Empty(t, r.Of(ingress))
+	direct, err := declare(good())
+	require.NoError(t, err)
+	assert.Equal(t, direct.Named("network-allocator"), r.Named("network-allocator"), "a balancer that is put before it leaves the group as it is")
+}
+
 func TestWhatIsReadyAreAllRoutesAndRules(t *testing.T) {
 	args := good()
 	args.AllowedCidrs, args.NAT = []string{"192.0.2.0/24", "198.51.100.0/24"}, true

@@ -20,7 +20,7 @@ func (n *Network) declareVPC(ctx *pulumi.Context, name string, args *NetworkArgs
 	if err != nil {
 		return err
 	}
-	n.VPCID = vpc.ID().ToStringOutput()
+	n.VPCID, n.Cidrs = vpc.ID().ToStringOutput(), []string{args.Cidr}
 	gateway, err := ec2.NewInternetGateway(ctx, name+"-gateway", &ec2.InternetGatewayArgs{
 		VpcId: n.VPCID, Tags: args.Namer.Tags(component, args.Namer.Name("gateway", 255)),
 	}, pulumi.Parent(n))

@@ -95,6 +95,21 @@ func (a Account) create(r Record) (id string, state resource.PropertyMap) {
 		set("hostname", r.Text("name"))
 	case "cloudflare:index/originCaCertificate:OriginCaCertificate":
 		set("certificate", "-----BEGIN CERTIFICATE-----\n"+r.Name+"\n-----END CERTIFICATE-----\n")
+	case "aws:lb/loadBalancer:LoadBalancer":
+		name := r.Text("name") + "-1234567890." + a.Region + ".elb.amazonaws.com"
+		if r.Get("internal") == true {
+			name = "internal-" + name
+		}
+		set("dnsName", name)
+		set("zoneId", "Z1H1FL5HABSF5")
+		set("arnSuffix", "app/"+r.Text("name")+"/0123456789abcdef")
+	case "aws:lb/targetGroup:TargetGroup":
+		set("arnSuffix", "targetgroup/"+r.Text("name")+"/0123456789abcdef")
+	case "aws:acm/certificate:Certificate":
+		state["domainValidationOptions"] = resource.NewPropertyValue([]any{map[string]any{
+			"domainName": r.Text("domainName"), "resourceRecordType": "CNAME",
+			"resourceRecordName": "_0." + r.Text("domainName") + ".", "resourceRecordValue": "_1.acm-validations.aws.",
+		}})
 	}
 	return id, state
 }

@@ -74,6 +74,9 @@ func (a *Account) DeleteInternetGateway(id string) error {
 }
 
 func (m *model) checkDetach(vpc string) error {
+	if m.balancerIsPublicIn(vpc) {
+		return mapped(vpc)
+	}
 	for _, i := range m.Instances {
 		if i.PublicIP != "" && m.vpcOf(i) == vpc { // also while it ends
 			return mapped(vpc)

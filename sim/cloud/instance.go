@@ -50,6 +50,8 @@ type instanceComputed struct {
 	EndTime     time.Time `json:"endTime"`
 	StateReason string    `json:"stateReason"`
 	FleetID     string    `json:"fleetId"`
+
+	ScalingGroup string `json:"scalingGroup"` // the name of the auto scaling group that it belongs to
 }
 
 // Gone reports whether the instance is ending or has ended.

@@ -4,6 +4,7 @@ import "encoding/json"
 
 // model is what is persisted.
 type model struct {
+	balancing
 	VPCs                  table[VPC]
 	Subnets               table[Subnet]
 	InternetGateways      table[InternetGateway]
@@ -65,6 +66,7 @@ type model struct {
 type table[T any] map[string]*T
 
 func (m *model) init() {
+	m.balancing.init()
 	initTable(&m.VPCs)
 	initTable(&m.Subnets)
 	initTable(&m.InternetGateways)

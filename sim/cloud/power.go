@@ -36,7 +36,7 @@ func (a *Account) Resume() error {
 
 // setState moves an instance to a state, unless it is further on already.
 func (a *Account) setState(id, state string) {
-	_ = a.change(func(m *model) error {
+	_, _ = a.apply(func(m *model) error {
 		i := m.Instances[id]
 		if i == nil || i.InstanceState == "terminated" || state == "running" && i.Gone() {
 			return nil
@@ -44,9 +44,11 @@ func (a *Account) setState(id, state string) {
 		i.InstanceState = state
 		if state == "terminated" {
 			m.release(i, a.now())
+			a.replaceMember(m, i)
 		}
 		return nil
 	})
+	a.deliver()
 }
 
 // Settle marks an instance as terminated, once its machine is off.
@@ -69,6 +71,11 @@ func (m *model) release(i *Instance, now time.Time) {
 	for _, n := range m.Interfaces {
 		if n.InstanceID == i.ID {
 			n.InstanceID = ""
+		}
+	}
+	for key, t := range m.Targets {
+		if t.TargetID == i.ID {
+			delete(m.Targets, key)
 		}
 	}
 	for key, v := range m.Attachments {

@@ -6,15 +6,24 @@ import (
 	"strings"
 )
 
-// Record is aws:route53/record:Record with plain values.
+// Record is aws:route53/record:Record with plain values, or an alias of a load
+// balancer.
 type Record struct {
-	ID      string   `json:"id"` // zone_name_type
-	ZoneID  string   `json:"zoneId"`
-	Name    string   `json:"name"`
-	Type    string   `json:"type"`
-	TTL     *int     `json:"ttl,omitempty"` // seconds
-	Records []string `json:"records"`
+	ID      string        `json:"id"` // zone_name_type
+	ZoneID  string        `json:"zoneId"`
+	Name    string        `json:"name"`
+	Type    string        `json:"type"`
+	TTL     *int          `json:"ttl,omitempty"` // seconds
+	Records []string      `json:"records,omitempty"`
+	Aliases []RecordAlias `json:"aliases,omitempty"`
 	recordComputed
+}
+
+// RecordAlias is what a record is an alias of.
+type RecordAlias struct {
+	Name                 string `json:"name"`
+	ZoneID               string `json:"zoneId"`
+	EvaluateTargetHealth bool   `json:"evaluateTargetHealth"`
 }
 
 type recordComputed struct {
@@ -50,6 +59,10 @@ func (m *model) checkRecord(r *Record) error {
 	switch {
 	case !slices.Contains(recordTypes, r.Type):
 		return refuse("InvalidInput", "Invalid resource type: %s", r.Type)
+	case len(r.Aliases) > 0:
+		if err := m.checkAlias(r); err != nil {
+			return err
+		}
 	case len(r.Records) == 0 || r.TTL == nil || *r.TTL < 0:
 		return refuse("InvalidInput", "A record set needs values and a TTL")
 	}
@@ -66,6 +79,19 @@ func (m *model) checkRecord(r *Record) error {
 		return refuse("InvalidChangeBatch", "[RRSet of type CNAME with DNS name %s. is not permitted at apex in zone %s.]", r.FQDN, z.Name)
 	}
 	return m.checkNeighbours(r)
+}
+
+// checkAlias refuses an alias of what is no load balancer of this account.
+func (m *model) checkAlias(r *Record) error {
+	if len(r.Aliases) > 1 || len(r.Records) > 0 || r.TTL != nil {
+		return refuse("InvalidInput", "A record set has an alias, or values and a TTL")
+	}
+	alias := r.Aliases[0]
+	b := m.balancerNamed(alias.Name)
+	if r.Type != "A" || b == nil || b.ZoneID != alias.ZoneID {
+		return refuse("InvalidChangeBatch", "[Tried to create an alias that targets %s., type %s in zone %s, but the alias target name does not lie within the target zone]", trimDot(alias.Name), r.Type, alias.ZoneID)
+	}
+	return nil
 }
 
 // checkNeighbours refuses a second set of a name and type, and anything beside a

@@ -105,8 +105,8 @@ func (a *Account) DeleteSecurityGroup(id string) error {
 	})
 }
 
-// groupInUse reports whether an instance, also while it ends, an interface or a
-// database has the group, or a rule of another group names it.
+// groupInUse reports whether an instance, also while it ends, an interface, a
+// database or a load balancer has the group, or a rule of another group names it.
 func (m *model) groupInUse(id string) bool {
 	for _, i := range m.Instances {
 		if slices.Contains(i.VPCSecurityGroupIDs, id) {
@@ -128,7 +128,7 @@ func (m *model) groupInUse(id string) bool {
 			return true
 		}
 	}
-	return false
+	return m.balancerUses(id)
 }
 
 // dropGroup removes a group with its rules.

@@ -69,8 +69,18 @@ func (a *Account) view(f func(m *model) error) error {
 // checks everything before it changes anything. What cannot be persisted did
 // not happen.
 func (a *Account) change(f func(m *model) error) error {
+	told, err := a.apply(f)
+	a.deliver()
+	<-told
+	return err
+}
+
+// apply runs f and persists what it changed. The channel closes when the
+// hypervisor was told; what is called by the hypervisor does not wait for that.
+func (a *Account) apply(f func(m *model) error) (told chan struct{}, err error) {
 	a.mu.Lock()
-	err := f(&a.m)
+	defer a.mu.Unlock()
+	err = f(&a.m)
 	if err == nil {
 		if a.made != nil {
 			a.made(&a.m)
@@ -79,7 +89,7 @@ func (a *Account) change(f func(m *model) error) error {
 			err = errors.Join(err, a.load(a.saved))
 		}
 	}
-	told := make(chan struct{})
+	told = make(chan struct{})
 	if err == nil && len(a.after) > 0 {
 		a.calls = append(a.calls, a.after...)
 		a.calls = append(a.calls, func() { close(told) })
@@ -87,10 +97,7 @@ func (a *Account) change(f func(m *model) error) error {
 		close(told)
 	}
 	a.after = nil
-	a.mu.Unlock()
-	a.deliver()
-	<-told
-	return err
+	return told, err
 }
 
 // later queues a call to the hypervisor for when the change is persisted.

@@ -105,10 +105,10 @@ func (a *Account) UpdateSubnet(id string, s *Subnet) error {
 }
 
 // DeleteSubnet refuses while an interface is in the subnet: an instance's, a NAT
-// gateway's, a database's or one by itself.
+// gateway's, a database's, a load balancer's or one by itself.
 func (a *Account) DeleteSubnet(id string) error {
 	return subnets.remove(a, id, func(m *model, _ *Subnet) error {
-		if len(m.usedAddresses(id)) > 0 || m.databaseIn(id) { // also by what is ending
+		if len(m.usedAddresses(id)) > 0 || m.databaseIn(id) || m.balancerUses(id) { // also by what is ending
 			return refuse("DependencyViolation", "The subnet '%s' has dependencies and cannot be deleted.", id)
 		}
 		for key, association := range m.Associations {

@@ -10,7 +10,7 @@ type account = cloud.Account
 
 // kinds are the types of resources that there are. Each service has a table of
 // its own.
-var kinds = join(networkKinds, computeKinds, identityKinds, policyKinds, storageKinds, keysKinds, namesKinds, dataKinds, watchKinds, imagesKinds)
+var kinds = join(networkKinds, computeKinds, identityKinds, policyKinds, storageKinds, keysKinds, namesKinds, dataKinds, watchKinds, imagesKinds, balancingKinds)
 
 func join(tables ...map[string]kind) map[string]kind {
 	all := map[string]kind{}

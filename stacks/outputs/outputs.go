@@ -16,7 +16,7 @@ type Environment struct {
 	// URL is where people reach the allocator; AgentURL where its clients do.
 	URL      string `json:"url"`
 	AgentURL string `json:"agentUrl"`
-	// PublicAddress is the allocator's IPv4 address.
+	// PublicAddress is the allocator's IPv4 address, or its load balancer's name.
 	PublicAddress            string   `json:"publicAddress"`
 	VPCID                    string   `json:"vpcId"`
 	SubnetIDs                []string `json:"subnetIds"`

@@ -3,11 +3,13 @@ package program
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/deployed"
+	"github.com/talmolab/lablink-infrastructure/infra/balancer"
 	"github.com/talmolab/lablink-infrastructure/infra/edge"
 	"github.com/talmolab/lablink-infrastructure/infra/pool"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
@@ -24,7 +26,7 @@ func (e *environment) allocatorSettings() pulumi.StringOutput {
 		inputs = append(inputs, id)
 	}
 	certificate := pulumi.StringInput(pulumi.String(""))
-	if e.origin != nil {
+	if e.origin != nil && e.balancer == nil {
 		certificate = e.origin.Certificate
 	}
 	// Pools' templates first, then subnets, and the certificate last.
@@ -84,7 +86,14 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		TLS:                    e.plainTLS(),
 		Database:               deployed.Database{Engine: e.s.Database.Engine},
 	}
-	if e.s.BehindCloudflare() {
+	switch {
+	case e.balancer != nil: // which ends TLS, whoever issued the certificate
+		out.TLS.Mode = settings.ACM
+		out.TrustedProxies, out.ClientAddressHeader = slices.Clone(e.network.Cidrs), balancer.AddressHeader
+		if e.s.BehindCloudflare() { // which stands before the load balancer, and adds to the same header
+			out.TrustedProxies = append(out.TrustedProxies, edge.Ranges()...)
+		}
+	case e.s.BehindCloudflare():
 		out.TLS.KeyParameter = e.n.ParameterPath(originKeyName)
 		out.TrustedProxies, out.ClientAddressHeader = edge.Ranges(), edge.Header
 	}

@@ -4,7 +4,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/talmolab/lablink-infrastructure/infra/database"
-	"github.com/talmolab/lablink-infrastructure/infra/host"
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
 	"github.com/talmolab/lablink-infrastructure/infra/watch"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
@@ -43,8 +42,14 @@ func (e *environment) databaseOutput() pulumi.Map {
 
 // declareWatch declares alarms, dashboard and budget, and says where the
 // dashboard is.
-func (e *environment) declareWatch(ctx *pulumi.Context, h *host.Host) (pulumi.StringOutput, error) {
-	args := &watch.WatchArgs{Namer: e.n, Emails: e.s.Alarms.Emails, Instance: h.InstanceID}
+func (e *environment) declareWatch(ctx *pulumi.Context) (pulumi.StringOutput, error) {
+	args := &watch.WatchArgs{Namer: e.n, Emails: e.s.Alarms.Emails}
+	if e.host != nil {
+		args.Instance = e.host.InstanceID
+	}
+	if e.balancer != nil {
+		args.Balancer = &watch.Balancer{LoadBalancer: e.balancer.LoadBalancer, TargetGroup: e.balancer.Hosts}
+	}
 	if e.postgres != nil {
 		args.Database = e.postgres.Identifier
 	}

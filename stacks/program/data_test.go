@@ -20,15 +20,6 @@ const (
 	topicPolicy    = "aws:sns/topicPolicy:TopicPolicy"
 )
 
-// databaseDoor holds the database to the allocator.
-func databaseDoor(rule recording.Record) string {
-	if rule.Get("fromPort") != 5432.0 || rule.Get("toPort") != 5432.0 || rule.Text("ipProtocol") != "tcp" ||
-		rule.Text("referencedSecurityGroupId") != "network-allocator-id" || rule.Get("cidrIpv4") != nil || rule.Get("cidrIpv6") != nil || rule.Get("prefixListId") != nil {
-		return "opens more of the database than 5432 to the allocator"
-	}
-	return ""
-}
-
 func databasesAreClosedAndKept(r *recording.Recording) []string {
 	tlsOnly := map[string]bool{}
 	for _, g := range r.Of("aws:rds/parameterGroup:ParameterGroup") {
@@ -170,7 +161,7 @@ func TestWithPostgresTheStackHasAnInstanceThatTheAllocatorMayOpen(t *testing.T) 
 		r := stackOf(t, stack).set(map[string]string{
 			"lablink:database": `{"engine": "postgres", "instanceClass": "db.t4g.small", "multiAz": true, "backupDays": 3}`,
 			"lablink:alarms":   `{"emails": ["lab@example.org"]}`,
-		}).record(t)
+		}).preview(t)
 		i := r.Named("database-instance")
 		assert.Equal(t, []any{"db.t4g.small", true, 3.0}, []any{i.Get("instanceClass"), i.Get("multiAz"), i.Get("backupRetentionPeriod")})
 		assert.Equal(t, protected, i.Protect, stack)
@@ -185,6 +176,21 @@ func TestWithPostgresTheStackHasAnInstanceThatTheAllocatorMayOpen(t *testing.T) 
 		require.NoError(t, err)
 		assert.Equal(t, deployed.Database{Engine: "postgres"}, settings.Database)
 	}
+}
+
+func TestBehindABalancerItsHostsAreWatchedAndAGroupIsNoSingleHost(t *testing.T) {
+	alarms := map[string]string{"lablink:alarms": `{"emails": ["lab@example.org"]}`}
+	one, two := balanced(t, "prod").set(alarms).preview(t), severalOf(t, "prod").set(alarms).preview(t)
+	for _, r := range []*recording.Recording{one, two} {
+		unhealthy := r.Named("watch-balancer-unhealthy")
+		assert.Equal(t, "app/lablink-people-prod/0123456789abcdef", unhealthy.Text("dimensions.LoadBalancer"))
+		assert.Equal(t, "targetgroup/lablink-people-hosts-prod/0123456789abcdef", unhealthy.Text("dimensions.TargetGroup"))
+	}
+	assert.Equal(t, "host-instance-id", one.Named("watch-host-recovery").Text("dimensions.InstanceId"))
+	assert.Empty(t, two.Named("watch-host-recovery").Name, "the group replaces its hosts")
+	assert.NotEmpty(t, two.Named("watch-database-storage").Name)
+	secret := iam.Request{Action: "secretsmanager:GetSecretValue", Resource: "arn:aws:secretsmanager:us-west-2:123456789012:secret:rds!database-instance-id"}
+	assert.Equal(t, iam.Allowed, iam.Evaluate(secret, parse(t, two.Named("host-permissions").Text("policy"), iam.Identity)), "every host opens the database")
 }
 
 func TestABudgetIsOfADeploymentOrOfTheAccount(t *testing.T) {

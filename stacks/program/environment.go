@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/infra/balancer"
 	"github.com/talmolab/lablink-infrastructure/infra/database"
 	"github.com/talmolab/lablink-infrastructure/infra/dns"
 	"github.com/talmolab/lablink-infrastructure/infra/host"
@@ -26,7 +27,9 @@ type environment struct {
 	found     lookups
 	network   *network.Network
 	account   account
-	address   *host.Address       // of the one host; nil where it has none that stays
+	balancer  *balancer.Balancer  // nil where people reach the host itself
+	address   *host.Address       // of the one host; nil where there is none that stays
+	host      *host.Host          // nil where there are several
 	artifacts pulumi.StringOutput // the artifact bucket's name
 	boundary  pulumi.StringOutput // the ARN of what bounds machines' roles
 	pools     []*pool.Pool        // in the order of the settings
@@ -62,10 +65,13 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	if err := e.declareAddress(ctx); err != nil {
 		return err
 	}
-	if err := e.declareArtifacts(ctx); err != nil {
+	if err := e.declareOrigin(ctx); err != nil {
 		return err
 	}
-	if err := e.declareOrigin(ctx); err != nil {
+	if err := e.declareBalancer(ctx); err != nil {
+		return err
+	}
+	if err := e.declareArtifacts(ctx); err != nil {
 		return err
 	}
 	if err := e.declarePools(ctx); err != nil {
@@ -88,15 +94,15 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	if e.origin != nil {
 		needed = append(needed, e.origin.Key)
 	}
-	h, err := e.declareHost(ctx, needed)
+	target, err := e.declareHosts(ctx, needed)
 	if err != nil {
 		return err
 	}
-	url, err := e.declareName(ctx, h)
+	url, err := e.declareName(ctx, target)
 	if err != nil {
 		return err
 	}
-	dashboard, err := e.declareWatch(ctx, h)
+	dashboard, err := e.declareWatch(ctx)
 	if err != nil {
 		return err
 	}
@@ -107,7 +113,7 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	values := pulumi.Map{
 		"contractVersion": pulumi.Int(outputs.Version),
 		"deployment":      pulumi.String(n.Deployment), "environment": pulumi.String(n.Environment),
-		"url": url, "agentUrl": e.agentURL(), "publicAddress": h.PublicIP,
+		"url": url, "agentUrl": e.agentURL(), "publicAddress": address(target),
 		"vpcId": e.network.VPCID, "subnetIds": e.network.SubnetIDs,
 		"allocatorSecurityGroupId": e.network.AllocatorGroup, "clientSecurityGroupId": e.network.ClientGroup,
 		"pools": e.poolOutputs(), "artifactBucket": e.artifacts,
@@ -124,7 +130,7 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 func (e *environment) declareNetwork(ctx *pulumi.Context) (err error) {
 	e.network, err = network.NewNetwork(ctx, "network", &network.NetworkArgs{
 		Namer: e.n, Existing: e.found.network, Cidr: e.found.cidr, Zones: e.found.zones, NAT: e.s.Network.NAT,
-		AllowedCidrs: e.s.Network.AllowedCidrs, AgentPort: e.s.AgentPort(),
+		AllowedCidrs: e.s.Network.AllowedCidrs, AgentPort: e.s.AgentPort(), Balanced: e.s.Balanced(),
 	})
 	return err
 }
@@ -132,7 +138,7 @@ func (e *environment) declareNetwork(ctx *pulumi.Context) (err error) {
 // declareAddress declares what outlives the host of an environment that has one:
 // client machines know its private address before it boots.
 func (e *environment) declareAddress(ctx *pulumi.Context) (err error) {
-	if e.s.Allocator.Address == settings.Dynamic {
+	if e.s.Allocator.Address == settings.Dynamic || e.s.Allocator.Replicas > 1 {
 		return nil
 	}
 	place := e.network.Subnets[0]
@@ -151,7 +157,7 @@ func (e *environment) declarePools(ctx *pulumi.Context) error {
 			Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
 			Permissions: host.ClientPermissions(e.n, e.bucket()), Boundary: e.boundary,
 			AgentURL: e.agentURL(), TLSName: e.tlsName(), Trust: e.trust(), Public: e.network.ClientsPublic, Audience: api.Audience(e.n.Deployment, e.n.Environment),
-			After: e.network.Ready,
+			After: e.ready(),
 		})
 		if err != nil {
 			return err
@@ -172,7 +178,9 @@ func (e *environment) poolOutputs() pulumi.Map {
 	return out
 }
 
-func (e *environment) declareHost(ctx *pulumi.Context, after []pulumi.Resource) (*host.Host, error) {
+// declareHosts declares the allocator's host, or several behind their balancer,
+// and says what the name of the allocator points at.
+func (e *environment) declareHosts(ctx *pulumi.Context, after []pulumi.Resource) (dns.Target, error) {
 	roles := e.clientRoles()
 	secret := pulumi.String("").ToStringOutput()
 	if e.postgres != nil {
@@ -185,33 +193,53 @@ func (e *environment) declareHost(ctx *pulumi.Context, after []pulumi.Resource) 
 			Spot: slices.ContainsFunc(e.s.Pools, func(p settings.Pool) bool { return p.Market != settings.OnDemand }),
 		})
 	}, append([]pulumi.StringInput{e.network.ClientGroup, secret}, subnetIDs(e.network.Clients)...)...)
+	after = slices.Concat(e.ready(), after)
+	if e.s.Allocator.Replicas > 1 {
+		return e.balancerTarget(), e.declareGroup(ctx, permissions, after)
+	}
 	place := e.network.Subnets[0]
 	var dynamic *host.Dynamic
 	if e.address == nil {
 		dynamic = &host.Dynamic{SubnetID: place.ID, PrivateIP: place.Host, SecurityGroup: e.network.AllocatorGroup}
 	}
-	return host.NewHost(ctx, "host", &host.HostArgs{
+	var err error
+	e.host, err = host.NewHost(ctx, "host", &host.HostArgs{
 		Namer: e.n, InstanceType: e.s.Allocator.InstanceType, AMI: e.found.hostImage.ID,
 		Zone: place.Zone, Address: e.address, Dynamic: dynamic, DataVolumeGiB: e.s.Allocator.DataVolumeGiB,
 		Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
-		Permissions: permissions, Boundary: e.boundary, Protect: e.s.Protect(), After: slices.Concat(e.network.Ready, after),
+		Permissions: permissions, Boundary: e.boundary, TargetGroups: e.targetGroups(), Protect: e.s.Protect(), After: after,
 	})
+	switch {
+	case err != nil:
+		return dns.Target{}, err
+	case e.balancer != nil:
+		return e.balancerTarget(), nil
+	}
+	return dns.Target{Address: e.host.PublicIP}, nil
+}
+
+// address is a target as people would type it.
+func address(t dns.Target) pulumi.StringInput {
+	if t.Name != nil {
+		return t.Name
+	}
+	return t.Address
 }
 
 // declareName declares the record, where there is one, and says where people
 // reach the allocator.
-func (e *environment) declareName(ctx *pulumi.Context, h *host.Host) (pulumi.StringOutput, error) {
+func (e *environment) declareName(ctx *pulumi.Context, target dns.Target) (pulumi.StringOutput, error) {
 	scheme := "https://"
 	if e.s.TLS.Mode == settings.None {
 		scheme = "http://"
 	}
 	if e.s.DNS.Domain == "" {
-		return pulumi.Sprintf("%s%s", scheme, h.PublicIP), nil
+		return pulumi.Sprintf("%s%s", scheme, address(target)), nil
 	}
 	name := pulumi.String(e.s.DNS.Domain).ToStringOutput()
 	args := &dns.DnsArgs{
 		Domain: e.s.DNS.Domain, ZoneID: e.found.zoneID, Cloudflare: e.s.DNS.Provider == settings.Cloudflare,
-		Target: dns.Target{Address: h.PublicIP}, Proxied: e.s.BehindCloudflare(), Protect: e.s.Protect(),
+		Target: target, Proxied: e.s.BehindCloudflare(), Protect: e.s.Protect(),
 	}
 	switch {
 	case e.s.ManagesRecord():
@@ -229,13 +257,16 @@ func (e *environment) declareName(ctx *pulumi.Context, h *host.Host) (pulumi.Str
 }
 
 // agentURL is where clients reach the allocator, inside the network.
-func (e *environment) agentURL() pulumi.StringOutput {
+func (e *environment) agentURL() pulumi.StringInput {
+	if e.balancer != nil {
+		return e.balancer.AgentURL
+	}
 	scheme := "https://"
 	if e.s.TLS.Mode == settings.None {
 		scheme = "http://"
 	}
 	if e.address == nil { // of an own VPC, where the host's address is planned
-		return pulumi.String(scheme + e.network.Subnets[0].Host).ToStringOutput()
+		return pulumi.String(scheme + e.network.Subnets[0].Host)
 	}
 	return pulumi.Sprintf("%s%s", scheme, e.address.PrivateIP)
 }

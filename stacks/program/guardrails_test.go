@@ -36,9 +36,14 @@ var guardrails = []struct {
 	}},
 	{"people reach 80 and 443 of the allocator, clients its port, and nobody anything else", doorsAreClosed, []spoil{
 		{ingress, "fromPort", 22}, {ingress, "toPort", 65535}, {ingress, "ipProtocol", "-1"}, {ingress, "securityGroupId", "network-clients-id"},
+		{ingress, "referencedSecurityGroupId", "network-allocator-id"},
 		{group, "ingress", []any{map[string]any{"fromPort": 22}}}, {ingress, "cidrIpv6", "::/0"}, {ingress, "prefixListId", "pl-1"},
 		{iface, "securityGroups[0]", "network-clients-id"}, {iface, "securityGroups", nil}, {instance, "networkInterfaces", nil},
 		{template, "networkInterfaces[0].securityGroups[0]", "network-allocator-id"}, {template, "networkInterfaces", nil},
+	}},
+	{"load balancers speak TLS", listenersSpeakTLS, []spoil{
+		{listener, "sslPolicy", "ELBSecurityPolicy-2016-08"}, {listener, "protocol", "HTTP"}, {listener, "certificateArn", nil},
+		{loadBalancer, "dropInvalidHeaderFields", false},
 	}},
 	{"buckets are closed, versioned, encrypted and reached over TLS only", bucketsAreClosed, []spoil{
 		{"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "blockPublicPolicy", false},
@@ -78,7 +83,8 @@ var guardrails = []struct {
 	}},
 	{"everything that can be tagged says whose it is", everythingIsTagged, []spoil{
 		{instance, "tags", nil}, {volume, `tags["lablink:deployment"]`, "another"}, {group, `tags["lablink:component"]`, ""},
-		{"aws:ssm/parameter:Parameter", `tags["lablink:environment"]`, "other"}, {role, `tags["lablink:managed-by"]`, "hand"},
+		{"aws:ssm/parameter:Parameter", `tags["lablink:environment"]`, "other"}, {scalingGroup, "tags[2].value", "another"},
+		{role, `tags["lablink:managed-by"]`, "hand"},
 		{infrastructure, "resourceTags", nil}, {infrastructure, `resourceTags["lablink:deployment"]`, "another"}, {"aws:imagebuilder/component:Component", "tags", nil},
 		{"aws:imagebuilder/distributionConfiguration:DistributionConfiguration", "distributions[0].amiDistributionConfiguration.amiTags", nil},
 		{iface, "tags", nil}, {instance, "volumeTags", nil}, {template, "tagSpecifications[1]", nil},
@@ -88,6 +94,9 @@ var guardrails = []struct {
 func TestEveryStackKeepsTheGuardrails(t *testing.T) {
 	for _, stack := range stacks {
 		keepsGuardrails(t, stackOf(t, stack).record(t), stack)
+	}
+	for shape, recorded := range shapes(t) {
+		keepsGuardrails(t, recorded, shape)
 	}
 	for why, r := range map[string]*run{
 		"with pipelines": withImages(t), "with NAT": stackOf(t, "prod").set(map[string]string{"lablink:network": `{"nat": true}`}), "in an existing VPC": inVPC(t, "prod"),
@@ -111,7 +120,7 @@ func guarded(t *testing.T, stack, engine string) *recording.Recording {
 	return stackOf(t, stack).set(map[string]string{
 		"lablink:alarms": `{"emails": ["lab@example.org"]}`, "lablink:budget": `{"monthlyUsd": 100, "emails": ["lab@example.org"]}`,
 		"lablink:database": `{"engine": "` + engine + `"}`,
-	}).record(t)
+	}).preview(t)
 }
 
 func TestTheGuardrailsHoldWhateverIsSet(t *testing.T) {
@@ -159,6 +168,9 @@ func TestTheGuardrailsNoticeWhatBreaksThem(t *testing.T) {
 			}
 			if !slices.ContainsFunc(recorded.Records, s.matches) {
 				recorded = withImages(t).record(t)
+			}
+			if !slices.ContainsFunc(recorded.Records, s.matches) {
+				recorded = several(t, "prod")
 			}
 			s.of(t, recorded)
 			assert.NotEmpty(t, g.check(recorded), "%s: %s with %s = %v", g.rule, s.typ, s.path, s.to)

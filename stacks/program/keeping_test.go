@@ -20,6 +20,7 @@ var untaggable = []string{
 	"aws:s3/bucketPolicy:BucketPolicy", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
 	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
 	"aws:s3/bucketVersioningV2:BucketVersioningV2",
+	"aws:acm/certificateValidation:CertificateValidation", "aws:lb/targetGroupAttachment:TargetGroupAttachment",
 }
 
 func everythingIsTagged(r *recording.Recording) []string {
@@ -47,22 +48,43 @@ func everythingIsTagged(r *recording.Recording) []string {
 	return out
 }
 
+// tagsOf reads tags; those of an auto scaling group are a list.
+func tagsOf(tags any) map[string]any {
+	list, isList := tags.([]any)
+	if !isList {
+		all, _ := tags.(map[string]any)
+		return all
+	}
+	all := map[string]any{}
+	for _, entry := range list {
+		tag, _ := entry.(map[string]any)
+		if key, ok := tag["key"].(string); ok {
+			all[key] = tag["value"]
+		}
+	}
+	return all
+}
+
 func tagged(tags any, environment, by string) bool {
-	all, _ := tags.(map[string]any)
+	all := tagsOf(tags)
 	component, _ := all["lablink:component"].(string)
 	return all["lablink:deployment"] == deployment && all["lablink:environment"] == environment && component != "" && all["lablink:managed-by"] == by
 }
 
 // makesTagged reports whether what EC2 makes of an instance or of a template has
-// tags, too: root volumes, and the allocator's machines.
+// tags, too: root volumes, hosts and the allocator's machines.
 func makesTagged(record recording.Record, environment string) bool {
 	switch record.Type {
 	case instance:
 		return tagged(record.Get("volumeTags"), environment, "pulumi")
 	case template:
+		by := "allocator"
+		if record.Name == hostTemplate {
+			by = "pulumi" // no allocator ends another
+		}
 		for i, what := range []string{"instance", "volume"} {
 			at := fmt.Sprintf("tagSpecifications[%d].", i)
-			if record.Text(at+"resourceType") != what || !tagged(record.Get(at+"tags"), environment, "allocator") {
+			if record.Text(at+"resourceType") != what || !tagged(record.Get(at+"tags"), environment, by) {
 				return false
 			}
 		}

@@ -3,6 +3,7 @@ package program_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/infra/recording"
 )
@@ -16,6 +17,11 @@ const (
 	group          = "aws:ec2/securityGroup:SecurityGroup"
 	ingress        = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 	iface          = "aws:ec2/networkInterface:NetworkInterface"
+	loadBalancer   = "aws:lb/loadBalancer:LoadBalancer"
+	listener       = "aws:lb/listener:Listener"
+	scalingGroup   = "aws:autoscaling/group:Group"
+
+	hostTemplate = "host-template" // its name
 )
 
 func metadataIsClosed(r *recording.Recording) []string {
@@ -78,26 +84,56 @@ func inGroup(groups any, want string) string {
 
 func encrypted(v any) bool { return v == true || v == "true" }
 
-// doorsAreClosed holds every way in to what the design names: 80 and 443 of the
-// allocator, for Cloudflare alone where that stands before it, and the database
-// for the allocator. There is no SSH. What is not the allocator's is in a group
+// door is a port of a group that somebody may connect to: "people" for ranges,
+// else a group.
+type door struct {
+	group, from string
+	port        float64
+}
+
+const (
+	allocatorGroup = "network-allocator-id"
+	clientGroup    = "network-clients-id"
+	peopleGroup    = "balancer-people-group-id"
+	agentsGroup    = "balancer-agents-group-id"
+	databaseGroup  = "database-group-id"
+)
+
+// doors are those that the design names. There is no SSH.
+func doors(r *recording.Recording) []door {
+	out := []door{{databaseGroup, allocatorGroup, 5432}}
+	if len(r.Of(loadBalancer)) == 0 {
+		return append(out, door{allocatorGroup, "people", 80}, door{allocatorGroup, "people", 443}, door{allocatorGroup, clientGroup, 80}, door{allocatorGroup, clientGroup, 443})
+	}
+	if len(r.Of(scalingGroup)) > 0 {
+		out = append(out, door{allocatorGroup, allocatorGroup, 8443})
+	}
+	return append(out,
+		door{peopleGroup, "people", 80}, door{peopleGroup, "people", 443}, door{agentsGroup, clientGroup, 443},
+		door{allocatorGroup, peopleGroup, 80}, door{allocatorGroup, agentsGroup, 80},
+	)
+}
+
+// doorsAreClosed holds every way in to what the design names, for Cloudflare alone
+// where that stands before all of it. What is not the allocator's is in a group
 // that lets nobody in.
 func doorsAreClosed(r *recording.Recording) []string {
-	behind := len(r.Of(originCertificate)) > 0
+	open, behind := doors(r), len(r.Of(originCertificate)) > 0
 	return slices.Concat(
 		each(r, ingress, func(rule recording.Record) string {
-			port, clients := rule.Get("fromPort"), rule.Text("referencedSecurityGroupId")
-			switch {
-			case rule.Text("securityGroupId") == "database-group-id":
-				return databaseDoor(rule)
-			case rule.Text("securityGroupId") != "network-allocator-id":
-				return "leads to another group than the allocator's"
-			case rule.Text("ipProtocol") != "tcp" || port != rule.Get("toPort") || port != 80.0 && port != 443.0:
-				return fmt.Sprintf("opens port %v to %v of %q", port, rule.Get("toPort"), rule.Text("ipProtocol"))
-			case (clients == "network-clients-id") == (rule.Text("cidrIpv4") != "") || rule.Get("cidrIpv6") != nil || rule.Get("prefixListId") != nil:
-				return "is for neither an IPv4 range nor the clients' group alone"
-			case behind && clients == "" && !isCloudflares(rule.Text("cidrIpv4")):
-				return "leads past Cloudflare"
+			port, from := rule.Get("fromPort"), rule.Text("referencedSecurityGroupId")
+			if rule.Get("cidrIpv6") != nil || rule.Get("prefixListId") != nil || (from != "") == (rule.Text("cidrIpv4") != "") {
+				return "is for neither an IPv4 range nor a group alone"
+			}
+			if from == "" {
+				if behind && !isCloudflares(rule.Text("cidrIpv4")) {
+					return "leads past Cloudflare"
+				}
+				from = "people"
+			}
+			number, _ := port.(float64)
+			if rule.Text("ipProtocol") != "tcp" || port != rule.Get("toPort") || !slices.Contains(open, door{rule.Text("securityGroupId"), from, number}) {
+				return fmt.Sprintf("opens port %v to %v of %q of %s to %s", port, rule.Get("toPort"), rule.Text("ipProtocol"), rule.Text("securityGroupId"), from)
 			}
 			return ""
 		}),
@@ -107,19 +143,46 @@ func doorsAreClosed(r *recording.Recording) []string {
 			}
 			return ""
 		}),
-		each(r, iface, func(i recording.Record) string { return inGroup(i.Get("securityGroups"), "network-allocator-id") }),
+		each(r, iface, func(i recording.Record) string { return inGroup(i.Get("securityGroups"), allocatorGroup) }),
 		each(r, instance, func(i recording.Record) string {
 			if i.Get("networkInterfaces") != nil {
 				return ""
 			}
-			return inGroup(i.Get("vpcSecurityGroupIds"), "network-allocator-id")
+			return inGroup(i.Get("vpcSecurityGroupIds"), allocatorGroup)
 		}),
 		each(r, template, func(t recording.Record) string {
 			if interfaces, _ := t.Get("networkInterfaces").([]any); len(interfaces) != 1 {
 				return "leaves its interface to its launch"
 			}
-			return inGroup(t.Get("networkInterfaces[0].securityGroups"), "network-clients-id")
+			want := clientGroup
+			if t.Name == hostTemplate {
+				want = allocatorGroup
+			}
+			return inGroup(t.Get("networkInterfaces[0].securityGroups"), want)
 		}),
 		each(r, "aws:ec2/securityGroupRule:SecurityGroupRule", func(recording.Record) string { return "is of the old kind, which this rule does not read" }),
+	)
+}
+
+// listenersSpeakTLS lets a listener without TLS only send people to TLS.
+func listenersSpeakTLS(r *recording.Recording) []string {
+	return slices.Concat(
+		each(r, listener, func(l recording.Record) string {
+			actions, _ := l.Get("defaultActions").([]any)
+			redirects := len(actions) == 1 && l.Text("defaultActions[0].type") == "redirect" && l.Text("defaultActions[0].redirect.protocol") == "HTTPS"
+			switch {
+			case l.Text("protocol") == "HTTPS" && strings.HasPrefix(l.Text("sslPolicy"), "ELBSecurityPolicy-TLS13-1-2-") && l.Text("certificateArn") != "":
+			case l.Text("protocol") == "HTTP" && redirects:
+			default:
+				return "speaks something else than TLS 1.2 or newer"
+			}
+			return ""
+		}),
+		each(r, loadBalancer, func(b recording.Record) string {
+			if b.Get("dropInvalidHeaderFields") != true {
+				return "lets headers in that no server reads alike"
+			}
+			return ""
+		}),
 	)
 }

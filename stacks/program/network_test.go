@@ -106,10 +106,26 @@ func TestAnExistingVPCThatDoesNotFitIsRefusedBeforeAnythingIsDeclared(t *testing
 	} {
 		r := inVPC(t, "prod")
 		c.spoil(r)
-		recorded, err := r.do()
+		recorded, err := r.do(recording.Preview)
 		assert.ErrorContains(t, err, c.says, c.why)
 		assert.Empty(t, recorded.Names(), c.why)
 	}
+}
+
+// Load balancers have addresses of the subnets that they stand in, whatever else
+// the VPC holds.
+func TestInAnExistingVPCTheAllocatorBelievesTheSubnetsOfItsBalancers(t *testing.T) {
+	r := inVPC(t, "prod").set(map[string]string{
+		"lablink:dns": `{"provider": "route53", "domain": "lab.example.org"}`, "lablink:tls": `{"mode": "acm"}`,
+	})
+	vpcs := r.account.VPCs
+	r.fit(t).account.VPCs = vpcs
+	recorded := r.record(t)
+	told, err := deployed.Decode([]byte(recorded.Named("release-settings").Text("content")))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"10.0.0.0/24", "10.0.1.0/24"}, told.TrustedProxies)
+	assert.Equal(t, []any{first, second}, recorded.Named("balancer-people").Get("subnets"))
+	assert.Equal(t, recorded.Outputs["agentUrl"].Value, "https://internal-lablink-agents-prod-1234567890.us-west-2.elb.amazonaws.com")
 }
 
 // One zone is enough for one host with its data on a volume.

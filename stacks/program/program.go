@@ -2,6 +2,7 @@ package program
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -46,6 +47,9 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	if err := p.checkToken(ctx, s); err != nil {
 		return err
 	}
+	if err := checkDatabase(ctx, s); err != nil {
+		return err
+	}
 	if err := p.checkCommit(ctx, s); err != nil {
 		return err
 	}
@@ -61,6 +65,15 @@ func (p Program) Run(ctx *pulumi.Context) error {
 		return declareAccount(ctx, s, n)
 	}
 	return p.declareEnvironment(ctx, s, n)
+}
+
+// checkDatabase refuses to deploy what the allocator of this commit cannot work
+// on. A preview goes on: what is declared is complete.
+func checkDatabase(ctx *pulumi.Context, s *settings.Settings) error {
+	if ctx.DryRun() || s.Kind == settings.KindAccount || s.Database.Engine != settings.Postgres {
+		return nil
+	}
+	return errors.New("lablink:database.engine is postgres, but the allocator of this commit stores in SQLite only; nothing was deployed. pulumi preview works. fix: use database.engine: sqlite, with allocator.replicas: 1")
 }
 
 // checkCommit holds production to commits that others can find. A preview only

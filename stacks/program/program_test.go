@@ -77,6 +77,14 @@ func (r *run) record(t *testing.T) *recording.Recording {
 	return out
 }
 
+// preview runs the program as a preview does, which must work.
+func (r *run) preview(t *testing.T) *recording.Recording {
+	t.Helper()
+	out, err := r.do(recording.Preview)
+	require.NoError(t, err)
+	return out
+}
+
 // builder pretends to build.
 type builder struct {
 	commit           build.Commit

@@ -27,6 +27,7 @@ func (s *Settings) check(p *Problems) {
 	} else {
 		s.checkNetwork(p)
 		s.checkName(p)
+		s.checkBalancer(p)
 		s.checkAllocator(p)
 		s.checkPools(p)
 		s.checkDatabase(p)

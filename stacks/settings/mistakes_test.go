@@ -104,6 +104,18 @@ var anywhere = []wrong{
 	{"no e-mail address", one("tls", `{"mode": "acme"}`), "lablink:tls.email", "is required with tls.mode: acme", "that somebody reads"},
 	{"a name with the e-mail address", one("tls", `{"email": "Lab <lab@example.org>"}`), "lablink:tls.email", "is not an e-mail address", "that somebody reads"},
 
+	{"acm without a domain", config{"lablink:dns": "", "lablink:tls": acm("us-west-2", "123456789012")}, "lablink:dns.domain", "is required unless dns.provider and tls.mode are none", "lab.example.org"},
+	{"acm without a zone or a certificate", config{"lablink:dns": `{"domain": "lab.example.org"}`, "lablink:tls": `{"mode": "acm"}`}, "lablink:tls.certificateArn", "is required with tls.mode: acm", "dns.provider: route53"},
+	{"acm in a zone that is not managed", config{"lablink:dns": `{"provider": "route53", "domain": "lab.example.org", "manage": false}`, "lablink:tls": `{"mode": "acm"}`}, "lablink:tls.certificateArn", "is not managed in Route 53", "dns.manage: true"},
+	{"a certificate for nothing", one("tls", `{"email": "lab@example.org", "certificateArn": "arn:aws:acm:us-west-2:123456789012:certificate/0"}`), "lablink:tls.certificateArn", "nothing serves with it with tls.mode: acme", "set tls.mode: acm"},
+	{"a certificate's name", one("tls", `{"mode": "acm", "certificateArn": "lab.example.org"}`), "lablink:tls.certificateArn", "is not a certificate's ARN", "arn:aws:acm:REGION"},
+	{"a certificate of another Region", one("tls", acm("us-east-1", "123456789012")), "lablink:tls.certificateArn", "is in us-east-1, but a load balancer takes certificates of its own Region, us-west-2", "in us-west-2"},
+	{"a certificate of another account", one("tls", acm("us-west-2", "999999999999")), "lablink:tls.certificateArn", "is of account 999999999999", "in this account"},
+	{"no host", hosts("-1", "sqlite", `{"mode": "acm"}`), "lablink:allocator.replicas", "must be between 1 and 10, not -1", "2 outlive the loss"},
+	{"too many hosts", hosts("11", "postgres", `{"mode": "acm"}`), "lablink:allocator.replicas", "not 11", "1 serves"},
+	{"hosts without a database that they share", hosts("2", "sqlite", `{"mode": "acm"}`), "lablink:database.engine", "is sqlite, but 2 allocators", "postgres"},
+	{"hosts without a load balancer", hosts("2", "postgres", `{"email": "lab@example.org"}`), "lablink:tls.mode", "is acme, but with 2 allocators a load balancer ends TLS", "tls.mode: acm"},
+
 	{"a mutable version", one("allocator", `{"version": "latest", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", `is "latest"`, "use source"},
 	{"a branch", one("allocator", `{"version": "main", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", "can come to mean something else", "use source"},
 	{"half a version", one("allocator", `{"version": "v1.2", "ami": "ami-0123456789abcdef0"}`), "lablink:allocator.version", `is "v1.2"`, "vX.Y.Z"},
@@ -155,6 +167,19 @@ var anywhere = []wrong{
 	{"half of the ids", one("github", `{"repository": "a/b", "ownerId": "7"}`), "lablink:github.repositoryId", "is missing", "set both"},
 	{"a short password", one("adminPassword", "hunter2"), "lablink:adminPassword", "shorter than 12 characters", "leave it out"},
 	{"a placeholder", one("adminPassword", "please-change-me-1"), "lablink:adminPassword", "is a placeholder", "leave it out"},
+}
+
+// acm is a certificate that exists already.
+func acm(region, account string) string {
+	return `{"mode": "acm", "certificateArn": "arn:aws:acm:` + region + `:` + account + `:certificate/01234567-89ab-cdef-0123-456789abcdef"}`
+}
+
+// hosts are several of them.
+func hosts(replicas, engine, tls string) config {
+	return config{
+		"lablink:allocator": `{"ami": "ami-0123456789abcdef0", "replicas": ` + replicas + `}`,
+		"lablink:database":  `{"engine": "` + engine + `"}`, "lablink:tls": tls,
+	}
 }
 
 const twice = `[{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-0123456789abcdef1"}, "maxMachines": 4},

@@ -89,7 +89,7 @@ type TLS struct {
 	Email string `json:"email"`
 	// Only tries out getting a certificate: browsers and machines do not trust it.
 	Staging bool `json:"staging" default:"false"`
-	// An existing certificate of ACM for `acm`, in the stack's Region. Left out: one is requested.
+	// An existing certificate of ACM for `acm`, in the stack's Region and account. Left out: one is requested, which takes a zone in Route 53 that the stack manages.
 	CertificateARN string `json:"certificateArn"`
 }
 
@@ -105,7 +105,7 @@ type Allocator struct {
 	AMI string `json:"ami"`
 	// The host's EC2 type, on the Nitro hypervisor; the architecture follows.
 	InstanceType string `json:"instanceType" default:"t4g.small"`
-	// How many hosts. More than one need `database.engine: postgres` and a certificate of `acm` or `cloudflare`.
+	// How many hosts, 1–10. More than one need `database.engine: postgres` and a certificate of `acm` or `cloudflare`.
 	Replicas int `json:"replicas" default:"1"`
 	// Whether the public address survives a replacement of the host. `dynamic` saves an elastic address, needs an own VPC, and is refused in production where `dns.domain` points at it.
 	Address string `json:"address" enum:"persistent,dynamic" default:"persistent"`
@@ -115,7 +115,7 @@ type Allocator struct {
 
 // Database is where the allocator keeps its data.
 type Database struct {
-	// `sqlite` on the data volume, or `postgres` on RDS, in which no allocator stores yet: it says so when it starts.
+	// `sqlite` on the data volume, or `postgres` on RDS, in which no allocator stores yet: such a stack can be previewed, not deployed.
 	Engine string `json:"engine" enum:"sqlite,postgres" default:"sqlite"`
 	// The RDS instance's class, `db.…`; with `postgres` only.
 	InstanceClass string `json:"instanceClass" default:"db.t4g.micro"`

@@ -159,3 +159,22 @@ func TestAllProblemsAreReportedAtOnce(t *testing.T) {
 	var found *settings.Problems
 	assert.True(t, errors.As(err, &found))
 }
+
+func TestLoadBalancersAndSeveralHostsAreTakenWhereTheyFit(t *testing.T) {
+	for why, c := range map[string]config{
+		"a certificate that is requested": one("tls", `{"mode": "acm"}`),
+		"one that exists":                 one("tls", acm("us-west-2", "123456789012")),
+		"one that exists, and no record":  {"lablink:dns": `{"domain": "lab.example.org"}`, "lablink:tls": acm("us-west-2", "123456789012")},
+		"a narrow range":                  {"lablink:tls": `{"mode": "acm"}`, "lablink:network": `{"allowedCidrs": ["192.0.2.0/24"]}`},
+		"several hosts":                   hosts("2", "postgres", `{"mode": "acm"}`),
+		"several hosts, one that exists":  hosts("10", "postgres", acm("us-west-2", "123456789012")),
+	} {
+		got, err := settings.Load("prod", good().with(c))
+		require.NoError(t, err, why)
+		assert.True(t, got.Balanced(), why)
+		assert.Equal(t, 443, got.AgentPort(), why)
+	}
+	got, err := settings.Load("prod", good())
+	require.NoError(t, err)
+	assert.False(t, got.Balanced())
+}

@@ -66,7 +66,7 @@ func (s *Settings) checkAddress(p *Problems) {
 	switch {
 	case s.Allocator.Address != Dynamic:
 	case s.Balanced():
-		p.add("allocator.address", "remove it", "is dynamic, but behind a load balancer (tls.mode: acm, or allocator.replicas above 1) hosts have no public address")
+		p.add("allocator.address", "remove it", "is dynamic, but behind a load balancer (tls.mode: acm, or allocator.replicas above 1) nobody reaches the hosts at their own addresses")
 	case !s.OwnVPC():
 		p.add("allocator.address", "remove it, which keeps the host's addresses, or remove network.vpcId", "is dynamic, but in an existing VPC the address at which machines reach the host would change with it, too")
 	}

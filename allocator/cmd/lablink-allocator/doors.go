@@ -83,7 +83,11 @@ func openDoors(ctx context.Context, listen string, cloud aws.Config, t deployed.
 		d.plain = []net.Listener{l}
 		return d, nil
 	}
-	if t.Mode == "none" {
+	switch t.Mode {
+	case "none":
+		return d, nil
+	case "acm": // a load balancer ends TLS
+		d.hsts = t.HSTSSeconds
 		return d, nil
 	}
 	if len(passed) != 2 {
@@ -150,7 +154,7 @@ func (d *doors) serve(handler http.Handler, closed func()) <-chan error {
 			}
 		}()
 	}
-	plain := handler
+	plain := strictTransport(handler, d.hsts)
 	if d.certificate != nil {
 		plain = d.certificate.Plain(handler)
 	}

@@ -64,7 +64,7 @@ type bootstrapCommand struct {
 	Region  string `required:"" help:"The AWS Region."`
 	Pointer string `required:"" help:"The SSM parameter that names the release."`
 	Bucket  string `required:"" help:"The artifact bucket."`
-	Volume  string `required:"" help:"The id of the data volume."`
+	Volume  string `help:"The id of the data volume. Left out: this is one of several hosts, which keep nothing."`
 }
 
 // Run sets up the host.

@@ -195,11 +195,15 @@ func (a *app) serve(ctx context.Context, listen string) error {
 	if doors.certificate != nil {
 		checks = append(checks, web.NamedCheck{Name: "certificate", Check: doors.certificate.Check})
 	}
-	handler, err := web.New(stopping, web.Config{
+	config := web.Config{
 		Service: a.service, Guard: a.guard, Sessions: a.store, Tunnel: a.hub.Serve, Checks: checks,
 		Version: version, Release: a.release, Rollout: a.rollout, Secure: doors.certificate != nil, Log: a.log,
 		TrustedProxies: a.settings.TrustedProxies, ClientAddressHeader: a.settings.ClientAddressHeader,
-	})
+	}
+	if a.settings.TLS.Mode == "acm" {
+		config.Secure, config.BalancedDomain = true, a.settings.TLS.Domain
+	}
+	handler, err := web.New(stopping, config)
 	if err != nil {
 		return err
 	}
