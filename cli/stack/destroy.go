@@ -42,9 +42,9 @@ func (w *Workspace) Destroy(ctx context.Context, t Target, answer io.Reader) err
 	return w.sayWhatStays(ctx, t)
 }
 
-// database is the type of what stands in a network: AWS lets go neither its groups
-// nor its subnets.
-const database = "aws:rds/instance:Instance"
+// standing are the types of what stands in a network: AWS lets go neither their
+// groups nor their subnets.
+var standing = []any{"aws:rds/instance:Instance", "aws:lb/loadBalancer:LoadBalancer"}
 
 // loosen takes out of a state what protected resources depend on that is not
 // protected. Pulumi keeps all that they depend on, and a record depends, by way of
@@ -68,7 +68,7 @@ func loosen(raw []byte) (loosened []byte, protected int, err error) {
 	gone := func(urn any) bool { return !kept[urn] }
 	for _, r := range resources {
 		r := r.(map[string]any)
-		if !kept[r["urn"]] || r["type"] == database {
+		if !kept[r["urn"]] || slices.Contains(standing, r["type"]) {
 			continue
 		}
 		if on, ok := r["dependencies"].([]any); ok {

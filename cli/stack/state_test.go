@@ -65,15 +65,17 @@ func TestWhatIsProtectedDoesNotHoldTheRestUnlessItStandsInIt(t *testing.T) {
 		{"urn": "host", "dependencies": ["address"]},
 		{"urn": "address", "protect": true},
 		{"urn": "record", "protect": true, "parent": "stack", "dependencies": ["host", "address"], "propertyDependencies": {"records": ["host", "address"], "name": null}},
-		{"urn": "database", "type": "aws:rds/instance:Instance", "protect": true, "dependencies": ["subnets"]}
+		{"urn": "database", "type": "aws:rds/instance:Instance", "protect": true, "dependencies": ["subnets"]},
+		{"urn": "balancer", "type": "aws:lb/loadBalancer:LoadBalancer", "protect": true, "dependencies": ["subnets"]}
 	]}}`))
 	require.NoError(t, err)
-	require.Equal(t, 3, protected)
+	require.Equal(t, 4, protected)
 	require.JSONEq(t, `{"deployment": {"resources": [
 		{"urn": "stack"},
 		{"urn": "host", "dependencies": ["address"]},
 		{"urn": "address", "protect": true},
 		{"urn": "record", "protect": true, "parent": "stack", "dependencies": ["address"], "propertyDependencies": {"records": ["address"], "name": null}},
-		{"urn": "database", "type": "aws:rds/instance:Instance", "protect": true, "dependencies": ["subnets"]}
+		{"urn": "database", "type": "aws:rds/instance:Instance", "protect": true, "dependencies": ["subnets"]},
+		{"urn": "balancer", "type": "aws:lb/loadBalancer:LoadBalancer", "protect": true, "dependencies": ["subnets"]}
 	]}}`, string(raw))
 }

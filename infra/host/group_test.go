@@ -18,7 +18,8 @@ func several() *host.GroupArgs {
 		Namer: lab, InstanceType: "t4g.small", Image: image.Image{ID: "ami-11111111", RootDevice: "/dev/xvda"}, Count: 3,
 		SubnetIDs: pulumi.StringArray{pulumi.String("subnet-1"), pulumi.String("subnet-2")}, SecurityGroup: pulumi.String("sg-1"),
 		TargetGroups: []pulumi.StringInput{pulumi.String("people"), pulumi.String("agents")},
-		Bucket:       "the-bucket", Pointer: "/lablink/lablink/test/release", Permissions: pulumi.String(`{"Version":"2012-10-17"}`), Boundary: pulumi.String("arn:aws:iam::123456789012:policy/boundary"),
+		Bucket:       "the-bucket", Pointer: "/lablink/lablink/test/release", Permissions: pulumi.String(`{"Version":"2012-10-17"}`),
+		Boundary: pulumi.String("arn:aws:iam::123456789012:policy/boundary"),
 	}
 }
 
@@ -72,6 +73,7 @@ func TestAnIncompleteGroupIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
 		"Bucket":        func(a *host.GroupArgs) { a.Bucket = "" },
 		"Pointer":       func(a *host.GroupArgs) { a.Pointer = "" },
 		"Permissions":   func(a *host.GroupArgs) { a.Permissions = nil },
+		"Boundary":      func(a *host.GroupArgs) { a.Boundary = nil },
 	} {
 		args := several()
 		spoil(args)

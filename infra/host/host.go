@@ -45,12 +45,12 @@ type HostArgs struct {
 	DataVolumeGiB int
 	// Bucket is the artifact bucket; Pointer the path of the release pointer. Required.
 	Bucket, Pointer string
-	// TargetGroups are the ARNs of a balancer's target groups, by which people and
-	// clients come: it has its address to reach out. Optional.
-	TargetGroups []pulumi.StringInput
 	// Permissions is the policy document of the host's role, Boundary the ARN of the
 	// policy that bounds it. Required.
 	Permissions, Boundary pulumi.StringInput
+	// TargetGroups are the ARNs of a balancer's target groups, by which people and
+	// clients come: it has its address to reach out. Optional.
+	TargetGroups []pulumi.StringInput
 	// Protect keeps the volume when the stack is destroyed.
 	Protect bool
 	// After must exist before the host boots: the release above all.

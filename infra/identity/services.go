@@ -21,15 +21,15 @@ var (
 		"sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource",
 	}
 	serviceMakes = []string{
-		"acm:AddTagsToCertificate", "acm:RequestCertificate", "autoscaling:CreateAutoScalingGroup", "autoscaling:CreateOrUpdateTags",
+		"acm:AddTagsToCertificate", "acm:ImportCertificate", "acm:RequestCertificate", "autoscaling:CreateAutoScalingGroup", "autoscaling:CreateOrUpdateTags",
 		"budgets:ModifyBudget", "budgets:TagResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "dlm:CreateLifecyclePolicy", "dlm:TagResource",
 		"elasticloadbalancing:AddTags", "elasticloadbalancing:CreateListener", "elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup",
 		"logs:CreateLogGroup", "logs:TagResource", "rds:AddTagsToResource", "rds:CreateDBInstance",
 		"rds:CreateDBParameterGroup", "rds:CreateDBSubnetGroup", "sns:CreateTopic", "sns:TagResource",
 	}
 	serviceChanges = []string{
-		"acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate", "autoscaling:AttachLoadBalancerTargetGroups", "autoscaling:CreateOrUpdateTags", "autoscaling:Delete*",
-		"autoscaling:DetachLoadBalancerTargetGroups",
+		"acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:ImportCertificate", "acm:RemoveTagsFromCertificate", "autoscaling:AttachLoadBalancerTargetGroups",
+		"autoscaling:CreateOrUpdateTags", "autoscaling:Delete*", "autoscaling:DetachLoadBalancerTargetGroups",
 		"autoscaling:PutLifecycleHook", "autoscaling:PutScalingPolicy", "autoscaling:StartInstanceRefresh", "autoscaling:UpdateAutoScalingGroup", "budgets:ModifyBudget",
 		"budgets:UntagResource", "cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:UntagResource", "dlm:DeleteLifecyclePolicy",
 		"dlm:UntagResource", "dlm:UpdateLifecyclePolicy", "elasticloadbalancing:AddTags", "elasticloadbalancing:CreateListener", "elasticloadbalancing:Delete*",
@@ -47,7 +47,7 @@ var (
 func lookServices(n naming.Namer) policy.Document {
 	return policy.Document{
 		{Sid: "ListServices", Action: serviceLists, Resource: []string{"*"}}, // AWS gives these no resource
-		{Sid: "ReadServices", Action: serviceReads, Resource: append(serviceARNs(n, "*"), dashboardARN(n))},
+		{Sid: "ReadServices", Action: serviceReads, Resource: append(serviceARNs(n, "*", "*"), dashboardARN(n))},
 	}
 }
 
@@ -55,8 +55,8 @@ func lookServices(n naming.Namer) policy.Document {
 // and change what carries this environment's tags.
 func DeployServices(n naming.Namer) policy.Document {
 	return append(lookServices(n), policy.Document{
-		{Sid: "MakeInServices", Action: serviceMakes, Resource: serviceARNs(n, n.Deployment+"-*"), Condition: policy.Tagged("aws:RequestTag/", n.OwnTags())},
-		{Sid: "ChangeInServices", Action: serviceChanges, Resource: serviceARNs(n, "*"), Condition: policy.Tagged("aws:ResourceTag/", n.OwnTags())},
+		{Sid: "MakeInServices", Action: serviceMakes, Resource: serviceARNs(n, n.Deployment+"-*", n.LoadBalancers()), Condition: policy.Tagged("aws:RequestTag/", n.OwnTags())},
+		{Sid: "ChangeInServices", Action: serviceChanges, Resource: serviceARNs(n, "*", "*"), Condition: policy.Tagged("aws:ResourceTag/", n.OwnTags())},
 		{Sid: "Dashboards", Action: dashboardWrites, Resource: []string{dashboardARN(n)}},
 		// An instance is made with AWS's own group of options, which has no tags, and
 		// RDS makes the secret with its password in the name of who asks.
@@ -80,11 +80,11 @@ func dashboardARN(n naming.Namer) string {
 
 // serviceARNs are the things of the services that a name fits; those whose names
 // AWS makes up are all in.
-func serviceARNs(n naming.Namer, name string) []string {
+func serviceARNs(n naming.Namer, name, balancer string) []string {
 	return []string{
 		n.ARN("acm", "certificate/*"), n.ARN("autoscaling", "autoScalingGroup:*:autoScalingGroupName/"+name),
 		"arn:aws:budgets::" + n.AccountID + ":budget/" + name, n.ARN("cloudwatch", "alarm:"+name), n.ARN("dlm", "policy/*"),
-		n.ARN("elasticloadbalancing", "*/"+name), n.ARN("logs", "log-group:*"+name),
+		n.ARN("elasticloadbalancing", "*/"+balancer), n.ARN("logs", "log-group:*"+name),
 		n.ARN("rds", "*:"+name), n.ARN("sns", name),
 	}
 }

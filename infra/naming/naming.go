@@ -55,6 +55,14 @@ func (n Namer) LoadBalancer(what string) string {
 	return name
 }
 
+// LoadBalancers is the pattern of names that LoadBalancer gives.
+func (n Namer) LoadBalancers() string {
+	if strings.HasPrefix(n.Deployment+"-", "internal-") {
+		return hash(n.Deployment) + "-*"
+	}
+	return n.Deployment + "-*"
+}
+
 // IAM is a name for IAM, which knows no Regions: the Region is added.
 func (n Namer) IAM(what string, limit int) string {
 	return fit(n.Deployment+"-", what, "-"+n.Environment+"-"+n.Region, limit)

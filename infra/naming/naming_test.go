@@ -123,9 +123,11 @@ func TestALoadBalancersNameIsTakenByAWSWhateverTheDeploymentIsCalled(t *testing.
 	for _, deployment := range []string{"lab", "internal", "internal-lab", "lb-internal", strings.Repeat("d", 20), strings.Repeat("d", 19) + "e", "internal-" + strings.Repeat("d", 11)} {
 		for _, stack := range []string{"t", "test", strings.Repeat("e", 16), strings.Repeat("e", 15) + "f"} {
 			for _, what := range []string{"people", "agents", "people-hosts", "agents-hosts"} {
-				name := naming.Namer{Deployment: deployment, Environment: stack}.LoadBalancer(what)
+				n := naming.Namer{Deployment: deployment, Environment: stack}
+				name := n.LoadBalancer(what)
 				assert.Regexp(t, balancerName, name)
 				assert.False(t, strings.HasPrefix(name, "internal-"), "AWS keeps the beginning of %s for itself", name)
+				assert.True(t, strings.HasPrefix(name, strings.TrimSuffix(n.LoadBalancers(), "*")), "%s is not of %s", name, n.LoadBalancers())
 				assert.False(t, seen[name], "%s is the name of two things", name)
 				seen[name] = true
 			}

@@ -47,8 +47,6 @@ type model struct {
 	Budgets               table[Budget]
 	Faults                Faults
 	Created               map[string]string // URN → id of what a deployment created
-	Policies              table[Policy]
-	RolePolicyAttachments table[RolePolicyAttachment]
 
 	CloudflareZones      table[CloudflareZone]
 	CloudflareRecords    table[CloudflareRecord]

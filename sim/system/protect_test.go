@@ -101,17 +101,17 @@ func TestProductionIsDestroyedOnPurposeOnly(t *testing.T) {
 	require.Empty(t, e.deployed(t, prod))
 }
 
-// A database that stays keeps what it stands in: AWS deletes no group and no subnet
-// under it.
-func TestADatabaseThatStaysKeepsItsNetwork(t *testing.T) {
+// A load balancer that stays keeps what it stands in: AWS deletes no group and no
+// subnet under it.
+func TestALoadBalancerThatStaysKeepsItsNetwork(t *testing.T) {
 	e := start(t)
-	prod := e.stack(t, "prod", withoutRoles[0], "  lablink:database:\n    engine: postgres\n")
+	prod := e.stack(t, "prod", append([]string{"    mode: acme\n    email: lab@example.org\n", "    mode: acm\n"}, withoutRoles...)...)
 	e.must(t, prod, "up", "--yes", "--skip-preview", "--suppress-outputs")
 	destroy := []string{"destroy", "--stack", "prod", "--config-file", prod.File, "--yes"}
 	said, err := e.operator(t, destroy...)
 	require.NoError(t, err)
 	left := e.deployed(t, prod)
-	for _, name := range []string{"database-instance", "database-group", "database-subnets", "database-parameters", "network-vpc"} {
+	for _, name := range []string{"balancer-people", "balancer-people-group", "balancer-agents", "network-subnet-0", "network-subnet-1", "network-vpc", "network-gateway"} {
 		require.Contains(t, left, name)
 		require.Contains(t, said, "    "+name+" (")
 	}

@@ -26,10 +26,10 @@ type environment struct {
 	n         naming.Namer
 	found     lookups
 	network   *network.Network
-	balancer  *balancer.Balancer // nil where people reach the host itself
-	address   *host.Address      // of the one host; nil where there is none that stays
-	host      *host.Host         // nil where there are several
 	account   account
+	balancer  *balancer.Balancer  // nil where people reach the host itself
+	address   *host.Address       // of the one host; nil where there is none that stays
+	host      *host.Host          // nil where there are several
 	artifacts pulumi.StringOutput // the artifact bucket's name
 	boundary  pulumi.StringOutput // the ARN of what bounds machines' roles
 	pools     []*pool.Pool        // in the order of the settings

@@ -71,13 +71,13 @@ var rights = map[string]right{
 	"aws:rds/instance:Instance":                           {inService("rds", "db:lablink-database-test"), []string{"rds:DescribeDBInstances", "rds:ListTagsForResource"}, []string{"rds:CreateDBInstance", "rds:AddTagsToResource"}, []string{"rds:ModifyDBInstance", "rds:DeleteDBInstance"}, false},
 	"aws:rds/subnetGroup:SubnetGroup":                     {inService("rds", "subgrp:lablink-database-test"), []string{"rds:DescribeDBSubnetGroups"}, []string{"rds:CreateDBSubnetGroup"}, []string{"rds:ModifyDBSubnetGroup", "rds:DeleteDBSubnetGroup"}, false},
 	"aws:rds/parameterGroup:ParameterGroup":               {inService("rds", "pg:lablink-postgres17-test"), []string{"rds:DescribeDBParameterGroups", "rds:DescribeDBParameters"}, []string{"rds:CreateDBParameterGroup"}, []string{"rds:ModifyDBParameterGroup", "rds:DeleteDBParameterGroup"}, false},
-	"aws:lb/loadBalancer:LoadBalancer":                    {inService("elasticloadbalancing", "loadbalancer/app/lablink-web-test/1"), []string{"elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTags"}, []string{"elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:AddTags"}, []string{"elasticloadbalancing:ModifyLoadBalancerAttributes", "elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:DeleteLoadBalancer"}, false},
-	"aws:lb/targetGroup:TargetGroup":                      {inService("elasticloadbalancing", "targetgroup/lablink-web-test/1"), []string{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetGroupAttributes"}, []string{"elasticloadbalancing:CreateTargetGroup"}, []string{"elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:DeleteTargetGroup"}, false},
-	"aws:lb/targetGroupAttachment:TargetGroupAttachment":  {on: inService("elasticloadbalancing", "targetgroup/lablink-web-test/1"), reads: []string{"elasticloadbalancing:DescribeTargetHealth"}, writes: []string{"elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"}},
+	"aws:lb/loadBalancer:LoadBalancer":                    {inService("elasticloadbalancing", "loadbalancer/app/lablink-people-test/1"), []string{"elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTags"}, []string{"elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:AddTags"}, []string{"elasticloadbalancing:ModifyLoadBalancerAttributes", "elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:DeleteLoadBalancer"}, false},
+	"aws:lb/targetGroup:TargetGroup":                      {inService("elasticloadbalancing", "targetgroup/lablink-people-hosts-test/1"), []string{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetGroupAttributes"}, []string{"elasticloadbalancing:CreateTargetGroup"}, []string{"elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:DeleteTargetGroup"}, false},
+	"aws:lb/listener:Listener":                            {inService("elasticloadbalancing", "listener/app/lablink-people-test/1/2"), []string{"elasticloadbalancing:DescribeListeners"}, []string{"elasticloadbalancing:AddTags"}, []string{"elasticloadbalancing:CreateListener", "elasticloadbalancing:ModifyListener", "elasticloadbalancing:DeleteListener"}, false},
+	"aws:autoscaling/group:Group":                         {inService("autoscaling", "autoScalingGroup:u:autoScalingGroupName/lablink-allocator-test"), []string{"autoscaling:DescribeAutoScalingGroups"}, []string{"autoscaling:CreateAutoScalingGroup"}, []string{"autoscaling:UpdateAutoScalingGroup", "autoscaling:StartInstanceRefresh", "autoscaling:DeleteAutoScalingGroup"}, false},
+	"aws:acm/certificate:Certificate":                     {inService("acm", "certificate/1"), []string{"acm:DescribeCertificate", "acm:ListTagsForCertificate"}, []string{"acm:RequestCertificate", "acm:ImportCertificate", "acm:AddTagsToCertificate"}, []string{"acm:DeleteCertificate"}, false},
 	"aws:acm/certificateValidation:CertificateValidation": {on: inService("acm", "certificate/1"), reads: []string{"acm:DescribeCertificate"}},
-	"aws:lb/listener:Listener":                            {inService("elasticloadbalancing", "listener/app/lablink-web-test/1/2"), []string{"elasticloadbalancing:DescribeListeners"}, []string{"elasticloadbalancing:AddTags"}, []string{"elasticloadbalancing:CreateListener", "elasticloadbalancing:ModifyListener", "elasticloadbalancing:DeleteListener"}, false},
-	"aws:autoscaling/group:Group":                         {inService("autoscaling", "autoScalingGroup:u:autoScalingGroupName/lablink-hosts-test"), []string{"autoscaling:DescribeAutoScalingGroups"}, []string{"autoscaling:CreateAutoScalingGroup"}, []string{"autoscaling:UpdateAutoScalingGroup", "autoscaling:StartInstanceRefresh", "autoscaling:DeleteAutoScalingGroup"}, false},
-	"aws:acm/certificate:Certificate":                     {inService("acm", "certificate/1"), []string{"acm:DescribeCertificate", "acm:ListTagsForCertificate"}, []string{"acm:RequestCertificate", "acm:AddTagsToCertificate"}, []string{"acm:DeleteCertificate"}, false},
+	"aws:lb/targetGroupAttachment:TargetGroupAttachment":  {on: inService("elasticloadbalancing", "targetgroup/lablink-people-hosts-test/1"), reads: []string{"elasticloadbalancing:DescribeTargetHealth"}, writes: []string{"elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"}},
 	"aws:dlm/lifecyclePolicy:LifecyclePolicy":             {inService("dlm", "policy/policy-1"), []string{"dlm:GetLifecyclePolicy"}, []string{"dlm:CreateLifecyclePolicy", "dlm:TagResource"}, []string{"dlm:UpdateLifecyclePolicy", "dlm:DeleteLifecyclePolicy"}, false},
 	"aws:sns/topic:Topic":                                 {inService("sns", "lablink-alarms-test"), []string{"sns:GetTopicAttributes", "sns:ListTagsForResource"}, []string{"sns:CreateTopic", "sns:TagResource"}, []string{"sns:SetTopicAttributes", "sns:DeleteTopic"}, false},
 	"aws:sns/topicPolicy:TopicPolicy":                     {on: inService("sns", "lablink-alarms-test"), reads: []string{"sns:GetTopicAttributes"}, writes: []string{"sns:SetTopicAttributes"}},
@@ -94,12 +94,16 @@ func inService(service, resource string) string {
 // A new type of resource is noticed here, and what a workflow needs for it.
 func TestWorkflowsMayDoWhatEveryResourceNeeds(t *testing.T) {
 	recorded := stackOf(t, "test").record(t)
+	all := shapes(t)
 	for _, stack := range []string{"local", "test", "prod"} {
 		for _, engine := range []string{"sqlite", "postgres"} {
-			for _, r := range guarded(t, stack, engine).Records {
-				if r.Module() == "aws" {
-					assert.Contains(t, rights, r.Type, "%s of %s", r.Name, stack)
-				}
+			all[stack+" with "+engine] = guarded(t, stack, engine)
+		}
+	}
+	for what, recorded := range all {
+		for _, r := range recorded.Records {
+			if r.Module() == "aws" {
+				assert.Contains(t, rights, r.Type, "%s of %s", r.Name, what)
 			}
 		}
 	}
@@ -150,9 +154,11 @@ func TestRightsAreAskedOfTheNamesThatThingsHave(t *testing.T) {
 	for typ, input := range map[string]string{
 		dbInstance: "identifier", "aws:rds/subnetGroup:SubnetGroup": "name", "aws:rds/parameterGroup:ParameterGroup": "name", "aws:sns/topic:Topic": "name",
 		"aws:cloudwatch/metricAlarm:MetricAlarm": "name", "aws:cloudwatch/dashboard:Dashboard": "dashboardName", "aws:budgets/budget:Budget": "name",
+		loadBalancer: "name", "aws:lb/targetGroup:TargetGroup": "name", scalingGroup: "name",
 	} {
-		assert.True(t, slices.ContainsFunc(guarded(t, "test", "postgres").Of(typ), func(r recording.Record) bool {
-			return strings.HasSuffix(rights[typ].on, r.Text(input)) && r.Text(input) != ""
+		things := append(guarded(t, "test", "postgres").Of(typ), several(t, "test").Of(typ)...)
+		assert.True(t, slices.ContainsFunc(things, func(r recording.Record) bool {
+			return slices.Contains(strings.FieldsFunc(rights[typ].on, func(c rune) bool { return c == '/' || c == ':' }), r.Text(input))
 		}), "none of type %s is called as in %s", typ, rights[typ].on)
 	}
 }

@@ -59,7 +59,8 @@ func TestTheRoleOfSpotIsMadeOrTakenOver(t *testing.T) {
 func TestTheBoundaryLeavesMachinesWhatTheyNeed(t *testing.T) {
 	for what, recorded := range map[string]*recording.Recording{
 		"local": stackOf(t, "local").record(t), "test": stackOf(t, "test").record(t), "prod": stackOf(t, "prod").record(t),
-		"test with PostgreSQL": guarded(t, "test", "postgres"), "account with a pipeline": withImages(t).record(t),
+		"test with PostgreSQL": guarded(t, "test", "postgres"), "test with two hosts": several(t, "test"),
+		"account with a pipeline": withImages(t).record(t),
 	} {
 		bound := parse(t, recorded.Named("boundary").Text("policy"), iam.Identity)
 		context := map[string][]string{
