@@ -24,6 +24,8 @@ type model struct {
 	Fleets                table[fleetRecord]
 	Roles                 table[Role]
 	RolePolicies          table[RolePolicy]
+	Policies              table[Policy]
+	RolePolicyAttachments table[RolePolicyAttachment]
 	InstanceProfiles      table[InstanceProfile]
 	OIDCProviders         table[OIDCProvider]
 	Buckets               table[Bucket]
