@@ -42,7 +42,9 @@ func Open(ctx context.Context, region, bucket, pointer string) (cli.Artifacts, e
 // of the path.
 func New(c aws.Config, bucket, pointer string) *Store {
 	elsewhere := c.BaseEndpoint != nil || os.Getenv("AWS_ENDPOINT_URL") != ""
-	return &Store{s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = elsewhere }), ssm.NewFromConfig(c), bucket, pointer}
+	return &Store{s3.NewFromConfig(c, func(o *s3.Options) {
+		o.UsePathStyle, o.DisableLogOutputChecksumValidationSkipped = elsewhere, true
+	}), ssm.NewFromConfig(c), bucket, pointer}
 }
 
 // Manifests lists what is stored.

@@ -132,6 +132,7 @@ type tunnelWatch struct {
 
 	mu      sync.Mutex
 	up      bool
+	looks   int
 	longest time.Duration
 }
 
@@ -159,6 +160,7 @@ func (l *local) watchTunnels(t *testing.T, admin *api.Client, count int) *tunnel
 			}
 			w.mu.Lock()
 			w.longest = max(w.longest, time.Since(well))
+			w.looks++
 			w.up = err == nil && connected == count
 			if w.up {
 				well = time.Now()
@@ -179,10 +181,13 @@ func (w *tunnelWatch) begin() {
 // check wants that all tunnels were back in time.
 func (w *tunnelWatch) check(t *testing.T, what string) {
 	t.Helper()
+	w.mu.Lock()
+	seen := w.looks // since the last of these they may have gone down
+	w.mu.Unlock()
 	eventually(t, "the tunnels are up", func() bool {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		return w.up
+		return w.up && w.looks > seen+2
 	})
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -210,17 +210,40 @@ func TestABrokenReleaseIsUndoneByTheHostAndAGoodOneServes(t *testing.T) {
 	require.Zero(t, code, said)
 	require.Contains(t, said, "current, wanted")
 	require.Contains(t, said, "broken: hangs")
+	l.rollBack(t, good, func() { callers.begin(); tunnels.begin() })
+	tunnels.check(t, "a release that was gone back to")
+	callers.check(t, "a release that was gone back to")
 	callers.stop()
 	tunnels.stop()
-	sum := l.outputs(t, p).Release.Manifest
 	eventually(t, "the agents follow, as nobody holds their machines", func() bool {
 		for _, m := range l.machines(t, admin) {
-			if m.AgentRelease != sum || !m.Connected {
+			if m.AgentRelease != good || !m.Connected {
 				return false
 			}
 		}
 		return true
 	})
+}
+
+// rollBack goes back to a release, by which the stack's file says so and keeps what
+// else it says.
+func (l *local) rollBack(t *testing.T, sum string, begin func()) {
+	t.Helper()
+	name := filepath.Join(root, "Pulumi.local.yaml")
+	before, err := os.ReadFile(name)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.WriteFile(name, before, 0o644)) })
+	begin()
+	said, code := l.lablink(t, "release", "rollback", "--stack", "local", "--to", sum)
+	require.Zero(t, code, said)
+	after, err := os.ReadFile(name)
+	require.NoError(t, err)
+	line := "    version: sha256:" + sum + "\n"
+	require.Contains(t, string(after), line)
+	require.Equal(t, string(before), strings.Replace(string(after), line, "", 1))
+	said, code = l.lablink(t, "verify", "--stack", "local", "--wait", "1m")
+	require.Zero(t, code, said)
+	require.Contains(t, said, "release "+sum[:12])
 }
 
 // change changes a file of the copy, and changes it back.
