@@ -31,9 +31,9 @@ func TestWhatDoesNotWorkIsSaidPlainly(t *testing.T) {
 		{"a stack that is not there", []string{"preview", "staging"}, true, `there is no stack "staging"`},
 		{"the environment of nothing", []string{"env"}, true, "the simulated AWS account does not run: make up starts it"},
 		{"nothing to take away", []string{"down"}, true, "Nothing is deployed here any more."},
-		{"no command", nil, true, `expected one of "up", "down", "preview", "env", "prepare"`},
+		{"no command", nil, true, `expected one of "up", "down", "preview", "env"`},
 		{"a command that is not there", []string{"sideways"}, true, "unexpected argument sideways"},
-		{"no stack", []string{"preview"}, true, `expected "<stack>"`},
+		{"a template that is not there", []string{"preview", "--template", "sopt"}, true, `there is no template "sopt"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
