@@ -26,7 +26,7 @@ func TestAServiceThatDiesIsStartedAgain(t *testing.T) {
 	require.Eventually(t, func() bool { return w.host.Supervisor(i.ID).Kill("it.service", syscall.SIGKILL) == nil }, timeout, tick)
 	second := box.next()
 	require.NotEqual(t, first, second)
-	require.False(t, alive(t, first))
+	require.Eventually(t, func() bool { return !alive(t, first) }, timeout, tick)
 	require.True(t, alive(t, second))
 	require.ErrorContains(t, w.host.Supervisor(i.ID).Kill("other.service", syscall.SIGKILL), "was never started")
 }
@@ -42,7 +42,7 @@ func TestAServiceThatIsStoppedLeavesNoChild(t *testing.T) {
 	require.NoError(t, os.WriteFile(box.path+".stop", []byte("now\n"), 0))
 	require.Equal(t, "inactive", box.next())
 	for _, pid := range pids {
-		require.False(t, alive(t, pid), "process %s is still there", pid)
+		require.Eventually(t, func() bool { return !alive(t, pid) }, timeout, tick, "process %s is still there", pid)
 	}
 }
 
@@ -57,7 +57,7 @@ func TestAServiceIsKilledWithAllThatItStartedAndRunsAgain(t *testing.T) {
 	again := splitPair(t, box.next())
 	require.NotEqual(t, pids, again)
 	for _, pid := range pids {
-		require.False(t, alive(t, pid), "process %s is still there", pid)
+		require.Eventually(t, func() bool { return !alive(t, pid) }, timeout, tick, "process %s is still there", pid)
 	}
 }
 

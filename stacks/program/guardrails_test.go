@@ -23,10 +23,11 @@ var guardrails = []struct {
 	check  guardrail
 	spoils []spoil
 }{
-	{"instance metadata needs a token and stays on the machine", metadataIsClosed, []spoil{
+	{"instance metadata needs a token and stays on the machine, and there is no SSH key", metadataIsClosed, []spoil{
 		{instance, "metadataOptions.httpTokens", "optional"}, {template, "metadataOptions.httpTokens", "optional"},
 		{instance, "metadataOptions.httpPutResponseHopLimit", 2}, {template, "metadataOptions.httpPutResponseHopLimit", 2},
 		{instance, "metadataOptions", nil}, {template, "metadataOptions", nil},
+		{instance, "keyName", "somebody"}, {template, "keyName", "somebody"},
 		{infrastructure, "instanceMetadataOptions.httpTokens", "optional"}, {infrastructure, "instanceMetadataOptions.httpPutResponseHopLimit", 2}, {infrastructure, "instanceMetadataOptions", nil},
 	}},
 	{"every volume is encrypted", volumesAreEncrypted, []spoil{

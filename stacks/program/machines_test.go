@@ -30,6 +30,9 @@ func metadataIsClosed(r *recording.Recording) []string {
 		if tokens != "required" || hops != 1.0 {
 			return fmt.Sprintf("has httpTokens %q and %v hops", tokens, hops)
 		}
+		if m.Get("keyName") != nil {
+			return "takes an SSH key"
+		}
 		return ""
 	}
 	builds := func(m recording.Record) string {
