@@ -53,8 +53,8 @@ test: $(LOCAL) .lablink/bin/gotestsum ## Run all tests; installs what they need
 	@bad=$$(gofmt -l .); test -z "$$bad" || { echo "Not formatted, run gofmt -w on: $$bad" >&2; exit 1; }
 	@go mod tidy -diff
 	@CGO_ENABLED=0 go vet $$(go list ./... | grep -v /agent) && $(CGO) go vet ./agent/...
-	@echo '• Testing: about fifteen minutes on two cores the first time, nine afterwards'
-	@$(CGO) .lablink/bin/gotestsum --format pkgname -- -race -shuffle=on -timeout 30m $(TESTFLAGS) ./...
+	@echo '• Testing: about twenty minutes on two cores, and more the first time'
+	@$(CGO) .lablink/bin/gotestsum --format pkgname -- -race -shuffle=on -timeout 60m $(TESTFLAGS) ./...
 
 .PHONY: bench
 bench: $(LOCAL) ## Measure; the figures go to bench.txt, a line each: name value unit
