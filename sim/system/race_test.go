@@ -71,7 +71,8 @@ type outcome struct {
 	problem *api.Problem
 }
 
-// race lets all ask at once, and kills the allocator when the third was answered.
+// race lets half of them ask at once, stops the allocator when the third was
+// answered, and kills it when the other half waits for its answers.
 func (l *local) race(t *testing.T, w api.Workshop) []outcome {
 	t.Helper()
 	outcomes := make([]outcome, participants)
@@ -85,16 +86,22 @@ func (l *local) race(t *testing.T, w api.Workshop) []outcome {
 	var answered, again atomic.Int32
 	third := make(chan struct{})
 	pid := l.pid(t, "lablink-allocator")
-	for i := range outcomes {
-		all.Go(func() {
-			o := &outcomes[i]
-			o.seat, o.problem = claim(t, o.person, w, fmt.Sprintf("p%02d@example.org", i), &again)
-			if answered.Add(1) == 3 {
-				close(third)
-			}
-		})
+	ask := func(from, to int) {
+		for i := from; i < to; i++ {
+			all.Go(func() {
+				o := &outcomes[i]
+				o.seat, o.problem = claim(t, o.person, w, fmt.Sprintf("p%02d@example.org", i), &again)
+				if answered.Add(1) == 3 {
+					close(third)
+				}
+			})
+		}
 	}
+	ask(0, participants/2)
 	<-third
+	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
+	ask(participants/2, participants)
+	time.Sleep(200 * time.Millisecond) // by then some of them have written their questions
 	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 	all.Wait()
 	require.Positive(t, again.Load(), "nobody was cut off")
