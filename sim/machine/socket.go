@@ -11,11 +11,12 @@ import (
 )
 
 // socket is a .socket unit: listeners that outlive the service they are for.
-// A port of the machine stands for a free port of this computer's loopback.
+// A port of the machine stands for a free port of this computer's loopback, or for
+// a local socket where peers must be told apart.
 type socket struct {
 	ports []int
 	files []*os.File
-	addrs []string
+	addrs []net.Addr
 }
 
 // listen opens what a socket unit names, unless it is open already.
@@ -32,21 +33,28 @@ func (s *Supervisor) listen(u *unitFile) error {
 			k.close()
 			return fmt.Errorf("unit %s: the simulator wants a port in ListenStream=, not %q", u.name, stream)
 		}
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := s.listenOn(port)
 		if err != nil {
 			k.close()
 			return fmt.Errorf("unit %s: %w", u.name, err)
 		}
-		f, err := l.(*net.TCPListener).File()
+		f, err := l.(interface{ File() (*os.File, error) }).File()
 		_ = l.Close() // the file keeps the socket open
 		if err != nil {
 			k.close()
 			return fmt.Errorf("unit %s: %w", u.name, err)
 		}
-		k.ports, k.files, k.addrs = append(k.ports, port), append(k.files, f), append(k.addrs, l.Addr().String())
+		k.ports, k.files, k.addrs = append(k.ports, port), append(k.files, f), append(k.addrs, l.Addr())
 	}
 	s.sockets[u.name] = k
 	return nil
+}
+
+func (s *Supervisor) listenOn(port int) (net.Listener, error) {
+	if s.named(port) {
+		return net.Listen("unix", fmt.Sprintf("@%s-%d-%d", s.name, port, time.Now().UnixNano()))
+	}
+	return net.Listen("tcp", "127.0.0.1:0")
 }
 
 func (k *socket) close() {
@@ -56,7 +64,7 @@ func (k *socket) close() {
 }
 
 // Port is where on this computer a port of the machine is listened on.
-func (s *Supervisor) Port(port int) (string, bool) {
+func (s *Supervisor) Port(port int) (net.Addr, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, k := range s.sockets {
@@ -66,7 +74,7 @@ func (s *Supervisor) Port(port int) (string, bool) {
 			}
 		}
 	}
-	return "", false
+	return nil, false
 }
 
 // filesFor are the listeners that a service inherits.
