@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -92,7 +93,6 @@ func (b *balancers) connect(ctx context.Context, from cloud.Peer, arn string, po
 // ServeHTTP does with a request what the listener says.
 func (b *balancers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := r.Context().Value(entranceKey{}).(cloud.Entrance)
-	w.Header().Set("Server", "awselb/2.0")
 	f, err := b.host.account.Forward(e)
 	switch {
 	case err != nil: // the listener is gone meanwhile
@@ -103,6 +103,7 @@ func (b *balancers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
 		}
+		w.Header().Set("Server", serverName)
 		w.Header().Set("Location", f.Redirect.Location(f.Protocol, host, strconv.Itoa(e.Port), r.URL.EscapedPath(), r.URL.RawQuery))
 		w.WriteHeader(code)
 	case len(f.Targets) == 0:
@@ -115,7 +116,6 @@ func (b *balancers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // pass passes a request on to a target, and what comes back.
 func (b *balancers) pass(w http.ResponseWriter, r *http.Request, e cloud.Entrance, f cloud.Forwarding) {
 	target := b.choose(f.Targets)
-	w.Header().Del("Server") // it is the target's to say
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL.Scheme, p.Out.URL.Host, p.Out.Host = "http", target.Instance, p.In.Host
@@ -154,11 +154,9 @@ func forwarded(p *httputil.ProxyRequest, e cloud.Entrance, f cloud.Forwarding) {
 	p.Out.Header.Set("X-Forwarded-For", from)
 	p.Out.Header.Set("X-Forwarded-Proto", strings.ToLower(f.Protocol))
 	p.Out.Header.Set("X-Forwarded-Port", strconv.Itoa(e.Port))
-	for name := range p.Out.Header {
-		if f.DropInvalidHeaders && !validHeader.MatchString(name) {
-			p.Out.Header.Del(name)
-		}
-	}
+	maps.DeleteFunc(p.Out.Header, func(name string, _ []string) bool {
+		return f.DropInvalidHeaders && !validHeader.MatchString(name)
+	})
 }
 
 // noWay is why a load balancer does not reach a target: on AWS its packets are lost.
@@ -173,7 +171,11 @@ func (b *balancers) dial(ctx context.Context, balancer string, t cloud.Target) (
 	return b.host.knock(ctx, from, t.Instance, t.Port)
 }
 
+// serverName is what a load balancer calls itself where it answers itself.
+const serverName = "awselb/2.0"
+
 func refuse(w http.ResponseWriter, status int, err error) {
+	w.Header().Set("Server", serverName)
 	http.Error(w, "simulated load balancer: "+err.Error(), status)
 }
 

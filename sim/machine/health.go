@@ -10,7 +10,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
 
-// healthy is what a load balancer knows of a target.
+// health is what a load balancer knows of a target.
 type health struct {
 	healthy bool
 	known   bool      // it passed or failed its first checks
