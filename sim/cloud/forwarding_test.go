@@ -126,6 +126,8 @@ func TestALoadBalancerHasAnAddressInEachOfItsSubnets(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, before[b.subnets[0]], after.Nodes[b.subnets[0]], "it stays where it was")
 	require.Len(t, after.Nodes, 2)
+	b.balancer.Subnets = []string{b.subnets[0], "subnet-0"}
+	refused(t, "SubnetNotFound", b.UpdateLoadBalancer(b.balancer.ARN, b.balancer))
 	require.NoError(t, b.DeleteSubnet(b.subnets[1]))
 	refused(t, "DependencyViolation", b.DeleteSubnet(third))
 	require.NotEqual(t, after.Nodes[third].PublicIP, b.instance(t, third).PublicIP)

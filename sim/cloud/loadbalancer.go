@@ -169,7 +169,10 @@ func (a *Account) LoadBalancer(arn string) (*LoadBalancer, error) { return balan
 func (a *Account) UpdateLoadBalancer(arn string, b *LoadBalancer) error {
 	return balancers.update(a, arn, b, func(m *model, cur *LoadBalancer) error {
 		b.ID, b.Name, b.Internal, b.LoadBalancerType, b.balancerComputed = cur.ID, cur.Name, cur.Internal, cur.LoadBalancerType, cur.balancerComputed
-		return cmp.Or(b.check(m), b.settleNodes(m))
+		if err := b.check(m); err != nil {
+			return err
+		}
+		return b.settleNodes(m)
 	})
 }
 
