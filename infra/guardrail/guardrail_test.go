@@ -2,6 +2,8 @@ package guardrail_test
 
 import (
 	"errors"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
@@ -72,4 +74,21 @@ func TestASecretInAnOutputIsFound(t *testing.T) {
 	assert.NoError(t, err)
 	_, err = run(secret(func(o pulumi.StringOutput) pulumi.Output { return pulumi.Unsecret(o) }))
 	assert.ErrorContains(t, err, "no secret is readable in the state: the output password shows a secret")
+}
+
+func TestTheDocumentationListsTheRules(t *testing.T) {
+	raw, err := os.ReadFile("../../docs/security.md")
+	require.NoError(t, err)
+	_, after, _ := strings.Cut(string(raw), "## Guardrails\n")
+	section, _, _ := strings.Cut(after, "\n## ")
+	var want, got []string
+	for _, rule := range guardrail.Rules() {
+		want = append(want, "- "+strings.ToUpper(rule.Says[:1])+rule.Says[1:]+".")
+	}
+	for line := range strings.Lines(section) {
+		if strings.HasPrefix(line, "- ") {
+			got = append(got, strings.TrimSpace(line))
+		}
+	}
+	assert.Equal(t, want, got)
 }

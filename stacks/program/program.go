@@ -18,6 +18,9 @@ import (
 // Builder gets what a release deploys, for the given platforms, and says which
 // commit it is built from.
 type Builder interface {
+	// Begin looks at the working copy while other things are looked up. It does
+	// not wait.
+	Begin(ctx context.Context)
 	// Build compiles the working copy.
 	Build(ctx context.Context, allocator, agent []string) (build.Binaries, error)
 	// Fetch takes what was published.
@@ -54,6 +57,9 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	}
 	if err := p.checkCommit(ctx, s); err != nil {
 		return err
+	}
+	if s.Kind != settings.KindAccount && s.Allocator.Version == settings.FromSource {
+		p.Builder.Begin(ctx.Context())
 	}
 	who, err := aws.GetCallerIdentity(ctx, nil)
 	if err != nil {
