@@ -32,6 +32,12 @@ type Account struct {
 	CloudflareRanges []string
 	// OIDCProvider is the ARN of GitHub's identity provider; empty without one.
 	OIDCProvider string
+	// OIDCClients are whom its tokens are made out to (nil: AWS STS), OIDCTags its
+	// tags.
+	OIDCClients []string
+	OIDCTags    map[string]string
+	// Failing are what functions fail with instead of answering, by their tokens.
+	Failing map[string]string
 	// ServiceRoles are the ARNs of the service-linked roles that exist.
 	ServiceRoles []string
 	// VPCs are the VPCs that exist, with their subnets by id.

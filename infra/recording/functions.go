@@ -84,7 +84,14 @@ var functions = map[string]func(Account, values) (values, error){
 		if a.OIDCProvider == "" {
 			return nil, fmt.Errorf("reading IAM OIDC Provider (%s): couldn't find resource", text(in, "url"))
 		}
-		return values{"id": a.OIDCProvider, "arn": a.OIDCProvider, "url": text(in, "url")}, nil
+		clients, tags := a.OIDCClients, values{}
+		if clients == nil {
+			clients = []string{"sts.amazonaws.com"}
+		}
+		for key, value := range a.OIDCTags {
+			tags[key] = value
+		}
+		return values{"id": a.OIDCProvider, "arn": a.OIDCProvider, "url": text(in, "url"), "clientIdLists": list(clients), "tags": tags}, nil
 	},
 	"aws:iam/getRoles:getRoles": func(a Account, in values) (values, error) {
 		found := []string{}
@@ -190,6 +197,9 @@ func (a Account) call(token string, args resource.PropertyMap) (resource.Propert
 		return nil, fmt.Errorf("no answer is known for the function %s", token)
 	}
 	out, err := f(a, args.Mappable())
+	if why, fails := a.Failing[token]; fails {
+		err = errors.New(why)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("invoking %s: 1 error occurred:\n\t* %w", token, err)
 	}

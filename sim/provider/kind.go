@@ -33,6 +33,9 @@ type traits struct {
 	Name    autoname
 	Secret  []string // outputs that are always secret
 	Changes []string // outputs that an update in place changes
+	// Alike are inputs that AWS shows in another form, as an import reads them: that
+	// is no change.
+	Alike []string
 	// DeleteFirst is set where the provider itself replaces by deleting first.
 	DeleteFirst bool
 	// Content are the inputs that the account keeps elsewhere than in its model.

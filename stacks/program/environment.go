@@ -46,7 +46,7 @@ func (p Program) environment(ctx *pulumi.Context, s *settings.Settings, n naming
 	if err := e.readAccount(ctx); err != nil {
 		return nil, err
 	}
-	if err := e.findProvider(ctx); err != nil {
+	if err := e.useProvider(ctx); err != nil {
 		return nil, err
 	}
 	var err error
