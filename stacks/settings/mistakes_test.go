@@ -1,5 +1,10 @@
 package settings_test
 
+import (
+	"fmt"
+	"strings"
+)
+
 // wrong is a change that makes the configuration of a stack wrong in one way.
 type wrong struct {
 	why            string
@@ -27,6 +32,15 @@ func one(key, value string) config { return config{"lablink:" + key: value} }
 // existing is a VPC that is there, with something more.
 func existing(more string) config {
 	return one("network", `{"vpcId": "vpc-0123456789abcdef0", "subnetIds": ["subnet-0123456789abcdef0"], `+more+`}`)
+}
+
+// numbered is a list of things that differ by a number.
+func numbered(count int, thing string) string {
+	var out []string
+	for i := range count {
+		out = append(out, fmt.Sprintf(thing, i))
+	}
+	return strings.Join(out, ", ")
 }
 
 var anywhere = []wrong{
@@ -74,6 +88,7 @@ var anywhere = []wrong{
 	{"subnets without a VPC", one("network", `{"subnetIds": ["subnet-0123456789abcdef0"]}`), "lablink:network.vpcId", "set both or neither", "set the VPC"},
 	{"a VPC's name", one("network", `{"vpcId": "main", "subnetIds": ["subnet-0123456789abcdef0"]}`), "lablink:network.vpcId", `is not a VPC's id: "main"`, "vpc-0123456789abcdef0"},
 	{"a VPC for a subnet", one("network", `{"vpcId": "vpc-0123456789abcdef0", "subnetIds": ["vpc-0123456789abcdef0"]}`), "lablink:network.subnetIds[0]", "is not a subnet's id", "subnet-0123456789abcdef0"},
+	{"more subnets than policies hold", one("network", `{"vpcId": "vpc-0123456789abcdef0", "subnetIds": [`+numbered(17, `"subnet-012345%02d"`)+`]}`), "lablink:network.subnetIds", "has 17, and the policies of the roles that launch into them have room for 16", "keep 16 at most"},
 	{"a subnet twice", existing(`"subnetIds": ["subnet-01234567", "subnet-01234567"]`), "lablink:network.subnetIds[1]", "in the list already", "remove it"},
 	{"NAT in an existing VPC", existing(`"nat": true`), "lablink:network.nat", "route tables of its subnets decide", "remove it"},
 	{"zones of an existing VPC", existing(`"zones": ["us-west-2a", "us-west-2b"]`), "lablink:network.zones", "its subnets decide", "remove it"},
@@ -131,6 +146,7 @@ var anywhere = []wrong{
 
 	{"no pool", config{"lablink:pools": ""}, "lablink:pools", "is empty", "describe at least one"},
 	{"a pool without a name", pool(`"name": ""`), "lablink:pools[0].name", `not ""`, "for example gpu"},
+	{"more pools than a policy holds", config{"lablink:pools": `[` + numbered(21, `{"name": "p%02d", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-0123456789abcdef1"}, "maxMachines": 1}`) + `]`}, "lablink:pools", "has 21, and the policy of the host's role has room for 20", "keep 20 at most"},
 	{"two pools of one name", config{"lablink:pools": twice}, "lablink:pools[1].name", `is "gpu", as another pool's`, "a name of its own"},
 	{"a pool without types", pool(`"instanceTypes": []`), "lablink:pools[0].instanceTypes", "is empty", "g5.xlarge"},
 	{"a type that is none", pool(`"instanceTypes": ["g5.xlarge", "big"]`), "lablink:pools[0].instanceTypes[1]", "is not an instance type", "g5.xlarge"},
