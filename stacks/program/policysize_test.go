@@ -36,7 +36,7 @@ var (
 
 // How many settings take.
 const (
-	mostSubnets = 16
+	mostSubnets = 12
 	mostPools   = 20
 )
 

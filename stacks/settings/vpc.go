@@ -13,7 +13,7 @@ var (
 
 // maxSubnets is how many subnets of an existing VPC are taken. Roles name each of
 // them, and AWS takes 6 144 characters of a policy.
-const maxSubnets = 16
+const maxSubnets = 12
 
 // privateZones is how many zones of an own VPC have room for private subnets.
 const privateZones = 8
