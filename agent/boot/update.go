@@ -107,22 +107,12 @@ func parts(m release.Manifest) ([]host.Part, error) {
 
 // watch looks on for a while whether the agent goes on.
 func (u *Updater) watch(ctx context.Context, _ string) error {
-	end := time.NewTimer(u.Limits.Watch)
-	defer end.Stop()
-	tick := time.NewTicker(u.Limits.Look)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-end.C:
-			return nil
-		case <-tick.C:
-		}
+	return host.Watch(ctx, u.Limits.Watch, u.Limits.Look, func() error {
 		if err := host.Systemctl(ctx, "is-active", service); err != nil {
 			return host.Faultf("it ended after it was ready: %w", err)
 		}
-	}
+		return nil
+	})
 }
 
 // Failed is the release that this machine gave up last, or nil.

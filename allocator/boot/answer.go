@@ -106,18 +106,7 @@ func (u *Updater) watch(ctx context.Context, sum string) error {
 		return host.Faultf("it does not answer any more: %w", err)
 	}
 	begin, well := u.Now(), u.Now()
-	end := time.NewTimer(u.Limits.Watch)
-	defer end.Stop()
-	tick := time.NewTicker(look)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-end.C:
-			return nil
-		case <-tick.C:
-		}
+	return host.Watch(ctx, u.Limits.Watch, look, func() error {
 		err := u.judge(askAt(ctx, string(address), sum), sum)
 		now := u.Now()
 		switch {
@@ -128,5 +117,6 @@ func (u *Updater) watch(ctx context.Context, sum string) error {
 		case now.Sub(well) > u.Limits.Silence:
 			return host.Faultf("it was out of order %s after it was ready: %w", well.Sub(begin).Round(100*time.Millisecond), err)
 		}
-	}
+		return nil
+	})
 }

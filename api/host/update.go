@@ -141,3 +141,23 @@ func (u *Update) switchTo(ctx context.Context, sum string) error {
 	}
 	return u.Up(ctx, sum)
 }
+
+// Watch looks on for a while, again and again, until a look finds a fault.
+func Watch(ctx context.Context, during, every time.Duration, look func() error) error {
+	end := time.NewTimer(during)
+	defer end.Stop()
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-end.C:
+			return nil
+		case <-tick.C:
+		}
+		if err := look(); err != nil {
+			return err
+		}
+	}
+}
