@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -30,7 +31,7 @@ func main() {
 		if err != nil {
 			return err
 		}
-		return program.Program{Builder: source{root}, Config: config}.Run(ctx)
+		return program.Program{Builder: &source{root: root}, Config: config}.Run(ctx)
 	})
 }
 
@@ -49,21 +50,33 @@ func workingCopy() (string, error) {
 }
 
 // source gets the release from this working copy, or into it.
-type source struct{ root string }
+type source struct {
+	root  string
+	find  func() (build.Source, error)
+	begin sync.Once
+}
 
-func (s source) Build(ctx context.Context, allocator, agent []string) (build.Binaries, error) {
-	found, err := build.FindSource(ctx, s.root)
+func (s *source) Begin(ctx context.Context) {
+	s.begin.Do(func() {
+		s.find = sync.OnceValues(func() (build.Source, error) { return build.FindSource(ctx, s.root) })
+		go s.find()
+	})
+}
+
+func (s *source) Build(ctx context.Context, allocator, agent []string) (build.Binaries, error) {
+	s.Begin(ctx)
+	found, err := s.find()
 	if err != nil {
 		return build.Binaries{}, err
 	}
 	return build.Build(ctx, found, filepath.Join(s.root, ".lablink", "build"), allocator, agent)
 }
 
-func (s source) Fetch(ctx context.Context, from published.Source, allocator, agent []string) (build.Binaries, error) {
+func (s *source) Fetch(ctx context.Context, from published.Source, allocator, agent []string) (build.Binaries, error) {
 	client := &http.Client{Timeout: 10 * time.Minute} // for one file
 	return published.Fetch(ctx, client, from, filepath.Join(s.root, ".lablink", "build", "published"), allocator, agent)
 }
 
-func (s source) Commit(ctx context.Context) (build.Commit, error) {
+func (s *source) Commit(ctx context.Context) (build.Commit, error) {
 	return build.FindCommit(ctx, s.root)
 }

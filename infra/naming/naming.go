@@ -22,6 +22,9 @@ const (
 	MaxImagePipeline  = 126
 )
 
+// Shared stands for the environment in the tags of what several of them use.
+const Shared = "shared"
+
 // The tags that everything carries which can be tagged.
 const (
 	TagDeployment  = "lablink:deployment"

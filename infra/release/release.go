@@ -138,7 +138,7 @@ func (r *Release) declareObject(ctx *pulumi.Context, label string, args *Release
 	o.Bucket, o.Key = args.Bucket, key.ToStringOutput()
 	tags := args.Namer.PlainTags(component)
 	if args.Shared { // the same object may be another environment's release too
-		tags[naming.TagEnvironment] = "shared"
+		tags[naming.TagEnvironment] = naming.Shared
 	}
 	o.Tags = pulumi.ToStringMap(tags)
 	return s3.NewBucketObjectv2(ctx, label, o, pulumi.Parent(r), pulumi.RetainOnDelete(true))

@@ -14,12 +14,22 @@ import (
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
 
-// declareAccount declares what an AWS account has once.
-func declareAccount(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) error {
+// accountOf finds out what an account has. What it gives back declares the rest
+// of what an AWS account has once, as often as it is called.
+func accountOf(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) (pulumi.RunFunc, error) {
 	baked, err := lookUpBaked(ctx, s)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	spot, err := findSpotRole(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx *pulumi.Context) error { return declareAccount(ctx, s, n, baked, spot) }, nil
+}
+
+// declareAccount declares what an AWS account has once.
+func declareAccount(ctx *pulumi.Context, s *settings.Settings, n naming.Namer, images []baked, spot string) error {
 	key, err := kms.NewKey(ctx, "state-key", &kms.KeyArgs{
 		Description: pulumi.String("Encrypts the state of stacks and their secrets"), EnableKeyRotation: pulumi.Bool(true),
 		DeletionWindowInDays: pulumi.Int(30), Tags: n.Tags("state", n.Name("state", 255)),
@@ -50,7 +60,7 @@ func declareAccount(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) e
 	if err != nil {
 		return err
 	}
-	if err := declareSpotRole(ctx, n); err != nil {
+	if err := declareSpotRole(ctx, n, spot); err != nil {
 		return err
 	}
 	provider := pulumi.String("").ToStringOutput()
@@ -67,7 +77,7 @@ func declareAccount(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) e
 	if err := declareBudget(ctx, s, n); err != nil {
 		return err
 	}
-	images, err := declareImages(ctx, baked, n, artifacts.Name, boundary.Arn)
+	newest, err := declareImages(ctx, images, n, artifacts.Name, boundary.Arn)
 	if err != nil {
 		return err
 	}
@@ -75,27 +85,35 @@ func declareAccount(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) e
 		"contractVersion": pulumi.Int(outputs.Version), "oidcProviderArn": provider,
 		"permissionsBoundaryArn": boundary.Arn,
 		"stateBucket":            state.Name, "stateKmsKeyArn": key.Arn, "artifactBucket": artifacts.Name,
-		"images": images,
+		"images": newest,
 	})
 }
 
 // spotService is whom EC2 Spot acts as in an account.
 const spotService = "spot.amazonaws.com"
 
-// declareSpotRole declares the role that EC2 Spot acts under, of which an account
-// has one. One that is there is taken over as it is; none is ever taken away, as
-// machines of others may need it.
-func declareSpotRole(ctx *pulumi.Context, n naming.Namer) error {
+// findSpotRole is the ARN of the role that EC2 Spot acts under, of which an
+// account has one; empty where there is none yet.
+func findSpotRole(ctx *pulumi.Context) (string, error) {
 	path := "/aws-service-role/" + spotService + "/"
 	found, err := iam.GetRoles(ctx, &iam.GetRolesArgs{PathPrefix: pulumi.StringRef(path)})
-	if err != nil {
-		return fmt.Errorf("look for the service-linked role of EC2 Spot: %w", err)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("look for the service-linked role of EC2 Spot: %w", err)
+	case len(found.Arns) == 0:
+		return "", nil
 	}
+	return found.Arns[0], nil
+}
+
+// declareSpotRole declares that role. One that is there is taken over as it is;
+// none is ever taken away, as machines of others may need it.
+func declareSpotRole(ctx *pulumi.Context, n naming.Namer, there string) error {
 	opts := []pulumi.ResourceOption{pulumi.RetainOnDelete(true), pulumi.IgnoreChanges([]string{"description", "tags"})}
-	if len(found.Arns) > 0 {
-		opts = append(opts, pulumi.Import(pulumi.ID(found.Arns[0])))
+	if there != "" {
+		opts = append(opts, pulumi.Import(pulumi.ID(there)))
 	}
-	_, err = iam.NewServiceLinkedRole(ctx, "spot-role", &iam.ServiceLinkedRoleArgs{
+	_, err := iam.NewServiceLinkedRole(ctx, "spot-role", &iam.ServiceLinkedRoleArgs{
 		AwsServiceName: pulumi.String(spotService), Tags: n.Tags("pool", n.Name("spot", 255)),
 	}, opts...)
 	return err

@@ -16,6 +16,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/infra/policy"
 	"github.com/talmolab/lablink-infrastructure/infra/pool"
 	"github.com/talmolab/lablink-infrastructure/infra/release"
+	"github.com/talmolab/lablink-infrastructure/infra/release/build"
 	"github.com/talmolab/lablink-infrastructure/stacks/outputs"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
@@ -27,6 +28,7 @@ type environment struct {
 	found     lookups
 	network   *network.Network
 	account   account
+	binaries  build.Binaries      // of a new release
 	balancer  *balancer.Balancer  // nil where people reach the host itself
 	address   *host.Address       // of the one host; nil where there is none that stays
 	host      *host.Host          // nil where there are several
@@ -37,25 +39,35 @@ type environment struct {
 	origin    *origin.Origin      // the certificate that Cloudflare sees; nil where nobody stands before the allocator
 }
 
-// declareEnvironment declares one environment: network, kinds of machines,
-// database, release, host, name, alarms and roles.
-func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) error {
-	e := &environment{s: s, n: n}
+// environment finds out what one environment is made of, and builds its release.
+// What it gives back declares it, as often as it is called.
+func (p Program) environment(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) (pulumi.RunFunc, error) {
+	e := environment{s: s, n: n}
 	if err := e.readAccount(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	found, err := lookUp(ctx, s, e.bucket())
-	if err != nil {
-		return err
+	if err := e.findProvider(ctx); err != nil {
+		return nil, err
 	}
-	e.found = found
+	var err error
+	if e.found, err = lookUp(ctx, s, e.bucket()); err != nil {
+		return nil, err
+	}
 	if s.TLS.Staging {
 		_ = ctx.Log.Warn("lablink:tls.staging is on, which only tries out getting a certificate: agents do not trust the staging authority, so no machine becomes ready", nil)
 	}
-	binaries, err := p.binaries(ctx.Context(), s, found)
-	if err != nil {
-		return err
+	if e.binaries, err = p.binaries(ctx.Context(), s, e.found); err != nil {
+		return nil, err
 	}
+	return func(ctx *pulumi.Context) error {
+		declared := e
+		return declared.declare(ctx)
+	}, nil
+}
+
+// declare declares one environment: network, kinds of machines, database,
+// release, host, name, alarms and roles.
+func (e *environment) declare(ctx *pulumi.Context) error {
 	if err := e.declareNetwork(ctx); err != nil {
 		return err
 	}
@@ -85,7 +97,7 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 		return err
 	}
 	r, err := release.NewRelease(ctx, "release", &release.ReleaseArgs{
-		Namer: n, Bucket: e.artifacts, Shared: e.account.artifacts != "", Binaries: binaries, Settings: e.allocatorSettings(), Existing: found.release,
+		Namer: e.n, Bucket: e.artifacts, Shared: e.account.artifacts != "", Binaries: e.binaries, Settings: e.allocatorSettings(), Existing: e.found.release,
 	})
 	if err != nil {
 		return err
@@ -112,7 +124,7 @@ func (p Program) declareEnvironment(ctx *pulumi.Context, s *settings.Settings, n
 	}
 	values := pulumi.Map{
 		"contractVersion": pulumi.Int(outputs.Version),
-		"deployment":      pulumi.String(n.Deployment), "environment": pulumi.String(n.Environment),
+		"deployment":      pulumi.String(e.n.Deployment), "environment": pulumi.String(e.n.Environment),
 		"url": url, "agentUrl": e.agentURL(), "publicAddress": address(target),
 		"vpcId": e.network.VPCID, "subnetIds": e.network.SubnetIDs,
 		"allocatorSecurityGroupId": e.network.AllocatorGroup, "clientSecurityGroupId": e.network.ClientGroup,

@@ -50,12 +50,8 @@ func (e *environment) declareIdentity(ctx *pulumi.Context) (map[string]pulumi.St
 	if e.s.GitHub.Repository == "" {
 		return roles, nil
 	}
-	provider, err := e.provider(ctx)
-	if err != nil {
-		return nil, err
-	}
 	args := &identity.IdentityArgs{
-		Namer: e.n, Provider: pulumi.String(provider), Artifacts: pulumi.String(e.bucket()), Boundary: e.boundary,
+		Namer: e.n, Provider: pulumi.String(e.account.provider), Artifacts: pulumi.String(e.bucket()), Boundary: e.boundary,
 		Environment: e.s.GitHub.Environment, Production: e.s.InProduction(),
 		Repository: identity.Repository{Name: e.s.GitHub.Repository, ID: e.s.GitHub.RepositoryID, OwnerID: e.s.GitHub.OwnerID},
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/talmolab/lablink-infrastructure/infra/guardrail"
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
 	"github.com/talmolab/lablink-infrastructure/infra/release/build"
 	"github.com/talmolab/lablink-infrastructure/infra/release/published"
@@ -17,6 +18,9 @@ import (
 // Builder gets what a release deploys, for the given platforms, and says which
 // commit it is built from.
 type Builder interface {
+	// Begin looks at the working copy while other things are looked up. It does
+	// not wait.
+	Begin(ctx context.Context)
 	// Build compiles the working copy.
 	Build(ctx context.Context, allocator, agent []string) (build.Binaries, error)
 	// Fetch takes what was published.
@@ -32,7 +36,8 @@ type Program struct {
 	Config map[string]string
 }
 
-// Run declares the stack, after everything about its settings is found right.
+// Run declares the stack, after everything about its settings is found right and
+// what they make of it keeps the guardrails.
 func (p Program) Run(ctx *pulumi.Context) error {
 	s, err := settings.Load(ctx.Stack(), p.Config)
 	if err != nil {
@@ -53,6 +58,9 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	if err := p.checkCommit(ctx, s); err != nil {
 		return err
 	}
+	if s.Kind != settings.KindAccount && s.Allocator.Version == settings.FromSource {
+		p.Builder.Begin(ctx.Context())
+	}
 	who, err := aws.GetCallerIdentity(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("ask AWS whose credentials these are: %w", err)
@@ -61,10 +69,15 @@ func (p Program) Run(ctx *pulumi.Context) error {
 		return fmt.Errorf("lablink:account.id is %s, but these credentials belong to account %s (%s): use the right credentials, or correct account.id", s.Account.ID, who.AccountId, who.Arn)
 	}
 	n := naming.Namer{Deployment: s.Deployment, Environment: s.Environment, AccountID: who.AccountId, Region: s.Region}
+	prepare := p.environment
 	if s.Kind == settings.KindAccount {
-		return declareAccount(ctx, s, n)
+		prepare = accountOf
 	}
-	return p.declareEnvironment(ctx, s, n)
+	declare, err := prepare(ctx, s, n)
+	if err != nil {
+		return err
+	}
+	return guardrail.Run(ctx, guardrail.Stack{Namer: n, Production: s.InProduction(), Protect: s.Protect()}, declare)
 }
 
 // checkDatabase refuses to deploy what the allocator of this commit cannot work

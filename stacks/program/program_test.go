@@ -89,9 +89,12 @@ func (r *run) preview(t *testing.T) *recording.Recording {
 type builder struct {
 	commit           build.Commit
 	err              error
+	begun            bool
 	allocator, agent []string // what was asked for; nil before that
 	from             published.Source
 }
+
+func (b *builder) Begin(context.Context) { b.begun = true }
 
 func (b *builder) Fetch(ctx context.Context, from published.Source, allocator, agent []string) (build.Binaries, error) {
 	out, err := b.Build(ctx, allocator, agent)
@@ -157,6 +160,7 @@ func TestTheReleaseIsBuiltForTheArchitecturesInUse(t *testing.T) {
 			{"name": "c", "instanceTypes": ["g5g.xlarge"], "image": {"id": "ami-00000002"}, "maxMachines": 1}]`,
 	}).fit(t)
 	r.record(t)
+	assert.True(t, r.builder.begun)
 	assert.Equal(t, []string{"linux/arm64"}, r.builder.allocator)
 	assert.Equal(t, []string{"linux/amd64", "linux/arm64"}, r.builder.agent, "each once")
 }

@@ -98,15 +98,16 @@ func (e *environment) declareBoundary(ctx *pulumi.Context) error {
 	return nil
 }
 
-// provider is GitHub's identity provider: the account's stack says which, or it is
-// looked up.
-func (e *environment) provider(ctx *pulumi.Context) (string, error) {
-	if e.account.provider != "" {
-		return e.account.provider, nil
+// findProvider looks up GitHub's identity provider, where a repository is set and
+// the account's stack does not say which it is.
+func (e *environment) findProvider(ctx *pulumi.Context) error {
+	if e.s.GitHub.Repository == "" || e.account.provider != "" {
+		return nil
 	}
 	found, err := iam.LookupOpenIdConnectProvider(ctx, &iam.LookupOpenIdConnectProviderArgs{Url: pulumi.StringRef(identity.GitHubURL)})
 	if err != nil {
-		return "", fmt.Errorf("lablink:github.repository is set, but the account has no identity provider for GitHub: deploy the account stack first (kind: account): %w", err)
+		return fmt.Errorf("lablink:github.repository is set, but the account has no identity provider for GitHub: deploy the account stack first (kind: account): %w", err)
 	}
-	return found.Arn, nil
+	e.account.provider = found.Arn
+	return nil
 }

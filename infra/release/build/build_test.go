@@ -38,6 +38,12 @@ func main() { C.say(); println(version) }
 func workingCopy(t *testing.T, files ...map[string]string) string {
 	t.Helper()
 	root := filepath.Join(t.TempDir(), "a working copy")
+	write(t, root, files...)
+	return root
+}
+
+func write(t *testing.T, root string, files ...map[string]string) {
+	t.Helper()
 	for _, all := range files {
 		for name, content := range all {
 			file := filepath.Join(root, name)
@@ -45,7 +51,6 @@ func workingCopy(t *testing.T, files ...map[string]string) string {
 			require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
 		}
 	}
-	return root
 }
 
 const own = "linux/" + runtime.GOARCH

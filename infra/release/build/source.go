@@ -8,11 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Source is the code that goes into a release.
@@ -63,20 +67,41 @@ type contents struct {
 // contentsOf lists what the compiler reads, for every architecture: a release is
 // the same wherever it is built.
 func contentsOf(ctx context.Context, root string) (contents, error) {
+	of, err := sumOf(ctx, root)
+	if err != nil {
+		return contents{}, err
+	}
+	if c, ok := readKept(root, of); ok {
+		return c, nil
+	}
 	c := contents{map[string]bool{}, map[string]bool{}}
-	for arch := range crossCompilers {
-		cmd := exec.CommandContext(ctx, "go", "list", "-deps",
-			"-json=Dir,Module,GoFiles,CgoFiles,CFiles,HFiles,SFiles,EmbedFiles", "./"+allocatorMain, "./"+agentMain)
-		cmd.Dir, cmd.Env = root, append(environment("linux", arch), "CGO_ENABLED=1")
-		out, err := cmd.Output()
-		if err != nil {
-			return c, fmt.Errorf("list the source of the release: %w", withOutput(err))
-		}
-		if err := c.add(root, out); err != nil {
+	lists := make([][]byte, len(crossCompilers))
+	all, ctx := errgroup.WithContext(ctx)
+	for i, arch := range slices.Sorted(maps.Keys(crossCompilers)) {
+		all.Go(func() (err error) {
+			lists[i], err = list(ctx, root, arch)
+			return err
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return c, fmt.Errorf("list the source of the release: %w", err)
+	}
+	for _, packages := range lists {
+		if err := c.add(root, packages); err != nil {
 			return c, fmt.Errorf("list the source of the release: %w", err)
 		}
 	}
+	c.keep(root, of)
 	return c, nil
+}
+
+// list prints the packages that binaries for an architecture are made of.
+func list(ctx context.Context, root, arch string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-deps",
+		"-json=Dir,Module,GoFiles,CgoFiles,CFiles,HFiles,SFiles,EmbedFiles", "./"+allocatorMain, "./"+agentMain)
+	cmd.Dir, cmd.Env = root, append(environment("linux", arch), "CGO_ENABLED=1")
+	out, err := cmd.Output()
+	return out, withOutput(err)
 }
 
 // add adds the packages that go list prints.

@@ -1,6 +1,8 @@
 package build
 
 import (
+	"bytes"
+	"os"
 	"os/exec"
 	"testing"
 	"time"
@@ -9,11 +11,38 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// version is the same in a new working copy and in one that was read before it
+// changed.
 func version(t *testing.T, changes map[string]string) string {
 	t.Helper()
-	s, err := FindSource(t.Context(), workingCopy(t, small, changes))
+	find := func(root string) string {
+		s, err := FindSource(t.Context(), root)
+		require.NoError(t, err)
+		return s.Version
+	}
+	root := workingCopy(t, small)
+	find(root)
+	write(t, root, changes)
+	changed := find(root)
+	assert.Equal(t, find(workingCopy(t, small, changes)), changed, "%v", changes)
+	return changed
+}
+
+// A list that is kept is read as long as nothing that it depends on changes.
+func TestWhatBinariesAreMadeOfIsKept(t *testing.T) {
+	root := workingCopy(t, small)
+	before, err := FindSource(t.Context(), root)
 	require.NoError(t, err)
-	return s.Version
+	raw, err := os.ReadFile(keptIn(root))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(keptIn(root), bytes.Replace(raw, []byte(`"Modules":[`), []byte(`"Modules":["kept@v1",`), 1), 0o600))
+	other, err := FindSource(t.Context(), root)
+	require.NoError(t, err)
+	assert.NotEqual(t, before.Version, other.Version, "it was read")
+	require.NoError(t, os.WriteFile(keptIn(root), []byte("{"), 0o600))
+	again, err := FindSource(t.Context(), root)
+	require.NoError(t, err)
+	assert.Equal(t, before, again, "what cannot be read is found out anew")
 }
 
 func TestTheVersionFollowsWhatTheBinariesAreMadeOf(t *testing.T) {
