@@ -22,7 +22,8 @@ type Supervisor struct {
 	root   string
 	log    *slog.Logger
 	env    []string
-	name   string // of its socket
+	name   string              // of its socket
+	named  func(port int) bool // whether who comes to a port is named by their address
 	server *http.Server
 
 	mu       sync.Mutex
@@ -33,9 +34,9 @@ type Supervisor struct {
 	running  sync.WaitGroup
 }
 
-func newSupervisor(root string, log *slog.Logger) *Supervisor {
+func newSupervisor(root string, named func(port int) bool, log *slog.Logger) *Supervisor {
 	return &Supervisor{
-		root: root, log: log, services: map[string]*service{}, sockets: map[string]*socket{},
+		root: root, named: named, log: log, services: map[string]*service{}, sockets: map[string]*socket{},
 		timers: map[string]context.CancelFunc{},
 	}
 }
