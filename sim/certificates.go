@@ -1,12 +1,14 @@
 package sim
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/talmolab/lablink-infrastructure/sim/authority"
@@ -40,17 +42,23 @@ func startCertificates(s *Sim) (*certificates, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What was issued before this start is trusted on.
+	return c, nil
+}
+
+// trust writes down what machines trust: what was issued before this start, what is
+// issued from now on, and ACM's certificates.
+func (c *certificates) trust(amazon []byte) error {
 	before, err := os.ReadFile(c.roots)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		c.Close()
-		return nil, fmt.Errorf("read the authority's roots: %w", err)
+		return fmt.Errorf("read the authority's roots: %w", err)
 	}
-	if err := os.WriteFile(c.roots, append(before, c.Roots...), 0o644); err != nil {
-		c.Close()
-		return nil, fmt.Errorf("keep the authority's roots: %w", err)
+	if bytes.Contains(before, amazon) {
+		amazon = nil
 	}
-	return c, nil
+	if err := os.WriteFile(c.roots, slices.Concat(before, c.Roots, amazon), 0o644); err != nil {
+		return fmt.Errorf("keep the authority's roots: %w", err)
+	}
+	return nil
 }
 
 // environment is what machines know of the authority. On a real machine it is

@@ -120,6 +120,9 @@ func TestWhatWasIssuedBeforeARestartIsTrustedOn(t *testing.T) {
 		require.True(t, bytes.HasPrefix(now, roots))
 		require.Greater(t, len(now), len(roots), "the new start's roots are trusted, too")
 		roots = now
+		amazon, err := s.Account.AmazonRoot()
+		require.NoError(t, err)
+		require.Equal(t, 1, bytes.Count(now, amazon), "what load balancers serve with is trusted")
 		s.Close()
 	}
 }

@@ -101,6 +101,10 @@ func Start(o Options) (*Sim, error) {
 		s.letGo()
 		return nil, err
 	}
+	if err := s.trust(); err != nil {
+		s.letGo()
+		return nil, err
+	}
 	api = wire.NewServer(s.Account, time.Now)
 	s.doors = &doorList{file: filepath.Join(o.Dir, "doors.json"), machines: s.Machines}
 	if err := s.listen(o, handler); err != nil {
@@ -114,6 +118,18 @@ func Start(o Options) (*Sim, error) {
 		}
 	}
 	return s, nil
+}
+
+// trust makes machines trust the account's own certificates.
+func (s *Sim) trust() error {
+	if s.certificates == nil {
+		return nil
+	}
+	amazon, err := s.Account.AmazonRoot()
+	if err != nil {
+		return err
+	}
+	return s.certificates.trust(amazon)
 }
 
 func (s *Sim) listen(o Options, api http.Handler) error {

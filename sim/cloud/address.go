@@ -110,14 +110,23 @@ func (m *model) isElastic(ip string) bool {
 
 // newPublicIP takes an address of ranges that nobody has on the internet, so
 // that it can never be mistaken for a real one: one for documentation
-// (RFC 5737), and when that is used up, one for benchmarks (RFC 2544).
-func (m *model) newPublicIP() string {
+// (RFC 5737), and when that is used up, one for benchmarks (RFC 2544). What is
+// about to be given away is taken, too.
+func (m *model) newPublicIP(taken ...string) string {
 	used := map[string]bool{}
+	for _, ip := range taken {
+		used[ip] = true
+	}
 	for _, e := range m.Addresses {
 		used[e.PublicIP] = true
 	}
 	for _, i := range m.Instances {
 		used[i.PublicIP] = true
+	}
+	for _, b := range m.LoadBalancers {
+		for _, n := range b.Nodes {
+			used[n.PublicIP] = true
+		}
 	}
 	ip := netip.MustParseAddr("203.0.113.1")
 	for used[ip.String()] {

@@ -9,6 +9,7 @@ type balancing struct {
 	Listeners     table[Listener]
 	ScalingGroups table[ScalingGroup]
 	Certificates  table[Certificate]
+	AmazonCA      *authority
 }
 
 func (b *balancing) init() {

@@ -35,6 +35,9 @@ type certificateComputed struct {
 	NotAfter                string             `json:"notAfter"`
 	RenewalEligibility      string             `json:"renewalEligibility"`
 	DomainValidationOptions []DomainValidation `json:"domainValidationOptions"`
+
+	// What only this model needs to know.
+	Issued *issuedPair `json:"issued,omitempty"`
 }
 
 // DomainValidation is the record by which ACM sees whose a name is.
@@ -50,8 +53,6 @@ const (
 	pendingValidation = "PENDING_VALIDATION"
 	issued            = "ISSUED"
 )
-
-var keyAlgorithms = []string{"RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1"}
 
 // CreateCertificate requests a certificate, or imports one.
 func (a *Account) CreateCertificate(c *Certificate) error {
@@ -75,14 +76,14 @@ func (a *Account) CreateCertificate(c *Certificate) error {
 
 // request checks what ACM is asked to issue.
 func (c *Certificate) request(a *Account) error {
-	c.KeyAlgorithm = cmp.Or(c.KeyAlgorithm, keyAlgorithms[0])
+	c.KeyAlgorithm = cmp.Or(c.KeyAlgorithm, "RSA_2048")
 	if !slices.Contains(c.SubjectAlternativeNames, c.DomainName) {
 		c.SubjectAlternativeNames = append([]string{c.DomainName}, c.SubjectAlternativeNames...)
 	}
 	switch {
 	case c.ValidationMethod != "DNS":
 		return refuse("InvalidParameterException", "The simulator models the validation method DNS, not %q", c.ValidationMethod)
-	case !slices.Contains(keyAlgorithms, c.KeyAlgorithm):
+	case keyMakers[c.KeyAlgorithm] == nil:
 		return refuse("InvalidParameterException", "Key algorithm %s is not supported", c.KeyAlgorithm)
 	case c.CertificateBody != "" || c.CertificateChain != "":
 		return refuse("InvalidParameterException", "A certificate's body comes with its private key")
@@ -128,7 +129,7 @@ func (c *Certificate) take(*Account) error {
 
 // issue issues a certificate whose records are all there. ACM looks for them in
 // the public DNS: here, in the account's zones.
-func (m *model) issue(c *Certificate, now time.Time) {
+func (m *model) issue(c *Certificate, now time.Time) error {
 	for _, want := range c.DomainValidationOptions {
 		there := false
 		for _, r := range m.Records {
@@ -136,11 +137,17 @@ func (m *model) issue(c *Certificate, now time.Time) {
 				len(r.Records) == 1 && trimDot(r.Records[0]) == trimDot(want.ResourceRecordValue)
 		}
 		if !there {
-			return
+			return nil
 		}
 	}
+	from, until := now.Truncate(time.Second), now.Add(395*24*time.Hour).Truncate(time.Second)
+	var err error
+	if c.Issued, err = m.signAmazon(c, from, until); err != nil {
+		return err
+	}
 	c.Status, c.RenewalEligibility = issued, "ELIGIBLE"
-	c.NotBefore, c.NotAfter = now.Format(time.RFC3339), now.Add(395*24*time.Hour).Format(time.RFC3339)
+	c.NotBefore, c.NotAfter = from.Format(time.RFC3339), until.Format(time.RFC3339)
+	return nil
 }
 
 // Certificate returns one certificate by its ARN.
@@ -200,7 +207,9 @@ func (a *Account) AwaitCertificate(v *CertificateValidation) error {
 			}
 		}
 		if c.Status == pendingValidation {
-			m.issue(c, a.now())
+			if err := m.issue(c, a.now()); err != nil {
+				return err
+			}
 		}
 		if c.Status == issued {
 			v.ID = c.ARN

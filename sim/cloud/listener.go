@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"cmp"
+	"crypto/tls"
 	"slices"
 	"strings"
 )
@@ -43,11 +44,26 @@ type ListenerRedirect struct {
 	StatusCode string `json:"statusCode"`
 }
 
+// sslPolicy is which versions of TLS a policy lets in.
+type sslPolicy struct {
+	name      string
+	low, high uint16
+}
+
 // sslPolicies are those that AWS names for application load balancers, as far as
-// they are known here.
-var sslPolicies = []string{
-	"ELBSecurityPolicy-2016-08", "ELBSecurityPolicy-TLS-1-2-2017-01", "ELBSecurityPolicy-FS-1-2-Res-2020-10",
-	"ELBSecurityPolicy-TLS13-1-2-2021-06", "ELBSecurityPolicy-TLS13-1-2-Res-2021-06", "ELBSecurityPolicy-TLS13-1-3-2021-06",
+// they are known here. The first is what a listener has that names none.
+var sslPolicies = []sslPolicy{
+	{"ELBSecurityPolicy-2016-08", tls.VersionTLS10, tls.VersionTLS12},
+	{"ELBSecurityPolicy-TLS-1-2-2017-01", tls.VersionTLS12, tls.VersionTLS12},
+	{"ELBSecurityPolicy-FS-1-2-Res-2020-10", tls.VersionTLS12, tls.VersionTLS12},
+	{"ELBSecurityPolicy-TLS13-1-2-2021-06", tls.VersionTLS12, tls.VersionTLS13},
+	{"ELBSecurityPolicy-TLS13-1-2-Res-2021-06", tls.VersionTLS12, tls.VersionTLS13},
+	{"ELBSecurityPolicy-TLS13-1-3-2021-06", tls.VersionTLS13, tls.VersionTLS13},
+}
+
+// policyNamed is the place of a policy in sslPolicies, or -1.
+func policyNamed(name string) int {
+	return slices.IndexFunc(sslPolicies, func(p sslPolicy) bool { return p.name == name })
 }
 
 // CreateListener opens a port of a load balancer.
@@ -105,8 +121,8 @@ func (l *Listener) checkTLS(m *model) error {
 	default:
 		return refuse("UnsupportedProtocol", "Listener protocol '%s' must be one of 'HTTP, HTTPS'", l.Protocol)
 	}
-	l.SSLPolicy = cmp.Or(l.SSLPolicy, sslPolicies[0])
-	if !slices.Contains(sslPolicies, l.SSLPolicy) {
+	l.SSLPolicy = cmp.Or(l.SSLPolicy, sslPolicies[0].name)
+	if policyNamed(l.SSLPolicy) < 0 {
 		return refuse("SSLPolicyNotFound", "SSL policy '%s' not found", l.SSLPolicy)
 	}
 	if l.CertificateARN == "" {

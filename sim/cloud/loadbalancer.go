@@ -28,6 +28,15 @@ type balancerComputed struct {
 	DNSName   string `json:"dnsName"`
 	ZoneID    string `json:"zoneId"`
 	VPCID     string `json:"vpcId"`
+
+	// What only this model needs to know.
+	Nodes map[string]balancerNode `json:"nodes"` // by subnet
+}
+
+// balancerNode is where a load balancer stands in one subnet.
+type balancerNode struct {
+	PrivateIP string
+	PublicIP  string // "" for an internal one
 }
 
 // balancerZone is the hosted zone of the names of application load balancers in
@@ -62,9 +71,35 @@ func (a *Account) CreateLoadBalancer(b *LoadBalancer) error {
 		if b.Internal {
 			b.DNSName = "internal-" + b.DNSName
 		}
+		if err := b.settleNodes(m); err != nil {
+			return err
+		}
 		m.LoadBalancers.keep(b.ID, b)
 		return nil
 	})
+}
+
+// settleNodes takes addresses in subnets that are new, and lets those go where the
+// load balancer stands no more.
+func (b *LoadBalancer) settleNodes(m *model) error {
+	nodes := map[string]balancerNode{}
+	var taken []string
+	for _, id := range b.Subnets {
+		n, there := b.Nodes[id]
+		if !there {
+			var err error
+			if n.PrivateIP, err = m.freeAddress(m.Subnets[id], ""); err != nil {
+				return err
+			}
+			if !b.Internal {
+				n.PublicIP = m.newPublicIP(taken...)
+				taken = append(taken, n.PublicIP)
+			}
+		}
+		nodes[id] = n
+	}
+	b.Nodes = nodes
+	return nil
 }
 
 // decimalDigits makes a number of so many digits.
@@ -134,7 +169,10 @@ func (a *Account) LoadBalancer(arn string) (*LoadBalancer, error) { return balan
 func (a *Account) UpdateLoadBalancer(arn string, b *LoadBalancer) error {
 	return balancers.update(a, arn, b, func(m *model, cur *LoadBalancer) error {
 		b.ID, b.Name, b.Internal, b.LoadBalancerType, b.balancerComputed = cur.ID, cur.Name, cur.Internal, cur.LoadBalancerType, cur.balancerComputed
-		return b.check(m)
+		if err := b.check(m); err != nil {
+			return err
+		}
+		return b.settleNodes(m)
 	})
 }
 
@@ -153,10 +191,10 @@ func (a *Account) DeleteLoadBalancer(arn string) error {
 	})
 }
 
-// balancerUses reports whether a load balancer stands in a subnet or has a group.
-func (m *model) balancerUses(id string) bool {
+// balancerHas reports whether a load balancer has a security group.
+func (m *model) balancerHas(group string) bool {
 	for _, b := range m.LoadBalancers {
-		if slices.Contains(b.Subnets, id) || slices.Contains(b.SecurityGroups, id) {
+		if slices.Contains(b.SecurityGroups, group) {
 			return true
 		}
 	}

@@ -54,7 +54,7 @@ type model struct {
 	CloudflareZones      table[CloudflareZone]
 	CloudflareRecords    table[CloudflareRecord]
 	OriginCertificates   table[OriginCertificate]
-	OriginCA             *originCA
+	OriginCA             *authority
 	ImageComponents      table[ImageComponent]
 	ImageRecipes         table[ImageRecipe]
 	ImageInfrastructures table[ImageInfrastructure]

@@ -2,7 +2,6 @@ package cloud
 
 import (
 	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -35,11 +34,6 @@ type originCertificateComputed struct {
 // what one gets who does not say.
 var validities = []int{7, 30, 90, 365, 730, 1095, 5475}
 
-// originCA is the authority that the simulated Cloudflare signs with.
-type originCA struct {
-	Certificate, Key []byte // DER
-}
-
 // CreateOriginCertificate signs a request, for names in zones that are there.
 func (a *Account) CreateOriginCertificate(c *OriginCertificate) error {
 	return a.change(func(m *model) error {
@@ -52,7 +46,12 @@ func (a *Account) CreateOriginCertificate(c *OriginCertificate) error {
 			return fmt.Errorf("number the certificate: %w", err)
 		}
 		ends := a.now().AddDate(0, 0, c.RequestedValidity).Truncate(time.Second)
-		raw, err := m.signOrigin(&x509.Certificate{
+		if m.OriginCA == nil {
+			if m.OriginCA, err = newAuthority("Simulated Cloudflare", "Simulated Origin ECC Certificate Authority", a.now()); err != nil {
+				return err
+			}
+		}
+		raw, err := m.OriginCA.sign(&x509.Certificate{
 			SerialNumber: serial, Subject: pkix.Name{Organization: []string{"CloudFlare, Inc."}, CommonName: "CloudFlare Origin Certificate"},
 			NotBefore: a.now().Add(-5 * time.Minute), NotAfter: ends, DNSNames: c.Hostnames, // the request's own names do not count
 			KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
@@ -103,42 +102,6 @@ func (m *model) checkOriginCertificate(c *OriginCertificate) (*x509.CertificateR
 		}
 	}
 	return csr, nil
-}
-
-// signOrigin signs with the authority, which is made when it is first needed.
-func (m *model) signOrigin(leaf *x509.Certificate, public any) ([]byte, error) {
-	if m.OriginCA == nil {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			return nil, fmt.Errorf("make the origin authority's key: %w", err)
-		}
-		root := &x509.Certificate{
-			SerialNumber: big.NewInt(1), Subject: pkix.Name{Organization: []string{"Simulated Cloudflare"}, CommonName: "Simulated Origin ECC Certificate Authority"},
-			NotBefore: leaf.NotBefore, NotAfter: leaf.NotBefore.AddDate(30, 0, 0), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-		}
-		raw, err := x509.CreateCertificate(rand.Reader, root, root, key.Public(), key)
-		if err != nil {
-			return nil, fmt.Errorf("make the origin authority: %w", err)
-		}
-		encoded, err := x509.MarshalPKCS8PrivateKey(key)
-		if err != nil {
-			return nil, fmt.Errorf("keep the origin authority's key: %w", err)
-		}
-		m.OriginCA = &originCA{raw, encoded}
-	}
-	root, err := x509.ParseCertificate(m.OriginCA.Certificate)
-	if err != nil {
-		return nil, fmt.Errorf("read the origin authority: %w", err)
-	}
-	key, err := x509.ParsePKCS8PrivateKey(m.OriginCA.Key)
-	if err != nil {
-		return nil, fmt.Errorf("read the origin authority's key: %w", err)
-	}
-	raw, err := x509.CreateCertificate(rand.Reader, leaf, root, public, key)
-	if err != nil {
-		return nil, fmt.Errorf("sign the origin certificate: %w", err)
-	}
-	return raw, nil
 }
 
 // OriginCertificate returns one certificate that is not revoked.

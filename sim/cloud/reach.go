@@ -26,20 +26,41 @@ const CertificateAuthority = "192.0.2.80"
 // Reach decides whether from can open a TCP connection to a port of to, by
 // routes and security groups. The error says what stands in the way.
 func (a *Account) Reach(from, to Peer, port int, service string) error {
-	return a.view(func(m *model) error {
+	_, err := a.Connect(from, to, port, service)
+	return err
+}
+
+// Connect is Reach, and says which address to sees from come from.
+func (a *Account) Connect(from, to Peer, port int, service string) (source string, err error) {
+	err = a.view(func(m *model) error {
 		w, err := m.way(from, to, service)
 		if err != nil {
 			return err
 		}
-		source, target := m.Instances[from.Instance], m.Instances[to.Instance]
-		if source != nil && !m.permits(source, true, port, w.target, target, w.private) {
-			return fmt.Errorf("no egress rule of %v allows TCP %d to %s", source.VPCSecurityGroupIDs, port, w.target)
-		}
-		if target != nil && !m.permits(target, false, port, w.source, source, w.private) {
-			return fmt.Errorf("no ingress rule of %v allows TCP %d from %s", target.VPCSecurityGroupIDs, port, w.source)
-		}
-		return nil
+		source = w.source
+		return m.pass(w, m.groupsOf(from), m.groupsOf(to), port)
 	})
+	return source, err
+}
+
+// groupsOf are the security groups of an instance; of an address outside, nil.
+func (m *model) groupsOf(p Peer) []string {
+	if i := m.Instances[p.Instance]; i != nil {
+		return append([]string{}, i.VPCSecurityGroupIDs...)
+	}
+	return nil
+}
+
+// pass asks the rules at both ends of a way. An end without groups is outside the
+// account, where none are.
+func (m *model) pass(w way, source, target []string, port int) error {
+	if source != nil && !m.permits(source, true, port, w.target, target, w.private) {
+		return fmt.Errorf("no egress rule of %v allows TCP %d to %s", source, port, w.target)
+	}
+	if target != nil && !m.permits(target, false, port, w.source, source, w.private) {
+		return fmt.Errorf("no ingress rule of %v allows TCP %d from %s", target, port, w.source)
+	}
+	return nil
 }
 
 // way is how a connection goes.
@@ -154,22 +175,21 @@ func (m *model) hasEndpoint(i *Instance, service string) bool {
 	return false
 }
 
-// permits reports whether a rule of i's groups lets a connection to or from
-// peer pass. Rules that name a group match private addresses only, as on AWS.
-func (m *model) permits(i *Instance, egress bool, port int, address string, peer *Instance, private bool) bool {
+// permits reports whether a rule of groups lets a connection to or from a peer
+// pass. Rules that name a group match private addresses only, as on AWS.
+func (m *model) permits(groups []string, egress bool, port int, address string, peer []string, private bool) bool {
 	addr, err := netip.ParseAddr(address)
 	if err != nil {
 		return false
 	}
 	for _, r := range m.Rules {
-		if r.Egress != egress || !slices.Contains(i.VPCSecurityGroupIDs, r.SecurityGroupID) || !r.covers(port) {
+		if r.Egress != egress || !slices.Contains(groups, r.SecurityGroupID) || !r.covers(port) {
 			continue
 		}
 		if r.CidrIPv4 != "" && netip.MustParsePrefix(r.CidrIPv4).Contains(addr) {
 			return true
 		}
-		if r.ReferencedSecurityGroupID != "" && private && peer != nil &&
-			slices.Contains(peer.VPCSecurityGroupIDs, r.ReferencedSecurityGroupID) {
+		if r.ReferencedSecurityGroupID != "" && private && slices.Contains(peer, r.ReferencedSecurityGroupID) {
 			return true
 		}
 	}

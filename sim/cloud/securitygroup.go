@@ -128,7 +128,7 @@ func (m *model) groupInUse(id string) bool {
 			return true
 		}
 	}
-	return m.balancerUses(id)
+	return m.balancerHas(id)
 }
 
 // dropGroup removes a group with its rules.

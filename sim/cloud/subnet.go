@@ -108,7 +108,7 @@ func (a *Account) UpdateSubnet(id string, s *Subnet) error {
 // gateway's, a database's, a load balancer's or one by itself.
 func (a *Account) DeleteSubnet(id string) error {
 	return subnets.remove(a, id, func(m *model, _ *Subnet) error {
-		if len(m.usedAddresses(id)) > 0 || m.databaseIn(id) || m.balancerUses(id) { // also by what is ending
+		if len(m.usedAddresses(id)) > 0 || m.databaseIn(id) { // also by what is ending
 			return refuse("DependencyViolation", "The subnet '%s' has dependencies and cannot be deleted.", id)
 		}
 		for key, association := range m.Associations {
@@ -164,6 +164,11 @@ func (m *model) usedAddresses(subnet string) map[string]bool {
 	}
 	for _, n := range m.NATGateways {
 		if n.SubnetID == subnet {
+			used[n.PrivateIP] = true
+		}
+	}
+	for _, b := range m.LoadBalancers {
+		if n, ok := b.Nodes[subnet]; ok {
 			used[n.PrivateIP] = true
 		}
 	}

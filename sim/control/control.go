@@ -48,7 +48,7 @@ type Authority struct {
 }
 
 // Door is an address on this computer that leads to a port of a public address
-// of the account.
+// of the account, or of a load balancer by its DNS name.
 type Door struct {
 	Listen  string `json:"listen"` // 127.0.0.1:8080
 	Address string `json:"address"`

@@ -6,6 +6,7 @@
 // that starts what unit files say, as systemd would. Its user data runs as it
 // would on AWS, the same bytes. What a process without root cannot do, creating
 // a user or mounting a volume, the binaries leave out by name (LABLINK_SKIP).
+// Requests to load balancers are passed on to the machines behind them.
 //
 // It is strict where it can be: a unit directive that the supervisor does not
 // know stops the unit, and a binary for another architecture does not start.

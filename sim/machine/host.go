@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
@@ -31,6 +34,9 @@ type Options struct {
 	Outside map[string]string
 	// Environment is what every process has in its environment besides.
 	Environment []string
+	// Tick is when load balancers look whether checks of their targets are due.
+	// Optional: each second.
+	Tick <-chan time.Time
 }
 
 // Host runs the machines of one account. It is the account's hypervisor.
@@ -42,6 +48,9 @@ type Host struct {
 	machines map[string]*Machine
 	doors    map[string]*door
 	starting sync.WaitGroup
+
+	balancers *balancers
+	ticker    *time.Ticker
 }
 
 // NewHost makes a host without machines. Use gives it its account.
@@ -53,6 +62,13 @@ func NewHost(o Options) *Host {
 // when it was last open.
 func (h *Host) Use(a *cloud.Account) error {
 	h.account = a
+	ticks := h.opts.Tick
+	if ticks == nil {
+		h.ticker = time.NewTicker(time.Second)
+		ticks = h.ticker.C
+	}
+	h.balancers = newBalancers(h)
+	h.balancers.start(ticks)
 	return a.Resume()
 }
 
@@ -118,10 +134,7 @@ func (h *Host) Detach(instance, _, volume string) {
 // Close powers all machines off; their folders stay.
 func (h *Host) Close() {
 	h.mu.Lock()
-	machines := make([]*Machine, 0, len(h.machines))
-	for _, m := range h.machines {
-		machines = append(machines, m)
-	}
+	machines := slices.Collect(maps.Values(h.machines))
 	for _, d := range h.doors {
 		d.close()
 	}
@@ -132,6 +145,12 @@ func (h *Host) Close() {
 	}
 	all.Wait()
 	h.starting.Wait()
+	if h.balancers != nil {
+		h.balancers.close()
+	}
+	if h.ticker != nil {
+		h.ticker.Stop()
+	}
 }
 
 // Machine is the machine of an instance, or nil.
@@ -176,20 +195,30 @@ func (h *Host) dial(ctx context.Context, from cloud.Peer, address string, port i
 		}
 		return d.DialContext(ctx, "tcp", here)
 	}
+	if balancer := h.account.BalancerNamed(address); balancer != "" {
+		return h.balancers.connect(ctx, from, balancer, port)
+	}
 	target, ok := h.account.InstanceAt(from, address)
 	if !ok {
 		return nil, fmt.Errorf("nothing within reach has the address %s", address)
 	}
-	if err := h.account.Reach(from, cloud.Peer{Instance: target, Address: address}, port, ""); err != nil {
+	source, err := h.account.Connect(from, cloud.Peer{Instance: target, Address: address}, port, "")
+	if err != nil {
 		return nil, err
 	}
-	m := h.machine(target)
+	return h.knock(ctx, source, target, port)
+}
+
+// knock connects to what listens on a port of an instance, from an address that
+// may reach it.
+func (h *Host) knock(ctx context.Context, from, instance string, port int) (net.Conn, error) {
+	m := h.machine(instance)
 	if m == nil {
-		return nil, fmt.Errorf("the machine of %s is not running", target)
+		return nil, fmt.Errorf("the machine of %s is not running", instance)
 	}
 	listener, ok := m.supervisor.Port(port)
 	if !ok {
-		return nil, fmt.Errorf("nothing on %s listens on port %d", target, port)
+		return nil, fmt.Errorf("nothing on %s listens on port %d", instance, port)
 	}
-	return d.DialContext(ctx, "tcp", listener)
+	return dialAs(ctx, from, listener)
 }

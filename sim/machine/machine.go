@@ -36,7 +36,7 @@ type Machine struct {
 func newMachine(h *Host, i cloud.Instance) *Machine {
 	m := &Machine{host: h, instance: i, log: h.opts.Log.With("instance", i.ID)}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
-	m.supervisor = newSupervisor(m.root(), m.log)
+	m.supervisor = newSupervisor(m.root(), func(port int) bool { return h.account.ForBalancers(i.ID, port) }, m.log)
 	m.booting.Add(1)
 	return m
 }

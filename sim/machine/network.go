@@ -91,7 +91,8 @@ type door struct {
 	open     sync.WaitGroup
 }
 
-// OpenDoor makes what listens on port of a public address reachable at listen.
+// OpenDoor makes what listens on port of a public address, or of a load balancer's
+// name, reachable at listen.
 // Security groups decide over each connection, which comes from the address from,
 // or from one that is nobody's when that is empty.
 func (h *Host) OpenDoor(listen, from, address string, port int) error {

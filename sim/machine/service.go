@@ -186,7 +186,10 @@ func (v *service) command(u *unitFile, notify string) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := v.supervisor.filesFor(u.name)
+	files, err := v.supervisor.filesFor(u.name)
+	if err != nil {
+		return nil, err
+	}
 	env := append(slices.Clone(v.supervisor.env), u.values["Service.Environment"]...)
 	if u.one("Service.Type", "simple") == "notify" {
 		env = append(env, "NOTIFY_SOCKET="+notify)

@@ -5,17 +5,19 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
 // socket is a .socket unit: listeners that outlive the service they are for.
-// A port of the machine stands for a free port of this computer's loopback.
+// A port of the machine stands for a free port of this computer's loopback, or for
+// a local socket where peers must be told apart.
 type socket struct {
 	ports []int
 	files []*os.File
-	addrs []string
+	addrs []net.Addr
 }
 
 // listen opens what a socket unit names, unless it is open already.
@@ -32,20 +34,45 @@ func (s *Supervisor) listen(u *unitFile) error {
 			k.close()
 			return fmt.Errorf("unit %s: the simulator wants a port in ListenStream=, not %q", u.name, stream)
 		}
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		f, addr, err := s.listenOn(port)
 		if err != nil {
 			k.close()
 			return fmt.Errorf("unit %s: %w", u.name, err)
 		}
-		f, err := l.(*net.TCPListener).File()
-		_ = l.Close() // the file keeps the socket open
-		if err != nil {
-			k.close()
-			return fmt.Errorf("unit %s: %w", u.name, err)
-		}
-		k.ports, k.files, k.addrs = append(k.ports, port), append(k.files, f), append(k.addrs, l.Addr().String())
+		k.ports, k.files, k.addrs = append(k.ports, port), append(k.files, f), append(k.addrs, addr)
 	}
 	s.sockets[u.name] = k
+	return nil
+}
+
+// listenOn opens what stands for a port. The file keeps it open.
+func (s *Supervisor) listenOn(port int) (*os.File, net.Addr, error) {
+	network, address := "tcp", "127.0.0.1:0"
+	if s.named(port) {
+		network, address = "unix", fmt.Sprintf("@%s-%d-%d", s.name, port, time.Now().UnixNano())
+	}
+	l, err := net.Listen(network, address)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer l.Close()
+	f, err := l.(interface{ File() (*os.File, error) }).File()
+	return f, l.Addr(), err
+}
+
+// renew opens those ports anew that others may reach now than when they were opened.
+func (s *Supervisor) renew(k *socket) error {
+	for i, port := range k.ports {
+		if s.named(port) == (k.addrs[i].Network() == "unix") {
+			continue
+		}
+		f, addr, err := s.listenOn(port)
+		if err != nil {
+			return fmt.Errorf("open port %d anew: %w", port, err)
+		}
+		_ = k.files[i].Close()
+		k.files[i], k.addrs[i] = f, addr
+	}
 	return nil
 }
 
@@ -56,7 +83,7 @@ func (k *socket) close() {
 }
 
 // Port is where on this computer a port of the machine is listened on.
-func (s *Supervisor) Port(port int) (string, bool) {
+func (s *Supervisor) Port(port int) (net.Addr, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, k := range s.sockets {
@@ -66,17 +93,21 @@ func (s *Supervisor) Port(port int) (string, bool) {
 			}
 		}
 	}
-	return "", false
+	return nil, false
 }
 
 // filesFor are the listeners that a service inherits.
-func (s *Supervisor) filesFor(service string) []*os.File {
+func (s *Supervisor) filesFor(service string) ([]*os.File, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if k := s.sockets[strings.TrimSuffix(service, ".service")+".socket"]; k != nil {
-		return k.files
+	k := s.sockets[strings.TrimSuffix(service, ".service")+".socket"]
+	if k == nil {
+		return nil, nil
 	}
-	return nil
+	if err := s.renew(k); err != nil {
+		return nil, err
+	}
+	return slices.Clone(k.files), nil
 }
 
 // tick runs a timer unit: its service some time after the machine booted, and

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,7 +22,8 @@ type Supervisor struct {
 	root   string
 	log    *slog.Logger
 	env    []string
-	name   string // of its socket
+	name   string              // of its socket
+	named  func(port int) bool // whether who comes to a port is named by their address
 	server *http.Server
 
 	mu       sync.Mutex
@@ -31,9 +34,9 @@ type Supervisor struct {
 	running  sync.WaitGroup
 }
 
-func newSupervisor(root string, log *slog.Logger) *Supervisor {
+func newSupervisor(root string, named func(port int) bool, log *slog.Logger) *Supervisor {
 	return &Supervisor{
-		root: root, log: log, services: map[string]*service{}, sockets: map[string]*socket{},
+		root: root, named: named, log: log, services: map[string]*service{}, sockets: map[string]*socket{},
 		timers: map[string]context.CancelFunc{},
 	}
 }
@@ -260,10 +263,7 @@ func (s *Supervisor) close() {
 	for _, cancel := range s.timers {
 		cancel()
 	}
-	services := make([]*service, 0, len(s.services))
-	for _, svc := range s.services {
-		services = append(services, svc)
-	}
+	services := slices.Collect(maps.Values(s.services))
 	s.mu.Unlock()
 	var all sync.WaitGroup
 	for _, svc := range services {

@@ -2,7 +2,9 @@ package machine_test
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -52,9 +54,37 @@ func serveInherited() error {
 	if _, err := n.Write([]byte("STATUS=warm\nREADY=1")); err != nil {
 		return err
 	}
-	return http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "%d %s", os.Getpid(), r.Host)
-	}))
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "%d %s", os.Getpid(), r.Host) })
+	mux.HandleFunc("/seen", func(w http.ResponseWriter, r *http.Request) {
+		_ = json.NewEncoder(w).Encode(seen{r.RemoteAddr, r.Host, r.Header})
+	})
+	mux.HandleFunc("/readyz", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := os.Stat(filepath.Join(os.Getenv("LABLINK_ROOT"), "sick")); err == nil {
+			http.Error(w, "sick", http.StatusServiceUnavailable)
+		}
+	})
+	mux.HandleFunc("/echo", echo)
+	return http.Serve(l, mux)
+}
+
+// seen is what the service sees of a request.
+type seen struct {
+	Peer, Host string
+	Header     http.Header
+}
+
+// echo is a service of another protocol than HTTP, which says everything again.
+func echo(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Connection", "Upgrade")
+	w.Header().Set("Upgrade", r.Header.Get("Upgrade"))
+	w.WriteHeader(http.StatusSwitchingProtocols)
+	conn, both, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	_, _ = io.Copy(conn, both) // until the peer has enough
 }
 
 // world is an account whose instances boot, with one subnet on the internet.
@@ -97,10 +127,10 @@ func (w *world) open() {
 	w.host = machine.NewHost(machine.Options{
 		Dir: w.dir, Log: slog.New(slog.DiscardHandler), Mark: w.dir,
 		API:     http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { api.ServeHTTP(rw, r) }),
-		Outside: w.options.Outside, Environment: w.options.Environment,
+		Outside: w.options.Outside, Environment: w.options.Environment, Tick: w.options.Tick,
 	})
 	var err error
-	w.Account, err = cloud.Open(cloud.Options{Dir: w.dir, Architecture: machine.Native(), Hypervisor: w.host})
+	w.Account, err = cloud.Open(cloud.Options{Dir: w.dir, Architecture: machine.Native(), Hypervisor: w.host, Zones: []string{"example.org"}})
 	require.NoError(w, err)
 	api = wire.NewServer(w.Account, time.Now)
 	require.NoError(w, w.host.Use(w.Account))

@@ -7,32 +7,48 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/cli"
 	"github.com/talmolab/lablink-infrastructure/sim/control"
 	"github.com/talmolab/lablink-infrastructure/sim/launcher"
 	"github.com/talmolab/lablink-infrastructure/stacks/outputs"
 )
 
-// bootable makes the stack test one whose machines start on this computer.
-var bootable = []string{
-	"    email: lab@example.org\n", "    email: lab@example.org\n  lablink:allocator:\n    instanceType: sim.small\n    ami: ami-051700000000000a1\n    dataVolumeGiB: 1\n",
-	"[g5.xlarge, g4dn.xlarge]", "[sim.gpu]",
-	"ssmParameter: /aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id", "id: ami-051700000000000a2",
-	"  lablink:github:\n    repository: talmolab/lablink-infrastructure\n", "",
+// bootable makes a stack one whose machines start on this computer; all else is as
+// its file says.
+var bootable = map[string][]string{
+	"test": {
+		"  lablink:pools:\n", "  lablink:allocator:\n    instanceType: sim.small\n    ami: ami-051700000000000a1\n  lablink:pools:\n",
+		"[g5.xlarge, g4dn.xlarge]", "[sim.gpu]",
+		"ssmParameter: /aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id", "id: ami-051700000000000a2",
+	},
+	"prod": {
+		"ami: ami-0d12a364000000001\n    instanceType: t4g.small", "ami: ami-051700000000000a1\n    instanceType: sim.small",
+		"[g5.xlarge, g6.xlarge, g4dn.xlarge]", "[sim.gpu]", "id: ami-0d1a6000000000003", "id: ami-051700000000000a2",
+	},
 }
+
+// github is the identity provider that roles of environments trust, where the
+// stack account is not deployed.
+const github = "https://token.actions.githubusercontent.com"
 
 // deployed is an environment with a name, as people reach it.
 type deployed struct {
 	*local
 	outputs.Environment
 	client *http.Client
+	roots  *x509.CertPool
+	doors  map[string]string // addresses on this computer, by the port that they lead to
 }
 
 // reach opens a door to a deployed environment. Its name leads there, and its
@@ -67,7 +83,7 @@ func (e *engine) reach(t *testing.T, s launcher.Stack) *deployed {
 		},
 		DisableKeepAlives: true,
 	}
-	return &deployed{&local{url: out.URL, password: out.InitialAdminPassword}, out, &http.Client{Jar: jar, Transport: transport, Timeout: 10 * time.Second}}
+	return &deployed{&local{url: out.URL, password: out.InitialAdminPassword}, out, &http.Client{Jar: jar, Transport: transport, Timeout: 10 * time.Second}, roots, doors}
 }
 
 // ready waits until the environment answers with the release that was deployed.
@@ -87,15 +103,77 @@ func (e *engine) orders(t *testing.T) int {
 	return state.Authority.Orders
 }
 
-func TestAHostGetsItsCertificateAndTheNextOneKeepsIt(t *testing.T) {
-	e := start(t)
-	s := e.stack(t, "test", bootable...)
-	e.must(t, s, "up", "--yes", "--skip-preview", "--suppress-outputs")
-	d := e.reach(t, s)
-	require.Equal(t, "https://test.lab.example.org", d.URL)
-	d.ready(t)
-	require.Equal(t, "test", d.Environment.Environment)
+// verify is `lablink verify` as an operator calls it: it asks the stack what must
+// run, and looks whether it does, by its name and over TLS.
+func (e *engine) verify(t *testing.T, s launcher.Stack, d *deployed) {
+	t.Helper()
+	at, err := url.Parse(d.URL)
+	require.NoError(t, err)
+	host, port, err := net.SplitHostPort(d.doors["443"])
+	require.NoError(t, err)
+	resolve(t, at.Hostname(), host)
+	var c cli.Commands
+	var said strings.Builder
+	c.Out, c.Engine, c.Roots = &said, e.Pulumi, d.roots
+	parser, err := kong.New(&c, kong.BindTo(t.Context(), (*context.Context)(nil)))
+	require.NoError(t, err)
+	command, err := parser.Parse([]string{"verify", "--stack", s.Name, "--url", "https://" + net.JoinHostPort(at.Hostname(), port), "--wait", "1m"})
+	require.NoError(t, err)
+	err = command.Run(&c.Globals)
+	t.Logf("lablink verify --stack %s\n%s", s.Name, said.String())
+	require.NoError(t, err)
+	require.Contains(t, said.String(), "release "+d.Release.Manifest[:12]+" ("+d.Release.Version+") runs")
+	require.Regexp(t, `certificate +ok +for `+regexp.QuoteMeta(at.Hostname())+` by `, said.String())
+}
 
+// What an environment's file in the repository describes is deployed. Its host gets
+// a certificate and answers with what was deployed. Another image replaces the host:
+// address, volume and what is kept on it stay, and no certificate is ordered.
+func TestAHostGetsItsCertificateAndTheNextOneKeepsIt(t *testing.T) {
+	e := start(t, "--oidc", github)
+	for _, c := range []struct{ stack, name, hsts string }{
+		{"test", "test.lab.example.org", "max-age=86400"}, {"prod", "lab.example.org", "max-age=31536000"},
+	} {
+		t.Run(c.stack, func(t *testing.T) {
+			s := e.stack(t, c.stack, bootable[c.stack]...)
+			e.must(t, s, "up", "--yes", "--skip-preview", "--suppress-outputs")
+			d := e.reach(t, s)
+			require.Equal(t, "https://"+c.name, d.URL)
+			require.Equal(t, c.stack, d.Environment.Environment)
+			d.ready(t)
+			e.verify(t, s, d)
+			d.answersInPlain(t, c.name, c.hsts)
+
+			// Machines trust the certificate, too.
+			admin := &api.Client{URL: d.URL, HTTP: d.client}
+			require.NoError(t, admin.Do(t.Context(), http.MethodPost, "/api/v1/sessions", api.Session{User: "admin", Password: d.password}, nil))
+			d.await(t, admin, d.open(t, admin, 1), 1)
+			machines := d.machines(t, admin)
+
+			ordered, before := e.orders(t), resources(t, e.Pulumi, s.Name)
+			require.Positive(t, ordered)
+			raw, err := os.ReadFile(s.File)
+			require.NoError(t, err)
+			another := strings.Replace(string(raw), "ami: ami-051700000000000a1", "ami: ami-051700000000000a2", 1)
+			require.NoError(t, os.WriteFile(s.File, []byte(another), 0o644))
+			e.must(t, s, "up", "--yes", "--skip-preview", "--suppress-outputs")
+			after := resources(t, e.Pulumi, s.Name)
+			require.NotEqual(t, before["host-instance"], after["host-instance"], "it is another host")
+			for _, name := range []string{"host-data", "host-interface", "host-address", "host-address-association"} {
+				require.Equal(t, before[name], after[name], name)
+			}
+			d.ready(t) // at the door that was there
+			e.verify(t, s, d)
+			require.Equal(t, ordered, e.orders(t), "a new host orders no certificate")
+			require.Equal(t, machines[0].ID, d.machines(t, admin)[0].ID, "the session and the machine are known")
+			require.NoError(t, e.account.EndMachines(t.Context()))
+		})
+	}
+}
+
+// answersInPlain checks what is told without TLS, and that people are led to it.
+func (d *deployed) answersInPlain(t *testing.T, name, hsts string) {
+	t.Helper()
 	res, err := d.client.Get("http://" + d.PublicAddress + "/healthz")
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())
@@ -104,62 +182,18 @@ func TestAHostGetsItsCertificateAndTheNextOneKeepsIt(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())
 	require.Equal(t, "https", res.Request.URL.Scheme, "people are led to TLS")
-	require.Equal(t, "test.lab.example.org", res.Request.URL.Host)
-	require.Equal(t, "max-age=86400", res.Header.Get("Strict-Transport-Security"))
-
-	// Machines trust the certificate, too.
-	admin := &api.Client{URL: d.URL, HTTP: d.client}
-	require.NoError(t, admin.Do(t.Context(), http.MethodPost, "/api/v1/sessions", api.Session{User: "admin", Password: d.password}, nil))
-	d.await(t, admin, d.open(t, admin, 1), 1)
-
-	ordered := e.orders(t)
-	require.Positive(t, ordered)
-	before := e.instance(t)
-	e.must(t, s, "up", "--yes", "--skip-preview", "--suppress-outputs", "--replace", e.urn(t, s, "host-instance"))
-	require.NotEqual(t, before, e.instance(t), "it is another host")
-	d.ready(t)
-	require.Equal(t, ordered, e.orders(t), "a new host orders no certificate")
-
-	require.NoError(t, e.account.EndMachines(t.Context()))
-	e.must(t, s, "destroy", "--yes", "--skip-preview", "--suppress-outputs")
+	require.Equal(t, name, res.Request.URL.Host)
+	require.Equal(t, hsts, res.Header.Get("Strict-Transport-Security"))
 }
 
 // The authority is outside the networks that may reach the allocator.
 func TestAHostOnANarrowedNetworkGetsItsCertificateByARecord(t *testing.T) {
-	e := start(t)
+	e := start(t, "--oidc", github)
 	s := e.stack(t, "test", append([]string{
 		"    mode: acme\n", "    mode: acme\n    challenge: dns\n",
 		"  lablink:dns:\n", "  lablink:network:\n    allowedCidrs: [198.51.100.0/24]\n  lablink:dns:\n",
-	}, bootable...)...)
+	}, bootable["test"]...)...)
 	e.must(t, s, "up", "--yes", "--skip-preview", "--suppress-outputs")
 	e.reach(t, s).ready(t)
 	e.must(t, s, "destroy", "--yes", "--skip-preview", "--suppress-outputs")
-}
-
-// instance is the id of the host that runs.
-func (e *engine) instance(t *testing.T) string {
-	t.Helper()
-	state, err := e.account.State(t.Context())
-	require.NoError(t, err)
-	for _, i := range state.Instances {
-		if i.Tags["lablink:component"] == "host" && !i.Gone() {
-			return i.ID
-		}
-	}
-	require.FailNow(t, "no host runs")
-	return ""
-}
-
-// urn is the URN of a resource, by its name.
-func (e *engine) urn(t *testing.T, s launcher.Stack, name string) string {
-	t.Helper()
-	raw, err := e.Output(t.Context(), "stack", "--show-urns", "--stack", s.Name)
-	require.NoError(t, err)
-	for word := range strings.FieldsSeq(string(raw)) {
-		if strings.HasPrefix(word, "urn:") && strings.HasSuffix(word, "::"+name) {
-			return word
-		}
-	}
-	require.FailNow(t, "there is no "+name, string(raw))
-	return ""
 }

@@ -22,12 +22,13 @@ type engine struct {
 	said    *strings.Builder
 }
 
-func start(t testing.TB) *engine {
+func start(t testing.TB, more ...string) *engine {
 	t.Helper()
 	said := &strings.Builder{}
 	w, err := launcher.Find(root, said)
 	require.NoError(t, err)
 	w.Seed = []string{"--zone", "example.org", "--cloudflare-zone", "example.org"}
+	w.Seed = append(w.Seed, more...)
 	require.NoError(t, w.Build(t.Context()))
 	t.Cleanup(func() { require.NoError(t, w.Down(context.WithoutCancel(t.Context()), true)) })
 	e := &engine{said: said}

@@ -54,7 +54,7 @@ func TestSeatsAreThereAgainAfterGoingBackToASnapshot(t *testing.T) {
 	require.NoError(t, page.Body.Close())
 	seat, problem := claim(t, person, w, "p@example.org", new(atomic.Int32))
 	require.Nil(t, problem)
-	before := l.resources(t, p)
+	before := resources(t, p, "local")
 	snapshot := takeSnapshot(t, account, before["host-data"], "local")
 	require.NoError(t, person.Do(t.Context(), http.MethodDelete, "/api/v1/seats/current", nil, nil))
 	current := func() (seat api.Seat, err error) {
@@ -67,7 +67,7 @@ func TestSeatsAreThereAgainAfterGoingBackToASnapshot(t *testing.T) {
 	file := l.changed(t, "  lablink:pools:\n", restored(snapshot)+"  lablink:pools:\n")
 	up := []string{"up", "--yes", "--skip-preview", "--stack", "local"}
 	require.NoError(t, p.Run(t.Context(), append(up, "--config-file", file)...))
-	after := l.resources(t, p)
+	after := resources(t, p, "local")
 	for name, id := range before {
 		switch name {
 		case "host-data", "host-data-attachment", "host-instance":
@@ -85,7 +85,7 @@ func TestSeatsAreThereAgainAfterGoingBackToASnapshot(t *testing.T) {
 	require.Len(t, left, 2, "what was on the volume that was replaced is not lost")
 
 	require.NoError(t, p.Run(t.Context(), append(up, "--expect-no-changes", "--config-file", l.changed(t))...), "without the setting")
-	require.Equal(t, after["host-data"], l.resources(t, p)["host-data"])
+	require.Equal(t, after["host-data"], resources(t, p, "local")["host-data"])
 }
 
 func TestAProtectedVolumeIsReplacedOnPurposeAndStays(t *testing.T) {

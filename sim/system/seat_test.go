@@ -18,7 +18,7 @@ func (l *local) seesItsGPU(t *testing.T, person *api.Client) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, l.url+"/api/v1/seats/current/events", nil)
 	require.NoError(t, err)
-	res, err := (&http.Client{Jar: person.HTTP.Jar}).Do(req)
+	res, err := (&http.Client{Jar: person.HTTP.Jar, Transport: person.HTTP.Transport}).Do(req)
 	require.NoError(t, err)
 	defer res.Body.Close()
 	lines := bufio.NewScanner(res.Body)

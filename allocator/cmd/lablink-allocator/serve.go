@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/coreos/go-systemd/v22/daemon"
 
@@ -128,7 +127,7 @@ func (a *app) open(ctx context.Context) error {
 	}
 	a.hub = &tunnel.Hub{Log: a.log, OnChange: a.connected}
 	a.service = &allocator.Service{
-		Store: a.store, Compute: ec2.New(awsec2.NewFromConfig(cloud), a.settings, time.Now), Tunnels: a.hub,
+		Store: a.store, Compute: ec2.New(ec2.Client(cloud), a.settings, time.Now), Tunnels: a.hub,
 		Verifier: &sts.Verifier{
 			Endpoint: stsEndpoint(a.settings.Region), Region: a.settings.Region, Audience: a.settings.Audience,
 			AccountID: a.settings.AccountID, HTTP: &http.Client{Timeout: 10 * time.Second}, Now: time.Now,

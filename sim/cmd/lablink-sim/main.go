@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -19,7 +20,7 @@ import (
 
 func main() {
 	var flags struct {
-		Dir            string   `required:"" help:"Folder that keeps everything."`
+		Dir            string   `required:"" type:"path" help:"Folder that keeps everything."`
 		API            string   `help:"Address of the AWS API. Left out: a free port of 127.0.0.1, as for the other two."`
 		Provider       string   `help:"Address of the Pulumi provider aws."`
 		Cloudflare     string   `help:"Address of the Pulumi provider cloudflare."`
@@ -35,6 +36,11 @@ func main() {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// Machines name those who come to them by files that are there for a moment.
+	if err := errors.Join(os.MkdirAll(flags.Dir, 0o700), os.Chdir(flags.Dir)); err != nil {
+		log.Error("the simulator cannot work in its folder", "error", err)
+		os.Exit(1)
+	}
 	var seed cloud.Seed
 	if len(flags.Seed) > 0 {
 		if err := json.Unmarshal(flags.Seed, &seed); err != nil {

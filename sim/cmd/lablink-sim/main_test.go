@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -54,6 +55,9 @@ func TestItServesUntilItIsAskedToEnd(t *testing.T) {
 	require.NoError(t, json.NewDecoder(res.Body).Decode(&state))
 	require.Equal(t, cmd.Process.Pid, state.PID)
 	require.Equal(t, dir, state.Dir)
+	works, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", state.PID))
+	require.NoError(t, err)
+	require.Equal(t, dir, works, "connections are named by files there")
 	require.Equal(t, at[1], state.API)
 
 	taken, err := command(t, "--dir", t.TempDir(), "--api", at[1][len("http://"):]).CombinedOutput()
