@@ -3,8 +3,6 @@ package boot
 import (
 	"context"
 	"embed"
-	"encoding/json"
-	"fmt"
 	"io"
 
 	"github.com/talmolab/lablink-infrastructure/api/host"
@@ -37,13 +35,7 @@ func InstallUnits(ctx context.Context) error { return host.InstallUnitsFrom(ctx,
 func Bootstrap(ctx context.Context, out io.Writer, c Config, release string) error {
 	return host.Run(ctx, out, []host.Step{
 		{Name: "user", Do: host.MakeUser},
-		{Name: "settings", Do: func(context.Context) error {
-			raw, err := json.Marshal(c)
-			if err != nil {
-				return fmt.Errorf("keep what the user data told: %w", err)
-			}
-			return host.WriteFile(configFile, raw, 0o644)
-		}},
+		{Name: "settings", Do: func(context.Context) error { return host.WriteJSON(configFile, c) }},
 		{Name: "release", Do: func(context.Context) error { return host.SetCurrent(release) }},
 		{Name: "units", Do: InstallUnits},
 		{Name: "start", Do: func(ctx context.Context) error {

@@ -3,7 +3,6 @@ package boot_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -87,10 +86,13 @@ func (w *world) want(t *testing.T, sum string) {
 
 func (w *world) update(t *testing.T) error {
 	t.Helper()
-	u := &boot.Updater{State: w.state(), Get: w.get, Out: &w.said, Now: time.Now, Limits: boot.Limits{
+	return w.updater(boot.Limits{
 		Fetch: time.Millisecond, Start: 500 * time.Millisecond, Watch: 200 * time.Millisecond, Look: 20 * time.Millisecond,
-	}}
-	return u.Run(t.Context())
+	}).Run(t.Context())
+}
+
+func (w *world) updater(limits boot.Limits) *boot.Updater {
+	return &boot.Updater{State: w.state(), Get: w.get, Out: &w.said, Now: time.Now, Limits: limits}
 }
 
 func (w *world) read(t *testing.T, path string) string {
@@ -112,6 +114,16 @@ func running(t *testing.T) (w *world, first string) {
 	return w, first
 }
 
+// following has a machine whose first release runs, and which is to follow to a
+// second one that behaves.
+func following(t *testing.T, behaviour string) (w *world, first, second string) {
+	t.Helper()
+	w, first = running(t)
+	second = w.publish(t, "v2", behaviour)
+	w.want(t, second)
+	return w, first, second
+}
+
 func TestTheFirstBootStartsTheAgentAndItsUpdater(t *testing.T) {
 	w, first := running(t)
 	require.Equal(t, first, host.Current())
@@ -121,9 +133,7 @@ func TestTheFirstBootStartsTheAgentAndItsUpdater(t *testing.T) {
 }
 
 func TestTheMachineFollowsWhatItsAgentWasTold(t *testing.T) {
-	w, first := running(t)
-	second := w.publish(t, "v2", "")
-	w.want(t, second)
+	w, first, second := following(t, "")
 	require.NoError(t, w.update(t))
 	require.Equal(t, second, host.Current())
 	require.Equal(t, "v2 units\n", w.read(t, "program.log"))
@@ -139,9 +149,7 @@ func TestAnAgentThatDoesNotComeUpIsTakenBackAndTold(t *testing.T) {
 		"broken": "it did not start: ", "hangs": "it was not ready within 500ms", "ends": "it ended after it was ready",
 	} {
 		t.Run(behaviour, func(t *testing.T) {
-			w, first := running(t)
-			second := w.publish(t, "v2", behaviour)
-			w.want(t, second)
+			w, first, second := following(t, behaviour)
 			require.ErrorContains(t, w.update(t), "release "+first+" runs")
 			require.Equal(t, first, host.Current())
 			failed, err := boot.Failed()
@@ -166,10 +174,8 @@ func TestNothingIsRunThatHasTheWrongSumOrIsNotThere(t *testing.T) {
 		"no program":   func(w *world, _ string) { delete(w.objects, "artifacts/v2") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, first := running(t)
-			second := w.publish(t, "v2", "")
+			w, first, second := following(t, "")
 			spoil(w, second)
-			w.want(t, second)
 			require.Error(t, w.update(t))
 			require.Equal(t, first, host.Current())
 			require.NotContains(t, w.read(t, "systemctl.log"), "restart")
@@ -192,16 +198,12 @@ func TestWhatTheAgentWantsIsARelease(t *testing.T) {
 }
 
 func TestAnUpdateThatWasCutShortIsFinished(t *testing.T) {
-	w, _ := running(t)
-	second := w.publish(t, "v2", "hangs")
-	w.want(t, second)
+	w, _, _ := following(t, "hangs")
 	ctx, stop := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer stop()
-	u := &boot.Updater{State: w.state(), Get: w.get, Out: &w.said, Now: time.Now, Limits: boot.Standard}
-	err := u.Run(ctx)
-	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorIs(t, w.updater(boot.Standard).Run(ctx), context.DeadlineExceeded)
 	failed, err := boot.Failed()
-	require.NoError(t, errors.Join(err))
+	require.NoError(t, err)
 	require.Nil(t, failed, "that says nothing of the release")
 	w.objects["artifacts/v2"] = nil // it is here already
 	require.ErrorContains(t, w.update(t), "it was not ready within 500ms", "it is begun anew")

@@ -67,15 +67,13 @@ func reasons(r api.Ready) string {
 	return strings.Join(out, "; ")
 }
 
-// awaitAnswer waits until the service answers as a release. Whether it must be
-// ready too is for whoever calls to say: where the one before was not, as without
-// a certificate, that is not this release's fault.
-func (u *Updater) awaitAnswer(ctx context.Context, sum string, ready bool) error {
+// awaitAnswer waits until the service answers as a release.
+func (u *Updater) awaitAnswer(ctx context.Context, sum string) error {
 	tick := time.NewTicker(look)
 	defer tick.Stop()
 	var last error
 	for {
-		err := judge(ask(ctx, u.data(), sum), ready)
+		err := u.judge(ask(ctx, u.data(), sum), sum)
 		if err == nil {
 			return nil
 		}
@@ -93,8 +91,8 @@ func (u *Updater) awaitAnswer(ctx context.Context, sum string, ready bool) error
 	}
 }
 
-func judge(err error, ready bool) error {
-	if !ready && errors.Is(err, errNotReady) {
+func (u *Updater) judge(err error, sum string) error {
+	if sum != u.mustBeReady && errors.Is(err, errNotReady) {
 		return nil
 	}
 	return err
@@ -102,25 +100,14 @@ func judge(err error, ready bool) error {
 
 // watch looks on for a while whether a release that became ready stays so. The
 // address tells one process from the next, which has another.
-func (u *Updater) watch(ctx context.Context, sum string, ready bool) error {
+func (u *Updater) watch(ctx context.Context, sum string) error {
 	address, err := os.ReadFile(AddressFile(u.data()))
 	if err != nil {
 		return host.Faultf("it does not answer any more: %w", err)
 	}
 	begin, well := u.Now(), u.Now()
-	end := time.NewTimer(u.Limits.Watch)
-	defer end.Stop()
-	tick := time.NewTicker(look)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-end.C:
-			return nil
-		case <-tick.C:
-		}
-		err := judge(askAt(ctx, string(address), sum), ready)
+	return host.Watch(ctx, u.Limits.Watch, look, func() error {
+		err := u.judge(askAt(ctx, string(address), sum), sum)
 		now := u.Now()
 		switch {
 		case err == nil:
@@ -130,5 +117,6 @@ func (u *Updater) watch(ctx context.Context, sum string, ready bool) error {
 		case now.Sub(well) > u.Limits.Silence:
 			return host.Faultf("it was out of order %s after it was ready: %w", well.Sub(begin).Round(100*time.Millisecond), err)
 		}
-	}
+		return nil
+	})
 }

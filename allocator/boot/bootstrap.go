@@ -30,7 +30,7 @@ func Bootstrap(ctx context.Context, out io.Writer, c Config, release, volume str
 	}
 	return host.Run(ctx, out, slices.Concat([]host.Step{{Name: "user", Do: host.MakeUser}}, data, []host.Step{
 		{Name: "release", Do: func(ctx context.Context) error {
-			if err := c.write(); err != nil {
+			if err := host.WriteJSON(configFile, c); err != nil {
 				return err
 			}
 			if err := host.Fetch(ctx, get(objects, c.Bucket), release, parts); err != nil {

@@ -64,7 +64,7 @@ func TestAReleaseThatFailsItsRehearsalNeverServes(t *testing.T) {
 func TestAReleaseThatFailsInServiceIsTakenBack(t *testing.T) {
 	for behaviour, reason := range map[string]string{
 		"exits in service":             "it did not start: ",
-		"hangs in service":             "it did not start within 5s",
+		"hangs in service":             "it was not ready within 5s",
 		"is never ready in service":    "it was not ready within 5s: it is not ready: database: it is locked",
 		"ends in service":              "after it was ready",
 		"gets out of order in service": "after it was ready: it is not ready: database: it is locked",

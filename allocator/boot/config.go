@@ -1,9 +1,6 @@
 package boot
 
 import (
-	"encoding/json"
-	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/talmolab/lablink-infrastructure/api/host"
@@ -22,22 +19,8 @@ type Config struct {
 // ReadConfig reads what the first boot kept.
 func ReadConfig() (Config, error) {
 	var c Config
-	raw, err := os.ReadFile(host.Path(configFile))
-	if err != nil {
-		return c, fmt.Errorf("read what the first boot kept: %w", err)
-	}
-	if err := json.Unmarshal(raw, &c); err != nil {
-		return c, fmt.Errorf("read %s: %w", configFile, err)
-	}
-	return c, nil
-}
-
-func (c Config) write() error {
-	raw, err := json.Marshal(c)
-	if err != nil {
-		return fmt.Errorf("keep what the user data told: %w", err)
-	}
-	return host.WriteFile(configFile, raw, 0o644)
+	err := host.ReadJSON(configFile, &c)
+	return c, err
 }
 
 // DataDir is where the data volume is mounted.

@@ -1,11 +1,8 @@
 package boot
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/host"
@@ -31,23 +28,9 @@ func Rollout() (api.Rollout, error) {
 
 func readRollout() (rollout, error) {
 	var r rollout
-	raw, err := os.ReadFile(host.Path(rolloutFile))
+	err := host.ReadJSON(rolloutFile, &r)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r, nil
 	}
-	if err == nil {
-		err = json.Unmarshal(raw, &r)
-	}
-	if err != nil {
-		return r, fmt.Errorf("read what became of an earlier update: %w", err)
-	}
-	return r, nil
-}
-
-func (r rollout) write() error {
-	raw, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("keep what became of an update: %w", err)
-	}
-	return host.WriteFile(rolloutFile, raw, 0o644)
+	return r, err
 }

@@ -2,14 +2,7 @@ package boot
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator/secrets"
@@ -19,9 +12,7 @@ import (
 
 const (
 	service = "lablink-allocator.service"
-	// switchingFile is there while the host is switched over, and names the release
-	// that was good before: the link is another one by then, and says nothing of
-	// what runs.
+	// switchingFile is there while the host is switched over: see host.Update.
 	switchingFile = host.ConfigDir + "/switching-from-release"
 )
 
@@ -52,6 +43,10 @@ type Updater struct {
 	// Out is the log.
 	Out io.Writer
 	Now func() time.Time
+
+	// mustBeReady is the release that must not only answer. Where the one before was
+	// not ready either, as without a certificate, that is not this one's fault.
+	mustBeReady string
 }
 
 // Run looks at the pointer once. A release that turns out bad is given up, told
@@ -62,45 +57,31 @@ func (u *Updater) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before, err := readSwitching()
-	if err != nil {
-		return err
-	}
-	interrupted := before != ""
-	if !interrupted {
-		before = host.Current()
-	}
 	now, err := readRollout()
 	if err != nil {
 		return err
 	}
 	next := rollout{Rollout: api.Rollout{Wanted: wanted}}
 	if now.Failed != nil && now.Failed.Release == wanted && now.FailedPointer == version {
-		next, wanted = now, before
+		wanted = ""
 	} else if next.Rollout != now.Rollout {
-		if err := next.write(); err != nil {
+		if err := host.WriteJSON(rolloutFile, next); err != nil {
 			return err
 		}
 	}
-	if wanted == before && !interrupted {
-		return nil
+	update := host.Update{
+		Switching: switchingFile, Binary: binary, Service: service, Start: u.Limits.Start, Kill: true, Out: u.Out, Now: u.Now,
+		Prepare: u.prepare, Up: u.awaitAnswer, Watch: u.watch,
+		Failed: func(f api.FailedRelease) error {
+			next.FailedPointer, next.Failed = version, &f
+			return host.WriteJSON(rolloutFile, next)
+		},
 	}
-	fmt.Fprintf(u.Out, "updating to release %s\n", wanted)
-	err = u.try(ctx, before, wanted)
-	var bad *host.Fault
-	if !errors.As(err, &bad) || wanted == before {
-		return err
-	}
-	next.FailedPointer, next.Failed = version, &api.FailedRelease{Release: wanted, Reason: bad.Error(), At: u.Now().UTC()}
-	// Written first: whatever cuts this short, the bad one is not tried again.
-	if err := next.write(); err != nil {
-		return errors.Join(bad, err)
-	}
-	return u.giveUp(ctx, before, wanted, bad)
+	return update.Run(ctx, wanted)
 }
 
-// try makes a release the one that runs, if it is good.
-func (u *Updater) try(ctx context.Context, before, wanted string) error {
+// prepare fetches a release and, where it is another one than before, rehearses it.
+func (u *Updater) prepare(ctx context.Context, before, wanted string) error {
 	if err := host.FetchAgain(ctx, get(u.Objects, u.Config.Bucket), wanted, parts, u.Limits.Fetch); err != nil {
 		return err
 	}
@@ -109,78 +90,14 @@ func (u *Updater) try(ctx context.Context, before, wanted string) error {
 			return err
 		}
 	}
-	ready := ask(ctx, host.Path(DataDir), before) == nil
-	if err := host.WriteFile(switchingFile, []byte(before+"\n"), 0o644); err != nil {
-		return err
+	if ask(ctx, u.data(), before) == nil {
+		u.mustBeReady = wanted
 	}
-	err := u.switchTo(ctx, wanted, ready)
-	if err == nil && wanted != before {
-		err = u.watch(ctx, wanted, ready)
-	}
-	if err != nil && ctx.Err() != nil { // that says nothing of the release
-		return fmt.Errorf("the update to release %s was interrupted, the next one finishes it: %w", wanted, ctx.Err())
-	}
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(u.Out, "release %s runs\n", wanted)
-	return errors.Join(os.Remove(host.Path(switchingFile)), host.Prune(wanted, before))
-}
-
-// giveUp goes back to the release that ran before, where the host was switched.
-func (u *Updater) giveUp(ctx context.Context, before, wanted string, bad error) error {
-	bad = fmt.Errorf("release %s is no good: %w", wanted, bad)
-	switched, err := readSwitching()
-	if err != nil {
-		return errors.Join(bad, err)
-	}
-	if switched == "" {
-		return errors.Join(fmt.Errorf("%w; release %s goes on", bad, before), host.Drop(wanted))
-	}
-	// It gets no time to end: it may hang, and callers wait.
-	kill := host.SetCurrent(before)
-	if kill == nil {
-		kill = host.Systemctl(ctx, "kill", "--signal=SIGKILL", service)
-	}
-	if err := u.switchTo(ctx, before, false); err != nil {
-		return errors.Join(bad, fmt.Errorf("going back to release %s: %w", before, err), kill)
-	}
-	return errors.Join(fmt.Errorf("%w; release %s runs again", bad, before), os.Remove(host.Path(switchingFile)), host.Drop(wanted))
-}
-
-// switchTo makes a release the one that runs, and waits until it serves. Its own
-// binary installs its units.
-func (u *Updater) switchTo(ctx context.Context, sum string, ready bool) error {
-	if err := host.SetCurrent(sum); err != nil {
-		return err
-	}
-	limited, cancel := context.WithTimeout(ctx, u.Limits.Start)
-	defer cancel()
-	program := filepath.Join(host.Path(host.CurrentLink), binary)
-	if out, err := exec.CommandContext(limited, program, "units").CombinedOutput(); err != nil {
-		return host.Faultf("it does not install its units: %w: %s", err, strings.TrimSpace(string(out)))
-	}
-	if err := host.Systemctl(limited, "restart", service); err != nil {
-		if limited.Err() != nil {
-			return host.Faultf("it did not start within %s", u.Limits.Start)
-		}
-		return host.Faultf("it did not start: %w", err)
-	}
-	return u.awaitAnswer(limited, sum, ready)
+	return nil
 }
 
 // Switching reports whether the release that runs has yet to show that it is good.
 func Switching() (bool, error) {
-	before, err := readSwitching()
+	before, err := host.SwitchedFrom(switchingFile)
 	return before != "", err
-}
-
-// readSwitching is the release that a switch began with, or "" when there is none
-// under way.
-func readSwitching() (string, error) {
-	raw, err := os.ReadFile(host.Path(switchingFile))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("read how far an earlier update came: %w", err)
-	}
-	return strings.TrimSpace(string(raw)), nil
 }

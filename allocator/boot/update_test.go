@@ -20,6 +20,17 @@ func (w *world) restarts(t *testing.T) int {
 	return strings.Count(w.read(t, "systemctl.log"), "restart lablink-allocator.service")
 }
 
+// begun has a host that its first boot set up, and a second release that behaves
+// and is to run.
+func begun(t *testing.T, behaviour string) (w *world, first, second string) {
+	t.Helper()
+	w = newWorld(t)
+	first, second = w.publish(t, "v1"), w.publish(t, "v2", behaviour)
+	require.NoError(t, w.bootstrap(t, first))
+	w.point(second)
+	return w, first, second
+}
+
 // stopped runs an update and ends it by its context while the service restarts.
 func (w *world) stopped(t *testing.T) error {
 	t.Helper()
@@ -40,10 +51,7 @@ func (w *world) stopped(t *testing.T) error {
 }
 
 func TestAnUpdateThatIsStoppedSaysNothingOfTheReleaseAndIsFinished(t *testing.T) {
-	w := newWorld(t)
-	first, second := w.publish(t, "v1"), w.publish(t, "v2")
-	require.NoError(t, w.bootstrap(t, first))
-	w.point(second)
+	w, _, second := begun(t, "")
 	require.ErrorContains(t, w.stopped(t), "interrupted")
 	require.Nil(t, rolled(t).Failed)
 	restarts := w.restarts(t)
@@ -55,10 +63,7 @@ func TestAnUpdateThatIsStoppedSaysNothingOfTheReleaseAndIsFinished(t *testing.T)
 }
 
 func TestAStoppedUpdateToABrokenReleaseIsStillTakenBack(t *testing.T) {
-	w := newWorld(t)
-	first, second := w.publish(t, "v1"), w.publish(t, "v2", "exits in service")
-	require.NoError(t, w.bootstrap(t, first))
-	w.point(second)
+	w, first, _ := begun(t, "exits in service")
 	require.Error(t, w.stopped(t))
 	require.ErrorContains(t, w.update(t), "release "+first+" runs again", "it knows what ran before")
 	require.Equal(t, first, host.Current())
@@ -68,10 +73,7 @@ func TestAStoppedUpdateToABrokenReleaseIsStillTakenBack(t *testing.T) {
 }
 
 func TestAStoppedUpdateThatIsTakenBackByThePointerIsUndone(t *testing.T) {
-	w := newWorld(t)
-	first, second := w.publish(t, "v1"), w.publish(t, "v2")
-	require.NoError(t, w.bootstrap(t, first))
-	w.point(second)
+	w, first, _ := begun(t, "")
 	require.Error(t, w.stopped(t))
 	w.point(first)
 	restarts := w.restarts(t)
@@ -109,10 +111,7 @@ func dieHere(t *testing.T) {
 
 func TestAnUpdateThatIsKilledBeforeTheRestartIsFinished(t *testing.T) {
 	dieHere(t)
-	w := newWorld(t)
-	first, second := w.publish(t, "v1"), w.publish(t, "v2")
-	require.NoError(t, w.bootstrap(t, first))
-	w.point(second)
+	w, _, second := begun(t, "")
 	w.killed(t, "v2", "")
 	require.Equal(t, second, host.Current(), "the link is switched")
 	require.Zero(t, w.restarts(t), "and the first release still runs")
@@ -125,10 +124,7 @@ func TestAnUpdateThatIsKilledBeforeTheRestartIsFinished(t *testing.T) {
 
 func TestAnUpdateThatIsKilledWhileItGoesBackGoesBack(t *testing.T) {
 	dieHere(t)
-	w := newWorld(t)
-	first, second := w.publish(t, "v1"), w.publish(t, "v2", "exits in service")
-	require.NoError(t, w.bootstrap(t, first))
-	w.point(second)
+	w, first, _ := begun(t, "exits in service")
 	w.killed(t, "v1", "exits in service")
 	require.Equal(t, 1, w.restarts(t), "of the second release only")
 	require.NoError(t, w.update(t))

@@ -95,11 +95,8 @@ func (s *Store) Agent(ctx context.Context, id string) (allocator.Agent, error) {
 	a := allocator.Agent{ID: id}
 	var secret []byte
 	err := s.read.QueryRowContext(ctx, "SELECT id, agent_secret FROM machines WHERE agent_id = ? AND state <> 'terminated'", id).Scan(&a.MachineID, &secret)
-	if errors.Is(err, sql.ErrNoRows) {
-		return a, api.Problemf(api.NotFound, "There is no such agent", "%s is not known.", id)
-	}
-	if err != nil {
-		return a, fmt.Errorf("find agent %s: %w", id, err)
+	if err := found(err, "agent", id); err != nil {
+		return a, err
 	}
 	if copy(a.Secret[:], secret) != len(a.Secret) {
 		return a, fmt.Errorf("the secret of agent %s has %d bytes", id, len(secret))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -53,13 +52,7 @@ func addChange(ctx context.Context, tx *sql.Tx, machine string, from, to allocat
 
 func oneMachine(ctx context.Context, q querier, id string) (allocator.Machine, error) {
 	m, err := scanMachine(q.QueryRowContext(ctx, machineQuery+" WHERE m.id = ?", id))
-	if errors.Is(err, sql.ErrNoRows) {
-		return m, api.Problemf(api.NotFound, "There is no such machine", "%s is not known.", id)
-	}
-	if err != nil {
-		return m, fmt.Errorf("find machine %s: %w", id, err)
-	}
-	return m, nil
+	return m, found(err, "machine", id)
 }
 
 // Machine finds a machine by its id.

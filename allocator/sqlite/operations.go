@@ -3,12 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
-	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 const operationQuery = `SELECT o.id, o.kind, o.workshop_id, o.state, o.message, o.requested_by, o.created_at, o.finished_at,
@@ -68,13 +66,7 @@ func settle(ctx context.Context, tx *sql.Tx, id string, at time.Time) error {
 
 func oneOperation(ctx context.Context, q querier, id string) (allocator.Operation, error) {
 	o, err := scanOperation(q.QueryRowContext(ctx, operationQuery+" WHERE o.id = ? GROUP BY o.id", id))
-	if errors.Is(err, sql.ErrNoRows) {
-		return o, api.Problemf(api.NotFound, "There is no such operation", "%s is not known.", id)
-	}
-	if err != nil {
-		return o, fmt.Errorf("find operation %s: %w", id, err)
-	}
-	return o, nil
+	return o, found(err, "operation", id)
 }
 
 // Operation finds an operation by its id.

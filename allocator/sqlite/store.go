@@ -16,6 +16,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 //go:embed migrations/*.sql
@@ -129,4 +130,15 @@ func list[T any](ctx context.Context, q querier, scan func(scanner) (T, error), 
 		out = append(out, v)
 	}
 	return out, rows.Err()
+}
+
+// found words the error of a look-up by an id.
+func found(err error, what, id string) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return api.Problemf(api.NotFound, "There is no such "+what, "%s is not known.", id)
+	}
+	if err != nil {
+		return fmt.Errorf("find %s %s: %w", what, id, err)
+	}
+	return nil
 }

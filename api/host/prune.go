@@ -40,7 +40,7 @@ func Prune(keep ...string) error {
 	return failed
 }
 
-// Drop removes a release from the  What is no release has no folder.
+// Drop removes a release. What is no release has no folder.
 func Drop(sum string) error {
 	if !release.IsSum(sum) {
 		return nil

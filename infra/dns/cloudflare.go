@@ -13,7 +13,7 @@ const automatic = 1
 
 // declareCloudflare declares the record in a zone of Cloudflare's: an address, or
 // another name for a load balancer's.
-func (d *Dns) declareCloudflare(ctx *pulumi.Context, name string, args *DnsArgs, ttl int, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
+func (args *DnsArgs) declareCloudflare(ctx *pulumi.Context, name string, ttl int, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
 	kind, content := "A", args.Target.Address
 	if args.Target.Name != nil {
 		kind, content = "CNAME", args.Target.Name
@@ -21,7 +21,7 @@ func (d *Dns) declareCloudflare(ctx *pulumi.Context, name string, args *DnsArgs,
 	if args.Proxied {
 		ttl = automatic
 	}
-	record, err := cloudflare.NewRecord(ctx, name+"-record", &cloudflare.RecordArgs{
+	record, err := cloudflare.NewRecord(ctx, name, &cloudflare.RecordArgs{
 		ZoneId: pulumi.String(args.ZoneID), Name: pulumi.String(args.Domain), Type: pulumi.String(kind),
 		Content: content, Ttl: pulumi.Int(ttl), Proxied: pulumi.Bool(args.Proxied),
 	}, opts...)

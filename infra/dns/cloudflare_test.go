@@ -21,24 +21,6 @@ func findAtCloudflare(domain string, zones map[string][]string) (zone string, er
 	return zone, err
 }
 
-func TestTheLongestZoneOfCloudflaresThatTheDomainEndsInIsFound(t *testing.T) {
-	for _, c := range []struct {
-		domain string
-		zones  map[string][]string
-		want   string
-	}{
-		{"a.lab.example.org", map[string][]string{"example.org": {"1"}}, "1"},
-		{"a.lab.example.org", map[string][]string{"example.org": {"1"}, "lab.example.org": {"2"}}, "2"},
-		{"example.org", map[string][]string{"example.org": {"1"}}, "1"},
-		{"lab.university.ac.uk", map[string][]string{"university.ac.uk": {"3"}}, "3"},
-		{"notexample.org", map[string][]string{"example.org": {"1"}, "notexample.org": {"4"}}, "4"},
-	} {
-		zone, err := findAtCloudflare(c.domain, c.zones)
-		assert.NoError(t, err, c.domain)
-		assert.Equal(t, c.want, zone, "the zone of %s among %v", c.domain, c.zones)
-	}
-}
-
 func TestWithoutOneZoneAtCloudflareTheErrorListsWhatThereIs(t *testing.T) {
 	_, err := findAtCloudflare("a.lab.example.org", map[string][]string{"org": {"1"}, "ample.org": {"2"}})
 	assert.ErrorContains(t, err, "lablink:dns.domain: cloudflare:apiToken sees no zone")

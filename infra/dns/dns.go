@@ -53,17 +53,22 @@ func (args *DnsArgs) complete() bool {
 	return (t.Address != nil) != (t.Name != nil) && (args.Cloudflare || (t.Name != nil) == (t.ZoneID != nil))
 }
 
-// record is an A record that holds an address, or is an alias of a load balancer.
-func (args *DnsArgs) record(ttl int) *route53.RecordArgs {
+// declareRoute53 declares an A record that holds an address, or is an alias of a
+// load balancer.
+func (args *DnsArgs) declareRoute53(ctx *pulumi.Context, name string, ttl int, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
 	r := &route53.RecordArgs{ZoneId: pulumi.String(args.ZoneID), Name: pulumi.String(args.Domain), Type: pulumi.String("A")}
 	if args.Target.Name != nil {
 		r.Aliases = route53.RecordAliasArray{route53.RecordAliasArgs{
 			Name: args.Target.Name, ZoneId: args.Target.ZoneID, EvaluateTargetHealth: pulumi.Bool(true),
 		}}
-		return r
+	} else {
+		r.Ttl, r.Records = pulumi.Int(ttl), pulumi.StringArray{args.Target.Address}
 	}
-	r.Ttl, r.Records = pulumi.Int(ttl), pulumi.StringArray{args.Target.Address}
-	return r
+	record, err := route53.NewRecord(ctx, name, r, opts...)
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	return record.Fqdn, nil
 }
 
 // NewDns declares the record.
@@ -79,20 +84,15 @@ func NewDns(ctx *pulumi.Context, name string, args *DnsArgs, opts ...pulumi.Reso
 	if ttl == 0 {
 		ttl = 300
 	}
-	kept := []pulumi.ResourceOption{pulumi.Parent(d), pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Protect)}
+	declare := args.declareRoute53
 	if args.Cloudflare {
-		fqdn, err := d.declareCloudflare(ctx, name, args, ttl, kept...)
-		if err != nil {
-			return nil, err
-		}
-		d.FQDN = fqdn
-		return d, ctx.RegisterResourceOutputs(d, pulumi.Map{"fqdn": d.FQDN})
+		declare = args.declareCloudflare
 	}
-	record, err := route53.NewRecord(ctx, name+"-record", args.record(ttl), kept...)
+	fqdn, err := declare(ctx, name+"-record", ttl, pulumi.Parent(d), pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Protect))
 	if err != nil {
 		return nil, err
 	}
-	d.FQDN = record.Fqdn
+	d.FQDN = fqdn
 	return d, ctx.RegisterResourceOutputs(d, pulumi.Map{"fqdn": d.FQDN})
 }
 

@@ -32,9 +32,11 @@ func TestTheLongestZoneThatTheDomainEndsInIsFound(t *testing.T) {
 		{"lab.university.ac.uk", map[string][]string{"university.ac.uk": {"Z3"}}, "Z3"},
 		{"notexample.org", map[string][]string{"example.org": {"Z1"}, "notexample.org": {"Z4"}}, "Z4"},
 	} {
-		zone, err := find(c.domain, c.zones)
-		assert.NoError(t, err, c.domain)
-		assert.Equal(t, c.want, zone, "the zone of %s among %v", c.domain, c.zones)
+		for provider, find := range map[string]func(string, map[string][]string) (string, error){"Route 53": find, "Cloudflare": findAtCloudflare} {
+			zone, err := find(c.domain, c.zones)
+			assert.NoError(t, err, c.domain)
+			assert.Equal(t, c.want, zone, "%s: the zone of %s among %v", provider, c.domain, c.zones)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package guardrail
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -51,12 +52,16 @@ func machineRolesAreForEC2(s Stack) []string {
 	})
 }
 
+// boundaryARN is the ARN of a boundary, which has the name of its deployment: of the
+// stack's, or of the account's.
+var boundaryARN = regexp.MustCompile(`^arn:aws:iam::[0-9]+:policy/[a-z][a-z0-9-]*-boundary-[a-z0-9-]+$`)
+
 // machineRolesAreBounded reads the same roles: whatever policies they are given,
 // the boundary stays.
 func machineRolesAreBounded(s Stack) []string {
 	return s.each(role, func(p recording.Record) string {
 		boundary := p.Text("permissionsBoundary")
-		if strings.Contains(boundary, ":policy/lablink-boundary-") == strings.HasPrefix(p.Text("path"), "/lablink/") {
+		if boundaryARN.MatchString(boundary) == strings.HasPrefix(p.Text("path"), "/lablink/") {
 			return ""
 		}
 		return fmt.Sprintf("is bounded by %q", boundary)

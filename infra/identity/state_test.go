@@ -10,50 +10,59 @@ import (
 )
 
 const (
-	stateBucket = "arn:aws:s3:::lablink-state"
-	stateKey    = "arn:aws:kms:us-west-2:123456789012:key/k"
+	stateBucket  = "arn:aws:s3:::lablink-state"
+	stateObjects = stateBucket + "/.pulumi/"
+	stateKey     = "arn:aws:kms:us-west-2:123456789012:key/k"
 )
 
 func TestARoleReachesTheStateOfItsOwnStackAlone(t *testing.T) {
-	for _, c := range []struct {
+	type access struct{ look, deploy iam.Decision }
+	both, deploy, nobody := access{iam.Allowed, iam.Allowed}, access{iam.Implicit, iam.Allowed}, access{iam.Implicit, iam.Implicit}
+	for may, calls := range map[access][]struct {
 		why, action, resource string
-		look, deploy          iam.Decision
 		encrypted             string // what the encryption context names
 	}{
-		{"the bucket's list", "s3:ListBucket", stateBucket, iam.Allowed, iam.Allowed, ""},
-		{"the version of the store", "s3:GetObject", stateBucket + "/.pulumi/meta.yaml", iam.Allowed, iam.Allowed, ""},
-		{"its state", "s3:GetObject", stateBucket + "/.pulumi/stacks/lablink/test.json", iam.Allowed, iam.Allowed, ""},
-		{"its compressed state", "s3:GetObject", stateBucket + "/.pulumi/stacks/lablink/test.json.gz", iam.Allowed, iam.Allowed, ""},
-		{"the account's outputs", "s3:GetObject", stateBucket + "/.pulumi/stacks/lablink/account.json", iam.Allowed, iam.Allowed, ""},
-		{"the state of production", "s3:GetObject", stateBucket + "/.pulumi/stacks/lablink/prod.json", iam.Implicit, iam.Implicit, ""},
-		{"the state of a stack that begins alike", "s3:GetObject", stateBucket + "/.pulumi/stacks/lablink/test2.json", iam.Implicit, iam.Implicit, ""},
-		{"secrets in its state", "kms:Decrypt", stateKey, iam.Allowed, iam.Allowed, "test"},
-		{"secrets in production's state", "kms:Decrypt", stateKey, iam.Implicit, iam.Implicit, "prod"},
-		{"secrets of nobody's", "kms:Decrypt", stateKey, iam.Implicit, iam.Implicit, ""},
-		{"objects of the bucket", "kms:Decrypt", stateKey, iam.Allowed, iam.Allowed, "lablink-state"},
-		{"objects of another bucket", "kms:Decrypt", stateKey, iam.Implicit, iam.Implicit, "other"},
-		{"writing objects of the bucket", "kms:GenerateDataKey", stateKey, iam.Implicit, iam.Allowed, "lablink-state"},
-		{"secrets for production's state", "kms:Encrypt", stateKey, iam.Implicit, iam.Implicit, "prod"},
-		{"another key", "kms:Decrypt", "arn:aws:kms:us-west-2:123456789012:key/other", iam.Implicit, iam.Implicit, "test"},
-
-		{"writing its state", "s3:PutObject", stateBucket + "/.pulumi/stacks/lablink/test.json", iam.Implicit, iam.Allowed, ""},
-		{"its lock", "s3:PutObject", stateBucket + "/.pulumi/locks/organization/lablink/test/0.json", iam.Implicit, iam.Allowed, ""},
-		{"taking its lock away", "s3:DeleteObject", stateBucket + "/.pulumi/locks/organization/lablink/test/0.json", iam.Implicit, iam.Allowed, ""},
-		{"its history", "s3:PutObject", stateBucket + "/.pulumi/history/lablink/test/test-1.history.json", iam.Implicit, iam.Allowed, ""},
-		{"a backup", "s3:PutObject", stateBucket + "/.pulumi/backups/lablink/test/test.1.json", iam.Implicit, iam.Allowed, ""},
-		{"writing the state of production", "s3:PutObject", stateBucket + "/.pulumi/stacks/lablink/prod.json", iam.Implicit, iam.Implicit, ""},
-		{"writing the account's state", "s3:PutObject", stateBucket + "/.pulumi/stacks/lablink/account.json", iam.Implicit, iam.Implicit, ""},
-		{"deleting the bucket", "s3:DeleteBucket", stateBucket, iam.Implicit, iam.Implicit, ""},
-		{"secrets for its state", "kms:Encrypt", stateKey, iam.Implicit, iam.Allowed, "test"},
-		{"deleting the key", "kms:ScheduleKeyDeletion", stateKey, iam.Implicit, iam.Implicit, ""},
+		both: {
+			{"the bucket's list", "s3:ListBucket", stateBucket, ""},
+			{"the version of the store", "s3:GetObject", stateObjects + "meta.yaml", ""},
+			{"its state", "s3:GetObject", stateObjects + "stacks/lablink/test.json", ""},
+			{"its compressed state", "s3:GetObject", stateObjects + "stacks/lablink/test.json.gz", ""},
+			{"the account's outputs", "s3:GetObject", stateObjects + "stacks/lablink/account.json", ""},
+			{"secrets in its state", "kms:Decrypt", stateKey, "test"},
+			{"objects of the bucket", "kms:Decrypt", stateKey, "lablink-state"},
+		},
+		deploy: {
+			{"writing its state", "s3:PutObject", stateObjects + "stacks/lablink/test.json", ""},
+			{"its lock", "s3:PutObject", stateObjects + "locks/organization/lablink/test/0.json", ""},
+			{"taking its lock away", "s3:DeleteObject", stateObjects + "locks/organization/lablink/test/0.json", ""},
+			{"its history", "s3:PutObject", stateObjects + "history/lablink/test/test-1.history.json", ""},
+			{"a backup", "s3:PutObject", stateObjects + "backups/lablink/test/test.1.json", ""},
+			{"secrets for its state", "kms:Encrypt", stateKey, "test"},
+			{"writing objects of the bucket", "kms:GenerateDataKey", stateKey, "lablink-state"},
+		},
+		nobody: {
+			{"the state of production", "s3:GetObject", stateObjects + "stacks/lablink/prod.json", ""},
+			{"the state of a stack that begins alike", "s3:GetObject", stateObjects + "stacks/lablink/test2.json", ""},
+			{"writing the state of production", "s3:PutObject", stateObjects + "stacks/lablink/prod.json", ""},
+			{"writing the account's state", "s3:PutObject", stateObjects + "stacks/lablink/account.json", ""},
+			{"deleting the bucket", "s3:DeleteBucket", stateBucket, ""},
+			{"secrets in production's state", "kms:Decrypt", stateKey, "prod"},
+			{"secrets of nobody's", "kms:Decrypt", stateKey, ""},
+			{"objects of another bucket", "kms:Decrypt", stateKey, "other"},
+			{"secrets for production's state", "kms:Encrypt", stateKey, "prod"},
+			{"another key", "kms:Decrypt", "arn:aws:kms:us-west-2:123456789012:key/other", "test"},
+			{"deleting the key", "kms:ScheduleKeyDeletion", stateKey, ""},
+		},
 	} {
-		for write, want := range map[bool]iam.Decision{false: c.look, true: c.deploy} {
+		for write, want := range map[bool]iam.Decision{false: may.look, true: may.deploy} {
 			text, err := state("lablink-state", stateKey, "test", "organization/lablink/account", write).JSON()
 			require.NoError(t, err)
 			d, err := iam.Parse(text, iam.Identity)
 			require.NoError(t, err)
-			got := iam.Evaluate(iam.Request{Action: c.action, Resource: c.resource, Context: encrypted(c.encrypted)}, d)
-			assert.Equal(t, want, got, "%s (write: %t): %s on %s", c.why, write, c.action, c.resource)
+			for _, c := range calls {
+				got := iam.Evaluate(iam.Request{Action: c.action, Resource: c.resource, Context: encrypted(c.encrypted)}, d)
+				assert.Equal(t, want, got, "%s (write: %t): %s on %s", c.why, write, c.action, c.resource)
+			}
 		}
 	}
 }

@@ -89,7 +89,7 @@ func Start(o Options) (*Authority, error) {
 	store := db.NewMemoryStore()
 	issuer := ca.New(silent, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {ValidityPeriod: uint64(o.Validity / time.Second)}})
 	a.Roots = append(ownPEM, issuer.GetRootCert(0).PEM()...)
-	front := wfe.New(silent, store, va.New(silent, o.HTTPPort, o.TLSPort, false, a.dns.address, store), issuer, nil, false, false, 1, 1)
+	front := wfe.New(silent, store, va.New(silent, o.HTTPPort, o.TLSPort, false, a.dns.address, store), issuer, nil, false, false, 0, 0)
 	handler := a.counting(front.Handler())
 	if o.Before != nil {
 		handler = o.Before(handler)

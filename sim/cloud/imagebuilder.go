@@ -11,6 +11,13 @@ var (
 	builderVersion = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`)
 )
 
+// configurationComputed is what Image Builder adds to a configuration.
+type configurationComputed struct {
+	ARN         string `json:"arn"`
+	DateCreated string `json:"dateCreated"`
+	DateUpdated string `json:"dateUpdated,omitempty"`
+}
+
 // builderARN names something of Image Builder's: its name in lower case, with
 // dashes for spaces.
 func (a *Account) builderARN(kind, name, version string) string {
@@ -31,8 +38,13 @@ func checkBuilderVersion(version string) error {
 	return nil
 }
 
-func builderExists(kind, arn string) error {
-	return refuse("ResourceAlreadyExistsException", "The following resource '%s' already exists: '%s'.", kind, arn)
+// builderKeep adds something of Image Builder's, whose ARN must be free.
+func builderKeep[T any](m *model, k kind[T], noun, arn string, v *T) error {
+	if k.table(m)[arn] != nil {
+		return refuse("ResourceAlreadyExistsException", "The following resource '%s' already exists: '%s'.", noun, arn)
+	}
+	k.table(m).keep(arn, v)
+	return nil
 }
 
 func builderInUse(arn string) error {

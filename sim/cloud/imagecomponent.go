@@ -35,16 +35,11 @@ func (a *Account) CreateImageComponent(c *ImageComponent) error {
 		if err != nil {
 			return err
 		}
-		id := a.builderARN("component", c.Name, "/"+c.Version+"/1")
-		if m.ImageComponents[id] != nil {
-			return builderExists("Component", id)
-		}
-		c.ID = id
+		c.ID = a.builderARN("component", c.Name, "/"+c.Version+"/1")
 		c.imageComponentComputed = imageComponentComputed{
-			ARN: id, DateCreated: a.now().Format(time.RFC3339), Encrypted: true, Owner: a.opts.AccountID, Type: kind,
+			ARN: c.ID, DateCreated: a.now().Format(time.RFC3339), Encrypted: true, Owner: a.opts.AccountID, Type: kind,
 		}
-		m.ImageComponents.keep(id, c)
-		return nil
+		return builderKeep(m, imageComponents, "Component", c.ID, c)
 	})
 }
 

@@ -15,7 +15,7 @@ type ImageDistribution struct {
 	Description   string         `json:"description,omitempty"`
 	Distributions []Distribution `json:"distributions"`
 	Tagged
-	imageDistributionComputed
+	configurationComputed
 }
 
 // Distribution says what an image is called in a Region.
@@ -31,12 +31,6 @@ type AMIDistribution struct {
 	AMITags     map[string]string `json:"amiTags,omitempty"`
 }
 
-type imageDistributionComputed struct {
-	ARN         string `json:"arn"`
-	DateCreated string `json:"dateCreated"`
-	DateUpdated string `json:"dateUpdated,omitempty"`
-}
-
 var builtName = regexp.MustCompile(`^[-_A-Za-z0-9{][-_A-Za-z0-9\s:{}]+[-_A-Za-z0-9}]$`)
 
 // CreateImageDistribution makes a configuration; its name must be free.
@@ -45,14 +39,9 @@ func (a *Account) CreateImageDistribution(d *ImageDistribution) error {
 		if err := a.checkImageDistribution(d); err != nil {
 			return err
 		}
-		id := a.builderARN("distribution-configuration", d.Name, "")
-		if m.ImageDistributions[id] != nil {
-			return builderExists("DistributionConfiguration", id)
-		}
-		d.ID = id
-		d.imageDistributionComputed = imageDistributionComputed{ARN: id, DateCreated: a.now().Format(time.RFC3339)}
-		m.ImageDistributions.keep(id, d)
-		return nil
+		d.ID = a.builderARN("distribution-configuration", d.Name, "")
+		d.configurationComputed = configurationComputed{ARN: d.ID, DateCreated: a.now().Format(time.RFC3339)}
+		return builderKeep(m, imageDistributions, "DistributionConfiguration", d.ID, d)
 	})
 }
 
@@ -87,7 +76,7 @@ func (a *Account) ImageDistribution(arn string) (*ImageDistribution, error) {
 // UpdateImageDistribution changes everything but the name.
 func (a *Account) UpdateImageDistribution(arn string, d *ImageDistribution) error {
 	return imageDistributions.update(a, arn, d, func(_ *model, cur *ImageDistribution) error {
-		d.ID, d.Name, d.imageDistributionComputed = arn, cur.Name, cur.imageDistributionComputed
+		d.ID, d.Name, d.configurationComputed = arn, cur.Name, cur.configurationComputed
 		d.DateUpdated = a.now().Format(time.RFC3339)
 		return a.checkImageDistribution(d)
 	})

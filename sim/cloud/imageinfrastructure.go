@@ -15,7 +15,7 @@ type ImageInfrastructure struct {
 	ResourceTags               map[string]string     `json:"resourceTags,omitempty"`
 	TerminateInstanceOnFailure bool                  `json:"terminateInstanceOnFailure,omitempty"`
 	Tagged
-	imageInfrastructureComputed
+	configurationComputed
 }
 
 // ImageMetadataOptions say how the metadata of instances that build is served.
@@ -32,26 +32,15 @@ type ImageLogging struct {
 	} `json:"s3Logs"`
 }
 
-type imageInfrastructureComputed struct {
-	ARN         string `json:"arn"`
-	DateCreated string `json:"dateCreated"`
-	DateUpdated string `json:"dateUpdated,omitempty"`
-}
-
 // CreateImageInfrastructure makes a configuration; its name must be free.
 func (a *Account) CreateImageInfrastructure(i *ImageInfrastructure) error {
 	return a.change(func(m *model) error {
 		if err := a.checkImageInfrastructure(m, i); err != nil {
 			return err
 		}
-		id := a.builderARN("infrastructure-configuration", i.Name, "")
-		if m.ImageInfrastructures[id] != nil {
-			return builderExists("InfrastructureConfiguration", id)
-		}
-		i.ID = id
-		i.imageInfrastructureComputed = imageInfrastructureComputed{ARN: id, DateCreated: a.now().Format(time.RFC3339)}
-		m.ImageInfrastructures.keep(id, i)
-		return nil
+		i.ID = a.builderARN("infrastructure-configuration", i.Name, "")
+		i.configurationComputed = configurationComputed{ARN: i.ID, DateCreated: a.now().Format(time.RFC3339)}
+		return builderKeep(m, imageInfrastructures, "InfrastructureConfiguration", i.ID, i)
 	})
 }
 
@@ -89,7 +78,7 @@ func (a *Account) ImageInfrastructure(arn string) (*ImageInfrastructure, error) 
 // UpdateImageInfrastructure changes everything but the name.
 func (a *Account) UpdateImageInfrastructure(arn string, i *ImageInfrastructure) error {
 	return imageInfrastructures.update(a, arn, i, func(m *model, cur *ImageInfrastructure) error {
-		i.ID, i.Name, i.imageInfrastructureComputed = arn, cur.Name, cur.imageInfrastructureComputed
+		i.ID, i.Name, i.configurationComputed = arn, cur.Name, cur.configurationComputed
 		i.DateUpdated = a.now().Format(time.RFC3339)
 		return a.checkImageInfrastructure(m, i)
 	})

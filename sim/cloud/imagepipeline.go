@@ -38,14 +38,9 @@ func (a *Account) CreateImagePipeline(p *ImagePipeline) error {
 		if err := p.check(m); err != nil {
 			return err
 		}
-		id := a.builderARN("image-pipeline", p.Name, "")
-		if m.ImagePipelines[id] != nil {
-			return builderExists("ImagePipeline", id)
-		}
-		p.ID = id
-		p.imagePipelineComputed = imagePipelineComputed{ARN: id, DateCreated: a.now().Format(time.RFC3339), Platform: "Linux", Status: "ENABLED"}
-		m.ImagePipelines.keep(id, p)
-		return nil
+		p.ID = a.builderARN("image-pipeline", p.Name, "")
+		p.imagePipelineComputed = imagePipelineComputed{ARN: p.ID, DateCreated: a.now().Format(time.RFC3339), Platform: "Linux", Status: "ENABLED"}
+		return builderKeep(m, imagePipelines, "ImagePipeline", p.ID, p)
 	})
 }
 

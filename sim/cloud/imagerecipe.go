@@ -37,14 +37,9 @@ func (a *Account) CreateImageRecipe(r *ImageRecipe) error {
 		if err := a.checkImageRecipe(m, r); err != nil {
 			return err
 		}
-		id := a.builderARN("image-recipe", r.Name, "/"+r.Version)
-		if m.ImageRecipes[id] != nil {
-			return builderExists("ImageRecipe", id)
-		}
-		r.ID = id
-		r.imageRecipeComputed = imageRecipeComputed{ARN: id, DateCreated: a.now().Format(time.RFC3339), Owner: a.opts.AccountID, Platform: "Linux"}
-		m.ImageRecipes.keep(id, r)
-		return nil
+		r.ID = a.builderARN("image-recipe", r.Name, "/"+r.Version)
+		r.imageRecipeComputed = imageRecipeComputed{ARN: r.ID, DateCreated: a.now().Format(time.RFC3339), Owner: a.opts.AccountID, Platform: "Linux"}
+		return builderKeep(m, imageRecipes, "ImageRecipe", r.ID, r)
 	})
 }
 

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -132,10 +134,7 @@ func (h *Host) Detach(instance, _, volume string) {
 // Close powers all machines off; their folders stay.
 func (h *Host) Close() {
 	h.mu.Lock()
-	machines := make([]*Machine, 0, len(h.machines))
-	for _, m := range h.machines {
-		machines = append(machines, m)
-	}
+	machines := slices.Collect(maps.Values(h.machines))
 	for _, d := range h.doors {
 		d.close()
 	}
@@ -177,8 +176,6 @@ func (h *Host) Console(id string) string {
 }
 
 func (h *Host) folder(id string) string { return filepath.Join(h.opts.Dir, "instances", id) }
-
-func (h *Host) volume(id string) string { return filepath.Join(h.opts.Dir, "volumes", id) }
 
 // Native is the architecture of this machine, as EC2 names it.
 func Native() string {

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -261,10 +263,7 @@ func (s *Supervisor) close() {
 	for _, cancel := range s.timers {
 		cancel()
 	}
-	services := make([]*service, 0, len(s.services))
-	for _, svc := range s.services {
-		services = append(services, svc)
-	}
+	services := slices.Collect(maps.Values(s.services))
 	s.mu.Unlock()
 	var all sync.WaitGroup
 	for _, svc := range services {

@@ -33,6 +33,9 @@ type traits struct {
 	Name    autoname
 	Secret  []string // outputs that are always secret
 	Changes []string // outputs that an update in place changes
+	// Stays are inputs that AWS also decides on: to leave one out that was set is no
+	// change, and what it was stays.
+	Stays []string
 	// Alike are inputs that AWS shows in another form, as an import reads them: that
 	// is no change.
 	Alike []string

@@ -13,11 +13,7 @@ import (
 // Create makes a resource, or says for a preview what is not known yet.
 func (s *Server) Create(_ context.Context, r *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
 	urn := resource.URN(r.Urn)
-	k, err := s.kindOf(urn)
-	if err != nil {
-		return nil, err
-	}
-	in, err := unmarshal(r.Properties)
+	k, in, err := s.given(urn, r.Properties)
 	if err != nil {
 		return nil, err
 	}
@@ -67,11 +63,7 @@ func (k kind) settled(a *cloud.Account, id string, in resource.PropertyMap) (res
 // no id.
 func (s *Server) Read(_ context.Context, r *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	urn := resource.URN(r.Urn)
-	k, err := s.kindOf(urn)
-	if err != nil {
-		return nil, err
-	}
-	in, err := unmarshal(r.Inputs)
+	k, in, err := s.given(urn, r.Inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -118,11 +110,7 @@ func (k kind) inputsFrom(out, before resource.PropertyMap) resource.PropertyMap 
 // Update changes a resource in place.
 func (s *Server) Update(_ context.Context, r *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
 	urn := resource.URN(r.Urn)
-	k, err := s.kindOf(urn)
-	if err != nil {
-		return nil, err
-	}
-	news, err := unmarshal(r.News)
+	k, news, err := s.given(urn, r.News)
 	if err != nil {
 		return nil, err
 	}

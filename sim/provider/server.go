@@ -161,11 +161,7 @@ func (s *Server) Invoke(_ context.Context, r *pulumirpc.InvokeRequest) (*pulumir
 // not know.
 func (s *Server) Check(_ context.Context, r *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
 	urn := resource.URN(r.Urn)
-	k, err := s.kindOf(urn)
-	if err != nil {
-		return nil, err
-	}
-	olds, err := unmarshal(r.Olds)
+	k, olds, err := s.given(urn, r.Olds)
 	if err != nil {
 		return nil, err
 	}
@@ -190,11 +186,7 @@ func (s *Server) Check(_ context.Context, r *pulumirpc.CheckRequest) (*pulumirpc
 
 // Diff says what a change of inputs means.
 func (s *Server) Diff(_ context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	k, err := s.kindOf(resource.URN(r.Urn))
-	if err != nil {
-		return nil, err
-	}
-	olds, err := unmarshal(r.OldInputs)
+	k, olds, err := s.given(resource.URN(r.Urn), r.OldInputs)
 	if err != nil {
 		return nil, err
 	}
@@ -211,6 +203,14 @@ func (p Provider) kindOf(urn resource.URN) (kind, error) {
 		return k, status.Errorf(codes.NotFound, "the simulator does not have resources of type %s; it has %s", urn.Type(), strings.Join(slices.Sorted(maps.Keys(p.kinds)), ", "))
 	}
 	return k, nil
+}
+
+// given is the kind of a resource, and what a call says of it.
+func (p Provider) given(urn resource.URN, properties *structpb.Struct) (k kind, out resource.PropertyMap, err error) {
+	if k, err = p.kindOf(urn); err == nil {
+		out, err = unmarshal(properties)
+	}
+	return k, out, err
 }
 
 func unmarshal(s *structpb.Struct) (resource.PropertyMap, error) {

@@ -49,7 +49,7 @@ func TestMachinesWorkInEveryKindOfNetwork(t *testing.T) {
 			_, problem := claim(t, person, w, "p@example.org", new(atomic.Int32))
 			require.Nil(t, problem)
 			l.seesItsGPU(t, person)
-			c.check(t, l.host(t), l.machine(t, account))
+			c.check(t, instance(t, account, "pulumi"), instance(t, account, "allocator"))
 			require.NoError(t, admin.Do(t.Context(), http.MethodDelete, "/api/v1/workshops/"+w.ID, nil, nil))
 			eventually(t, "the machine has ended", func() bool {
 				state, err := account.State(t.Context())
@@ -90,14 +90,14 @@ func upWith(t *testing.T, seed string, change ...string) (*local, *control.Clien
 	return l, account
 }
 
-// machine is the one machine that the allocator launched.
-func (l *local) machine(t *testing.T, account *control.Client) cloud.Instance {
+// instance is the one instance that "pulumi", the stack, or "allocator" has.
+func instance(t *testing.T, account *control.Client, managedBy string) cloud.Instance {
 	t.Helper()
 	state, err := account.State(t.Context())
 	require.NoError(t, err)
 	var found []cloud.Instance
 	for _, i := range state.Instances {
-		if i.Tags["lablink:managed-by"] == "allocator" && !i.Gone() {
+		if i.Tags["lablink:managed-by"] == managedBy && !i.Gone() {
 			found = append(found, i)
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/api"
-	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 	"github.com/talmolab/lablink-infrastructure/sim/launcher"
 )
 
@@ -36,12 +35,14 @@ func TestAnotherHostGoesOnWhereTheFirstOneWas(t *testing.T) {
 	key := filepath.Join(data, "certificates", "acme", "a.key")
 	require.NoError(t, os.MkdirAll(filepath.Dir(key), 0o700))
 	require.NoError(t, os.WriteFile(key, []byte("costs one of five certificates a week"), 0o600))
-	first := l.host(t)
+	account, err := l.StartSimulator(t.Context())
+	require.NoError(t, err)
+	first := instance(t, account, "pulumi")
 	require.Equal(t, "lablink-root-local", first.RootBlockDevice.Tags["Name"])
 
 	file := l.changed(t, "ami: ami-051700000000000a1", "ami: ami-051700000000000a2", "dataVolumeGiB: 1", "dataVolumeGiB: 2")
 	require.NoError(t, p.Run(t.Context(), "up", "--yes", "--skip-preview", "--stack", "local", "--config-file", file))
-	after, second := resources(t, p, "local"), l.host(t)
+	after, second := resources(t, p, "local"), instance(t, account, "pulumi")
 	require.NotEqual(t, first.ID, second.ID, "it is another instance")
 	require.Equal(t, "ami-051700000000000a2", second.AMI)
 	for _, name := range []string{"host-data", "host-interface", "host-address", "host-address-association", "pool-gpu-template"} {
@@ -89,23 +90,6 @@ func (l *local) environment(t *testing.T, p *launcher.Pulumi) string {
 	raw, err := p.Output(t.Context(), "stack", "output", "--json", "--stack", "local")
 	require.NoError(t, err)
 	return string(raw)
-}
-
-// host is the instance that the stack declares.
-func (l *local) host(t *testing.T) cloud.Instance {
-	t.Helper()
-	account, err := l.StartSimulator(t.Context())
-	require.NoError(t, err)
-	state, err := account.State(t.Context())
-	require.NoError(t, err)
-	var found []cloud.Instance
-	for _, i := range state.Instances {
-		if i.Tags["lablink:managed-by"] == "pulumi" && !i.Gone() {
-			found = append(found, i)
-		}
-	}
-	require.Len(t, found, 1)
-	return found[0]
 }
 
 // changed is the local stack's configuration with something in place of something

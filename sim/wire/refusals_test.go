@@ -141,6 +141,10 @@ func TestACallThatIsNotModelledIsRefused(t *testing.T) {
 	w := newWorld(t)
 	require.NoError(t, w.CreateBucket(&cloud.Bucket{Bucket: "data"}))
 	dev := w.developer()
+	fleet := func(in *ec2.CreateFleetInput, change func(*ec2.CreateFleetInput)) func() error {
+		change(in)
+		return func() error { _, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in); return err }
+	}
 	for _, c := range []struct {
 		name, code string
 		do         func() error
@@ -182,60 +186,33 @@ func TestACallThatIsNotModelledIsRefused(t *testing.T) {
 			_, err := ec2.NewFromConfig(dev).DescribeInstanceTypes(t.Context(), &ec2.DescribeInstanceTypesInput{})
 			return err
 		}},
-		{"a fleet that lasts", "InvalidParameterValue", func() error {
-			in := fleetInput(w, 1, "a")
+		{"a fleet that lasts", "InvalidParameterValue", fleet(fleetInput(w, 1, "a"), func(in *ec2.CreateFleetInput) {
 			in.Type = types.FleetTypeMaintain
-			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
-			return err
-		}},
-		{"a market of capacity blocks", "InvalidParameterValue", func() error {
-			in := fleetInput(w, 1, "b")
+		})},
+		{"a market of capacity blocks", "InvalidParameterValue", fleet(fleetInput(w, 1, "b"), func(in *ec2.CreateFleetInput) {
 			in.TargetCapacitySpecification.DefaultTargetCapacityType = types.DefaultTargetCapacityTypeCapacityBlock
-			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
-			return err
-		}},
-		{"spot machines that stop", "InvalidParameterValue", func() error {
-			in := spotInput(w, 1, "g")
+		})},
+		{"spot machines that stop", "InvalidParameterValue", fleet(spotInput(w, 1, "g"), func(in *ec2.CreateFleetInput) {
 			in.SpotOptions.InstanceInterruptionBehavior = types.SpotInstanceInterruptionBehaviorStop
-			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
-			return err
-		}},
-		{"priorities among spot machines", "InvalidParameterValue", func() error {
-			in := spotInput(w, 1, "h")
+		})},
+		{"priorities among spot machines", "InvalidParameterValue", fleet(spotInput(w, 1, "h"), func(in *ec2.CreateFleetInput) {
 			in.SpotOptions.AllocationStrategy = types.SpotAllocationStrategyCapacityOptimizedPrioritized
-			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
-			return err
-		}},
-		{"options of the other market", "UnknownParameter", func() error {
-			in := spotInput(w, 1, "i")
+		})},
+		{"options of the other market", "UnknownParameter", fleet(spotInput(w, 1, "i"), func(in *ec2.CreateFleetInput) {
 			in.OnDemandOptions = &types.OnDemandOptionsRequest{AllocationStrategy: types.FleetOnDemandAllocationStrategyPrioritized}
-			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
-			return err
-		}},
-		{"a strategy that is not known", "InvalidParameterValue", func() error {
-			in := fleetInput(w, 1, "d")
+		})},
+		{"a strategy that is not known", "InvalidParameterValue", fleet(fleetInput(w, 1, "d"), func(in *ec2.CreateFleetInput) {
 			in.OnDemandOptions = &types.OnDemandOptionsRequest{AllocationStrategy: "diversified"}
-			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
-			return err
-		}},
-		{"a price limit", "UnknownParameter", func() error {
-			in := fleetInput(w, 1, "e")
+		})},
+		{"a price limit", "UnknownParameter", fleet(fleetInput(w, 1, "e"), func(in *ec2.CreateFleetInput) {
 			in.OnDemandOptions = &types.OnDemandOptionsRequest{MaxTotalPrice: aws.String("1")}
-			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
-			return err
-		}},
-		{"a priority below 0", "InvalidParameterValue", func() error {
-			in := fleetInput(w, 1, "f")
+		})},
+		{"a priority below 0", "InvalidParameterValue", fleet(fleetInput(w, 1, "f"), func(in *ec2.CreateFleetInput) {
 			in.LaunchTemplateConfigs[0].Overrides[0].Priority = aws.Float64(-1)
-			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
-			return err
-		}},
-		{"tags of a fleet", "InvalidParameterValue", func() error {
-			in := fleetInput(w, 1, "c")
+		})},
+		{"tags of a fleet", "InvalidParameterValue", fleet(fleetInput(w, 1, "c"), func(in *ec2.CreateFleetInput) {
 			in.TagSpecifications = []types.TagSpecification{{ResourceType: types.ResourceTypeFleet, Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}}
-			_, err := ec2.NewFromConfig(dev).CreateFleet(t.Context(), in)
-			return err
-		}},
+		})},
 		{"a malformed id", "InvalidInstanceID.Malformed", func() error {
 			_, err := ec2.NewFromConfig(dev).TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{"instance"}})
 			return err
@@ -244,131 +221,6 @@ func TestACallThatIsNotModelledIsRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { require.Equal(t, c.code, code(t, c.do())) })
 	}
 	require.Empty(t, w.Instances())
-}
-
-func spotInput(w *world, n int32, token string) *ec2.CreateFleetInput {
-	in := fleetInput(w, n, token)
-	in.TargetCapacitySpecification.DefaultTargetCapacityType = types.DefaultTargetCapacityTypeSpot
-	in.SpotOptions = &types.SpotOptionsRequest{
-		AllocationStrategy: types.SpotAllocationStrategyPriceCapacityOptimized, InstanceInterruptionBehavior: types.SpotInstanceInterruptionBehaviorTerminate,
-	}
-	return in
-}
-
-func TestASpotMachineSaysThatItIsOneAndOthersSayNothing(t *testing.T) {
-	w := newWorld(t)
-	client := ec2.NewFromConfig(w.developer())
-	spot, err := client.CreateFleet(t.Context(), spotInput(w, 1, "a"))
-	require.NoError(t, err)
-	require.Equal(t, types.InstanceLifecycleSpot, spot.Instances[0].Lifecycle)
-	plain, err := client.CreateFleet(t.Context(), fleetInput(w, 1, "b"))
-	require.NoError(t, err)
-	require.Equal(t, types.InstanceLifecycleOnDemand, plain.Instances[0].Lifecycle)
-	for id, want := range map[string]types.InstanceLifecycleType{spot.Instances[0].InstanceIds[0]: types.InstanceLifecycleTypeSpot, plain.Instances[0].InstanceIds[0]: ""} {
-		out, err := client.DescribeInstances(t.Context(), &ec2.DescribeInstancesInput{InstanceIds: []string{id}})
-		require.NoError(t, err)
-		i := out.Reservations[0].Instances[0]
-		require.Equal(t, want, i.InstanceLifecycle)
-		require.Equal(t, want != "", i.SpotInstanceRequestId != nil)
-	}
-	require.NoError(t, w.SetFaults(cloud.Faults{InsufficientCapacity: []cloud.CapacityFault{{Market: cloud.Spot}}}))
-	none, err := client.CreateFleet(t.Context(), spotInput(w, 1, "c"))
-	require.NoError(t, err)
-	require.Empty(t, none.Instances)
-	require.Equal(t, types.InstanceLifecycleSpot, none.Errors[0].Lifecycle)
-}
-
-// The examples of policies in EC2's guide allow it apart from everything else.
-func TestASpotMachineNeedsTheRightToASpotRequest(t *testing.T) {
-	w := newWorld(t)
-	_, c := w.machine(t)
-	const most = `{"Effect":"Allow","Action":["ec2:CreateFleet","ec2:RunInstances","ec2:CreateTags","iam:PassRole"],"Resource":"*"}`
-	deny := `,{"Effect":"Deny","Action":"ec2:RunInstances","Resource":"arn:aws:ec2:us-west-2:123456789012:spot-instances-request/*"}`
-	require.NoError(t, w.PutRolePolicy(&cloud.RolePolicy{Name: "p", Role: "client", Policy: `{"Version":"2012-10-17","Statement":[` + most + deny + `]}`}))
-	client := ec2.NewFromConfig(w.config(c.AccessKey, c.Secret, c.Token))
-	out, err := client.CreateFleet(t.Context(), spotInput(w, 1, "spot"))
-	require.NoError(t, err)
-	require.Empty(t, out.Instances)
-	require.Equal(t, "UnauthorizedOperation", *out.Errors[0].ErrorCode)
-	out, err = client.CreateFleet(t.Context(), fleetInput(w, 1, "on demand"))
-	require.NoError(t, err)
-	require.Len(t, out.Instances, 1)
-}
-
-func TestTagsOfACallReachInstancesAndTheirVolumes(t *testing.T) {
-	w := newWorld(t)
-	in := fleetInput(w, 1, "t")
-	for kind, value := range map[types.ResourceType]string{types.ResourceTypeInstance: "i", types.ResourceTypeVolume: "v"} {
-		in.TagSpecifications = append(in.TagSpecifications, types.TagSpecification{ResourceType: kind, Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String(value)}}})
-	}
-	_, err := ec2.NewFromConfig(w.developer()).CreateFleet(t.Context(), in)
-	require.NoError(t, err)
-	i := w.Instances()[0]
-	require.Equal(t, map[string]string{"k": "i", "lablink:deployment": "d"}, i.Tags)
-	require.Equal(t, map[string]string{"k": "v"}, i.RootBlockDevice.Tags)
-}
-
-func TestALaunchThatTheCallerMayNotMakeIsAnErrorBesideTheInstances(t *testing.T) {
-	w := newWorld(t)
-	_, c := w.machine(t)
-	const everything = `{"Effect":"Allow","Action":["ec2:CreateFleet","ec2:RunInstances","ec2:CreateTags","iam:PassRole"],"Resource":"*"}`
-	forbid := func(action, resource string) string {
-		return `,{"Effect":"Deny","Action":"` + action + `","Resource":"` + resource + `"}`
-	}
-	client := ec2.NewFromConfig(w.config(c.AccessKey, c.Secret, c.Token))
-	for _, try := range []struct {
-		name, deny string
-		launched   int
-		errors     int
-	}{
-		{"everything allowed", "", 1, 0},
-		{"one subnet", forbid("ec2:RunInstances", "arn:aws:ec2:us-west-2:123456789012:subnet/"+w.subnet[0]), 1, 1},
-		{"the role", forbid("iam:PassRole", "arn:aws:iam::123456789012:role/client"), 0, 2},
-		{"the tags", forbid("ec2:CreateTags", "*"), 0, 2},
-	} {
-		t.Run(try.name, func(t *testing.T) {
-			require.NoError(t, w.PutRolePolicy(&cloud.RolePolicy{Name: "p", Role: "client", Policy: `{"Version":"2012-10-17","Statement":[` + everything + try.deny + `]}`}))
-			out, err := client.CreateFleet(t.Context(), fleetInput(w, 1, try.name))
-			require.NoError(t, err)
-			launched := 0
-			for _, group := range out.Instances {
-				launched += len(group.InstanceIds)
-			}
-			require.Equal(t, try.launched, launched)
-			require.Len(t, out.Errors, try.errors)
-			for _, e := range out.Errors {
-				require.Equal(t, "UnauthorizedOperation", *e.ErrorCode)
-			}
-		})
-	}
-}
-
-// AWS's Service Authorization Reference lists these for CreateFleet, too.
-func TestAFleetIsAskedForAllThatItsTemplateAndOverridesName(t *testing.T) {
-	w := newWorld(t)
-	_, c := w.machine(t)
-	subnet, err := w.Subnet(w.subnet[0])
-	require.NoError(t, err)
-	group := &cloud.SecurityGroup{Name: "clients", VPCID: subnet.VPCID}
-	require.NoError(t, w.CreateSecurityGroup(group))
-	lt, err := w.LaunchTemplate(w.lt)
-	require.NoError(t, err)
-	changed := *lt
-	changed.VPCSecurityGroupIDs = []string{group.ID}
-	require.NoError(t, w.UpdateLaunchTemplate(w.lt, &changed))
-	client := ec2.NewFromConfig(w.config(c.AccessKey, c.Secret, c.Token))
-	const own = "arn:aws:ec2:us-west-2:123456789012:"
-	for what, resource := range map[string]string{
-		"subnet": own + "subnet/" + w.subnet[1], "group": own + "security-group/" + group.ID, "image": "arn:aws:ec2:us-west-2::image/*",
-		"interface": own + "network-interface/*", "template": own + "launch-template/*", "fleet": own + "fleet/*",
-	} {
-		policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ec2:CreateFleet","ec2:RunInstances","ec2:CreateTags","iam:PassRole"],"Resource":"*"},
-			{"Effect":"Deny","Action":"ec2:CreateFleet","Resource":"` + resource + `"}]}`
-		require.NoError(t, w.PutRolePolicy(&cloud.RolePolicy{Name: "p", Role: "client", Policy: policy}))
-		_, err := client.CreateFleet(t.Context(), fleetInput(w, 1, what))
-		require.Equal(t, "UnauthorizedOperation", code(t, err), what)
-	}
-	require.Len(t, w.Instances(), 1, "the machine that asked")
 }
 
 func TestASecretIsReadInTheOpenOnlyWhenAsked(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 
@@ -96,17 +97,7 @@ func (c s3Call) arn() string { return "arn:aws:s3:::" + c.bucket + "/" + c.key }
 
 // getObject answers GetObject and HeadObject.
 func (s *Server) getObject(w http.ResponseWriter, c s3Call) error {
-	if err := s.account.Authorize(c.who, "s3:GetObject", c.arn(), nil); err != nil {
-		return err
-	}
-	o, err := s.account.Object(c.bucket, c.key)
-	if err != nil {
-		return s.noSuchKey(c)
-	}
-	if err := s.account.MayDecrypt(c.who, o); err != nil {
-		return err
-	}
-	f, err := s.account.OpenObject(o)
+	o, f, err := s.openObject(c)
 	if err != nil {
 		return err
 	}
@@ -127,6 +118,22 @@ func (s *Server) getObject(w http.ResponseWriter, c s3Call) error {
 	}
 	http.ServeContent(w, c.Request, "", o.Modified, f)
 	return nil
+}
+
+// openObject opens the object that a call names, for who may read it.
+func (s *Server) openObject(c s3Call) (*cloud.Object, *os.File, error) {
+	if err := s.account.Authorize(c.who, "s3:GetObject", c.arn(), nil); err != nil {
+		return nil, nil, err
+	}
+	o, err := s.account.Object(c.bucket, c.key)
+	if err != nil {
+		return nil, nil, s.noSuchKey(c)
+	}
+	if err := s.account.MayDecrypt(c.who, o); err != nil {
+		return nil, nil, err
+	}
+	f, err := s.account.OpenObject(o)
+	return o, f, err
 }
 
 // noSuchKey says that an object is not there, to who may list the bucket; others
@@ -156,17 +163,7 @@ func (s *Server) copyObject(w http.ResponseWriter, c s3Call) error {
 	}
 	bucket, key, _ := strings.Cut(source, "/")
 	from := s3Call{call: c.call, bucket: bucket, key: key}
-	if err := s.account.Authorize(c.who, "s3:GetObject", from.arn(), nil); err != nil {
-		return err
-	}
-	o, err := s.account.Object(bucket, key)
-	if err != nil {
-		return s.noSuchKey(from)
-	}
-	if err := s.account.MayDecrypt(c.who, o); err != nil {
-		return err
-	}
-	f, err := s.account.OpenObject(o)
+	o, f, err := s.openObject(from)
 	if err != nil {
 		return err
 	}

@@ -94,19 +94,6 @@ func code(t *testing.T, err error) string {
 	return api.ErrorCode()
 }
 
-func fleetInput(w *world, n int32, token string) *ec2.CreateFleetInput {
-	return &ec2.CreateFleetInput{
-		Type: types.FleetTypeInstant, ClientToken: aws.String(token),
-		LaunchTemplateConfigs: []types.FleetLaunchTemplateConfigRequest{{
-			LaunchTemplateSpecification: &types.FleetLaunchTemplateSpecificationRequest{LaunchTemplateId: aws.String(w.lt), Version: aws.String("$Latest")},
-			Overrides: []types.FleetLaunchTemplateOverridesRequest{
-				{InstanceType: "sim.gpu", SubnetId: aws.String(w.subnet[0])}, {InstanceType: "sim.gpu", SubnetId: aws.String(w.subnet[1])},
-			},
-		}},
-		TargetCapacitySpecification: &types.TargetCapacitySpecificationRequest{TotalTargetCapacity: aws.Int32(n), DefaultTargetCapacityType: types.DefaultTargetCapacityTypeOnDemand},
-	}
-}
-
 func TestAFleetIsLaunchedDescribedTaggedAndEnded(t *testing.T) {
 	w := newWorld(t)
 	client := ec2.NewFromConfig(w.developer())
