@@ -28,20 +28,25 @@ func bucketsAreClosed(s Stack) []string {
 			return "keeps no versions"
 		case about(bucketEncryption).Text("rules[0].applyServerSideEncryptionByDefault.sseAlgorithm") == "":
 			return "is not encrypted"
-		case !refusesPlain(about(bucketPolicy).Text("policy"), name):
-			return "can be read without TLS"
 		}
-		return ""
+		return plain(about(bucketPolicy), name)
 	})
 }
 
-// refusesPlain reports whether a bucket's policy denies everybody everything
-// without TLS.
-func refusesPlain(text, bucket string) bool {
-	rules, err := policy.Parse(text)
-	return err == nil && slices.ContainsFunc(rules, func(r policy.Rule) bool {
+// plain tells when a bucket's policy does not deny everybody everything without
+// TLS, or gives somebody something.
+func plain(p recording.Record, bucket string) string {
+	rules, wrong := rulesOf(p, "policy")
+	if slices.ContainsFunc(rules, func(r policy.Rule) bool { return r.Effect != "Deny" }) {
+		return "is opened by its policy"
+	}
+	refuses := slices.ContainsFunc(rules, func(r policy.Rule) bool {
 		return r.Effect == "Deny" && slices.Contains(r.Principal["AWS"], "*") && slices.Equal(r.Action, []string{"s3:*"}) &&
 			slices.Contains(r.Resource, "arn:aws:s3:::"+bucket) && slices.Contains(r.Resource, "arn:aws:s3:::"+bucket+"/*") &&
 			len(r.Condition) == 1 && len(r.Condition["Bool"]) == 1 && slices.Equal(r.Condition["Bool"]["aws:SecureTransport"], []string{"false"})
 	})
+	if wrong == "" && !refuses {
+		return "can be read without TLS"
+	}
+	return wrong
 }

@@ -3,7 +3,6 @@ package guardrail
 import (
 	"fmt"
 
-	"github.com/talmolab/lablink-infrastructure/api/deployed"
 	"github.com/talmolab/lablink-infrastructure/infra/recording"
 )
 
@@ -54,16 +53,9 @@ func dataHasSnapshots(s Stack) []string {
 		}
 		return ""
 	})
-	raw := s.Named("release-settings").Text("content")
-	if raw == "" {
-		return wrong // an account
-	}
-	settings, err := deployed.Decode([]byte(raw))
 	switch {
-	case err != nil:
-		return append(wrong, err.Error())
-	case settings.Database.Engine != deployed.SQLite:
-		return wrong // RDS backs itself up
+	case !s.SQLite:
+		return wrong // RDS backs itself up, and an account has no data
 	case len(s.Of(snapshotPolicy)) == 0 && !s.Production:
 		return wrong // database.backupDays is 0, which production refuses
 	case len(taken) != 1 || taken["host-data"] != 1:

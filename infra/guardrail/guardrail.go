@@ -14,6 +14,11 @@ import (
 type Stack struct {
 	*recording.Recording
 	Namer naming.Namer
+	// Boundary is the ARN of what bounds machines' roles, where another stack
+	// declares it. Empty: this one does.
+	Boundary string
+	// SQLite is whether data is in a file of SQLite on a volume of the host.
+	SQLite bool
 	// Production stacks keep their data, whatever happens to the rest.
 	Production bool
 	// Protect is whether what cannot be made again must refuse its deletion.
@@ -37,7 +42,7 @@ func Rules() []Rule {
 		{"load balancers speak TLS", listenersSpeakTLS},
 		{"buckets are closed, versioned, encrypted and reached over TLS only", bucketsAreClosed},
 		{"no policy allows everything", policiesAreNarrow},
-		{"services act for this account alone", servicesActForThisAccount},
+		{"services act for this account alone, and workflows by one audience and exact subjects", trustIsExact},
 		{"machines' roles are for EC2 alone", machineRolesAreForEC2},
 		{"machines' roles are bounded", machineRolesAreBounded},
 		{"a database is closed, encrypted and, in production, kept", databasesAreClosedAndKept},

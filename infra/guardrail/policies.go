@@ -5,20 +5,25 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/talmolab/lablink-infrastructure/infra/identity"
 	"github.com/talmolab/lablink-infrastructure/infra/policy"
 	"github.com/talmolab/lablink-infrastructure/infra/recording"
 )
 
-// boundaryName is the policy that gives nothing: it says what roles may be given.
-const boundaryName = "boundary"
-
 // policiesAreNarrow refuses what would let a role do anything, or something to
 // anything. Only looking takes any resource: AWS gives it none.
 func policiesAreNarrow(s Stack) []string {
+	boundary, err := identity.Boundary(s.Namer.AccountID).JSON()
+	if err != nil {
+		return []string{err.Error()}
+	}
 	read := func(p recording.Record) string {
+		if p.Type == managedPolicy && p.Text("policy") == boundary {
+			return "" // which gives nothing: it says what roles may be given
+		}
 		rules, wrong := rulesOf(p, "policy")
 		for _, r := range rules {
-			if r.Effect == "Allow" && p.Name != boundaryName && !narrow(r) {
+			if r.Effect == "Allow" && !narrow(r) {
 				return fmt.Sprintf("allows %v on %v", r.Action, r.Resource)
 			}
 		}
@@ -26,6 +31,12 @@ func policiesAreNarrow(s Stack) []string {
 	}
 	return slices.Concat(
 		s.each(rolePolicy, read), s.each(managedPolicy, read),
+		s.each(key, func(k recording.Record) string {
+			if k.Get("policy") != nil {
+				return "has a policy that this rule does not read"
+			}
+			return ""
+		}),
 		s.each(role, func(p recording.Record) string {
 			if p.Get("managedPolicyArns") != nil || p.Get("inlinePolicies") != nil {
 				return "has policies that this rule does not read"
@@ -60,19 +71,44 @@ func rulesOf(r recording.Record, input string) (rules []policy.Rule, wrong strin
 // Service Authorization Reference lists none for ec2messages and ssmmessages.
 var unbound = []string{"ec2messages:", "ssmmessages:"}
 
+// narrow wants actions and resources that are named. What stands for several
+// actions, or for everything of a service, needs a condition that says whose; of
+// IAM and S3 it is refused.
 func narrow(r policy.Rule) bool {
 	if len(r.Action) == 0 || len(r.Resource) == 0 || len(r.NotAction) > 0 || len(r.NotResource) > 0 {
 		return false
 	}
+	changes := false
 	for _, action := range r.Action {
-		_, verb, _ := strings.Cut(action, ":")
+		service, verb, _ := strings.Cut(action, ":")
 		looks := strings.HasPrefix(verb, "Describe") || strings.HasPrefix(verb, "List") || verb == "GetCallerIdentity" ||
 			slices.ContainsFunc(unbound, func(service string) bool { return strings.HasPrefix(action, service) })
-		if verb == "" || verb == "*" || slices.Contains(r.Resource, "*") && !looks {
+		gets := looks || strings.HasPrefix(verb, "Get") || strings.HasPrefix(verb, "View")
+		several := strings.Contains(verb, "*") && !gets
+		if verb == "" || verb == "*" || slices.Contains(r.Resource, "*") && !looks || several && (service == "iam" || len(r.Condition) == 0) {
 			return false
 		}
+		changes = changes || !gets
 	}
-	return true
+	return !slices.ContainsFunc(r.Resource, func(arn string) bool { return wide(arn, changes, len(r.Condition) > 0) })
+}
+
+// wide reports whether an ARN stands for all of a service that is changed, or for
+// all roles or buckets.
+func wide(arn string, changes, conditional bool) bool {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return false // "*", which is for what looks
+	}
+	service, tail := parts[2], parts[5]
+	kind, of, _ := strings.Cut(tail, "/")
+	switch {
+	case service == "s3":
+		return strings.HasPrefix(tail, "*")
+	case service == "iam" && changes:
+		return tail == "*" || kind != "" && of == "*"
+	}
+	return tail == "*" && changes && !conditional
 }
 
 // topicsAreForAlarms refuses a topic that somebody else than this account's

@@ -6,10 +6,13 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/talmolab/lablink-infrastructure/infra/host"
+	"github.com/talmolab/lablink-infrastructure/infra/recording"
 )
 
-// secretsAreHidden wants the values of secure parameters marked as secrets, and
-// finds what is marked anywhere in all that is not, user data included.
+// secretsAreHidden wants parameters of secrets encrypted and their values marked,
+// and finds what is marked anywhere in all that is not, user data included.
 func secretsAreHidden(s Stack) []string {
 	var out, secrets []string
 	hold := func(text string) {
@@ -18,10 +21,13 @@ func secretsAreHidden(s Stack) []string {
 		}
 	}
 	for _, r := range s.Records {
-		switch {
-		case r.Type == parameter && r.Text("type") == "String":
-			continue // the SDK marks the value of every parameter
-		case r.Type == parameter && !r.Secret("value"):
+		if plainParameter(r) {
+			if strings.HasPrefix(r.Text("name"), s.Namer.ParameterPath(host.SecretsName)) {
+				out = append(out, r.Name+" is not encrypted")
+			}
+			continue
+		}
+		if r.Type == parameter && !r.Secret("value") {
 			out = append(out, r.Name+" holds a value that is not marked secret")
 		}
 		texts(resource.NewProperty(r.Inputs), hold, func(string) {})
@@ -45,7 +51,7 @@ func secretsAreHidden(s Stack) []string {
 	for _, r := range s.Records {
 		found := false
 		texts(resource.NewProperty(r.Inputs), func(string) {}, func(text string) { found = found || shows(text) })
-		if found {
+		if found || plainParameter(r) && shows(r.Text("value")) {
 			out = append(out, r.Name+" shows a secret")
 		}
 	}
@@ -55,6 +61,12 @@ func secretsAreHidden(s Stack) []string {
 		}
 	}
 	return out
+}
+
+// plainParameter reports whether a parameter is not encrypted. The SDK marks the
+// value of every parameter as a secret; of these it is none.
+func plainParameter(r recording.Record) bool {
+	return r.Type == parameter && r.Text("type") != "SecureString"
 }
 
 // texts visits the texts of a value, those that are marked secret apart.

@@ -96,7 +96,9 @@ func TestAServiceHasOneRoleThatIAMKeeps(t *testing.T) {
 func TestWhatIsTooLongForIAMIsRefused(t *testing.T) {
 	w := newWorld(t)
 	session(t, w)
-	long := func(size int) string { return allowing("s3:"+strings.Repeat("x", size-len(allowing("s3:", object))), object) + "\n" }
+	long := func(size int) string {
+		return allowing("s3:"+strings.Repeat("x", size-len(allowing("s3:", object))), object) + "\n"
+	}
 	require.NoError(t, w.PutRolePolicy(&cloud.RolePolicy{Name: "most", Role: "client", Policy: long(10000)}))
 	for words, err := range map[string]error{
 		"Maximum policy size of 10240 bytes exceeded for role client": w.PutRolePolicy(&cloud.RolePolicy{Name: "rest", Role: "client", Policy: long(241)}),

@@ -40,34 +40,28 @@ type environment struct {
 }
 
 // environment finds out what one environment is made of, and builds its release.
-// What it gives back declares it, as often as it is called.
-func (p Program) environment(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) (pulumi.RunFunc, error) {
+func (p Program) environment(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) (environment, error) {
 	e := environment{s: s, n: n}
 	if err := e.readAccount(ctx); err != nil {
-		return nil, err
+		return e, err
 	}
 	if err := e.useProvider(ctx); err != nil {
-		return nil, err
+		return e, err
 	}
 	var err error
 	if e.found, err = lookUp(ctx, s, e.bucket()); err != nil {
-		return nil, err
+		return e, err
 	}
 	if s.TLS.Staging {
 		_ = ctx.Log.Warn("lablink:tls.staging is on, which only tries out getting a certificate: agents do not trust the staging authority, so no machine becomes ready", nil)
 	}
-	if e.binaries, err = p.binaries(ctx.Context(), s, e.found); err != nil {
-		return nil, err
-	}
-	return func(ctx *pulumi.Context) error {
-		declared := e
-		return declared.declare(ctx)
-	}, nil
+	e.binaries, err = p.binaries(ctx.Context(), s, e.found)
+	return e, err
 }
 
 // declare declares one environment: network, kinds of machines, database,
-// release, host, name, alarms and roles.
-func (e *environment) declare(ctx *pulumi.Context) error {
+// release, host, name, alarms and roles. It can be called again.
+func (e environment) declare(ctx *pulumi.Context) error {
 	if err := e.declareNetwork(ctx); err != nil {
 		return err
 	}

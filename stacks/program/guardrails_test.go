@@ -16,6 +16,7 @@ import (
 func held(recorded *recording.Recording) guardrail.Stack {
 	return guardrail.Stack{
 		Recording: recorded, Namer: naming.Namer{Deployment: deployment, Environment: recorded.Stack, AccountID: "123456789012", Region: "us-west-2"},
+		SQLite:     recorded.Stack != "account" && len(recorded.Of(dbInstance)) == 0,
 		Production: recorded.Stack == "prod", Protect: recorded.Stack == "prod" || recorded.Stack == "account",
 	}
 }
@@ -55,6 +56,14 @@ func TestTheGuardrailsHoldWhateverIsSet(t *testing.T) {
 		for _, engine := range []string{"sqlite", "postgres"} {
 			keepsGuardrails(t, guarded(t, stack, engine), stack+" with "+engine)
 		}
+	}
+}
+
+// The program holds itself to them.
+func TestADeploymentOfAnotherNameKeepsTheGuardrails(t *testing.T) {
+	for _, stack := range stacks {
+		recorded := stackOf(t, stack).set(map[string]string{"lablink:deployment": "vision-lab"}).record(t)
+		assert.NotEmpty(t, recorded.Names(), stack)
 	}
 }
 

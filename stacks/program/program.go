@@ -69,15 +69,20 @@ func (p Program) Run(ctx *pulumi.Context) error {
 		return fmt.Errorf("lablink:account.id is %s, but these credentials belong to account %s (%s): use the right credentials, or correct account.id", s.Account.ID, who.AccountId, who.Arn)
 	}
 	n := naming.Namer{Deployment: s.Deployment, Environment: s.Environment, AccountID: who.AccountId, Region: s.Region}
-	prepare := p.environment
+	held := guardrail.Stack{Namer: n, Production: s.InProduction(), Protect: s.Protect()}
 	if s.Kind == settings.KindAccount {
-		prepare = accountOf
+		declare, err := accountOf(ctx, s, n)
+		if err != nil {
+			return err
+		}
+		return guardrail.Run(ctx, held, declare)
 	}
-	declare, err := prepare(ctx, s, n)
+	e, err := p.environment(ctx, s, n)
 	if err != nil {
 		return err
 	}
-	return guardrail.Run(ctx, guardrail.Stack{Namer: n, Production: s.InProduction(), Protect: s.Protect()}, declare)
+	held.Boundary, held.SQLite = e.account.boundary, s.Database.Engine == settings.SQLite
+	return guardrail.Run(ctx, held, e.declare)
 }
 
 // checkDatabase refuses to deploy what the allocator of this commit cannot work

@@ -44,18 +44,25 @@ var spoils = map[string][]spoil{
 		{"aws:s3/bucketVersioningV2:BucketVersioningV2", "versioningConfiguration.status", "Suspended"},
 		{"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", "rules", nil},
 		{"aws:s3/bucketPolicy:BucketPolicy", "policy", `{"Version":"2012-10-17","Statement":[]}`},
+		{"aws:s3/bucketPolicy:BucketPolicy", "policy", `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}]}`},
+		{"aws:s3/bucketPolicy:BucketPolicy", "policy", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::210987654321:root"},"Action":"s3:GetObject","Resource":"*"}]}`},
 	},
 	"no policy allows everything": {
 		{rolePolicy, "policy", allow("*", "arn:aws:s3:::b")}, {rolePolicy, "policy", allow("s3:*", "arn:aws:s3:::b")},
 		{rolePolicy, "policy", allow("ec2:TerminateInstances", "*")}, {rolePolicy, "policy", "{}"}, {rolePolicy, "policy", allow("ssmmessages:*", "*")},
+		{rolePolicy, "policy", allow("iam:P*", "arn:aws:iam::123456789012:role/lablink/x")}, {rolePolicy, "policy", allow("iam:PassRole", "arn:aws:iam::123456789012:role/*")},
+		{rolePolicy, "policy", allow("ec2:Create*", "arn:aws:ec2:us-west-2:123456789012:volume/*")}, {rolePolicy, "policy", allow("ec2:CreateVolume", "arn:aws:ec2:*:*:*")},
+		{rolePolicy, "policy", allow("s3:GetObject", "arn:aws:s3:::*")}, {managed + " boundary", "policy", allow("s3:GetObject", "*")},
+		{"aws:kms/key:Key", "policy", "{}"},
 		{managed, "policy", "{}"}, {"aws:iam/rolePolicyAttachment:RolePolicyAttachment", "policyArn", "arn:aws:iam::aws:policy/AdministratorAccess"},
 		{role, "managedPolicyArns", []any{"arn:aws:iam::aws:policy/AdministratorAccess"}},
 		{topicPolicy, "policy", topicFor(`"AWS":"*"`, `{"StringEquals":{"aws:SourceAccount":"123456789012"}}`)},
 		{topicPolicy, "policy", topicFor(`"Service":"cloudwatch.amazonaws.com"`, `{}`)}, {topicPolicy, "arn", "another"},
 	},
-	"services act for this account alone": {
+	"services act for this account alone, and workflows by one audience and exact subjects": {
 		{role + " snapshots-role", "assumeRolePolicy", trusts(`"Service":"dlm.amazonaws.com"`)},
 		{role + " snapshots-role", "assumeRolePolicy", trusts(`"AWS":"arn:aws:iam::123456789012:root"`)},
+		{role + " identity-deploy", "assumeRolePolicy", trusts(`"Federated":"arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"`)},
 	},
 	"a database is closed, encrypted and, in production, kept": {
 		{dbInstance, "storageEncrypted", nil}, {dbInstance, "publiclyAccessible", true}, {dbInstance, "password", "hunter2"},
@@ -86,7 +93,8 @@ var spoils = map[string][]spoil{
 		{volume, "protect", false}, {bucket, "retainOnDelete", false}, {instance, "protect", true},
 	},
 	"no secret is readable in the state": {
-		{"aws:ssm/parameter:Parameter admin-password", "value", "another"}, {instance, "userDataBase64", base64.StdEncoding.EncodeToString([]byte("--password '" + password + "'"))},
+		{"aws:ssm/parameter:Parameter admin-password", "value", "another"}, {"aws:ssm/parameter:Parameter admin-password", "type", "String"},
+		{"aws:ssm/parameter:Parameter release-pointer", "value", password}, {instance, "userDataBase64", base64.StdEncoding.EncodeToString([]byte("--password '" + password + "'"))},
 		{role, "description", "The password is " + password},
 	},
 }
