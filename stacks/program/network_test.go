@@ -54,17 +54,17 @@ func mayLaunch(t *testing.T, r *recording.Recording, subnet string) iam.Decision
 }
 
 func TestWithNATMachinesAreLaunchedIntoPrivateSubnets(t *testing.T) {
-	r := stackOf(t, "prod").set(map[string]string{"lablink:network": `{"nat": true}`}).record(t)
-	assert.Equal(t, []string{"network-private-subnet-0-id", "network-private-subnet-1-id"}, subnetsOf(t, r))
+	r := stackOf(t, "prod").set(map[string]string{"lablink:network": `{"nat": true, "zones": ["us-west-2a", "us-west-2b"]}`}).record(t)
+	assert.Equal(t, []string{"network-private-subnet-a-id", "network-private-subnet-b-id"}, subnetsOf(t, r))
 	assert.Equal(t, "false", r.Named("pool-gpu-template").Get("networkInterfaces[0].associatePublicIpAddress"))
-	assert.Equal(t, iam.Allowed, mayLaunch(t, r, "network-private-subnet-1-id"))
-	assert.Equal(t, iam.Implicit, mayLaunch(t, r, "network-subnet-1-id"), "the allocator's subnets are not theirs")
-	assert.Equal(t, "network-subnet-0-id", r.Named("host-interface").Text("subnetId"))
+	assert.Equal(t, iam.Allowed, mayLaunch(t, r, "network-private-subnet-b-id"))
+	assert.Equal(t, iam.Implicit, mayLaunch(t, r, "network-subnet-b-id"), "the allocator's subnets are not theirs")
+	assert.Equal(t, "network-subnet-a-id", r.Named("host-interface").Text("subnetId"))
 	assert.Contains(t, r.Named("pool-gpu-template").DependsOn, "network-private-internet")
 	assert.Contains(t, agentsAreTold(t, r), "'--allocator-url' 'https://10.20.0.10'")
 
 	without := stackOf(t, "prod").record(t)
-	assert.Equal(t, []string{"network-subnet-0-id", "network-subnet-1-id"}, subnetsOf(t, without))
+	assert.Equal(t, []string{"network-subnet-a-id", "network-subnet-b-id"}, subnetsOf(t, without))
 	assert.Equal(t, "true", without.Named("pool-gpu-template").Get("networkInterfaces[0].associatePublicIpAddress"))
 	assert.Empty(t, without.Of("aws:ec2/natGateway:NatGateway"))
 }

@@ -69,6 +69,9 @@ func longest(t *testing.T, config map[string]string, subnets, many int) {
 			}
 			network["subnetIds"] = ids
 		}
+		if network["zones"] != nil {
+			network["zones"] = []string{longRegion + "a", longRegion + "b"}
+		}
 	})
 	var pools []map[string]any
 	require.NoError(t, json.Unmarshal([]byte(config["lablink:pools"]), &pools))

@@ -65,7 +65,7 @@ func TestTheRolesOfTwoEnvironmentsLeaveEachOtherAlone(t *testing.T) {
 	}{
 		{"host", "ec2:RunInstances", ec2 + "launch-template/lt-1", tagged("test", "pulumi"), iam.Allowed},
 		{"host", "ec2:RunInstances", ec2 + "launch-template/lt-1", tagged("prod", "pulumi"), iam.Implicit},
-		{"host", "ec2:RunInstances", ec2 + "subnet/network-subnet-1-id", nil, iam.Allowed},
+		{"host", "ec2:RunInstances", ec2 + "subnet/network-subnet-b-id", nil, iam.Allowed},
 		{"host", "ec2:RunInstances", ec2 + "security-group/network-clients-id", nil, iam.Allowed},
 		{"host", "ec2:RunInstances", ec2 + "security-group/network-allocator-id", nil, iam.Implicit},
 		{"host", "ec2:TerminateInstances", ec2 + "instance/i-1", tagged("test", "allocator"), iam.Allowed},

@@ -23,11 +23,16 @@ func pool(more string) config {
 func behindCloudflare(allowed string) config {
 	return config{
 		"lablink:dns": `{"provider": "cloudflare", "domain": "lab.example.org"}`, "lablink:tls": `{"mode": "cloudflare"}`,
-		"lablink:network": `{"allowedCidrs": ` + allowed + `}`,
+		"lablink:network": `{"zones": ["us-west-2a", "us-west-2b"], "allowedCidrs": ` + allowed + `}`,
 	}
 }
 
 func one(key, value string) config { return config{"lablink:" + key: value} }
+
+// inZones is an own VPC whose zones are set, with something more.
+func inZones(more string) config {
+	return one("network", `{"zones": ["us-west-2a", "us-west-2b"], `+more+`}`)
+}
 
 // existing is a VPC that is there, with something more.
 func existing(more string) config {
@@ -47,14 +52,14 @@ var anywhere = []wrong{
 	{"an unknown key", one("instancetype", "x"), "lablink:instancetype", "is not a setting", "remove it; the settings here are deployment, kind"},
 	{"a misspelt key", one("deploymnt", "x"), "lablink:deploymnt", "is not a setting", "did you mean lablink:deployment?"},
 	{"a key in wrong case", one("environmentclass", "x"), "lablink:environmentclass", "is not a setting", "did you mean lablink:environmentClass?"},
-	{"an unknown key inside", one("network", `{"cidrs": "x"}`), "lablink:network.cidrs", "is not a setting", "did you mean lablink:network.cidr?"},
+	{"an unknown key inside", inZones(`"cidrs": "x"`), "lablink:network.cidrs", "is not a setting", "did you mean lablink:network.cidr?"},
 	{"an unknown key of a pool", pool(`"currency": "usd"`), "lablink:pools[0].currency", "is not a setting", "the settings here are name, instanceTypes"},
-	{"a short key that is like another by chance", one("network", `{"id": "x"}`), "lablink:network.id", "is not a setting", "remove it; the settings here are vpcId, subnetIds"},
+	{"a short key that is like another by chance", inZones(`"id": "x"`), "lablink:network.id", "is not a setting", "remove it; the settings here are vpcId, subnetIds"},
 	{"a key that only the program sets", one("Environment", "x"), "lablink:Environment", "is not a setting", "remove it"},
 	{"a flat key", one("network.cidr", "10.0.0.0/16"), "lablink:network.cidr", "is a flat key with a dot", "lablink:network: {cidr: …}"},
 	{"text for an object", one("network", "10.0.0.0/16"), "lablink:network", `must be an object, not the text "10.0.0.0/16"`, "give it keys: vpcId, subnetIds"},
 	{"nothing for a list", config{"lablink:pools": " "}, "lablink:pools", `must be a list, not the text " "`, "write it as a YAML list"},
-	{"more than one value", one("network", `{"cidr": "10.0.0.0/16"} {}`), "lablink:network", "must be an object", "give it keys"},
+	{"more than one value", inZones(`"cidr": "10.0.0.0/16"} {`), "lablink:network", "must be an object", "give it keys"},
 	{"an object for a list", one("pools", `{"name": "gpu"}`), "lablink:pools", "must be a list, not an object", "write it as a YAML list"},
 	{"text for a number", pool(`"rootVolumeGiB": "100"`), "lablink:pools[0].rootVolumeGiB", `must be a whole number, not the text "100"`, "write a whole number"},
 	{"a part of a machine", pool(`"maxMachines": 1.5`), "lablink:pools[0].maxMachines", "must be a whole number, not the number 1.5", "write a whole number"},
@@ -71,12 +76,12 @@ var anywhere = []wrong{
 	{"an unknown class", one("environmentClass", "staging"), "lablink:environmentClass", `is "staging"`, "use one of production, other"},
 	{"a short account number", one("account", `{"id": "12345"}`), "lablink:account.id", `must be twelve digits, not "12345"`, "in quotes"},
 
-	{"a network with host bits", one("network", `{"cidr": "10.20.1.0/16"}`), "lablink:network.cidr", "must be an IPv4 network", "10.20.0.0/16"},
-	{"a network that is too small", one("network", `{"cidr": "10.20.0.0/25"}`), "lablink:network.cidr", "/16 to /24", "10.20.0.0/16"},
-	{"an IPv6 network", one("network", `{"cidr": "fd00::/20"}`), "lablink:network.cidr", "must be an IPv4 network", "10.20.0.0/16"},
-	{"an address for a range", one("network", `{"allowedCidrs": ["0.0.0.0/0", "192.0.2.1"]}`), "lablink:network.allowedCidrs[1]", "is not an IPv4 network", "192.0.2.0/24"},
-	{"a range twice", one("network", `{"allowedCidrs": ["0.0.0.0/0", "0.0.0.0/0"]}`), "lablink:network.allowedCidrs[1]", "in the list already", "remove it"},
-	{"a narrow range with ACME", one("network", `{"allowedCidrs": ["192.0.2.0/24"]}`), "lablink:network.allowedCidrs", "is narrowed", "set tls.challenge: dns"},
+	{"a network with host bits", inZones(`"cidr": "10.20.1.0/16"`), "lablink:network.cidr", "must be an IPv4 network", "10.20.0.0/16"},
+	{"a network that is too small", inZones(`"cidr": "10.20.0.0/25"`), "lablink:network.cidr", "/16 to /24", "10.20.0.0/16"},
+	{"an IPv6 network", inZones(`"cidr": "fd00::/20"`), "lablink:network.cidr", "must be an IPv4 network", "10.20.0.0/16"},
+	{"an address for a range", inZones(`"allowedCidrs": ["0.0.0.0/0", "192.0.2.1"]`), "lablink:network.allowedCidrs[1]", "is not an IPv4 network", "192.0.2.0/24"},
+	{"a range twice", inZones(`"allowedCidrs": ["0.0.0.0/0", "0.0.0.0/0"]`), "lablink:network.allowedCidrs[1]", "in the list already", "remove it"},
+	{"a narrow range with ACME", inZones(`"allowedCidrs": ["192.0.2.0/24"]`), "lablink:network.allowedCidrs", "is narrowed", "set tls.challenge: dns"},
 
 	{"one zone", one("network", `{"zones": ["us-west-2a"]}`), "lablink:network.zones", "has 1, and 2 to 16 are possible", "leave it out"},
 	{"a zone of another Region", one("network", `{"zones": ["us-west-2a", "eu-west-1b"]}`), "lablink:network.zones[1]", "is not an availability zone of us-west-2", "for example us-west-2a"},
@@ -95,7 +100,8 @@ var anywhere = []wrong{
 	{"a range for an existing VPC", existing(`"cidr": "10.0.0.0/16"`), "lablink:network.cidr", "it has its range", "remove it"},
 	{"a dynamic address in an existing VPC", existing(`"nat": false`).with(one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "dynamic"}`)), "lablink:allocator.address", "machines reach the host would change", "remove network.vpcId"},
 	{"a dynamic address behind a load balancer", one("tls", `{"mode": "acm"}`).with(one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "dynamic"}`)), "lablink:allocator.address", "behind a load balancer", "remove it"},
-	{"too many zones for NAT", one("network", `{"nat": true, "zones": ["us-west-2a", "us-west-2b", "us-west-2c", "us-west-2d", "us-west-2e", "us-west-2f", "us-west-2g", "us-west-2h", "us-west-2i"]}`), "lablink:network.zones", "there is room for 8", "remove network.nat"},
+	{"a zone without room for NAT", one("network", `{"nat": true, "zones": ["us-west-2h", "us-west-2i"]}`), "lablink:network.zones[1]", "there is room for the zones a to h", "remove network.nat"},
+	{"a zone without room", one("network", `{"zones": ["us-west-2p", "us-west-2q"]}`), "lablink:network.zones[1]", "is not an availability zone of us-west-2", "write the whole name"},
 	{"an address that is neither", one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "elastic"}`), "lablink:allocator.address", `is "elastic"`, "persistent, dynamic"},
 
 	{"no domain", one("dns", `{"provider": "route53"}`), "lablink:dns.domain", "is required", "lab.example.org"},
@@ -235,5 +241,6 @@ var inProduction = []wrong{
 	{"a pool's image that moves", pool(`"image": {"ssmParameter": "/x"}`), "lablink:pools[0].image", "is not pinned", "lablink image pin"},
 	{"the images of a pipeline", pool(`"image": {"pipeline": "gpu"}`), "lablink:pools[0].image", "is not pinned", "lablink image pin"},
 	{"an address that goes with the host", one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "dynamic"}`), "lablink:allocator.address", "dns.domain points at it", "survives the host"},
+	{"a network that moves", config{"lablink:network": ""}, "lablink:network.zones", "would move when AWS offers an instance type in another zone", "the host's first; aws ec2 describe-instance-type-offerings"},
 	{"no backups", one("database", `{"backupDays": 0}`), "lablink:database.backupDays", "production keeps backups", "set 1 to 35"},
 }

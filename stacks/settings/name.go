@@ -34,15 +34,28 @@ func (s *Settings) checkNetwork(p *Problems) {
 	s.checkAddress(p)
 }
 
+// The letters of the last zones that have room in an own VPC, and room for private
+// subnets.
+const (
+	lastZone    = "p"
+	lastPrivate = "h"
+)
+
 func (s *Settings) checkZones(p *Problems) {
 	zones := s.Network.Zones
 	if len(zones) == 1 || len(zones) > 16 {
 		p.add("network.zones", "list two or three, or leave it out", "has %d, and 2 to 16 are possible", len(zones))
 	}
+	if p.know(regionKey) {
+		return // zones are of a Region
+	}
 	for i, zone := range zones {
 		key := fmt.Sprintf("network.zones[%d]", i)
-		if letter, ok := strings.CutPrefix(zone, s.Region); !ok || len(letter) != 1 || letter < "a" || letter > "z" {
+		if letter, ok := strings.CutPrefix(zone, s.Region); !ok || len(letter) != 1 || letter < "a" || letter > lastZone {
 			p.add(key, fmt.Sprintf("write the whole name, for example %sa", s.Region), "is not an availability zone of %s: %q", s.Region, zone)
+		}
+		if s.Network.NAT && zone > s.Region+lastPrivate {
+			p.add(key, "choose another zone, or remove network.nat", "is %q, but with network.nat there is room for the zones a to %s", zone, lastPrivate)
 		}
 		if slices.Contains(zones[:i], zone) {
 			p.add(key, "remove it", "is %q, which is in the list already", zone)

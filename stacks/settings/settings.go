@@ -57,13 +57,13 @@ type Network struct {
 	VPCID string `json:"vpcId"`
 	// Public subnets of the existing VPC, `subnet-…`, 12 at most, each once, the host's first; machines are launched into all of them, and their route tables and settings decide where these lead and whether machines get public addresses. Of two zones at least where a load balancer or RDS needs them. The first must offer the host's type; of every pool some subnet's zone must offer a type.
 	SubnetIDs []string `json:"subnetIds"`
-	// Puts client machines of an own VPC, of 8 zones at most, into private subnets behind one NAT gateway in the first zone, which is paid by the hour and by the byte (S3 apart). End all workshops before you change it: machines that run stay where they are.
+	// Puts client machines of an own VPC, in zones from a to h, into private subnets behind one NAT gateway in the first zone, which is paid by the hour and by the byte (S3 apart). End all workshops before you change it: machines that run stay where they are.
 	NAT bool `json:"nat" default:"false"`
 	// The range of an own VPC: IPv4, /16 to /24, no host bits.
 	Cidr string `json:"cidr" default:"10.20.0.0/16"`
 	// IPv4 ranges that may reach the allocator on 80 and 443. Left out: everybody; with `tls.mode: cloudflare` Cloudflare, of whose ranges they must then be parts. Narrowed, `tls.mode: acme` needs `tls.challenge: dns`.
 	AllowedCidrs []string `json:"allowedCidrs"`
-	// Availability zones of an own VPC, the host's first. Left out: chosen by what they offer.
+	// Availability zones of an own VPC, 2 to 16, by their whole names, the host's first. Left out: chosen by what they offer, and the plan says which. Required in production. End all workshops before you take one out: a subnet cannot go while machines run in it.
 	Zones []string `json:"zones"`
 }
 
