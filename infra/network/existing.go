@@ -28,10 +28,10 @@ func (e Existing) Zones() []string {
 	return out
 }
 
-const (
-	vpcSetting     = "lablink:network.vpcId"
-	subnetsSetting = "lablink:network.subnetIds"
-)
+const vpcSetting = "lablink:network.vpcId"
+
+// SubnetsSetting lists the subnets of an existing VPC.
+const SubnetsSetting = "lablink:network.subnetIds"
 
 // Find looks a VPC and its subnets up. Its errors name the setting and what to do.
 func Find(ctx *pulumi.Context, vpcID string, subnetIDs []string) (*Existing, error) {
@@ -44,11 +44,11 @@ func Find(ctx *pulumi.Context, vpcID string, subnetIDs []string) (*Existing, err
 		list := fmt.Sprintf("aws ec2 describe-subnets --filters Name=vpc-id,Values=%s", vpcID)
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("%s[%d]: %s is not to be found: choose one of %s: %w", subnetsSetting, i, id, list, err)
+			return nil, fmt.Errorf("%s[%d]: %s is not to be found: choose one of %s: %w", SubnetsSetting, i, id, list, err)
 		case s.VpcId != vpcID:
-			return nil, fmt.Errorf("%s[%d]: %s belongs to %s, not to network.vpcId, %s: choose one of %s", subnetsSetting, i, id, s.VpcId, vpcID, list)
+			return nil, fmt.Errorf("%s[%d]: %s belongs to %s, not to network.vpcId, %s: choose one of %s", SubnetsSetting, i, id, s.VpcId, vpcID, list)
 		case s.CidrBlock == "":
-			return nil, fmt.Errorf("%s[%d]: %s has no IPv4 range, which machines need: choose another one of %s", subnetsSetting, i, id, list)
+			return nil, fmt.Errorf("%s[%d]: %s has no IPv4 range, which machines need: choose another one of %s", SubnetsSetting, i, id, list)
 		}
 		out.Subnets = append(out.Subnets, ExistingSubnet{ID: id, Zone: s.AvailabilityZone, Cidr: s.CidrBlock})
 	}
@@ -58,7 +58,7 @@ func Find(ctx *pulumi.Context, vpcID string, subnetIDs []string) (*Existing, err
 // CheckZones refuses subnets of one zone for what needs two.
 func (e Existing) CheckZones(what string) error {
 	if zones := e.Zones(); len(zones) < 2 {
-		return fmt.Errorf("%s: all are in %s, but %s needs subnets in two zones: add one of another zone", subnetsSetting, zones[0], what)
+		return fmt.Errorf("%s: all are in %s, but %s needs subnets in two zones: add one of another zone", SubnetsSetting, zones[0], what)
 	}
 	return nil
 }

@@ -44,6 +44,8 @@ type Account struct {
 	VPCs map[string]map[string]Subnet
 	// Snapshots are the account's own snapshots of volumes, by id.
 	Snapshots map[string]Snapshot
+	// Volumes are the volumes that exist, by id.
+	Volumes map[string]Volume
 	// Planned are the names of resources that do not exist yet: a preview does not
 	// know their ids.
 	Planned []string
@@ -69,6 +71,13 @@ type Snapshot struct {
 	Tags             map[string]string
 	State, Tier      string // empty: completed, standard
 	ReadableByAnyone bool   // not encrypted
+}
+
+// Volume is a volume that exists. One that is attached is some instance's.
+type Volume struct {
+	Zone, Snapshot string
+	Tags           map[string]string
+	Attached       bool
 }
 
 // Image is a machine image.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,6 +65,18 @@ var functions = map[string]func(Account, values) (values, error){
 			"id": ids[0], "snapshotId": ids[0], "volumeSize": s.GiB, "tags": tags, "encrypted": !s.ReadableByAnyone,
 			"state": cmp.Or(s.State, "completed"), "storageTier": cmp.Or(s.Tier, "standard"),
 		}, nil
+	},
+	"aws:ebs/getEbsVolumes:getEbsVolumes": volumes,
+	"aws:ebs/getVolume:getVolume": func(a Account, in values) (values, error) {
+		ids, err := filtered(in, "volume-id")
+		if err != nil || len(ids) != 1 {
+			return nil, errors.New("only one volume is known, by its id")
+		}
+		v, ok := a.Volumes[ids[0]]
+		if !ok {
+			return nil, errors.New("Your query returned no results. Please change your search criteria and try again.")
+		}
+		return values{"id": ids[0], "volumeId": ids[0], "availabilityZone": v.Zone, "snapshotId": v.Snapshot}, nil
 	},
 	"aws:ssm/getParameter:getParameter": func(a Account, in values) (values, error) {
 		v, ok := a.Parameters[text(in, "name")]
@@ -142,20 +155,55 @@ func zones(a Account, in values) (values, error) {
 	return values{"id": a.Region, "names": list(found)}, nil
 }
 
+// filtered are the values of the one filter that is known; none where it is not
+// given.
+func filtered(in values, name string) ([]string, error) {
+	filters, _ := in["filters"].([]any)
+	var out []string
+	for _, f := range filters {
+		filter, _ := f.(values)
+		if filter["name"] != name {
+			return nil, fmt.Errorf("the filter %v is not known", filter["name"])
+		}
+		wanted, _ := filter["values"].([]any)
+		for _, w := range wanted {
+			out = append(out, fmt.Sprint(w))
+		}
+	}
+	return out, nil
+}
+
+// volumes lists the volumes that have some tags, and those in use where asked for.
+func volumes(a Account, in values) (values, error) {
+	tags, _ := in["tags"].(values)
+	statuses, err := filtered(in, "status")
+	if err != nil || len(tags) == 0 {
+		return nil, errors.New("only volumes by their tags are known, and the filter status")
+	}
+	ids := []string{}
+	for _, id := range slices.Sorted(maps.Keys(a.Volumes)) {
+		v := a.Volumes[id]
+		status := map[bool]string{true: "in-use", false: "available"}[v.Attached]
+		fits := len(statuses) == 0 || slices.Contains(statuses, status)
+		for key, value := range tags {
+			fits = fits && v.Tags[key] == value
+		}
+		if fits {
+			ids = append(ids, id)
+		}
+	}
+	return values{"id": a.Region, "ids": list(ids)}, nil
+}
+
 // offerings lists in which zones the types are offered that the filter names.
 func offerings(a Account, in values) (values, error) {
-	filters, _ := in["filters"].([]any)
-	if len(filters) != 1 || in["locationType"] != "availability-zone" {
+	wanted, err := filtered(in, "instance-type")
+	if err != nil || len(wanted) == 0 || in["locationType"] != "availability-zone" {
 		return nil, errors.New("only the filter instance-type is known, and zones")
 	}
-	filter, _ := filters[0].(values)
-	if filter["name"] != "instance-type" {
-		return nil, fmt.Errorf("the filter %v is not known", filter["name"])
-	}
 	var types, zones []any
-	wanted, _ := filter["values"].([]any)
 	for _, name := range wanted {
-		t, ok := a.InstanceTypes[fmt.Sprint(name)]
+		t, ok := a.InstanceTypes[name]
 		if !ok {
 			continue
 		}

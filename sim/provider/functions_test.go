@@ -16,11 +16,13 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 		w.create(objectToken, properties(m{"bucket": "data", "key": key, "content": "{}", "contentType": kind}))
 	}
 	const getObject = "aws:s3/getObject:getObject"
+	const volumesToken = "aws:ebs/getEbsVolumes:getEbsVolumes"
 	const idsToken = "aws:ec2/getAmiIds:getAmiIds"
 	built := w.built()
 	zone := w.account.ZonesNamed("example.org")[0]
 	vpc := w.vpc()
 	subnet := w.subnet(vpc)
+	volume := w.create("aws:ebs/volume:Volume", properties(m{"availabilityZone": "us-west-2b", "size": 1, "tags": m{"lablink:data": "a/b"}}))
 	snapshot := w.snapshot()
 	const getSnapshot = "aws:ebs/getSnapshot:getSnapshot"
 	own := []any{"self"}
@@ -33,6 +35,15 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 		{"aws:index/getCallerIdentity:getCallerIdentity", m{}, m{"accountId": "123456789012", "arn": "arn:aws:iam::123456789012:user/developer"}, ""},
 		{"aws:index/getAvailabilityZones:getAvailabilityZones", m{}, m{"names": []any{"us-west-2a", "us-west-2b", "us-west-2c"}, "zoneIds": []any{"usw2-az1", "usw2-az2", "usw2-az3"}}, ""},
 		{"aws:ec2/getVpc:getVpc", m{"id": string(vpc.id)}, m{"cidrBlock": "10.0.0.0/16", "default": false}, ""},
+		{volumesToken, m{"tags": m{"lablink:data": "a/b"}}, m{"ids": []any{string(volume.id)}}, ""},
+		{volumesToken, m{"tags": m{"lablink:data": "a/c"}}, m{"ids": []any{}}, ""},
+		{volumesToken, m{"tags": m{"lablink:data": "a/b"}, "filters": []any{m{"name": "status", "values": []any{"available"}}}}, m{"ids": []any{string(volume.id)}}, ""},
+		{volumesToken, m{"tags": m{"lablink:data": "a/b"}, "filters": []any{m{"name": "status", "values": []any{"in-use"}}}}, m{"ids": []any{}}, ""},
+		{volumesToken, m{"tags": m{"lablink:data": "a/b"}, "filters": []any{m{"name": "size", "values": []any{"1"}}}}, nil, "The filter 'size' is invalid"},
+		{volumesToken, m{}, nil, "lists volumes by their tags"},
+		{"aws:ebs/getVolume:getVolume", m{"filters": []any{m{"name": "volume-id", "values": []any{string(volume.id)}}}}, m{"availabilityZone": "us-west-2b", "snapshotId": "", "size": 1.0}, ""},
+		{"aws:ebs/getVolume:getVolume", m{"filters": []any{m{"name": "volume-id", "values": []any{"vol-0"}}}}, nil, "Your query returned no results"},
+		{"aws:ebs/getVolume:getVolume", m{"mostRecent": true}, nil, "by the filter volume-id alone, not by [mostRecent]"},
 		{"aws:ec2/getVpc:getVpc", m{"id": "vpc-0"}, nil, "no matching EC2 VPC found"},
 		{"aws:ec2/getVpc:getVpc", m{"default": true}, nil, "by its id alone, not by [default]"},
 		{"aws:ec2/getSubnet:getSubnet", m{"id": string(subnet.id)}, m{"vpcId": string(vpc.id), "availabilityZone": "us-west-2a", "cidrBlock": "10.0.0.0/24"}, ""},

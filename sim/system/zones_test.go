@@ -36,3 +36,28 @@ func TestAZoneTakesThePlaceOfAnotherWhileTheHostStays(t *testing.T) {
 	e.must(t, s, append(up, "--expect-no-changes")...)
 	e.must(t, s, "destroy", "--yes", "--skip-preview", "--suppress-outputs")
 }
+
+// What the host knows is on a volume, and a volume stays in its zone: a snapshot
+// goes to another one.
+func TestTheHostMovesToAnotherZoneWithASnapshotOfItsData(t *testing.T) {
+	e := start(t)
+	up := []string{"up", "--yes", "--skip-preview", "--suppress-outputs"}
+	s := e.stack(t, "test", inZones("us-west-2a, us-west-2b")...)
+	e.must(t, s, up...)
+	before := e.deployed(t, s)
+	moved := e.stack(t, "test", inZones("us-west-2b, us-west-2a")...)
+	said, err := e.run(t, moved, up...)
+	require.Error(t, err)
+	require.Contains(t, said, "lablink:network.zones moves the host to us-west-2b, but its data volume "+before["host-data"].ID+" is in us-west-2a")
+	require.Equal(t, before, e.deployed(t, s), "nothing has changed")
+
+	snapshot := takeSnapshot(t, e.account, before["host-data"].ID, "test")
+	along := e.stack(t, "test", append([]string{"  lablink:pools:\n", restored(snapshot) + "  lablink:pools:\n"}, inZones("us-west-2b, us-west-2a")...)...)
+	e.must(t, along, up...)
+	after := e.deployed(t, along)
+	require.NotEqual(t, before["host-data"].ID, after["host-data"].ID)
+	require.Equal(t, before["host-address"].ID, after["host-address"].ID, "people find it where it was")
+	require.Equal(t, before["network-nat-address"].ID, after["network-nat-address"].ID)
+	e.must(t, moved, append(up, "--expect-no-changes")...)
+	e.must(t, moved, "destroy", "--yes", "--skip-preview", "--suppress-outputs")
+}

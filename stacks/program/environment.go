@@ -49,7 +49,7 @@ func (p Program) environment(ctx *pulumi.Context, s *settings.Settings, n naming
 		return e, err
 	}
 	var err error
-	if e.found, err = lookUp(ctx, s, e.bucket()); err != nil {
+	if e.found, err = lookUp(ctx, s, n, e.bucket()); err != nil {
 		return e, err
 	}
 	if s.TLS.Staging {
