@@ -22,8 +22,10 @@ type Account struct {
 	Images        map[string]Image
 	// Built are the images of pipelines, by the pipeline's name, the newest first.
 	Built map[string][]string
-	// Parameters are public and own SSM parameters.
-	Parameters map[string]string
+	// Parameters are public and own SSM parameters. DeniedParameters are those that
+	// may not be read.
+	Parameters       map[string]string
+	DeniedParameters []string
 	// HostedZones are the ids of the public zones of each name.
 	HostedZones map[string][]string
 	// CloudflareZones are the ids of Cloudflare's zones of each name,

@@ -80,6 +80,9 @@ var functions = map[string]func(Account, values) (values, error){
 	},
 	"aws:ssm/getParameter:getParameter": func(a Account, in values) (values, error) {
 		v, ok := a.Parameters[text(in, "name")]
+		if slices.Contains(a.DeniedParameters, text(in, "name")) {
+			return nil, fmt.Errorf("reading SSM Parameter (%s): operation error SSM: GetParameter, https response error StatusCode: 400, RequestID: 1, api error AccessDeniedException: User: x is not authorized to perform: ssm:GetParameter", text(in, "name"))
+		}
 		if !ok {
 			return nil, fmt.Errorf("reading SSM Parameter (%s): couldn't find resource", text(in, "name"))
 		}

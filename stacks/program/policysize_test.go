@@ -81,6 +81,9 @@ func longest(t *testing.T, config map[string]string, subnets, many int) {
 		}
 		for i, p := range pools {
 			p["name"], p["market"] = fmt.Sprintf("a-pool-of-20-chars%02d", i), "spot-then-on-demand"
+			if config["lablink:environmentClass"] != settings.Production { // which pins images
+				p["image"] = map[string]any{"ssmParameter": fmt.Sprintf("/%0127d", i)}
+			}
 		}
 	}
 	raw, err := json.Marshal(pools)

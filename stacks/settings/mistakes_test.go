@@ -158,6 +158,8 @@ var anywhere = []wrong{
 	{"a type that is none", pool(`"instanceTypes": ["g5.xlarge", "big"]`), "lablink:pools[0].instanceTypes[1]", "is not an instance type", "g5.xlarge"},
 	{"a type twice", pool(`"instanceTypes": ["g5.xlarge", "g5.xlarge"]`), "lablink:pools[0].instanceTypes[1]", "in the list already", "remove it"},
 	{"an image in two ways", pool(`"image": {"id": "ami-0123456789abcdef1", "ssmParameter": "/x", "pipeline": "gpu"}`), "lablink:pools[0].image", "which are two images", "keep one of image.ssmParameter and image.pipeline"},
+	{"parameters", pool(`"image": {"id": "ami-0123456789abcdef1", "ssmParameter": "/images/*"}`), "lablink:pools[0].image.ssmParameter", `not "/images/*"`, "for example /images/gpu"},
+	{"a long parameter", pool(`"image": {"id": "ami-0123456789abcdef1", "ssmParameter": "/` + strings.Repeat("x", 128) + `"}`), "lablink:pools[0].image.ssmParameter", "of 128 characters at most", "for example /images/gpu"},
 	{"no image", pool(`"image": {}`), "lablink:pools[0].image", "is not set", "image.id, image.ssmParameter or image.pipeline"},
 	{"a pipeline's ARN", pool(`"image": {"id": "ami-0123456789abcdef1", "pipeline": "arn:aws:imagebuilder:x"}`), "lablink:pools[0].image.pipeline", "must be 1–20 lower-case letters", "what the account's stack calls it"},
 	{"an unknown market", pool(`"market": "reserved"`), "lablink:pools[0].market", `is "reserved"`, "use one of on-demand, spot, spot-then-on-demand"},

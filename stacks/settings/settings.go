@@ -150,7 +150,7 @@ type Pool struct {
 type Image struct {
 	// `ami-…`, which always means the same image. `lablink image pin` writes what the other two mean that day.
 	ID string `json:"id"`
-	// A parameter that holds an image's id, which its publisher moves.
+	// A parameter that holds an image's id, which its publisher moves: its name, or the ARN of one that another account shares; 128 characters at most. Workflows' roles may read those that were set at the last update.
 	SSMParameter string `json:"ssmParameter"`
 	// An EC2 Image Builder pipeline of the account's stack, by its name: the newest image that it has built and tested. In an account's stack: the name of the pipeline, which builds on `id` or `ssmParameter`.
 	Pipeline string `json:"pipeline"`
