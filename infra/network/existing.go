@@ -12,6 +12,9 @@ import (
 type Existing struct {
 	VPCID   string
 	Subnets []ExistingSubnet // the host's first
+	// ClientsPublic says whether client machines get public addresses; nil where
+	// their subnets decide.
+	ClientsPublic *bool
 }
 
 // ExistingSubnet is a subnet that is there.
@@ -39,6 +42,7 @@ func Find(ctx *pulumi.Context, vpcID string, subnetIDs []string) (*Existing, err
 		return nil, fmt.Errorf("%s: %s is not to be found with these credentials in this Region: choose one of aws ec2 describe-vpcs, or remove vpcId and subnetIds for a VPC of its own: %w", vpcSetting, vpcID, err)
 	}
 	out := &Existing{VPCID: vpcID}
+	var assigns []bool
 	for i, id := range subnetIDs {
 		s, err := ec2.LookupSubnet(ctx, &ec2.LookupSubnetArgs{Id: &id})
 		list := fmt.Sprintf("aws ec2 describe-subnets --filters Name=vpc-id,Values=%s", vpcID)
@@ -51,8 +55,9 @@ func Find(ctx *pulumi.Context, vpcID string, subnetIDs []string) (*Existing, err
 			return nil, fmt.Errorf("%s[%d]: %s has no IPv4 range, which machines need: choose another one of %s", SubnetsSetting, i, id, list)
 		}
 		out.Subnets = append(out.Subnets, ExistingSubnet{ID: id, Zone: s.AvailabilityZone, Cidr: s.CidrBlock})
+		assigns = append(assigns, s.MapPublicIpOnLaunch)
 	}
-	return out, nil
+	return out, out.findPublic(ctx, assigns)
 }
 
 // CheckZones refuses subnets of one zone for what needs two.
@@ -70,5 +75,5 @@ func (n *Network) use(e Existing) {
 		n.Subnets = append(n.Subnets, Subnet{ID: pulumi.String(s.ID).ToStringOutput(), Zone: s.Zone})
 		n.Cidrs = append(n.Cidrs, s.Cidr)
 	}
-	n.Clients = n.Subnets
+	n.Clients, n.ClientsPublic = n.Subnets, e.ClientsPublic
 }

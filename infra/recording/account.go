@@ -64,8 +64,12 @@ type InstanceType struct {
 	Zones         []string // where it is offered; nil: in every zone
 }
 
-// Subnet is a subnet that exists.
-type Subnet struct{ Zone, Cidr string }
+// Subnet is a subnet that exists. Unless it is Private, its route table leads to an
+// internet gateway. One without a Table follows its VPC's main one.
+type Subnet struct {
+	Zone, Cidr, Table    string
+	Private, NoPublicIPs bool
+}
 
 // Snapshot is a snapshot of a volume: completed and encrypted, unless it is not.
 type Snapshot struct {

@@ -42,11 +42,13 @@ var functions = map[string]func(Account, values) (values, error){
 	"aws:ec2/getSubnet:getSubnet": func(a Account, in values) (values, error) {
 		for vpc, subnets := range a.VPCs {
 			if s, ok := subnets[text(in, "id")]; ok {
-				return values{"id": text(in, "id"), "vpcId": vpc, "availabilityZone": s.Zone, "cidrBlock": s.Cidr}, nil
+				return values{"id": text(in, "id"), "vpcId": vpc, "availabilityZone": s.Zone, "cidrBlock": s.Cidr, "mapPublicIpOnLaunch": !s.NoPublicIPs}, nil
 			}
 		}
 		return nil, errors.New("no matching EC2 Subnet found")
 	},
+	"aws:ec2/getRouteTables:getRouteTables": routeTables,
+	"aws:ec2/getRouteTable:getRouteTable":   routeTable,
 	"aws:ebs/getSnapshot:getSnapshot": func(a Account, in values) (values, error) {
 		ids, _ := in["snapshotIds"].([]any)
 		owners, _ := in["owners"].([]any)
@@ -174,6 +176,37 @@ func filtered(in values, name string) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// routeTables lists the table of one subnet, or the main one of a VPC.
+func routeTables(a Account, in values) (values, error) {
+	subnets, err := filtered(in, "association.subnet-id")
+	ids := []string{}
+	if err != nil {
+		ids = append(ids, "rtb-main-"+text(in, "vpcId"))
+		_, err = filtered(in, "association.main")
+	} else if s := a.VPCs[text(in, "vpcId")][subnets[0]]; s.Table != "" {
+		ids = append(ids, s.Table)
+	}
+	return values{"id": a.Region, "ids": list(ids)}, err
+}
+
+// routeTable is one table by its id, with the way that its subnets lead.
+func routeTable(a Account, in values) (values, error) {
+	id := text(in, "routeTableId")
+	for vpc, subnets := range a.VPCs {
+		for _, s := range subnets {
+			if cmp.Or(s.Table, "rtb-main-"+vpc) != id {
+				continue
+			}
+			route := values{"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}
+			if s.Private {
+				route = values{"cidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1"}
+			}
+			return values{"id": id, "routeTableId": id, "vpcId": vpc, "routes": []any{values{"cidrBlock": "10.0.0.0/8", "gatewayId": "vgw-1"}, route}}, nil
+		}
+	}
+	return nil, errors.New("query returned no results. Please change your search criteria and try again")
 }
 
 // volumes lists the volumes that have some tags, and those in use where asked for.

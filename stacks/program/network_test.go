@@ -77,7 +77,7 @@ func TestAnEnvironmentStandsInAnExistingVPC(t *testing.T) {
 	assert.Equal(t, first, r.Named("host-interface").Text("subnetId"))
 	assert.Equal(t, []string{first, second}, subnetsOf(t, r))
 	assert.Equal(t, iam.Allowed, mayLaunch(t, r, second))
-	assert.Nil(t, r.Named("pool-gpu-template").Get("networkInterfaces[0].associatePublicIpAddress"), "the subnets decide")
+	assert.Equal(t, "true", r.Named("pool-gpu-template").Get("networkInterfaces[0].associatePublicIpAddress"), "they lead to an internet gateway")
 	assert.Equal(t, "https://10.99.0.4", r.Outputs["agentUrl"].Value, "the address that AWS chose")
 	assert.Contains(t, agentsAreTold(t, r), "'--allocator-url' 'https://10.99.0.4'")
 	assert.Equal(t, aVPC, r.Outputs["vpcId"].Value)
@@ -110,6 +110,15 @@ func TestAnExistingVPCThatDoesNotFitIsRefusedBeforeAnythingIsDeclared(t *testing
 		assert.ErrorContains(t, err, c.says, c.why)
 		assert.Empty(t, recorded.Names(), c.why)
 	}
+}
+
+func TestMachinesOfPrivateSubnetsOfAnExistingVPCGetNoPublicAddress(t *testing.T) {
+	r := inVPC(t, "prod")
+	for id, s := range r.account.VPCs[aVPC] {
+		s.Private, s.NoPublicIPs = true, true
+		r.account.VPCs[aVPC][id] = s
+	}
+	assert.Nil(t, r.record(t).Named("pool-gpu-template").Get("networkInterfaces[0].associatePublicIpAddress"), "the subnets decide")
 }
 
 // Load balancers have addresses of the subnets that they stand in, whatever else
