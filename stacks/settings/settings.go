@@ -4,7 +4,7 @@ package settings
 // names are the keys. Comments are what docs/configuration.md and the schema say;
 // default and enum are what they and Load go by.
 type Settings struct {
-	// Part of every name and tag: 3–20 lower-case letters, digits and dashes, a letter first, no dash at the end. Required.
+	// Part of every name and tag: 3–20 lower-case letters, digits and dashes, a letter first, no dash at the end, and nothing that AWS keeps names by (`sg-`, `xn--`, `sthree-`, `amzn-s3-demo-`). Required.
 	Deployment string `json:"deployment"`
 	// Which composition the stack is: one environment, or what an AWS account has once.
 	Kind string `json:"kind" enum:"environment,account" default:"environment"`
