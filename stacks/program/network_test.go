@@ -2,6 +2,10 @@ package program_test
 
 import (
 	"encoding/base64"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -166,4 +170,22 @@ func TestAnotherHostChangesNoAddressInAPreview(t *testing.T) {
 	}
 	assert.Equal(t, before.Outputs["url"], after.Outputs["url"])
 	assert.Equal(t, before.Outputs["publicAddress"], after.Outputs["publicAddress"])
+}
+
+// What settings take fits into the 60 rules that AWS gives a group.
+func TestTheMostRangesFitIntoASecurityGroup(t *testing.T) {
+	var ranges []string
+	for i := range 29 {
+		ranges = append(ranges, fmt.Sprintf(`"198.51.%d.0/24"`, i))
+	}
+	set := map[string]string{"lablink:network": `{"allowedCidrs": [` + strings.Join(ranges, ", ") + `]}`}
+	for why, tls := range map[string]string{"at the host": `{"email": "lab@example.org", "challenge": "dns"}`, "at a load balancer": `{"mode": "acm"}`} {
+		set["lablink:tls"] = tls
+		rules := map[string]int{}
+		for _, r := range stackOf(t, "test").set(set).record(t).Of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule") {
+			rules[r.Text("securityGroupId")]++
+		}
+		most := slices.Max(slices.Collect(maps.Values(rules)))
+		assert.True(t, most > 57 && most <= 60, "%d rules %s", most, why)
+	}
 }

@@ -85,6 +85,7 @@ var anywhere = []wrong{
 	{"an IPv6 network", inZones(`"cidr": "fd00::/20"`), "lablink:network.cidr", "must be an IPv4 network", "10.20.0.0/16"},
 	{"an address for a range", inZones(`"allowedCidrs": ["0.0.0.0/0", "192.0.2.1"]`), "lablink:network.allowedCidrs[1]", "is not an IPv4 network", "192.0.2.0/24"},
 	{"a range twice", inZones(`"allowedCidrs": ["0.0.0.0/0", "0.0.0.0/0"]`), "lablink:network.allowedCidrs[1]", "in the list already", "remove it"},
+	{"more ranges than a group has rules for", inZones(`"allowedCidrs": [` + numbered(30, `"198.51.%d.0/24"`) + `]`), "lablink:network.allowedCidrs", "has 30, and a security group takes 60 rules", "keep 29 at most"},
 	{"a narrow range with ACME", inZones(`"allowedCidrs": ["192.0.2.0/24"]`), "lablink:network.allowedCidrs", "is narrowed", "set tls.challenge: dns"},
 
 	{"one zone", one("network", `{"zones": ["us-west-2a"]}`), "lablink:network.zones", "has 1, and 2 to 16 are possible", "leave it out"},

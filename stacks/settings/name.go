@@ -16,6 +16,9 @@ var (
 // everybody is the range that holds every IPv4 address.
 const everybody = "0.0.0.0/0"
 
+// maxAllowed is how many ranges fit into the rules of the allocator's group.
+const maxAllowed = 29
+
 func (s *Settings) checkNetwork(p *Problems) {
 	if cidr, err := netip.ParsePrefix(s.Network.Cidr); err != nil || cidr != cidr.Masked() || !cidr.Addr().Is4() || cidr.Bits() < 16 || cidr.Bits() > 24 {
 		p.add("network.cidr", "use a private network, for example 10.20.0.0/16", "must be an IPv4 network of /16 to /24, not %q", s.Network.Cidr)
@@ -28,6 +31,9 @@ func (s *Settings) checkNetwork(p *Problems) {
 		if slices.Contains(s.Network.AllowedCidrs[:i], c) {
 			p.add(key, "remove it", "is %q, which is in the list already", c)
 		}
+	}
+	if n := len(s.Network.AllowedCidrs); n > maxAllowed {
+		p.add("network.allowedCidrs", fmt.Sprintf("keep %d at most: join neighbours into larger networks", maxAllowed), "has %d, and a security group takes 60 rules (AWS's quota \"Inbound or outbound rules per security group\"): two for each range, and one for machines", n)
 	}
 	s.checkZones(p)
 	s.checkVPC(p)

@@ -61,7 +61,7 @@ type Network struct {
 	NAT bool `json:"nat" default:"false"`
 	// The range of an own VPC: IPv4, /16 to /24, no host bits.
 	Cidr string `json:"cidr" default:"10.20.0.0/16"`
-	// IPv4 ranges that may reach the allocator on 80 and 443. Left out: everybody; with `tls.mode: cloudflare` Cloudflare, of whose ranges they must then be parts. Narrowed, `tls.mode: acme` needs `tls.challenge: dns`.
+	// IPv4 ranges that may reach the allocator on 80 and 443, 29 at most. Left out: everybody; with `tls.mode: cloudflare` Cloudflare, of whose ranges they must then be parts. Narrowed, `tls.mode: acme` needs `tls.challenge: dns`.
 	AllowedCidrs []string `json:"allowedCidrs"`
 	// Availability zones of an own VPC, 2 to 16, by their whole names, the host's first. Left out: chosen by what they offer, and the plan says which. Required in production. End all workshops before you take one out: a subnet cannot go while machines run in it.
 	Zones []string `json:"zones"`
