@@ -40,6 +40,7 @@ type Commands struct {
 	Status    StatusCommand    `cmd:"" help:"Say whether the allocator is ready, and what runs."`
 	Image     ImageCommand     `cmd:"" help:"Pin machine images."`
 	Verify    VerifyCommand    `cmd:"" help:"Say whether what was deployed is what runs: 0 it is, 1 it is not, 2 that cannot be told."`
+	Drift     DriftCommand     `cmd:"" help:"Say whether what is there is what was deployed: 0 it is, 1 it is not, 2 that cannot be told."`
 	Release   ReleaseCommand   `cmd:"" help:"List releases, and go back to one."`
 	Workshops WorkshopsCommand `cmd:"" help:"List workshops."`
 	Launch    LaunchCommand    `cmd:"" help:"Open a workshop and launch its machines."`

@@ -13,6 +13,7 @@ import (
 type resource struct {
 	URN, Type, ID string
 	Custom        bool
+	Protect       bool
 }
 
 // name is the last part of the URN.
