@@ -33,9 +33,12 @@ var needs = []need{
 // testNeeds are what tests need beside.
 var testNeeds = []need{
 	{[]string{"chromium", "chromium-browser", "google-chrome"}, "chromium fonts-dejavu-core", "opens the pages"},
-	{[]string{"shellcheck"}, "shellcheck", "reads the user data of machines"},
+	shellcheck,
 	{[]string{"jq"}, "jq", "runs the examples for the shell"},
 }
+
+// shellcheck is the one that linters need, too.
+var shellcheck = need{[]string{"shellcheck"}, "shellcheck", "reads the user data of machines, scripts and workflows"}
 
 // Check looks whether this computer has what is needed, and installs what is
 // missing where it may: on Debian, as root.
@@ -48,6 +51,11 @@ func (w *Workspace) Prepare(ctx context.Context) error {
 	}
 	_, err := w.Engine(ctx)
 	return err
+}
+
+// PrepareLint makes everything ready that linters take as given.
+func (w *Workspace) PrepareLint(ctx context.Context) error {
+	return w.check(ctx, append(needs, shellcheck))
 }
 
 func (w *Workspace) check(ctx context.Context, needs []need) error {
