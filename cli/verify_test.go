@@ -195,7 +195,7 @@ func TestVerifyReadsTheCertificate(t *testing.T) {
 // certificate is one that its own authority has issued.
 func certificate(t *testing.T, days int, names []string) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
-	make := func(c, parent *x509.Certificate, by *ecdsa.PrivateKey) ([]byte, *ecdsa.PrivateKey) {
+	issue := func(c, parent *x509.Certificate, by *ecdsa.PrivateKey) ([]byte, *ecdsa.PrivateKey) {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		require.NoError(t, err)
 		if by == nil {
@@ -208,11 +208,11 @@ func certificate(t *testing.T, days int, names []string) (tls.Certificate, *x509
 	}
 	ca := &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
 	ca.Subject.CommonName = "The authority"
-	raw, caKey := make(ca, ca, nil)
+	raw, caKey := issue(ca, ca, nil)
 	parsed, err := x509.ParseCertificate(raw)
 	require.NoError(t, err)
 	roots := x509.NewCertPool()
 	roots.AddCert(parsed)
-	leaf, key := make(&x509.Certificate{DNSNames: names}, parsed, caKey)
+	leaf, key := issue(&x509.Certificate{DNSNames: names}, parsed, caKey)
 	return tls.Certificate{Certificate: [][]byte{leaf}, PrivateKey: key}, roots
 }

@@ -51,7 +51,7 @@ func TestAReleaseThatFailsItsRehearsalNeverServes(t *testing.T) {
 			require.Equal(t, first, host.Current())
 			require.Equal(t, 1, w.restarts(t), "what serves was not touched")
 			r := rolled(t)
-			require.Equal(t, second, r.Wanted)
+			require.Equal(t, r.Wanted, second)
 			require.Equal(t, second, r.Failed.Release)
 			require.Contains(t, r.Failed.Reason, reason)
 			require.WithinDuration(t, time.Now(), r.Failed.At, time.Minute)

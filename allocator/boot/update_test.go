@@ -2,7 +2,6 @@ package boot_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,7 +90,7 @@ func (w *world) killed(t *testing.T, version, behaviour string) {
 	cmd.Env = append(os.Environ(), "LABLINK_UPDATE_TO="+w.pointer, "LABLINK_SECOND="+behaviour)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
-	require.True(t, errors.As(err, &exit), "%v: %s", err, out)
+	require.ErrorAs(t, err, &exit, "%v: %s", err, out)
 	require.Equal(t, syscall.SIGKILL, exit.Sys().(syscall.WaitStatus).Signal(), "%s", out)
 }
 

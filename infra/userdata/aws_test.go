@@ -103,7 +103,7 @@ const credentials = "/latest/meta-data/iam/security-credentials/"
 
 func (a *amazon) answer(r *http.Request) (int, string) {
 	switch {
-	case r.Method == "PUT" && r.URL.Path == "/latest/api/token":
+	case r.Method == http.MethodPut && r.URL.Path == "/latest/api/token":
 		if r.Header.Get("X-aws-ec2-metadata-token-ttl-seconds") == "" {
 			return 400, "no time to live"
 		}
@@ -132,7 +132,7 @@ func (a *amazon) answer(r *http.Request) (int, string) {
 // the service that it is for.
 func signed(r *http.Request) bool {
 	service := "s3"
-	if r.Method == "POST" {
+	if r.Method == http.MethodPost {
 		service = "ssm"
 	}
 	authorization := r.Header.Get("Authorization")

@@ -43,7 +43,7 @@ func (a *Account) RouteTable(id string) (*RouteTable, error) {
 
 // UpdateRouteTable changes tags.
 func (a *Account) UpdateRouteTable(id string, t *RouteTable) error {
-	return routeTables.update(a, id, t, func(m *model, cur *RouteTable) error {
+	return routeTables.update(a, id, t, func(_ *model, cur *RouteTable) error {
 		t.ID, t.VPCID, t.Main, t.routeTableComputed = id, cur.VPCID, cur.Main, cur.routeTableComputed
 		return t.settle()
 	})

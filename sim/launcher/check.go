@@ -152,7 +152,7 @@ func freeGiB(dir string) (uint64, error) {
 		var fs syscall.Statfs_t
 		err := syscall.Statfs(dir, &fs)
 		if err == nil {
-			return fs.Bavail * uint64(fs.Bsize) >> 30, nil
+			return fs.Bavail * uint64(fs.Bsize) >> 30, nil //nolint:gosec // not negative
 		}
 		if !errors.Is(err, syscall.ENOENT) || dir == filepath.Dir(dir) {
 			return 0, fmt.Errorf("look for free space at %s: %w", dir, err)

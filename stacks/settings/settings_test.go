@@ -1,7 +1,6 @@
 package settings_test
 
 import (
-	"errors"
 	"maps"
 	"testing"
 
@@ -157,7 +156,7 @@ func TestAllProblemsAreReportedAtOnce(t *testing.T) {
   lablink:allocator.ami is not pinned: the host would be replaced when a newer image appears
     fix: lablink image pin --host prod writes today's`)
 	var found *settings.Problems
-	assert.True(t, errors.As(err, &found))
+	assert.ErrorAs(t, err, &found)
 }
 
 func TestLoadBalancersAndSeveralHostsAreTakenWhereTheyFit(t *testing.T) {
