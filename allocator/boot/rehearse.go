@@ -42,7 +42,7 @@ func (u *Updater) rehearse(ctx context.Context, sum string) (err error) {
 	go func() { ended <- cmd.Wait() }()
 	stop := func() {
 		cancel()
-		_ = <-ended // it was stopped
+		<-ended //nolint:errcheck // it was stopped
 	}
 	tick := time.NewTicker(look)
 	defer tick.Stop()
