@@ -25,7 +25,7 @@ var withoutRoles = []string{"  lablink:github:\n    repository: talmolab/lablink
 // inState is a resource of a stack.
 type inState struct {
 	URN, Type, ID, Parent string
-	Custom                bool
+	Custom, Protect       bool
 }
 
 func (d inState) name() string { return d.URN[strings.LastIndex(d.URN, "::")+2:] }
