@@ -43,10 +43,6 @@ type Updater struct {
 	// Out is the log.
 	Out io.Writer
 	Now func() time.Time
-
-	// mustBeReady is the release that must not only answer. Where the one before was
-	// not ready either, as without a certificate, that is not this one's fault.
-	mustBeReady string
 }
 
 // Run looks at the pointer once. A release that turns out bad is given up, told
@@ -72,6 +68,7 @@ func (u *Updater) Run(ctx context.Context) error {
 	update := host.Update{
 		Switching: switchingFile, Binary: binary, Service: service, Start: u.Limits.Start, Kill: true, Out: u.Out, Now: u.Now,
 		Prepare: u.prepare, Up: u.awaitAnswer, Watch: u.watch,
+		Ready: func(ctx context.Context, before string) bool { return ask(ctx, u.data(), before) == nil },
 		Failed: func(f api.FailedRelease) error {
 			next.FailedPointer, next.Failed = version, &f
 			return host.WriteJSON(rolloutFile, next)
@@ -85,19 +82,14 @@ func (u *Updater) prepare(ctx context.Context, before, wanted string) error {
 	if err := host.FetchAgain(ctx, get(u.Objects, u.Config.Bucket), wanted, parts, u.Limits.Fetch); err != nil {
 		return err
 	}
-	if wanted != before {
-		if err := u.rehearse(ctx, wanted); err != nil {
-			return err
-		}
+	if wanted == before {
+		return nil
 	}
-	if ask(ctx, u.data(), before) == nil {
-		u.mustBeReady = wanted
-	}
-	return nil
+	return u.rehearse(ctx, wanted)
 }
 
 // Switching reports whether the release that runs has yet to show that it is good.
 func Switching() (bool, error) {
-	before, err := host.SwitchedFrom(switchingFile)
-	return before != "", err
+	begun, err := host.ReadSwitch(switchingFile)
+	return begun.From != "", err
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -70,6 +71,18 @@ func TestAStoppedUpdateToABrokenReleaseIsStillTakenBack(t *testing.T) {
 	restarts := w.restarts(t)
 	require.NoError(t, w.update(t))
 	require.Equal(t, restarts, w.restarts(t))
+}
+
+// By the time that the next update finishes a switch, the release before answers
+// no more; that it was ready is written down.
+func TestAStoppedUpdateToAReleaseThatIsNeverReadyIsStillTakenBack(t *testing.T) {
+	w, first, second := running(t, "is never ready in service")
+	require.Error(t, w.stopped(t))
+	w.limits.Start = 5 * time.Second
+	require.ErrorContains(t, w.update(t), "release "+first+" runs again")
+	require.Equal(t, first, host.Current())
+	require.Equal(t, second, rolled(t).Failed.Release)
+	require.Contains(t, rolled(t).Failed.Reason, "it is not ready: database: it is locked")
 }
 
 func TestAStoppedUpdateThatIsTakenBackByThePointerIsUndone(t *testing.T) {
