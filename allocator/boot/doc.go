@@ -21,6 +21,9 @@
 // again when the pointer is set. An update that is interrupted says nothing of the
 // release, and the next one finishes it.
 //
+// That is kept with the data, and so is which release served last: a host that takes
+// another's place starts with that one, and updates from there.
+//
 // What one release calls of the next is a contract between them: "units", and
 // "serve --rehearse SUM", which writes its address to AddressFile in RehearsalDir.
 //

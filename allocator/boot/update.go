@@ -2,6 +2,7 @@ package boot
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"time"
 
@@ -53,14 +54,15 @@ func (u *Updater) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now, err := readRollout()
-	if err != nil {
-		return err
+	known, err := readRollout()
+	if err != nil { // the next host reads it too, so it may not stay so
+		fmt.Fprintf(u.Out, "what is known of earlier updates is lost: %s\n", err)
 	}
-	next := rollout{Rollout: api.Rollout{Wanted: wanted}}
-	if now.Failed != nil && now.Failed.Release == wanted && now.FailedPointer == version {
-		wanted = ""
-	} else if next.Rollout != now.Rollout {
+	next := rollout{Rollout: api.Rollout{Wanted: wanted}, Served: u.served(ctx, known.Served)}
+	if known.Failed != nil && known.Failed.Release == wanted && known.FailedPointer == version {
+		next.Failed, next.FailedPointer, wanted = known.Failed, version, ""
+	}
+	if next != known {
 		if err := host.WriteJSON(rolloutFile, next); err != nil {
 			return err
 		}
@@ -75,6 +77,18 @@ func (u *Updater) Run(ctx context.Context) error {
 		},
 	}
 	return update.Run(ctx, wanted)
+}
+
+// served is the release that serves, unless it has yet to show that it is good.
+func (u *Updater) served(ctx context.Context, last string) string {
+	now := host.Current()
+	if now == last {
+		return last
+	}
+	if under, err := Switching(); err != nil || under || judge(ask(ctx, u.data(), now), false) != nil {
+		return last
+	}
+	return now
 }
 
 // prepare fetches a release and, where it is another one than before, rehearses it.

@@ -8,8 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -154,9 +152,8 @@ func (u *Update) switchTo(ctx context.Context, sum string, mustBeReady bool) err
 	}
 	ctx, cancel := context.WithTimeout(ctx, u.Start)
 	defer cancel()
-	program := filepath.Join(Path(CurrentLink), u.Binary)
-	if out, err := exec.CommandContext(ctx, program, "units").CombinedOutput(); err != nil {
-		return Faultf("it does not install its units: %w: %s", err, strings.TrimSpace(string(out)))
+	if err := InstallUnitsOfCurrent(ctx, u.Binary); err != nil {
+		return &Fault{err}
 	}
 	if err := Systemctl(ctx, "restart", u.Service); err != nil {
 		if ctx.Err() != nil {
