@@ -3,6 +3,7 @@ package boot
 import (
 	"errors"
 	"io/fs"
+	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/host"
@@ -29,6 +30,14 @@ func Rollout() (api.Rollout, error) {
 	return r.Rollout, err
 }
 
+// follow keeps what is known next, if that is something else.
+func (r rollout) follow(next rollout) error {
+	if next == r {
+		return nil
+	}
+	return host.WriteJSON(rolloutFile, next)
+}
+
 func readRollout() (rollout, error) {
 	var r rollout
 	err := host.ReadJSON(rolloutFile, &r)
@@ -36,4 +45,13 @@ func readRollout() (rollout, error) {
 		return r, nil
 	}
 	return r, err
+}
+
+// maxReason bounds what is told of a reason, in bytes.
+const maxReason = 600
+
+// shorten makes one line of an error, which may be long.
+func shorten(err error) string {
+	said := strings.ReplaceAll(err.Error(), "\n", "; ")
+	return strings.ToValidUTF8(said[:min(len(said), maxReason)], "")
 }

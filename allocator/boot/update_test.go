@@ -101,7 +101,7 @@ func (w *world) killed(t *testing.T, version, behaviour string) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(filepath.Join(w.root, "kill"), []byte(version), 0o600))
 	cmd := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
-	cmd.Env = append(os.Environ(), "LABLINK_UPDATE_TO="+w.pointer, "LABLINK_SECOND="+behaviour)
+	cmd.Env = append(os.Environ(), "LABLINK_UPDATE_TO="+w.pointer, "LABLINK_SECOND="+behaviour, "LABLINK_PROGRAM="+w.program)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	require.True(t, errors.As(err, &exit), "%v: %s", err, out)
@@ -116,7 +116,7 @@ func dieHere(t *testing.T) {
 	if pointer == "" {
 		return
 	}
-	w := &world{root: os.Getenv("LABLINK_ROOT"), objects: map[string][]byte{}, pointer: pointer, set: 1, limits: patient}
+	w := &world{root: os.Getenv("LABLINK_ROOT"), objects: map[string][]byte{}, pointer: pointer, set: 1, limits: patient, program: os.Getenv("LABLINK_PROGRAM")}
 	w.publish(t, "v1")
 	w.publish(t, "v2", os.Getenv("LABLINK_SECOND"))
 	t.Fatal("it was not killed:", w.update(t))
