@@ -37,13 +37,7 @@ func (r resource) bucket() string {
 }
 
 // String is the resource for people.
-func (r resource) String() string {
-	id := r.ID
-	if in := r.bucket(); in != "" {
-		id = "s3://" + in + "/" + id
-	}
-	return fmt.Sprintf("%s (%s, %s)", r.name(), r.Type, id)
-}
+func (r resource) String() string { return fmt.Sprintf("%s (%s, %s)", r.name(), r.Type, r.ID) }
 
 // resources are what a stack's state holds of things in the account.
 func (w *Workspace) resources(ctx context.Context, name string) ([]resource, error) {

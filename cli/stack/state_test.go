@@ -87,8 +87,8 @@ const halfRetired = `{"deployment": {"resources": [
 	{"urn": "::address", "type": "aws:ec2/eip:Eip", "custom": true, "id": "eipalloc-1", "retainOnDelete": true},
 	{"urn": "::record", "type": "aws:route53/record:Record", "custom": true, "id": "Z_a_A", "retainOnDelete": true, "protect": true},
 	{"urn": "::own", "type": "aws:s3/bucketV2:BucketV2", "custom": true, "id": "own"},
-	{"urn": "::object", "type": "aws:s3/bucketObjectv2:BucketObjectv2", "custom": true, "id": "releases/1.json", "retainOnDelete": true, "inputs": {"bucket": "own"}},
-	{"urn": "::shared", "type": "aws:s3/bucketObjectv2:BucketObjectv2", "custom": true, "id": "releases/2.json", "retainOnDelete": true, "inputs": {"bucket": "account"}},
+	{"urn": "::object", "type": "aws:s3/bucketObjectv2:BucketObjectv2", "custom": true, "id": "own/releases/1.json", "retainOnDelete": true, "inputs": {"bucket": "own"}},
+	{"urn": "::shared", "type": "aws:s3/bucketObjectv2:BucketObjectv2", "custom": true, "id": "account/releases/2.json", "retainOnDelete": true, "inputs": {"bucket": "account"}},
 	{"urn": "::spot-role", "type": "aws:iam/serviceLinkedRole:ServiceLinkedRole", "custom": true, "id": "arn", "retainOnDelete": true},
 	{"urn": "::recipe", "type": "aws:imagebuilder/imageRecipe:ImageRecipe", "custom": true, "id": "arn:2", "retainOnDelete": true}
 ]}}`
@@ -113,9 +113,9 @@ func TestWhatStaysInAWSOnPurposeIsTold(t *testing.T) {
 	all, err := readResources([]byte(halfRetired))
 	require.NoError(t, err)
 	role, recipe := "spot-role (aws:iam/serviceLinkedRole:ServiceLinkedRole, arn)", "recipe (aws:imagebuilder/imageRecipe:ImageRecipe, arn:2)"
-	shared := "shared (aws:s3/bucketObjectv2:BucketObjectv2, s3://account/releases/2.json)"
+	shared := "shared (aws:s3/bucketObjectv2:BucketObjectv2, account/releases/2.json)"
 	require.Equal(t, []string{shared, role, recipe}, names(forgotten(all, nil)), "an object goes with its bucket")
-	own := "object (aws:s3/bucketObjectv2:BucketObjectv2, s3://own/releases/1.json)"
+	own := "object (aws:s3/bucketObjectv2:BucketObjectv2, own/releases/1.json)"
 	require.Equal(t, []string{own, shared, role, recipe}, names(forgotten(all, slices.Clone(all[3:4]))), "and stays with one")
 	require.Empty(t, forgotten(all, all), "what the state still holds is not forgotten")
 }
