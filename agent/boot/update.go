@@ -55,6 +55,11 @@ type Updater struct {
 // the agent's reports, and not tried again until another one is wanted. What is
 // interrupted, the next call finishes.
 func (u *Updater) Run(ctx context.Context) error {
+	unlock, err := host.LockUpdates()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	wanted, err := u.wanted()
 	if err != nil || wanted == "" {
 		return err

@@ -56,6 +56,11 @@ type Updater struct {
 // wrong for another reason is told there too, and tried again by the next call, which
 // also finishes what is interrupted.
 func (u *Updater) Run(ctx context.Context) error {
+	unlock, err := host.LockUpdates()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	wanted, version, err := secrets.ReadVersion(ctx, u.Parameters, u.Config.Pointer)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
@@ -32,8 +33,9 @@ func begun(t *testing.T, behaviour string) (w *world, first, second string) {
 	return w, first, second
 }
 
-// stopped runs an update and ends it by its context while the service restarts.
-func (w *world) stopped(t *testing.T) error {
+// stopped runs an update and ends it by its context while the service restarts,
+// after what happens meanwhile.
+func (w *world) stopped(t *testing.T, meanwhile ...func()) error {
 	t.Helper()
 	pipe := filepath.Join(w.root, "restarting")
 	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
@@ -44,6 +46,9 @@ func (w *world) stopped(t *testing.T) error {
 	go func() { ended <- updater.Run(ctx) }()
 	_, err := os.ReadFile(pipe) // returns once it is restarting
 	require.NoError(t, err)
+	for _, do := range meanwhile {
+		do()
+	}
 	stop()
 	err = <-ended
 	require.NoError(t, os.Remove(pipe))
@@ -61,6 +66,20 @@ func TestAnUpdateThatIsStoppedSaysNothingOfTheReleaseAndIsFinished(t *testing.T)
 	require.Equal(t, restarts+1, w.restarts(t), "the one that was stopped may not have restarted it")
 	require.NoError(t, w.update(t))
 	require.Equal(t, restarts+1, w.restarts(t), "now it is done")
+}
+
+// By hand, beside the timer: two would be in each other's way, and what fails for
+// that would be the release's fault.
+func TestTwoUpdatesAreNotAtWorkAtOnce(t *testing.T) {
+	w, _, second := begun(t, "")
+	require.Error(t, w.stopped(t, func() {
+		log := w.read(t, "program.log")
+		require.EqualError(t, w.update(t), "another update is at work on this machine")
+		require.Equal(t, log, w.read(t, "program.log"))
+	}))
+	require.NoError(t, w.update(t))
+	require.Equal(t, second, host.Current())
+	require.Equal(t, api.Rollout{Wanted: second}, rolled(t))
 }
 
 func TestAStoppedUpdateToABrokenReleaseIsStillTakenBack(t *testing.T) {
