@@ -1,5 +1,10 @@
 package price
 
+import (
+	"maps"
+	"slices"
+)
+
 // Date is when the table was written down.
 const Date = "June 2025"
 
@@ -72,4 +77,4 @@ func In(region string, thing Thing) (Price, bool) {
 }
 
 // Regions are those of which there are prices, the others' are not known.
-func Regions() []string { return []string{"eu-central-1", "us-east-1", "us-west-2"} }
+func Regions() []string { return slices.Sorted(maps.Keys(table)) }

@@ -25,6 +25,11 @@ func (p *Preview) Changes() []Step {
 	return p.steps(func(s Step) bool { return !s.Drift && !s.isComponent() && rank(s.Op) >= 0 })
 }
 
+// planned is all that the engine means to do, or to leave as it is.
+func (p *Preview) planned() []Step {
+	return p.steps(func(s Step) bool { return !s.Drift })
+}
+
 // Drifted are the resources that are not as the state has them.
 func (p *Preview) Drifted() []Step {
 	return p.steps(func(s Step) bool { return s.Drift && !s.isComponent() && (s.Op == "update" || s.Op == "delete") })

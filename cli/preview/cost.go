@@ -54,7 +54,7 @@ func (p *Preview) Costs() Cost {
 	var c Cost
 	missing := map[string]bool{}
 	before, after := side{p, true}, side{p, false}
-	for _, s := range p.steps(func(s Step) bool { return !s.Drift }) {
+	for _, s := range p.planned() {
 		l := Line{Name: s.Name}
 		var was string
 		l.Before, was = before.cost(s, missing)

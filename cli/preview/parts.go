@@ -49,7 +49,7 @@ func (v side) parts(typ string, in map[string]any) []part {
 
 // hosts are n hosts of a group, as their launch template makes them.
 func (v side) hosts(n float64) []part {
-	for _, s := range v.p.Steps {
+	for _, s := range v.p.planned() {
 		if state := v.state(s); state != nil && s.Type == launchTemplate && s.Name == hostTemplate {
 			kind, gib, public := launched(state.Inputs)
 			return []part{{price.Instance(kind), n}, {price.Volume, n * gib}, {price.PublicAddress, n * public}}
@@ -60,7 +60,7 @@ func (v side) hosts(n float64) []part {
 
 // dataGiB is the size of the volumes that snapshots are taken of.
 func (v side) dataGiB() (gib float64) {
-	for _, s := range v.p.Steps {
+	for _, s := range v.p.planned() {
 		if state := v.state(s); state != nil && s.Type == "aws:ebs/volume:Volume" {
 			gib += number(state.Inputs, "size")
 		}

@@ -68,11 +68,13 @@ func Read(r io.Reader) (*Preview, error) {
 	for n := 0; ; n++ {
 		var d document
 		err := decoder.Decode(&d)
-		if errors.Is(err, io.EOF) && n > 0 {
-			return b.p, nil
-		}
-		if errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.EOF) && n == 0:
 			return nil, errors.New("read the preview: there is nothing; it is what pulumi preview --json prints")
+		case errors.Is(err, io.EOF) && len(b.p.Config)+len(b.p.Steps)+len(b.p.Said) == 0:
+			return nil, errors.New("read the preview: it holds nothing of one; it is what pulumi preview --json prints")
+		case errors.Is(err, io.EOF):
+			return b.p, nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read the preview: it is not what pulumi preview --json prints: %w", err)
