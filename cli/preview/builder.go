@@ -55,7 +55,7 @@ func (b *builder) step(m metadata, outputs bool) {
 }
 
 // refreshing reports whether a resource is being looked at: nothing is planned for
-// it yet.
+// it yet. Some engines then tell what they found as an update or a deletion.
 func (b *builder) refreshing(urn string) bool {
 	_, looked := b.at["refresh "+urn]
 	_, planned := b.at[urn]

@@ -30,9 +30,10 @@ func (p *Preview) planned() []Step {
 	return p.steps(func(s Step) bool { return !s.Drift })
 }
 
-// Drifted are the resources that are not as the state has them.
+// Drifted are the resources that are not as the last deployment left them. Those
+// that are gone have no state after.
 func (p *Preview) Drifted() []Step {
-	return p.steps(func(s Step) bool { return s.Drift && !s.isComponent() && (s.Op == "update" || s.Op == "delete") })
+	return p.steps(func(s Step) bool { return s.Drift && !s.isComponent() && (s.New == nil || len(s.Changed) > 0) })
 }
 
 // steps are those that are wanted, as their components, operations and names

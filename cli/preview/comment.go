@@ -39,6 +39,9 @@ func (p *Preview) headline(changes []Step) string {
 	case n > 1:
 		says += fmt.Sprintf(", %d outputs change", n)
 	}
+	if n := len(p.Drifted()); n > 0 {
+		says += fmt.Sprintf(", drift in %d", n)
+	}
 	return says
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -84,7 +85,7 @@ func (v side) cost(s Step, missing map[string]bool) (usd float64, what string) {
 		}
 		found, ok := price.In(v.p.Region(), part.thing)
 		month, monthly := found.Monthly(part.n)
-		if !ok || !monthly {
+		if !ok || !monthly || math.IsNaN(part.n) {
 			missing[fmt.Sprintf("%s (`%s`)", part.thing, s.Name)] = true
 			continue
 		}

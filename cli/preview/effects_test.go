@@ -1,10 +1,13 @@
 package preview_test
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestEachReplacementSaysWhatItInterrupts(t *testing.T) {
@@ -44,4 +47,16 @@ func TestTheStepsWithinAReplacementAreNotCounted(t *testing.T) {
 		return strings.Replace(strings.Replace(one, `"replace"`, `"`+op+`"`, 1), `"logical":true`, `"logical":false`, 1)
 	}
 	assert.Contains(t, comment(t, events(inner("create-replacement"), one, inner("delete-replaced"))), "## Preview of `test`: 1 replaced\n")
+}
+
+// The simulator's list of types is that of the program: tests hold both.
+func TestEveryTypeThatThereIsSaysWhatItsReplacementInterrupts(t *testing.T) {
+	raw, err := os.ReadFile("../../sim/README.md")
+	require.NoError(t, err)
+	n := 0
+	for _, match := range regexp.MustCompile("`((?:aws|cloudflare):[a-zA-Z0-9]+/[^`]+:[A-Z][^`]+)`").FindAllStringSubmatch(string(raw), -1) {
+		n++
+		assert.NotContains(t, comment(t, events(step(t, "replace", match[1], "x", map[string]any{}, map[string]any{}))), "not known for this type", match[1])
+	}
+	assert.Greater(t, n, 50)
 }

@@ -2,6 +2,7 @@ package preview
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 	"strings"
 
@@ -49,7 +50,7 @@ func (p *Preview) hourly(s *State) Hourly {
 	volume, hasVolume := price.In(p.Region(), price.Volume)
 	address, hasAddress := price.In(p.Region(), price.PublicAddress)
 	return Hourly{
-		Kind: kind, Known: known && hasVolume && hasAddress,
+		Kind: kind, Known: known && hasVolume && hasAddress && !math.IsNaN(gib),
 		USD: machine.USD + volume.USD*gib/price.HoursPerMonth + address.USD*public,
 	}
 }

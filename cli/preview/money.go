@@ -43,7 +43,7 @@ func (p *Preview) byUse() string {
 			out = append(out, string(t.thing)+" (price not known)")
 			continue
 		}
-		out = append(out, fmt.Sprintf("%s $%v a %s", t.thing, found.USD, found.Per))
+		out = append(out, fmt.Sprintf("%s $%v per %s", t.thing, found.USD, found.Per))
 	}
 	return strings.Join(out, ", ")
 }

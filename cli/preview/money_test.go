@@ -56,6 +56,10 @@ func TestWhatHasNoKnownPriceIsSaidAndNotFree(t *testing.T) {
 	assert.Contains(t, c, "Not known, and not in the sums: instance z9.huge (`h`).")
 	assert.Contains(t, c, "| odd | z9.huge | – | not known | not known |")
 
+	c = comment(t, events(step(t, "create", "aws:ebs/volume:Volume", "v", nil, map[string]any{"size": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}),
+		step(t, "create", "aws:lb/loadBalancer:LoadBalancer", "l", nil, map[string]any{"subnets": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"})))
+	assert.Contains(t, c, "Not known, and not in the sums: gp3 volume (`v`), public IPv4 address (`l`).")
+
 	elsewhere := strings.Replace(events(step(t, "create", "aws:ec2/eip:Eip", "h", nil, map[string]any{})), "us-west-2", "ap-south-2", 1)
 	c = comment(t, elsewhere)
 	assert.Contains(t, c, "Not known, and not in the sums: public IPv4 address (`h`).")

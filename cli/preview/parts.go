@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"math"
 	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/api/price"
@@ -26,11 +27,7 @@ func (v side) parts(typ string, in map[string]any) []part {
 	case "aws:ec2/natGateway:NatGateway":
 		return []part{{price.NAT, 1}}
 	case "aws:lb/loadBalancer:LoadBalancer":
-		addresses := 0.0
-		if truth(in, "internal") == 0 { // one in each zone
-			addresses = float64(len(list(in, "subnets")))
-		}
-		return []part{{price.LoadBalancer, 1}, {price.PublicAddress, addresses}}
+		return []part{{price.LoadBalancer, 1}, {price.PublicAddress, v.addresses(in)}}
 	case "aws:rds/instance:Instance":
 		copies := 1 + truth(in, "multiAz")
 		return []part{
@@ -56,6 +53,27 @@ func (v side) hosts(n float64) []part {
 		}
 	}
 	return []part{{price.Instance("of the hosts' launch template"), n}}
+}
+
+// addresses are those of a load balancer on the internet, one in each of its
+// subnets. Where these are known after the deployment only, they are the public ones
+// that the stack makes.
+func (v side) addresses(in map[string]any) (n float64) {
+	if truth(in, "internal") != 0 {
+		return 0
+	}
+	if in["subnets"] != unknown {
+		return float64(len(list(in, "subnets")))
+	}
+	for _, s := range v.p.planned() {
+		if state := v.state(s); state != nil && s.Type == "aws:ec2/subnet:Subnet" {
+			n += truth(state.Inputs, "mapPublicIpOnLaunch")
+		}
+	}
+	if n == 0 {
+		return math.NaN()
+	}
+	return n
 }
 
 // dataGiB is the size of the volumes that snapshots are taken of.

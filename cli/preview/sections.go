@@ -55,7 +55,7 @@ func weight(e Effect) int {
 func (p *Preview) drift() section {
 	s := section{title: "Drift: changed by somebody else since the last deployment"}
 	for _, d := range p.Drifted() {
-		if d.Op == "delete" {
+		if d.New == nil {
 			s.lines = append(s.lines, fmt.Sprintf("- `%s` (%s) is not there any more", d.Name, short(d.Type)))
 			continue
 		}

@@ -1,19 +1,27 @@
 package preview
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
-// number is a number within properties, 0 where there is none.
+// number is a number within properties: 0 where there is none, and no number where
+// it is known after the deployment only.
 func number(in map[string]any, path ...string) float64 {
 	for _, name := range path[:len(path)-1] {
 		in, _ = in[name].(map[string]any)
 	}
-	n, _ := in[path[len(path)-1]].(float64)
+	v := in[path[len(path)-1]]
+	if v == unknown {
+		return math.NaN()
+	}
+	n, _ := v.(float64)
 	return n
 }
 
 // truth is 1 where a property is true.
 func truth(in map[string]any, name string) float64 {
-	if v, _ := in[name].(bool); v {
+	if v, ok := in[name].(bool); ok && v {
 		return 1
 	}
 	return 0

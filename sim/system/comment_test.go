@@ -58,13 +58,13 @@ func review(t *testing.T) *reviewed {
 func (r *reviewed) comment(t *testing.T, flags ...string) (string, error) {
 	t.Helper()
 	r.said.Reset()
-	failed := r.Run(t.Context(), append([]string{"preview", "--json", "--stack", "test", "--config-file", r.stack.File}, flags...)...)
+	failed := r.Run(t.Context(), append([]string{"preview", "--json", "--stack", r.stack.Name, "--config-file", r.stack.File}, flags...)...)
 	file := filepath.Join(t.TempDir(), "preview.json")
 	require.NoError(t, os.WriteFile(file, []byte(r.said.String()), 0o600))
 	out := &strings.Builder{}
-	require.NoError(t, (&cli.PreviewCommentCommand{Stack: "test", File: file}).Run(&cli.Globals{Out: out}), r.said)
+	require.NoError(t, (&cli.PreviewCommentCommand{Stack: r.stack.Name, File: file}).Run(&cli.Globals{Out: out}), r.said)
 	comment := out.String()
-	require.True(t, strings.HasPrefix(comment, "<!-- lablink preview test -->\n"), comment)
+	require.True(t, strings.HasPrefix(comment, preview.Marker(r.stack.Name)+"\n"), comment)
 	require.LessOrEqual(t, len(comment), preview.Limit)
 	require.NotContains(t, comment, password)
 	return comment, failed
@@ -124,6 +124,23 @@ func TestTheCommentSaysTheRightThingOfEachChange(t *testing.T) {
 		})
 	}
 
+	t.Run("several hosts", func(t *testing.T) {
+		raw, err := os.ReadFile(source("stacks/templates/ha-postgres.yaml"))
+		require.NoError(t, err)
+		ha := &reviewed{r.engine, launcher.Stack{Name: "ha", File: filepath.Join(t.TempDir(), "Pulumi.ha.yaml")}}
+		require.NoError(t, os.WriteFile(ha.stack.File, raw, 0o644))
+		require.NoError(t, ha.Ensure(t.Context(), ha.stack))
+		comment, err := ha.comment(t)
+		require.NoError(t, err, ha.said)
+		for _, says := range []string{
+			"| `balancer-people` | $0.00 | $23.73 | load balancer, 2 × public IPv4 address |", "| `balancer-agents` | $0.00 | $16.43 | load balancer |",
+			"2 × instance t4g.small, 32 GiB of gp3 volume, 2 × public IPv4 address", "2 × database db.t4g.micro, 40 GiB of database storage, secret", "load balancer unit $0.008 per hour",
+		} {
+			assert.Contains(t, comment, says)
+		}
+		golden(t, "several hosts", comment)
+	})
+
 	t.Run("one document", func(t *testing.T) {
 		t.Setenv("PULUMI_ENABLE_STREAMING_JSON_PREVIEW", "false")
 		with(t, r.stack.File, "t4g.small", "t4g.large")
@@ -138,15 +155,20 @@ func TestTheCommentSaysTheRightThingOfEachChange(t *testing.T) {
 			Region: "us-west-2", BaseEndpoint: aws.String(r.account.URL),
 			Credentials: credentials.NewStaticCredentialsProvider(cloud.DeveloperKey, cloud.DeveloperSecret, ""),
 		})
+		there := r.deployed(t, r.stack)
 		_, err := client.CreateTags(t.Context(), &ec2.CreateTagsInput{
-			Resources: []string{r.deployed(t, r.stack)["network-clients"].ID}, Tags: []types.Tag{{Key: aws.String("lablink:environment"), Value: aws.String("mine")}},
+			Resources: []string{there["network-clients"].ID}, Tags: []types.Tag{{Key: aws.String("lablink:environment"), Value: aws.String("mine")}},
+		})
+		require.NoError(t, err)
+		_, err = client.RevokeSecurityGroupIngress(t.Context(), &ec2.RevokeSecurityGroupIngressInput{
+			GroupId: aws.String(there["network-allocator"].ID), SecurityGroupRuleIds: []string{there["network-people-80-0.0.0.0-0"].ID},
 		})
 		require.NoError(t, err)
 		comment, err := r.comment(t, "--refresh", "--exclude", "**::admin-password")
 		require.NoError(t, err, r.said)
-		os.WriteFile("/tmp/comment-dump/drift.json", []byte(r.said.String()), 0o644)
 		golden(t, "drift", comment)
-		assert.Contains(t, comment, "### Drift: changed by somebody else since the last deployment\n\n- `network-clients` (ec2 SecurityGroup): ")
+		assert.Contains(t, comment, "### Drift: changed by somebody else since the last deployment\n\n"+
+			"- `network-clients` (ec2 SecurityGroup): `tags[\"lablink:environment\"]`\n- `network-people-80-0.0.0.0-0` (vpc SecurityGroupIngressRule) is not there any more\n")
 	})
 
 	t.Run("protected", func(t *testing.T) {
