@@ -27,6 +27,12 @@ type Options struct {
 	// and for the Pulumi engine, which asks for each provider elsewhere. Optional:
 	// free ports of loopback.
 	API, Provider, Cloudflare string
+	// Ports is a file that keeps which ports those were, so that they are the same
+	// the next time if nobody else has them then. Optional.
+	Ports string
+	// Patience is how long to wait for a simulator that works in the folder, and
+	// may be about to end. Optional: it is not waited for.
+	Patience time.Duration
 	// Boot makes instances boot as processes of this computer. Without it they
 	// count as running and nothing runs.
 	Boot bool
@@ -69,7 +75,7 @@ func Start(o Options) (*Sim, error) {
 		return nil, fmt.Errorf("make the simulator's folder: %w", err)
 	}
 	s := &Sim{dir: o.Dir}
-	if err := s.lock(); err != nil {
+	if err := s.lock(o.Patience); err != nil {
 		return nil, err
 	}
 	program() // remember what runs, before it may be replaced
@@ -127,35 +133,24 @@ func (s *Sim) trust() error {
 }
 
 func (s *Sim) listen(o Options, api http.Handler) error {
-	onAPI, err := net.Listen("tcp", or(o.API, "127.0.0.1:0"))
+	l, err := o.listen()
 	if err != nil {
-		return fmt.Errorf("listen for the AWS API: %w", err)
+		return err
 	}
-	onProvider, err := net.Listen("tcp", or(o.Provider, "127.0.0.1:0"))
-	if err != nil {
-		_ = onAPI.Close()
-		return fmt.Errorf("listen for the Pulumi engine: %w", err)
-	}
-	onCloudflare, err := net.Listen("tcp", or(o.Cloudflare, "127.0.0.1:0"))
-	if err != nil {
-		_, _ = onAPI.Close(), onProvider.Close()
-		return fmt.Errorf("listen for the Pulumi engine: %w", err)
-	}
-	s.API = "http://" + onAPI.Addr().String()
-	s.Provider = onProvider.Addr().(*net.TCPAddr).Port
-	s.Cloudflare = onCloudflare.Addr().(*net.TCPAddr).Port
+	s.API = "http://" + l.api.Addr().String()
+	s.Provider, s.Cloudflare = port(l.provider), port(l.cloudflare)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.server = &http.Server{Handler: s.control(api), ReadHeaderTimeout: 30 * time.Second}
 	s.serving.Go(func() {
-		if err := s.server.Serve(onAPI); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.server.Serve(l.api); !errors.Is(err, http.ErrServerClosed) {
 			o.Log.Error("serve the AWS API", "error", err)
 		}
 	})
 	for _, p := range []struct {
 		listener net.Listener
 		provider provider.Provider
-	}{{onProvider, provider.AWS()}, {onCloudflare, provider.Cloudflare()}} {
+	}{{l.provider, provider.AWS()}, {l.cloudflare, provider.Cloudflare()}} {
 		s.serving.Go(func() {
 			if err := provider.Serve(ctx, p.listener, s.Account, p.provider); err != nil {
 				o.Log.Error("serve the Pulumi engine", "error", err)
@@ -185,18 +180,26 @@ func (s *Sim) letGo() {
 	_ = s.held.Close()
 }
 
-// lock makes sure that no other simulator works in the folder.
-func (s *Sim) lock() error {
+// lock makes sure that no other simulator works in the folder. One that was told
+// to end, or killed, lets go a moment after it seems to be gone.
+func (s *Sim) lock(patience time.Duration) error {
 	f, err := os.OpenFile(filepath.Join(s.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("lock the simulator's folder: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		_ = f.Close()
-		return fmt.Errorf("another simulator works in %s: %w", s.dir, err)
+	deadline := time.Now().Add(patience)
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			s.held = f
+			return nil
+		}
+		if time.Now().After(deadline) {
+			_ = f.Close()
+			return fmt.Errorf("another simulator works in %s: %w", s.dir, err)
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
-	s.held = f
-	return nil
 }
 
 func or(value, otherwise string) string {

@@ -1,10 +1,14 @@
 package sim_test
 
 import (
+	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -195,6 +199,65 @@ func TestAnAddressThatIsTakenIsSaid(t *testing.T) {
 	s, _ := start(t, sim.Options{})
 	_, err := sim.Start(sim.Options{Dir: t.TempDir(), API: strings.TrimPrefix(s.API, "http://")})
 	require.ErrorContains(t, err, "listen for the AWS API")
+}
+
+// What make env printed stays true over a restart, and a port that somebody has
+// taken meanwhile keeps no simulator from starting.
+func TestPortsAreKeptWhileNobodyElseHasThem(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "ports.json")
+	ports := func(s *sim.Sim) control.Ports {
+		kept, err := control.ReadPorts(file)
+		require.NoError(t, err)
+		require.Equal(t, []any{s.API, s.Provider, s.Cloudflare}, []any{fmt.Sprintf("http://127.0.0.1:%d", kept.API), kept.Provider, kept.Cloudflare})
+		return kept
+	}
+	options := sim.Options{Dir: t.TempDir(), Ports: file}
+	s, err := sim.Start(options)
+	require.NoError(t, err)
+	first := ports(s)
+	s.Close()
+	kept := false
+	for range 10 { // somebody may take one just now
+		again, err := sim.Start(options)
+		require.NoError(t, err)
+		now := ports(again)
+		again.Close()
+		if kept = now == first; kept {
+			break
+		}
+		first = now
+	}
+	require.True(t, kept)
+	taken, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first.Provider))
+	require.NoError(t, err)
+	defer taken.Close()
+	s, err = sim.Start(options)
+	require.NoError(t, err)
+	defer s.Close()
+	require.NotEqual(t, first.Provider, ports(s).Provider)
+}
+
+// The kernel closes what a process has open after its program is gone from /proc,
+// so that who starts the next one cannot see when the folder is free.
+func TestASimulatorThatIsAboutToEndIsWaitedFor(t *testing.T) {
+	dir := t.TempDir()
+	first, err := sim.Start(sim.Options{Dir: dir})
+	require.NoError(t, err)
+	started := make(chan error, 1)
+	go func() {
+		second, err := sim.Start(sim.Options{Dir: dir, Patience: time.Minute})
+		if err == nil {
+			second.Close()
+		}
+		started <- err
+	}()
+	select {
+	case err := <-started:
+		t.Fatalf("two simulators work in one folder: %v", err)
+	case <-time.After(100 * time.Millisecond):
+	}
+	first.Close()
+	require.NoError(t, <-started)
 }
 
 func TestAFolderHasOneSimulator(t *testing.T) {

@@ -36,14 +36,16 @@ type Balancer struct {
 	// this name, but the domain.
 	AgentURL pulumi.StringOutput `pulumi:"agentUrl"`
 
-	// LoadBalancer and Hosts are people's load balancer and its target group, by the
-	// last parts of their ARNs, as CloudWatch knows them.
-	LoadBalancer, Hosts pulumi.StringOutput
+	// People and Agents are the two, as CloudWatch knows them.
+	People, Agents Watched
 	// TargetGroups are the ARNs of the groups that every host belongs to.
 	TargetGroups []pulumi.StringInput
 	// Ready are the listeners and rules: what dials the allocator starts after them.
 	Ready []pulumi.Resource
 }
+
+// Watched are a load balancer and its target group by the last parts of their ARNs.
+type Watched struct{ LoadBalancer, Hosts pulumi.StringOutput }
 
 // BalancerArgs says where the load balancers stand and whom they let in.
 type BalancerArgs struct {
@@ -79,7 +81,7 @@ func NewBalancer(ctx *pulumi.Context, name string, args *BalancerArgs, opts ...p
 	if err != nil {
 		return nil, err
 	}
-	agents, _, err := b.declareSide(ctx, name, args, side{what: "agents", internal: true})
+	agents, agentHosts, err := b.declareSide(ctx, name, args, side{what: "agents", internal: true})
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +89,7 @@ func NewBalancer(ctx *pulumi.Context, name string, args *BalancerArgs, opts ...p
 		return nil, err
 	}
 	b.DNSName, b.ZoneID = people.DnsName, people.ZoneId
-	b.LoadBalancer, b.Hosts = people.ArnSuffix, hosts.ArnSuffix
+	b.People, b.Agents = Watched{people.ArnSuffix, hosts.ArnSuffix}, Watched{agents.ArnSuffix, agentHosts.ArnSuffix}
 	b.AgentURL = pulumi.Sprintf("https://%s", agents.DnsName)
 	return b, ctx.RegisterResourceOutputs(b, pulumi.Map{"dnsName": b.DNSName, "zoneId": b.ZoneID, "agentUrl": b.AgentURL})
 }

@@ -43,6 +43,11 @@ type HostArgs struct {
 	Dynamic *Dynamic
 	// DataVolumeGiB is the size of the data volume, in GiB. Required.
 	DataVolumeGiB int
+	// Snapshot is what the data volume is made of. Optional: an empty volume, or what
+	// it was made of before. Another one replaces it.
+	Snapshot string
+	// FinalSnapshot leaves a snapshot of a data volume that is deleted.
+	FinalSnapshot bool
 	// Bucket is the artifact bucket; Pointer the path of the release pointer. Required.
 	Bucket, Pointer string
 	// Permissions is the policy document of the host's role, Boundary the ARN of the
@@ -107,10 +112,16 @@ func (h *Host) declareVolume(ctx *pulumi.Context, name string, args *HostArgs) (
 	for key, value := range args.Namer.DataTag() { // snapshots are taken of what has it
 		tags[key] = pulumi.String(value)
 	}
-	return ebs.NewVolume(ctx, name+"-data", &ebs.VolumeArgs{
-		AvailabilityZone: pulumi.String(args.Zone), Size: pulumi.Int(args.DataVolumeGiB),
+	inputs := &ebs.VolumeArgs{
+		AvailabilityZone: pulumi.String(args.Zone), Size: pulumi.Int(args.DataVolumeGiB), FinalSnapshot: pulumi.Bool(args.FinalSnapshot),
 		Type: pulumi.String("gp3"), Encrypted: pulumi.Bool(true), Tags: tags,
-	}, pulumi.Parent(h), pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Protect))
+	}
+	if args.Snapshot != "" {
+		inputs.SnapshotId = pulumi.String(args.Snapshot)
+	}
+	// A final snapshot is waited for: a large one takes its time.
+	return ebs.NewVolume(ctx, name+"-data", inputs, pulumi.Parent(h), pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Protect),
+		pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: "1h"}))
 }
 
 func (h *Host) declareInstance(ctx *pulumi.Context, name string, args *HostArgs, volume *ebs.Volume) (*ec2.Instance, error) {

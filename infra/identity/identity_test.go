@@ -81,7 +81,7 @@ func TestThePoliciesFitIntoTheirRoles(t *testing.T) {
 	args.Namer.Deployment, args.Namer.Environment, args.Namer.Region = "a-deployment-of-20-c", "an-env-of-16-cha", "ap-southeast-1"
 	args.Boundary = pulumi.String("arn:aws:iam::123456789012:policy/" + identity.BoundaryName(args.Namer))
 	args.Artifacts = pulumi.String(args.Namer.Bucket("artifacts"))
-	args.Network = identity.Network{VPCID: "vpc-0123456789abcdef0", SubnetIDs: slices.Repeat([]string{"subnet-0123456789abcdef0"}, 16)}
+	args.Network = identity.Network{VPCID: "vpc-0123456789abcdef0", SubnetIDs: slices.Repeat([]string{"subnet-0123456789abcdef0"}, 12)}
 	r, err := declare(args)
 	require.NoError(t, err)
 	for _, role := range []string{"preview", "drift", "deploy", "e2e"} {

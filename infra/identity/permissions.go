@@ -64,6 +64,7 @@ func buckets(n naming.Namer, artifacts string) policy.Document {
 // the tags that it has.
 func DeployNetwork(n naming.Namer, there Network) policy.Document {
 	made, own := policy.Tagged("aws:RequestTag/", n.OwnTags()), policy.Tagged("aws:ResourceTag/", n.OwnTags())
+	snapshots := []string{"arn:aws:ec2:" + n.Region + "::snapshot/*"}
 	atOnce := policy.Condition{"StringEquals": made["StringEquals"], "Null": {"ec2:CreateAction": {"false"}}}
 	return append(use(n, there), policy.Document{
 		{Sid: "Make", Action: makes, Condition: made, Resource: ec2ARNs(n,
@@ -80,7 +81,11 @@ func DeployNetwork(n naming.Namer, there Network) policy.Document {
 		// Parts that are made without tags; what they belong to is asked for too.
 		{Sid: "Parts", Action: parts, Resource: ec2ARNs(n, "network-interface/*", "security-group-rule/*")},
 		{Sid: "Images", Action: []string{"ec2:RunInstances"}, Resource: []string{"arn:aws:ec2:" + n.Region + "::image/*"}},
-		{Sid: "TagWhatIsMade", Action: []string{"ec2:CreateTags"}, Resource: ec2ARNs(n, "*"), Condition: atOnce},
+		{Sid: "TagWhatIsMade", Action: []string{"ec2:CreateTags"}, Resource: append(ec2ARNs(n, "*"), snapshots...), Condition: atOnce},
+		// A volume that is deleted leaves a snapshot: AWS asks for both. One is made of
+		// a snapshot that carries this environment's tags.
+		{Sid: "LeaveSnapshot", Action: []string{"ec2:CreateSnapshot"}, Resource: snapshots, Condition: made},
+		{Sid: "RestoreSnapshot", Action: []string{"ec2:CreateVolume"}, Resource: snapshots, Condition: own},
 	}...)
 }
 

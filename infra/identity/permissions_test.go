@@ -104,6 +104,7 @@ func TestAPreviewReadsWhatIsDeployedAndChangesNothing(t *testing.T) {
 func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
 	own, other, bounded := has("lablink", "test"), has("lablink", "prod"), key("iam:PermissionsBoundary", boundary)
 	normalized := "route53:ChangeResourceRecordSetsNormalizedRecordNames"
+	snapshots := "arn:aws:ec2:us-west-2::snapshot/"
 	check(t, append(identity.Deploy(lab, name, artifacts, boundary), identity.DeployNetwork(lab, identity.Network{})...), append(slices.Clone(looking), []request{
 		{"a subnet", "ec2:CreateSubnet", ec2 + "subnet/*", asks("lablink", "test"), yes},
 		{"in its VPC", "ec2:CreateSubnet", ec2 + "vpc/vpc-1", context(own, asks("lablink", "test")), yes},
@@ -137,6 +138,15 @@ func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
 		{"ending somebody's instance", "ec2:TerminateInstances", ec2 + "instance/i-3", nil, no},
 		{"deleting its volume", "ec2:DeleteVolume", ec2 + "volume/vol-1", own, yes},
 		{"deleting another environment's volume", "ec2:DeleteVolume", ec2 + "volume/vol-2", other, no},
+		{"a snapshot of its volume", "ec2:CreateSnapshot", ec2 + "volume/vol-1", own, yes},
+		{"a snapshot of another environment's volume", "ec2:CreateSnapshot", ec2 + "volume/vol-2", other, no},
+		{"the snapshot", "ec2:CreateSnapshot", snapshots + "*", asks("lablink", "test"), yes},
+		{"a snapshot without tags", "ec2:CreateSnapshot", snapshots + "*", nil, no},
+		{"tags on the snapshot at once", "ec2:CreateTags", snapshots + "*", context(asks("lablink", "test"), key("ec2:CreateAction", "CreateSnapshot")), yes},
+		{"its tags on somebody's snapshot", "ec2:CreateTags", snapshots + "snap-3", asks("lablink", "test"), no},
+		{"a volume of its snapshot", "ec2:CreateVolume", snapshots + "snap-1", context(own, asks("lablink", "test")), yes},
+		{"a volume of another environment's snapshot", "ec2:CreateVolume", snapshots + "snap-2", context(other, asks("lablink", "test")), no},
+		{"deleting its snapshots", "ec2:DeleteSnapshot", snapshots + "snap-1", own, no},
 		{"a rule of its group", "ec2:AuthorizeSecurityGroupIngress", ec2 + "security-group/sg-1", own, yes},
 		{"a rule of another's group", "ec2:AuthorizeSecurityGroupIngress", ec2 + "security-group/sg-2", other, no},
 		{"the rule itself", "ec2:AuthorizeSecurityGroupIngress", ec2 + "security-group-rule/*", nil, yes},

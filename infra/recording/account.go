@@ -36,6 +36,8 @@ type Account struct {
 	ServiceRoles []string
 	// VPCs are the VPCs that exist, with their subnets by id.
 	VPCs map[string]map[string]Subnet
+	// Snapshots are the account's own snapshots of volumes, by id.
+	Snapshots map[string]Snapshot
 	// Planned are the names of resources that do not exist yet: a preview does not
 	// know their ids.
 	Planned []string
@@ -54,6 +56,14 @@ type InstanceType struct {
 
 // Subnet is a subnet that exists.
 type Subnet struct{ Zone, Cidr string }
+
+// Snapshot is a snapshot of a volume: completed and encrypted, unless it is not.
+type Snapshot struct {
+	GiB              int
+	Tags             map[string]string
+	State, Tier      string // empty: completed, standard
+	ReadableByAnyone bool   // not encrypted
+}
 
 // Image is a machine image.
 type Image struct {

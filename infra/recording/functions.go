@@ -46,6 +46,25 @@ var functions = map[string]func(Account, values) (values, error){
 		}
 		return nil, errors.New("no matching EC2 Subnet found")
 	},
+	"aws:ebs/getSnapshot:getSnapshot": func(a Account, in values) (values, error) {
+		ids, _ := in["snapshotIds"].([]any)
+		owners, _ := in["owners"].([]any)
+		if len(ids) != 1 || len(owners) != 1 || owners[0] != "self" {
+			return nil, errors.New("only one of the account's own snapshots is known, by its id")
+		}
+		s, ok := a.Snapshots[fmt.Sprint(ids[0])]
+		if !ok {
+			return nil, fmt.Errorf("reading EBS Snapshot: InvalidSnapshot.NotFound: The snapshot '%v' does not exist.", ids[0])
+		}
+		tags := values{}
+		for key, value := range s.Tags {
+			tags[key] = value
+		}
+		return values{
+			"id": ids[0], "snapshotId": ids[0], "volumeSize": s.GiB, "tags": tags, "encrypted": !s.ReadableByAnyone,
+			"state": cmp.Or(s.State, "completed"), "storageTier": cmp.Or(s.Tier, "standard"),
+		}, nil
+	},
 	"aws:ssm/getParameter:getParameter": func(a Account, in values) (values, error) {
 		v, ok := a.Parameters[text(in, "name")]
 		if !ok {

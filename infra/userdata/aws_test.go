@@ -71,6 +71,13 @@ func (a *amazon) publish(m release.Manifest) {
 	a.objects[release.Key(sum)] = string(raw)
 }
 
+// program keeps another program.
+func (a *amazon) program(name, text string) release.File {
+	f := release.File{Key: "artifacts/" + name, SHA256: release.Sum([]byte(text)), Bytes: int64(len(text))}
+	a.objects[f.Key] = text
+	return f
+}
+
 // binary is the key of the binary for this computer.
 func (a *amazon) binary() string {
 	for key := range a.objects {

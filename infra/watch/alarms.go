@@ -33,8 +33,11 @@ func (args *WatchArgs) alarms() []alarm {
 	if args.Instance != nil {
 		out = append(out, hostAlarms(args.Namer.Region, pulumi.StringMap{"InstanceId": args.Instance})...)
 	}
-	if args.Balancer != nil {
-		out = append(out, balancerAlarms(args.Balancer)...)
+	if args.People != nil {
+		out = append(out, balancerAlarms(args.People, "", "people")...)
+	}
+	if args.Agents != nil {
+		out = append(out, balancerAlarms(args.Agents, "agents-", "machines' agents")...)
 	}
 	if args.Database != nil {
 		out = append(out, databaseAlarms(pulumi.StringMap{"DBInstanceIdentifier": args.Database})...)
@@ -63,23 +66,23 @@ func hostAlarms(region string, host pulumi.StringMap) []alarm {
 	}
 }
 
-// balancerAlarms are those of a load balancer. It counts errors only when there
-// are any.
-func balancerAlarms(b *Balancer) []alarm {
+// balancerAlarms are those of a load balancer, by what their names begin with and
+// who comes by it. It counts errors only when there are any.
+func balancerAlarms(b *Balancer, before, who string) []alarm {
 	const namespace = "AWS/ApplicationELB"
 	balancer := pulumi.StringMap{"LoadBalancer": b.LoadBalancer}
 	targets := pulumi.StringMap{"LoadBalancer": b.LoadBalancer, "TargetGroup": b.TargetGroup}
 	return []alarm{
 		{
-			"balancer-unhealthy", "A host of the allocator has not been ready for five minutes.",
+			before + "balancer-unhealthy", "A host of the allocator has not been ready for " + who + " for five minutes.",
 			namespace, "UnHealthyHostCount", targets, "Maximum", 60, 5, atLeast, 1, unknown, "",
 		},
 		{
-			"balancer-errors", "The load balancer found no host that answers.",
+			before + "balancer-errors", "The load balancer of " + who + " found no host that answers.",
 			namespace, "HTTPCode_ELB_5XX_Count", balancer, "Sum", 300, 1, atLeast, 10, fine, "",
 		},
 		{
-			"allocator-errors", "The allocator answers with errors of its own.",
+			before + "allocator-errors", "The allocator answers " + who + " with errors of its own.",
 			namespace, "HTTPCode_Target_5XX_Count", targets, "Sum", 300, 1, atLeast, 10, fine, "",
 		},
 	}

@@ -29,12 +29,11 @@ func (args *WatchArgs) graphs() []graph {
 			graph{"Host: network (bytes)", "AWS/EC2", "Sum", []string{"NetworkIn", "NetworkOut"}, host},
 		)
 	}
-	if b := args.Balancer; b != nil {
-		targets := []any{"LoadBalancer", b.LoadBalancer, "TargetGroup", b.TargetGroup}
-		out = append(out,
-			graph{"Load balancer: hosts", "AWS/ApplicationELB", "Maximum", []string{"HealthyHostCount", "UnHealthyHostCount"}, targets},
-			graph{"Load balancer: answers", "AWS/ApplicationELB", "Sum", []string{"RequestCount", "HTTPCode_Target_5XX_Count"}, targets},
-		)
+	if args.People != nil {
+		out = append(out, balancerGraphs(args.People, "people")...)
+	}
+	if args.Agents != nil {
+		out = append(out, balancerGraphs(args.Agents, "agents")...)
 	}
 	if args.Database != nil {
 		database := []any{"DBInstanceIdentifier", args.Database}
@@ -45,6 +44,15 @@ func (args *WatchArgs) graphs() []graph {
 		)
 	}
 	return out
+}
+
+// balancerGraphs are those of the load balancer that somebody comes by.
+func balancerGraphs(b *Balancer, who string) []graph {
+	title, targets := "Load balancer of "+who, []any{"LoadBalancer", b.LoadBalancer, "TargetGroup", b.TargetGroup}
+	return []graph{
+		{title + ": hosts", "AWS/ApplicationELB", "Maximum", []string{"HealthyHostCount", "UnHealthyHostCount"}, targets},
+		{title + ": answers", "AWS/ApplicationELB", "Sum", []string{"RequestCount", "HTTPCode_Target_5XX_Count"}, targets},
+	}
 }
 
 // DashboardName is the dashboard's name. Dashboards are the account's, in all its

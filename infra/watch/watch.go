@@ -22,7 +22,7 @@ type Watch struct {
 }
 
 // WatchArgs says what is watched and who is told. At least one of Instance,
-// Balancer and Database is required.
+// People, Agents and Database is required.
 type WatchArgs struct {
 	Namer naming.Namer
 	// Emails are told of alarms. Optional: then only what mends itself is watched.
@@ -30,8 +30,8 @@ type WatchArgs struct {
 	// Instance is the id of the allocator's host. Optional: several hosts have a
 	// group that replaces them.
 	Instance pulumi.StringInput
-	// Balancer is the load balancer before the allocator. Optional.
-	Balancer *Balancer
+	// People and Agents are the load balancers before the allocator. Optional.
+	People, Agents *Balancer
 	// Database is RDS's identifier of the database. Optional.
 	Database pulumi.StringInput
 }
@@ -45,8 +45,8 @@ type Balancer struct {
 
 // NewWatch declares topic, alarms and dashboard.
 func NewWatch(ctx *pulumi.Context, name string, args *WatchArgs, opts ...pulumi.ResourceOption) (*Watch, error) {
-	if args == nil || args.Instance == nil && args.Balancer == nil && args.Database == nil {
-		return nil, errors.New("watch: Instance, Balancer or Database is required")
+	if args == nil || args.Instance == nil && args.People == nil && args.Agents == nil && args.Database == nil {
+		return nil, errors.New("watch: Instance, People, Agents or Database is required")
 	}
 	w := &Watch{TopicARN: pulumi.String("").ToStringOutput()}
 	if err := ctx.RegisterComponentResource("lablink:watch:Watch", name, w, opts...); err != nil {

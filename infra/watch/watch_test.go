@@ -29,7 +29,8 @@ var (
 func everything() *watch.WatchArgs {
 	return &watch.WatchArgs{
 		Namer: lab, Emails: []string{"lab@example.org", "ops@example.org"}, Instance: pulumi.String("i-1"),
-		Balancer: &watch.Balancer{LoadBalancer: pulumi.String("app/lb/1"), TargetGroup: pulumi.String("targetgroup/tg/1")},
+		People:   &watch.Balancer{LoadBalancer: pulumi.String("app/lb/1"), TargetGroup: pulumi.String("targetgroup/tg/1")},
+		Agents:   &watch.Balancer{LoadBalancer: pulumi.String("app/lb/2"), TargetGroup: pulumi.String("targetgroup/tg/2")},
 		Database: pulumi.String("lablink-database-test"),
 	}
 }
@@ -95,19 +96,24 @@ func TestEachAlarmWatchesOneThingAndKnowsWhatSilenceMeans(t *testing.T) {
 	host := map[string]any{"InstanceId": "i-1"}
 	balancer := map[string]any{"LoadBalancer": "app/lb/1"}
 	targets := map[string]any{"LoadBalancer": "app/lb/1", "TargetGroup": "targetgroup/tg/1"}
+	inside := map[string]any{"LoadBalancer": "app/lb/2"}
+	insideTargets := map[string]any{"LoadBalancer": "app/lb/2", "TargetGroup": "targetgroup/tg/2"}
 	database := map[string]any{"DBInstanceIdentifier": "lablink-database-test"}
 	want := map[string]struct {
 		namespace, metric, missing string
 		dimensions                 map[string]any
 	}{
-		"watch-host-recovery":      {"AWS/EC2", "StatusCheckFailed_System", "missing", host},
-		"watch-host-down":          {"AWS/EC2", "StatusCheckFailed_Instance", "breaching", host},
-		"watch-host-cpu":           {"AWS/EC2", "CPUUtilization", "missing", host},
-		"watch-balancer-unhealthy": {"AWS/ApplicationELB", "UnHealthyHostCount", "missing", targets},
-		"watch-balancer-errors":    {"AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "notBreaching", balancer},
-		"watch-allocator-errors":   {"AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "notBreaching", targets},
-		"watch-database-storage":   {"AWS/RDS", "FreeStorageSpace", "breaching", database},
-		"watch-database-cpu":       {"AWS/RDS", "CPUUtilization", "missing", database},
+		"watch-host-recovery":             {"AWS/EC2", "StatusCheckFailed_System", "missing", host},
+		"watch-host-down":                 {"AWS/EC2", "StatusCheckFailed_Instance", "breaching", host},
+		"watch-host-cpu":                  {"AWS/EC2", "CPUUtilization", "missing", host},
+		"watch-balancer-unhealthy":        {"AWS/ApplicationELB", "UnHealthyHostCount", "missing", targets},
+		"watch-balancer-errors":           {"AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "notBreaching", balancer},
+		"watch-allocator-errors":          {"AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "notBreaching", targets},
+		"watch-agents-balancer-unhealthy": {"AWS/ApplicationELB", "UnHealthyHostCount", "missing", insideTargets},
+		"watch-agents-balancer-errors":    {"AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "notBreaching", inside},
+		"watch-agents-allocator-errors":   {"AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "notBreaching", insideTargets},
+		"watch-database-storage":          {"AWS/RDS", "FreeStorageSpace", "breaching", database},
+		"watch-database-cpu":              {"AWS/RDS", "CPUUtilization", "missing", database},
 	}
 	assert.Len(t, r.Of(metricAlarm), len(want))
 	for name, w := range want {
@@ -124,7 +130,7 @@ func TestOnlyWhatIsThereIsWatched(t *testing.T) {
 		assert.Equal(t, "AWS/RDS", a.Text("namespace"), a.Name)
 	}
 	r, err = declare(&watch.WatchArgs{Namer: lab, Emails: []string{"lab@example.org"}})
-	assert.ErrorContains(t, err, "Instance, Balancer or Database is required")
+	assert.ErrorContains(t, err, "Instance, People, Agents or Database is required")
 	assert.Empty(t, r.Names())
 }
 
@@ -181,7 +187,7 @@ func TestTheDashboardShowsWhatIsWatched(t *testing.T) {
 			shown[m[0]+" "+m[len(m)-1]] = true
 		}
 	}
-	assert.Equal(t, map[string]bool{"AWS/EC2 i-1": true, "AWS/ApplicationELB targetgroup/tg/1": true, "AWS/RDS lablink-database-test": true}, shown)
+	assert.Equal(t, map[string]bool{"AWS/EC2 i-1": true, "AWS/ApplicationELB targetgroup/tg/1": true, "AWS/ApplicationELB targetgroup/tg/2": true, "AWS/RDS lablink-database-test": true}, shown)
 	assert.Equal(t, "https://us-west-2.console.aws.amazon.com/cloudwatch/home?region=us-west-2#dashboards/dashboard/"+d.Text("dashboardName"), r.Outputs["dashboardUrl"].Value)
 	assert.Equal(t, "lablink-watch-test-us-west-2", d.Text("dashboardName"), "there is one list of dashboards for all Regions")
 }

@@ -1,6 +1,7 @@
 package cloud_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,6 +123,39 @@ func TestVolumesOnlyGrow(t *testing.T) {
 	refused(t, "InvalidParameterDependency", w.CreateVolume(&cloud.Volume{AvailabilityZone: w.AvailabilityZones()[0], Size: 1, KMSKeyID: "k"}))
 	other := w.instance(t, w.subnets[1])
 	refused(t, "InvalidVolume.ZoneMismatch", w.CreateVolumeAttachment(&cloud.VolumeAttachment{DeviceName: "/dev/sdf", InstanceID: other.ID, VolumeID: v.ID}))
+}
+
+func TestAVolumeIsMadeOfASnapshotThatFits(t *testing.T) {
+	w := newWorld(t)
+	zone := w.AvailabilityZones()[0]
+	v := &cloud.Volume{AvailabilityZone: zone, Size: 10, Encrypted: true}
+	require.NoError(t, w.CreateVolume(v))
+	s := &cloud.Snapshot{VolumeID: v.ID, Tagged: cloud.Tagged{Tags: map[string]string{"of": "data"}}}
+	require.NoError(t, w.CreateSnapshot(s))
+	require.Regexp(t, `^snap-[0-9a-f]{17}$`, s.ID)
+	restored := &cloud.Volume{AvailabilityZone: zone, SnapshotID: s.ID}
+	require.NoError(t, w.CreateVolume(restored))
+	require.Equal(t, []any{10, true}, []any{restored.Size, restored.Encrypted}, "as the snapshot is")
+	require.NoError(t, w.UpdateVolume(restored.ID, &cloud.Volume{Size: 12, FinalSnapshot: true, Tagged: cloud.Tagged{Tags: map[string]string{"of": "restored"}}}))
+	got, err := w.Volume(restored.ID)
+	require.NoError(t, err)
+	require.Equal(t, s.ID, got.SnapshotID, "what it was made of")
+
+	refused(t, "InvalidParameterValue", w.CreateVolume(&cloud.Volume{AvailabilityZone: zone, SnapshotID: s.ID, Size: 9}))
+	refused(t, "InvalidSnapshot.NotFound", w.CreateVolume(&cloud.Volume{AvailabilityZone: zone, SnapshotID: "snap-0"}))
+	refused(t, "InvalidVolume.NotFound", w.CreateSnapshot(&cloud.Snapshot{VolumeID: "vol-0"}))
+	refused(t, "InvalidParameterValue", w.CreateSnapshot(&cloud.Snapshot{VolumeID: v.ID, Tagged: cloud.Tagged{Tags: map[string]string{"aws:x": ""}}}))
+	_, err = w.Snapshot("snap-0")
+	refused(t, "InvalidSnapshot.NotFound", err)
+
+	require.NoError(t, w.DeleteVolume(v.ID))
+	require.Len(t, w.Snapshots(), 1, "nothing is kept that was not asked for")
+	require.NoError(t, w.DeleteVolume(restored.ID))
+	all := w.Snapshots()
+	require.Len(t, all, 2)
+	require.True(t, slices.ContainsFunc(all, func(x cloud.Snapshot) bool {
+		return x.VolumeID == restored.ID && x.VolumeSize == 12 && x.Encrypted && x.Tags["of"] == "restored"
+	}), "a final snapshot with the volume's tags: %v", all)
 }
 
 func TestTagsAreSetOnAllInstancesOrNone(t *testing.T) {

@@ -13,6 +13,9 @@ type Hypervisor interface {
 	// Attach makes a volume visible to a machine; Detach takes it away.
 	Attach(instance, device, volume string)
 	Detach(instance, device, volume string)
+	// Save keeps what is on a volume as a snapshot; Fill puts it on a new one.
+	Save(volume, snapshot string)
+	Fill(volume, snapshot string)
 }
 
 type noHypervisor struct{}
@@ -22,6 +25,8 @@ func (noHypervisor) Restart(Instance)                {}
 func (noHypervisor) Terminate(_ string, done func()) { done() }
 func (noHypervisor) Attach(_, _, _ string)           {}
 func (noHypervisor) Detach(_, _, _ string)           {}
+func (noHypervisor) Save(_, _ string)                {}
+func (noHypervisor) Fill(_, _ string)                {}
 
 // Faults are what goes wrong on purpose.
 type Faults struct {

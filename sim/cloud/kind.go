@@ -23,6 +23,7 @@ var (
 	instances         = kind[Instance]{func(m *model) table[Instance] { return m.Instances }, "InvalidInstanceID.NotFound", "instance"}
 	addresses         = kind[EIP]{func(m *model) table[EIP] { return m.Addresses }, "InvalidAllocationID.NotFound", "allocation"}
 	volumes           = kind[Volume]{func(m *model) table[Volume] { return m.Volumes }, "InvalidVolume.NotFound", "volume"}
+	snapshots         = kind[Snapshot]{func(m *model) table[Snapshot] { return m.Snapshots }, "InvalidSnapshot.NotFound", "snapshot"}
 	attachments       = kind[VolumeAttachment]{func(m *model) table[VolumeAttachment] { return m.Attachments }, "InvalidAttachment.NotFound", "attachment"}
 	templates         = kind[LaunchTemplate]{func(m *model) table[LaunchTemplate] { return m.LaunchTemplates }, "InvalidLaunchTemplateId.NotFound", "launch template"}
 	roles             = kind[Role]{func(m *model) table[Role] { return m.Roles }, "NoSuchEntity", "role"}

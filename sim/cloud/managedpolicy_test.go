@@ -91,3 +91,24 @@ func TestAServiceHasOneRoleThatIAMKeeps(t *testing.T) {
 	require.NoError(t, w.DeleteServiceLinkedRole(s.ID))
 	require.Empty(t, w.RolesAt("/aws-service-role/"))
 }
+
+// White space does not count; an inline policy counts together with the role's others.
+func TestWhatIsTooLongForIAMIsRefused(t *testing.T) {
+	w := newWorld(t)
+	session(t, w)
+	long := func(size int) string {
+		return allowing("s3:"+strings.Repeat("x", size-len(allowing("s3:", object))), object) + "\n"
+	}
+	require.NoError(t, w.PutRolePolicy(&cloud.RolePolicy{Name: "most", Role: "client", Policy: long(10000)}))
+	for words, err := range map[string]error{
+		"Maximum policy size of 10240 bytes exceeded for role client": w.PutRolePolicy(&cloud.RolePolicy{Name: "rest", Role: "client", Policy: long(241)}),
+		"Cannot exceed quota for PolicySize: 6144":                    w.CreatePolicy(&cloud.Policy{Name: "long", Policy: long(6145)}),
+		"Cannot exceed quota for ACLSizePerRole: 2048":                w.CreateRole(&cloud.Role{Name: "r", AssumeRolePolicy: strings.Replace(ec2Trust, "ec2", strings.Repeat("e", 2048), 1)}),
+	} {
+		refused(t, "LimitExceeded", err)
+		require.ErrorContains(t, err, words)
+	}
+	require.NoError(t, w.PutRolePolicy(&cloud.RolePolicy{Name: "rest", Role: "client", Policy: long(240)}))
+	require.NoError(t, w.PutRolePolicy(&cloud.RolePolicy{Name: "most", Role: "client", Policy: long(10000)}), "again")
+	require.NoError(t, w.CreatePolicy(&cloud.Policy{Name: "most", Policy: long(6144)}))
+}

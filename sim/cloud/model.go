@@ -19,6 +19,7 @@ type model struct {
 	Instances             table[Instance]
 	Addresses             table[EIP]
 	Volumes               table[Volume]
+	Snapshots             table[Snapshot]
 	Attachments           table[VolumeAttachment]
 	LaunchTemplates       table[LaunchTemplate]
 	Fleets                table[fleetRecord]
@@ -81,6 +82,7 @@ func (m *model) init() {
 	initTable(&m.Instances)
 	initTable(&m.Addresses)
 	initTable(&m.Volumes)
+	initTable(&m.Snapshots)
 	initTable(&m.Attachments)
 	initTable(&m.LaunchTemplates)
 	initTable(&m.Fleets)

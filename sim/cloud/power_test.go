@@ -29,6 +29,8 @@ func (h *hypervisor) note(format string, args ...any) {
 func (h *hypervisor) Launch(i cloud.Instance) { h.note("launch %s", i.ID) }
 func (h *hypervisor) Attach(i, d, v string)   { h.note("attach %s %s %s", i, d, v) }
 func (h *hypervisor) Detach(i, d, v string)   { h.note("detach %s %s %s", i, d, v) }
+func (h *hypervisor) Save(v, s string)        { h.note("save %s %s", v, s) }
+func (h *hypervisor) Fill(v, s string)        { h.note("fill %s %s", v, s) }
 func (h *hypervisor) Restart(i cloud.Instance) {
 	h.note("restart %s at %s as %s", i.ID, i.PublicIP, i.InstanceType)
 }

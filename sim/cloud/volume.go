@@ -15,6 +15,9 @@ type Volume struct {
 	Type             string `json:"type"`
 	Encrypted        bool   `json:"encrypted,omitempty"`
 	KMSKeyID         string `json:"kmsKeyId,omitempty"`
+	SnapshotID       string `json:"snapshotId,omitempty"` // what it was made of
+	// FinalSnapshot leaves a snapshot when the volume is deleted.
+	FinalSnapshot bool `json:"finalSnapshot,omitempty"`
 	Tagged
 	volumeComputed
 }
@@ -26,11 +29,14 @@ type volumeComputed struct {
 	Throughput int    `json:"throughput"`
 }
 
-// CreateVolume makes an empty volume.
+// CreateVolume makes a volume: an empty one, or one of a snapshot.
 func (a *Account) CreateVolume(v *Volume) error {
 	return a.change(func(m *model) error {
 		if !slices.Contains(a.AvailabilityZones(), v.AvailabilityZone) {
 			return refuse("InvalidZone.NotFound", "The zone '%s' does not exist.", v.AvailabilityZone)
+		}
+		if err := v.fit(m); err != nil {
+			return err
 		}
 		if err := v.check("gp2"); err != nil {
 			return err
@@ -39,8 +45,28 @@ func (a *Account) CreateVolume(v *Volume) error {
 		v.volumeComputed = volumeComputed{ARN: a.arn("ec2", "volume/"+v.ID), CreateTime: a.now().Format(time.RFC3339)}
 		v.perform()
 		m.Volumes.keep(v.ID, v)
+		if volume, snapshot := v.ID, v.SnapshotID; snapshot != "" {
+			a.later(func() { a.opts.Hypervisor.Fill(volume, snapshot) })
+		}
 		return nil
 	})
+}
+
+// fit takes from a snapshot what is left out, and refuses what does not fit it.
+func (v *Volume) fit(m *model) error {
+	if v.SnapshotID == "" {
+		return nil
+	}
+	s, err := snapshots.get(m, v.SnapshotID)
+	if err != nil {
+		return refuse("InvalidSnapshot.NotFound", "The snapshot '%s' does not exist.", v.SnapshotID)
+	}
+	v.Size = cmp.Or(v.Size, s.VolumeSize)
+	if v.Size < s.VolumeSize {
+		return refuse("InvalidParameterValue", "Volume of size %dGiB is smaller than snapshot '%s', expect size >= %dGiB", v.Size, s.ID, s.VolumeSize)
+	}
+	v.Encrypted, v.KMSKeyID = v.Encrypted || s.Encrypted, cmp.Or(v.KMSKeyID, s.KMSKeyID)
+	return nil
 }
 
 // check refuses what cannot be; a type that is left out is otherwise.
@@ -84,7 +110,7 @@ func (a *Account) UpdateVolume(id string, v *Volume) error {
 			return refuse("InvalidParameterValue", "New size cannot be smaller than existing size")
 		}
 		v.ID, v.AvailabilityZone, v.Encrypted, v.KMSKeyID = id, cur.AvailabilityZone, cur.Encrypted, cur.KMSKeyID
-		v.volumeComputed = cur.volumeComputed
+		v.SnapshotID, v.volumeComputed = cur.SnapshotID, cur.volumeComputed
 		if err := v.check(cur.Type); err != nil {
 			return err
 		}
@@ -93,15 +119,19 @@ func (a *Account) UpdateVolume(id string, v *Volume) error {
 	})
 }
 
-// DeleteVolume refuses while an instance has the volume.
+// DeleteVolume refuses while an instance has the volume. One that is to leave a
+// snapshot leaves one with its tags, as the provider takes it.
 func (a *Account) DeleteVolume(id string) error {
-	return volumes.remove(a, id, func(m *model, _ *Volume) error {
+	return volumes.remove(a, id, func(m *model, v *Volume) error {
 		for _, x := range m.Attachments {
 			if x.VolumeID == id {
 				return refuse("VolumeInUse", "Volume %s is currently attached to %s", id, x.InstanceID)
 			}
 		}
-		return nil
+		if !v.FinalSnapshot {
+			return nil
+		}
+		return a.takeSnapshot(m, v, &Snapshot{Tagged: Tagged{Tags: maps.Clone(v.Tags)}})
 	})
 }
 

@@ -2,10 +2,8 @@ package launcher
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -22,24 +20,16 @@ import (
 // hosted zone, and GitHub as an identity provider. Cloudflare has a zone, too.
 var seed = []string{"--zone", "example.org", "--cloudflare-zone", "example.org", "--oidc", "https://token.actions.githubusercontent.com"}
 
-// ports are where the simulator listens. They are kept, so that what `make env`
-// printed stays true over a restart.
-type ports struct {
-	API        int `json:"api"`
-	Provider   int `json:"provider"`
-	Cloudflare int `json:"cloudflare"`
-}
-
 func (w *Workspace) simDir() string { return w.own("sim") }
 
+// ports is the file in which the simulator keeps its ports, so that what `make
+// env` printed stays true over a restart.
+func (w *Workspace) ports() string { return w.own("ports.json") }
+
 // client speaks to this workspace's simulator, if its ports are known.
-func (w *Workspace) client() (*control.Client, ports, bool) {
-	var p ports
-	raw, err := os.ReadFile(w.own("ports.json"))
-	if err != nil || json.Unmarshal(raw, &p) != nil {
-		return nil, p, false
-	}
-	return &control.Client{URL: fmt.Sprintf("http://127.0.0.1:%d", p.API), HTTP: &http.Client{Timeout: time.Minute}}, p, true
+func (w *Workspace) client() (*control.Client, control.Ports, bool) {
+	p, err := control.ReadPorts(w.ports())
+	return &control.Client{URL: fmt.Sprintf("http://127.0.0.1:%d", p.API), HTTP: &http.Client{Timeout: time.Minute}}, p, err == nil
 }
 
 // Running is the state of this workspace's simulator; ok is false when it does
@@ -49,7 +39,7 @@ func (w *Workspace) Running(ctx context.Context) (s control.State, ok bool) {
 	if !ok {
 		return s, false
 	}
-	quick, cancel := context.WithTimeout(ctx, 2*time.Second)
+	quick, cancel := context.WithTimeout(ctx, 10*time.Second) // on a busy computer, too: what does not answer is ended
 	defer cancel()
 	s, err := c.State(quick)
 	return s, err == nil && s.Dir == w.simDir()
@@ -69,10 +59,6 @@ func (w *Workspace) StartSimulator(ctx context.Context) (*control.Client, error)
 		}
 	}
 	w.endLeftovers()
-	p, err := w.choosePorts()
-	if err != nil {
-		return nil, err
-	}
 	if err := os.MkdirAll(w.simDir(), 0o755); err != nil {
 		return nil, fmt.Errorf("make the simulator's folder: %w", err)
 	}
@@ -81,10 +67,7 @@ func (w *Workspace) StartSimulator(ctx context.Context) (*control.Client, error)
 		return nil, fmt.Errorf("open the simulator's log: %w", err)
 	}
 	defer log.Close()
-	cmd := exec.Command(program, append([]string{
-		"--dir", w.simDir(), "--api", fmt.Sprintf("127.0.0.1:%d", p.API), "--provider", fmt.Sprintf("127.0.0.1:%d", p.Provider),
-		"--cloudflare", fmt.Sprintf("127.0.0.1:%d", p.Cloudflare),
-	}, w.Seed...)...)
+	cmd := exec.Command(program, append([]string{"--dir", w.simDir(), "--ports", w.ports()}, w.Seed...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = append(os.Environ(), control.Mark+"="+w.simDir())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C is for the deployment, not for the account
@@ -112,40 +95,6 @@ func (w *Workspace) awaitSimulator(ctx context.Context, ended <-chan error, log 
 		case <-tick.C:
 		}
 	}
-}
-
-// choosePorts takes the ports of before, where they are free, else new ones.
-func (w *Workspace) choosePorts() (ports, error) {
-	_, p, known := w.client()
-	if known && free(p.API) && free(p.Provider) && free(p.Cloudflare) {
-		return p, nil
-	}
-	for _, port := range []*int{&p.API, &p.Provider, &p.Cloudflare} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return p, fmt.Errorf("find a free port: %w", err)
-		}
-		*port = l.Addr().(*net.TCPAddr).Port
-		_ = l.Close()
-	}
-	raw, err := json.Marshal(p)
-	if err != nil {
-		return p, fmt.Errorf("keep the ports: %w", err)
-	}
-	return p, os.WriteFile(w.own("ports.json"), raw, 0o644)
-}
-
-// free reports whether a port is known and nobody listens there.
-func free(port int) bool {
-	if port == 0 {
-		return false
-	}
-	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-	if err != nil {
-		return false
-	}
-	_ = l.Close()
-	return true
 }
 
 // StopSimulator ends the simulator and everything that its machines run.

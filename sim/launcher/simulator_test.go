@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"strconv"
 	"testing"
 	"time"
 
@@ -45,26 +44,6 @@ func TestASimulatorOfAnotherFolderIsNotTakenForThisOne(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, os.Getpid(), s.PID)
 	require.NoError(t, w.checkDoor(t.Context()), "a door that is open already is ours")
-}
-
-func TestPortsAreKeptWhileTheyAreFree(t *testing.T) {
-	w, _ := newWorkspace(t)
-	write(t, w.path("x"), "", 0o644)
-	first, err := w.choosePorts()
-	require.NoError(t, err)
-	again, err := w.choosePorts()
-	require.NoError(t, err)
-	require.Equal(t, first, again)
-	taken := httptest.NewServer(http.NotFoundHandler())
-	defer taken.Close()
-	at, err := url.Parse(taken.URL)
-	require.NoError(t, err)
-	port, err := strconv.Atoi(at.Port())
-	require.NoError(t, err)
-	write(t, w.own("ports.json"), `{"api":`+at.Port()+`,"provider":`+strconv.Itoa(first.Provider)+`}`, 0o644)
-	other, err := w.choosePorts()
-	require.NoError(t, err)
-	require.NotEqual(t, port, other.API)
 }
 
 func TestOnlyThisWorkspacesProcessesAreEnded(t *testing.T) {

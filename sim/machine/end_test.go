@@ -29,7 +29,7 @@ func TestATerminatedMachineLeavesNoProcess(t *testing.T) {
 			require.True(t, alive(t, pids[1]), "the child of %v runs", pids)
 			w.terminate(i.ID)
 			for _, pid := range pids {
-				require.False(t, alive(t, pid), "process %s is still there", pid)
+				require.Eventually(t, func() bool { return !alive(t, pid) }, timeout, tick, "process %s is still there", pid)
 			}
 			require.NoDirExists(t, filepath.Join(w.dir, "instances", i.ID))
 		})

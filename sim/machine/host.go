@@ -177,8 +177,6 @@ func (h *Host) Console(id string) string {
 
 func (h *Host) folder(id string) string { return filepath.Join(h.opts.Dir, "instances", id) }
 
-func (h *Host) volume(id string) string { return filepath.Join(h.opts.Dir, "volumes", id) }
-
 // Native is the architecture of this machine, as EC2 names it.
 func Native() string {
 	if runtime.GOARCH == "amd64" {

@@ -24,7 +24,7 @@ func (k kind) diff(a *cloud.Account, olds, news resource.PropertyMap, ignored []
 	}
 	changes := without(olds, generated).Diff(without(news, generated))
 	for path, d := range plugin.NewDetailedDiffFromObjectDiff(changes, true) {
-		if within(path, ignored) {
+		if within(path, ignored) || slices.Contains(k.Stays, path) && !news.HasValue(resource.PropertyKey(path)) {
 			continue
 		}
 		res.Changes = pulumirpc.DiffResponse_DIFF_SOME

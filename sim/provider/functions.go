@@ -33,6 +33,7 @@ var functions = map[string]func(*account, values) (values, error){
 	"aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": offerings,
 	"aws:ec2/getAmi:getAmi":                                     ami,
 	"aws:ec2/getAmiIds:getAmiIds":                               amiIDs,
+	"aws:ebs/getSnapshot:getSnapshot":                           snapshot,
 	"aws:ssm/getParameter:getParameter": func(a *account, in values) (values, error) {
 		name := fmt.Sprint(in["name"])
 		p, err := a.Parameter(name)

@@ -21,6 +21,9 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 	zone := w.account.ZonesNamed("example.org")[0]
 	vpc := w.vpc()
 	subnet := w.subnet(vpc)
+	snapshot := w.snapshot()
+	const getSnapshot = "aws:ebs/getSnapshot:getSnapshot"
+	own := []any{"self"}
 	for _, c := range []struct {
 		token string
 		in    m
@@ -41,6 +44,10 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 		{offeringsToken, m{"locationType": "availability-zone", "filters": []any{m{"name": "instance-type", "values": []any{"t4g.small", "g5g.xlarge", "x9.huge"}}}}, m{
 			"instanceTypes": []any{"g5g.xlarge", "t4g.small", "t4g.small", "t4g.small"}, "locations": []any{"us-west-2c", "us-west-2a", "us-west-2b", "us-west-2c"},
 		}, ""},
+		{getSnapshot, m{"owners": own, "snapshotIds": []any{snapshot}}, m{"volumeSize": 2.0, "state": "completed", "encrypted": true, "ownerId": "123456789012"}, ""},
+		{getSnapshot, m{"owners": own, "snapshotIds": []any{"snap-0"}}, nil, "InvalidSnapshot.NotFound"},
+		{getSnapshot, m{"owners": own, "snapshotIds": []any{snapshot}, "mostRecent": true}, nil, "one snapshot of the owner self by its id"},
+		{getSnapshot, m{"snapshotIds": []any{snapshot}}, nil, "one snapshot of the owner self by its id"},
 		{offeringsToken, m{"filters": []any{m{"name": "instance-type", "values": []any{"t4g.small"}}}}, nil, "models the location type availability-zone"},
 		{offeringsToken, m{"locationType": "availability-zone", "filters": []any{m{"name": "location", "values": []any{"us-west-2a"}}}}, nil, "The filter 'location' is invalid"},
 		{offeringsToken, m{"locationType": "availability-zone"}, nil, "the types that the filter instance-type names"},

@@ -33,6 +33,9 @@ type traits struct {
 	Name    autoname
 	Secret  []string // outputs that are always secret
 	Changes []string // outputs that an update in place changes
+	// Stays are inputs that AWS also decides on: to leave one out that was set is no
+	// change, and what it was stays.
+	Stays []string
 	// DeleteFirst is set where the provider itself replaces by deleting first.
 	DeleteFirst bool
 	// Content are the inputs that the account keeps elsewhere than in its model.

@@ -17,7 +17,9 @@ var computeKinds = map[string]kind{
 		operations[cloud.EIP]{(*account).CreateEIP, (*account).EIP, (*account).UpdateEIP, (*account).DeleteEIP}),
 	"aws:ec2/eipAssociation:EipAssociation": define(ec2.EipAssociationArgs{}, ec2.EipAssociation{}, traits{},
 		operations[cloud.EIPAssociation]{(*account).CreateEIPAssociation, (*account).EIPAssociation, nil, (*account).DeleteEIPAssociation}),
-	"aws:ebs/volume:Volume": define(ebs.VolumeArgs{}, ebs.Volume{}, traits{Replace: []string{"availabilityZone", "encrypted", "kmsKeyId"}},
+	"aws:ebs/volume:Volume": define(ebs.VolumeArgs{}, ebs.Volume{}, traits{
+		Replace: []string{"availabilityZone", "encrypted", "kmsKeyId", "snapshotId"}, Stays: []string{"snapshotId"},
+	},
 		operations[cloud.Volume]{(*account).CreateVolume, (*account).Volume, (*account).UpdateVolume, (*account).DeleteVolume}),
 	"aws:ec2/volumeAttachment:VolumeAttachment": define(ec2.VolumeAttachmentArgs{}, ec2.VolumeAttachment{},
 		traits{Replace: []string{"deviceName", "instanceId", "volumeId"}, ImportID: attachmentID},

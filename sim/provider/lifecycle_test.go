@@ -160,3 +160,22 @@ func TestADeletedInstanceHasEnded(t *testing.T) {
 	require.Equal(t, "terminated", got.InstanceState)
 	require.Empty(t, w.read(instanceToken, i.id, i.inputs, i.outputs).ID, "an ended instance counts as gone")
 }
+
+// What a volume was made of stays what it is when nobody writes it any more.
+func TestAVolumeIsReplacedForAnotherSnapshotAndNotForNone(t *testing.T) {
+	w := newWorld(t)
+	first, second := w.snapshot(), w.snapshot()
+	in := m{"availabilityZone": "us-west-2a", "size": 2, "encrypted": true, "type": "gp3"}
+	blank := w.create(volumeToken, properties(in))
+	in["snapshotId"] = first
+	require.Equal(t, []resource.PropertyKey{"snapshotId"}, w.diff(volumeToken, blank, properties(in)).ReplaceKeys)
+	restored := w.create(volumeToken, properties(in))
+	in["snapshotId"] = second
+	require.Equal(t, []resource.PropertyKey{"snapshotId"}, w.diff(volumeToken, restored, properties(in)).ReplaceKeys)
+	delete(in, "snapshotId")
+	require.Equal(t, plugin.DiffNone, w.diff(volumeToken, restored, properties(in)).Changes)
+	in["size"] = 3
+	grown := w.diff(volumeToken, restored, properties(in))
+	require.Equal(t, plugin.DiffSome, grown.Changes)
+	require.Empty(t, grown.ReplaceKeys)
+}

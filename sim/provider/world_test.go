@@ -126,6 +126,7 @@ func (w *world) invoke(token string, in m) (resource.PropertyMap, error) {
 
 const (
 	vpcToken       = "aws:ec2/vpc:Vpc"
+	volumeToken    = "aws:ebs/volume:Volume"
 	subnetToken    = "aws:ec2/subnet:Subnet"
 	tableToken     = "aws:ec2/routeTable:RouteTable"
 	gatewayToken   = "aws:ec2/internetGateway:InternetGateway"
@@ -144,4 +145,13 @@ func (w *world) vpc() made {
 func (w *world) subnet(vpc made) made {
 	w.Helper()
 	return w.create(subnetToken, properties(m{"vpcId": string(vpc.id), "cidrBlock": "10.0.0.0/24", "availabilityZone": "us-west-2a"}))
+}
+
+// snapshot is one of a volume of 2 GiB.
+func (w *world) snapshot() string {
+	w.Helper()
+	volume := w.create(volumeToken, properties(m{"availabilityZone": "us-west-2a", "size": 2, "encrypted": true}))
+	s := &cloud.Snapshot{VolumeID: string(volume.id)}
+	require.NoError(w, w.account.CreateSnapshot(s))
+	return s.ID
 }

@@ -24,7 +24,7 @@ var withoutRoles = []string{"  lablink:github:\n    repository: talmolab/lablink
 // inState is a resource of a stack.
 type inState struct {
 	URN, Type, ID, Parent string
-	Custom                bool
+	Custom, Protect       bool
 }
 
 func (d inState) name() string { return d.URN[strings.LastIndex(d.URN, "::")+2:] }
@@ -74,7 +74,11 @@ func TestProductionIsDestroyedOnPurposeOnly(t *testing.T) {
 	}
 	require.NotContains(t, left, "host-instance")
 	require.NotContains(t, left, "network-vpc")
-	_, list, _ := strings.Cut(said, "These stay")
+	forgotten, list, _ := strings.Cut(said, "These stay")
+	_, forgotten, _ = strings.Cut(forgotten, "Left in AWS on purpose")
+	bucket := left["artifacts-bucket"].ID
+	require.Contains(t, forgotten, "(aws:s3/bucketObjectv2:BucketObjectv2, "+bucket+"/releases/", "the bucket stays, and so does what is in it")
+	require.Equal(t, strings.Count(forgotten, ":BucketObjectv2, "+bucket+"/"), strings.Count(forgotten, ")\n"), "nothing else is left behind")
 	for name, r := range left {
 		require.Contains(t, list, "    "+name+" ("+r.Type+", "+r.ID+")\n")
 	}
@@ -94,6 +98,15 @@ func TestProductionIsDestroyedOnPurposeOnly(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(raw), "lablink:retiring: true")
 	require.Contains(t, string(raw), "# The environment that workshops run on.", "comments stay")
+
+	said, err = e.operator(t, "destroy", "--stack", "prod", "--config-file", prod.File, "--yes")
+	require.Error(t, err, "until an update the state says that they stay in AWS, and they would be nobody's")
+	require.Contains(t, said, "run pulumi up --stack prod --config-file "+prod.File+" first")
+	for _, name := range []string{"host-address", "host-data", "dns-record", "artifacts-bucket"} {
+		require.Contains(t, said, "    "+name+" ("+left[name].Type+", "+left[name].ID+")\n")
+	}
+	require.Equal(t, left, e.deployed(t, prod), "nothing was destroyed")
+
 	e.must(t, prod, "up", "--yes", "--skip-preview", "--suppress-outputs")
 	said, err = e.operator(t, "destroy", "--stack", "prod", "--config-file", prod.File, "--yes")
 	require.NoError(t, err)

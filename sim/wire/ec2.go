@@ -16,6 +16,7 @@ const namespace = "http://ec2.amazonaws.com/doc/2016-11-15/"
 // actions are the calls that EC2 answers.
 var actions = map[string]func(*Server, call, *query) (any, error){
 	"CreateFleet":                (*Server).createFleet,
+	"CreateSnapshot":             (*Server).createSnapshot,
 	"CreateTags":                 (*Server).createTags,
 	"DescribeImages":             (*Server).describeImages,
 	"DescribeInstanceTypes":      (*Server).describeInstanceTypes,

@@ -160,3 +160,18 @@ func TestSeveralHostsBehindCloudflareServeWithItsCertificate(t *testing.T) {
 	assert.Contains(t, got.TrustedProxies, "10.20.0.0/16")
 	assert.Contains(t, got.TrustedProxies, "173.245.48.0/20", "the load balancer passes on what Cloudflare says")
 }
+
+// An agent that reaches no allocator has no page on which somebody would see it.
+func TestBothLoadBalancersAreWatched(t *testing.T) {
+	alarms := map[string]string{"lablink:alarms": `{"emails": ["lab@example.org"]}`}
+	for name, r := range map[string]*recording.Recording{
+		"one host": balanced(t, "prod").set(alarms).record(t), "two hosts": severalOf(t, "prod").set(alarms).preview(t),
+	} {
+		for alarm, who := range map[string]string{"watch-balancer-unhealthy": "people", "watch-agents-balancer-unhealthy": "agents"} {
+			a := r.Named(alarm)
+			assert.Equal(t, "app/lablink-"+who+"-prod/0123456789abcdef", a.Text("dimensions.LoadBalancer"), "%s: %s", name, alarm)
+			assert.Equal(t, "targetgroup/lablink-"+who+"-hosts-prod/0123456789abcdef", a.Text("dimensions.TargetGroup"), "%s: %s", name, alarm)
+			assert.Contains(t, a.Get("alarmActions"), "arn:aws:recorded:us-west-2:123456789012:watch-topic", "%s: %s", name, alarm)
+		}
+	}
+}

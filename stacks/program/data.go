@@ -48,7 +48,9 @@ func (e *environment) declareWatch(ctx *pulumi.Context) (pulumi.StringOutput, er
 		args.Instance = e.host.InstanceID
 	}
 	if e.balancer != nil {
-		args.Balancer = &watch.Balancer{LoadBalancer: e.balancer.LoadBalancer, TargetGroup: e.balancer.Hosts}
+		people, agents := e.balancer.People, e.balancer.Agents
+		args.People = &watch.Balancer{LoadBalancer: people.LoadBalancer, TargetGroup: people.Hosts}
+		args.Agents = &watch.Balancer{LoadBalancer: agents.LoadBalancer, TargetGroup: agents.Hosts}
 	}
 	if e.postgres != nil {
 		args.Database = e.postgres.Identifier

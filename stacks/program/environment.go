@@ -211,7 +211,8 @@ func (e *environment) declareHosts(ctx *pulumi.Context, after []pulumi.Resource)
 	var err error
 	e.host, err = host.NewHost(ctx, "host", &host.HostArgs{
 		Namer: e.n, InstanceType: e.s.Allocator.InstanceType, AMI: e.found.hostImage.ID,
-		Zone: place.Zone, Address: e.address, Dynamic: dynamic, DataVolumeGiB: e.s.Allocator.DataVolumeGiB,
+		Zone: place.Zone, Address: e.address, Dynamic: dynamic,
+		DataVolumeGiB: e.s.Allocator.DataVolumeGiB, Snapshot: e.s.Database.RestoreSnapshot, FinalSnapshot: *e.s.Database.BackupDays > 0,
 		Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
 		Permissions: permissions, Boundary: e.boundary, TargetGroups: e.targetGroups(), Protect: e.s.Protect(), After: after,
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/infra/dns"
 	"github.com/talmolab/lablink-infrastructure/infra/host"
 	"github.com/talmolab/lablink-infrastructure/infra/image"
+	"github.com/talmolab/lablink-infrastructure/infra/naming"
 	"github.com/talmolab/lablink-infrastructure/infra/network"
 	"github.com/talmolab/lablink-infrastructure/infra/release"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
@@ -58,6 +59,9 @@ func lookUp(ctx *pulumi.Context, s *settings.Settings, bucket string) (lookups, 
 	if err != nil {
 		return l, err
 	}
+	if err := findSnapshot(ctx, s); err != nil {
+		return l, err
+	}
 	if s.BehindCloudflare() {
 		if err := checkEdge(ctx); err != nil {
 			return l, err
@@ -65,6 +69,18 @@ func lookUp(ctx *pulumi.Context, s *settings.Settings, bucket string) (lookups, 
 	}
 	l.zoneID, err = findZone(ctx, s)
 	return l, err
+}
+
+// findSnapshot looks up what the data volume is to be made of, and says in every plan
+// that it is: a volume that is replaced later, for another reason, would be made of
+// it once more.
+func findSnapshot(ctx *pulumi.Context, s *settings.Settings) error {
+	id := s.Database.RestoreSnapshot
+	if id == "" {
+		return nil
+	}
+	_ = ctx.Log.Warn(fmt.Sprintf("lablink:database.restoreSnapshot is set: the data volume, host-data, is made of %s, unless it was made of it before; take the setting out once it is, which changes nothing", id), nil)
+	return host.FindSnapshot(ctx, naming.Namer{Deployment: s.Deployment, Environment: s.Environment}, id, s.Allocator.DataVolumeGiB)
 }
 
 // findZone is the zone in which records are made, or "" where none are. One that is

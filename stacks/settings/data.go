@@ -9,6 +9,8 @@ import (
 	"strings"
 )
 
+var snapshotID = regexp.MustCompile(`^snap-([0-9a-f]{8}|[0-9a-f]{17})$`)
+
 var instanceClass = regexp.MustCompile(`^db\.[a-z0-9-]+\.[a-z0-9]+$`)
 
 // snapshotIntervals are the hours between snapshots that Data Lifecycle Manager
@@ -29,6 +31,7 @@ func (s *Settings) checkDatabase(p *Problems) {
 	if !instanceClass.MatchString(d.InstanceClass) {
 		p.add("database.instanceClass", "write an RDS class, for example db.t4g.micro", "is not a class of RDS instances: %q", d.InstanceClass)
 	}
+	s.checkRestore(p)
 	if d.Engine == Postgres {
 		if hours := defaultOf(d, "SnapshotHours"); fmt.Sprint(d.SnapshotHours) != hours {
 			p.add("database.snapshotHours", "remove it", "is set, but RDS backs up continuously with database.engine: postgres")
@@ -41,6 +44,21 @@ func (s *Settings) checkDatabase(p *Problems) {
 	}
 	if d.InstanceClass != defaultOf(d, "InstanceClass") {
 		p.add("database.instanceClass", fix, "is set, but there is no RDS instance with database.engine: sqlite")
+	}
+}
+
+// checkRestore wants that nothing is lost for good by going back.
+func (s *Settings) checkRestore(p *Problems) {
+	const key = "database.restoreSnapshot"
+	d := s.Database
+	switch {
+	case d.RestoreSnapshot == "":
+	case d.Engine == Postgres:
+		p.add(key, "remove it", "is set, but there is no data volume with database.engine: postgres")
+	case !snapshotID.MatchString(d.RestoreSnapshot):
+		p.add(key, "write a snapshot's id, for example snap-0123456789abcdef0", "is not a snapshot's id: %q", d.RestoreSnapshot)
+	case *d.BackupDays == 0 && !s.InProduction(): // which keeps backups
+		p.add(key, "set database.backupDays to 1 to 35 and update, and set this after that", "is set, but with database.backupDays: 0 nothing would be left of the volume that it replaces")
 	}
 }
 

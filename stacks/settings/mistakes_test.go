@@ -1,5 +1,10 @@
 package settings_test
 
+import (
+	"fmt"
+	"strings"
+)
+
 // wrong is a change that makes the configuration of a stack wrong in one way.
 type wrong struct {
 	why            string
@@ -27,6 +32,15 @@ func one(key, value string) config { return config{"lablink:" + key: value} }
 // existing is a VPC that is there, with something more.
 func existing(more string) config {
 	return one("network", `{"vpcId": "vpc-0123456789abcdef0", "subnetIds": ["subnet-0123456789abcdef0"], `+more+`}`)
+}
+
+// numbered is a list of things that differ by a number.
+func numbered(count int, thing string) string {
+	var out []string
+	for i := range count {
+		out = append(out, fmt.Sprintf(thing, i))
+	}
+	return strings.Join(out, ", ")
 }
 
 var anywhere = []wrong{
@@ -74,6 +88,7 @@ var anywhere = []wrong{
 	{"subnets without a VPC", one("network", `{"subnetIds": ["subnet-0123456789abcdef0"]}`), "lablink:network.vpcId", "set both or neither", "set the VPC"},
 	{"a VPC's name", one("network", `{"vpcId": "main", "subnetIds": ["subnet-0123456789abcdef0"]}`), "lablink:network.vpcId", `is not a VPC's id: "main"`, "vpc-0123456789abcdef0"},
 	{"a VPC for a subnet", one("network", `{"vpcId": "vpc-0123456789abcdef0", "subnetIds": ["vpc-0123456789abcdef0"]}`), "lablink:network.subnetIds[0]", "is not a subnet's id", "subnet-0123456789abcdef0"},
+	{"more subnets than policies hold", one("network", `{"vpcId": "vpc-0123456789abcdef0", "subnetIds": [`+numbered(13, `"subnet-012345%02d"`)+`]}`), "lablink:network.subnetIds", "has 13, and the policies of the roles that launch into them have room for 12", "keep 12 at most"},
 	{"a subnet twice", existing(`"subnetIds": ["subnet-01234567", "subnet-01234567"]`), "lablink:network.subnetIds[1]", "in the list already", "remove it"},
 	{"NAT in an existing VPC", existing(`"nat": true`), "lablink:network.nat", "route tables of its subnets decide", "remove it"},
 	{"zones of an existing VPC", existing(`"zones": ["us-west-2a", "us-west-2b"]`), "lablink:network.zones", "its subnets decide", "remove it"},
@@ -131,6 +146,7 @@ var anywhere = []wrong{
 
 	{"no pool", config{"lablink:pools": ""}, "lablink:pools", "is empty", "describe at least one"},
 	{"a pool without a name", pool(`"name": ""`), "lablink:pools[0].name", `not ""`, "for example gpu"},
+	{"more pools than a policy holds", config{"lablink:pools": `[` + numbered(21, `{"name": "p%02d", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-0123456789abcdef1"}, "maxMachines": 1}`) + `]`}, "lablink:pools", "has 21, and the policy of the host's role has room for 20", "keep 20 at most"},
 	{"two pools of one name", config{"lablink:pools": twice}, "lablink:pools[1].name", `is "gpu", as another pool's`, "a name of its own"},
 	{"a pool without types", pool(`"instanceTypes": []`), "lablink:pools[0].instanceTypes", "is empty", "g5.xlarge"},
 	{"a type that is none", pool(`"instanceTypes": ["g5.xlarge", "big"]`), "lablink:pools[0].instanceTypes[1]", "is not an instance type", "g5.xlarge"},
@@ -149,6 +165,8 @@ var anywhere = []wrong{
 	{"hours that do not divide a day", one("database", `{"snapshotHours": 5}`), "lablink:database.snapshotHours", "is 5", "1, 2, 3, 4, 6, 8, 12, 24"},
 	{"more than a day between snapshots", one("database", `{"snapshotHours": 48}`), "lablink:database.snapshotHours", "is 48", "1, 2, 3, 4, 6, 8, 12, 24"},
 	{"snapshots of RDS", one("database", `{"engine": "postgres", "snapshotHours": 6}`), "lablink:database.snapshotHours", "RDS backs up continuously", "remove it"},
+	{"a volume for a snapshot", one("database", `{"restoreSnapshot": "vol-0123456789abcdef0"}`), "lablink:database.restoreSnapshot", "is not a snapshot's id", "snap-0123456789abcdef0"},
+	{"a snapshot to go back to in RDS", one("database", `{"engine": "postgres", "restoreSnapshot": "snap-0123456789abcdef0"}`), "lablink:database.restoreSnapshot", "there is no data volume", "remove it"},
 	{"a standby of a file", one("database", `{"multiAz": true}`), "lablink:database.multiAz", "there is no RDS instance", "set database.engine: postgres"},
 	{"a class for a file", one("database", `{"instanceClass": "db.t4g.small"}`), "lablink:database.instanceClass", "there is no RDS instance", "set database.engine: postgres"},
 	{"an EC2 type for a class", one("database", `{"engine": "postgres", "instanceClass": "t4g.small"}`), "lablink:database.instanceClass", "is not a class of RDS instances", "db.t4g.micro"},
@@ -201,6 +219,11 @@ var inAnAccount = []wrong{
 const bakedPool = `{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"pipeline": "gpu", "ssmParameter": "/x"}`
 
 func baked(more string) config { return config{"lablink:pools": `[` + bakedPool + `, ` + more + `}]`} }
+
+// elsewhere is refused in other environments; production refuses what comes before.
+var elsewhere = []wrong{
+	{"going back without a way forth", one("database", `{"backupDays": 0, "restoreSnapshot": "snap-0123456789abcdef0"}`), "lablink:database.restoreSnapshot", "nothing would be left of the volume that it replaces", "set database.backupDays"},
+}
 
 // inProduction is refused there and taken elsewhere.
 var inProduction = []wrong{

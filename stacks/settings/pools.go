@@ -11,9 +11,16 @@ var (
 	instanceType = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9.-]+$`)
 )
 
+// maxPools is how many pools there may be. The host's role names the role of each,
+// and AWS takes 10 240 characters of what a role may do.
+const maxPools = 20
+
 func (s *Settings) checkPools(p *Problems) {
 	if len(s.Pools) == 0 {
 		p.add("pools", "describe at least one kind of machine: name, instanceTypes, image, maxMachines", "is empty")
+	}
+	if len(s.Pools) > maxPools {
+		p.add("pools", fmt.Sprintf("keep %d at most, or put the others into an environment of their own", maxPools), "has %d, and the policy of the host's role has room for %d", len(s.Pools), maxPools)
 	}
 	seen := map[string]bool{}
 	for i, pool := range s.Pools {

@@ -16,6 +16,9 @@ func TestEachMistakeIsReportedWithItsKeyAndItsFix(t *testing.T) {
 			assertReported(t, stack, w)
 		}
 	}
+	for _, w := range elsewhere {
+		assertReported(t, "test", w)
+	}
 }
 
 func TestProductionRefusesWhatPeopleInAWorkshopWouldPayFor(t *testing.T) {

@@ -26,7 +26,7 @@ type Settings struct {
 	Allocator Allocator `json:"allocator"`
 	// Where the allocator keeps its data.
 	Database Database `json:"database"`
-	// The kinds of client machines, at least one. In an account's stack: the images to build, none or more; `name`, `instanceTypes` (to build and test on, with a GPU), `image` and `rootVolumeGiB` of each count.
+	// The kinds of client machines, 1 to 20. In an account's stack: the images to build, none or more; `name`, `instanceTypes` (to build and test on, with a GPU), `image` and `rootVolumeGiB` of each count.
 	Pools []Pool `json:"pools"`
 	// What the account may spend before somebody is told.
 	Budget Budget `json:"budget"`
@@ -55,7 +55,7 @@ type Account struct {
 type Network struct {
 	// An existing VPC, `vpc-…`, set together with `subnetIds`. The security groups are made in it, and nothing else of it is changed. Left out: one of its own.
 	VPCID string `json:"vpcId"`
-	// Public subnets of the existing VPC, `subnet-…`, each once, the host's first; machines are launched into all of them, and their route tables and settings decide where these lead and whether machines get public addresses. Of two zones at least where a load balancer or RDS needs them. The first must offer the host's type; of every pool some subnet's zone must offer a type.
+	// Public subnets of the existing VPC, `subnet-…`, 12 at most, each once, the host's first; machines are launched into all of them, and their route tables and settings decide where these lead and whether machines get public addresses. Of two zones at least where a load balancer or RDS needs them. The first must offer the host's type; of every pool some subnet's zone must offer a type.
 	SubnetIDs []string `json:"subnetIds"`
 	// Puts client machines of an own VPC, of 8 zones at most, into private subnets behind one NAT gateway in the first zone, which is paid by the hour and by the byte (S3 apart). End all workshops before you change it: machines that run stay where they are.
 	NAT bool `json:"nat" default:"false"`
@@ -125,6 +125,8 @@ type Database struct {
 	BackupDays *int `json:"backupDays" default:"7"`
 	// Hours between snapshots of the data volume: 1, 2, 3, 4, 6, 8, 12 or 24; with `sqlite` only.
 	SnapshotHours int `json:"snapshotHours" default:"12"`
+	// A snapshot of this environment's data volume, `snap-…`, which the volume is replaced by one of; with `sqlite` only, and not without backups. The old volume leaves a snapshot, or stays in the account where it is protected. Take it out once that has happened: the volume stays as it is then. [Going back to a snapshot](deploying.md#going-back-to-a-snapshot) tells the steps.
+	RestoreSnapshot string `json:"restoreSnapshot"`
 }
 
 // Pool is a kind of client machine.

@@ -11,6 +11,10 @@ var (
 	subnetID = regexp.MustCompile(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`)
 )
 
+// maxSubnets is how many subnets of an existing VPC are taken. Roles name each of
+// them, and AWS takes 6 144 characters of a policy.
+const maxSubnets = 12
+
 // privateZones is how many zones of an own VPC have room for private subnets.
 const privateZones = 8
 
@@ -39,6 +43,9 @@ func (s *Settings) checkExistingVPC(p *Problems) {
 	}
 	if len(n.SubnetIDs) == 0 {
 		p.add("network.subnetIds", "list public subnets of the VPC, the host's first, or remove vpcId for a VPC of its own", "is missing, while network.vpcId is set: set both or neither")
+	}
+	if len(n.SubnetIDs) > maxSubnets {
+		p.add("network.subnetIds", fmt.Sprintf("keep %d at most: one or two of each zone are plenty", maxSubnets), "has %d, and the policies of the roles that launch into them have room for %d", len(n.SubnetIDs), maxSubnets)
 	}
 	for i, id := range n.SubnetIDs {
 		key := fmt.Sprintf("network.subnetIds[%d]", i)

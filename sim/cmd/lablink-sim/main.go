@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -20,9 +21,10 @@ import (
 func main() {
 	var flags struct {
 		Dir            string   `required:"" type:"path" help:"Folder that keeps everything."`
-		API            string   `default:"127.0.0.1:0" help:"Address of the AWS API."`
-		Provider       string   `default:"127.0.0.1:0" help:"Address of the Pulumi provider aws."`
-		Cloudflare     string   `default:"127.0.0.1:0" help:"Address of the Pulumi provider cloudflare."`
+		API            string   `help:"Address of the AWS API. Left out: a free port of 127.0.0.1, as for the other two."`
+		Provider       string   `help:"Address of the Pulumi provider aws."`
+		Cloudflare     string   `help:"Address of the Pulumi provider cloudflare."`
+		Ports          string   `help:"A file that keeps the ports, which are the same the next time if nobody else has them then."`
 		Zone           []string `help:"A public hosted zone that the account has from the start."`
 		CloudflareZone []string `help:"A zone that Cloudflare has from the start."`
 		Account        string   `help:"The account's number."`
@@ -48,7 +50,7 @@ func main() {
 	}
 	s, err := sim.Start(sim.Options{
 		Dir: flags.Dir, AccountID: flags.Account, Region: flags.Region, Seed: seed, Boot: true, Log: log,
-		API: flags.API, Provider: flags.Provider, Cloudflare: flags.Cloudflare,
+		API: flags.API, Provider: flags.Provider, Cloudflare: flags.Cloudflare, Ports: flags.Ports, Patience: 10 * time.Second,
 		Zones: flags.Zone, CloudflareZones: flags.CloudflareZone, OIDCProviders: flags.OIDC,
 	})
 	if err != nil {
