@@ -19,7 +19,8 @@ var inner = []string{"create-replacement", "delete-replaced", "discard", "discar
 // step takes one step. A later one says more about the same resource: outputs, or
 // what a refresh has found.
 func (b *builder) step(m metadata, outputs bool) {
-	if m.URN == "" || !m.Logical && m.Op != "refresh" && !outputs || slices.Contains(inner, m.Op) {
+	found := outputs && b.refreshing(m.URN)
+	if m.URN == "" || slices.Contains(inner, m.Op) || !m.Logical && m.Op != "refresh" && !found {
 		return
 	}
 	kind := kindOf(m.URN)
@@ -30,8 +31,9 @@ func (b *builder) step(m metadata, outputs bool) {
 	if strings.HasPrefix(kind, "pulumi:providers:") {
 		return
 	}
+	b.p.Whole = b.p.Whole || m.Op == "same"
 	s := Step{
-		Op: m.Op, URN: m.URN, Type: kind, Name: nameOf(m.URN), Replaces: m.Keys, Changed: m.Diffs,
+		Op: strings.TrimSuffix(m.Op, "-replacement"), URN: m.URN, Type: kind, Name: nameOf(m.URN), Replaces: m.Keys, Changed: m.Diffs,
 		Old: m.Old.read(), New: m.New.read(),
 	}
 	if len(m.Detailed) > 0 {
@@ -43,7 +45,7 @@ func (b *builder) step(m metadata, outputs bool) {
 		}
 	}
 	key := m.URN
-	if m.Op == "refresh" || outputs && b.refreshing(m.URN) {
+	if m.Op == "refresh" || found {
 		s.Drift, key = true, "refresh "+m.URN
 	}
 	if i, known := b.at[key]; known {

@@ -11,8 +11,7 @@ import (
 // verbs are what the engine's operations mean to people, in the order in which
 // they matter. What is not here changes nothing.
 var verbs = []struct{ op, says string }{
-	{"replace", "replaced"}, {"delete", "deleted"}, {"update", "changed"}, {"create", "created"},
-	{"import", "imported"}, {"import-replacement", "imported"},
+	{"replace", "replaced"}, {"delete", "deleted"}, {"update", "changed"}, {"create", "created"}, {"import", "imported"},
 }
 
 func rank(op string) int {
@@ -54,18 +53,15 @@ func (p *Preview) steps(want func(Step) bool) []Step {
 // count is "2 replaced, 1 created".
 func count(steps []Step) string {
 	var out []string
-	for i := 0; i < len(verbs); i++ {
-		n, says := 0, verbs[i].says
-		for ; i < len(verbs) && verbs[i].says == says; i++ {
-			for _, s := range steps {
-				if s.Op == verbs[i].op {
-					n++
-				}
+	for _, v := range verbs {
+		n := 0
+		for _, s := range steps {
+			if s.Op == v.op {
+				n++
 			}
 		}
-		i--
 		if n > 0 {
-			out = append(out, fmt.Sprintf("%d %s", n, says))
+			out = append(out, fmt.Sprintf("%d %s", n, v.says))
 		}
 	}
 	return cmp.Or(strings.Join(out, ", "), "nothing changes")
@@ -85,9 +81,9 @@ func (s Step) difference(property string) string {
 		forces = ", for which it is replaced"
 	}
 	if !slices.Contains(telling, property) {
-		return "`" + property + "`" + forces
+		return code(property) + forces
 	}
-	return fmt.Sprintf("`%s` %s → %s%s", property, value(s.Old, property), value(s.New, property), forces)
+	return fmt.Sprintf("%s %s → %s%s", code(property), value(s.Old, property), value(s.New, property), forces)
 }
 
 // value is a property as it is shown.

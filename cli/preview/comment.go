@@ -12,7 +12,7 @@ func Marker(stack string) string { return "<!-- lablink preview " + stack + " --
 // Comment is the preview of a stack in Markdown, at most Limit long.
 func (p *Preview) Comment(stack string) string {
 	changes := p.Changes()
-	head := fmt.Sprintf("%s\n## Preview of `%s`: %s\n", Marker(stack), stack, p.headline(changes))
+	head := fmt.Sprintf("%s\n## Preview of %s: %s\n", Marker(stack), code(stack), p.headline(changes))
 	sections := []section{p.refusals(), p.warnings(), p.interruptions(changes)}
 	if p.complete() {
 		sections = append(sections, p.costs(), p.machines(), p.outputs())
@@ -54,7 +54,7 @@ func (p *Preview) verdict(changes []Step) string {
 			if p.Failed() {
 				is = "would be"
 			}
-			lines = append(lines, fmt.Sprintf("**Something %s lost for good**: `%s` %s %s. See below what that takes away.", is, s.Name, is, says(s.Op)))
+			lines = append(lines, fmt.Sprintf("**Something %s lost for good**: %s %s %s. See below what that takes away.", is, code(s.Name), is, says(s.Op)))
 		}
 	}
 	switch {
@@ -94,7 +94,7 @@ func (p *Preview) refusals() section {
 			what = "The settings are not right:\n\n"
 		}
 		if said.About != "" {
-			s.lines = append(s.lines, fmt.Sprintf("%s`%s` %s\n", what, said.About, plain(cut(said.Message, longestMessage))))
+			s.lines = append(s.lines, fmt.Sprintf("%s%s %s\n", what, code(said.About), plain(cut(said.Message, longestMessage))))
 			continue
 		}
 		s.lines = append(s.lines, what+block(cut(said.Message, longestMessage)))
@@ -109,7 +109,7 @@ func (p *Preview) warnings() section {
 		if !said.Error {
 			about := ""
 			if said.About != "" {
-				about = "`" + said.About + "`: "
+				about = code(said.About) + ": "
 			}
 			s.lines = append(s.lines, "- "+about+plain(cut(said.Message, longestMessage)))
 		}

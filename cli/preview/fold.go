@@ -17,7 +17,7 @@ func code(text string) string {
 
 // plain is text in which nothing is markup, and nobody is mentioned.
 func plain(text string) string {
-	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "|", "\\|", "\r", " ", "\n", " ", "@", "@\u200b").Replace(text)
+	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "|", "\\|", "[", "\\[", "\r", " ", "\n", " ", "@", "@\u200b").Replace(text)
 }
 
 // block is text as it stands, whatever is in it.

@@ -56,7 +56,7 @@ func (p *Preview) has(typ string) bool {
 func (p *Preview) costLines() section {
 	s := section{title: "Where the cost changes", table: "| what | before | after | for |\n|---|---|---|---|", fold: true}
 	for _, l := range p.Costs().Lines {
-		s.lines = append(s.lines, fmt.Sprintf("| `%s` | %s | %s | %s |", l.Name, usd(l.Before), usd(l.After), plain(l.What)))
+		s.lines = append(s.lines, fmt.Sprintf("| %s | %s | %s | %s |", code(l.Name), usd(l.Before), usd(l.After), plain(l.What)))
 	}
 	return s
 }

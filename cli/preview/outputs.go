@@ -13,7 +13,7 @@ func (p *Preview) outputs() section {
 		if o.How == "changed" && before == after { // lists, and what is longer
 			after = "another"
 		}
-		s.lines = append(s.lines, fmt.Sprintf("| `%s` | %s | %s | %s |", o.Name, before, after, p.covered(o)))
+		s.lines = append(s.lines, fmt.Sprintf("| %s | %s | %s | %s |", code(o.Name), before, after, p.covered(o)))
 	}
 	return s
 }
@@ -44,7 +44,7 @@ func (p *Preview) breaking() []string {
 	}
 	for _, o := range p.Outputs.Changes() {
 		if o.Breaks {
-			out = append(out, fmt.Sprintf("`%s` (%s)", o.Name, o.How))
+			out = append(out, fmt.Sprintf("%s (%s)", code(o.Name), o.How))
 		}
 	}
 	return out

@@ -118,7 +118,7 @@ func TestNoSecretIsShown(t *testing.T) {
 	}, "\n"))
 	assert.NotContains(t, c, hidden)
 	assert.Contains(t, c, "a secret")
-	assert.Contains(t, c, "https://[secret]@\u200bexample.org/x")
+	assert.Contains(t, c, "https://\\[secret]@\u200bexample.org/x")
 }
 
 func must(raw []byte, err error) []byte {
@@ -129,10 +129,11 @@ func must(raw []byte, err error) []byte {
 }
 
 func TestTextOfOthersIsNoMarkup(t *testing.T) {
-	c := comment(t, events(said(t, "warning", "<script>x</script> | @somebody\n</details>"),
+	c := comment(t, events(said(t, "warning", "<script>x</script> | @somebody ![](https://example.org/x.png)\n</details>"),
 		step(t, "update", "aws:ec2/instance:Instance", "h", map[string]any{"ami": "a`|\nb"}, map[string]any{"ami": "c"}, "ami")))
 	assert.NotContains(t, c, "<script>")
 	assert.NotContains(t, c, "</details>")
 	assert.NotContains(t, c, "@somebody")
+	assert.NotContains(t, c, "![]")
 	assert.Contains(t, c, "`ami` `a'¦ b` → `c`")
 }

@@ -22,7 +22,7 @@ func (p *Preview) interruptions(changes []Step) section {
 			continue
 		}
 		keeps = keeps && !e.Loses && e.HowLong != tillEnd
-		name := fmt.Sprintf("`%s` %s", s.Name, says(s.Op))
+		name := code(s.Name) + " " + says(s.Op)
 		if at := slices.IndexFunc(rows, func(r effect) bool { return r.Effect == e }); at >= 0 {
 			rows[at].names = append(rows[at].names, name)
 			continue
@@ -56,10 +56,10 @@ func (p *Preview) drift() section {
 	s := section{title: "Drift: changed by somebody else since the last deployment"}
 	for _, d := range p.Drifted() {
 		if d.New == nil {
-			s.lines = append(s.lines, fmt.Sprintf("- `%s` (%s) is not there any more", d.Name, short(d.Type)))
+			s.lines = append(s.lines, fmt.Sprintf("- %s (%s) is not there any more", code(d.Name), short(d.Type)))
 			continue
 		}
-		s.lines = append(s.lines, fmt.Sprintf("- `%s` (%s): %s", d.Name, short(d.Type), properties(d)))
+		s.lines = append(s.lines, fmt.Sprintf("- %s (%s): %s", code(d.Name), short(d.Type), properties(d)))
 	}
 	return s
 }
@@ -76,7 +76,7 @@ func components(changes []Step) []section {
 			to++
 		}
 		group := changes[from:to]
-		s := section{title: fmt.Sprintf("`%s`: %s", group[0].Component(), count(group)), fold: len(group) > unfolded}
+		s := section{title: code(group[0].Component()) + ": " + count(group), fold: len(group) > unfolded}
 		if s.fold {
 			s.title = fmt.Sprintf("<code>%s</code>: %s", plain(group[0].Component()), count(group))
 		}
@@ -90,7 +90,7 @@ func components(changes []Step) []section {
 }
 
 func describe(s Step) string {
-	line := fmt.Sprintf("- **%s** `%s` (%s)", says(s.Op), s.Name, short(s.Type))
+	line := fmt.Sprintf("- **%s** %s (%s)", says(s.Op), code(s.Name), short(s.Type))
 	if what := properties(s); what != "" && (s.Op == "update" || s.Op == "replace") {
 		line += ": " + what
 	}
