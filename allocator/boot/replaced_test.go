@@ -66,9 +66,9 @@ func TestANewHostRehearsesWhatTheOneBeforeNeverRan(t *testing.T) {
 func TestANewHostWhoseLastReleaseCannotBeHadRunsTheOneThatThePointerNames(t *testing.T) {
 	for name, spoil := range map[string]func(w *world, rollout string){
 		"it was changed":          func(w *world, _ string) { w.objects["artifacts/v1"] = nil },
-		"it is no release":        func(w *world, rollout string) { write(t, rollout, `{"served": "../../etc"}`) },
-		"nobody knows it":         func(w *world, rollout string) { write(t, rollout, "{}") },
-		"what is known is spoilt": func(w *world, rollout string) { write(t, rollout, "{") },
+		"it is no release":        func(_ *world, rollout string) { write(t, rollout, `{"served": "../../etc"}`) },
+		"nobody knows it":         func(_ *world, rollout string) { write(t, rollout, "{}") },
+		"what is known is spoilt": func(_ *world, rollout string) { write(t, rollout, "{") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, _, second := running(t, "")

@@ -17,6 +17,7 @@ const HoursPerMonth = 730
 // Unit is what a price is for.
 type Unit string
 
+// What prices are for.
 const (
 	Hour     Unit = "hour"      // of one thing
 	Month    Unit = "month"     // of one thing
@@ -38,6 +39,7 @@ func (p Price) Monthly(n float64) (usd float64, ok bool) {
 		return p.USD * n * HoursPerMonth, true
 	case Month, GiBMonth:
 		return p.USD * n, true
+	case GB:
 	}
 	return 0, false
 }

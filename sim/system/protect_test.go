@@ -112,6 +112,10 @@ func TestProductionIsDestroyedOnPurposeOnly(t *testing.T) {
 	for _, name := range []string{"host-address", "host-data", "dns-record", "artifacts-bucket"} {
 		require.Contains(t, said, "    "+name+" ("+left[name].Type+", "+left[name].ID+")\n")
 	}
+	for name, r := range left {
+		r.Protect = false
+		left[name] = r
+	}
 	require.Equal(t, left, e.deployed(t, prod), "nothing was destroyed")
 
 	e.must(t, prod, "up", "--yes", "--skip-preview", "--suppress-outputs")

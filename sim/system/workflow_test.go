@@ -19,6 +19,7 @@ func TestTheTargetsOfWorkflowsWorkOnAStack(t *testing.T) {
 	require.Contains(t, ask("make verify"), "runs")
 	require.Contains(t, ask("! make rollback"), "there is no release before")
 	require.Contains(t, ask("make drift"), "unchanged")
+	require.Contains(t, ask("make preview-comment"), "<!-- lablink preview local -->")
 
 	require.Contains(t, ask("export WHOLE=1 CONFIRM=test; ! make destroy"), "nothing was destroyed")
 	require.Contains(t, ask("export WHOLE=1 CONFIRM='$(shell touch injected)'; ! make destroy"), "nothing was destroyed")

@@ -66,7 +66,7 @@ func checkRoom(data string) error {
 	if err := syscall.Statfs(data, &disk); err != nil {
 		return fmt.Errorf("look how much of the data volume is free: %w", err)
 	}
-	if free := int64(disk.Bavail) * disk.Bsize; free < needed {
+	if free := int64(disk.Bavail) * disk.Bsize; free < needed { //nolint:gosec // not negative
 		return fmt.Errorf("the data volume has %d MiB free, and a rehearsal may take %d: set allocator.dataVolumeGiB higher", free>>20, needed>>20)
 	}
 	return nil
