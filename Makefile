@@ -137,7 +137,7 @@ cross-compiler: ## Install the C compiler for the other architecture, which make
 
 .PHONY: sbom
 sbom: .lablink/bin/cyclonedx-gomod ## Write what each program of make release is made of beside it, as CycloneDX
-	@for program in .lablink/release/lablink-*_linux_{amd64,arm64}; do .lablink/bin/cyclonedx-gomod bin -json -output "$$program.cdx.json" "$$program" || exit 1; done
+	@for program in .lablink/release/lablink-*_linux_{amd64,arm64}; do .lablink/bin/cyclonedx-gomod bin -json $(if $(VERSION),-version '$(VERSION)') -output "$$program.cdx.json" "$$program" || exit 1; done
 
 .PHONY: publish
 publish: ## Publish what make release and make sbom wrote at GitHub, as VERSION, by gh
