@@ -27,17 +27,46 @@ preview: $(LOCAL) ## Show what deploying STACK=local|test|prod|account or TEMPLA
 env: $(LOCAL) ## Print the exports with which plain pulumi works on the local stack
 	@$(LOCAL) env
 
-# The operator's command, with the Pulumi engine of this working copy before the
-# PATH where there is no other.
-LABLINK = engine=$$($(LOCAL) engine) && PATH="$${engine:+$$engine:}$$PATH" .lablink/bin/lablink
+# What works on a stack in its AWS account.
+ENGINE = engine=$$($(LOCAL) engine) && export PULUMI_SKIP_UPDATE_CHECK=true PATH="$(CURDIR)/.lablink/bin:$${engine:+$$engine:}$$PATH"
+WHICH = $(or $(STACK),$(error say which: make $@ STACK=…))
+OPERATOR := $(LOCAL) .lablink/bin/lablink
 
 .PHONY: bootstrap
-bootstrap: $(LOCAL) .lablink/bin/lablink ## Once for an AWS account: identity provider, state bucket and key, and its state in there
-	@$(LABLINK) bootstrap $(if $(STACK),--stack $(STACK))
+bootstrap: $(OPERATOR) ## Once for an AWS account: identity provider, state bucket and key, and its state in there
+	@$(ENGINE) && lablink bootstrap $(if $(STACK),--stack $(STACK))
+
+.PHONY: plan
+plan: $(OPERATOR) ## Show what deploying STACK to its AWS account would do
+	@$(ENGINE) && pulumi preview --non-interactive --diff --stack "$(WHICH)"
+
+.PHONY: deploy
+deploy: $(OPERATOR) ## Deploy STACK to its AWS account, without asking
+	@$(ENGINE) && pulumi up --non-interactive --yes --skip-preview --stack "$(WHICH)"
+
+.PHONY: verify
+verify: $(OPERATOR) ## Wait until what was deployed of STACK runs; fail after ten minutes
+	@$(ENGINE) && lablink verify --stack "$(WHICH)" --wait 10m
+
+.PHONY: rollback
+rollback: $(OPERATOR) ## Deploy the release of STACK that was there before
+	@$(ENGINE) && lablink release rollback --stack "$(WHICH)"
+
+.PHONY: drift
+drift: $(OPERATOR) ## Say what of STACK was changed by hand
+	@$(ENGINE) && lablink drift --stack "$(WHICH)"
+
+.PHONY: drift-issue
+drift-issue: $(OPERATOR) ## The same, into one issue of the repository (GITHUB_REPOSITORY, by gh)
+	@$(ENGINE) && .github/scripts/drift.sh "$(WHICH)"
+
+.PHONY: preview-comment
+preview-comment: $(OPERATOR) ## The same as plan, as one comment on pull request PR (by gh), or printed without PR
+	@$(ENGINE) && .github/scripts/preview.sh "$(WHICH)" $(PR)
 
 .PHONY: destroy
-destroy: $(LOCAL) .lablink/bin/lablink ## Destroy what is not protected of STACK, and list what stays
-	@$(LABLINK) destroy --stack "$(or $(STACK),$(error say which: make destroy STACK=…))"
+destroy: $(OPERATOR) ## Destroy what is not protected of STACK, and list what stays; WHOLE=1: all or nothing
+	@$(ENGINE) && lablink destroy --stack "$(WHICH)" $(if $(WHOLE),--whole) $(if $(filter-out undefined,$(origin CONFIRM)),<<<"$$CONFIRM")
 
 .PHONY: .lablink/bin/lablink
 .lablink/bin/lablink: go
@@ -61,6 +90,25 @@ test: $(LOCAL) .lablink/bin/gotestsum ## Run all tests; installs what they need
 	@echo '• Testing: about twenty minutes on two cores, and more the first time'
 	@$(CGO) .lablink/bin/gotestsum --format pkgname -- $(RACE) -shuffle=on -timeout 60m $(TESTFLAGS) ./sim/system ./...
 
+.PHONY: lint
+lint: $(LOCAL) .lablink/bin/golangci-lint .lablink/bin/actionlint ## Run the linters, and look whether links between documents lead somewhere
+	@$(LOCAL) prepare --lint
+	@echo '• Linting Go: .golangci.yml says with what'
+	@$(CGO) .lablink/bin/golangci-lint run
+	@echo '• Linting workflows and shell scripts'
+	@.lablink/bin/actionlint
+	@# What machines run is checked as it is rendered, in testdata.
+	@git ls-files -z --cached --others --exclude-standard '*.sh' .ci/run ':!infra/userdata/boot.sh' | xargs -0 shellcheck
+	@echo '• Following links between documents'
+	@CGO_ENABLED=0 go test -run Link .
+
+.PHONY: vuln
+vuln: go .lablink/bin/govulncheck ## Look for known vulnerabilities, in https://vuln.go.dev or what VULNDB names
+	@$(CGO) .lablink/bin/govulncheck -db '$(or $(VULNDB),https://vuln.go.dev)' ./... || { echo 'There are vulnerabilities, or nobody could tell: the database has to be reached, https://vuln.go.dev or what VULNDB names.' >&2; exit 1; }
+
+.PHONY: check
+check: test lint vuln ## All that a merge needs
+
 .PHONY: bench
 bench: $(LOCAL) ## Measure; the figures go to bench.txt, a line each: name value unit
 	@$(LOCAL) prepare
@@ -82,8 +130,23 @@ screenshots: $(LOCAL) ## Take the pictures in docs/images from the running pages
 $(LOCAL): go
 	@CGO_ENABLED=0 go build -o $@ ./sim/cmd/lablink-local
 
-.lablink/bin/gotestsum: tools/gotestsum/go.mod
-	@cd tools/gotestsum && CGO_ENABLED=0 go build -o "$(CURDIR)/$@" gotest.tools/gotestsum
+.PHONY: cross-compiler
+cross-compiler: ## Install the C compiler for the other architecture, which make release takes (Debian and Ubuntu, by sudo)
+	@case "$$(uname -m)" in x86_64) other='gcc-aarch64-linux-gnu libc6-dev-arm64-cross' ;; *) other='gcc-x86-64-linux-gnu libc6-dev-amd64-cross' ;; esac; \
+	sudo apt-get update -q && sudo apt-get install -y --no-install-recommends $$other
+
+.PHONY: sbom
+sbom: .lablink/bin/cyclonedx-gomod ## Write what each program of make release is made of beside it, as CycloneDX
+	@for program in .lablink/release/lablink-*_linux_{amd64,arm64}; do .lablink/bin/cyclonedx-gomod bin -json $(if $(VERSION),-version '$(VERSION)') -output "$$program.cdx.json" "$$program" || exit 1; done
+
+.PHONY: publish
+publish: ## Publish what make release and make sbom wrote at GitHub, as VERSION, by gh
+	@cd .lablink/release && sha256sum -- lablink-* release.json >SHA256SUMS && gh release create "$(VERSION)" --verify-tag --generate-notes -- *
+
+# The programs that only make runs. Each is the tool of a module of its own.
+.lablink/bin/%: tools/%/go.mod
+	@echo '• Building $(@F), once'
+	@cd $(<D) && CGO_ENABLED=0 go build -o "$(CURDIR)/$@" tool
 
 .PHONY: go
 go:

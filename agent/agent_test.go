@@ -70,7 +70,7 @@ func TestARefusedRegistrationIsAskedAgainAndExplainedOnce(t *testing.T) {
 				w.allocator.change(func() { w.allocator.refusal = nil })
 				after(time.Minute)
 				assert.NotEmpty(t, w.allocator.now().reports)
-				assert.NotEqual(t, w.allocator.now().registrations[0].Proof.Headers["Authorization"], "1",
+				assert.NotEqual(t, "1", w.allocator.now().registrations[0].Proof.Headers["Authorization"],
 					"a proof is used once")
 			})
 		})

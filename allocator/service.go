@@ -43,7 +43,7 @@ func (s *Service) Pool(name string) (Pool, bool) {
 	return Pool{}, false
 }
 
-// Actor is who asks, for the audit.
+// Allocator is who asks where no person does, for the audit.
 const Allocator = "allocator"
 
 // letters leaves out what is mistaken for something else when read aloud.

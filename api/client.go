@@ -33,7 +33,7 @@ type Client struct {
 // Do sends in (when not nil) as JSON and decodes the answer into out (when not
 // nil). A refusal comes back as a *Problem, whoever in between it came from.
 func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
-	res, raw, err := c.send(ctx, method, path, in)
+	res, raw, err := c.send(ctx, method, path, in) //nolint:bodyclose // send has read and closed it
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func TunnelPath(id string) string { return "/api/v1/agents/" + id + "/tunnel" }
 // Ready asks whether the allocator is ready. An allocator that answers "not
 // yet" is no error: the answer then says why.
 func (c *Client) Ready(ctx context.Context) (Ready, error) {
-	res, raw, err := c.send(ctx, http.MethodGet, "/readyz", nil)
+	res, raw, err := c.send(ctx, http.MethodGet, "/readyz", nil) //nolint:bodyclose // send has read and closed it
 	if err != nil {
 		return Ready{}, err
 	}

@@ -8,6 +8,8 @@ type Rollout struct {
 	Wanted string `json:"wanted,omitempty" doc:"The SHA-256 of the release manifest that is to run"`
 	// Failed is the wanted release, when the host went back or never switched.
 	Failed *FailedRelease `json:"failed,omitempty"`
+	// Waiting is what is wrong with the host. It goes on trying.
+	Waiting string `json:"waiting,omitempty" doc:"Why the host could not come to the wanted release yet, though it may be good"`
 }
 
 // FailedRelease is a release that a host does not run, and why.

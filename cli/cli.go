@@ -40,12 +40,15 @@ type Commands struct {
 	Status    StatusCommand    `cmd:"" help:"Say whether the allocator is ready, and what runs."`
 	Image     ImageCommand     `cmd:"" help:"Pin machine images."`
 	Verify    VerifyCommand    `cmd:"" help:"Say whether what was deployed is what runs: 0 it is, 1 it is not, 2 that cannot be told."`
+	Drift     DriftCommand     `cmd:"" help:"Say whether what is there is what was deployed: 0 it is, 1 it is not, 2 that cannot be told."`
 	Release   ReleaseCommand   `cmd:"" help:"List releases, and go back to one."`
 	Workshops WorkshopsCommand `cmd:"" help:"List workshops."`
 	Launch    LaunchCommand    `cmd:"" help:"Open a workshop and launch its machines."`
 	End       EndCommand       `cmd:"" help:"End a workshop and all its machines."`
 	Machines  MachinesCommand  `cmd:"" help:"List machines."`
 	Terminate TerminateCommand `cmd:"" help:"End one machine."`
+
+	PreviewComment PreviewCommentCommand `cmd:"" help:"Write down for a reviewer what pulumi preview --json says."`
 
 	Bootstrap BootstrapCommand `cmd:"" help:"Once for an AWS account: deploy its stack and move the state into its bucket."`
 	Unprotect UnprotectCommand `cmd:"" help:"Lift the protection of what must survive, before a stack is destroyed."`

@@ -52,7 +52,8 @@ func (c *UnprotectCommand) Run(ctx context.Context, g *Globals) error {
 // DestroyCommand is `lablink destroy`.
 type DestroyCommand struct {
 	OneStack
-	Yes bool `help:"Do not ask."`
+	Yes   bool `help:"Do not ask."`
+	Whole bool `help:"Refuse while anything is protected, so that all or nothing is destroyed."`
 }
 
 // Run destroys what is not protected and says what stays.
@@ -60,6 +61,11 @@ func (c *DestroyCommand) Run(ctx context.Context, g *Globals) error {
 	w, err := stack.Find(".", g.Out)
 	if err != nil {
 		return err
+	}
+	if c.Whole {
+		if err := w.Unprotected(ctx, c.target()); err != nil {
+			return err
+		}
 	}
 	var answer io.Reader = os.Stdin
 	if c.Yes {

@@ -109,7 +109,11 @@ func (g *Globals) look(ctx context.Context, at *url.URL, want api.Ready) *verdic
 	}
 	if f := ready.Failed; f != nil {
 		v.final = f.Release == want.Release
-		v.add("given up", false, "release %.12s was given up at %s: %s", f.Release, f.At.Format(time.RFC3339), f.Reason)
+		v.add("given up", false, "release %.12s was given up at %s: %s. It stays so until the pointer is set, and new machines begin with it: deploy another, or go back with lablink release rollback",
+			f.Release, f.At.Format(time.RFC3339), f.Reason)
+	}
+	if ready.Waiting != "" {
+		v.add("waiting", false, "the host goes on trying to come to release %.12s: %s", ready.Wanted, ready.Waiting)
 	}
 	for _, check := range ready.Checks {
 		v.add(check.Name, check.OK, "%s", check.Reason)

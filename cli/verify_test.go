@@ -119,7 +119,9 @@ func TestVerifyComparesTheStackWithWhatRuns(t *testing.T) {
 		"not ready":               {func() { d.ready.Ready, d.ready.Checks = false, []api.Check{{Name: "database", Reason: "it is locked"}} }, 1, "it is locked"},
 		"a release that was given up": {func() {
 			d.ready.Release, d.ready.Failed = sum("a"), &api.FailedRelease{Release: sum("b"), Reason: "it hangs"}
-		}, 1, "was given up at 0001-01-01T00:00:00Z: it hangs"},
+		}, 1, "was given up at 0001-01-01T00:00:00Z: it hangs. It stays so until the pointer is set, and new machines begin with it: deploy another, or go back with lablink release rollback"},
+		"a host without room": {func() { d.ready.Release, d.ready.Waiting = sum("a"), "the data volume has 3 MiB free" }, 1,
+			"the host goes on trying to come to release bbbbbbbbbbbb: the data volume has 3 MiB free"},
 		"no stack":            {func() { d.noStack = errors.New("no stack selected") }, 2, "no stack selected"},
 		"nothing deployed":    {func() { d.stack.Release = outputs.Release{} }, 2, "was it deployed?"},
 		"nobody answers":      {func() { d.stack.URL = "http://127.0.0.1:1" }, 2, "connection refused"},
@@ -195,7 +197,7 @@ func TestVerifyReadsTheCertificate(t *testing.T) {
 // certificate is one that its own authority has issued.
 func certificate(t *testing.T, days int, names []string) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
-	make := func(c, parent *x509.Certificate, by *ecdsa.PrivateKey) ([]byte, *ecdsa.PrivateKey) {
+	issue := func(c, parent *x509.Certificate, by *ecdsa.PrivateKey) ([]byte, *ecdsa.PrivateKey) {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		require.NoError(t, err)
 		if by == nil {
@@ -208,11 +210,11 @@ func certificate(t *testing.T, days int, names []string) (tls.Certificate, *x509
 	}
 	ca := &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
 	ca.Subject.CommonName = "The authority"
-	raw, caKey := make(ca, ca, nil)
+	raw, caKey := issue(ca, ca, nil)
 	parsed, err := x509.ParseCertificate(raw)
 	require.NoError(t, err)
 	roots := x509.NewCertPool()
 	roots.AddCert(parsed)
-	leaf, key := make(&x509.Certificate{DNSNames: names}, parsed, caKey)
+	leaf, key := issue(&x509.Certificate{DNSNames: names}, parsed, caKey)
 	return tls.Certificate{Certificate: [][]byte{leaf}, PrivateKey: key}, roots
 }

@@ -59,7 +59,7 @@ type source struct {
 func (s *source) Begin(ctx context.Context) {
 	s.begin.Do(func() {
 		s.find = sync.OnceValues(func() (build.Source, error) { return build.FindSource(ctx, s.root) })
-		go s.find()
+		go func() { _, _ = s.find() }() // Build asks for both again
 	})
 }
 

@@ -55,6 +55,11 @@ type Updater struct {
 // the agent's reports, and not tried again until another one is wanted. What is
 // interrupted, the next call finishes.
 func (u *Updater) Run(ctx context.Context) error {
+	unlock, err := host.LockUpdates()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	wanted, err := u.wanted()
 	if err != nil || wanted == "" {
 		return err
@@ -71,7 +76,7 @@ func (u *Updater) Run(ctx context.Context) error {
 		Prepare: func(ctx context.Context, _, wanted string) error {
 			return host.FetchAgain(ctx, u.Get, wanted, parts, u.Limits.Fetch)
 		},
-		Up:     func(context.Context, string) error { return nil }, // systemd waits until the agent says so
+		Up:     func(context.Context, string, bool) error { return nil }, // systemd waits until the agent says so
 		Watch:  u.watch,
 		Failed: func(f api.FailedRelease) error { return host.WriteJSON(failedFile, f) },
 	}
@@ -106,7 +111,7 @@ func parts(m release.Manifest) ([]host.Part, error) {
 }
 
 // watch looks on for a while whether the agent goes on.
-func (u *Updater) watch(ctx context.Context, _ string) error {
+func (u *Updater) watch(ctx context.Context, _ string, _ bool) error {
 	return host.Watch(ctx, u.Limits.Watch, u.Limits.Look, func() error {
 		if err := host.Systemctl(ctx, "is-active", service); err != nil {
 			return host.Faultf("it ended after it was ready: %w", err)

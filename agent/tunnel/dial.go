@@ -34,7 +34,7 @@ type Dialer struct {
 // Dial opens a tunnel as the agent that id names. An answer other than a
 // tunnel comes back as an *api.Problem.
 func (d *Dialer) Dial(ctx context.Context, id agent.Identity) (agent.Tunnel, error) {
-	ws, res, err := websocket.Dial(ctx, strings.TrimRight(d.URL, "/")+api.TunnelPath(id.AgentID), &websocket.DialOptions{
+	ws, res, err := websocket.Dial(ctx, strings.TrimRight(d.URL, "/")+api.TunnelPath(id.AgentID), &websocket.DialOptions{ //nolint:bodyclose // the connection took it over, or it is in memory
 		HTTPClient: d.HTTP,
 		HTTPHeader: http.Header{
 			"Authorization": {"Bearer " + id.Secret},

@@ -34,7 +34,7 @@ type tunnel struct {
 
 // Serve answers the allocator until the tunnel breaks or ctx ends.
 func (t *tunnel) Serve(ctx context.Context) error {
-	defer t.ws.CloseNow() //nolint:errcheck // closed already, as a rule
+	defer t.ws.CloseNow() // closed already, as a rule
 	// NetConn lifts the limit on a message's size; yamux bounds its frames. The
 	// end of ctx breaks it, and with it all that follows.
 	conn := websocket.NetConn(ctx, t.ws, websocket.MessageBinary)

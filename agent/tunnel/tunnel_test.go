@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -147,13 +146,13 @@ func TestARefusalIsAProblem(t *testing.T) {
 			answer: func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "application/problem+json")
 				w.Header().Set("Retry-After", "7")
-				w.WriteHeader(403)
+				w.WriteHeader(http.StatusForbidden)
 				_, _ = io.WriteString(w, `{"title":"No tunnels","status":403,"detail":"it drains","code":"forbidden"}`)
 			},
 			want: api.Problem{Title: "No tunnels", HTTP: 403, Detail: "it drains", Code: api.Forbidden, RetryAfter: 7 * time.Second},
 		},
 		"of something in between": {
-			answer: func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", 404) },
+			answer: func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusNotFound) },
 			want:   api.Problem{Title: "404 Not Found", HTTP: 404, Code: api.NotFound},
 		},
 		"an answer that is no refusal": {
@@ -184,7 +183,7 @@ func TestAnAllocatorThatIsNotThereIsNoProblem(t *testing.T) {
 	_, err := dialer(t, s.URL, echo).Dial(t.Context(), known)
 	require.ErrorContains(t, err, "open the tunnel")
 	var p *api.Problem
-	assert.False(t, errors.As(err, &p))
+	assert.NotErrorAs(t, err, &p)
 }
 
 func TestAnAllocatorThatNeverAnswersIsGivenUp(t *testing.T) {

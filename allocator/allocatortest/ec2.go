@@ -34,10 +34,12 @@ type answer struct {
 	refusals  []allocator.Refusal
 }
 
+// Plan writes a request down in words.
 func (f *FakeEC2) Plan(pool string, count int, token string) (string, error) {
 	return fmt.Sprintf("%s %d of %s, %s", token, count, pool, f.Settings), nil
 }
 
+// Launch gives as many machines as there is room for, and the same again for a request that was answered.
 func (f *FakeEC2) Launch(_ context.Context, request string) ([]allocator.Instance, []allocator.Refusal, error) {
 	var token string
 	var count int
@@ -76,8 +78,10 @@ func (f *FakeEC2) Launch(_ context.Context, request string) ([]allocator.Instanc
 	return a.instances, a.refusals, nil
 }
 
+// Label does nothing: no test reads labels.
 func (f *FakeEC2) Label(context.Context, string, string, string) error { return nil }
 
+// Instances are those that EC2 knows of by now.
 func (f *FakeEC2) Instances(context.Context) ([]allocator.Instance, error) {
 	f.mu.Lock()
 	all := slices.DeleteFunc(slices.Clone(f.All), f.hidden)
@@ -91,6 +95,7 @@ func (f *FakeEC2) Instances(context.Context) ([]allocator.Instance, error) {
 // hidden reports whether EC2 does not know of i yet.
 func (f *FakeEC2) hidden(i allocator.Instance) bool { return f.Now().Sub(i.LaunchedAt) < f.Delay }
 
+// Terminate begins to end machines; Finish does.
 func (f *FakeEC2) Terminate(_ context.Context, ids []string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -103,6 +108,7 @@ func (f *FakeEC2) Terminate(_ context.Context, ids []string) error {
 	return nil
 }
 
+// Set puts machines into a state.
 func (f *FakeEC2) Set(state allocator.InstanceState, ids ...string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -124,6 +130,7 @@ func (f *FakeEC2) Finish() {
 	}
 }
 
+// Alive is how many machines run.
 func (f *FakeEC2) Alive() int {
 	n := 0
 	for _, i := range f.All {

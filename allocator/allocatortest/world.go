@@ -28,6 +28,7 @@ type World struct {
 	Time   time.Time
 }
 
+// New makes a world with an allocator, no workshop, and one pool.
 func New(t testing.TB) *World {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "lablink-test-")
@@ -93,6 +94,7 @@ func (w *World) RunAll(t testing.TB) []string {
 	return waits
 }
 
+// Open opens a workshop, whose launch is queued.
 func (w *World) Open(t testing.TB, seats int) (allocator.Workshop, allocator.Operation) {
 	t.Helper()
 	ws, op, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: seats})
@@ -100,6 +102,7 @@ func (w *World) Open(t testing.TB, seats int) (allocator.Workshop, allocator.Ope
 	return ws, op
 }
 
+// Machines are all that a workshop ever had.
 func (w *World) Machines(t testing.TB, ws allocator.Workshop) []allocator.Machine {
 	t.Helper()
 	all, err := w.Store.Machines(t.Context(), ws.ID, true)

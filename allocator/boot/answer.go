@@ -67,13 +67,14 @@ func reasons(r api.Ready) string {
 	return strings.Join(out, "; ")
 }
 
-// awaitAnswer waits until the service answers as a release.
-func (u *Updater) awaitAnswer(ctx context.Context, sum string) error {
+// awaitAnswer waits until the service answers as a release, and is ready where it
+// must be: without a certificate, none is.
+func (u *Updater) awaitAnswer(ctx context.Context, sum string, mustBeReady bool) error {
 	tick := time.NewTicker(look)
 	defer tick.Stop()
 	var last error
 	for {
-		err := u.judge(ask(ctx, u.data(), sum), sum)
+		err := judge(ask(ctx, u.data(), sum), mustBeReady)
 		if err == nil {
 			return nil
 		}
@@ -91,8 +92,8 @@ func (u *Updater) awaitAnswer(ctx context.Context, sum string) error {
 	}
 }
 
-func (u *Updater) judge(err error, sum string) error {
-	if sum != u.mustBeReady && errors.Is(err, errNotReady) {
+func judge(err error, mustBeReady bool) error {
+	if !mustBeReady && errors.Is(err, errNotReady) {
 		return nil
 	}
 	return err
@@ -100,14 +101,14 @@ func (u *Updater) judge(err error, sum string) error {
 
 // watch looks on for a while whether a release that became ready stays so. The
 // address tells one process from the next, which has another.
-func (u *Updater) watch(ctx context.Context, sum string) error {
+func (u *Updater) watch(ctx context.Context, sum string, mustBeReady bool) error {
 	address, err := os.ReadFile(AddressFile(u.data()))
 	if err != nil {
 		return host.Faultf("it does not answer any more: %w", err)
 	}
 	begin, well := u.Now(), u.Now()
 	return host.Watch(ctx, u.Limits.Watch, look, func() error {
-		err := u.judge(askAt(ctx, string(address), sum), sum)
+		err := judge(askAt(ctx, string(address), sum), mustBeReady)
 		now := u.Now()
 		switch {
 		case err == nil:

@@ -31,8 +31,9 @@ type world struct {
 	root    string
 	objects map[string][]byte
 	pointer string
-	set     int64 // how often the pointer was set
-	away    bool  // the bucket does not answer
+	set     int64  // how often the pointer was set
+	away    bool   // the bucket does not answer
+	program string // the updater's own
 	limits  boot.Limits
 	said    bytes.Buffer
 }
@@ -41,6 +42,8 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{root: t.TempDir(), objects: map[string][]byte{}, limits: patient}
 	bin := t.TempDir()
+	w.program = filepath.Join(bin, "lablink-allocator")
+	require.NoError(t, os.WriteFile(w.program, []byte(script("updater", "")), 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(bin, "systemctl"), []byte(script("systemctl", "")), 0o755))
 	require.NoError(t, os.MkdirAll(filepath.Join(w.root, boot.DataDir), 0o755))
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
@@ -100,7 +103,7 @@ func (w *world) bootstrap(t *testing.T, sum string) error {
 
 // patient are limits that no good release misses, however busy the computer is.
 var patient = boot.Limits{
-	Fetch: 10 * time.Millisecond, Rehearsal: time.Minute, Start: time.Minute, Watch: 200 * time.Millisecond, Silence: time.Minute,
+	Fetch: 10 * time.Millisecond, Copy: time.Minute, Rehearsal: time.Minute, Start: time.Minute, Watch: 200 * time.Millisecond, Silence: time.Minute,
 }
 
 func (w *world) update(t *testing.T) error {
@@ -112,7 +115,7 @@ func (w *world) updater(t *testing.T) *boot.Updater {
 	t.Helper()
 	c, err := boot.ReadConfig()
 	require.NoError(t, err)
-	return &boot.Updater{Config: c, Parameters: w, Objects: w, Limits: w.limits, Out: &w.said, Now: time.Now}
+	return &boot.Updater{Program: w.program, Config: c, Parameters: w, Objects: w, Limits: w.limits, Out: &w.said, Now: time.Now}
 }
 
 func (w *world) read(t *testing.T, path string) string {

@@ -3,6 +3,7 @@ package boot
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,8 +18,9 @@ var unitFiles embed.FS
 // started are the units that run on the host.
 var started = []string{"lablink-allocator.socket", "lablink-allocator.service", "lablink-update.timer"}
 
-// Bootstrap sets up the host for a release whose binary is here already. A host
-// without a data volume, one of several, keeps nothing that must outlive it.
+// Bootstrap sets up the host. The binary of the release that the pointer names is
+// here already, and is this one. A host without a data volume, one of several, keeps
+// nothing that must outlive it.
 func Bootstrap(ctx context.Context, out io.Writer, c Config, release, volume string, objects Objects) error {
 	data := []host.Step{
 		{Name: "volume", Do: func(context.Context) error { return findVolume(volume) }},
@@ -33,16 +35,43 @@ func Bootstrap(ctx context.Context, out io.Writer, c Config, release, volume str
 			if err := host.WriteJSON(configFile, c); err != nil {
 				return err
 			}
-			if err := host.Fetch(ctx, get(objects, c.Bucket), release, parts); err != nil {
+			begin, err := fetchFirst(ctx, out, get(objects, c.Bucket), release)
+			if err != nil {
 				return err
 			}
-			return host.SetCurrent(release)
+			return host.SetCurrent(begin)
 		}},
-		{Name: "units", Do: InstallUnits},
+		{Name: "units", Do: func(ctx context.Context) error {
+			if host.Current() == release {
+				return InstallUnits(ctx)
+			}
+			return host.InstallUnitsOfCurrent(ctx, binary)
+		}},
 		{Name: "start", Do: func(ctx context.Context) error {
 			return host.Systemctl(ctx, append([]string{"enable", "--now"}, started...)...)
 		}},
 	}))
+}
+
+// fetchFirst fetches the release that a host starts with. That is the one that
+// served these data last: from there the updater comes to the one that the pointer
+// names, as on a host that runs, or leaves it alone as it was given up. On new data
+// it is the one that the pointer names.
+func fetchFirst(ctx context.Context, out io.Writer, get host.Get, pointed string) (string, error) {
+	known, err := readRollout()
+	if err != nil {
+		fmt.Fprintf(out, "lablink: which release served last is lost: %s\n", err)
+	}
+	if known.Served != "" && known.Served != pointed {
+		fmt.Fprintf(out, "lablink: starting with release %s, which served last\n", known.Served)
+		err := host.FetchAgain(ctx, get, known.Served, parts, Standard.Fetch)
+		var bad *host.Fault
+		if !errors.As(err, &bad) {
+			return known.Served, err
+		}
+		fmt.Fprintf(out, "lablink: that one cannot be had any more, so the one that the pointer names is started: %s\n", bad)
+	}
+	return pointed, host.Fetch(ctx, get, pointed, parts)
 }
 
 // makeDataDir makes the folder of the data where no volume is mounted on it.

@@ -51,7 +51,7 @@ func TestAReleaseThatFailsItsRehearsalNeverServes(t *testing.T) {
 			require.Equal(t, first, host.Current())
 			require.Equal(t, 1, w.restarts(t), "what serves was not touched")
 			r := rolled(t)
-			require.Equal(t, second, r.Wanted)
+			require.Equal(t, r.Wanted, second)
 			require.Equal(t, second, r.Failed.Release)
 			require.Contains(t, r.Failed.Reason, reason)
 			require.WithinDuration(t, time.Now(), r.Failed.At, time.Minute)
@@ -142,11 +142,46 @@ func TestABucketThatIsAwaySaysNothingOfTheRelease(t *testing.T) {
 	w, first, second := running(t, "")
 	w.away = true
 	require.ErrorContains(t, w.update(t), "it is away")
-	require.Equal(t, api.Rollout{Wanted: second}, rolled(t))
+	r := rolled(t)
+	require.Nil(t, r.Failed)
+	require.Contains(t, r.Waiting, "it is away")
 	require.Equal(t, first, host.Current())
 	w.away = false
 	require.NoError(t, w.update(t))
 	require.Equal(t, second, host.Current())
+	require.Equal(t, api.Rollout{Wanted: second}, rolled(t))
+}
+
+// Whether there is room and time for a copy of the data is the host's matter: the
+// release is tried again.
+func TestAHostThatCannotCopyItsDataSaysNothingOfTheRelease(t *testing.T) {
+	for reason, want := range map[string]string{
+		"the data volume has 3 MiB free": "no copy of the databases for its rehearsal (exit status 1): lablink-allocator: the data volume has 3 MiB free",
+		"":                               "a copy of the databases for its rehearsal was not made within 200ms",
+	} {
+		t.Run(want, func(t *testing.T) {
+			w, first, second := running(t, "")
+			full := filepath.Join(w.root, "no-copy")
+			write(t, full, reason)
+			w.limits.Copy = 200 * time.Millisecond
+			if reason != "" {
+				w.limits.Copy = time.Minute
+			}
+			for range 2 {
+				require.ErrorContains(t, w.update(t), want)
+				require.Equal(t, api.Rollout{Wanted: second, Waiting: want}, rolled(t))
+			}
+			require.Equal(t, first, host.Current())
+			require.Equal(t, 1, w.restarts(t))
+			require.NotContains(t, w.read(t, "program.log"), "v2")
+
+			require.NoError(t, os.Remove(full))
+			w.limits.Copy = time.Minute
+			require.NoError(t, w.update(t))
+			require.Equal(t, second, host.Current())
+			require.Equal(t, api.Rollout{Wanted: second}, rolled(t))
+		})
+	}
 }
 
 func TestTheHostKeepsThreeReleases(t *testing.T) {

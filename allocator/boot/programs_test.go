@@ -28,6 +28,8 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case who == "systemctl":
 		systemctl(root, os.Args[1:])
+	case who == "updater":
+		copyData(root)
 	default:
 		allocator(root, who, os.Getenv("TEST_BEHAVIOUR"), os.Args[1:])
 	}
@@ -109,6 +111,20 @@ func startService(root string) {
 	}
 }
 
+// copyData copies no data, as there are none. Where there is a file "no-copy", it
+// fails for the reason in there; where that is empty, it takes forever.
+func copyData(root string) {
+	switch reason, err := os.ReadFile(filepath.Join(root, "no-copy")); {
+	case err == nil && len(reason) == 0:
+		time.Sleep(time.Hour)
+	case err == nil:
+		fail(string(reason))
+	}
+	if err := os.Mkdir(boot.RehearsalDir(filepath.Join(root, boot.DataDir)), 0o700); err != nil {
+		fail(err.Error())
+	}
+}
+
 // allocator does what its behaviour says, as the service ("in service"), in its
 // rehearsal ("in rehearsal"), or in both.
 func allocator(root, version, behaviour string, args []string) {
@@ -145,7 +161,6 @@ func allocator(root, version, behaviour string, args []string) {
 	if err != nil {
 		fail(err.Error())
 	}
-	_ = os.MkdirAll(data, 0o755)
 	if err := os.WriteFile(boot.AddressFile(data), []byte(l.Addr().String()), 0o644); err != nil {
 		fail(err.Error())
 	}

@@ -2,6 +2,7 @@ package boot
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,9 +16,9 @@ import (
 // RehearsalDir is the folder of a rehearsal's data, in that of the service's.
 func RehearsalDir(data string) string { return filepath.Join(data, "rehearsal") }
 
-// rehearse starts a release beside the one that runs, on a copy of the data, and
-// ends it once it is ready there.
-func (u *Updater) rehearse(ctx context.Context, sum string) (err error) {
+// rehearseOnCopy rehearses a release on a copy of the data. Whether there is room
+// and time for a copy is no matter of the release's.
+func (u *Updater) rehearseOnCopy(ctx context.Context, sum string) (err error) {
 	data := RehearsalDir(u.data())
 	if err := os.RemoveAll(data); err != nil { // of one that was killed
 		return err
@@ -27,6 +28,37 @@ func (u *Updater) rehearse(ctx context.Context, sum string) (err error) {
 			err = left
 		}
 	}()
+	if err := u.copyData(ctx); err != nil {
+		return err
+	}
+	return u.rehearse(ctx, sum, data)
+}
+
+// copyData copies the databases as the user whom they belong to: where a link in
+// their folder leads, root does not write.
+func (u *Updater) copyData(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, u.Limits.Copy)
+	defer cancel()
+	said := &tail{}
+	cmd := exec.CommandContext(limited, u.Program, "copy")
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = said, said, time.Second
+	if err := host.AsUser(cmd); err != nil {
+		return err
+	}
+	switch err := cmd.Run(); {
+	case err != nil && ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil && limited.Err() != nil:
+		return fmt.Errorf("a copy of the databases for its rehearsal was not made within %s", u.Limits.Copy)
+	case err != nil:
+		return fmt.Errorf("no copy of the databases for its rehearsal (%w): %s", err, said)
+	}
+	return nil
+}
+
+// rehearse starts a release beside the one that runs, on data of its own, and ends
+// it once it is ready there.
+func (u *Updater) rehearse(ctx context.Context, sum, data string) error {
 	limited, cancel := context.WithTimeout(ctx, u.Limits.Rehearsal)
 	defer cancel()
 	said := &tail{}
@@ -42,7 +74,7 @@ func (u *Updater) rehearse(ctx context.Context, sum string) (err error) {
 	go func() { ended <- cmd.Wait() }()
 	stop := func() {
 		cancel()
-		<-ended
+		<-ended //nolint:errcheck // it was stopped
 	}
 	tick := time.NewTicker(look)
 	defer tick.Stop()
@@ -78,9 +110,6 @@ type tail struct {
 	mu   sync.Mutex
 	said []byte
 }
-
-// maxReason bounds what is told of a program's last words, in bytes.
-const maxReason = 600
 
 // Write keeps what fits.
 func (t *tail) Write(p []byte) (int, error) {

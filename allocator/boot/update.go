@@ -2,6 +2,8 @@ package boot
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -17,10 +19,12 @@ const (
 )
 
 // Limits say how long each part of an update may take. Together they are less
-// than a minute.
+// than a minute, but for Copy.
 type Limits struct {
 	// Fetch is how long an object that is not there is asked for again.
 	Fetch time.Duration
+	// Copy is how long a copy of the databases may take.
+	Copy time.Duration
 	// Rehearsal is how long a release may take to become ready on a copy.
 	Rehearsal time.Duration
 	// Start is how long it may take to become ready in the place of another.
@@ -32,10 +36,12 @@ type Limits struct {
 }
 
 // Standard are the limits on a host.
-var Standard = Limits{Fetch: 20 * time.Second, Rehearsal: 15 * time.Second, Start: 10 * time.Second, Watch: 20 * time.Second, Silence: 3 * time.Second}
+var Standard = Limits{Fetch: 20 * time.Second, Copy: 2 * time.Minute, Rehearsal: 15 * time.Second, Start: 10 * time.Second, Watch: 20 * time.Second, Silence: 3 * time.Second}
 
 // Updater brings the host to the release that the pointer names.
 type Updater struct {
+	// Program is the file of this program.
+	Program    string
 	Config     Config
 	Parameters secrets.SSM
 	Objects    Objects
@@ -43,41 +49,68 @@ type Updater struct {
 	// Out is the log.
 	Out io.Writer
 	Now func() time.Time
-
-	// mustBeReady is the release that must not only answer. Where the one before was
-	// not ready either, as without a certificate, that is not this one's fault.
-	mustBeReady string
 }
 
 // Run looks at the pointer once. A release that turns out bad is given up, told
-// in the host's rollout, and not tried again until the pointer is set. What is
-// interrupted, the next call finishes.
+// in the host's rollout, and not tried again until the pointer is set. What goes
+// wrong for another reason is told there too, and tried again by the next call, which
+// also finishes what is interrupted.
 func (u *Updater) Run(ctx context.Context) error {
+	unlock, err := host.LockUpdates()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	wanted, version, err := secrets.ReadVersion(ctx, u.Parameters, u.Config.Pointer)
 	if err != nil {
 		return err
 	}
-	now, err := readRollout()
-	if err != nil {
+	known, err := readRollout()
+	if err != nil { // the next host reads it too, so it may not stay so
+		fmt.Fprintf(u.Out, "what is known of earlier updates is lost: %s\n", err)
+	}
+	next := rollout{Rollout: api.Rollout{Wanted: wanted}, Served: u.served(ctx, known.Served)}
+	if known.Wanted == wanted {
+		next.Waiting = known.Waiting
+	}
+	if known.Failed != nil && known.Failed.Release == wanted && known.FailedPointer == version {
+		next.Failed, next.FailedPointer, wanted = known.Failed, version, ""
+	}
+	if err := known.follow(next); err != nil {
 		return err
 	}
-	next := rollout{Rollout: api.Rollout{Wanted: wanted}}
-	if now.Failed != nil && now.Failed.Release == wanted && now.FailedPointer == version {
-		wanted = ""
-	} else if next.Rollout != now.Rollout {
-		if err := host.WriteJSON(rolloutFile, next); err != nil {
-			return err
-		}
-	}
+	failed := false
 	update := host.Update{
 		Switching: switchingFile, Binary: binary, Service: service, Start: u.Limits.Start, Kill: true, Out: u.Out, Now: u.Now,
 		Prepare: u.prepare, Up: u.awaitAnswer, Watch: u.watch,
+		Ready: func(ctx context.Context, before string) bool { return ask(ctx, u.data(), before) == nil },
 		Failed: func(f api.FailedRelease) error {
-			next.FailedPointer, next.Failed = version, &f
-			return host.WriteJSON(rolloutFile, next)
+			failed = true
+			return next.follow(rollout{Rollout: api.Rollout{Wanted: f.Release, Failed: &f}, FailedPointer: version, Served: next.Served})
 		},
 	}
-	return update.Run(ctx, wanted)
+	err = update.Run(ctx, wanted)
+	if failed || ctx.Err() != nil {
+		return err
+	}
+	after := next
+	after.Waiting = ""
+	if err != nil {
+		after.Waiting = shorten(err)
+	}
+	return errors.Join(err, next.follow(after))
+}
+
+// served is the release that serves, unless it has yet to show that it is good.
+func (u *Updater) served(ctx context.Context, last string) string {
+	now := host.Current()
+	if now == last {
+		return last
+	}
+	if under, err := Switching(); err != nil || under || judge(ask(ctx, u.data(), now), false) != nil {
+		return last
+	}
+	return now
 }
 
 // prepare fetches a release and, where it is another one than before, rehearses it.
@@ -85,19 +118,14 @@ func (u *Updater) prepare(ctx context.Context, before, wanted string) error {
 	if err := host.FetchAgain(ctx, get(u.Objects, u.Config.Bucket), wanted, parts, u.Limits.Fetch); err != nil {
 		return err
 	}
-	if wanted != before {
-		if err := u.rehearse(ctx, wanted); err != nil {
-			return err
-		}
+	if wanted == before {
+		return nil
 	}
-	if ask(ctx, u.data(), before) == nil {
-		u.mustBeReady = wanted
-	}
-	return nil
+	return u.rehearseOnCopy(ctx, wanted)
 }
 
 // Switching reports whether the release that runs has yet to show that it is good.
 func Switching() (bool, error) {
-	before, err := host.SwitchedFrom(switchingFile)
-	return before != "", err
+	begun, err := host.ReadSwitch(switchingFile)
+	return begun.From != "", err
 }

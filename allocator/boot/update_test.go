@@ -2,16 +2,17 @@ package boot_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
@@ -31,8 +32,9 @@ func begun(t *testing.T, behaviour string) (w *world, first, second string) {
 	return w, first, second
 }
 
-// stopped runs an update and ends it by its context while the service restarts.
-func (w *world) stopped(t *testing.T) error {
+// stopped runs an update and ends it by its context while the service restarts,
+// after what happens meanwhile.
+func (w *world) stopped(t *testing.T, meanwhile ...func()) error {
 	t.Helper()
 	pipe := filepath.Join(w.root, "restarting")
 	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
@@ -43,6 +45,9 @@ func (w *world) stopped(t *testing.T) error {
 	go func() { ended <- updater.Run(ctx) }()
 	_, err := os.ReadFile(pipe) // returns once it is restarting
 	require.NoError(t, err)
+	for _, do := range meanwhile {
+		do()
+	}
 	stop()
 	err = <-ended
 	require.NoError(t, os.Remove(pipe))
@@ -62,6 +67,20 @@ func TestAnUpdateThatIsStoppedSaysNothingOfTheReleaseAndIsFinished(t *testing.T)
 	require.Equal(t, restarts+1, w.restarts(t), "now it is done")
 }
 
+// By hand, beside the timer: two would be in each other's way, and what fails for
+// that would be the release's fault.
+func TestTwoUpdatesAreNotAtWorkAtOnce(t *testing.T) {
+	w, _, second := begun(t, "")
+	require.Error(t, w.stopped(t, func() {
+		log := w.read(t, "program.log")
+		require.EqualError(t, w.update(t), "another update is at work on this machine")
+		require.Equal(t, log, w.read(t, "program.log"))
+	}))
+	require.NoError(t, w.update(t))
+	require.Equal(t, second, host.Current())
+	require.Equal(t, api.Rollout{Wanted: second}, rolled(t))
+}
+
 func TestAStoppedUpdateToABrokenReleaseIsStillTakenBack(t *testing.T) {
 	w, first, _ := begun(t, "exits in service")
 	require.Error(t, w.stopped(t))
@@ -70,6 +89,18 @@ func TestAStoppedUpdateToABrokenReleaseIsStillTakenBack(t *testing.T) {
 	restarts := w.restarts(t)
 	require.NoError(t, w.update(t))
 	require.Equal(t, restarts, w.restarts(t))
+}
+
+// By the time that the next update finishes a switch, the release before answers
+// no more; that it was ready is written down.
+func TestAStoppedUpdateToAReleaseThatIsNeverReadyIsStillTakenBack(t *testing.T) {
+	w, first, second := running(t, "is never ready in service")
+	require.Error(t, w.stopped(t))
+	w.limits.Start = 5 * time.Second
+	require.ErrorContains(t, w.update(t), "release "+first+" runs again")
+	require.Equal(t, first, host.Current())
+	require.Equal(t, second, rolled(t).Failed.Release)
+	require.Contains(t, rolled(t).Failed.Reason, "it is not ready: database: it is locked")
 }
 
 func TestAStoppedUpdateThatIsTakenBackByThePointerIsUndone(t *testing.T) {
@@ -88,10 +119,10 @@ func (w *world) killed(t *testing.T, version, behaviour string) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(filepath.Join(w.root, "kill"), []byte(version), 0o600))
 	cmd := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
-	cmd.Env = append(os.Environ(), "LABLINK_UPDATE_TO="+w.pointer, "LABLINK_SECOND="+behaviour)
+	cmd.Env = append(os.Environ(), "LABLINK_UPDATE_TO="+w.pointer, "LABLINK_SECOND="+behaviour, "LABLINK_PROGRAM="+w.program)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
-	require.True(t, errors.As(err, &exit), "%v: %s", err, out)
+	require.ErrorAs(t, err, &exit, "%v: %s", err, out)
 	require.Equal(t, syscall.SIGKILL, exit.Sys().(syscall.WaitStatus).Signal(), "%s", out)
 }
 
@@ -103,7 +134,7 @@ func dieHere(t *testing.T) {
 	if pointer == "" {
 		return
 	}
-	w := &world{root: os.Getenv("LABLINK_ROOT"), objects: map[string][]byte{}, pointer: pointer, set: 1, limits: patient}
+	w := &world{root: os.Getenv("LABLINK_ROOT"), objects: map[string][]byte{}, pointer: pointer, set: 1, limits: patient, program: os.Getenv("LABLINK_PROGRAM")}
 	w.publish(t, "v1")
 	w.publish(t, "v2", os.Getenv("LABLINK_SECOND"))
 	t.Fatal("it was not killed:", w.update(t))

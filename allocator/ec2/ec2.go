@@ -103,6 +103,7 @@ func instance(i types.Instance) allocator.Instance {
 		out.State = allocator.InstanceEnding
 	case types.InstanceStateNameTerminated:
 		out.State = allocator.InstanceGone
+	case types.InstanceStateNameRunning, types.InstanceStateNameStopping, types.InstanceStateNameStopped: // as above
 	}
 	return out
 }

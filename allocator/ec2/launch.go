@@ -85,7 +85,7 @@ func fleet(p deployed.Pool, count int, token, attempt string, spot bool, overrid
 			Overrides: overrides,
 		}},
 		TargetCapacitySpecification: &types.TargetCapacitySpecificationRequest{
-			TotalTargetCapacity: aws.Int32(int32(count)), DefaultTargetCapacityType: types.DefaultTargetCapacityTypeOnDemand,
+			TotalTargetCapacity: aws.Int32(int32(count)), DefaultTargetCapacityType: types.DefaultTargetCapacityTypeOnDemand, //nolint:gosec // at most a pool's machines
 		},
 		// By it what was launched is found when the answer was lost.
 		TagSpecifications: []types.TagSpecification{{
@@ -139,7 +139,7 @@ func (c *Compute) fill(ctx context.Context, plan written, launched []allocator.I
 	if final {
 		refusals = append(refusals, refusal)
 	}
-	missing := aws.ToInt32(plan.TargetCapacitySpecification.TotalTargetCapacity) - int32(len(launched))
+	missing := aws.ToInt32(plan.TargetCapacitySpecification.TotalTargetCapacity) - int32(len(launched)) //nolint:gosec // at most a pool's machines
 	if missing <= 0 {
 		return launched, refusals, nil
 	}

@@ -125,6 +125,7 @@ func (s *Store) SetHealth(ctx context.Context, machine string, h api.Health, rea
 			if m.State != to {
 				return move(ctx, tx, m, to, why, at)
 			}
+		default: // a report does not change where it is on its way to
 		}
 		return nil
 	})

@@ -83,7 +83,7 @@ func randomHistories(t *testing.T, w *world) {
 				_, err := w.claim(workshop().ID, email)
 				check(err)
 			},
-			"leave": func(t *rapid.T) {
+			"leave": func(*rapid.T) {
 				if m := machine(); m.SeatID != "" {
 					check(w.ReleaseSeat(ctx, m.SeatID, "left", w.tick()))
 				}

@@ -57,7 +57,7 @@ func (p proxies) secure(domain string, next http.Handler) http.Handler {
 		peer, err := netip.ParseAddr(remote(r))
 		over := err == nil && p.hold(peer.Unmap()) && r.Header.Get("X-Forwarded-Proto") == "https"
 		if !over && r.URL.Path != "/readyz" && r.URL.Path != "/healthz" {
-			http.Redirect(w, r, "https://"+domain+r.URL.RequestURI(), http.StatusPermanentRedirect)
+			http.Redirect(w, r, "https://"+domain+r.URL.RequestURI(), http.StatusPermanentRedirect) //nolint:gosec // to our own name
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -41,7 +41,7 @@ func (s *server) loginForm(w http.ResponseWriter, r *http.Request) {
 		s.render(w, r, p.HTTP, "login.html", p)
 		return
 	}
-	http.Redirect(w, r, safeNext(r.URL.Query().Get("next")), http.StatusSeeOther)
+	http.Redirect(w, r, safeNext(r.URL.Query().Get("next")), http.StatusSeeOther) //nolint:gosec // safeNext stays below /admin
 }
 
 // safeNext is where to go after a log-in: a page of the administrator's, never
@@ -119,6 +119,7 @@ func (l *workshopLine) count(state allocator.MachineState) {
 		l.Assigned++
 	case allocator.Unhealthy:
 		l.Unhealthy++
+	case allocator.Terminating, allocator.Terminated: // not there any more
 	}
 }
 

@@ -43,7 +43,7 @@ func (s *server) identify(next http.Handler) http.Handler {
 		logged := &statusWriter{ResponseWriter: w}
 		begin := time.Now()
 		next.ServeHTTP(logged, r)
-		s.Log.DebugContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path, "status", logged.status,
+		s.Log.DebugContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path, "status", logged.status, //nolint:contextcheck // it is the request's
 			"ms", time.Since(begin).Milliseconds(), "request_id", id)
 	})
 }
@@ -73,7 +73,7 @@ func (s *server) recover(next http.Handler) http.Handler {
 			if v == nil {
 				return
 			}
-			if v == http.ErrAbortHandler {
+			if v == http.ErrAbortHandler { //nolint:errorlint // what was given to panic, not an error's chain
 				panic(v) // the server's own way to cut an answer
 			}
 			s.Log.ErrorContext(r.Context(), "a request panicked", "panic", v, "path", r.URL.Path, "request_id", requestID(r.Context()))

@@ -105,7 +105,7 @@ func (s *server) seatToken(r *http.Request) string {
 
 // seatCookie is what a browser keeps of a claim.
 func (s *server) seatCookie(token string) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // secure where there is TLS
 		Name: s.seatKey, Value: token, Path: "/", MaxAge: int(seatLife.Seconds()),
 		HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode,
 	}

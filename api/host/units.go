@@ -57,6 +57,15 @@ func InstallUnitsFrom(ctx context.Context, files fs.FS) error {
 	return InstallUnits(ctx, units)
 }
 
+// InstallUnitsOfCurrent lets the release that is current install its units.
+func InstallUnitsOfCurrent(ctx context.Context, binary string) error {
+	out, err := exec.CommandContext(ctx, filepath.Join(Path(CurrentLink), binary), "units").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("it does not install its units: %w: %s", err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
 // Systemctl calls systemctl.
 func Systemctl(ctx context.Context, args ...string) error { return command(ctx, "systemctl", args...) }
 

@@ -8,8 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -19,9 +17,8 @@ import (
 // Update brings a machine from the release that runs to another one, and back where
 // that one turns out bad.
 type Update struct {
-	// Switching is a file that is there while the machine is switched over, and names
-	// the release that was good before: the link is another one by then, and says
-	// nothing of what runs.
+	// Switching is a file that is there while the machine is switched over, and holds
+	// the Switch: the link is another one by then, and says nothing of what runs.
 	Switching string
 	// Binary is the name of the program in a release's folder. Service runs it.
 	Binary, Service string
@@ -34,10 +31,14 @@ type Update struct {
 
 	// Prepare fetches the wanted release, and sees to what comes before the switch.
 	Prepare func(ctx context.Context, before, wanted string) error
-	// Up returns when a release that systemd has started is up.
-	Up func(ctx context.Context, sum string) error
+	// Ready tells of the release before, as long as it runs, whether it is ready.
+	// Optional: it is not.
+	Ready func(ctx context.Context, before string) bool
+	// Up returns when a release that systemd has started is up, and ready where it
+	// must be: where the one before was. Else that is not this one's fault.
+	Up func(ctx context.Context, sum string, mustBeReady bool) error
 	// Watch looks on for a while whether it stays so.
-	Watch func(ctx context.Context, sum string) error
+	Watch func(ctx context.Context, sum string, mustBeReady bool) error
 	// Failed keeps which release was given up, and why.
 	Failed func(api.FailedRelease) error
 }
@@ -45,17 +46,17 @@ type Update struct {
 // Run makes a release the one that runs; "" is the one that was good before. A bad
 // one is given up. What is interrupted, the next call finishes.
 func (u *Update) Run(ctx context.Context, wanted string) error {
-	from, err := SwitchedFrom(u.Switching)
+	earlier, err := ReadSwitch(u.Switching)
 	if err != nil {
 		return err
 	}
-	before := cmp.Or(from, Current())
+	before := cmp.Or(earlier.From, Current())
 	wanted = cmp.Or(wanted, before)
-	if wanted == before && from == "" {
+	if wanted == before && earlier.From == "" {
 		return nil
 	}
 	fmt.Fprintf(u.Out, "updating to release %s\n", wanted)
-	err = u.try(ctx, before, wanted)
+	err = u.try(ctx, earlier, before, wanted)
 	var bad *Fault
 	if !errors.As(err, &bad) || wanted == before {
 		return err
@@ -67,27 +68,49 @@ func (u *Update) Run(ctx context.Context, wanted string) error {
 	return u.giveUp(ctx, before, wanted, bad)
 }
 
-// SwitchedFrom is the release that a switch began with, or "" when there is none
-// under way.
-func SwitchedFrom(file string) (string, error) {
-	raw, err := os.ReadFile(Path(file))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("read how far an earlier update came: %w", err)
-	}
-	return strings.TrimSpace(string(raw)), nil
+// Switch is what a switch began with.
+type Switch struct {
+	From  string // the release that was good before; "": no switch is under way
+	Ready bool   // whether it was ready
 }
 
-// try makes a release the one that runs, if it is good.
-func (u *Update) try(ctx context.Context, before, wanted string) error {
+// ready follows the release in the file of a switch.
+const ready = "ready"
+
+// ReadSwitch reads the file of a switch.
+func ReadSwitch(file string) (Switch, error) {
+	raw, err := os.ReadFile(Path(file))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Switch{}, fmt.Errorf("read how far an earlier update came: %w", err)
+	}
+	from, how, _ := strings.Cut(strings.TrimSpace(string(raw)), " ")
+	return Switch{from, how == ready}, nil
+}
+
+func (s Switch) write(file string) error {
+	line := s.From
+	if s.Ready {
+		line += " " + ready
+	}
+	return WriteFile(file, []byte(line+"\n"), 0o644)
+}
+
+// try makes a release the one that runs, if it is good. What an earlier call found
+// before it was interrupted counts: by now something else may run.
+func (u *Update) try(ctx context.Context, begun Switch, before, wanted string) error {
 	if err := u.Prepare(ctx, before, wanted); err != nil {
 		return err
 	}
-	if err := WriteFile(u.Switching, []byte(before+"\n"), 0o644); err != nil {
-		return err
+	if begun.From == "" {
+		begun = Switch{before, u.Ready != nil && u.Ready(ctx, before)}
+		if err := begun.write(u.Switching); err != nil {
+			return err
+		}
 	}
-	err := u.switchTo(ctx, wanted)
+	mustBeReady := begun.Ready && wanted != before
+	err := u.switchTo(ctx, wanted, mustBeReady)
 	if err == nil && wanted != before {
-		err = u.Watch(ctx, wanted)
+		err = u.Watch(ctx, wanted, mustBeReady)
 	}
 	if err != nil && ctx.Err() != nil { // that says nothing of the release
 		return fmt.Errorf("the update to release %s was interrupted, the next one finishes it: %w", wanted, ctx.Err())
@@ -102,11 +125,11 @@ func (u *Update) try(ctx context.Context, before, wanted string) error {
 // giveUp goes back to the release that ran before, where the machine was switched.
 func (u *Update) giveUp(ctx context.Context, before, wanted string, bad error) error {
 	bad = fmt.Errorf("release %s is no good: %w", wanted, bad)
-	switched, err := SwitchedFrom(u.Switching)
+	begun, err := ReadSwitch(u.Switching)
 	if err != nil {
 		return errors.Join(bad, err)
 	}
-	if switched == "" {
+	if begun.From == "" {
 		return errors.Join(fmt.Errorf("%w; release %s goes on", bad, before), Drop(wanted))
 	}
 	var kill error
@@ -115,7 +138,7 @@ func (u *Update) giveUp(ctx context.Context, before, wanted string, bad error) e
 			kill = Systemctl(ctx, "kill", "--signal=SIGKILL", u.Service)
 		}
 	}
-	if err := u.switchTo(ctx, before); err != nil {
+	if err := u.switchTo(ctx, before, false); err != nil {
 		return errors.Join(bad, fmt.Errorf("going back to release %s: %w", before, err), kill)
 	}
 	return errors.Join(fmt.Errorf("%w; release %s runs again", bad, before), os.Remove(Path(u.Switching)), Drop(wanted))
@@ -123,15 +146,14 @@ func (u *Update) giveUp(ctx context.Context, before, wanted string, bad error) e
 
 // switchTo makes a release the one that runs, and waits until it is up. Its own
 // binary installs its units.
-func (u *Update) switchTo(ctx context.Context, sum string) error {
+func (u *Update) switchTo(ctx context.Context, sum string, mustBeReady bool) error {
 	if err := SetCurrent(sum); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, u.Start)
 	defer cancel()
-	program := filepath.Join(Path(CurrentLink), u.Binary)
-	if out, err := exec.CommandContext(ctx, program, "units").CombinedOutput(); err != nil {
-		return Faultf("it does not install its units: %w: %s", err, strings.TrimSpace(string(out)))
+	if err := InstallUnitsOfCurrent(ctx, u.Binary); err != nil {
+		return &Fault{err}
 	}
 	if err := Systemctl(ctx, "restart", u.Service); err != nil {
 		if ctx.Err() != nil {
@@ -139,7 +161,7 @@ func (u *Update) switchTo(ctx context.Context, sum string) error {
 		}
 		return Faultf("it did not start: %w", err)
 	}
-	return u.Up(ctx, sum)
+	return u.Up(ctx, sum, mustBeReady)
 }
 
 // Watch looks on for a while, again and again, until a look finds a fault.

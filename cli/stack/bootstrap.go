@@ -18,7 +18,7 @@ const bootstrapFolder = ".lablink/bootstrap"
 
 // passphrase encrypts the secrets of that state, of which there are none: an
 // account has no secret settings and outputs.
-const passphrase = "lablink-bootstrap"
+const passphrase = "lablink-bootstrap" //nolint:gosec // keeps nothing secret
 
 // bootstrap is an account's bootstrap while it runs.
 type bootstrap struct {

@@ -19,6 +19,15 @@ func (w *Workspace) Destroy(ctx context.Context, t Target, answer io.Reader) err
 	if err != nil {
 		return err
 	}
+	before, err := readResources(raw)
+	if err != nil {
+		return err
+	}
+	if held := slices.DeleteFunc(slices.Clone(before), func(r resource) bool { return !r.held() }); len(held) > 0 {
+		w.say("These are not protected any more, but the last pulumi up was before that: they would stay in AWS, and no stack would hold them:")
+		w.list(held)
+		return fmt.Errorf("nothing was destroyed: run pulumi up %s first, then lablink destroy again", strings.Join(t.args(), " "))
+	}
 	loosened, protected, err := loosen(raw)
 	if err != nil {
 		return err
@@ -39,8 +48,20 @@ func (w *Workspace) Destroy(ctx context.Context, t Target, answer io.Reader) err
 	if err := w.run(ctx, backend{}, args...); err != nil {
 		return err
 	}
-	return w.sayWhatStays(ctx, t)
+	return w.sayWhatStays(ctx, t, before)
 }
+
+// left are the types of what a stack never deletes: others may run the same
+// release, use the same role or boot an image that was made by the same recipe.
+var left = []string{"aws:s3/bucketObjectv2:", "aws:iam/serviceLinkedRole:", "aws:imagebuilder/"}
+
+func (r resource) staysOnPurpose() bool {
+	return r.RetainOnDelete && slices.ContainsFunc(left, func(kind string) bool { return strings.HasPrefix(r.Type, kind) })
+}
+
+// held reports whether the resource is neither protected nor deleted: the state says
+// that it stays when the stack goes.
+func (r resource) held() bool { return r.RetainOnDelete && !r.Protect && !r.staysOnPurpose() }
 
 // standing are the types of what stands in a network: AWS lets go neither their
 // groups nor their subnets.
@@ -85,23 +106,42 @@ func loosen(raw []byte) (loosened []byte, protected int, err error) {
 	return loosened, len(kept), err
 }
 
-func (w *Workspace) sayWhatStays(ctx context.Context, t Target) error {
-	resources, err := w.resources(ctx, t.Name)
+func (w *Workspace) sayWhatStays(ctx context.Context, t Target, before []resource) error {
+	after, err := w.resources(ctx, t.Name)
 	if err != nil {
 		return err
 	}
-	resources = slices.DeleteFunc(resources, func(r resource) bool { return !r.real() })
-	if len(resources) == 0 {
-		w.say("Nothing of %s is left.", t.Name)
+	nothing := "Nothing"
+	if gone := forgotten(before, after); len(gone) > 0 {
+		w.say("Left in AWS on purpose, and held by no stack from now on:")
+		w.list(gone)
+		nothing = "Nothing else"
+	}
+	if len(after) == 0 {
+		w.say("%s of %s is left.", nothing, t.Name)
 		return nil
 	}
 	w.say("These stay, as they cannot be made again as they are, or what stays stands in them:")
-	for _, r := range resources {
-		w.say("    %s (%s, %s)", r.name(), r.Type, r.ID)
-	}
+	w.list(after)
 	w.say("To remove them too:")
 	w.say("    lablink unprotect %s --confirm %s", strings.Join(t.args(), " "), t.Name)
 	w.say("    pulumi up %s", strings.Join(t.args(), " "))
 	w.say("    lablink destroy %s", strings.Join(t.args(), " "))
 	return nil
+}
+
+// forgotten is what is in AWS as before, and not in the state any more. An object
+// whose bucket was deleted is gone.
+func forgotten(before, after []resource) []resource {
+	has := func(all []resource, same func(resource) bool) bool { return slices.ContainsFunc(all, same) }
+	return slices.DeleteFunc(slices.Clone(before), func(r resource) bool {
+		bucket := func(b resource) bool { return strings.HasPrefix(b.Type, "aws:s3/bucketV2:") && b.ID == r.bucket() }
+		return !r.staysOnPurpose() || has(after, func(a resource) bool { return a.URN == r.URN }) || has(before, bucket) && !has(after, bucket)
+	})
+}
+
+func (w *Workspace) list(resources []resource) {
+	for _, r := range resources {
+		w.say("    %s", r)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,6 +14,10 @@ import (
 type resource struct {
 	URN, Type, ID string
 	Custom        bool
+	// Protect refuses deletion. RetainOnDelete takes it from the state and leaves it
+	// in AWS.
+	Protect, RetainOnDelete bool
+	Inputs                  map[string]any
 }
 
 // name is the last part of the URN.
@@ -22,19 +27,35 @@ func (r resource) name() string { return r.URN[strings.LastIndex(r.URN, "::")+2:
 // component or a provider.
 func (r resource) real() bool { return r.Custom && !strings.HasPrefix(r.Type, "pulumi:") }
 
-// resources are what a stack's state holds.
+// bucket is the bucket that an object is in, or "" for what is no object.
+func (r resource) bucket() string {
+	if !strings.HasPrefix(r.Type, "aws:s3/bucketObject") {
+		return ""
+	}
+	name, _ := r.Inputs["bucket"].(string)
+	return name
+}
+
+// String is the resource for people.
+func (r resource) String() string { return fmt.Sprintf("%s (%s, %s)", r.name(), r.Type, r.ID) }
+
+// resources are what a stack's state holds of things in the account.
 func (w *Workspace) resources(ctx context.Context, name string) ([]resource, error) {
 	raw, err := w.output(ctx, backend{}, "stack", "export", "--stack", name)
 	if err != nil {
 		return nil, err
 	}
+	return readResources(raw)
+}
+
+func readResources(raw []byte) ([]resource, error) {
 	var state struct {
 		Deployment struct{ Resources []resource }
 	}
 	if err := json.Unmarshal(raw, &state); err != nil {
-		return nil, fmt.Errorf("read the state of %s: %w", name, err)
+		return nil, fmt.Errorf("read the state: %w", err)
 	}
-	return state.Deployment.Resources, nil
+	return slices.DeleteFunc(state.Deployment.Resources, func(r resource) bool { return !r.real() }), nil
 }
 
 // settle turns a state's pending creations into resources whose id follows from

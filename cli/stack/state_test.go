@@ -2,6 +2,7 @@ package stack
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -78,4 +79,43 @@ func TestWhatIsProtectedDoesNotHoldTheRestUnlessItStandsInIt(t *testing.T) {
 		{"urn": "database", "type": "aws:rds/instance:Instance", "protect": true, "dependencies": ["subnets"]},
 		{"urn": "balancer", "type": "aws:lb/loadBalancer:LoadBalancer", "protect": true, "dependencies": ["subnets"]}
 	]}}`, string(raw))
+}
+
+const halfRetired = `{"deployment": {"resources": [
+	{"urn": "a::b::pulumi:pulumi:Stack::c::stack", "type": "pulumi:pulumi:Stack"},
+	{"urn": "::vpc", "type": "aws:ec2/vpc:Vpc", "custom": true, "id": "vpc-1"},
+	{"urn": "::address", "type": "aws:ec2/eip:Eip", "custom": true, "id": "eipalloc-1", "retainOnDelete": true},
+	{"urn": "::record", "type": "aws:route53/record:Record", "custom": true, "id": "Z_a_A", "retainOnDelete": true, "protect": true},
+	{"urn": "::own", "type": "aws:s3/bucketV2:BucketV2", "custom": true, "id": "own"},
+	{"urn": "::object", "type": "aws:s3/bucketObjectv2:BucketObjectv2", "custom": true, "id": "own/releases/1.json", "retainOnDelete": true, "inputs": {"bucket": "own"}},
+	{"urn": "::shared", "type": "aws:s3/bucketObjectv2:BucketObjectv2", "custom": true, "id": "account/releases/2.json", "retainOnDelete": true, "inputs": {"bucket": "account"}},
+	{"urn": "::spot-role", "type": "aws:iam/serviceLinkedRole:ServiceLinkedRole", "custom": true, "id": "arn", "retainOnDelete": true},
+	{"urn": "::recipe", "type": "aws:imagebuilder/imageRecipe:ImageRecipe", "custom": true, "id": "arn:2", "retainOnDelete": true}
+]}}`
+
+func names(all []resource) []string {
+	var out []string
+	for _, r := range all {
+		out = append(out, r.String())
+	}
+	return out
+}
+
+func TestWhatAnUpdateHasYetToLetGoIsTold(t *testing.T) {
+	all, err := readResources([]byte(halfRetired))
+	require.NoError(t, err)
+	require.Len(t, all, 8, "what is no component")
+	held := slices.DeleteFunc(slices.Clone(all), func(r resource) bool { return !r.held() })
+	require.Equal(t, []string{"address (aws:ec2/eip:Eip, eipalloc-1)"}, names(held))
+}
+
+func TestWhatStaysInAWSOnPurposeIsTold(t *testing.T) {
+	all, err := readResources([]byte(halfRetired))
+	require.NoError(t, err)
+	role, recipe := "spot-role (aws:iam/serviceLinkedRole:ServiceLinkedRole, arn)", "recipe (aws:imagebuilder/imageRecipe:ImageRecipe, arn:2)"
+	shared := "shared (aws:s3/bucketObjectv2:BucketObjectv2, account/releases/2.json)"
+	require.Equal(t, []string{shared, role, recipe}, names(forgotten(all, nil)), "an object goes with its bucket")
+	own := "object (aws:s3/bucketObjectv2:BucketObjectv2, own/releases/1.json)"
+	require.Equal(t, []string{own, shared, role, recipe}, names(forgotten(all, slices.Clone(all[3:4]))), "and stays with one")
+	require.Empty(t, forgotten(all, all), "what the state still holds is not forgotten")
 }

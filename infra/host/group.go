@@ -15,10 +15,6 @@ import (
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
 )
 
-// bootSeconds is how long a new host may take until it answers, before its group
-// replaces it.
-const bootSeconds = 600
-
 // PeerPort is where the allocators of a group forward to each other what another
 // one holds the tunnel of.
 const PeerPort = 8443
@@ -82,9 +78,12 @@ func NewGroup(ctx *pulumi.Context, name string, args *GroupArgs, opts ...pulumi.
 	group, err := autoscaling.NewGroup(ctx, name+"-instances", &autoscaling.GroupArgs{
 		Name: pulumi.String(groupName), MinSize: pulumi.Int(args.Count), MaxSize: pulumi.Int(args.Count), DesiredCapacity: pulumi.Int(args.Count),
 		VpcZoneIdentifiers: args.SubnetIDs, TargetGroupArns: pulumi.StringArray(args.TargetGroups),
-		HealthCheckType: pulumi.String("ELB"), HealthCheckGracePeriod: pulumi.Int(bootSeconds),
-		LaunchTemplate: autoscaling.GroupLaunchTemplateArgs{Id: template.ID(), Version: pulumi.String("$Latest")},
-		Tags:           groupTags(args.Namer, groupName),
+		// Instances that are impaired are replaced. Whether a host is ready decides what
+		// the balancer sends it and no more: by that, a database that is away would end
+		// every host.
+		HealthCheckType: pulumi.String("EC2"),
+		LaunchTemplate:  autoscaling.GroupLaunchTemplateArgs{Id: template.ID(), Version: pulumi.String("$Latest")},
+		Tags:            groupTags(args.Namer, groupName),
 	}, pulumi.Parent(g), pulumi.DependsOn(slices.Concat(args.After, []pulumi.Resource{granted, peers})))
 	if err != nil {
 		return nil, err

@@ -30,14 +30,14 @@ func declareGroup(args *host.GroupArgs) (*recording.Recording, error) {
 	})
 }
 
-func TestSeveralHostsAreSpreadAndReplacedWhenTheyDoNotAnswer(t *testing.T) {
+func TestSeveralHostsAreSpreadAndReplacedWhenTheirInstanceIsImpairedOnly(t *testing.T) {
 	r, err := declareGroup(several())
 	require.NoError(t, err)
 	group := r.Named("host-instances")
 	assert.Equal(t, []any{3.0, 3.0, 3.0}, []any{group.Get("minSize"), group.Get("desiredCapacity"), group.Get("maxSize")})
 	assert.Equal(t, []any{"subnet-1", "subnet-2"}, group.Get("vpcZoneIdentifiers"))
 	assert.Equal(t, []any{"people", "agents"}, group.Get("targetGroupArns"))
-	assert.Equal(t, "ELB", group.Text("healthCheckType"))
+	assert.Equal(t, "EC2", group.Text("healthCheckType"), "a database that is away ends no host")
 	assert.Equal(t, "host-template-id", group.Text("launchTemplate.id"))
 	assert.Nil(t, group.Get("instanceRefresh"), "a release replaces no host")
 	assert.Subset(t, group.DependsOn, []string{"host-permissions", "host-peers"})

@@ -65,7 +65,7 @@ func position(zone string) int {
 }
 
 func part(base uint32, bits, i int, zone string) SubnetPlan {
-	first := base + uint32(i)<<(32-bits)
+	first := base + uint32(i)<<(32-bits) //nolint:gosec // the subnet's number, below eight
 	return SubnetPlan{
 		Zone: zone, Letter: zone[len(zone)-1:], Cidr: netip.PrefixFrom(address(first), bits).String(),
 		Host: address(first + 10).String(), NAT: address(first + 11).String(),

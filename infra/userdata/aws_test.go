@@ -71,6 +71,13 @@ func (a *amazon) publish(m release.Manifest) {
 	a.objects[release.Key(sum)] = string(raw)
 }
 
+// program keeps another program.
+func (a *amazon) program(name, text string) release.File {
+	f := release.File{Key: "artifacts/" + name, SHA256: release.Sum([]byte(text)), Bytes: int64(len(text))}
+	a.objects[f.Key] = text
+	return f
+}
+
 // binary is the key of the binary for this computer.
 func (a *amazon) binary() string {
 	for key := range a.objects {
@@ -103,7 +110,7 @@ const credentials = "/latest/meta-data/iam/security-credentials/"
 
 func (a *amazon) answer(r *http.Request) (int, string) {
 	switch {
-	case r.Method == "PUT" && r.URL.Path == "/latest/api/token":
+	case r.Method == http.MethodPut && r.URL.Path == "/latest/api/token":
 		if r.Header.Get("X-aws-ec2-metadata-token-ttl-seconds") == "" {
 			return 400, "no time to live"
 		}
@@ -132,7 +139,7 @@ func (a *amazon) answer(r *http.Request) (int, string) {
 // the service that it is for.
 func signed(r *http.Request) bool {
 	service := "s3"
-	if r.Method == "POST" {
+	if r.Method == http.MethodPost {
 		service = "ssm"
 	}
 	authorization := r.Header.Get("Authorization")

@@ -33,8 +33,15 @@ func run(t *testing.T, a *amazon) firstBoot {
 	return b
 }
 
-// try runs the script. Where version is given, curl says that it is of it.
-func try(t *testing.T, a *amazon, version string) (firstBoot, error) {
+// machine is one that has not booted yet.
+type machine struct {
+	a         *amazon
+	dir, root string // of its tools, and its own
+	userData  string
+}
+
+// newMachine has a curl that says that it is of a version, where one is given.
+func newMachine(t *testing.T, a *amazon, version string) machine {
 	t.Helper()
 	script, err := Render(Args{
 		Binary: "lablink-allocator", Part: "allocator", Region: "us-west-2", Pointer: "/lablink/lablink/test/release",
@@ -53,19 +60,33 @@ func try(t *testing.T, a *amazon, version string) (firstBoot, error) {
 	}
 	wrap("curl", pretend+`echo "$*" >>"`+dir+`/calls"; exec `+curl+` "$@"`)
 	wrap("sleep", `echo "$1" >>"`+dir+`/pauses"`)
-	b := firstBoot{root: filepath.Join(dir, "the root")}
-	require.NoError(t, os.Mkdir(b.root, 0o755))
+	m := machine{a: a, dir: dir, root: filepath.Join(dir, "the root"), userData: filepath.Join(dir, "part-001")}
+	require.NoError(t, os.Mkdir(m.root, 0o755))
+	require.NoError(t, os.WriteFile(m.userData, []byte(script), 0o700))
+	return m
+}
 
-	cmd := exec.CommandContext(t.Context(), "bash", "-c", script)
+// boot runs a script as cloud-init does.
+func (m machine) boot(t *testing.T, script string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), script)
 	cmd.Env = []string{
-		"PATH=" + dir + ":" + os.Getenv("PATH"), "LABLINK_ROOT=" + b.root,
-		"AWS_ENDPOINT_URL=" + a.URL, "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + a.URL,
+		"PATH=" + m.dir + ":" + os.Getenv("PATH"), "LABLINK_ROOT=" + m.root,
+		"AWS_ENDPOINT_URL=" + m.a.URL, "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + m.a.URL,
 	}
 	out, err := cmd.CombinedOutput()
-	b.output = string(out)
-	b.ran = lines(t, filepath.Join(b.root, "ran"))
-	b.pauses = lines(t, filepath.Join(dir, "pauses"))
-	b.calls = lines(t, filepath.Join(dir, "calls"))
+	return string(out), err
+}
+
+// try runs the script. Where version is given, curl says that it is of it.
+func try(t *testing.T, a *amazon, version string) (firstBoot, error) {
+	t.Helper()
+	m := newMachine(t, a, version)
+	out, err := m.boot(t, m.userData)
+	b := firstBoot{root: m.root, output: out}
+	b.ran = lines(t, filepath.Join(m.root, "ran"))
+	b.pauses = lines(t, filepath.Join(m.dir, "pauses"))
+	b.calls = lines(t, filepath.Join(m.dir, "calls"))
 	b.visible = strings.Join(b.calls, "\n")
 	return b, err
 }
@@ -180,6 +201,38 @@ func TestAReleaseWithoutABinaryForTheMachineIsRefused(t *testing.T) {
 	assert.Contains(t, b.output, "the release has no lablink-allocator for linux/"+runtime.GOARCH)
 	assert.Equal(t, []string{"1"}, b.pauses)
 	assert.Contains(t, b.ran, good)
+}
+
+// Somebody who sees that a machine cannot be set up by a release sets the pointer.
+func TestARefusedHandOverIsTriedAgainWithWhatThePointerNamesThen(t *testing.T) {
+	a := newAmazon(t)
+	good := a.pointer
+	a.publish(release.Manifest{Allocator: map[string]release.File{"linux/" + runtime.GOARCH: a.program("crashes", "#!/bin/bash\necho no such luck\nexit 2\n")}})
+	bad := a.pointer
+	a.pointer = good
+	a.fail("POST /", fault{200, `{"Parameter":{"Value":"` + bad + `"}}`})
+	b := run(t, a)
+	assert.Contains(t, b.output, "no such luck")
+	assert.Equal(t, []string{"1"}, b.pauses)
+	assert.Contains(t, b.ran, good)
+}
+
+// cloud-init runs user data once, and counts a run that was cut short.
+func TestAFirstBootThatIsCutShortBeginsAnewAtTheNextOne(t *testing.T) {
+	a := newAmazon(t)
+	good := a.pointer
+	a.publish(release.Manifest{Allocator: map[string]release.File{"linux/" + runtime.GOARCH: a.program("ends", "#!/bin/bash\nkill -KILL $PPID\n")}})
+	m := newMachine(t, a, "")
+	out, err := m.boot(t, m.userData)
+	require.ErrorContains(t, err, "signal: killed", out)
+	again := filepath.Join(m.root, "var/lib/cloud/scripts/per-boot/lablink")
+	a.pointer = good
+	out, err = m.boot(t, again)
+	require.NoError(t, err, out)
+	assert.Contains(t, lines(t, filepath.Join(m.root, "ran")), good)
+	left, err := os.ReadDir(filepath.Dir(again))
+	require.NoError(t, err)
+	assert.Empty(t, left, "a machine that is set up does not begin anew")
 }
 
 func TestTriesAreSpacedOutUpToHalfAMinute(t *testing.T) {

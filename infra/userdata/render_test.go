@@ -76,7 +76,7 @@ func assertWords(t require.TestingT, value string) {
 	require.NoError(t, err)
 	settings := script[:strings.LastIndex(script, "\nroot=")]
 	const handOver = `bootstrap --release "$release"`
-	arguments := script[strings.LastIndex(script, handOver)+len(handOver):]
+	arguments := script[strings.LastIndex(script, handOver)+len(handOver) : strings.LastIndex(script, "\n}\n\ncase ")]
 	probe := settings + "\n" + `printf '%s\0' "$binary" "$part" "$region" "$pointer" "$bucket" ` + arguments
 	out, err := exec.Command("bash", "-c", probe).Output()
 	require.NoError(t, err, "%q", value)

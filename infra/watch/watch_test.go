@@ -16,7 +16,7 @@ import (
 
 const (
 	metricAlarm = "aws:cloudwatch/metricAlarm:MetricAlarm"
-	recover     = "arn:aws:automate:us-west-2:ec2:recover"
+	restore     = "arn:aws:automate:us-west-2:ec2:recover"
 	topic       = "arn:aws:recorded:us-west-2:123456789012:watch-topic"
 )
 
@@ -58,7 +58,7 @@ func TestAHostWhoseHardwareFailsIsMovedWhoeverIsTold(t *testing.T) {
 		assert.Equal(t, "StatusCheckFailed_System", a.Text("metricName"))
 		assert.Equal(t, map[string]any{"InstanceId": "i-1"}, a.Get("dimensions"))
 		assert.Equal(t, "missing", a.Text("treatMissingData"))
-		assert.Contains(t, a.Get("alarmActions"), recover)
+		assert.Contains(t, a.Get("alarmActions"), restore)
 	}
 }
 
@@ -69,7 +69,7 @@ func TestNobodyIsToldWhereNoAddressIsSet(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, r.Of(metricAlarm), 1, "an alarm without an action is none")
 	assert.Empty(t, r.Of("aws:sns/topic:Topic"))
-	assert.Equal(t, "", r.Outputs["topicArn"].Value)
+	assert.Empty(t, r.Outputs["topicArn"].Value)
 	assert.Len(t, r.Of("aws:cloudwatch/dashboard:Dashboard"), 1)
 }
 

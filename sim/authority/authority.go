@@ -87,7 +87,7 @@ func Start(o Options) (*Authority, error) {
 	}
 	silent := slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)
 	store := db.NewMemoryStore()
-	issuer := ca.New(silent, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {ValidityPeriod: uint64(o.Validity / time.Second)}})
+	issuer := ca.New(silent, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {ValidityPeriod: uint64(o.Validity / time.Second)}}) //nolint:gosec // not negative
 	a.Roots = append(ownPEM, issuer.GetRootCert(0).PEM()...)
 	front := wfe.New(silent, store, va.New(silent, o.HTTPPort, o.TLSPort, false, a.dns.address, store), issuer, nil, false, false, 0, 0)
 	handler := a.counting(front.Handler())

@@ -1,6 +1,7 @@
 package authority_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -30,7 +31,9 @@ func TestTheAuthorityIsReachedByItsNameOverTLS(t *testing.T) {
 	require.True(t, roots.AppendCertsFromPEM(a.Roots))
 	transport := &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true,
-		Dial: func(string, string) (net.Conn, error) { return net.Dial("tcp", a.Address) },
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "tcp", a.Address)
+		},
 	}
 	res, err := (&http.Client{Transport: transport}).Get("https://acme.simulated" + authority.Path)
 	require.NoError(t, err)

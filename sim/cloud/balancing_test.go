@@ -107,7 +107,7 @@ func TestWhatALoadBalancerNeedsIsAskedFor(t *testing.T) {
 	}
 	twin := b.subnet(t, "10.0.7.0/24", b.AvailabilityZones()[0])
 	pending := b.requested(t, "other.example.org")
-	make := func(change func(*cloud.LoadBalancer)) func() error {
+	another := func(change func(*cloud.LoadBalancer)) func() error {
 		return func() error {
 			lb := &cloud.LoadBalancer{Name: "another", Subnets: b.subnets}
 			change(lb)
@@ -137,18 +137,18 @@ func TestWhatALoadBalancerNeedsIsAskedFor(t *testing.T) {
 		name, code string
 		do         func() error
 	}{
-		{"a name twice", "DuplicateLoadBalancerName", make(func(l *cloud.LoadBalancer) { l.Name = "people" })},
-		{"33 characters", "ValidationError", make(func(l *cloud.LoadBalancer) { l.Name = strings.Repeat("x", 33) })},
-		{"a name that AWS keeps", "ValidationError", make(func(l *cloud.LoadBalancer) { l.Name = "internal-x" })},
-		{"a dash at the end", "ValidationError", make(func(l *cloud.LoadBalancer) { l.Name = "x-" })},
-		{"another type", "ValidationError", make(func(l *cloud.LoadBalancer) { l.LoadBalancerType = "network" })},
-		{"one zone", "ValidationError", make(func(l *cloud.LoadBalancer) { l.Subnets = b.subnets[:1] })},
-		{"a zone twice", "InvalidConfigurationRequest", make(func(l *cloud.LoadBalancer) { l.Subnets = []string{b.subnets[0], twin} })},
-		{"two VPCs", "InvalidConfigurationRequest", make(func(l *cloud.LoadBalancer) { l.Subnets = []string{b.subnets[0], apart[1]} })},
-		{"no internet gateway", "InvalidSubnet", make(func(l *cloud.LoadBalancer) { l.Subnets = apart })},
-		{"a subnet that is not there", "SubnetNotFound", make(func(l *cloud.LoadBalancer) { l.Subnets = []string{"subnet-0", apart[1]} })},
-		{"a group that is not there", "InvalidSecurityGroup", make(func(l *cloud.LoadBalancer) { l.SecurityGroups = []string{"sg-0"} })},
-		{"more patience than there is", "ValidationError", make(func(l *cloud.LoadBalancer) { l.IdleTimeout = new(4001) })},
+		{"a name twice", "DuplicateLoadBalancerName", another(func(l *cloud.LoadBalancer) { l.Name = "people" })},
+		{"33 characters", "ValidationError", another(func(l *cloud.LoadBalancer) { l.Name = strings.Repeat("x", 33) })},
+		{"a name that AWS keeps", "ValidationError", another(func(l *cloud.LoadBalancer) { l.Name = "internal-x" })},
+		{"a dash at the end", "ValidationError", another(func(l *cloud.LoadBalancer) { l.Name = "x-" })},
+		{"another type", "ValidationError", another(func(l *cloud.LoadBalancer) { l.LoadBalancerType = "network" })},
+		{"one zone", "ValidationError", another(func(l *cloud.LoadBalancer) { l.Subnets = b.subnets[:1] })},
+		{"a zone twice", "InvalidConfigurationRequest", another(func(l *cloud.LoadBalancer) { l.Subnets = []string{b.subnets[0], twin} })},
+		{"two VPCs", "InvalidConfigurationRequest", another(func(l *cloud.LoadBalancer) { l.Subnets = []string{b.subnets[0], apart[1]} })},
+		{"no internet gateway", "InvalidSubnet", another(func(l *cloud.LoadBalancer) { l.Subnets = apart })},
+		{"a subnet that is not there", "SubnetNotFound", another(func(l *cloud.LoadBalancer) { l.Subnets = []string{"subnet-0", apart[1]} })},
+		{"a group that is not there", "InvalidSecurityGroup", another(func(l *cloud.LoadBalancer) { l.SecurityGroups = []string{"sg-0"} })},
+		{"more patience than there is", "ValidationError", another(func(l *cloud.LoadBalancer) { l.IdleTimeout = new(4001) })},
 
 		{"a target group's name twice", "DuplicateTargetGroupName", group(func(g *cloud.TargetGroup) { g.Name = "hosts" })},
 		{"a target group's long name", "ValidationError", group(func(g *cloud.TargetGroup) { g.Name = strings.Repeat("x", 33) })},

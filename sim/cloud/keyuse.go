@@ -79,11 +79,11 @@ func (a *Account) Decrypt(key string, blob []byte, u KeyUse) (plain []byte, used
 	if err != nil {
 		return nil, nil, err
 	}
-	nonce, sealed := blob[blobOverhead:], []byte(nil)
-	if len(nonce) < aead.NonceSize() {
+	rest := blob[blobOverhead:]
+	if len(rest) < aead.NonceSize() {
 		return nil, nil, invalid
 	}
-	nonce, sealed = nonce[:aead.NonceSize()], nonce[aead.NonceSize():]
+	nonce, sealed := rest[:aead.NonceSize()], rest[aead.NonceSize():]
 	if plain, err = aead.Open(nil, nonce, sealed, used.bound(u.Context)); err != nil {
 		return nil, nil, invalid
 	}

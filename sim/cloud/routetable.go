@@ -80,7 +80,7 @@ func (a *Account) RoutesOf(table string) []Route {
 
 // UpdateRouteTable changes tags.
 func (a *Account) UpdateRouteTable(id string, t *RouteTable) error {
-	return routeTables.update(a, id, t, func(m *model, cur *RouteTable) error {
+	return routeTables.update(a, id, t, func(_ *model, cur *RouteTable) error {
 		t.ID, t.VPCID, t.Main, t.routeTableComputed = id, cur.VPCID, cur.Main, cur.routeTableComputed
 		return t.settle()
 	})

@@ -13,7 +13,7 @@ import (
 func (b *balancing) scaling(t *testing.T, size int) *cloud.ScalingGroup {
 	t.Helper()
 	return &cloud.ScalingGroup{
-		Name: "hosts", MinSize: size, MaxSize: size, VPCZoneIdentifiers: b.subnets, TargetGroupARNs: []string{b.targets.ID}, HealthCheckType: "ELB",
+		Name: "hosts", MinSize: size, MaxSize: size, VPCZoneIdentifiers: b.subnets, TargetGroupARNs: []string{b.targets.ID}, HealthCheckType: "EC2",
 		LaunchTemplate: &cloud.ScalingTemplate{ID: b.template(t), Version: "$Latest"},
 		Tags:           []cloud.ScalingTag{{Key: "own", Value: "x"}, {Key: "all", Value: "y", PropagateAtLaunch: true}},
 	}

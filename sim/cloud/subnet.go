@@ -96,7 +96,7 @@ func (a *Account) Subnet(id string) (*Subnet, error) {
 
 // UpdateSubnet changes what can be changed in place.
 func (a *Account) UpdateSubnet(id string, s *Subnet) error {
-	return subnets.update(a, id, s, func(m *model, cur *Subnet) error {
+	return subnets.update(a, id, s, func(_ *model, cur *Subnet) error {
 		s.ID, s.subnetComputed = id, cur.subnetComputed
 		s.VPCID, s.CidrBlock, s.AvailabilityZone = cur.VPCID, cur.CidrBlock, cur.AvailabilityZone
 		s.MapPublicIPOnLaunch = cmp.Or(s.MapPublicIPOnLaunch, new(bool))

@@ -72,7 +72,7 @@ func (a *Account) VPC(id string) (*VPC, error) {
 
 // UpdateVPC changes what can be changed in place.
 func (a *Account) UpdateVPC(id string, v *VPC) error {
-	return vpcs.update(a, id, v, func(m *model, cur *VPC) error {
+	return vpcs.update(a, id, v, func(_ *model, cur *VPC) error {
 		v.ID, v.CidrBlock, v.vpcComputed = id, cur.CidrBlock, cur.vpcComputed
 		yes := true
 		v.EnableDNSSupport = cmp.Or(v.EnableDNSSupport, &yes)

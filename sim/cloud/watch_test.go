@@ -122,7 +122,7 @@ func TestADashboardsBodyIsRead(t *testing.T) {
 	refused(t, "InvalidParameterValue", put("a b", `{"widgets":[]}`))
 	for name, body := range map[string]string{
 		"no JSON":                   `widgets`,
-		"a key that is not known":   `{"wigdets":[]}`,
+		"a key that is not known":   `{"gadgets":[]}`,
 		"text for a graph":          strings.Replace(`{"widgets":[`+widget+`]}`, `"metric"`, `"text"`, 1),
 		"wider than the page":       strings.Replace(`{"widgets":[`+widget+`]}`, `"width":12`, `"width":25`, 1),
 		"no Region":                 strings.Replace(`{"widgets":[`+widget+`]}`, `"region":"us-west-2",`, ``, 1),

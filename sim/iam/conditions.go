@@ -55,7 +55,7 @@ func conditionsHold(conditions map[string]map[string]Strings, r Request) bool {
 			return false // Parse refuses such a document
 		}
 		for key, want := range keys {
-			have, _ := r.value(key)
+			have := r.value(key)
 			if !op.holds(have, r.expand(want)) {
 				return false
 			}

@@ -122,11 +122,11 @@ func accountOf(arn string) string {
 	return parts[4]
 }
 
-func (r Request) value(key string) ([]string, bool) {
+func (r Request) value(key string) []string {
 	for k, v := range r.Context {
 		if strings.EqualFold(k, key) {
-			return v, true
+			return v
 		}
 	}
-	return nil, false
+	return nil
 }

@@ -104,7 +104,7 @@ func (r Request) fill(value string) (p pattern, ok bool) {
 		}
 		p.add(before, true)
 		key, otherwise, hasDefault := strings.Cut(name, ",")
-		have, _ := r.value(strings.TrimSpace(key))
+		have := r.value(strings.TrimSpace(key))
 		switch {
 		case name == "*" || name == "?" || name == "$":
 			p.add(name, false)

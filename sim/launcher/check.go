@@ -33,9 +33,12 @@ var needs = []need{
 // testNeeds are what tests need beside.
 var testNeeds = []need{
 	{[]string{"chromium", "chromium-browser", "google-chrome"}, "chromium fonts-dejavu-core", "opens the pages"},
-	{[]string{"shellcheck"}, "shellcheck", "reads the user data of machines"},
+	shellcheck,
 	{[]string{"jq"}, "jq", "runs the examples for the shell"},
 }
+
+// shellcheck is the one that linters need, too.
+var shellcheck = need{[]string{"shellcheck"}, "shellcheck", "reads the user data of machines, scripts and workflows"}
 
 // Check looks whether this computer has what is needed, and installs what is
 // missing where it may: on Debian, as root.
@@ -48,6 +51,11 @@ func (w *Workspace) Prepare(ctx context.Context) error {
 	}
 	_, err := w.Engine(ctx)
 	return err
+}
+
+// PrepareLint makes everything ready that linters take as given.
+func (w *Workspace) PrepareLint(ctx context.Context) error {
+	return w.check(ctx, append(needs, shellcheck))
 }
 
 func (w *Workspace) check(ctx context.Context, needs []need) error {
@@ -144,7 +152,7 @@ func freeGiB(dir string) (uint64, error) {
 		var fs syscall.Statfs_t
 		err := syscall.Statfs(dir, &fs)
 		if err == nil {
-			return fs.Bavail * uint64(fs.Bsize) >> 30, nil
+			return fs.Bavail * uint64(fs.Bsize) >> 30, nil //nolint:gosec // not negative
 		}
 		if !errors.Is(err, syscall.ENOENT) || dir == filepath.Dir(dir) {
 			return 0, fmt.Errorf("look for free space at %s: %w", dir, err)

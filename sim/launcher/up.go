@@ -108,8 +108,8 @@ func (w *Workspace) awaitRelease(ctx context.Context, manifest string) error {
 	client := &api.Client{URL: "http://" + w.Door, HTTP: &http.Client{Timeout: 5 * time.Second}}
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
-	last := errors.New("it has not been asked yet")
 	for {
+		var last error
 		ready, err := client.Ready(ctx)
 		switch {
 		case err != nil:

@@ -50,7 +50,7 @@ func (v *service) state() string {
 
 // start runs the service and waits until it is ready; a one-shot until it has
 // ended. One that runs already is left alone.
-func (v *service) start(ctx context.Context) error {
+func (v *service) start(ctx context.Context) error { //nolint:contextcheck // a service outlives the call that starts it
 	v.mu.Lock()
 	if v.status == "active" || v.status == "activating" || v.supervisor.isClosed() {
 		v.mu.Unlock()

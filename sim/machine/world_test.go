@@ -59,7 +59,7 @@ func serveInherited() error {
 	mux.HandleFunc("/seen", func(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(seen{r.RemoteAddr, r.Host, r.Header})
 	})
-	mux.HandleFunc("/readyz", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if _, err := os.Stat(filepath.Join(os.Getenv("LABLINK_ROOT"), "sick")); err == nil {
 			http.Error(w, "sick", http.StatusServiceUnavailable)
 		}

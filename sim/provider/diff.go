@@ -36,7 +36,7 @@ func (k kind) diff(a *cloud.Account, olds, news resource.PropertyMap, ignored []
 			d = d.ToReplace()
 			res.Replaces = append(res.Replaces, path)
 		}
-		res.DetailedDiff[path] = &pulumirpc.PropertyDiff{Kind: pulumirpc.PropertyDiff_Kind(d.Kind), InputDiff: true}
+		res.DetailedDiff[path] = &pulumirpc.PropertyDiff{Kind: pulumirpc.PropertyDiff_Kind(d.Kind), InputDiff: true} //nolint:gosec // one of six
 	}
 	// With a name given by hand, old and new cannot both exist, unless it is
 	// the name itself that changes.

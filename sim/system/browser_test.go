@@ -86,7 +86,7 @@ func startChromium(t *testing.T) context.Context {
 	return ctx
 }
 
-func newBrowser(t *testing.T, chrome context.Context) *browser {
+func newBrowser(t *testing.T, chrome context.Context) *browser { //nolint:revive // t comes first in helpers
 	t.Helper()
 	ctx, stop := chromedp.NewContext(chrome, chromedp.WithNewBrowserContext())
 	t.Cleanup(stop)

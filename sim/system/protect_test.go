@@ -3,7 +3,7 @@ package system
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -67,7 +67,13 @@ func TestProductionIsDestroyedOnPurposeOnly(t *testing.T) {
 	prod := e.stack(t, "prod", withoutRoles...)
 	e.must(t, prod, "up", "--yes", "--skip-preview", "--suppress-outputs")
 
-	said, err := e.operator(t, "destroy", "--stack", "prod", "--config-file", prod.File, "--yes")
+	said, err := e.operator(t, "destroy", "--stack", "prod", "--config-file", prod.File, "--yes", "--whole")
+	require.Error(t, err)
+	require.Contains(t, said, "nothing was destroyed")
+	require.Contains(t, said, "host-address")
+	require.Contains(t, e.deployed(t, prod), "host-instance")
+
+	said, err = e.operator(t, "destroy", "--stack", "prod", "--config-file", prod.File, "--yes")
 	require.NoError(t, err)
 	left := e.deployed(t, prod)
 	for _, name := range []string{"host-address", "host-data", "dns-record", "artifacts-bucket", "artifacts-closed"} {
@@ -75,7 +81,11 @@ func TestProductionIsDestroyedOnPurposeOnly(t *testing.T) {
 	}
 	require.NotContains(t, left, "host-instance")
 	require.NotContains(t, left, "network-vpc")
-	_, list, _ := strings.Cut(said, "These stay")
+	forgotten, list, _ := strings.Cut(said, "These stay")
+	_, forgotten, _ = strings.Cut(forgotten, "Left in AWS on purpose")
+	bucket := left["artifacts-bucket"].ID
+	require.Contains(t, forgotten, "(aws:s3/bucketObjectv2:BucketObjectv2, "+bucket+"/releases/", "the bucket stays, and so does what is in it")
+	require.Equal(t, strings.Count(forgotten, ":BucketObjectv2, "+bucket+"/"), strings.Count(forgotten, ")\n"), "nothing else is left behind")
 	for name, r := range left {
 		require.Contains(t, list, "    "+name+" ("+r.Type+", "+r.ID+")\n")
 	}
@@ -95,8 +105,21 @@ func TestProductionIsDestroyedOnPurposeOnly(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(raw), "lablink:retiring: true")
 	require.Contains(t, string(raw), "# The environment that workshops run on.", "comments stay")
-	e.must(t, prod, "up", "--yes", "--skip-preview", "--suppress-outputs")
+
 	said, err = e.operator(t, "destroy", "--stack", "prod", "--config-file", prod.File, "--yes")
+	require.Error(t, err, "until an update the state says that they stay in AWS, and they would be nobody's")
+	require.Contains(t, said, "run pulumi up --stack prod --config-file "+prod.File+" first")
+	for _, name := range []string{"host-address", "host-data", "dns-record", "artifacts-bucket"} {
+		require.Contains(t, said, "    "+name+" ("+left[name].Type+", "+left[name].ID+")\n")
+	}
+	for name, r := range left {
+		r.Protect = false
+		left[name] = r
+	}
+	require.Equal(t, left, e.deployed(t, prod), "nothing was destroyed")
+
+	e.must(t, prod, "up", "--yes", "--skip-preview", "--suppress-outputs")
+	said, err = e.operator(t, "destroy", "--stack", "prod", "--config-file", prod.File, "--yes", "--whole")
 	require.NoError(t, err)
 	require.Contains(t, said, "Nothing of prod is left.")
 	require.Empty(t, e.deployed(t, prod))
@@ -189,24 +212,24 @@ func fillImport(t *testing.T, file string, ids map[string]string) {
 	require.NoError(t, os.WriteFile(file, raw, 0o600))
 }
 
-// lookingForDrift is the command that docs/deploying.md gives, for any stack.
-func lookingForDrift(t *testing.T) []string {
-	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(root, "docs", "deploying.md"))
-	require.NoError(t, err)
-	_, command, found := strings.Cut(string(raw), "\npulumi refresh -s test ")
-	require.True(t, found)
-	command, _, _ = strings.Cut(command, "\n")
-	return append([]string{"refresh", "--suppress-outputs"}, strings.Fields(strings.ReplaceAll(command, "'", ""))...)
-}
-
 // A change behind the program's back is found, named, and taken back by an update.
 func TestARefreshFindsWhatWasChangedByHand(t *testing.T) {
 	e := start(t)
 	test := e.stack(t, "test", withoutRoles...)
 	e.must(t, test, "up", "--yes", "--skip-preview", "--suppress-outputs")
-	look := lookingForDrift(t)
-	e.must(t, test, look...)
+	look := func(code int) string {
+		t.Helper()
+		said, err := e.operator(t, "drift", "--stack", "test", "--config-file", test.File)
+		if code == 0 {
+			require.NoError(t, err)
+			return said
+		}
+		var ended *exec.ExitError
+		require.ErrorAs(t, err, &ended)
+		require.Equal(t, code, ended.ExitCode())
+		return said
+	}
+	look(0)
 
 	there := e.deployed(t, test)
 	client := ec2.New(ec2.Options{
@@ -216,8 +239,7 @@ func TestARefreshFindsWhatWasChangedByHand(t *testing.T) {
 	group := there["network-clients"]
 	_, err := client.CreateTags(t.Context(), &ec2.CreateTagsInput{Resources: []string{group.ID}, Tags: []types.Tag{{Key: aws.String("lablink:environment"), Value: aws.String("mine")}}})
 	require.NoError(t, err)
-	said, err := e.run(t, test, look...)
-	require.Error(t, err, "drift is an error")
+	said := look(1)
 	require.Contains(t, said, "network-clients")
 	require.Contains(t, said, `"mine"`)
 
@@ -230,10 +252,10 @@ func TestARefreshFindsWhatWasChangedByHand(t *testing.T) {
 	require.NotEmpty(t, rule.ID)
 	_, err = client.RevokeSecurityGroupIngress(t.Context(), &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(there["network-allocator"].ID), SecurityGroupRuleIds: []string{rule.ID}})
 	require.NoError(t, err)
-	said, err = e.run(t, test, look...)
-	require.Error(t, err)
-	require.Contains(t, said, rule.name())
+	require.Contains(t, look(1), rule.name())
 
 	e.must(t, test, "up", "--refresh", "--yes", "--skip-preview", "--suppress-outputs")
-	e.must(t, test, look...)
+	look(0)
+	test.File += ".elsewhere"
+	look(2)
 }

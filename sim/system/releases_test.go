@@ -46,12 +46,12 @@ var broken = []struct {
 		file: serveFile, from: "Check: a.store.Ping}", to: "Check: func(context.Context) error { return errors.New(\"it is locked\") }}"},
 	{name: "fails its migration", reason: "migrate the database: ",
 		file: "allocator/sqlite/migrations/900_broken.sql", to: "-- +goose Up\nDELETE FROM users;\nALTER TABLE no_such_table ADD COLUMN x TEXT;\n"},
-	{name: "has a wrong checksum", reason: "it was changed or cut short", spoil: func(t *testing.T, a *artifacts, m *release.Manifest) {
+	{name: "has a wrong checksum", reason: "it was changed or cut short", spoil: func(_ *testing.T, _ *artifacts, m *release.Manifest) {
 		f := m.Allocator[native]
 		f.SHA256 = strings.Repeat("5", 64)
 		m.Allocator[native] = f
 	}},
-	{name: "points at a missing object", reason: "there is no such object", spoil: func(t *testing.T, a *artifacts, m *release.Manifest) {
+	{name: "points at a missing object", reason: "there is no such object", spoil: func(_ *testing.T, _ *artifacts, m *release.Manifest) {
 		f := m.Allocator[native]
 		f.Key, f.SHA256 = "artifacts/gone", strings.Repeat("6", 64)
 		m.Allocator[native] = f
@@ -193,7 +193,7 @@ func TestABrokenReleaseIsUndoneByTheHostAndAGoodOneServes(t *testing.T) {
 		require.NoError(t, err)
 		t.Logf("a release that %s was undone after %s: %s", b.name, took.Round(time.Second/10), now.Failed.Reason)
 		require.Less(t, took, undone, b.name)
-		require.Equal(t, bad, now.Wanted)
+		require.Equal(t, now.Wanted, bad)
 		require.Contains(t, now.Failed.Reason, b.reason)
 		tunnels.check(t, b.name)
 		callers.check(t, b.name)

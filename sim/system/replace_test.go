@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/release"
 	"github.com/talmolab/lablink-infrastructure/sim/launcher"
 )
 
@@ -64,6 +65,35 @@ func TestAnotherHostGoesOnWhereTheFirstOneWas(t *testing.T) {
 
 	require.NoError(t, p.Run(t.Context(), "refresh", "--yes", "--skip-preview", "--expect-no-changes", "--stack", "local", "--config-file", file))
 	require.NoError(t, p.Run(t.Context(), "preview", "--expect-no-changes", "--stack", "local", "--config-file", file))
+	l.doesNotBootWhatWasGivenUp(t, p)
+}
+
+// doesNotBootWhatWasGivenUp replaces the host while the pointer names a release that
+// it gave up: the next one serves the one before all the same, and says why.
+func (l *local) doesNotBootWhatWasGivenUp(t *testing.T, p *launcher.Pulumi) {
+	t.Helper()
+	out := l.outputs(t, p)
+	good, a := out.Release.Manifest, l.artifacts(t, out)
+	m, unusable := a.manifest(t, good), []byte("{}")
+	m.Version, m.Settings = "broken: settings that nobody can use", release.File{Key: "settings/unusable", SHA256: release.Sum(unusable), Bytes: int64(len(unusable))}
+	a.put(t, m.Settings.Key, unusable)
+	bad := a.publish(t, m)
+	a.point(t, bad)
+	givenUp := func() bool {
+		now, err := l.person(t).Ready(t.Context())
+		return err == nil && now.Ready && now.Release == good && now.Failed != nil && now.Failed.Release == bad
+	}
+	eventually(t, "the host gives it up", givenUp)
+	account, err := l.StartSimulator(t.Context())
+	require.NoError(t, err)
+	before := instance(t, account, "pulumi")
+	require.NoError(t, p.Run(t.Context(), "up", "--yes", "--skip-preview", "--stack", "local", "--config-file", l.changed(t, "dataVolumeGiB: 1", "dataVolumeGiB: 2")))
+	require.NotEqual(t, before.ID, instance(t, account, "pulumi").ID)
+	eventually(t, "the next host serves the release before", givenUp)
+	said, code := l.lablink(t, "verify", "--stack", "local")
+	require.Equal(t, 1, code)
+	require.Contains(t, said, "this allocator stores in SQLite only")
+	require.Contains(t, said, "lablink release rollback")
 }
 
 // resources are the ids of a stack's resources, by their names.

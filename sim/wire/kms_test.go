@@ -44,7 +44,7 @@ func (w *world) kms(t *testing.T, as aws.Config, action string, in map[string]an
 	require.NoError(t, err)
 	var out key
 	require.NoError(t, json.Unmarshal(raw, &out), string(raw))
-	require.Equal(t, res.StatusCode == 200, out.Code == "", string(raw))
+	require.Equal(t, res.StatusCode == http.StatusOK, out.Code == "", string(raw))
 	return out
 }
 

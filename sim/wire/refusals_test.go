@@ -124,7 +124,7 @@ func TestCredentialsOfARoleExpire(t *testing.T) {
 	w := newWorld(t)
 	_, c := w.machine(t)
 	late := c.Expires.Add(time.Second)
-	req, err := http.NewRequestWithContext(t.Context(), "POST", w.url, strings.NewReader(""))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url, strings.NewReader(""))
 	require.NoError(t, err)
 	sum := sha256.Sum256(nil)
 	require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), aws.Credentials{AccessKeyID: c.AccessKey, SecretAccessKey: c.Secret, SessionToken: c.Token}, req, hex.EncodeToString(sum[:]), "sts", "us-west-2", late))

@@ -71,11 +71,11 @@ func (s *Server) put(c s3Call, o *cloud.Object, content io.Reader) error {
 }
 
 func checkSum(kind, claimed string, body []byte) error {
-	make, ok := checksums[kind]
+	start, ok := checksums[kind]
 	if !ok {
 		return notImplemented("does not model the header " + checksum + kind)
 	}
-	sum := make()
+	sum := start()
 	_, _ = sum.Write(body) // never fails
 	if base64.StdEncoding.EncodeToString(sum.Sum(nil)) != claimed {
 		return &cloud.Error{Code: "BadDigest", Message: "The " + strings.ToUpper(kind) + " you specified did not match the calculated checksum.", Status: 400}

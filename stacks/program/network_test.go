@@ -138,7 +138,7 @@ func TestInAnExistingVPCTheAllocatorBelievesTheSubnetsOfItsBalancers(t *testing.
 	require.NoError(t, err)
 	assert.Equal(t, []string{"10.0.0.0/24", "10.0.1.0/24"}, told.TrustedProxies)
 	assert.Equal(t, []any{first, second}, recorded.Named("balancer-people").Get("subnets"))
-	assert.Equal(t, recorded.Outputs["agentUrl"].Value, "https://internal-lablink-agents-prod-1234567890.us-west-2.elb.amazonaws.com")
+	assert.Equal(t, "https://internal-lablink-agents-prod-1234567890.us-west-2.elb.amazonaws.com", recorded.Outputs["agentUrl"].Value)
 }
 
 // One zone is enough for one host with its data on a volume.

@@ -173,7 +173,7 @@ func TestAnAccountsStackThatDoesNotFitIsRefused(t *testing.T) {
 func TestWithoutARepositoryThereAreNoRoles(t *testing.T) {
 	recorded := stackOf(t, "test").set(map[string]string{"lablink:github": "{}"}).record(t)
 	assert.Equal(t, recording.Record{}, recorded.Named("identity"))
-	assert.Equal(t, "", recorded.Outputs["deployRoleArn"].Value)
+	assert.Empty(t, recorded.Outputs["deployRoleArn"].Value)
 	recorded = stackOf(t, "account").set(map[string]string{"lablink:github": "{}"}).record(t)
 	assert.Empty(t, recorded.Of("aws:iam/openIdConnectProvider:OpenIdConnectProvider"))
 }

@@ -37,9 +37,11 @@ func TestThePasswordIsASecretWhereverItIs(t *testing.T) {
 	}
 }
 
-// Who looks for drift may read no secret: the command that docs/deploying.md gives
-// leaves out every parameter that holds one.
+// Who looks for drift may read no secret: lablink drift, and the command that
+// docs/deploying.md gives, leave out every parameter that holds one.
 func TestTheCommandThatLooksForDriftReadsNoSecret(t *testing.T) {
+	drift, err := os.ReadFile("../../cli/stack/drift.go")
+	require.NoError(t, err)
 	raw, err := os.ReadFile("../../docs/deploying.md")
 	require.NoError(t, err)
 	_, command, found := strings.Cut(string(raw), "\npulumi refresh -s test ")
@@ -59,6 +61,7 @@ func TestTheCommandThatLooksForDriftReadsNoSecret(t *testing.T) {
 			if strings.Contains(p.Text("name"), "/secret/") {
 				secrets[p.Name] = true
 				assert.Contains(t, command, "--exclude '**::"+p.Name+"'", "%s of %s", p.Name, what)
+				assert.Contains(t, string(drift), `"--exclude", "**::`+p.Name+`"`, "%s of %s", p.Name, what)
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package settings_test
 
 import (
-	"errors"
 	"maps"
 	"testing"
 
@@ -160,7 +159,7 @@ func TestAllProblemsAreReportedAtOnce(t *testing.T) {
   lablink:network.zones is not set: the network would move when AWS offers an instance type in another zone
     fix: list two by their whole names, the host's first; aws ec2 describe-instance-type-offerings --location-type availability-zone --filters Name=instance-type,Values=t4g.small shows those that offer the host's type`)
 	var found *settings.Problems
-	assert.True(t, errors.As(err, &found))
+	assert.ErrorAs(t, err, &found)
 }
 
 func TestLoadBalancersAndSeveralHostsAreTakenWhereTheyFit(t *testing.T) {

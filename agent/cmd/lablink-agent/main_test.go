@@ -31,7 +31,7 @@ func write(t *testing.T, path, content string) string {
 }
 
 // parse is what the run command was told.
-func parse(t *testing.T, args ...string) (runCommand, error) {
+func parse(_ *testing.T, args ...string) (runCommand, error) {
 	var c commands
 	parser, err := newParser(&c, &bytes.Buffer{})
 	if err != nil {

@@ -36,10 +36,10 @@ func (a *Allocator) tunnel(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the client was told
 	}
-	defer ws.CloseNow() //nolint:errcheck // closed already, as a rule
+	defer ws.CloseNow() // closed already, as a rule
 	config := yamux.DefaultConfig()
 	config.LogOutput = io.Discard
-	session, err := yamux.Client(websocket.NetConn(context.Background(), ws, websocket.MessageBinary), config)
+	session, err := yamux.Client(websocket.NetConn(context.Background(), ws, websocket.MessageBinary), config) //nolint:contextcheck // it outlives the request
 	if err != nil {
 		return
 	}

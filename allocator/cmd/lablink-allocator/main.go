@@ -28,6 +28,7 @@ type commands struct {
 	Serve     serveCommand     `cmd:"" help:"Serve people and agents until told to stop."`
 	Bootstrap bootstrapCommand `cmd:"" help:"Set up this host at its first boot. Called by user data."`
 	Update    updateCommand    `cmd:"" help:"Bring this host to the release that the pointer names. Called by a timer."`
+	Copy      copyCommand      `cmd:"" help:"Copy the databases for a rehearsal. Called by update, as the service's user."`
 	Units     unitsCommand     `cmd:"" help:"Install this release's systemd units."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
@@ -88,8 +89,12 @@ func (updateCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
 	u := &boot.Updater{
-		Config: c, Parameters: ssm.NewFromConfig(aws), Objects: objects(aws),
+		Program: program, Config: c, Parameters: ssm.NewFromConfig(aws), Objects: objects(aws),
 		Limits: boot.Standard, Out: os.Stdout, Now: time.Now,
 	}
 	return u.Run(ctx)

@@ -54,7 +54,7 @@ type serveCommand struct {
 	Settings string `help:"The settings file. Default: that of the current release."`
 	Data     string `help:"The folder that keeps the data. Default: /var/lib/lablink."`
 	Listen   string `help:"Listen here, without TLS, when no listener is passed in."`
-	Rehearse string `placeholder:"SUM" help:"Show only that this release can serve: on a copy of the data, reached from this computer alone, and doing nothing."`
+	Rehearse string `placeholder:"SUM" help:"Show only that this release can serve: on the copy of the data, reached from this computer alone, and doing nothing."`
 }
 
 // Run serves until ctx ends.
@@ -79,9 +79,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("this allocator stores in SQLite only, and its settings say database.engine: %q", engine)
 	}
 	if c.Rehearse != "" {
-		if c.Data, err = copyData(ctx, c.Data); err != nil {
-			return err
-		}
+		c.Data = boot.RehearsalDir(c.Data)
 	}
 	a := &app{settings: settings, data: c.Data, release: release, rehearsal: c.Rehearse != "", log: log}
 	defer a.close()

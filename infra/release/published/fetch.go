@@ -89,7 +89,7 @@ func fetchList(ctx context.Context, client *http.Client, s Source) (List, error)
 func fetchBinary(ctx context.Context, client *http.Client, url string, b Binary, path string) error {
 	if kept, err := os.Open(path); err == nil {
 		sum, size, err := measure(io.Discard, kept)
-		kept.Close()
+		_ = kept.Close() // only read
 		if err == nil && sum == b.SHA256 && size == b.Bytes {
 			return nil
 		}
@@ -136,7 +136,7 @@ func get(ctx context.Context, client *http.Client, url string) (io.ReadCloser, e
 		return nil, fmt.Errorf("ask for %s: %w", url, err)
 	}
 	if res.StatusCode != http.StatusOK {
-		res.Body.Close()
+		_ = res.Body.Close() // only read
 		return nil, fmt.Errorf("%s answers %s: check lablink:allocator.version and releaseUrl", url, res.Status)
 	}
 	return res.Body, nil

@@ -17,6 +17,18 @@ s3="${s3:-https://$bucket.s3.$region.amazonaws.com}"
 
 say() { echo "lablink: $*"; }
 
+# cloud-init runs user data once, and counts a run that a loss of power cut short.
+# So until the machine is set up, every boot begins anew.
+again="$root/var/lib/cloud/scripts/per-boot/lablink"
+self="${BASH_SOURCE[0]:-}"
+keep() {
+  mkdir -p "${again%/*}" && cp "$self" "$again.new" && chmod 0700 "$again.new" &&
+    sync "$again.new" && mv "$again.new" "$again"
+}
+if [ -f "$self" ] && [ "$self" != "$again" ]; then
+  keep || say "should this boot be cut short, the machine has to be replaced"
+fi
+
 # field NAME reads the value of NAME from a JSON object on standard input.
 field() { sed -n 's/.*"'"$1"'" *: *"\([^"]*\)".*/\1/p' | head -n 1; }
 
@@ -80,7 +92,14 @@ fetch() {
   say "fetching $binary for linux/$arch"
   object "$(field key <<<"$entry")" "$dir/$binary.new" --speed-limit 1024 --speed-time 20 || return 1
   is "$dir/$binary.new" "$(field sha256 <<<"$entry")" || { say "$binary has the wrong sum"; return 1; }
-  chmod 0755 "$dir/$binary.new" && mv "$dir/$binary.new" "$dir/$binary"
+  chmod 0755 "$dir/$binary.new" && sync "$dir/$binary.new" "$dir/manifest.json" && mv "$dir/$binary.new" "$dir/$binary"
+}
+
+# What this release cannot set up, the one that the pointer names later may.
+set_up() {
+  fetch || return 1
+  say "handing over to $binary"
+  "$dir/$binary" bootstrap --release "$release" '--region' 'us-west-2' '--volume' 'vol-0123456789abcdef0'
 }
 
 case "$(uname -m)" in
@@ -97,11 +116,10 @@ if [ "$(printf '%s\n' 7.87 "${version:-0}" | sort -V | head -n 1)" != 7.87 ]; th
 fi
 
 wait=1
-until fetch; do
+until set_up; do
   say "that did not work; trying again in $wait s"
   sleep "$wait"
   wait=$((wait < 15 ? wait * 2 : 30))
 done
 
-say "handing over to $binary"
-exec "$dir/$binary" bootstrap --release "$release" '--region' 'us-west-2' '--volume' 'vol-0123456789abcdef0'
+rm -f "$again"

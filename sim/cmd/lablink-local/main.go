@@ -32,6 +32,7 @@ type commands struct {
 	Engine struct {
 	} `cmd:"" help:"Print the folder of the Pulumi engine, which is built when there is none; nothing for one on the PATH."`
 	Prepare struct {
+		Lint bool `help:"Install what the linters need, and nothing else."`
 	} `cmd:"" help:"Install what tests need, and get the Pulumi engine."`
 }
 
@@ -77,6 +78,9 @@ func run(ctx context.Context, command string, c commands) error {
 		fmt.Println(dir)
 		return err
 	case "prepare":
+		if c.Prepare.Lint {
+			return w.PrepareLint(ctx)
+		}
 		return w.Prepare(ctx)
 	}
 	if c.Preview.Template != "" {

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# What deploying STACK would do: printed, or as one comment on pull request PR.
+# Call by make preview-comment.
+set -euo pipefail
+stack=$1 pr=${2:-}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+# A preview that fails is told, too, and then fails this.
+failed=0
+PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true pulumi preview --non-interactive --json --stack "$stack" >"$dir/preview.json" || failed=$?
+lablink preview-comment --stack "$stack" <"$dir/preview.json" >"$dir/comment.md"
+if [[ -z $pr ]]; then
+  cat "$dir/comment.md"
+else
+  "$(dirname "$0")/comment.sh" "$pr" "$dir/comment.md"
+fi
+exit "$failed"

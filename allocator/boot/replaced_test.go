@@ -1,0 +1,89 @@
+package boot_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator/boot"
+	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+// replace puts a new host in the place of one: all that it has of that one are the
+// data.
+func (w *world) replace(t *testing.T) {
+	t.Helper()
+	endService(w.root)
+	next := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(next, boot.DataDir)), 0o755))
+	require.NoError(t, os.Rename(filepath.Join(w.root, boot.DataDir), filepath.Join(next, boot.DataDir)))
+	w.root = next
+	t.Setenv("LABLINK_ROOT", next)
+	t.Cleanup(func() { endService(next) })
+}
+
+func TestANewHostDoesNotRunWhatTheOneBeforeGaveUp(t *testing.T) {
+	w, first, second := running(t, "exits in service")
+	require.Error(t, w.update(t))
+	given := rolled(t)
+	w.replace(t)
+	require.NoError(t, w.bootstrap(t, second), "which the pointer names")
+	require.Equal(t, first, host.Current())
+	require.Equal(t, "v1 units\n", w.read(t, "program.log"), "the units are its own, and nothing ran of the other one")
+	require.NoError(t, w.update(t))
+	require.Equal(t, "v1 units\n", w.read(t, "program.log"), "it is known to be bad")
+	require.Equal(t, first, host.Current())
+	require.Equal(t, given, rolled(t), "why is told as before")
+
+	w.point(second) // the same one, set anew
+	require.ErrorContains(t, w.update(t), "release "+first+" runs again")
+}
+
+func TestANewHostRehearsesWhatTheOneBeforeNeverRan(t *testing.T) {
+	w, _, second := running(t, "")
+	require.NoError(t, w.update(t))
+	require.NoError(t, w.update(t), "which sees that it serves")
+	w.replace(t)
+	third, fourth := w.publish(t, "v3", "is never ready in rehearsal"), w.publish(t, "v4")
+	w.limits.Rehearsal = 3 * time.Second
+	w.point(third)
+	require.NoError(t, w.bootstrap(t, third))
+	require.Equal(t, second, host.Current())
+	require.Contains(t, w.said.String(), "starting with release "+second+", which served last")
+	require.ErrorContains(t, w.update(t), "release "+second+" goes on")
+	require.Equal(t, third, rolled(t).Failed.Release)
+
+	w.limits.Rehearsal = patient.Rehearsal
+	w.point(fourth)
+	require.NoError(t, w.update(t))
+	require.Equal(t, fourth, host.Current())
+}
+
+func TestANewHostWhoseLastReleaseCannotBeHadRunsTheOneThatThePointerNames(t *testing.T) {
+	for name, spoil := range map[string]func(w *world, rollout string){
+		"it was changed":          func(w *world, _ string) { w.objects["artifacts/v1"] = nil },
+		"it is no release":        func(_ *world, rollout string) { write(t, rollout, `{"served": "../../etc"}`) },
+		"nobody knows it":         func(_ *world, rollout string) { write(t, rollout, "{}") },
+		"what is known is spoilt": func(_ *world, rollout string) { write(t, rollout, "{") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, _, second := running(t, "")
+			require.NoError(t, w.update(t))
+			w.replace(t)
+			spoil(w, filepath.Join(w.root, boot.DataDir, "rollout.json"))
+			require.NoError(t, w.bootstrap(t, second))
+			require.Equal(t, second, host.Current())
+			require.NoError(t, w.update(t))
+			require.Equal(t, api.Rollout{Wanted: second}, rolled(t))
+		})
+	}
+}
+
+func write(t *testing.T, file, content string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
+}

@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/talmolab/lablink-infrastructure/cli/preview"
+)
+
+// PreviewCommentCommand is `lablink preview-comment`.
+type PreviewCommentCommand struct {
+	Stack string `required:"" help:"The stack's name."`
+	File  string `arg:"" optional:"" default:"-" help:"What PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true pulumi preview --json has printed; - is the standard input (${default})."`
+}
+
+// Run prints the comment. A preview that failed is no error: the comment says what
+// refused it.
+func (c *PreviewCommentCommand) Run(g *Globals) error {
+	in := io.Reader(os.Stdin)
+	if c.File != "-" {
+		f, err := os.Open(c.File)
+		if err != nil {
+			return fmt.Errorf("read the preview: %w", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	p, err := preview.Read(in)
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(g.Out, p.Comment(c.Stack)); err != nil {
+		return fmt.Errorf("print the comment: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,185 @@
+package system
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/cli"
+	"github.com/talmolab/lablink-infrastructure/cli/preview"
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+	"github.com/talmolab/lablink-infrastructure/sim/launcher"
+)
+
+var update = flag.Bool("update", false, "write the comments in testdata anew")
+
+// password is in the stack's settings, as a secret.
+const password = "Pa55-of-nobody-else"
+
+// reviewed is the stack test in a VPC that is there, deployed, and how a change to
+// it is previewed.
+type reviewed struct {
+	*engine
+	stack launcher.Stack
+}
+
+func review(t *testing.T) *reviewed {
+	t.Helper()
+	seed := filepath.Join(t.TempDir(), "seed.json")
+	require.NoError(t, os.WriteFile(seed, []byte(`{"vpcs": [{"id": "vpc-0123456789abcdef0", "cidrBlock": "10.50.0.0/16"}],
+		"subnets": [{"id": "subnet-0123456789abcdefa", "vpcId": "vpc-0123456789abcdef0", "cidrBlock": "10.50.0.0/24", "availabilityZone": "us-west-2a", "mapPublicIpOnLaunch": true},
+			{"id": "subnet-0123456789abcdefb", "vpcId": "vpc-0123456789abcdef0", "cidrBlock": "10.50.1.0/24", "availabilityZone": "us-west-2b", "mapPublicIpOnLaunch": true}],
+		"instanceTypes": [{"name": "t4g.large", "architecture": "arm64", "vcpus": 2, "memoryMiB": 8192}, {"name": "g5.2xlarge", "architecture": "x86_64", "vcpus": 8, "memoryMiB": 32768}]}`), 0o644))
+	r := &reviewed{engine: start(t, "--seed", seed)}
+	r.stack = r.engine.stack(t, "test", append([]string{
+		"  lablink:dns:", `  lablink:network: {vpcId: vpc-0123456789abcdef0, subnetIds: [subnet-0123456789abcdefa, subnet-0123456789abcdefb]}
+  lablink:allocator: {instanceType: t4g.small, ami: ami-0d12a364000000001}
+  lablink:alarms: {emails: [lab@example.org]}
+  lablink:dns:`,
+		"ssmParameter: /aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id", "id: ami-0d1a6000000000003",
+	}, withoutRoles...)...)
+	r.must(t, r.stack, "config", "set", "--secret", "lablink:adminPassword", password)
+	r.up(t, r.stack)
+	return r
+}
+
+// comment is what `lablink preview-comment` makes of a preview. Whether the engine
+// finds that the stack could be deployed is told beside.
+func (r *reviewed) comment(t *testing.T, flags ...string) (string, error) {
+	t.Helper()
+	r.said.Reset()
+	failed := r.Run(t.Context(), append([]string{"preview", "--json", "--stack", r.stack.Name, "--config-file", r.stack.File}, flags...)...)
+	file := filepath.Join(t.TempDir(), "preview.json")
+	require.NoError(t, os.WriteFile(file, []byte(r.said.String()), 0o600))
+	out := &strings.Builder{}
+	require.NoError(t, (&cli.PreviewCommentCommand{Stack: r.stack.Name, File: file}).Run(&cli.Globals{Out: out}), r.said)
+	comment := out.String()
+	require.True(t, strings.HasPrefix(comment, preview.Marker(r.stack.Name)+"\n"), comment)
+	require.LessOrEqual(t, len(comment), preview.Limit)
+	require.NotContains(t, comment, password)
+	return comment, failed
+}
+
+// with changes the stack's file, or a source file of the copy, until the test ends.
+func with(t *testing.T, file string, change ...string) {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.WriteFile(file, raw, 0o644)) })
+	for i := 0; i < len(change); i += 2 {
+		require.Contains(t, string(raw), change[i])
+	}
+	require.NoError(t, os.WriteFile(file, []byte(strings.NewReplacer(change...).Replace(string(raw))), 0o644))
+}
+
+// volatile is what is another one in each run.
+var volatile = regexp.MustCompile(`[0-9a-f]{12}…|source-[0-9a-f]{12}|(sg|lt)-[0-9a-f]{17}`)
+
+// golden holds a comment to the one in testdata.
+func golden(t *testing.T, name, comment string) {
+	t.Helper()
+	comment = volatile.ReplaceAllString(comment, "VOLATILE")
+	file := filepath.Join("testdata", "comments", strings.ReplaceAll(name, " ", "-")+".md")
+	if *update {
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		require.NoError(t, os.WriteFile(file, []byte(comment), 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), comment, "if that is meant: go test ./sim/system -run TestTheComment -update writes %s", file)
+}
+
+// A reviewer reads in one comment what a change does, as the engine finds it.
+func TestTheCommentSaysTheRightThingOfEachChange(t *testing.T) {
+	t.Setenv("PULUMI_ENABLE_STREAMING_JSON_PREVIEW", "true")
+	r := review(t)
+	source := func(name string) string { return filepath.Join(root, filepath.FromSlash(name)) }
+	for _, c := range changes {
+		t.Run(c.name, func(t *testing.T) {
+			for file, change := range c.source {
+				with(t, source(file), change...)
+			}
+			if c.settings != nil {
+				with(t, r.stack.File, c.settings...)
+			}
+			comment, failed := r.comment(t)
+			assert.Equal(t, c.refused, failed != nil, "%v: %s", failed, r.said)
+			for _, says := range c.says {
+				assert.Contains(t, comment, says)
+			}
+			for _, never := range c.never {
+				assert.NotContains(t, comment, never)
+			}
+			golden(t, c.name, comment)
+		})
+	}
+
+	t.Run("several hosts", func(t *testing.T) {
+		raw, err := os.ReadFile(source("stacks/templates/ha-postgres.yaml"))
+		require.NoError(t, err)
+		ha := &reviewed{r.engine, launcher.Stack{Name: "ha", File: filepath.Join(t.TempDir(), "Pulumi.ha.yaml")}}
+		require.NoError(t, os.WriteFile(ha.stack.File, raw, 0o644))
+		require.NoError(t, ha.Ensure(t.Context(), ha.stack))
+		comment, err := ha.comment(t)
+		require.NoError(t, err, ha.said)
+		for _, says := range []string{
+			"| `balancer-people` | $0.00 | $23.73 | load balancer, 2 × public IPv4 address |", "| `balancer-agents` | $0.00 | $16.43 | load balancer |",
+			"2 × instance t4g.small, 32 GiB of gp3 volume, 2 × public IPv4 address", "2 × database db.t4g.micro, 40 GiB of database storage, secret", "load balancer unit $0.008 per hour",
+		} {
+			assert.Contains(t, comment, says)
+		}
+		golden(t, "several hosts", comment)
+	})
+
+	t.Run("one document", func(t *testing.T) {
+		t.Setenv("PULUMI_ENABLE_STREAMING_JSON_PREVIEW", "false")
+		with(t, r.stack.File, "t4g.small", "t4g.large")
+		comment, err := r.comment(t)
+		require.NoError(t, err)
+		assert.Contains(t, comment, "(+$36.79). This preview tells of what changes alone")
+		assert.Contains(t, comment, "This preview does not tell the outputs after it")
+	})
+
+	t.Run("drift", func(t *testing.T) {
+		client := ec2.New(ec2.Options{
+			Region: "us-west-2", BaseEndpoint: aws.String(r.account.URL),
+			Credentials: credentials.NewStaticCredentialsProvider(cloud.DeveloperKey, cloud.DeveloperSecret, ""),
+		})
+		there := r.deployed(t, r.stack)
+		_, err := client.CreateTags(t.Context(), &ec2.CreateTagsInput{
+			Resources: []string{there["network-clients"].ID}, Tags: []types.Tag{{Key: aws.String("lablink:environment"), Value: aws.String("mine")}},
+		})
+		require.NoError(t, err)
+		_, err = client.RevokeSecurityGroupIngress(t.Context(), &ec2.RevokeSecurityGroupIngressInput{
+			GroupId: aws.String(there["network-allocator"].ID), SecurityGroupRuleIds: []string{there["network-people-80-0.0.0.0-0"].ID},
+		})
+		require.NoError(t, err)
+		comment, err := r.comment(t, "--refresh", "--exclude", "**::admin-password")
+		require.NoError(t, err, r.said)
+		golden(t, "drift", comment)
+		assert.Contains(t, comment, "### Drift: changed by somebody else since the last deployment\n\n"+
+			"- `network-clients` (ec2 SecurityGroup): `tags[\"lablink:environment\"]`\n- `network-people-80-0.0.0.0-0` (vpc SecurityGroupIngressRule) is not there any more\n")
+	})
+
+	t.Run("protected", func(t *testing.T) {
+		edit(t, r.stack, "  lablink:alarms:", "  lablink:protection: true\n  lablink:alarms:")
+		r.up(t, r.stack)
+		edit(t, r.stack, "[subnet-0123456789abcdefa, subnet-0123456789abcdefb]", "[subnet-0123456789abcdefb, subnet-0123456789abcdefa]")
+		comment, err := r.comment(t)
+		require.Error(t, err)
+		assert.Contains(t, comment, "## Preview of `test`: this cannot be deployed")
+		assert.Contains(t, comment, "**Something would be lost for good**: `host-data` would be replaced")
+		assert.Contains(t, comment, "`host-data` is protected, and this change would replace it")
+		golden(t, "protected", comment)
+	})
+}

@@ -1,0 +1,29 @@
+package system
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The targets that workflows run, in the order in which they do, on a stack that is
+// there. What each does beyond that has tests of its own.
+func TestTheTargetsOfWorkflowsWorkOnAStack(t *testing.T) {
+	l := up(t)
+	ask := func(command string) string {
+		t.Helper()
+		return l.plain(t, "export LABLINK_URL="+l.url+" STACK=local\n"+command+" 2>&1")
+	}
+	require.Contains(t, ask("make plan"), "unchanged")
+	require.Contains(t, ask("make deploy"), "unchanged")
+	require.Contains(t, ask("make verify"), "runs")
+	require.Contains(t, ask("! make rollback"), "there is no release before")
+	require.Contains(t, ask("make drift"), "unchanged")
+	require.Contains(t, ask("make preview-comment"), "<!-- lablink preview local -->")
+
+	require.Contains(t, ask("export WHOLE=1 CONFIRM=test; ! make destroy"), "nothing was destroyed")
+	require.Contains(t, ask("export WHOLE=1 CONFIRM='$(shell touch injected)'; ! make destroy"), "nothing was destroyed")
+	require.NoFileExists(t, root+"/injected", "what was typed was run")
+	l.answers(t)
+	require.Contains(t, ask("export WHOLE=1 CONFIRM=local; make destroy"), "Nothing of local is left.")
+}
