@@ -98,7 +98,7 @@ func (g *Globals) look(ctx context.Context, at *url.URL, want api.Ready) *verdic
 	if err != nil {
 		var untrusted *tls.CertificateVerificationError
 		v.unknown = !errors.As(err, &untrusted)
-		v.add("answer", false, "%s", err)
+		v.add("answer", false, "%s does not answer as the allocator does: %s; where it is reached by another address, say that with --url", at, err)
 		return v
 	}
 	right := ready.Release == want.Release && (want.Version == "" || ready.Version == want.Version)

@@ -3,6 +3,7 @@ package pulumi
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -37,7 +38,10 @@ func (e *Engine) call(ctx context.Context, out, said io.Writer, args []string) e
 	cmd := exec.CommandContext(ctx, "pulumi", append(args, "--non-interactive")...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.Dir, cmd.Stdout, cmd.Stderr = e.Dir, out, said
-	if err := cmd.Run(); err != nil {
+	switch err := cmd.Run(); {
+	case errors.Is(err, exec.ErrNotFound):
+		return errors.New("pulumi is not on the PATH: install the Pulumi CLI, or use the engine that LabLink builds, by make env for the local stack")
+	case err != nil:
 		return fmt.Errorf("pulumi %s: %w", strings.Join(args, " "), err)
 	}
 	return nil

@@ -16,7 +16,7 @@ func ByHand(ctx *pulumi.Context, args *DnsArgs) error {
 	if args.Proxied {
 		proxied = ", proxied"
 	}
-	record := fmt.Sprintf("lablink:dns.manage is false: make this record by hand: type %s, name %s, value", kind, args.Domain)
+	record := fmt.Sprintf("no record is made for the allocator: make this one by hand: type %s, name %s, value", kind, args.Domain)
 	if err := ctx.Log.Info(record+" as in the output publicAddress"+proxied, nil); err != nil {
 		return err
 	}

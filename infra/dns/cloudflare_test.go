@@ -63,7 +63,7 @@ func TestACloudflareRecordPointsTheNameAtTheTarget(t *testing.T) {
 }
 
 func TestARecordThatIsMadeByHandIsSaid(t *testing.T) {
-	const start = "lablink:dns.manage is false: make this record by hand: type "
+	const start = "no record is made for the allocator: make this one by hand: type "
 	for _, c := range []struct {
 		balancer, proxied bool
 		kind, value, more string

@@ -79,7 +79,7 @@ func (w *Workspace) preview(ctx context.Context, s Stack) error {
 	if err := p.Ensure(ctx, s); err != nil {
 		return err
 	}
-	if w.callsCloudflare { // the copy gets the token that the simulator knows
+	if w.needsToken { // the copy gets the token that the simulator knows
 		if _, err := p.Output(ctx, append([]string{"config", "set", "--secret", "cloudflare:apiToken", cloud.CloudflareToken}, s.args()...)...); err != nil {
 			return err
 		}
@@ -118,7 +118,10 @@ func (w *Workspace) Env(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, v := range p.Variables() {
+	for _, v := range append(p.Variables(), Variable{"LABLINK_URL", "http://" + w.Door}) {
+		if v.Name == "PATH" { // for lablink
+			v.Value = w.path("bin") + ":" + v.Value
+		}
 		w.say("export %s='%s'", v.Name, strings.ReplaceAll(v.Value, "'", `'\''`))
 	}
 	return nil

@@ -13,6 +13,9 @@ import (
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
 
+// encrypted is how the engine's encrypted values begin.
+const encrypted = "v1:"
+
 // seedFor makes the simulated account one in which there is what a stack's file
 // names: the account's number, zone, images, types and network. Settings that are
 // wrong name nothing; the program tells what is wrong with them.
@@ -45,7 +48,9 @@ func (w *Workspace) seedFor(stack, file string) error {
 		}
 		w.Seed = append(w.Seed, flag, zone)
 	}
-	w.callsCloudflare = s.CallsCloudflare()
+	// One in plain text stays: the program says what is wrong with that.
+	token := config["cloudflare:apiToken"]
+	w.needsToken = s.CallsCloudflare() && (token == "" || strings.HasPrefix(token, encrypted))
 	return nil
 }
 

@@ -76,7 +76,16 @@ func TestAStackAtCloudflareIsPreviewedWithAZoneAndATokenThere(t *testing.T) {
 		aside := w.Aside("")
 		require.NoError(t, aside.seedFor("test", file))
 		assert.Equal(t, []string{flag, "university.edu"}, aside.Seed[len(aside.Seed)-2:])
-		assert.Equal(t, provider == "cloudflare", aside.callsCloudflare)
+		assert.Equal(t, provider == "cloudflare", aside.needsToken)
+		for token, needed := range map[string]bool{"secure: v1:c2VjcmV0": true, "in plain text": false} {
+			raw, err := os.ReadFile(file)
+			require.NoError(t, err)
+			other := filepath.Join(w.Root, "other.yaml")
+			write(t, other, string(raw)+"  cloudflare:apiToken:\n    "+token+"\n", 0o644)
+			aside := w.Aside("")
+			require.NoError(t, aside.seedFor("test", other))
+			assert.Equal(t, needed && provider == "cloudflare", aside.needsToken, token)
+		}
 	}
 }
 

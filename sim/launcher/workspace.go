@@ -28,8 +28,9 @@ type Workspace struct {
 	Seed []string
 	// Region is where the account is looked at. Optional: us-west-2.
 	Region string
-	// callsCloudflare is set where the stack that is previewed needs a token.
-	callsCloudflare bool
+	// needsToken is set where the stack that is previewed calls Cloudflare, with a
+	// token that is not in its file or that cannot be read.
+	needsToken bool
 	// aside is the folder of an own simulator, "" for that of make up.
 	aside string
 }

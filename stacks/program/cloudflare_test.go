@@ -177,7 +177,7 @@ func TestAZoneIsLookedUpOnlyForARecordThatIsMadeInAZoneThatIsNotNamed(t *testing
 }
 
 func TestARecordThatIsMadeByHandIsInThePlan(t *testing.T) {
-	const record = "lablink:dns.manage is false: make this record by hand: type A, name lab.example.org, value"
+	const record = "no record is made for the allocator: make this one by hand: type A, name lab.example.org, value"
 	r := behindCloudflare(t, "prod").set(map[string]string{"lablink:dns": `{"provider": "cloudflare", "domain": "lab.example.org", "manage": false}`})
 	notes := r.record(t).Notes
 	assert.Contains(t, notes, record+" as in the output publicAddress, proxied")

@@ -248,17 +248,14 @@ func (e *environment) declareName(ctx *pulumi.Context, target dns.Target) (pulum
 		Domain: e.s.DNS.Domain, ZoneID: e.found.zoneID, Cloudflare: e.s.DNS.Provider == settings.Cloudflare,
 		Target: target, Proxied: e.s.BehindCloudflare(), Protect: e.s.Protect(),
 	}
-	switch {
-	case e.s.ManagesRecord():
+	if e.s.ManagesRecord() {
 		d, err := dns.NewDns(ctx, "dns", args)
 		if err != nil {
 			return pulumi.StringOutput{}, err
 		}
 		name = d.FQDN
-	case e.s.DNS.Provider != settings.None:
-		if err := dns.ByHand(ctx, args); err != nil {
-			return pulumi.StringOutput{}, err
-		}
+	} else if err := dns.ByHand(ctx, args); err != nil {
+		return pulumi.StringOutput{}, err
 	}
 	return pulumi.Sprintf("%s%s", scheme, name), nil
 }

@@ -86,12 +86,16 @@ func (p Program) Run(ctx *pulumi.Context) error {
 }
 
 // checkDatabase refuses to deploy what the allocator of this commit cannot work
-// on. A preview goes on: what is declared is complete.
+// on. A preview says so and goes on: what is declared is complete.
 func checkDatabase(ctx *pulumi.Context, s *settings.Settings) error {
-	if ctx.DryRun() || s.Kind == settings.KindAccount || s.Database.Engine != settings.Postgres {
+	if s.Kind == settings.KindAccount || s.Database.Engine != settings.Postgres {
 		return nil
 	}
-	return errors.New("lablink:database.engine is postgres, but the allocator of this commit stores in SQLite only; nothing was deployed. pulumi preview works. fix: use database.engine: sqlite, with allocator.replicas: 1")
+	const what = "lablink:database.engine is postgres, but the allocator of this commit stores in SQLite only"
+	if ctx.DryRun() {
+		return ctx.Log.Warn(what+" (this preview goes on; an update does not)", nil)
+	}
+	return errors.New(what + "; nothing was deployed. pulumi preview works. fix: use database.engine: sqlite, with allocator.replicas: 1")
 }
 
 // checkCommit holds production to commits that others can find. A preview only
