@@ -13,8 +13,8 @@ import (
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
 
-// tokenAudience is whom GitHub's tokens are made out to.
-const tokenAudience = "sts.amazonaws.com"
+// audience is whom GitHub's tokens are made out to.
+const audience = "sts.amazonaws.com"
 
 // provider is GitHub's identity provider, of which an account has one at most.
 type provider struct {
@@ -35,9 +35,9 @@ func findProvider(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) (pr
 		return provider{}, nil
 	case err != nil:
 		return provider{}, fmt.Errorf("lablink:github.repository: look for the account's identity provider for GitHub: %w", err)
-	case !slices.Contains(found.ClientIdLists, tokenAudience):
+	case !slices.Contains(found.ClientIdLists, audience):
 		return provider{}, fmt.Errorf("lablink:github.repository: the account's identity provider for GitHub takes tokens for %v, not for %s, which those of workflows are for: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn %s --client-id %s",
-			found.ClientIdLists, tokenAudience, found.Arn, tokenAudience)
+			found.ClientIdLists, audience, found.Arn, audience)
 	}
 	p := provider{arn: found.Arn, own: true}
 	for key, value := range n.OwnTags() {
@@ -62,7 +62,7 @@ func declareProvider(ctx *pulumi.Context, s *settings.Settings, n naming.Namer, 
 		opts = append(opts, pulumi.Import(pulumi.ID(there.arn)))
 	}
 	p, err := iam.NewOpenIdConnectProvider(ctx, "github", &iam.OpenIdConnectProviderArgs{
-		Url: pulumi.String(identity.GitHubURL), ClientIdLists: pulumi.ToStringArray([]string{tokenAudience}),
+		Url: pulumi.String(identity.GitHubURL), ClientIdLists: pulumi.ToStringArray([]string{audience}),
 		Tags: n.Tags("identity", n.Name("github", 255)),
 	}, opts...)
 	if err != nil {
