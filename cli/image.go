@@ -50,6 +50,9 @@ func (c PinCommand) Run(ctx context.Context, g *Globals) error {
 	if f.Kind() == "account" {
 		return api.Problemf(api.Invalid, "The stack of an account starts no machines", "Its images are what pipelines build on: change image.id there by hand, and pin in environments.")
 	}
+	if f.Region() == "" {
+		return api.Problemf(api.Invalid, "The Region is not set", "Images have ids of their own in each Region: write aws:region into Pulumi.%s.yaml, for example us-west-2.", c.Stack)
+	}
 	catalog, err := g.OpenImages(ctx, f.Region())
 	if err != nil {
 		return err

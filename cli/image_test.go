@@ -33,6 +33,7 @@ func (c *catalog) Architecture(_ context.Context, instanceType string) (string, 
 }
 
 const unpinned = `config:
+  aws:region: eu-west-1
   lablink:allocator:
     instanceType: t3.small # cheap
   lablink:pools:
@@ -51,7 +52,7 @@ func pin(t *testing.T, content string, args ...string) (printed, file string, re
 	dir := t.TempDir()
 	path := filepath.Join(dir, "Pulumi.test.yaml")
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("config: {aws:region: {value: eu-west-1}}\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("config: {lablink:kind: {type: string}}\n"), 0o600))
 	var c cli.Commands
 	var out bytes.Buffer
 	fake := &catalog{}
@@ -71,6 +72,7 @@ func TestImagesThatMoveArePinnedInTheStacksFile(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "eu-west-1", region)
 	require.Equal(t, `config:
+  aws:region: eu-west-1
   lablink:allocator:
     ami: ami-0000000000000000e
     instanceType: t3.small # cheap
@@ -96,9 +98,9 @@ func TestOnePoolIsPinnedAloneAndAHostWithoutATypeIsTheUsualOne(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, file, "{id: ami-0000000000000000b, pipeline: gpu}")
 	require.Contains(t, file, "{ssmParameter: /x}")
-	_, file, _, err = pin(t, "config:\n  x: y\n", "--host")
+	_, file, _, err = pin(t, "config:\n  aws:region: x\n", "--host")
 	require.NoError(t, err)
-	require.Equal(t, "config:\n  lablink:allocator: {ami: ami-0000000000000000d}\n  x: y\n", file, "Debian for arm64, as t4g.small")
+	require.Equal(t, "config:\n  lablink:allocator: {ami: ami-0000000000000000d}\n  aws:region: x\n", file, "Debian for arm64, as t4g.small")
 }
 
 func TestWhatIsOnlyPrintedIsNotWritten(t *testing.T) {
@@ -118,9 +120,10 @@ func TestWhatCannotBePinnedIsSaidAndChangesNothing(t *testing.T) {
 	}{
 		{"a pool that is not there", unpinned, []string{"d"}, `Stack test has no pool "d"`, 4},
 		{"an image by its id alone", unpinned, []string{"c"}, "names neither a parameter nor a pipeline", 2},
-		{"a pipeline that has built nothing", "config:\n  lablink:pools: [{name: a, image: {ssmParameter: /x}}, {name: b, image: {pipeline: new}}]\n", nil, "Pipeline new has built none", 4},
+		{"a pipeline that has built nothing", "config:\n  aws:region: x\n  lablink:pools: [{name: a, image: {ssmParameter: /x}}, {name: b, image: {pipeline: new}}]\n", nil, "Pipeline new has built none", 4},
 		{"the stack of an account", "config:\n  lablink:kind: account\n  lablink:pools: [{name: a, image: {pipeline: gpu, ssmParameter: /x}}]\n", nil, "starts no machines", 2},
-		{"no image that moves", "config:\n  lablink:pools: [{name: a, image: {id: ami-1}}]\n", nil, "nothing to pin", 2},
+		{"no Region", "config:\n  lablink:pools: [{name: a, image: {ssmParameter: /x}}]\n", nil, "write aws:region into Pulumi.test.yaml", 2},
+		{"no image that moves", "config:\n  aws:region: x\n  lablink:pools: [{name: a, image: {id: ami-1}}]\n", nil, "nothing to pin", 2},
 	} {
 		_, file, _, err := pin(t, c.content, c.args...)
 		require.ErrorContains(t, err, c.says, c.why)

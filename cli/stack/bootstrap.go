@@ -64,6 +64,9 @@ func (w *Workspace) prepare(ctx context.Context, stack string) (b *bootstrap, ho
 		return nil, "", fmt.Errorf("Pulumi.%s.yaml is not an account's: only a stack with lablink:kind: account is bootstrapped", stack)
 	}
 	region := cmp.Or(own.text("aws:region"), all.text("aws:region"))
+	if region == "" {
+		return nil, "", fmt.Errorf("aws:region is not set: write it into Pulumi.%s.yaml, for example us-west-2", stack)
+	}
 	account, who, err := whoAmI(ctx, region)
 	if err != nil {
 		return nil, "", err

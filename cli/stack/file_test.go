@@ -24,6 +24,14 @@ func TestASettingIsWrittenAndTheRestOfTheFileStays(t *testing.T) {
 	require.ErrorContains(t, err, "no line config:")
 }
 
+func TestAnAccountWithoutARegionIsNotBootstrapped(t *testing.T) {
+	w := &Workspace{Root: t.TempDir()}
+	require.NoError(t, os.WriteFile(w.path("Pulumi.yaml"), []byte("name: lablink\n"), 0o600))
+	require.NoError(t, os.WriteFile(w.stackFile("account"), []byte("config:\n  lablink:kind: account\n"), 0o600))
+	_, _, err := w.prepare(t.Context(), "account")
+	require.ErrorContains(t, err, "aws:region is not set: write it into Pulumi.account.yaml")
+}
+
 func TestTheBackendIsReadAsItWasWritten(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "Pulumi.yaml")
 	require.NoError(t, os.WriteFile(file, []byte("name: lablink\nconfig:\n  aws:region:\n    value: us-west-2\n"), 0o640))

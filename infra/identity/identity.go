@@ -49,6 +49,9 @@ type IdentityArgs struct {
 	Record Record
 	// Network is what a deployment uses of a VPC that is not its own. Optional.
 	Network Network
+	// Images are the names of the parameters that hold images' ids, or their ARNs.
+	// Optional.
+	Images []string
 	// Artifacts is the name of the bucket that releases are in. Required.
 	Artifacts pulumi.StringInput
 	// Boundary is the ARN of the policy that bounds machines' roles. Required.
@@ -109,7 +112,7 @@ func (i *Identity) declareLooking(ctx *pulumi.Context, name string, args *Identi
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
-	return role.Arn, nil
+	return role.Arn, i.attach(ctx, name, args.Namer, what+"-images", role, ReadImages(args.Namer, args.Images))
 }
 
 // declareDeploying declares a role that makes and changes. One inline policy is
@@ -125,11 +128,18 @@ func (i *Identity) declareDeploying(ctx *pulumi.Context, name string, args *Iden
 	if err := i.attach(ctx, name, args.Namer, what+"-network", role, DeployNetwork(args.Namer, args.Network)); err != nil {
 		return none, err
 	}
+	if err := i.attach(ctx, name, args.Namer, what+"-images", role, ReadImages(args.Namer, args.Images)); err != nil {
+		return none, err
+	}
 	return role.Arn, i.attach(ctx, name, args.Namer, what+"-services", role, DeployServices(args.Namer))
 }
 
-// attach declares a managed policy and gives it to a role.
+// attach declares a managed policy and gives it to a role; none where it says
+// nothing.
 func (i *Identity) attach(ctx *pulumi.Context, name string, n naming.Namer, what string, role *iam.Role, document policy.Document) error {
+	if len(document) == 0 {
+		return nil
+	}
 	text, err := document.JSON()
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
 	"github.com/talmolab/lablink-infrastructure/infra/policy"
@@ -36,6 +37,26 @@ func read(n naming.Namer, artifacts string) policy.Document {
 		}},
 		{Sid: "ReadBuckets", Action: bucketReads, Resource: bucketARNs(artifacts)},
 	}
+}
+
+// ReadImages lets read the parameters of images, by their names or ARNs. Those that
+// AWS publishes are everybody's.
+func ReadImages(n naming.Namer, parameters []string) policy.Document {
+	var arns []string
+	for _, p := range parameters {
+		switch {
+		case strings.HasPrefix(p, "/aws/service/"):
+			continue
+		case !strings.HasPrefix(p, "arn:"):
+			p = n.ARN("ssm", "parameter/"+strings.TrimPrefix(p, "/"))
+		}
+		arns = append(arns, p)
+	}
+	if len(arns) == 0 {
+		return nil
+	}
+	slices.Sort(arns)
+	return policy.Document{{Sid: "ReadImages", Action: []string{"ssm:GetParameter"}, Resource: slices.Compact(arns)}}
 }
 
 // Deploy is what an update needs to make roles, parameters, objects and its record:

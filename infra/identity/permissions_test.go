@@ -83,6 +83,21 @@ var looking = []request{
 	{"another bucket", "s3:GetObject", "arn:aws:s3:::lablink-artifacts-prod-123456789012-us-west-2/releases/x.json", nil, no},
 }
 
+func TestTheParametersOfImagesAreReadAndNoOthers(t *testing.T) {
+	const ssm, elsewhere = "arn:aws:ssm:us-west-2:123456789012:parameter/", "arn:aws:ssm:us-west-2:999999999999:parameter/shared/gpu"
+	d := identity.ReadImages(lab, []string{"/images/gpu", "plain", elsewhere, "/images/gpu", "/aws/service/debian/release/12/latest/arm64"})
+	check(t, d, []request{
+		{"by its path", "ssm:GetParameter", ssm + "images/gpu", nil, yes},
+		{"by its name", "ssm:GetParameter", ssm + "plain", nil, yes},
+		{"another account's", "ssm:GetParameter", elsewhere, nil, yes},
+		{"beside it", "ssm:GetParameter", ssm + "images/cpu", nil, no},
+		{"below it", "ssm:GetParameter", ssm + "images/gpu/secret", nil, no},
+		{"moving it", "ssm:PutParameter", ssm + "images/gpu", nil, no},
+	})
+	assert.Len(t, d[0].Resource, 3, "each once, and what is everybody's is not named")
+	assert.Empty(t, identity.ReadImages(lab, []string{"/aws/service/debian/release/12/latest/arm64"}))
+}
+
 func TestAPreviewReadsWhatIsDeployedAndChangesNothing(t *testing.T) {
 	check(t, identity.Look(lab, artifacts), append(slices.Clone(looking),
 		request{"a secret", "ssm:GetParameter", parameter + "test/secret/admin-password", nil, iam.Denied},
@@ -125,6 +140,9 @@ func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
 		{"an interface in another's subnet", "ec2:CreateNetworkInterface", ec2 + "subnet/subnet-2", context(other, asks("lablink", "test")), no},
 		{"an address for its interface", "ec2:AssociateAddress", ec2 + "network-interface/eni-1", own, yes},
 		{"its address for somebody's interface", "ec2:AssociateAddress", ec2 + "network-interface/eni-3", nil, no},
+		{"taking its interface from its host", "ec2:DetachNetworkInterface", ec2 + "network-interface/eni-1", own, yes},
+		{"its host's part in that", "ec2:DetachNetworkInterface", ec2 + "instance/i-1", own, yes},
+		{"taking somebody's interface", "ec2:DetachNetworkInterface", ec2 + "network-interface/eni-3", nil, no},
 		{"other groups for somebody's interface", "ec2:ModifyNetworkInterfaceAttribute", ec2 + "network-interface/eni-3", nil, no},
 		{"a NAT gateway", "ec2:CreateNatGateway", ec2 + "natgateway/*", asks("lablink", "test"), yes},
 		{"a NAT gateway with another's address", "ec2:CreateNatGateway", ec2 + "elastic-ip/eipalloc-2", context(other, asks("lablink", "test")), no},

@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/talmolab/lablink-infrastructure/infra/lookup"
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
 )
 
@@ -121,8 +122,13 @@ func (r Reference) resolve(ctx *pulumi.Context, setting string) (string, error) 
 		return r.ID, nil
 	case r.SSMParameter != "":
 		p, err := ssm.LookupParameter(ctx, &ssm.LookupParameterArgs{Name: r.SSMParameter})
-		if err != nil {
+		switch {
+		case lookup.Denied(err):
+			return "", fmt.Errorf("%s: these credentials may not read the parameter %q: a workflow's role may once an engineer has deployed this setting (pulumi up with an administrator's credentials); others need ssm:GetParameter: %w", setting, r.SSMParameter, err)
+		case lookup.Missing(err):
 			return "", fmt.Errorf("%s: read the parameter %q: check its name (aws ssm get-parameter --name %s): %w", setting, r.SSMParameter, r.SSMParameter, err)
+		case err != nil:
+			return "", fmt.Errorf("%s: read the parameter %q: %w", setting, r.SSMParameter, err)
 		}
 		return p.Value, nil
 	}

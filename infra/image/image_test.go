@@ -11,6 +11,7 @@ import (
 )
 
 var account = recording.Account{
+	DeniedParameters: []string{"/denied"},
 	InstanceTypes: map[string]recording.InstanceType{
 		"t4g.small": {Architectures: []string{"arm64"}}, "g5.xlarge": {Architectures: []string{"x86_64"}},
 		"t2.small":   {Architectures: []string{"i386", "x86_64"}, Hypervisor: "xen"},
@@ -65,6 +66,7 @@ func TestAReferenceIsResolvedAndMustFitTheArchitecture(t *testing.T) {
 		{"a pipeline that has built nothing", image.Reference{Pipeline: "none"}, "", "pipeline none has built no image yet: declare it in the account's stack, start it there"},
 		{"another architecture", image.Reference{ID: "ami-22222222"}, "", "image ami-22222222 (gpu) is for x86_64, but the instance types are arm64: choose an image or types of the other architecture"},
 		{"an id that is not there", image.Reference{ID: "ami-99999999"}, "", "find image ami-99999999 in this Region: every Region has ids of its own"},
+		{"a parameter that may not be read", image.Reference{SSMParameter: "/denied"}, "", `these credentials may not read the parameter "/denied": a workflow's role may once an engineer has deployed this setting`},
 		{"a parameter that is not there", image.Reference{SSMParameter: "/none"}, "", `read the parameter "/none": check its name`},
 		{"a parameter that names an image that is not there", image.Reference{SSMParameter: "/gone"}, "", "find image ami-99999999 in this Region: every Region has ids of its own"},
 	} {

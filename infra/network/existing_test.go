@@ -1,6 +1,7 @@
 package network_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -30,7 +31,7 @@ func find(vpc string, subnets ...string) (found *network.Existing, err error) {
 func TestAnExistingVPCIsFoundWithTheZonesOfItsSubnets(t *testing.T) {
 	found, err := find("vpc-1", "subnet-2", "subnet-1")
 	require.NoError(t, err)
-	assert.Equal(t, &network.Existing{VPCID: "vpc-1", Subnets: []network.ExistingSubnet{{ID: "subnet-2", Zone: "us-west-2b", Cidr: "10.0.1.0/24"}, {ID: "subnet-1", Zone: "us-west-2a", Cidr: "10.0.0.0/24"}}}, found)
+	assert.Equal(t, &network.Existing{VPCID: "vpc-1", Subnets: []network.ExistingSubnet{{ID: "subnet-2", Zone: "us-west-2b", Cidr: "10.0.1.0/24"}, {ID: "subnet-1", Zone: "us-west-2a", Cidr: "10.0.0.0/24"}}, ClientsPublic: new(true)}, found)
 	assert.Equal(t, []string{"us-west-2b", "us-west-2a"}, found.Zones())
 	require.NoError(t, found.CheckZones("a load balancer"))
 }
@@ -54,4 +55,44 @@ func TestAnExistingVPCThatDoesNotFitIsRefusedByItsSetting(t *testing.T) {
 	one, err := find("vpc-1", "subnet-1")
 	require.NoError(t, err)
 	assert.ErrorContains(t, one.CheckZones("RDS"), "lablink:network.subnetIds: all are in us-west-2a, but RDS needs subnets in two zones: add one of another zone")
+}
+
+// A machine that reaches out by an internet gateway has a public address, whatever
+// its subnet gives by itself.
+func TestMachinesOfAnExistingVPCHaveTheAddressesThatTheirWayOutNeeds(t *testing.T) {
+	open, closed := recording.Subnet{Zone: "us-west-2a", Cidr: "10.0.0.0/24"}, recording.Subnet{Zone: "us-west-2a", Cidr: "10.0.0.0/24", NoPublicIPs: true}
+	own := recording.Subnet{Zone: "us-west-2a", Cidr: "10.0.0.0/24", Table: "rtb-own", NoPublicIPs: true}
+	private := recording.Subnet{Zone: "us-west-2b", Cidr: "10.0.1.0/24", Table: "rtb-private", Private: true, NoPublicIPs: true}
+	for _, c := range []struct {
+		why     string
+		subnets []recording.Subnet
+		want    *bool
+		says    string
+	}{
+		{"given by the subnet, too", []recording.Subnet{open}, new(true), ""},
+		{"by the main table", []recording.Subnet{closed}, new(true), ""},
+		{"by tables of their own", []recording.Subnet{own, closed}, new(true), ""},
+		{"behind NAT", []recording.Subnet{private}, nil, ""},
+		{"of both kinds", []recording.Subnet{open, private}, nil, ""},
+		{"of both kinds, and none given", []recording.Subnet{private, closed}, nil, "lablink:network.subnetIds[1]: subnet-1 leads to an internet gateway but gives machines no public address"},
+	} {
+		a := recording.Account{VPCs: map[string]map[string]recording.Subnet{"vpc-1": {}}}
+		var ids []string
+		for i, s := range c.subnets {
+			ids = append(ids, fmt.Sprintf("subnet-%d", i))
+			a.VPCs["vpc-1"][ids[i]] = s
+		}
+		_, run := recording.Run("test", a, func(ctx *pulumi.Context) error {
+			found, err := network.Find(ctx, "vpc-1", ids)
+			if c.says != "" {
+				assert.ErrorContains(t, err, c.says, c.why)
+				assert.ErrorContains(t, err, "aws ec2 modify-subnet-attribute --subnet-id subnet-1 --map-public-ip-on-launch", c.why)
+				return nil
+			}
+			require.NoError(t, err, c.why)
+			assert.Equal(t, c.want, found.ClientsPublic, c.why)
+			return nil
+		})
+		require.NoError(t, run)
+	}
 }

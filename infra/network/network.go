@@ -105,10 +105,10 @@ func (args *NetworkArgs) check() error {
 	if len(args.Zones) < 2 {
 		return errors.New("network: two zones are required")
 	}
-	if args.NAT && len(args.Zones) > MaxPrivateZones {
-		return fmt.Errorf("network: %d zones are too many with NAT: at most %d", len(args.Zones), MaxPrivateZones)
+	plan, err := NewPlan(args.Cidr, args.Zones)
+	if err == nil && args.NAT && len(plan.Private) < len(plan.Subnets) {
+		err = fmt.Errorf("network: only the zones a to h have room for private subnets, not all of %v", args.Zones)
 	}
-	_, err := NewPlan(args.Cidr, args.Zones)
 	return err
 }
 

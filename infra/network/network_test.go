@@ -46,14 +46,14 @@ func declare(args *network.NetworkArgs) (*recording.Recording, error) {
 func TestEachZoneGetsASubnetThatLeadsToTheInternet(t *testing.T) {
 	r, err := declare(good())
 	require.NoError(t, err)
-	for i, name := range []string{"network-subnet-0", "network-subnet-1"} {
+	for i, name := range []string{"network-subnet-a", "network-subnet-b"} {
 		subnet := r.Named(name)
 		assert.Equal(t, good().Zones[i], subnet.Text("availabilityZone"))
 		assert.Equal(t, "network-routes-id", r.Named(name+"-routes").Text("routeTableId"))
 	}
 	assert.Equal(t, "network-gateway-id", r.Named("network-internet").Text("gatewayId"))
 	assert.Equal(t, "com.amazonaws.us-west-2.s3", r.Named("network-s3").Text("serviceName"))
-	assert.Equal(t, []string{"network-subnet-0-id", "network-subnet-1-id"}, r.Outputs["subnetIds"].Value)
+	assert.Equal(t, []string{"network-subnet-a-id", "network-subnet-b-id"}, r.Outputs["subnetIds"].Value)
 	assert.Equal(t, r.Outputs["subnetIds"].Value, r.Outputs["clientSubnetIds"].Value)
 	assert.Equal(t, "true", r.Outputs["clientsPublic"].Value)
 	assert.Equal(t, "us-west-2a 10.20.0.10", r.Outputs["host"].Value)
@@ -67,16 +67,16 @@ func TestWithNATClientsHaveSubnetsThatLeadOutByOneGateway(t *testing.T) {
 	args.NAT = true
 	r, err := declare(args)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"network-subnet-0-id", "network-subnet-1-id"}, r.Outputs["subnetIds"].Value)
-	assert.Equal(t, []string{"network-private-subnet-0-id", "network-private-subnet-1-id"}, r.Outputs["clientSubnetIds"].Value)
+	assert.Equal(t, []string{"network-subnet-a-id", "network-subnet-b-id"}, r.Outputs["subnetIds"].Value)
+	assert.Equal(t, []string{"network-private-subnet-a-id", "network-private-subnet-b-id"}, r.Outputs["clientSubnetIds"].Value)
 	assert.Equal(t, "false", r.Outputs["clientsPublic"].Value)
-	for i, name := range []string{"network-private-subnet-0", "network-private-subnet-1"} {
+	for i, name := range []string{"network-private-subnet-a", "network-private-subnet-b"} {
 		assert.Equal(t, args.Zones[i], r.Named(name).Text("availabilityZone"))
 		assert.Equal(t, false, r.Named(name).Get("mapPublicIpOnLaunch"))
 		assert.Equal(t, "network-private-routes-id", r.Named(name+"-routes").Text("routeTableId"))
 	}
 	nat := r.Named("network-nat")
-	assert.Equal(t, []any{"network-subnet-0-id", "network-nat-address-id", "10.20.0.11"}, []any{nat.Get("subnetId"), nat.Get("allocationId"), nat.Get("privateIp")})
+	assert.Equal(t, []any{"network-subnet-a-id", "network-nat-address-id", "10.20.0.11"}, []any{nat.Get("subnetId"), nat.Get("allocationId"), nat.Get("privateIp")})
 	assert.Contains(t, nat.DependsOn, "network-internet", "it needs the way out itself")
 	assert.Equal(t, "network-nat-id", r.Named("network-private-internet").Text("natGatewayId"))
 	assert.Equal(t, []any{"network-routes-id", "network-private-routes-id"}, r.Named("network-s3").Get("routeTableIds"))
@@ -192,8 +192,8 @@ func TestAnIncompleteNetworkIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
 		"two networks":    func(a *network.NetworkArgs) { a.Existing = existing },
 		"NAT elsewhere":   func(a *network.NetworkArgs) { a.Existing, a.Cidr, a.Zones, a.NAT = existing, "", nil, true },
 		"no subnet":       func(a *network.NetworkArgs) { a.Existing, a.Cidr, a.Zones = &network.Existing{VPCID: "vpc-1"}, "", nil },
-		"too many for NAT": func(a *network.NetworkArgs) {
-			a.NAT, a.Zones = true, append(zoneNames(network.MaxPrivateZones), "us-west-2z")
+		"no room for NAT": func(a *network.NetworkArgs) {
+			a.NAT, a.Zones = true, []string{"us-west-2h", "us-west-2i"}
 		},
 	} {
 		args := good()

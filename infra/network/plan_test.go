@@ -3,6 +3,7 @@ package network_test
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,18 +18,20 @@ func TestSubnetsAreDisjointPartsOfTheRangeAndHoldTheirHost(t *testing.T) {
 		octets := rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "address")
 		bits := rapid.IntRange(16, 24).Draw(t, "bits")
 		whole := netip.PrefixFrom(netip.AddrFrom4([4]byte(octets)), bits).Masked()
-		zones := zoneNames(rapid.IntRange(1, 16).Draw(t, "zones"))
+		zones := rapid.Permutation(zoneNames(16)).Draw(t, "zones")[:rapid.IntRange(1, 16).Draw(t, "how many")]
 
 		plan, err := network.NewPlan(whole.String(), zones)
 		require.NoError(t, err)
 		require.Len(t, plan.Subnets, len(zones))
+		early := slices.DeleteFunc(slices.Clone(zones), func(zone string) bool { return zone > "us-west-2h" })
+		require.Len(t, plan.Private, len(early), "eight zones have room for private subnets")
 		all := plan.Subnets
-		if len(zones) <= network.MaxPrivateZones {
-			require.Len(t, plan.Private, len(zones))
-			all = append(all, plan.Private...)
+		if len(early) == len(zones) {
+			all = slices.Concat(plan.Subnets, plan.Private)
 		}
 		for i, s := range all {
 			assert.Equal(t, zones[i%len(zones)], s.Zone)
+			assert.Equal(t, "us-west-2"+s.Letter, s.Zone)
 			subnet, err := netip.ParsePrefix(s.Cidr)
 			require.NoError(t, err)
 			assert.Equal(t, subnet.Masked(), subnet, "a network, not an address in it")
@@ -51,19 +54,31 @@ func TestTheSamePlanComesOutEveryTime(t *testing.T) {
 	plan, err := network.NewPlan("10.20.0.0/16", []string{"us-west-2a", "us-west-2b"})
 	require.NoError(t, err)
 	assert.Equal(t, []network.SubnetPlan{
-		{Zone: "us-west-2a", Cidr: "10.20.0.0/20", Host: "10.20.0.10", NAT: "10.20.0.11"},
-		{Zone: "us-west-2b", Cidr: "10.20.16.0/20", Host: "10.20.16.10", NAT: "10.20.16.11"},
+		{Zone: "us-west-2a", Letter: "a", Cidr: "10.20.0.0/20", Host: "10.20.0.10", NAT: "10.20.0.11"},
+		{Zone: "us-west-2b", Letter: "b", Cidr: "10.20.16.0/20", Host: "10.20.16.10", NAT: "10.20.16.11"},
 	}, plan.Subnets)
 	assert.Equal(t, []string{"10.20.128.0/20", "10.20.144.0/20"}, []string{plan.Private[0].Cidr, plan.Private[1].Cidr})
 }
 
-func TestAnotherZoneMovesNoSubnet(t *testing.T) {
-	two, err := network.NewPlan("10.20.0.0/16", zoneNames(2))
-	require.NoError(t, err)
-	three, err := network.NewPlan("10.20.0.0/16", zoneNames(3))
-	require.NoError(t, err)
-	assert.Equal(t, two.Subnets, three.Subnets[:2])
-	assert.Equal(t, two.Private, three.Private[:2])
+// What is the same in two plans stays, and what is only in one shares no range
+// with the other: zones are exchanged while machines run.
+func TestAnotherZoneMovesNoSubnetAndStandsInNobodysWay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		before := rapid.Permutation(zoneNames(8)).Draw(t, "before")[:rapid.IntRange(2, 8).Draw(t, "how many before")]
+		after := rapid.Permutation(zoneNames(8)).Draw(t, "after")[:rapid.IntRange(2, 8).Draw(t, "how many after")]
+		one, err := network.NewPlan("10.20.0.0/16", before)
+		require.NoError(t, err)
+		two, err := network.NewPlan("10.20.0.0/16", after)
+		require.NoError(t, err)
+		for _, old := range slices.Concat(one.Subnets, one.Private) {
+			for _, new := range slices.Concat(two.Subnets, two.Private) {
+				if old.Cidr == new.Cidr {
+					assert.Equal(t, old, new)
+				}
+				assert.Equal(t, old.Cidr == new.Cidr, netip.MustParsePrefix(old.Cidr).Overlaps(netip.MustParsePrefix(new.Cidr)))
+			}
+		}
+	})
 }
 
 func TestWhatIsNoRangeOfAVPCIsRefused(t *testing.T) {
@@ -71,8 +86,13 @@ func TestWhatIsNoRangeOfAVPCIsRefused(t *testing.T) {
 		_, err := network.NewPlan(cidr, zoneNames(2))
 		assert.ErrorContains(t, err, "for example 10.20.0.0/16", "the range %q", cidr)
 	}
-	_, err := network.NewPlan("10.20.0.0/16", zoneNames(17))
-	assert.ErrorContains(t, err, "at most 16")
+}
+
+func TestWhatIsNoZoneOfItsOwnIsRefused(t *testing.T) {
+	for _, zones := range [][]string{zoneNames(17), {"us-west-2a", "us-west-2a"}, {""}, {"us-west-2-lax-1"}} {
+		_, err := network.NewPlan("10.20.0.0/16", zones)
+		assert.ErrorContains(t, err, "want one that ends in a letter from a to p, each once", "%v", zones)
+	}
 }
 
 func zoneNames(count int) []string {

@@ -1,8 +1,6 @@
 package network
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -68,7 +66,7 @@ func (n *Network) declarePrivate(ctx *pulumi.Context, name string, args *Network
 	nat, err := ec2.NewNatGateway(ctx, name+"-nat", &ec2.NatGatewayArgs{
 		SubnetId: n.Subnets[0].ID, AllocationId: address.ID(), PrivateIp: pulumi.String(plan.Subnets[0].NAT),
 		Tags: args.Namer.Tags(component, args.Namer.Name("nat", 255)),
-	}, pulumi.Parent(n), pulumi.DependsOn([]pulumi.Resource{internet}))
+	}, pulumi.Parent(n), pulumi.DependsOn([]pulumi.Resource{internet}), pulumi.DeleteBeforeReplace(true)) // two cannot have one address
 	if err != nil {
 		return nil, err
 	}
@@ -98,8 +96,8 @@ func (n *Network) declareTable(ctx *pulumi.Context, name, kind string, args *Net
 // addresses in public ones.
 func (n *Network) declareSubnets(ctx *pulumi.Context, name, kind string, args *NetworkArgs, plans []SubnetPlan, table *ec2.RouteTable) ([]Subnet, error) {
 	var out []Subnet
-	for i, s := range plans {
-		label := fmt.Sprintf("%s-%ssubnet-%d", name, kind, i)
+	for _, s := range plans {
+		label := name + "-" + kind + "subnet-" + s.Letter // nobody else's: another zone's is made beside it
 		subnet, err := ec2.NewSubnet(ctx, label, &ec2.SubnetArgs{
 			VpcId: n.VPCID, CidrBlock: pulumi.String(s.Cidr), AvailabilityZone: pulumi.String(s.Zone),
 			MapPublicIpOnLaunch: pulumi.Bool(kind == ""), Tags: args.Namer.Tags(component, args.Namer.Name(kind+"subnet-"+s.Zone, 255)),

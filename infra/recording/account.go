@@ -22,8 +22,10 @@ type Account struct {
 	Images        map[string]Image
 	// Built are the images of pipelines, by the pipeline's name, the newest first.
 	Built map[string][]string
-	// Parameters are public and own SSM parameters.
-	Parameters map[string]string
+	// Parameters are public and own SSM parameters. DeniedParameters are those that
+	// may not be read.
+	Parameters       map[string]string
+	DeniedParameters []string
 	// HostedZones are the ids of the public zones of each name.
 	HostedZones map[string][]string
 	// CloudflareZones are the ids of Cloudflare's zones of each name,
@@ -32,12 +34,20 @@ type Account struct {
 	CloudflareRanges []string
 	// OIDCProvider is the ARN of GitHub's identity provider; empty without one.
 	OIDCProvider string
+	// OIDCClients are whom its tokens are made out to (nil: AWS STS), OIDCTags its
+	// tags.
+	OIDCClients []string
+	OIDCTags    map[string]string
+	// Failing are what functions fail with instead of answering, by their tokens.
+	Failing map[string]string
 	// ServiceRoles are the ARNs of the service-linked roles that exist.
 	ServiceRoles []string
 	// VPCs are the VPCs that exist, with their subnets by id.
 	VPCs map[string]map[string]Subnet
 	// Snapshots are the account's own snapshots of volumes, by id.
 	Snapshots map[string]Snapshot
+	// Volumes are the volumes that exist, by id.
+	Volumes map[string]Volume
 	// Planned are the names of resources that do not exist yet: a preview does not
 	// know their ids.
 	Planned []string
@@ -54,8 +64,12 @@ type InstanceType struct {
 	Zones         []string // where it is offered; nil: in every zone
 }
 
-// Subnet is a subnet that exists.
-type Subnet struct{ Zone, Cidr string }
+// Subnet is a subnet that exists. Unless it is Private, its route table leads to an
+// internet gateway. One without a Table follows its VPC's main one.
+type Subnet struct {
+	Zone, Cidr, Table    string
+	Private, NoPublicIPs bool
+}
 
 // Snapshot is a snapshot of a volume: completed and encrypted, unless it is not.
 type Snapshot struct {
@@ -63,6 +77,13 @@ type Snapshot struct {
 	Tags             map[string]string
 	State, Tier      string // empty: completed, standard
 	ReadableByAnyone bool   // not encrypted
+}
+
+// Volume is a volume that exists. One that is attached is some instance's.
+type Volume struct {
+	Zone, Snapshot string
+	Tags           map[string]string
+	Attached       bool
 }
 
 // Image is a machine image.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,11 +42,13 @@ var functions = map[string]func(Account, values) (values, error){
 	"aws:ec2/getSubnet:getSubnet": func(a Account, in values) (values, error) {
 		for vpc, subnets := range a.VPCs {
 			if s, ok := subnets[text(in, "id")]; ok {
-				return values{"id": text(in, "id"), "vpcId": vpc, "availabilityZone": s.Zone, "cidrBlock": s.Cidr}, nil
+				return values{"id": text(in, "id"), "vpcId": vpc, "availabilityZone": s.Zone, "cidrBlock": s.Cidr, "mapPublicIpOnLaunch": !s.NoPublicIPs}, nil
 			}
 		}
 		return nil, errors.New("no matching EC2 Subnet found")
 	},
+	"aws:ec2/getRouteTables:getRouteTables": routeTables,
+	"aws:ec2/getRouteTable:getRouteTable":   routeTable,
 	"aws:ebs/getSnapshot:getSnapshot": func(a Account, in values) (values, error) {
 		ids, _ := in["snapshotIds"].([]any)
 		owners, _ := in["owners"].([]any)
@@ -65,8 +68,23 @@ var functions = map[string]func(Account, values) (values, error){
 			"state": cmp.Or(s.State, "completed"), "storageTier": cmp.Or(s.Tier, "standard"),
 		}, nil
 	},
+	"aws:ebs/getEbsVolumes:getEbsVolumes": volumes,
+	"aws:ebs/getVolume:getVolume": func(a Account, in values) (values, error) {
+		ids, err := filtered(in, "volume-id")
+		if err != nil || len(ids) != 1 {
+			return nil, errors.New("only one volume is known, by its id")
+		}
+		v, ok := a.Volumes[ids[0]]
+		if !ok {
+			return nil, errors.New("Your query returned no results. Please change your search criteria and try again.")
+		}
+		return values{"id": ids[0], "volumeId": ids[0], "availabilityZone": v.Zone, "snapshotId": v.Snapshot}, nil
+	},
 	"aws:ssm/getParameter:getParameter": func(a Account, in values) (values, error) {
 		v, ok := a.Parameters[text(in, "name")]
+		if slices.Contains(a.DeniedParameters, text(in, "name")) {
+			return nil, fmt.Errorf("reading SSM Parameter (%s): operation error SSM: GetParameter, https response error StatusCode: 400, RequestID: 1, api error AccessDeniedException: User: x is not authorized to perform: ssm:GetParameter", text(in, "name"))
+		}
 		if !ok {
 			return nil, fmt.Errorf("reading SSM Parameter (%s): couldn't find resource", text(in, "name"))
 		}
@@ -103,7 +121,14 @@ var functions = map[string]func(Account, values) (values, error){
 		if a.OIDCProvider == "" {
 			return nil, fmt.Errorf("reading IAM OIDC Provider (%s): couldn't find resource", text(in, "url"))
 		}
-		return values{"id": a.OIDCProvider, "arn": a.OIDCProvider, "url": text(in, "url")}, nil
+		clients, tags := a.OIDCClients, values{}
+		if clients == nil {
+			clients = []string{"sts.amazonaws.com"}
+		}
+		for key, value := range a.OIDCTags {
+			tags[key] = value
+		}
+		return values{"id": a.OIDCProvider, "arn": a.OIDCProvider, "url": text(in, "url"), "clientIdLists": list(clients), "tags": tags}, nil
 	},
 	"aws:iam/getRoles:getRoles": func(a Account, in values) (values, error) {
 		found := []string{}
@@ -135,20 +160,86 @@ func zones(a Account, in values) (values, error) {
 	return values{"id": a.Region, "names": list(found)}, nil
 }
 
+// filtered are the values of the one filter that is known; none where it is not
+// given.
+func filtered(in values, name string) ([]string, error) {
+	filters, _ := in["filters"].([]any)
+	var out []string
+	for _, f := range filters {
+		filter, _ := f.(values)
+		if filter["name"] != name {
+			return nil, fmt.Errorf("the filter %v is not known", filter["name"])
+		}
+		wanted, _ := filter["values"].([]any)
+		for _, w := range wanted {
+			out = append(out, fmt.Sprint(w))
+		}
+	}
+	return out, nil
+}
+
+// routeTables lists the table of one subnet, or the main one of a VPC.
+func routeTables(a Account, in values) (values, error) {
+	subnets, err := filtered(in, "association.subnet-id")
+	ids := []string{}
+	if err != nil {
+		ids = append(ids, "rtb-main-"+text(in, "vpcId"))
+		_, err = filtered(in, "association.main")
+	} else if s := a.VPCs[text(in, "vpcId")][subnets[0]]; s.Table != "" {
+		ids = append(ids, s.Table)
+	}
+	return values{"id": a.Region, "ids": list(ids)}, err
+}
+
+// routeTable is one table by its id, with the way that its subnets lead.
+func routeTable(a Account, in values) (values, error) {
+	id := text(in, "routeTableId")
+	for vpc, subnets := range a.VPCs {
+		for _, s := range subnets {
+			if cmp.Or(s.Table, "rtb-main-"+vpc) != id {
+				continue
+			}
+			route := values{"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}
+			if s.Private {
+				route = values{"cidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1"}
+			}
+			return values{"id": id, "routeTableId": id, "vpcId": vpc, "routes": []any{values{"cidrBlock": "10.0.0.0/8", "gatewayId": "vgw-1"}, route}}, nil
+		}
+	}
+	return nil, errors.New("query returned no results. Please change your search criteria and try again")
+}
+
+// volumes lists the volumes that have some tags, and those in use where asked for.
+func volumes(a Account, in values) (values, error) {
+	tags, _ := in["tags"].(values)
+	statuses, err := filtered(in, "status")
+	if err != nil || len(tags) == 0 {
+		return nil, errors.New("only volumes by their tags are known, and the filter status")
+	}
+	ids := []string{}
+	for _, id := range slices.Sorted(maps.Keys(a.Volumes)) {
+		v := a.Volumes[id]
+		status := map[bool]string{true: "in-use", false: "available"}[v.Attached]
+		fits := len(statuses) == 0 || slices.Contains(statuses, status)
+		for key, value := range tags {
+			fits = fits && v.Tags[key] == value
+		}
+		if fits {
+			ids = append(ids, id)
+		}
+	}
+	return values{"id": a.Region, "ids": list(ids)}, nil
+}
+
 // offerings lists in which zones the types are offered that the filter names.
 func offerings(a Account, in values) (values, error) {
-	filters, _ := in["filters"].([]any)
-	if len(filters) != 1 || in["locationType"] != "availability-zone" {
+	wanted, err := filtered(in, "instance-type")
+	if err != nil || len(wanted) == 0 || in["locationType"] != "availability-zone" {
 		return nil, errors.New("only the filter instance-type is known, and zones")
 	}
-	filter, _ := filters[0].(values)
-	if filter["name"] != "instance-type" {
-		return nil, fmt.Errorf("the filter %v is not known", filter["name"])
-	}
 	var types, zones []any
-	wanted, _ := filter["values"].([]any)
 	for _, name := range wanted {
-		t, ok := a.InstanceTypes[fmt.Sprint(name)]
+		t, ok := a.InstanceTypes[name]
 		if !ok {
 			continue
 		}
@@ -209,6 +300,9 @@ func (a Account) call(token string, args resource.PropertyMap) (resource.Propert
 		return nil, fmt.Errorf("no answer is known for the function %s", token)
 	}
 	out, err := f(a, args.Mappable())
+	if why, fails := a.Failing[token]; fails {
+		err = errors.New(why)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("invoking %s: 1 error occurred:\n\t* %w", token, err)
 	}

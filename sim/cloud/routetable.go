@@ -1,6 +1,9 @@
 package cloud
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // RouteTable is aws:ec2/routeTable:RouteTable, without inline routes.
 type RouteTable struct {
@@ -39,6 +42,40 @@ func (a *Account) routeTableOf(id string) routeTableComputed {
 // RouteTable returns one route table.
 func (a *Account) RouteTable(id string) (*RouteTable, error) {
 	return routeTables.lookup(a, id)
+}
+
+// RouteTablesOf are the ids of a VPC's tables that are associated so: with a subnet,
+// or with the VPC as its main one.
+func (a *Account) RouteTablesOf(vpc string, so func(subnet string, main bool) bool) []string {
+	out := []string{}
+	_ = a.view(func(m *model) error {
+		for _, id := range slices.Sorted(maps.Keys(m.RouteTables)) {
+			t := m.RouteTables[id]
+			found := so("", t.Main)
+			for _, x := range m.Associations {
+				found = found || x.RouteTableID == id && so(x.SubnetID, false)
+			}
+			if t.VPCID == vpc && found {
+				out = append(out, id)
+			}
+		}
+		return nil
+	})
+	return out
+}
+
+// RoutesOf are the routes of a table, without the local one.
+func (a *Account) RoutesOf(table string) []Route {
+	var out []Route
+	_ = a.view(func(m *model) error {
+		for _, id := range slices.Sorted(maps.Keys(m.Routes)) {
+			if m.Routes[id].RouteTableID == table {
+				out = append(out, *m.Routes[id])
+			}
+		}
+		return nil
+	})
+	return out
 }
 
 // UpdateRouteTable changes tags.

@@ -103,6 +103,30 @@ func (v *Volume) perform() {
 // Volume returns one volume.
 func (a *Account) Volume(id string) (*Volume, error) { return volumes.lookup(a, id) }
 
+// HeldVolume is a volume, and the instance that has it: "" where none has.
+type HeldVolume struct {
+	Volume
+	Instance string
+}
+
+// Volumes are all of them, by their ids.
+func (a *Account) Volumes() []HeldVolume {
+	var out []HeldVolume
+	_ = a.view(func(m *model) error {
+		for _, id := range slices.Sorted(maps.Keys(m.Volumes)) {
+			held := HeldVolume{Volume: *m.Volumes[id]}
+			for _, x := range m.Attachments {
+				if x.VolumeID == id {
+					held.Instance = x.InstanceID
+				}
+			}
+			out = append(out, held)
+		}
+		return nil
+	})
+	return out
+}
+
 // UpdateVolume grows a volume or changes its tags.
 func (a *Account) UpdateVolume(id string, v *Volume) error {
 	return volumes.update(a, id, v, func(_ *model, cur *Volume) error {

@@ -24,7 +24,7 @@ func (k kind) diff(a *cloud.Account, olds, news resource.PropertyMap, ignored []
 	}
 	changes := without(olds, generated).Diff(without(news, generated))
 	for path, d := range plugin.NewDetailedDiffFromObjectDiff(changes, true) {
-		if within(path, ignored) || slices.Contains(k.Stays, path) && !news.HasValue(resource.PropertyKey(path)) {
+		if within(path, ignored) || k.stays(path, olds, news) {
 			continue
 		}
 		res.Changes = pulumirpc.DiffResponse_DIFF_SOME
@@ -45,6 +45,12 @@ func (k kind) diff(a *cloud.Account, olds, news resource.PropertyMap, ignored []
 	slices.Sort(res.Diffs)
 	slices.Sort(res.Replaces)
 	return res
+}
+
+// stays reports whether an input that differs is none that changes anything.
+func (k kind) stays(path string, olds, news resource.PropertyMap) bool {
+	key := resource.PropertyKey(path)
+	return slices.Contains(k.Stays, path) && !news.HasValue(key) || slices.Contains(k.Alike, path) && same(news[key], olds[key])
 }
 
 func (k kind) replaces(path string, replacing []string) bool {

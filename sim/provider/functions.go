@@ -27,6 +27,10 @@ var functions = map[string]func(*account, values) (values, error){
 		}
 		return values{"id": a.Region(), "names": names, "zoneIds": ids, "groupNames": []string{a.Region()}, "state": in["state"]}, nil
 	},
+	"aws:ebs/getEbsVolumes:getEbsVolumes":                       volumeIDs,
+	"aws:ebs/getVolume:getVolume":                               volume,
+	"aws:ec2/getRouteTables:getRouteTables":                     routeTableIDs,
+	"aws:ec2/getRouteTable:getRouteTable":                       routeTable,
 	"aws:ec2/getVpc:getVpc":                                     vpcByID,
 	"aws:ec2/getSubnet:getSubnet":                               subnetByID,
 	"aws:ec2/getInstanceType:getInstanceType":                   instanceType,

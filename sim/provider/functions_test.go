@@ -16,11 +16,21 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 		w.create(objectToken, properties(m{"bucket": "data", "key": key, "content": "{}", "contentType": kind}))
 	}
 	const getObject = "aws:s3/getObject:getObject"
+	const tablesToken, tableFunction = "aws:ec2/getRouteTables:getRouteTables", "aws:ec2/getRouteTable:getRouteTable"
+	const volumesToken = "aws:ebs/getEbsVolumes:getEbsVolumes"
 	const idsToken = "aws:ec2/getAmiIds:getAmiIds"
 	built := w.built()
 	zone := w.account.ZonesNamed("example.org")[0]
 	vpc := w.vpc()
 	subnet := w.subnet(vpc)
+	table := w.create(tableToken, properties(m{"vpcId": string(vpc.id)}))
+	gateway := w.create(gatewayToken, properties(m{"vpcId": string(vpc.id)}))
+	w.create("aws:ec2/route:Route", properties(m{"routeTableId": string(table.id), "destinationCidrBlock": "0.0.0.0/0", "gatewayId": string(gateway.id)}))
+	w.create("aws:ec2/routeTableAssociation:RouteTableAssociation", properties(m{"subnetId": string(subnet.id), "routeTableId": string(table.id)}))
+	by := func(filter, value string) m {
+		return m{"vpcId": string(vpc.id), "filters": []any{m{"name": filter, "values": []any{value}}}}
+	}
+	volume := w.create("aws:ebs/volume:Volume", properties(m{"availabilityZone": "us-west-2b", "size": 1, "tags": m{"lablink:data": "a/b"}}))
 	snapshot := w.snapshot()
 	const getSnapshot = "aws:ebs/getSnapshot:getSnapshot"
 	own := []any{"self"}
@@ -33,6 +43,24 @@ func TestFunctionsAnswerFromTheAccount(t *testing.T) {
 		{"aws:index/getCallerIdentity:getCallerIdentity", m{}, m{"accountId": "123456789012", "arn": "arn:aws:iam::123456789012:user/developer"}, ""},
 		{"aws:index/getAvailabilityZones:getAvailabilityZones", m{}, m{"names": []any{"us-west-2a", "us-west-2b", "us-west-2c"}, "zoneIds": []any{"usw2-az1", "usw2-az2", "usw2-az3"}}, ""},
 		{"aws:ec2/getVpc:getVpc", m{"id": string(vpc.id)}, m{"cidrBlock": "10.0.0.0/16", "default": false}, ""},
+		{tablesToken, by("association.subnet-id", string(subnet.id)), m{"ids": []any{string(table.id)}}, ""},
+		{tablesToken, by("association.subnet-id", "subnet-0"), m{"ids": []any{}}, ""},
+		{tablesToken, by("association.main", "true"), m{"ids": []any{vpc.outputs["mainRouteTableId"].StringValue()}}, ""},
+		{tablesToken, by("association.main", "false"), nil, "one of the filters association.subnet-id and association.main"},
+		{tablesToken, m{"vpcId": string(vpc.id)}, nil, "one of the filters association.subnet-id and association.main"},
+		{tablesToken, by("route.state", "active"), nil, "one of the filters association.subnet-id and association.main"},
+		{tableFunction, m{"routeTableId": string(table.id)}, m{"vpcId": string(vpc.id), "routes": []any{map[string]any{"cidrBlock": "0.0.0.0/0", "gatewayId": string(gateway.id), "natGatewayId": ""}}}, ""},
+		{tableFunction, m{"routeTableId": "rtb-0"}, nil, "query returned no results"},
+		{tableFunction, m{"vpcId": string(vpc.id)}, nil, "by its id alone, not by [vpcId]"},
+		{volumesToken, m{"tags": m{"lablink:data": "a/b"}}, m{"ids": []any{string(volume.id)}}, ""},
+		{volumesToken, m{"tags": m{"lablink:data": "a/c"}}, m{"ids": []any{}}, ""},
+		{volumesToken, m{"tags": m{"lablink:data": "a/b"}, "filters": []any{m{"name": "status", "values": []any{"available"}}}}, m{"ids": []any{string(volume.id)}}, ""},
+		{volumesToken, m{"tags": m{"lablink:data": "a/b"}, "filters": []any{m{"name": "status", "values": []any{"in-use"}}}}, m{"ids": []any{}}, ""},
+		{volumesToken, m{"tags": m{"lablink:data": "a/b"}, "filters": []any{m{"name": "size", "values": []any{"1"}}}}, nil, "The filter 'size' is invalid"},
+		{volumesToken, m{}, nil, "lists volumes by their tags"},
+		{"aws:ebs/getVolume:getVolume", m{"filters": []any{m{"name": "volume-id", "values": []any{string(volume.id)}}}}, m{"availabilityZone": "us-west-2b", "snapshotId": "", "size": 1.0}, ""},
+		{"aws:ebs/getVolume:getVolume", m{"filters": []any{m{"name": "volume-id", "values": []any{"vol-0"}}}}, nil, "Your query returned no results"},
+		{"aws:ebs/getVolume:getVolume", m{"mostRecent": true}, nil, "by the filter volume-id alone, not by [mostRecent]"},
 		{"aws:ec2/getVpc:getVpc", m{"id": "vpc-0"}, nil, "no matching EC2 VPC found"},
 		{"aws:ec2/getVpc:getVpc", m{"default": true}, nil, "by its id alone, not by [default]"},
 		{"aws:ec2/getSubnet:getSubnet", m{"id": string(subnet.id)}, m{"vpcId": string(vpc.id), "availabilityZone": "us-west-2a", "cidrBlock": "10.0.0.0/24"}, ""},

@@ -36,6 +36,9 @@ type traits struct {
 	// Stays are inputs that AWS also decides on: to leave one out that was set is no
 	// change, and what it was stays.
 	Stays []string
+	// Alike are inputs that AWS shows in another form, as an import reads them: that
+	// is no change.
+	Alike []string
 	// DeleteFirst is set where the provider itself replaces by deleting first.
 	DeleteFirst bool
 	// Content are the inputs that the account keeps elsewhere than in its model.

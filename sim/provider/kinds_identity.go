@@ -15,6 +15,6 @@ var identityKinds = map[string]kind{
 			func(a *account, _ string, p *cloud.RolePolicy) error { return a.PutRolePolicy(p) }, (*account).DeleteRolePolicy}),
 	"aws:iam/instanceProfile:InstanceProfile": define(iam.InstanceProfileArgs{}, iam.InstanceProfile{}, traits{Replace: []string{"name", "path"}, Name: autoname{Property: "name"}},
 		operations[cloud.InstanceProfile]{(*account).CreateInstanceProfile, (*account).InstanceProfile, (*account).UpdateInstanceProfile, (*account).DeleteInstanceProfile}),
-	"aws:iam/openIdConnectProvider:OpenIdConnectProvider": define(iam.OpenIdConnectProviderArgs{}, iam.OpenIdConnectProvider{}, traits{Replace: []string{"url"}},
+	"aws:iam/openIdConnectProvider:OpenIdConnectProvider": define(iam.OpenIdConnectProviderArgs{}, iam.OpenIdConnectProvider{}, traits{Replace: []string{"url"}, Alike: []string{"url"}},
 		operations[cloud.OIDCProvider]{(*account).CreateOIDCProvider, (*account).OIDCProvider, (*account).UpdateOIDCProvider, (*account).DeleteOIDCProvider}),
 }

@@ -139,6 +139,21 @@ func TestAnImportIsByTheIdThatPeopleWrite(t *testing.T) {
 	require.Empty(t, w.read(route, "rtb-0_0.0.0.0/0", nil, nil).ID)
 }
 
+// The engine imports only what the inputs describe.
+func TestAnIdentityProviderIsImportedAsItIs(t *testing.T) {
+	const token = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+	w := newWorld(t)
+	there := w.read(token, "arn:aws:iam::123456789012:oidc-provider/id.example.org", nil, nil)
+	require.Equal(t, "id.example.org", there.Inputs["url"].StringValue(), "IAM keeps no scheme")
+	in := m{"url": "https://id.example.org", "clientIdLists": []any{"sts.amazonaws.com"}, "thumbprintLists": there.Inputs["thumbprintLists"].Mappable()}
+	old := made{there.ID, there.Inputs, there.Outputs}
+	require.Equal(t, plugin.DiffNone, w.diff(token, old, properties(in)).Changes)
+	in["clientIdLists"] = []any{"other"}
+	require.Empty(t, w.diff(token, old, properties(in)).ReplaceKeys)
+	in["url"] = "https://id.example.com"
+	require.Equal(t, []resource.PropertyKey{"url"}, w.diff(token, old, properties(in)).ReplaceKeys)
+}
+
 func TestARefusalIsWordedAsTheProviderDoes(t *testing.T) {
 	w := newWorld(t)
 	vpc := w.vpc()

@@ -64,6 +64,11 @@ func TestAStackBehindCloudflareAnswersCloudflareAlone(t *testing.T) {
 
 	e.must(t, s, "up", "--yes", "--skip-preview", "--suppress-outputs", "--expect-no-changes")
 	e.must(t, s, "refresh", "--preview-only", "--suppress-outputs", "--expect-no-changes")
+	said, err = e.operator(t, "drift", "--stack", "test", "--config-file", s.File)
+	require.NoError(t, err)
+	for _, secret := range []string{"origin-key", "admin-password"} {
+		require.NotContains(t, said, secret, "who looks for drift may not read it")
+	}
 	e.must(t, s, "destroy", "--yes", "--skip-preview", "--suppress-outputs")
 }
 

@@ -112,6 +112,21 @@ func TestEveryStackIsDeployedTwiceAndDestroyed(t *testing.T) {
 	}
 }
 
+// GitHub's identity provider exists once in an account, and others may have made it.
+func TestAnAccountTakesOverTheIdentityProviderThatIsThere(t *testing.T) {
+	e := start(t, "--oidc", "https://token.actions.githubusercontent.com")
+	for _, time := range []string{"the first", "the second"} {
+		t.Log(time)
+		s := e.stack(t, "account", "lablink:kind: account", "lablink:kind: account\n  lablink:protection: false")
+		e.must(t, s, "up", "--yes", "--skip-preview")
+		require.Regexp(t, `OpenIdConnectProvider github imported`, e.said.String())
+		e.must(t, s, "up", "--yes", "--skip-preview", "--expect-no-changes")
+		e.must(t, s, "refresh", "--yes", "--skip-preview")
+		e.must(t, s, "preview", "--expect-no-changes")
+		e.must(t, s, "destroy", "--yes", "--skip-preview") // and leaves it to the others
+	}
+}
+
 func (e *engine) checkOutputs(t *testing.T, stacks map[string]launcher.Stack) {
 	t.Helper()
 	for name, url := range map[string]string{"test": "https://test.lab.example.org", "prod": "https://lab.example.org"} {

@@ -17,10 +17,11 @@ import (
 // Wherever machines stand, they fetch their release, reach the allocator and are
 // reached through their tunnel; and the network goes away again.
 func TestMachinesWorkInEveryKindOfNetwork(t *testing.T) {
-	const before, vpc, subnet = "config:\n", "vpc-0123456789abcdef0", "subnet-0123456789abcdef0"
+	const before, vpc, subnet, plain = "config:\n", "vpc-0123456789abcdef0", "subnet-0123456789abcdef0", "subnet-0123456789abcdef1"
 	seed := filepath.Join(t.TempDir(), "seed.json")
 	require.NoError(t, os.WriteFile(seed, []byte(`{"vpcs": [{"id": "`+vpc+`", "cidrBlock": "10.50.0.0/16"}],
-		"subnets": [{"id": "`+subnet+`", "vpcId": "`+vpc+`", "cidrBlock": "10.50.3.0/24", "availabilityZone": "us-west-2c", "mapPublicIpOnLaunch": true}]}`), 0o644))
+		"subnets": [{"id": "`+subnet+`", "vpcId": "`+vpc+`", "cidrBlock": "10.50.3.0/24", "availabilityZone": "us-west-2c", "mapPublicIpOnLaunch": true},
+			{"id": "`+plain+`", "vpcId": "`+vpc+`", "cidrBlock": "10.50.4.0/24", "availabilityZone": "us-west-2c"}]}`), 0o644))
 	for name, c := range map[string]struct {
 		change []string
 		check  func(*testing.T, cloud.Instance, cloud.Instance) // the host and a machine
@@ -32,6 +33,10 @@ func TestMachinesWorkInEveryKindOfNetwork(t *testing.T) {
 			func(t *testing.T, host, machine cloud.Instance) {
 				require.Equal(t, subnet, host.SubnetID)
 				require.Equal(t, subnet, machine.SubnetID)
+			}},
+		"in a subnet that gives no public addresses": {[]string{before, before + "  lablink:network: {vpcId: " + vpc + ", subnetIds: [" + plain + "]}\n"},
+			func(t *testing.T, _, machine cloud.Instance) {
+				require.NotEmpty(t, machine.PublicIP, "it leads to an internet gateway")
 			}},
 		"with a dynamic address": {[]string{"    dataVolumeGiB: 1", "    address: dynamic\n    dataVolumeGiB: 1"}, func(t *testing.T, host, _ cloud.Instance) {
 			require.NotEmpty(t, host.PublicIP)

@@ -135,7 +135,7 @@ func TestALoadBalancerThatStaysKeepsItsNetwork(t *testing.T) {
 	said, err := e.operator(t, destroy...)
 	require.NoError(t, err)
 	left := e.deployed(t, prod)
-	for _, name := range []string{"balancer-people", "balancer-people-group", "balancer-agents", "network-subnet-0", "network-subnet-1", "network-vpc", "network-gateway"} {
+	for _, name := range []string{"balancer-people", "balancer-people-group", "balancer-agents", "network-subnet-a", "network-subnet-b", "network-vpc", "network-gateway"} {
 		require.Contains(t, left, name)
 		require.Contains(t, said, "    "+name+" (")
 	}

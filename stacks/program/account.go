@@ -25,11 +25,15 @@ func accountOf(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) (pulum
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx *pulumi.Context) error { return declareAccount(ctx, s, n, baked, spot) }, nil
+	github, err := findProvider(ctx, s, n)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx *pulumi.Context) error { return declareAccount(ctx, s, n, baked, spot, github) }, nil
 }
 
 // declareAccount declares what an AWS account has once.
-func declareAccount(ctx *pulumi.Context, s *settings.Settings, n naming.Namer, images []baked, spot string) error {
+func declareAccount(ctx *pulumi.Context, s *settings.Settings, n naming.Namer, images []baked, spot string, github provider) error {
 	key, err := kms.NewKey(ctx, "state-key", &kms.KeyArgs{
 		Description: pulumi.String("Encrypts the state of stacks and their secrets"), EnableKeyRotation: pulumi.Bool(true),
 		DeletionWindowInDays: pulumi.Int(30), Tags: n.Tags("state", n.Name("state", 255)),
@@ -63,16 +67,9 @@ func declareAccount(ctx *pulumi.Context, s *settings.Settings, n naming.Namer, i
 	if err := declareSpotRole(ctx, n, spot); err != nil {
 		return err
 	}
-	provider := pulumi.String("").ToStringOutput()
-	if s.GitHub.Repository != "" {
-		github, err := iam.NewOpenIdConnectProvider(ctx, "github", &iam.OpenIdConnectProviderArgs{
-			Url: pulumi.String(identity.GitHubURL), ClientIdLists: pulumi.StringArray{pulumi.String("sts.amazonaws.com")},
-			Tags: n.Tags("identity", n.Name("github", 255)),
-		}, pulumi.Protect(s.Protect()), pulumi.RetainOnDelete(s.Protect()))
-		if err != nil {
-			return err
-		}
-		provider = github.Arn
+	provider, err := declareProvider(ctx, s, n, github)
+	if err != nil {
+		return err
 	}
 	if err := declareBudget(ctx, s, n); err != nil {
 		return err

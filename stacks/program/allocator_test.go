@@ -19,7 +19,7 @@ func TestTheAllocatorIsToldWhatTheStackDecided(t *testing.T) {
 	}).fit(t).record(t)
 	got, err := deployed.Decode([]byte(r.Named("release-settings").Text("content")))
 	require.NoError(t, err)
-	subnets := []string{"network-subnet-0-id", "network-subnet-1-id"}
+	subnets := []string{"network-subnet-a-id", "network-subnet-b-id"}
 	assert.Equal(t, deployed.Settings{
 		Deployment: deployment, Environment: "prod", Region: "us-west-2", AccountID: "123456789012", Audience: got.Audience,
 		AdminPasswordParameter: r.Named("admin-password").Text("name"),

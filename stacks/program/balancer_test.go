@@ -92,7 +92,7 @@ func TestOneHostKeepsItsDataBehindABalancerAndSeveralShareADatabase(t *testing.T
 	assert.Empty(t, two.Of(iface))
 	group := two.Named("host-instances")
 	assert.Equal(t, 2.0, group.Get("desiredCapacity"))
-	assert.Equal(t, []any{"network-subnet-0-id", "network-subnet-1-id"}, group.Get("vpcZoneIdentifiers"))
+	assert.Equal(t, []any{"network-subnet-a-id", "network-subnet-b-id"}, group.Get("vpcZoneIdentifiers"))
 	assert.Len(t, group.Get("targetGroupArns"), 2)
 	assert.Subset(t, group.DependsOn, []string{"release-pointer", "admin-password", "host-permissions", "network-internet"})
 }

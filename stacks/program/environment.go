@@ -45,11 +45,11 @@ func (p Program) environment(ctx *pulumi.Context, s *settings.Settings, n naming
 	if err := e.readAccount(ctx); err != nil {
 		return e, err
 	}
-	if err := e.findProvider(ctx); err != nil {
+	if err := e.useProvider(ctx); err != nil {
 		return e, err
 	}
 	var err error
-	if e.found, err = lookUp(ctx, s, e.bucket()); err != nil {
+	if e.found, err = lookUp(ctx, s, n, e.bucket()); err != nil {
 		return e, err
 	}
 	if s.TLS.Staging {

@@ -29,7 +29,7 @@ func TestEveryStackKeepsTheGuardrails(t *testing.T) {
 		keepsGuardrails(t, recorded, shape)
 	}
 	for why, r := range map[string]*run{
-		"with pipelines": withImages(t), "with NAT": stackOf(t, "prod").set(map[string]string{"lablink:network": `{"nat": true}`}), "in an existing VPC": inVPC(t, "prod"),
+		"with pipelines": withImages(t), "with NAT": stackOf(t, "prod").set(map[string]string{"lablink:network": `{"nat": true, "zones": ["us-west-2a", "us-west-2b"]}`}), "in an existing VPC": inVPC(t, "prod"),
 		"at a dynamic address": stackOf(t, "local").set(map[string]string{"lablink:allocator": dynamic}),
 	} {
 		keepsGuardrails(t, r.record(t), why)

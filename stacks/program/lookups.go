@@ -29,7 +29,7 @@ type lookups struct {
 	release         *release.Existing
 }
 
-func lookUp(ctx *pulumi.Context, s *settings.Settings, bucket string) (lookups, error) {
+func lookUp(ctx *pulumi.Context, s *settings.Settings, n naming.Namer, bucket string) (lookups, error) {
 	var l lookups
 	if err := l.findHostImage(ctx, s); err != nil {
 		return l, err
@@ -59,7 +59,10 @@ func lookUp(ctx *pulumi.Context, s *settings.Settings, bucket string) (lookups, 
 	if err != nil {
 		return l, err
 	}
-	if err := findSnapshot(ctx, s); err != nil {
+	if err := findSnapshot(ctx, s, n); err != nil {
+		return l, err
+	}
+	if err := l.checkVolume(ctx, s, n); err != nil {
 		return l, err
 	}
 	if s.BehindCloudflare() {
@@ -74,13 +77,25 @@ func lookUp(ctx *pulumi.Context, s *settings.Settings, bucket string) (lookups, 
 // findSnapshot looks up what the data volume is to be made of, and says in every plan
 // that it is: a volume that is replaced later, for another reason, would be made of
 // it once more.
-func findSnapshot(ctx *pulumi.Context, s *settings.Settings) error {
+func findSnapshot(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) error {
 	id := s.Database.RestoreSnapshot
 	if id == "" {
 		return nil
 	}
 	_ = ctx.Log.Warn(fmt.Sprintf("lablink:database.restoreSnapshot is set: the data volume, host-data, is made of %s, unless it was made of it before; take the setting out once it is, which changes nothing", id), nil)
-	return host.FindSnapshot(ctx, naming.Namer{Deployment: s.Deployment, Environment: s.Environment}, id, s.Allocator.DataVolumeGiB)
+	return host.FindSnapshot(ctx, n, id, s.Allocator.DataVolumeGiB)
+}
+
+// checkVolume keeps the one host where its data is.
+func (l *lookups) checkVolume(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) error {
+	if s.Database.Engine != settings.SQLite || s.Allocator.Replicas > 1 {
+		return nil
+	}
+	setting, zones := zonesSetting, l.zones
+	if l.network != nil {
+		setting, zones = network.SubnetsSetting, l.network.Zones()
+	}
+	return host.CheckZone(ctx, n, setting, zones[0], s.Database.RestoreSnapshot)
 }
 
 // findZone is the zone in which records are made, or "" where none are. One that is
@@ -121,7 +136,7 @@ func (l *lookups) findNetwork(ctx *pulumi.Context, s *settings.Settings) (err er
 	if err != nil {
 		return err
 	}
-	return o.check(s, "lablink:network.subnetIds", l.network.Zones())
+	return o.check(s, network.SubnetsSetting, l.network.Zones())
 }
 
 func (l *lookups) findHostImage(ctx *pulumi.Context, s *settings.Settings) error {

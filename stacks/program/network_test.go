@@ -2,6 +2,10 @@ package program_test
 
 import (
 	"encoding/base64"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -54,17 +58,17 @@ func mayLaunch(t *testing.T, r *recording.Recording, subnet string) iam.Decision
 }
 
 func TestWithNATMachinesAreLaunchedIntoPrivateSubnets(t *testing.T) {
-	r := stackOf(t, "prod").set(map[string]string{"lablink:network": `{"nat": true}`}).record(t)
-	assert.Equal(t, []string{"network-private-subnet-0-id", "network-private-subnet-1-id"}, subnetsOf(t, r))
+	r := stackOf(t, "prod").set(map[string]string{"lablink:network": `{"nat": true, "zones": ["us-west-2a", "us-west-2b"]}`}).record(t)
+	assert.Equal(t, []string{"network-private-subnet-a-id", "network-private-subnet-b-id"}, subnetsOf(t, r))
 	assert.Equal(t, "false", r.Named("pool-gpu-template").Get("networkInterfaces[0].associatePublicIpAddress"))
-	assert.Equal(t, iam.Allowed, mayLaunch(t, r, "network-private-subnet-1-id"))
-	assert.Equal(t, iam.Implicit, mayLaunch(t, r, "network-subnet-1-id"), "the allocator's subnets are not theirs")
-	assert.Equal(t, "network-subnet-0-id", r.Named("host-interface").Text("subnetId"))
+	assert.Equal(t, iam.Allowed, mayLaunch(t, r, "network-private-subnet-b-id"))
+	assert.Equal(t, iam.Implicit, mayLaunch(t, r, "network-subnet-b-id"), "the allocator's subnets are not theirs")
+	assert.Equal(t, "network-subnet-a-id", r.Named("host-interface").Text("subnetId"))
 	assert.Contains(t, r.Named("pool-gpu-template").DependsOn, "network-private-internet")
 	assert.Contains(t, agentsAreTold(t, r), "'--allocator-url' 'https://10.20.0.10'")
 
 	without := stackOf(t, "prod").record(t)
-	assert.Equal(t, []string{"network-subnet-0-id", "network-subnet-1-id"}, subnetsOf(t, without))
+	assert.Equal(t, []string{"network-subnet-a-id", "network-subnet-b-id"}, subnetsOf(t, without))
 	assert.Equal(t, "true", without.Named("pool-gpu-template").Get("networkInterfaces[0].associatePublicIpAddress"))
 	assert.Empty(t, without.Of("aws:ec2/natGateway:NatGateway"))
 }
@@ -77,7 +81,7 @@ func TestAnEnvironmentStandsInAnExistingVPC(t *testing.T) {
 	assert.Equal(t, first, r.Named("host-interface").Text("subnetId"))
 	assert.Equal(t, []string{first, second}, subnetsOf(t, r))
 	assert.Equal(t, iam.Allowed, mayLaunch(t, r, second))
-	assert.Nil(t, r.Named("pool-gpu-template").Get("networkInterfaces[0].associatePublicIpAddress"), "the subnets decide")
+	assert.Equal(t, "true", r.Named("pool-gpu-template").Get("networkInterfaces[0].associatePublicIpAddress"), "they lead to an internet gateway")
 	assert.Equal(t, "https://10.99.0.4", r.Outputs["agentUrl"].Value, "the address that AWS chose")
 	assert.Contains(t, agentsAreTold(t, r), "'--allocator-url' 'https://10.99.0.4'")
 	assert.Equal(t, aVPC, r.Outputs["vpcId"].Value)
@@ -110,6 +114,15 @@ func TestAnExistingVPCThatDoesNotFitIsRefusedBeforeAnythingIsDeclared(t *testing
 		assert.ErrorContains(t, err, c.says, c.why)
 		assert.Empty(t, recorded.Names(), c.why)
 	}
+}
+
+func TestMachinesOfPrivateSubnetsOfAnExistingVPCGetNoPublicAddress(t *testing.T) {
+	r := inVPC(t, "prod")
+	for id, s := range r.account.VPCs[aVPC] {
+		s.Private, s.NoPublicIPs = true, true
+		r.account.VPCs[aVPC][id] = s
+	}
+	assert.Nil(t, r.record(t).Named("pool-gpu-template").Get("networkInterfaces[0].associatePublicIpAddress"), "the subnets decide")
 }
 
 // Load balancers have addresses of the subnets that they stand in, whatever else
@@ -157,4 +170,22 @@ func TestAnotherHostChangesNoAddressInAPreview(t *testing.T) {
 	}
 	assert.Equal(t, before.Outputs["url"], after.Outputs["url"])
 	assert.Equal(t, before.Outputs["publicAddress"], after.Outputs["publicAddress"])
+}
+
+// What settings take fits into the 60 rules that AWS gives a group.
+func TestTheMostRangesFitIntoASecurityGroup(t *testing.T) {
+	var ranges []string
+	for i := range 29 {
+		ranges = append(ranges, fmt.Sprintf(`"198.51.%d.0/24"`, i))
+	}
+	set := map[string]string{"lablink:network": `{"allowedCidrs": [` + strings.Join(ranges, ", ") + `]}`}
+	for why, tls := range map[string]string{"at the host": `{"email": "lab@example.org", "challenge": "dns"}`, "at a load balancer": `{"mode": "acm"}`} {
+		set["lablink:tls"] = tls
+		rules := map[string]int{}
+		for _, r := range stackOf(t, "test").set(set).record(t).Of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule") {
+			rules[r.Text("securityGroupId")]++
+		}
+		most := slices.Max(slices.Collect(maps.Values(rules)))
+		assert.True(t, most > 57 && most <= 60, "%d rules %s", most, why)
+	}
 }

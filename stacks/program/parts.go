@@ -55,6 +55,11 @@ func (e *environment) declareIdentity(ctx *pulumi.Context) (map[string]pulumi.St
 		Environment: e.s.GitHub.Environment, Production: e.s.InProduction(),
 		Repository: identity.Repository{Name: e.s.GitHub.Repository, ID: e.s.GitHub.RepositoryID, OwnerID: e.s.GitHub.OwnerID},
 	}
+	for _, p := range e.s.Pools {
+		if p.Image.ID == "" && p.Image.SSMParameter != "" { // else it is not looked up
+			args.Images = append(args.Images, p.Image.SSMParameter)
+		}
+	}
 	if e.s.DNS.Provider == settings.Route53 && e.s.ManagesRecord() {
 		args.Record = identity.Record{ZoneID: e.found.zoneID, Name: e.s.DNS.Domain}
 	}

@@ -69,6 +69,9 @@ func longest(t *testing.T, config map[string]string, subnets, many int) {
 			}
 			network["subnetIds"] = ids
 		}
+		if network["zones"] != nil {
+			network["zones"] = []string{longRegion + "a", longRegion + "b"}
+		}
 	})
 	var pools []map[string]any
 	require.NoError(t, json.Unmarshal([]byte(config["lablink:pools"]), &pools))
@@ -78,6 +81,9 @@ func longest(t *testing.T, config map[string]string, subnets, many int) {
 		}
 		for i, p := range pools {
 			p["name"], p["market"] = fmt.Sprintf("a-pool-of-20-chars%02d", i), "spot-then-on-demand"
+			if config["lablink:environmentClass"] != settings.Production { // which pins images
+				p["image"] = map[string]any{"ssmParameter": fmt.Sprintf("/%0127d", i)}
+			}
 		}
 	}
 	raw, err := json.Marshal(pools)

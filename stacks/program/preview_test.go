@@ -31,7 +31,7 @@ func TestAnotherRangeChangesNothingButRulesInAPreview(t *testing.T) {
 func TestMachinesStartWhenTheNetworkLeadsSomewhere(t *testing.T) {
 	recorded := stackOf(t, "test").record(t)
 	for _, user := range []string{"host-instance", "pool-gpu-template"} {
-		for _, part := range []string{"network-internet", "network-s3", "network-subnet-0-routes", "network-agents", "network-clients-out", "network-people-443-0.0.0.0-0"} {
+		for _, part := range []string{"network-internet", "network-s3", "network-subnet-a-routes", "network-agents", "network-clients-out", "network-people-443-0.0.0.0-0"} {
 			assert.Contains(t, recorded.Named(user).DependsOn, part, user)
 		}
 	}

@@ -1,9 +1,9 @@
 package program
 
 import (
+	"errors"
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/talmolab/lablink-infrastructure/infra/identity"
@@ -98,16 +98,16 @@ func (e *environment) declareBoundary(ctx *pulumi.Context) error {
 	return nil
 }
 
-// findProvider looks up GitHub's identity provider, where a repository is set and
-// the account's stack does not say which it is.
-func (e *environment) findProvider(ctx *pulumi.Context) error {
+// useProvider takes the account's identity provider for GitHub, where a repository
+// is set and the account's stack does not say which it is.
+func (e *environment) useProvider(ctx *pulumi.Context) error {
 	if e.s.GitHub.Repository == "" || e.account.provider != "" {
 		return nil
 	}
-	found, err := iam.LookupOpenIdConnectProvider(ctx, &iam.LookupOpenIdConnectProviderArgs{Url: pulumi.StringRef(identity.GitHubURL)})
-	if err != nil {
-		return fmt.Errorf("lablink:github.repository is set, but the account has no identity provider for GitHub: deploy the account stack first (kind: account): %w", err)
+	found, err := findProvider(ctx, e.s, e.n)
+	if err == nil && found.arn == "" {
+		err = errors.New("lablink:github.repository is set, but the account has no identity provider for GitHub: deploy the account stack first (kind: account)")
 	}
-	e.account.provider = found.Arn
-	return nil
+	e.account.provider = found.arn
+	return err
 }

@@ -55,3 +55,49 @@ func TestAVolumeLeavesASnapshotWhereSnapshotsAreTaken(t *testing.T) {
 	assert.Equal(t, false, none.Named("host-data").Get("finalSnapshot"))
 	assert.Equal(t, true, stackOf(t, "test").record(t).Named("host-data").Get("finalSnapshot"))
 }
+
+// A data volume stays in its zone: in another one an empty volume would take its
+// place.
+func TestTheHostStaysWhereItsDataVolumeIs(t *testing.T) {
+	own, others := ownSnapshot("test").Tags, ownSnapshot("prod").Tags
+	inA := recording.Volume{Zone: "us-west-2a", Tags: own, Attached: true, Snapshot: "snap-00000000"}
+	inC := recording.Volume{Zone: "us-west-2c", Tags: own, Attached: true, Snapshot: "snap-00000000"}
+	left := recording.Volume{Zone: "us-west-2c", Tags: own}
+	for _, c := range []struct {
+		why     string
+		volumes map[string]recording.Volume
+		change  map[string]string
+		says    []string // nil: it goes on
+	}{
+		{"none yet", nil, nil, nil},
+		{"where it is", map[string]recording.Volume{"vol-1": inA}, nil, nil},
+		{"another environment's", map[string]recording.Volume{"vol-1": {Zone: "us-west-2c", Tags: others, Attached: true}}, nil, nil},
+		{"one that was left behind before", map[string]recording.Volume{"vol-0": left, "vol-1": inA}, nil, nil},
+		{"elsewhere", map[string]recording.Volume{"vol-1": inC}, nil, []string{
+			"lablink:network.zones moves the host to us-west-2a, but its data volume vol-1 is in us-west-2c", "put us-west-2c first", "database.restoreSnapshot together with the zones",
+		}},
+		{"elsewhere, with another one left here", map[string]recording.Volume{"vol-0": {Zone: "us-west-2a", Tags: own}, "vol-1": inC}, nil, []string{"vol-1 is in us-west-2c"}},
+		{"elsewhere, while no host has it", map[string]recording.Volume{"vol-1": left}, nil, []string{"vol-1 is in us-west-2c"}},
+		{"taken along", map[string]recording.Volume{"vol-1": inC}, map[string]string{"lablink:database": `{"restoreSnapshot": "` + snapshotID + `"}`}, nil},
+		{"taken along before", map[string]recording.Volume{"vol-1": {Zone: "us-west-2c", Tags: own, Attached: true, Snapshot: snapshotID}}, map[string]string{"lablink:database": `{"restoreSnapshot": "` + snapshotID + `"}`}, []string{
+			"what is on it since it was made of " + snapshotID + " would be left behind",
+		}},
+		{"no data on it", map[string]recording.Volume{"vol-1": inC}, map[string]string{"lablink:database": `{"engine": "postgres"}`}, nil},
+	} {
+		r := restoring(t, "test", ownSnapshot("test")).set(map[string]string{"lablink:database": "{}"}).set(c.change)
+		r.account.Volumes = c.volumes
+		recorded, err := r.do(recording.Preview)
+		if c.says == nil {
+			require.NoError(t, err, c.why)
+			continue
+		}
+		for _, says := range c.says {
+			require.ErrorContains(t, err, says, c.why)
+		}
+		assert.Empty(t, recorded.Names(), c.why)
+	}
+	r := inVPC(t, "prod")
+	r.account.Volumes = map[string]recording.Volume{"vol-1": {Zone: "us-west-2a", Tags: others, Attached: true}}
+	_, err := r.do(recording.Preview)
+	assert.ErrorContains(t, err, "lablink:network.subnetIds moves the host to us-west-2b, but its data volume vol-1 is in us-west-2a")
+}

@@ -65,7 +65,7 @@ func TestTheRolesOfTwoEnvironmentsLeaveEachOtherAlone(t *testing.T) {
 	}{
 		{"host", "ec2:RunInstances", ec2 + "launch-template/lt-1", tagged("test", "pulumi"), iam.Allowed},
 		{"host", "ec2:RunInstances", ec2 + "launch-template/lt-1", tagged("prod", "pulumi"), iam.Implicit},
-		{"host", "ec2:RunInstances", ec2 + "subnet/network-subnet-1-id", nil, iam.Allowed},
+		{"host", "ec2:RunInstances", ec2 + "subnet/network-subnet-b-id", nil, iam.Allowed},
 		{"host", "ec2:RunInstances", ec2 + "security-group/network-clients-id", nil, iam.Allowed},
 		{"host", "ec2:RunInstances", ec2 + "security-group/network-allocator-id", nil, iam.Implicit},
 		{"host", "ec2:TerminateInstances", ec2 + "instance/i-1", tagged("test", "allocator"), iam.Allowed},
@@ -87,7 +87,7 @@ func TestTheRolesOfTwoEnvironmentsLeaveEachOtherAlone(t *testing.T) {
 func policiesOf(t *testing.T, r *recording.Recording, role string) []iam.Document {
 	t.Helper()
 	out := []iam.Document{parse(t, r.Named(role+"-permissions").Text("policy"), iam.Identity)}
-	for _, part := range []string{"-network", "-services"} {
+	for _, part := range []string{"-images", "-network", "-services"} {
 		if p := r.Named(role + part); p.Type == managed {
 			out = append(out, parse(t, p.Text("policy"), iam.Identity))
 		}
@@ -120,6 +120,26 @@ func TestTheAccountsStackSaysWhereStateIs(t *testing.T) {
 		assert.Equal(t, write, iam.Evaluate(iam.Request{Action: "s3:PutObject", Resource: ownState + "test.json"}, policy), role)
 		assert.Equal(t, iam.Allowed, iam.Evaluate(iam.Request{Action: "s3:GetObject", Resource: ownState + "test.json"}, policy), role)
 		assert.Equal(t, iam.Implicit, iam.Evaluate(iam.Request{Action: "s3:GetObject", Resource: ownState + "prod.json"}, policy), role)
+	}
+}
+
+// A look-up of a preview is one of the workflow's role.
+func TestWorkflowsReadTheParametersOfTheirImages(t *testing.T) {
+	pools := func(image string) map[string]string {
+		return map[string]string{"lablink:pools": `[{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": ` + image + `, "maxMachines": 1}]`}
+	}
+	for image, want := range map[string]iam.Decision{
+		`{"ssmParameter": "/images/gpu"}`:                       iam.Allowed,
+		`{"ssmParameter": "/images/gpu", "id": "ami-00000001"}`: iam.Implicit, // the id counts
+		`{"id": "ami-00000001"}`:                                iam.Implicit,
+	} {
+		recorded := stackOf(t, "test").set(pools(image)).fit(t).record(t)
+		for _, role := range []string{"preview", "drift", "deploy", "e2e"} {
+			asks := iam.Request{Action: "ssm:GetParameter", Resource: "arn:aws:ssm:us-west-2:123456789012:parameter/images/gpu"}
+			assert.Equal(t, want, iam.Evaluate(asks, policiesOf(t, recorded, "identity-"+role)...), "%s by %s", image, role)
+			asks.Resource += "2"
+			assert.Equal(t, iam.Implicit, iam.Evaluate(asks, policiesOf(t, recorded, "identity-"+role)...), "%s by %s", image, role)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package program_test
 import (
 	"encoding/base64"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -34,6 +35,37 @@ func TestThePasswordIsASecretWhereverItIs(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Who looks for drift may read no secret: lablink drift, and the command that
+// docs/deploying.md gives, leave out every parameter that holds one.
+func TestTheCommandThatLooksForDriftReadsNoSecret(t *testing.T) {
+	drift, err := os.ReadFile("../../cli/stack/drift.go")
+	require.NoError(t, err)
+	raw, err := os.ReadFile("../../docs/deploying.md")
+	require.NoError(t, err)
+	_, command, found := strings.Cut(string(raw), "\npulumi refresh -s test ")
+	require.True(t, found)
+	command, _, _ = strings.Cut(command, "\n")
+	all := map[string]*recording.Recording{"behind Cloudflare": behindCloudflare(t, "prod").record(t)}
+	for _, stack := range stacks {
+		all[stack] = stackOf(t, stack).record(t)
+	}
+	for _, name := range templates(t) {
+		all[name], err = templateOf(t, name).do(recording.Preview)
+		require.NoError(t, err)
+	}
+	secrets := map[string]bool{}
+	for what, recorded := range all {
+		for _, p := range recorded.Of("aws:ssm/parameter:Parameter") {
+			if strings.Contains(p.Text("name"), "/secret/") {
+				secrets[p.Name] = true
+				assert.Contains(t, command, "--exclude '**::"+p.Name+"'", "%s of %s", p.Name, what)
+				assert.Contains(t, string(drift), `"--exclude", "**::`+p.Name+`"`, "%s of %s", p.Name, what)
+			}
+		}
+	}
+	assert.Len(t, secrets, strings.Count(command, "--exclude"), "and nothing else")
 }
 
 // assertHidden looks for the password in all that is not marked secret, and in

@@ -55,6 +55,52 @@ func TestTheRoleOfSpotIsMadeOrTakenOver(t *testing.T) {
 	}
 }
 
+const providerFunction = "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider"
+
+// GitHub's identity provider exists once in an account, and others may have made
+// it: their roles trust it, too.
+func TestGitHubsIdentityProviderIsMadeOrTakenOver(t *testing.T) {
+	ours := map[string]string{"lablink:deployment": deployment, "lablink:environment": "account"}
+	for _, c := range []struct {
+		why, there, protection string
+		tags                   map[string]string
+		retained               bool
+		ignored                []string
+	}{
+		{"none", "", "false", nil, false, []string{"thumbprintLists"}},
+		{"our own", github, "false", ours, false, []string{"thumbprintLists"}},
+		{"our own, protected", github, "true", ours, true, []string{"thumbprintLists"}},
+		{"another's", github, "false", map[string]string{"lablink:deployment": "other"}, true, []string{"thumbprintLists", "clientIdLists", "tags"}},
+	} {
+		r := stackOf(t, "account").set(map[string]string{"lablink:protection": c.protection})
+		r.account.OIDCProvider, r.account.OIDCTags = c.there, c.tags
+		recorded := r.record(t)
+		made := recorded.Named("github")
+		assert.Equal(t, c.there, made.ImportID, c.why)
+		assert.Equal(t, c.retained, made.RetainOnDelete, c.why)
+		assert.Equal(t, c.ignored, made.IgnoreChanges, c.why)
+		assert.Equal(t, github, recorded.Outputs["oidcProviderArn"].Value, c.why)
+	}
+}
+
+func TestAnIdentityProviderThatCannotBeUsedIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
+	for _, stack := range []string{"account", "test"} {
+		r := stackOf(t, stack)
+		r.account.OIDCClients = []string{"https://github.com/other"}
+		recorded, err := r.do()
+		assert.ErrorContains(t, err, "takes tokens for [https://github.com/other], not for sts.amazonaws.com")
+		assert.ErrorContains(t, err, "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn "+github+" --client-id sts.amazonaws.com")
+		assert.Empty(t, recorded.Names(), stack)
+
+		r = stackOf(t, stack)
+		r.account.Failing = map[string]string{providerFunction: "StatusCode: 403, api error AccessDenied: User: x is not authorized to perform: iam:ListOpenIDConnectProviders"}
+		recorded, err = r.do()
+		assert.ErrorContains(t, err, "look for the account's identity provider for GitHub", stack)
+		assert.ErrorContains(t, err, "is not authorized", stack)
+		assert.Empty(t, recorded.Names(), stack)
+	}
+}
+
 // What a machine's role is given, its boundary leaves it.
 func TestTheBoundaryLeavesMachinesWhatTheyNeed(t *testing.T) {
 	for what, recorded := range map[string]*recording.Recording{

@@ -3,6 +3,7 @@ package program_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/infra/recording"
+	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
 
 // templates are the files that stacks are made from, by their names.
@@ -41,6 +43,27 @@ func TestEveryTemplateIsDeclaredAndKeepsTheGuardrails(t *testing.T) {
 		keepsGuardrails(t, recorded, name)
 		assert.Equal(t, name == "acme-manual", strings.Contains(strings.Join(recorded.Notes, "\n"), "make this one by hand: type A, name lab.example.org"), name)
 		assert.Equal(t, name == "ha-postgres", strings.Contains(strings.Join(recorded.Warnings, "\n"), "this preview goes on; an update does not"), name)
+	}
+}
+
+// A Region by default would be somebody's by mistake.
+func TestEveryStackFileSaysItsRegion(t *testing.T) {
+	files, err := filepath.Glob("../../Pulumi.*.yaml")
+	require.NoError(t, err)
+	more, err := filepath.Glob("../templates/*.yaml")
+	require.NoError(t, err)
+	require.Greater(t, len(files)+len(more), 12)
+	for _, name := range append(files, more...) {
+		raw, err := os.ReadFile(name)
+		require.NoError(t, err)
+		without := regexp.MustCompile(`(?m)^  aws:region: .*\n`).ReplaceAll(raw, nil)
+		require.NotEqual(t, raw, without, "%s has a Region", name)
+		file := filepath.Join(t.TempDir(), "Pulumi.test.yaml")
+		require.NoError(t, os.WriteFile(file, without, 0o600))
+		config, err := recording.ReadStackFile("../..", file)
+		require.NoError(t, err)
+		_, err = settings.Load("test", config)
+		assert.ErrorContains(t, err, "aws:region is not set\n    fix: set it, for example to us-west-2", name)
 	}
 }
 

@@ -3,6 +3,7 @@ package program
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -31,7 +32,11 @@ func findZones(ctx *pulumi.Context, s *settings.Settings) ([]string, error) {
 		return nil, err
 	}
 	if len(s.Network.Zones) == 0 {
-		return o.choose(s, slices.Sorted(slices.Values(there.Names)))
+		zones, err := o.choose(s, slices.Sorted(slices.Values(there.Names)))
+		if err == nil {
+			_ = ctx.Log.Info(fmt.Sprintf("%s is not set: it means [%s] today, and may mean others when AWS offers an instance type elsewhere, which moves the network. To keep them: lablink:network: {zones: [%[2]s]}", zonesSetting, strings.Join(zones, ", ")), nil)
+		}
+		return zones, err
 	}
 	for i, zone := range s.Network.Zones {
 		if !slices.Contains(there.Names, zone) {

@@ -23,11 +23,14 @@ func (r *run) offered(types map[string]string) *run {
 	return r
 }
 
-// letters are the zones of the subnets, in their order.
-func letters(r *recording.Recording) string {
+// letters are the zones of the stack's subnets, in their order.
+func letters(t *testing.T, r *recording.Recording) string {
+	t.Helper()
 	var out string
-	for _, subnet := range r.Of("aws:ec2/subnet:Subnet") {
-		out += strings.TrimPrefix(subnet.Text("availabilityZone"), "us-west-2")
+	for _, id := range r.Outputs["subnetIds"].Value.([]string) {
+		zone := r.Named(strings.TrimSuffix(id, "-id")).Text("availabilityZone")
+		require.Contains(t, zone, "us-west-2", id)
+		out += strings.TrimPrefix(zone, "us-west-2")
 	}
 	return out
 }
@@ -47,16 +50,26 @@ func TestZonesAreThoseThatOfferWhatTheEnvironmentLaunches(t *testing.T) {
 		{"pinned", `{"zones": ["us-west-2c", "us-west-2b", "us-west-2a"]}`, nil, "cba"},
 	} {
 		recorded := stackOf(t, "test").set(map[string]string{"lablink:network": c.network}).offered(c.offered).record(t)
-		assert.Equal(t, c.want, letters(recorded), c.why)
+		assert.Equal(t, c.want, letters(t, recorded), c.why)
 		assert.Equal(t, "us-west-2"+c.want[:1], recorded.Named("host-data").Text("availabilityZone"), "the host stands in the first: %s", c.why)
+		assert.Equal(t, "https://"+map[byte]string{'a': "10.20.0.10", 'b': "10.20.16.10", 'c': "10.20.32.10"}[c.want[0]], recorded.Outputs["agentUrl"].Value, "its address is of that zone: %s", c.why)
 	}
+}
+
+func TestThePlanSaysWhichZonesWereChosenAndHowToKeepThem(t *testing.T) {
+	const network = `{"zones": ["us-west-2a", "us-west-2b"]}`
+	said := stackOf(t, "test").record(t).Notes
+	require.Len(t, said, 1)
+	assert.Contains(t, said[0], "lablink:network.zones is not set: it means [us-west-2a, us-west-2b] today")
+	assert.Contains(t, said[0], "To keep them: lablink:network: {zones: [us-west-2a, us-west-2b]}")
+	assert.Empty(t, stackOf(t, "test").set(map[string]string{"lablink:network": network}).record(t).Notes, "what is set is not told")
 }
 
 // AWS marks a zone as impaired for some hours; subnets stay where they are.
 func TestTheStateOfAZoneMovesNothing(t *testing.T) {
 	r := stackOf(t, "test")
 	r.account.ImpairedZones = []string{"us-west-2a"}
-	assert.Equal(t, "ab", letters(r.record(t)))
+	assert.Equal(t, "ab", letters(t, r.record(t)))
 }
 
 func TestZonesThatDoNotFitAreRefusedByTheirSetting(t *testing.T) {
@@ -84,5 +97,5 @@ func TestZonesThatDoNotFitAreRefusedByTheirSetting(t *testing.T) {
 	}
 	three := stackOf(t, "test").set(map[string]string{"lablink:network": pin(`"us-west-2a", "us-west-2b", "us-west-2c"`), "lablink:pools": pools}).
 		fit(t).offered(map[string]string{"t4g.small": "a", "g5.xlarge": "b", "g4dn.xlarge": "c"})
-	assert.Equal(t, "abc", letters(three.record(t)), "three zones serve what two cannot")
+	assert.Equal(t, "abc", letters(t, three.record(t)), "three zones serve what two cannot")
 }

@@ -27,7 +27,7 @@ func TestANarrowedNetworkGetsItsCertificateByARecord(t *testing.T) {
 		"in the zone with the record":   {"lablink:dns": `{"provider": "route53", "domain": "lab.example.org"}`},
 		"a record that is made by hand": {"lablink:dns": `{"provider": "route53", "domain": "lab.example.org", "manage": false}`},
 	} {
-		c["lablink:network"], c["lablink:tls"] = `{"allowedCidrs": ["192.0.2.0/24"]}`, `{"email": "lab@example.org", "challenge": "dns"}`
+		c["lablink:network"], c["lablink:tls"] = `{"zones": ["us-west-2a", "us-west-2b"], "allowedCidrs": ["192.0.2.0/24"]}`, `{"email": "lab@example.org", "challenge": "dns"}`
 		assert.Empty(t, problems(t, "prod", good().with(c)), why)
 	}
 	byHand := config{"lablink:dns": `{"domain": "lab.example.org"}`, "lablink:tls": `{"mode": "acme", "email": "lab@example.org"}`}

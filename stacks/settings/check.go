@@ -3,6 +3,7 @@ package settings
 import (
 	"reflect"
 	"regexp"
+	"strings"
 )
 
 var (
@@ -16,6 +17,12 @@ var (
 	numericID      = regexp.MustCompile(`^[0-9]+$`)
 	placeholders   = regexp.MustCompile(`(?i)change.?me|place.?holder|your.?password|^(password|admin|secret|todo|example|xxx+|<.*>)`)
 )
+
+// keptPrefixes are what AWS keeps names for itself by. Those that it knows by their
+// ends cannot come up: a bucket's ends in a Region or a hash.
+var keptPrefixes = []struct{ prefix, by string }{
+	{"sg-", "EC2 (for security groups)"}, {"xn--", "S3"}, {"sthree-", "S3"}, {"amzn-s3-demo-", "S3"},
+}
 
 func (s *Settings) check(p *Problems) {
 	s.checkWhere(p)
@@ -53,6 +60,11 @@ func (s *Settings) checkWhere(p *Problems) {
 	}
 	if !deploymentName.MatchString(s.Deployment) {
 		p.add("deployment", "choose a short name, for example vision-lab", "must be 3–20 lower-case letters, digits and dashes, starting with a letter, not %q", s.Deployment)
+	}
+	for _, kept := range keptPrefixes {
+		if strings.HasPrefix(s.Deployment+"-", kept.prefix) {
+			p.add("deployment", "choose another name, for example vision-lab", "is %q: every name begins with it, and %s takes none that begins with %s", s.Deployment, kept.by, kept.prefix)
+		}
 	}
 	if s.Account.ID != "" && !accountNumber.MatchString(s.Account.ID) {
 		p.add("account.id", "write the account's twelve digits in quotes", "must be twelve digits, not %q", s.Account.ID)

@@ -1,6 +1,15 @@
 package settings
 
-import "fmt"
+import (
+	"fmt"
+	"regexp"
+)
+
+// parameterName knows a parameter's name or ARN. A policy of workflows' roles names
+// each: AWS takes 6 144 characters of one.
+var parameterName = regexp.MustCompile(`^(arn:aws:ssm:[a-z0-9-]+:[0-9]{12}:parameter/)?[A-Za-z0-9_./-]+$`)
+
+const maxParameter = 128
 
 // check refuses an image that is named in no way or in two. An id may stand
 // beside where it came from.
@@ -17,6 +26,9 @@ func (i Image) check(key string, p *Problems) {
 func (i Image) checkForms(key string, p *Problems) {
 	if i.ID != "" && !imageID.MatchString(i.ID) {
 		p.add(key+".id", "write an image's id, for example ami-0123456789abcdef0", "is not an image's id: %q", i.ID)
+	}
+	if name := i.SSMParameter; name != "" && (!parameterName.MatchString(name) || len(name) > maxParameter) {
+		p.add(key+".ssmParameter", "write a parameter's name, for example /images/gpu, or its ARN", "must be the name or the ARN of a parameter, of %d characters at most, not %q", maxParameter, name)
 	}
 	if i.Pipeline != "" && !poolName.MatchString(i.Pipeline) {
 		p.add(key+".pipeline", "write what the account's stack calls it, for example gpu", "must be 1–20 lower-case letters, digits and dashes, starting with a letter, not %q", i.Pipeline)

@@ -23,11 +23,16 @@ func pool(more string) config {
 func behindCloudflare(allowed string) config {
 	return config{
 		"lablink:dns": `{"provider": "cloudflare", "domain": "lab.example.org"}`, "lablink:tls": `{"mode": "cloudflare"}`,
-		"lablink:network": `{"allowedCidrs": ` + allowed + `}`,
+		"lablink:network": `{"zones": ["us-west-2a", "us-west-2b"], "allowedCidrs": ` + allowed + `}`,
 	}
 }
 
 func one(key, value string) config { return config{"lablink:" + key: value} }
+
+// inZones is an own VPC whose zones are set, with something more.
+func inZones(more string) config {
+	return one("network", `{"zones": ["us-west-2a", "us-west-2b"], `+more+`}`)
+}
 
 // existing is a VPC that is there, with something more.
 func existing(more string) config {
@@ -47,14 +52,14 @@ var anywhere = []wrong{
 	{"an unknown key", one("instancetype", "x"), "lablink:instancetype", "is not a setting", "remove it; the settings here are deployment, kind"},
 	{"a misspelt key", one("deploymnt", "x"), "lablink:deploymnt", "is not a setting", "did you mean lablink:deployment?"},
 	{"a key in wrong case", one("environmentclass", "x"), "lablink:environmentclass", "is not a setting", "did you mean lablink:environmentClass?"},
-	{"an unknown key inside", one("network", `{"cidrs": "x"}`), "lablink:network.cidrs", "is not a setting", "did you mean lablink:network.cidr?"},
+	{"an unknown key inside", inZones(`"cidrs": "x"`), "lablink:network.cidrs", "is not a setting", "did you mean lablink:network.cidr?"},
 	{"an unknown key of a pool", pool(`"currency": "usd"`), "lablink:pools[0].currency", "is not a setting", "the settings here are name, instanceTypes"},
-	{"a short key that is like another by chance", one("network", `{"id": "x"}`), "lablink:network.id", "is not a setting", "remove it; the settings here are vpcId, subnetIds"},
+	{"a short key that is like another by chance", inZones(`"id": "x"`), "lablink:network.id", "is not a setting", "remove it; the settings here are vpcId, subnetIds"},
 	{"a key that only the program sets", one("Environment", "x"), "lablink:Environment", "is not a setting", "remove it"},
 	{"a flat key", one("network.cidr", "10.0.0.0/16"), "lablink:network.cidr", "is a flat key with a dot", "lablink:network: {cidr: …}"},
 	{"text for an object", one("network", "10.0.0.0/16"), "lablink:network", `must be an object, not the text "10.0.0.0/16"`, "give it keys: vpcId, subnetIds"},
 	{"nothing for a list", config{"lablink:pools": " "}, "lablink:pools", `must be a list, not the text " "`, "write it as a YAML list"},
-	{"more than one value", one("network", `{"cidr": "10.0.0.0/16"} {}`), "lablink:network", "must be an object", "give it keys"},
+	{"more than one value", inZones(`"cidr": "10.0.0.0/16"} {`), "lablink:network", "must be an object", "give it keys"},
 	{"an object for a list", one("pools", `{"name": "gpu"}`), "lablink:pools", "must be a list, not an object", "write it as a YAML list"},
 	{"text for a number", pool(`"rootVolumeGiB": "100"`), "lablink:pools[0].rootVolumeGiB", `must be a whole number, not the text "100"`, "write a whole number"},
 	{"a part of a machine", pool(`"maxMachines": 1.5`), "lablink:pools[0].maxMachines", "must be a whole number, not the number 1.5", "write a whole number"},
@@ -65,18 +70,23 @@ var anywhere = []wrong{
 	{"no Region", config{"aws:region": ""}, "aws:region", "is not set", "us-west-2"},
 	{"another partition", config{"aws:region": "cn-north-1"}, "aws:region", "China", "choose one of the others"},
 	{"a long deployment", one("deployment", "a-deployment-of-21-ch"), "lablink:deployment", "must be 3–20 lower-case letters", "choose a short name"},
+	{"a name like a security group's id", one("deployment", "sg-lab"), "lablink:deployment", "EC2 (for security groups) takes none that begins with sg-", "choose another name"},
+	{"a name that becomes one like that", one("deployment", "sthree"), "lablink:deployment", "S3 takes none that begins with sthree-", "choose another name"},
+	{"a name of another alphabet", one("deployment", "xn--lab"), "lablink:deployment", "S3 takes none that begins with xn--", "choose another name"},
+	{"a name of S3's examples", one("deployment", "amzn-s3-demo-lab"), "lablink:deployment", "S3 takes none that begins with amzn-s3-demo-", "choose another name"},
 	{"a dash at the end", one("deployment", "lab-"), "lablink:deployment", "must be 3–20 lower-case letters", "choose a short name"},
 	{"no deployment", config{"lablink:deployment": ""}, "lablink:deployment", `not ""`, "choose a short name"},
 	{"an unknown kind", one("kind", "cluster"), "lablink:kind", `is "cluster"`, "use one of environment, account"},
 	{"an unknown class", one("environmentClass", "staging"), "lablink:environmentClass", `is "staging"`, "use one of production, other"},
 	{"a short account number", one("account", `{"id": "12345"}`), "lablink:account.id", `must be twelve digits, not "12345"`, "in quotes"},
 
-	{"a network with host bits", one("network", `{"cidr": "10.20.1.0/16"}`), "lablink:network.cidr", "must be an IPv4 network", "10.20.0.0/16"},
-	{"a network that is too small", one("network", `{"cidr": "10.20.0.0/25"}`), "lablink:network.cidr", "/16 to /24", "10.20.0.0/16"},
-	{"an IPv6 network", one("network", `{"cidr": "fd00::/20"}`), "lablink:network.cidr", "must be an IPv4 network", "10.20.0.0/16"},
-	{"an address for a range", one("network", `{"allowedCidrs": ["0.0.0.0/0", "192.0.2.1"]}`), "lablink:network.allowedCidrs[1]", "is not an IPv4 network", "192.0.2.0/24"},
-	{"a range twice", one("network", `{"allowedCidrs": ["0.0.0.0/0", "0.0.0.0/0"]}`), "lablink:network.allowedCidrs[1]", "in the list already", "remove it"},
-	{"a narrow range with ACME", one("network", `{"allowedCidrs": ["192.0.2.0/24"]}`), "lablink:network.allowedCidrs", "is narrowed", "set tls.challenge: dns"},
+	{"a network with host bits", inZones(`"cidr": "10.20.1.0/16"`), "lablink:network.cidr", "must be an IPv4 network", "10.20.0.0/16"},
+	{"a network that is too small", inZones(`"cidr": "10.20.0.0/25"`), "lablink:network.cidr", "/16 to /24", "10.20.0.0/16"},
+	{"an IPv6 network", inZones(`"cidr": "fd00::/20"`), "lablink:network.cidr", "must be an IPv4 network", "10.20.0.0/16"},
+	{"an address for a range", inZones(`"allowedCidrs": ["0.0.0.0/0", "192.0.2.1"]`), "lablink:network.allowedCidrs[1]", "is not an IPv4 network", "192.0.2.0/24"},
+	{"a range twice", inZones(`"allowedCidrs": ["0.0.0.0/0", "0.0.0.0/0"]`), "lablink:network.allowedCidrs[1]", "in the list already", "remove it"},
+	{"more ranges than a group has rules for", inZones(`"allowedCidrs": [` + numbered(30, `"198.51.%d.0/24"`) + `]`), "lablink:network.allowedCidrs", "has 30, and a security group takes 60 rules", "keep 29 at most"},
+	{"a narrow range with ACME", inZones(`"allowedCidrs": ["192.0.2.0/24"]`), "lablink:network.allowedCidrs", "is narrowed", "set tls.challenge: dns"},
 
 	{"one zone", one("network", `{"zones": ["us-west-2a"]}`), "lablink:network.zones", "has 1, and 2 to 16 are possible", "leave it out"},
 	{"a zone of another Region", one("network", `{"zones": ["us-west-2a", "eu-west-1b"]}`), "lablink:network.zones[1]", "is not an availability zone of us-west-2", "for example us-west-2a"},
@@ -95,7 +105,8 @@ var anywhere = []wrong{
 	{"a range for an existing VPC", existing(`"cidr": "10.0.0.0/16"`), "lablink:network.cidr", "it has its range", "remove it"},
 	{"a dynamic address in an existing VPC", existing(`"nat": false`).with(one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "dynamic"}`)), "lablink:allocator.address", "machines reach the host would change", "remove network.vpcId"},
 	{"a dynamic address behind a load balancer", one("tls", `{"mode": "acm"}`).with(one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "dynamic"}`)), "lablink:allocator.address", "behind a load balancer", "remove it"},
-	{"too many zones for NAT", one("network", `{"nat": true, "zones": ["us-west-2a", "us-west-2b", "us-west-2c", "us-west-2d", "us-west-2e", "us-west-2f", "us-west-2g", "us-west-2h", "us-west-2i"]}`), "lablink:network.zones", "there is room for 8", "remove network.nat"},
+	{"a zone without room for NAT", one("network", `{"nat": true, "zones": ["us-west-2h", "us-west-2i"]}`), "lablink:network.zones[1]", "there is room for the zones a to h", "remove network.nat"},
+	{"a zone without room", one("network", `{"zones": ["us-west-2p", "us-west-2q"]}`), "lablink:network.zones[1]", "is not an availability zone of us-west-2", "write the whole name"},
 	{"an address that is neither", one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "elastic"}`), "lablink:allocator.address", `is "elastic"`, "persistent, dynamic"},
 
 	{"no domain", one("dns", `{"provider": "route53"}`), "lablink:dns.domain", "is required", "lab.example.org"},
@@ -152,6 +163,8 @@ var anywhere = []wrong{
 	{"a type that is none", pool(`"instanceTypes": ["g5.xlarge", "big"]`), "lablink:pools[0].instanceTypes[1]", "is not an instance type", "g5.xlarge"},
 	{"a type twice", pool(`"instanceTypes": ["g5.xlarge", "g5.xlarge"]`), "lablink:pools[0].instanceTypes[1]", "in the list already", "remove it"},
 	{"an image in two ways", pool(`"image": {"id": "ami-0123456789abcdef1", "ssmParameter": "/x", "pipeline": "gpu"}`), "lablink:pools[0].image", "which are two images", "keep one of image.ssmParameter and image.pipeline"},
+	{"parameters", pool(`"image": {"id": "ami-0123456789abcdef1", "ssmParameter": "/images/*"}`), "lablink:pools[0].image.ssmParameter", `not "/images/*"`, "for example /images/gpu"},
+	{"a long parameter", pool(`"image": {"id": "ami-0123456789abcdef1", "ssmParameter": "/` + strings.Repeat("x", 128) + `"}`), "lablink:pools[0].image.ssmParameter", "of 128 characters at most", "for example /images/gpu"},
 	{"no image", pool(`"image": {}`), "lablink:pools[0].image", "is not set", "image.id, image.ssmParameter or image.pipeline"},
 	{"a pipeline's ARN", pool(`"image": {"id": "ami-0123456789abcdef1", "pipeline": "arn:aws:imagebuilder:x"}`), "lablink:pools[0].image.pipeline", "must be 1–20 lower-case letters", "what the account's stack calls it"},
 	{"an unknown market", pool(`"market": "reserved"`), "lablink:pools[0].market", `is "reserved"`, "use one of on-demand, spot, spot-then-on-demand"},
@@ -235,5 +248,6 @@ var inProduction = []wrong{
 	{"a pool's image that moves", pool(`"image": {"ssmParameter": "/x"}`), "lablink:pools[0].image", "is not pinned", "lablink image pin"},
 	{"the images of a pipeline", pool(`"image": {"pipeline": "gpu"}`), "lablink:pools[0].image", "is not pinned", "lablink image pin"},
 	{"an address that goes with the host", one("allocator", `{"ami": "ami-0123456789abcdef0", "address": "dynamic"}`), "lablink:allocator.address", "dns.domain points at it", "survives the host"},
+	{"a network that moves", config{"lablink:network": ""}, "lablink:network.zones", "would move when AWS offers an instance type in another zone", "the host's first; aws ec2 describe-instance-type-offerings"},
 	{"no backups", one("database", `{"backupDays": 0}`), "lablink:database.backupDays", "production keeps backups", "set 1 to 35"},
 }

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -49,10 +50,16 @@ func (p *Problems) Error() string {
 // add reports a problem, unless the key, or what it is part of, has one
 // already: what could not be read is not also missing.
 func (p *Problems) add(key, fix, what string, args ...any) {
-	for _, known := range p.List {
-		if rest, ok := strings.CutPrefix(key, known.Key); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
-			return
-		}
+	if p.know(key) {
+		return
 	}
 	p.List = append(p.List, Problem{Key: key, What: fmt.Sprintf(what, args...), Fix: fix})
+}
+
+// know reports whether a key, or what it is part of, has a problem.
+func (p *Problems) know(key string) bool {
+	return slices.ContainsFunc(p.List, func(known Problem) bool {
+		rest, ok := strings.CutPrefix(key, known.Key)
+		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
 }

@@ -25,6 +25,10 @@ func (s *Settings) checkProduction(p *Problems) {
 	if s.Allocator.AMI == "" {
 		p.add("allocator.ami", "lablink image pin --host "+s.Environment+" writes today's", "is not pinned: the host would be replaced when a newer image appears")
 	}
+	if s.OwnVPC() && len(s.Network.SubnetIDs) == 0 && len(s.Network.Zones) == 0 {
+		p.add("network.zones", "list two by their whole names, the host's first; aws ec2 describe-instance-type-offerings --location-type availability-zone --filters Name=instance-type,Values="+s.Allocator.InstanceType+" shows those that offer the host's type",
+			"is not set: the network would move when AWS offers an instance type in another zone")
+	}
 	if *s.Database.BackupDays == 0 {
 		p.add("database.backupDays", "set 1 to 35; 7 is a week", "is 0: production keeps backups")
 	}

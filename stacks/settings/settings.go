@@ -4,7 +4,7 @@ package settings
 // names are the keys. Comments are what docs/configuration.md and the schema say;
 // default and enum are what they and Load go by.
 type Settings struct {
-	// Part of every name and tag: 3–20 lower-case letters, digits and dashes, a letter first, no dash at the end. Required.
+	// Part of every name and tag: 3–20 lower-case letters, digits and dashes, a letter first, no dash at the end, and nothing that AWS keeps names by (`sg-`, `xn--`, `sthree-`, `amzn-s3-demo-`). Required.
 	Deployment string `json:"deployment"`
 	// Which composition the stack is: one environment, or what an AWS account has once.
 	Kind string `json:"kind" enum:"environment,account" default:"environment"`
@@ -55,15 +55,15 @@ type Account struct {
 type Network struct {
 	// An existing VPC, `vpc-…`, set together with `subnetIds`. The security groups are made in it, and nothing else of it is changed. Left out: one of its own.
 	VPCID string `json:"vpcId"`
-	// Public subnets of the existing VPC, `subnet-…`, 12 at most, each once, the host's first; machines are launched into all of them, and their route tables and settings decide where these lead and whether machines get public addresses. Of two zones at least where a load balancer or RDS needs them. The first must offer the host's type; of every pool some subnet's zone must offer a type.
+	// Public subnets of the existing VPC, `subnet-…`, 12 at most, each once, the host's first; machines are launched into all of them, and their route tables decide where these lead. Where all lead to an internet gateway, machines get public addresses; else each subnet decides, and one that leads there has to give them. Of two zones at least where a load balancer or RDS needs them. The first must offer the host's type; of every pool some subnet's zone must offer a type.
 	SubnetIDs []string `json:"subnetIds"`
-	// Puts client machines of an own VPC, of 8 zones at most, into private subnets behind one NAT gateway in the first zone, which is paid by the hour and by the byte (S3 apart). End all workshops before you change it: machines that run stay where they are.
+	// Puts client machines of an own VPC, in zones from a to h, into private subnets behind one NAT gateway in the first zone, which is paid by the hour and by the byte (S3 apart). End all workshops before you change it: machines that run stay where they are.
 	NAT bool `json:"nat" default:"false"`
 	// The range of an own VPC: IPv4, /16 to /24, no host bits.
 	Cidr string `json:"cidr" default:"10.20.0.0/16"`
-	// IPv4 ranges that may reach the allocator on 80 and 443. Left out: everybody; with `tls.mode: cloudflare` Cloudflare, of whose ranges they must then be parts. Narrowed, `tls.mode: acme` needs `tls.challenge: dns`.
+	// IPv4 ranges that may reach the allocator on 80 and 443, 29 at most. Left out: everybody; with `tls.mode: cloudflare` Cloudflare, of whose ranges they must then be parts. Narrowed, `tls.mode: acme` needs `tls.challenge: dns`.
 	AllowedCidrs []string `json:"allowedCidrs"`
-	// Availability zones of an own VPC, the host's first. Left out: chosen by what they offer.
+	// Availability zones of an own VPC, 2 to 16, by their whole names, the host's first. Left out: chosen by what they offer, and the plan says which. Required in production. End all workshops before you take one out: a subnet cannot go while machines run in it.
 	Zones []string `json:"zones"`
 }
 
@@ -150,7 +150,7 @@ type Pool struct {
 type Image struct {
 	// `ami-…`, which always means the same image. `lablink image pin` writes what the other two mean that day.
 	ID string `json:"id"`
-	// A parameter that holds an image's id, which its publisher moves.
+	// A parameter that holds an image's id, which its publisher moves: its name, or the ARN of one that another account shares; 128 characters at most. Workflows' roles may read those that were set at the last update.
 	SSMParameter string `json:"ssmParameter"`
 	// An EC2 Image Builder pipeline of the account's stack, by its name: the newest image that it has built and tested. In an account's stack: the name of the pipeline, which builds on `id` or `ssmParameter`.
 	Pipeline string `json:"pipeline"`

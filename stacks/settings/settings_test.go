@@ -28,6 +28,7 @@ func good() config {
 		"aws:region":         "us-west-2",
 		"lablink:deployment": "vision-lab",
 		"lablink:account":    `{"id": "123456789012"}`,
+		"lablink:network":    `{"zones": ["us-west-2a", "us-west-2b"]}`,
 		"lablink:dns":        `{"provider": "route53", "domain": "lab.example.org"}`,
 		"lablink:tls":        `{"email": "lab@example.org"}`,
 		"lablink:allocator":  `{"ami": "ami-0123456789abcdef0"}`,
@@ -56,7 +57,7 @@ func TestWhatIsLeftOutHasADefault(t *testing.T) {
 		assert.Equal(t, &settings.Settings{
 			Deployment: "vision-lab", Kind: settings.KindEnvironment, EnvironmentClass: class,
 			Account: settings.Account{ID: "123456789012"},
-			Network: settings.Network{Cidr: "10.20.0.0/16", AllowedCidrs: []string{"0.0.0.0/0"}},
+			Network: settings.Network{Cidr: "10.20.0.0/16", AllowedCidrs: []string{"0.0.0.0/0"}, Zones: []string{"us-west-2a", "us-west-2b"}},
 			DNS:     settings.DNS{Provider: settings.Route53, Domain: "lab.example.org", Manage: new(true)},
 			TLS:     settings.TLS{Mode: settings.ACME, Challenge: "http", Email: "lab@example.org"},
 			Allocator: settings.Allocator{
@@ -132,7 +133,7 @@ func TestAllProblemsAreReportedAtOnce(t *testing.T) {
 		"aws:region": "us-west", "lablink:deployment": "V", "lablink:tls": `{"mode": "none", "staging": true, "emial": "x"}`,
 		"lablink:network": `{"cidr": "10.0.0.0/8"}`, "lablink:dns.domain": "lab.example.org", "lablink:pols": "[]",
 	})
-	require.EqualError(t, err, `Pulumi.prod.yaml has 11 problems; nothing was deployed:
+	require.EqualError(t, err, `Pulumi.prod.yaml has 12 problems; nothing was deployed:
   lablink:dns.domain is a flat key with a dot
     fix: write it nested: lablink:dns: {domain: …}
   lablink:pols is not a setting
@@ -154,7 +155,9 @@ func TestAllProblemsAreReportedAtOnce(t *testing.T) {
   lablink:tls.staging is on: neither browsers nor machines accept a staging certificate
     fix: remove it
   lablink:allocator.ami is not pinned: the host would be replaced when a newer image appears
-    fix: lablink image pin --host prod writes today's`)
+    fix: lablink image pin --host prod writes today's
+  lablink:network.zones is not set: the network would move when AWS offers an instance type in another zone
+    fix: list two by their whole names, the host's first; aws ec2 describe-instance-type-offerings --location-type availability-zone --filters Name=instance-type,Values=t4g.small shows those that offer the host's type`)
 	var found *settings.Problems
 	assert.ErrorAs(t, err, &found)
 }
@@ -164,7 +167,7 @@ func TestLoadBalancersAndSeveralHostsAreTakenWhereTheyFit(t *testing.T) {
 		"a certificate that is requested": one("tls", `{"mode": "acm"}`),
 		"one that exists":                 one("tls", acm("us-west-2", "123456789012")),
 		"one that exists, and no record":  {"lablink:dns": `{"domain": "lab.example.org"}`, "lablink:tls": acm("us-west-2", "123456789012")},
-		"a narrow range":                  {"lablink:tls": `{"mode": "acm"}`, "lablink:network": `{"allowedCidrs": ["192.0.2.0/24"]}`},
+		"a narrow range":                  {"lablink:tls": `{"mode": "acm"}`, "lablink:network": `{"zones": ["us-west-2a", "us-west-2b"], "allowedCidrs": ["192.0.2.0/24"]}`},
 		"several hosts":                   hosts("2", "postgres", `{"mode": "acm"}`),
 		"several hosts, one that exists":  hosts("10", "postgres", acm("us-west-2", "123456789012")),
 	} {

@@ -15,9 +15,6 @@ var (
 // them, and AWS takes 6 144 characters of a policy.
 const maxSubnets = 12
 
-// privateZones is how many zones of an own VPC have room for private subnets.
-const privateZones = 8
-
 // ownCidr is the range of an own VPC where none is set.
 const ownCidr = "10.20.0.0/16"
 
@@ -26,10 +23,6 @@ func (s *Settings) checkVPC(p *Problems) {
 	n := s.Network
 	if n.VPCID != "" || len(n.SubnetIDs) > 0 {
 		s.checkExistingVPC(p)
-		return
-	}
-	if n.NAT && len(n.Zones) > privateZones {
-		p.add("network.zones", fmt.Sprintf("list %d at most, or remove network.nat", privateZones), "has %d, and with network.nat there is room for %d", len(n.Zones), privateZones)
 	}
 }
 
