@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/imagebuilder"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/talmolab/lablink-infrastructure/infra/lookup"
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
 )
 
@@ -91,6 +93,19 @@ func NewPipeline(ctx *pulumi.Context, name string, args *PipelineArgs, opts ...p
 	}
 	p.ARN = pipeline.Arn
 	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{"arn": p.ARN})
+}
+
+// CheckPlace refuses to declare pipelines where nothing can be built: Image Builder
+// launches into the Region's default VPC.
+func CheckPlace(ctx *pulumi.Context, region string) error {
+	_, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Default: pulumi.BoolRef(true)})
+	switch {
+	case lookup.Missing(err):
+		return fmt.Errorf("lablink:pools: images are built in the default VPC of %s, and the account has none there: make it again with aws ec2 create-default-vpc --region %[1]s, or take the pools out of this stack: %w", region, err)
+	case err != nil:
+		return fmt.Errorf("lablink:pools: look for the default VPC of %s, in which images are built: %w", region, err)
+	}
+	return nil
 }
 
 // declareRecipe declares what is done to which image, in versions that follow

@@ -11,7 +11,8 @@ import (
 
 func TestAnErrorSaysWhetherSomethingIsMissingOrDenied(t *testing.T) {
 	for text, want := range map[string]struct{ missing, denied bool }{
-		"reading SSM Parameter (/none): couldn't find resource": {missing: true},
+		"invoking aws:ec2/getVpc:getVpc: 1 error occurred:\n\t* no matching EC2 VPC found": {missing: true},
+		"reading SSM Parameter (/none): couldn't find resource":                            {missing: true},
 		"reading SSM Parameter (/p): operation error SSM: GetParameter, https response error StatusCode: 400, RequestID: 1, api error AccessDeniedException: User: x is not authorized to perform: ssm:GetParameter": {denied: true},
 		"reading IAM OIDC Provider (https://x): operation error IAM: ListOpenIDConnectProviders, https response error StatusCode: 403, RequestID: 1, api error AccessDenied: User: x is not authorized":              {denied: true},
 		"reading EBS Volumes: operation error EC2: DescribeVolumes, https response error StatusCode: 403, RequestID: 1, api error UnauthorizedOperation: You are not authorized to perform this operation":           {denied: true},

@@ -42,6 +42,8 @@ type Account struct {
 	Failing map[string]string
 	// ServiceRoles are the ARNs of the service-linked roles that exist.
 	ServiceRoles []string
+	// NoDefaultVPC is an account whose Region has no default VPC any more.
+	NoDefaultVPC bool
 	// VPCs are the VPCs that exist, with their subnets by id.
 	VPCs map[string]map[string]Subnet
 	// Snapshots are the account's own snapshots of volumes, by id.

@@ -34,6 +34,9 @@ var functions = map[string]func(Account, values) (values, error){
 	"aws:ec2/getAmi:getAmi":       image,
 	"aws:ec2/getAmiIds:getAmiIds": built,
 	"aws:ec2/getVpc:getVpc": func(a Account, in values) (values, error) {
+		if in["default"] == true && !a.NoDefaultVPC {
+			return values{"id": "vpc-default", "default": true}, nil
+		}
 		if _, ok := a.VPCs[text(in, "id")]; !ok {
 			return nil, errors.New("no matching EC2 VPC found")
 		}

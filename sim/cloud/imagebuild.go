@@ -25,6 +25,9 @@ func (a *Account) BuildImage(pipeline string) (Image, error) {
 		if p == nil {
 			return refuse("ResourceNotFoundException", "There is no image pipeline %q.", pipeline)
 		}
+		if m.defaultVPC() == nil { // the infrastructure names no subnet
+			return refuse("VPCIdNotSpecified", "No default VPC for this user")
+		}
 		r, d := m.ImageRecipes[p.ImageRecipeARN], m.ImageDistributions[p.DistributionConfigurationARN]
 		parent, err := a.image(m, r.ParentImage)
 		if err != nil {

@@ -162,3 +162,22 @@ func TestAPipelineTakesAnotherRecipeInPlace(t *testing.T) {
 	}))
 	require.NoError(t, w.DeleteImageRecipe(b.recipe), "nothing uses it any more")
 }
+
+// Image Builder launches where the infrastructure says, or into the default VPC.
+func TestNothingIsBuiltWithoutADefaultVPC(t *testing.T) {
+	for _, none := range []bool{false, true} {
+		a, err := cloud.Open(cloud.Options{Dir: t.TempDir(), Architecture: "x86_64", Seed: cloud.Seed{NoDefaultVPC: none}})
+		require.NoError(t, err)
+		b := (&world{Account: a}).builder(t)
+		_, err = a.BuildImage(b.pipeline)
+		v, missing := a.DefaultVPC()
+		if none {
+			refused(t, "VPCIdNotSpecified", err)
+			refused(t, "VPCIdNotSpecified", missing)
+			continue
+		}
+		require.NoError(t, err)
+		require.NoError(t, missing)
+		require.Equal(t, "172.31.0.0/16", v.CidrBlock)
+	}
+}

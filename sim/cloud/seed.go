@@ -12,10 +12,17 @@ type Seed struct {
 	Images        []Image        `json:"images"`
 	VPCs          []VPC          `json:"vpcs"`
 	Subnets       []Subnet       `json:"subnets"`
+	// NoDefaultVPC is an account that has deleted the default VPC of its Region.
+	NoDefaultVPC bool `json:"noDefaultVpc"`
 }
 
 // seed puts into a new account what the options say exists already.
 func (a *Account) seed() error {
+	if !a.opts.Seed.NoDefaultVPC {
+		if err := a.seedDefaultVPC(); err != nil {
+			return err
+		}
+	}
 	for _, v := range a.opts.Seed.VPCs {
 		if err := a.seedVPC(&v); err != nil {
 			return err
@@ -42,6 +49,22 @@ func (a *Account) seed() error {
 		a.m.OIDCProviders[p.ID] = p
 	}
 	return a.save()
+}
+
+// seedDefaultVPC makes what every account has in a Region: a VPC with a public
+// subnet in each zone.
+func (a *Account) seedDefaultVPC() error {
+	v := &VPC{CidrBlock: "172.31.0.0/16", EnableDNSHostnames: new(true), Default: true}
+	if err := a.seedVPC(v); err != nil {
+		return err
+	}
+	for i, zone := range a.AvailabilityZones() {
+		s := &Subnet{VPCID: v.ID, CidrBlock: fmt.Sprintf("172.31.%d.0/20", 16*i), AvailabilityZone: zone, MapPublicIPOnLaunch: new(true)}
+		if err := a.CreateSubnet(s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // seedVPC makes a VPC as people have it: subnets that do not say otherwise lead

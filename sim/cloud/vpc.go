@@ -11,6 +11,7 @@ type VPC struct {
 	CidrBlock          string `json:"cidrBlock"`
 	EnableDNSSupport   *bool  `json:"enableDnsSupport,omitempty"`
 	EnableDNSHostnames *bool  `json:"enableDnsHostnames,omitempty"`
+	Default            bool   `json:"default,omitempty"` // the Region's own; no deployment makes one
 	Tagged
 	vpcComputed
 }
@@ -70,10 +71,33 @@ func (a *Account) VPC(id string) (*VPC, error) {
 	return vpcs.lookup(a, id)
 }
 
+// DefaultVPC returns the Region's default VPC.
+func (a *Account) DefaultVPC() (*VPC, error) {
+	var out VPC
+	err := a.view(func(m *model) error {
+		v := m.defaultVPC()
+		if v == nil {
+			return refuse("VPCIdNotSpecified", "No default VPC for this user")
+		}
+		out = *v
+		return nil
+	})
+	return &out, err
+}
+
+func (m *model) defaultVPC() *VPC {
+	for _, v := range m.VPCs {
+		if v.Default {
+			return v
+		}
+	}
+	return nil
+}
+
 // UpdateVPC changes what can be changed in place.
 func (a *Account) UpdateVPC(id string, v *VPC) error {
 	return vpcs.update(a, id, v, func(_ *model, cur *VPC) error {
-		v.ID, v.CidrBlock, v.vpcComputed = id, cur.CidrBlock, cur.vpcComputed
+		v.ID, v.CidrBlock, v.Default, v.vpcComputed = id, cur.CidrBlock, cur.Default, cur.vpcComputed
 		yes := true
 		v.EnableDNSSupport = cmp.Or(v.EnableDNSSupport, &yes)
 		v.EnableDNSHostnames = cmp.Or(v.EnableDNSHostnames, cur.EnableDNSHostnames)

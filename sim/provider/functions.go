@@ -31,7 +31,7 @@ var functions = map[string]func(*account, values) (values, error){
 	"aws:ebs/getVolume:getVolume":                               volume,
 	"aws:ec2/getRouteTables:getRouteTables":                     routeTableIDs,
 	"aws:ec2/getRouteTable:getRouteTable":                       routeTable,
-	"aws:ec2/getVpc:getVpc":                                     vpcByID,
+	"aws:ec2/getVpc:getVpc":                                     oneVPC,
 	"aws:ec2/getSubnet:getSubnet":                               subnetByID,
 	"aws:ec2/getInstanceType:getInstanceType":                   instanceType,
 	"aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": offerings,

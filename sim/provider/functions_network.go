@@ -16,17 +16,21 @@ func onlyID(in values) (string, error) {
 	return id, nil
 }
 
-func vpcByID(a *account, in values) (values, error) {
-	id, err := onlyID(in)
-	if err != nil {
-		return nil, err
+// oneVPC finds a VPC by its id, or the default one.
+func oneVPC(a *account, in values) (values, error) {
+	v, err := a.DefaultVPC()
+	if in["default"] != true || len(in) != 1 {
+		id, wrong := onlyID(in)
+		if wrong != nil {
+			return nil, wrong
+		}
+		v, err = a.VPC(id)
 	}
-	v, err := a.VPC(id)
 	if err != nil {
 		return nil, fmt.Errorf("no matching EC2 VPC found")
 	}
 	return values{
-		"id": v.ID, "arn": v.ARN, "cidrBlock": v.CidrBlock, "default": false, "ownerId": v.OwnerID, "state": "available",
+		"id": v.ID, "arn": v.ARN, "cidrBlock": v.CidrBlock, "default": v.Default, "ownerId": v.OwnerID, "state": "available",
 		"dhcpOptionsId": v.DHCPOptionsID, "mainRouteTableId": v.MainRouteTableID, "instanceTenancy": v.InstanceTenancy,
 		"enableDnsSupport": *v.EnableDNSSupport, "enableDnsHostnames": *v.EnableDNSHostnames, "tags": v.Tags,
 	}, nil

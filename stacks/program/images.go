@@ -20,6 +20,11 @@ type baked struct {
 // lookUpBaked finds what the account's images are built on, and what there is of
 // them.
 func lookUpBaked(ctx *pulumi.Context, s *settings.Settings) ([]baked, error) {
+	if len(s.Pools) > 0 {
+		if err := image.CheckPlace(ctx, s.Region); err != nil {
+			return nil, err
+		}
+	}
 	var out []baked
 	for i, p := range s.Pools {
 		key := fmt.Sprintf("lablink:pools[%d]", i)

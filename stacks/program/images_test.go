@@ -32,6 +32,10 @@ func TestWhatAnImageIsBuiltOnMustFit(t *testing.T) {
 		spoil func(*run)
 		says  string
 	}{
+		"a Region without a default VPC": {func(r *run) { r.account.NoDefaultVPC = true }, "lablink:pools: images are built in the default VPC of us-west-2, and the account has none there: make it again with aws ec2 create-default-vpc --region us-west-2"},
+		"a default VPC that is hidden": {func(r *run) {
+			r.account.Failing = map[string]string{"aws:ec2/getVpc:getVpc": "UnauthorizedOperation: You are not authorized to perform this operation."}
+		}, "lablink:pools: look for the default VPC of us-west-2, in which images are built: "},
 		"a parent that is gone":              {func(r *run) { r.account.Images = nil }, "lablink:pools[0].image: find image ami-00000001"},
 		"a parent that is larger":            {func(r *run) { r.imagesOf(200) }, "lablink:pools[0].rootVolumeGiB is 100, but image ami-00000001 needs 200"},
 		"a type that the Region has not got": {func(r *run) { r.account.InstanceTypes = nil }, "lablink:pools[0].instanceTypes: look up instance type"},
@@ -42,6 +46,12 @@ func TestWhatAnImageIsBuiltOnMustFit(t *testing.T) {
 		assert.ErrorContains(t, err, c.says, why)
 		assert.Empty(t, recorded.Names(), why)
 	}
+}
+
+func TestAnAccountWithoutPipelinesNeedsNoDefaultVPC(t *testing.T) {
+	r := stackOf(t, "account")
+	r.account.NoDefaultVPC = true
+	r.record(t)
 }
 
 // fromPipeline is an environment whose pool starts from what a pipeline built.

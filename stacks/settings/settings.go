@@ -26,7 +26,7 @@ type Settings struct {
 	Allocator Allocator `json:"allocator"`
 	// Where the allocator keeps its data.
 	Database Database `json:"database"`
-	// The kinds of client machines, 1 to 20. In an account's stack: the images to build, none or more; `name`, `instanceTypes` (to build and test on, with a GPU), `image` and `rootVolumeGiB` of each count.
+	// The kinds of client machines, 1 to 20. In an account's stack: the images to build, none or more; `name`, `instanceTypes` (to build and test on, with a GPU), `image` and `rootVolumeGiB` of each count; they are built in the Region's default VPC.
 	Pools []Pool `json:"pools"`
 	// What the account may spend before somebody is told.
 	Budget Budget `json:"budget"`
