@@ -90,6 +90,7 @@ func TestEveryStackIsDeployedTwiceAndDestroyed(t *testing.T) {
 		stacks[name] = e.stack(t, name, "config:\n", "config:\n"+watched[name])
 		e.must(t, stacks[name], "up", "--yes", "--skip-preview", "--suppress-outputs")
 		e.must(t, stacks[name], "up", "--yes", "--skip-preview", "--suppress-outputs", "--expect-no-changes")
+		e.must(t, stacks[name], "refresh", "--preview-only", "--suppress-outputs", "--expect-no-changes")
 		// What a refresh learns of the account is not taken for a change.
 		e.must(t, stacks[name], "refresh", "--yes", "--skip-preview", "--suppress-outputs")
 		e.must(t, stacks[name], "preview", "--suppress-outputs", "--expect-no-changes")
