@@ -25,6 +25,13 @@ func TestEachReplacementSaysWhatItInterrupts(t *testing.T) {
 	}
 }
 
+func TestAVolumeOfASnapshotIsNotSaidToBeEmpty(t *testing.T) {
+	c := comment(t, events(step(t, "replace", "aws:ebs/volume:Volume", "x", map[string]any{}, map[string]any{"snapshotId": "snap-1"}, "snapshotId")))
+	assert.Contains(t, c, "| `x` replaced | the allocator's data: workshops, seats and certificates are those of snap-1. What came since is on the volume that it replaces")
+	assert.Contains(t, c, "**Something is lost for good**")
+	assert.NotContains(t, c, "empty")
+}
+
 func TestWhatStaysInTheAccountIsNotLost(t *testing.T) {
 	kept := strings.Replace(step(t, "delete", "aws:ebs/volume:Volume", "x", map[string]any{}, nil), `"old":{`, `"old":{"retainOnDelete":true,`, 1)
 	c := comment(t, events(kept))

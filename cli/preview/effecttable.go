@@ -29,6 +29,7 @@ var (
 
 // effects is by type; the first row that fits counts.
 var effects = []row{
+	{"aws:ebs/volume:Volume", replaced, "snapshotId", Effect{"the allocator's data: workshops, seats and certificates are those of {snapshotId}. What came since is on the volume that it replaces, and on the last snapshot of that", "", forGood, true}},
 	{"aws:ebs/volume:Volume", replaced, "", Effect{"the allocator's data: a new volume is empty. Workshops, seats and certificates are those of the last snapshot, once somebody restores it", "", forGood, true}},
 	{"aws:ebs/volume:Volume", deleted, "", Effect{"the allocator's data: workshops, seats, certificates", "", forGood, true}},
 	{"aws:rds/instance:Instance", gone, "", Effect{"the allocator and its data: another database is empty until a snapshot is restored", "", forGood, true}},

@@ -17,7 +17,7 @@ var changes = []struct {
 		name:     "new pool",
 		settings: []string{"    - name: gpu\n", "    - name: big\n      instanceTypes: [g5.2xlarge]\n      image: {id: ami-0d1a6000000000003}\n      maxMachines: 4\n    - name: gpu\n"},
 		says: []string{
-			"4 created", "### `pool-big`: 4 created", "| big | g5.2xlarge | – | $1.22 | $4.89 for 4 |", "| gpu | g5.xlarge | $1.02 | $1.02 | $5.08 for 5 |",
+			"4 created", "### `pool-big`: 4 created", "| big | g5.2xlarge | – | $1.23 | $4.91 for 4 |", "| gpu | g5.xlarge | $1.02 | $1.02 | $5.11 for 5 |",
 			"| `pools.big` | – | (a structure) | covers it: outputs may be added |", "hosts and machines take a new release without stopping", "| not at all |", "(no difference)",
 		},
 	},
@@ -34,13 +34,9 @@ var changes = []struct {
 	{
 		name:     "different subnet",
 		settings: []string{"[subnet-0123456789abcdefa, subnet-0123456789abcdefb]", "[subnet-0123456789abcdefb, subnet-0123456789abcdefa]"},
-		says: []string{
-			"**Something is lost for good**: `host-data` is replaced.", "| `host-data` replaced | the allocator's data: a new volume is empty.",
-			"| `host-interface` replaced | running machines: they dial the allocator's old private address and do not come back | until they are replaced: end the workshops first |",
-			"| `host-instance` replaced | the allocator: pages, joining and desktops | 3 to 6 minutes (estimate", "`availabilityZone` `us-west-2a` → `us-west-2b`, for which it is replaced",
-			"| `agentUrl` | `https://10.50.0.4` | (known after the deployment) | covers it: name and type stay |",
-		},
-		never: []string{"Seats stay held"},
+		refused:  true,
+		says:     []string{"## Preview of `test`: this cannot be deployed", "lablink:network.subnetIds moves the host to us-west-2b, but its data volume", "put us-west-2a first"},
+		never:    []string{"lost for good"},
 	},
 	{
 		name:     "changed domain",

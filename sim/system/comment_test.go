@@ -83,7 +83,7 @@ func with(t *testing.T, file string, change ...string) {
 }
 
 // volatile is what is another one in each run.
-var volatile = regexp.MustCompile(`[0-9a-f]{12}…|source-[0-9a-f]{12}|(sg|lt)-[0-9a-f]{17}`)
+var volatile = regexp.MustCompile(`[0-9a-f]{12}…|source-[0-9a-f]{12}|(sg|lt|vol|snap)-[0-9a-f]{17}`)
 
 // golden holds a comment to the one in testdata.
 func golden(t *testing.T, name, comment string) {
@@ -123,6 +123,27 @@ func TestTheCommentSaysTheRightThingOfEachChange(t *testing.T) {
 			golden(t, c.name, comment)
 		})
 	}
+
+	swapped := []string{"[subnet-0123456789abcdefa, subnet-0123456789abcdefb]", "[subnet-0123456789abcdefb, subnet-0123456789abcdefa]"}
+	along := func(t *testing.T) []string {
+		t.Helper()
+		return append([]string{"  lablink:alarms:", restored(takeSnapshot(t, r.account, r.deployed(t, r.stack)["host-data"].ID, "test")) + "  lablink:alarms:"}, swapped...)
+	}
+	t.Run("moved with its data", func(t *testing.T) {
+		with(t, r.stack.File, along(t)...)
+		comment, err := r.comment(t)
+		require.NoError(t, err, r.said)
+		for _, says := range []string{
+			"**Something is lost for good**: `host-data` is replaced.", "| `host-data` replaced | the allocator's data: workshops, seats and certificates are those of snap-",
+			"| `host-interface` replaced | running machines: they dial the allocator's old private address and do not come back | until they are replaced: end the workshops first |",
+			"| `host-instance` replaced | the allocator: pages, joining and desktops | 3 to 6 minutes (estimate", "`availabilityZone` `us-west-2a` → `us-west-2b`, for which it is replaced",
+			"| `agentUrl` | `https://10.50.0.4` | (known after the deployment) | covers it: name and type stay |",
+		} {
+			assert.Contains(t, comment, says)
+		}
+		assert.NotContains(t, comment, "Seats stay held")
+		golden(t, "moved with its data", comment)
+	})
 
 	t.Run("several hosts", func(t *testing.T) {
 		raw, err := os.ReadFile(source("stacks/templates/ha-postgres.yaml"))
@@ -174,7 +195,7 @@ func TestTheCommentSaysTheRightThingOfEachChange(t *testing.T) {
 	t.Run("protected", func(t *testing.T) {
 		edit(t, r.stack, "  lablink:alarms:", "  lablink:protection: true\n  lablink:alarms:")
 		r.up(t, r.stack)
-		edit(t, r.stack, "[subnet-0123456789abcdefa, subnet-0123456789abcdefb]", "[subnet-0123456789abcdefb, subnet-0123456789abcdefa]")
+		with(t, r.stack.File, along(t)...)
 		comment, err := r.comment(t)
 		require.Error(t, err)
 		assert.Contains(t, comment, "## Preview of `test`: this cannot be deployed")
