@@ -91,6 +91,13 @@ func (a *amazon) binary() string {
 // fail answers the next requests for a path wrongly.
 func (a *amazon) fail(methodAndPath string, f ...fault) { a.faults[methodAndPath] = f }
 
+// point sets the pointer.
+func (a *amazon) point(sum string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.pointer = sum
+}
+
 func (a *amazon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -195,7 +195,7 @@ func TestAReleaseWithoutABinaryForTheMachineIsRefused(t *testing.T) {
 		"linux/" + runtime.GOARCH: {Key: a.binary(), SHA256: release.Sum([]byte(a.objects[a.binary()]))}, // another program
 	}})
 	wrong := a.pointer
-	a.pointer = good
+	a.point(good)
 	a.fail("POST /", fault{200, `{"Parameter":{"Value":"` + wrong + `"}}`})
 	b := run(t, a)
 	assert.Contains(t, b.output, "the release has no lablink-allocator for linux/"+runtime.GOARCH)
@@ -209,7 +209,7 @@ func TestARefusedHandOverIsTriedAgainWithWhatThePointerNamesThen(t *testing.T) {
 	good := a.pointer
 	a.publish(release.Manifest{Allocator: map[string]release.File{"linux/" + runtime.GOARCH: a.program("crashes", "#!/bin/bash\necho no such luck\nexit 2\n")}})
 	bad := a.pointer
-	a.pointer = good
+	a.point(good)
 	a.fail("POST /", fault{200, `{"Parameter":{"Value":"` + bad + `"}}`})
 	b := run(t, a)
 	assert.Contains(t, b.output, "no such luck")
@@ -226,7 +226,7 @@ func TestAFirstBootThatIsCutShortBeginsAnewAtTheNextOne(t *testing.T) {
 	out, err := m.boot(t, m.userData)
 	require.ErrorContains(t, err, "signal: killed", out)
 	again := filepath.Join(m.root, "var/lib/cloud/scripts/per-boot/lablink")
-	a.pointer = good
+	a.point(good)
 	out, err = m.boot(t, again)
 	require.NoError(t, err, out)
 	assert.Contains(t, lines(t, filepath.Join(m.root, "ran")), good)
