@@ -54,33 +54,46 @@ func Platform(architecture string) string {
 func Architecture(ctx *pulumi.Context, setting string, instanceTypes []string) (string, error) {
 	var common string
 	for _, t := range instanceTypes {
-		found, err := ec2.GetInstanceType(ctx, &ec2.GetInstanceTypeArgs{InstanceType: t})
+		found, err := lookUpType(ctx, setting, t)
 		if err != nil {
-			return "", fmt.Errorf("%s: look up instance type %q: choose one that this Region has (aws ec2 describe-instance-types lists them): %w", setting, t, err)
+			return "", err
 		}
-		architectures := slices.DeleteFunc(found.SupportedArchitectures, func(a string) bool { return a != "x86_64" && a != "arm64" })
-		if len(architectures) == 0 {
-			return "", fmt.Errorf("%s: instance type %q is neither x86_64 nor arm64: choose another, for example g5.xlarge or t4g.small", setting, t)
+		if common != "" && found.architecture != common {
+			return "", fmt.Errorf("%s: %q is %s, but the types before it are %s: one image serves one architecture: make a pool of each", setting, t, found.architecture, common)
 		}
-		if common != "" && architectures[0] != common {
-			return "", fmt.Errorf("%s: %q is %s, but the types before it are %s: one image serves one architecture: make a pool of each", setting, t, architectures[0], common)
-		}
-		common = architectures[0]
+		common = found.architecture
 	}
 	return common, nil
 }
 
-// Nitro refuses an instance type without the Nitro hypervisor: there a volume
-// has no name by which its machine can find it.
-func Nitro(ctx *pulumi.Context, setting, instanceType string) error {
+// NitroArchitecture asks EC2 for the architecture of an instance type. It refuses one
+// without the Nitro hypervisor: there a volume has no name by which its machine can
+// find it.
+func NitroArchitecture(ctx *pulumi.Context, setting, instanceType string) (string, error) {
+	found, err := lookUpType(ctx, setting, instanceType)
+	if err != nil {
+		return "", err
+	}
+	if found.hypervisor != "nitro" {
+		return "", fmt.Errorf("%s: the hypervisor of %q is %q, but the allocator finds its data volume by the names that nitro gives: choose a newer type, for example t4g.small or t3.small", setting, instanceType, found.hypervisor)
+	}
+	return found.architecture, nil
+}
+
+// kind is what an instance type is.
+type kind struct{ architecture, hypervisor string }
+
+// lookUpType asks EC2 for one instance type.
+func lookUpType(ctx *pulumi.Context, setting, instanceType string) (kind, error) {
 	found, err := ec2.GetInstanceType(ctx, &ec2.GetInstanceTypeArgs{InstanceType: instanceType})
 	if err != nil {
-		return fmt.Errorf("%s: look up instance type %q: choose one that this Region has (aws ec2 describe-instance-types lists them): %w", setting, instanceType, err)
+		return kind{}, fmt.Errorf("%s: look up instance type %q: choose one that this Region has (aws ec2 describe-instance-types lists them): %w", setting, instanceType, err)
 	}
-	if found.Hypervisor != "nitro" {
-		return fmt.Errorf("%s: the hypervisor of %q is %q, but the allocator finds its data volume by the names that nitro gives: choose a newer type, for example t4g.small or t3.small", setting, instanceType, found.Hypervisor)
+	i := slices.IndexFunc(found.SupportedArchitectures, func(a string) bool { return a == "x86_64" || a == "arm64" })
+	if i < 0 {
+		return kind{}, fmt.Errorf("%s: instance type %q is neither x86_64 nor arm64: choose another, for example g5.xlarge or t4g.small", setting, instanceType)
 	}
-	return nil
+	return kind{found.SupportedArchitectures[i], found.Hypervisor}, nil
 }
 
 // Image is what a reference means.

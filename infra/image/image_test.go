@@ -100,7 +100,8 @@ func TestOnlyNitroNamesVolumes(t *testing.T) {
 		"t4g.small": "", "t2.small": `the hypervisor of "t2.small" is "xen"`, "g9.small": `look up instance type "g9.small"`,
 	} {
 		_, err := recording.Run("test", account, func(ctx *pulumi.Context) error {
-			return image.Nitro(ctx, "lablink:allocator.instanceType", instanceType)
+			_, err := image.NitroArchitecture(ctx, "lablink:allocator.instanceType", instanceType)
+			return err
 		})
 		if wrong == "" {
 			assert.NoError(t, err, instanceType)

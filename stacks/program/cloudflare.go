@@ -37,17 +37,20 @@ func (p Program) checkToken(ctx *pulumi.Context, s *settings.Settings) error {
 
 // checkEdge compares the ranges that may reach the allocator with the ones from
 // which Cloudflare connects now.
-func checkEdge(ctx *pulumi.Context) error {
+func checkEdge(ctx *pulumi.Context, s *settings.Settings, said *remarks) error {
+	if !s.BehindCloudflare() {
+		return nil
+	}
 	now, err := cloudflare.GetIpRanges(ctx)
 	if err != nil {
 		return fmt.Errorf("ask Cloudflare from which ranges it connects: %w", err)
 	}
 	added, gone := edge.Drift(now.Ipv4CidrBlocks)
 	if len(added) > 0 {
-		_ = ctx.Log.Warn(fmt.Sprintf("Cloudflare also connects from %v, which LabLink does not know: people who come through them are not let in. Take a newer LabLink, or add the ranges to infra/edge", added), nil)
+		said.warn(fmt.Sprintf("Cloudflare also connects from %v, which LabLink does not know: people who come through them are not let in. Take a newer LabLink, or add the ranges to infra/edge", added))
 	}
 	if len(gone) > 0 {
-		_ = ctx.Log.Warn(fmt.Sprintf("Cloudflare does not connect from %v any more, and somebody else may: take a newer LabLink, or take the ranges out of infra/edge", gone), nil)
+		said.warn(fmt.Sprintf("Cloudflare does not connect from %v any more, and somebody else may: take a newer LabLink, or take the ranges out of infra/edge", gone))
 	}
 	return nil
 }

@@ -20,31 +20,28 @@ type baked struct {
 // lookUpBaked finds what the account's images are built on, and what there is of
 // them.
 func lookUpBaked(ctx *pulumi.Context, s *settings.Settings) ([]baked, error) {
-	if len(s.Pools) > 0 {
-		if err := image.CheckPlace(ctx, s.Region); err != nil {
-			return nil, err
+	out := make([]baked, len(s.Pools))
+	looks := []look{func(*remarks) error {
+		if len(s.Pools) == 0 {
+			return nil
 		}
-	}
-	var out []baked
+		return image.CheckPlace(ctx, s.Region)
+	}}
 	for i, p := range s.Pools {
-		key := fmt.Sprintf("lablink:pools[%d]", i)
-		architecture, err := image.Architecture(ctx, key+".instanceTypes", p.InstanceTypes)
-		if err != nil {
-			return nil, err
-		}
-		b := baked{pool: p}
-		if b.parent, err = find(ctx, key+".image", image.Reference{ID: p.Image.ID, SSMParameter: p.Image.SSMParameter}, architecture); err != nil {
-			return nil, err
-		}
-		if p.RootVolumeGiB < b.parent.SnapshotGiB {
-			return nil, fmt.Errorf("%s.rootVolumeGiB is %d, but image %s needs %d: set that or more", key, p.RootVolumeGiB, b.parent.ID, b.parent.SnapshotGiB)
-		}
-		if b.newest, err = image.Newest(ctx, p.Image.Pipeline); err != nil {
-			return nil, fmt.Errorf("%s.image: %w", key, err)
-		}
-		out = append(out, b)
+		setting := fmt.Sprintf("lablink:pools[%d]", i)
+		out[i].pool = p
+		looks = append(looks, func(said *remarks) (err error) {
+			parent := image.Reference{ID: p.Image.ID, SSMParameter: p.Image.SSMParameter}
+			out[i].parent, _, err = findPoolImage(ctx, setting, p, parent, said)
+			return err
+		}, func(*remarks) (err error) {
+			if out[i].newest, err = image.Newest(ctx, p.Image.Pipeline); err != nil {
+				return fmt.Errorf("%s.image: %w", setting, err)
+			}
+			return nil
+		})
 	}
-	return out, nil
+	return out, together(ctx, looks...)
 }
 
 // declareImages declares the pipelines of the account's images. It waits for no

@@ -29,60 +29,63 @@ type lookups struct {
 	release         *release.Existing
 }
 
+// lookUp asks for all of it at once, as far as one answer does not need another.
 func lookUp(ctx *pulumi.Context, s *settings.Settings, n naming.Namer, bucket string) (lookups, error) {
 	var l lookups
-	if err := l.findHostImage(ctx, s); err != nil {
-		return l, err
-	}
+	looks := []look{func(said *remarks) error { return l.findHostImage(ctx, s, said) }}
+	l.clientImages = make([]image.Image, len(s.Pools))
+	platforms := make([]string, len(s.Pools))
 	for i, p := range s.Pools {
-		key := fmt.Sprintf("lablink:pools[%d]", i)
-		architecture, err := image.Architecture(ctx, key+".instanceTypes", p.InstanceTypes)
-		if err != nil {
-			return l, err
-		}
-		found, err := find(ctx, key+".image", image.Reference(p.Image), architecture)
-		if err != nil {
-			return l, err
-		}
-		if p.RootVolumeGiB < found.SnapshotGiB {
-			return l, fmt.Errorf("%s.rootVolumeGiB is %d, but image %s needs %d: set that or more", key, p.RootVolumeGiB, found.ID, found.SnapshotGiB)
-		}
-		l.clientImages = append(l.clientImages, found)
-		if platform := image.Platform(architecture); !slices.Contains(l.clientPlatforms, platform) {
-			l.clientPlatforms = append(l.clientPlatforms, platform)
-		}
+		looks = append(looks, func(said *remarks) (err error) {
+			l.clientImages[i], platforms[i], err = findPoolImage(ctx, fmt.Sprintf("lablink:pools[%d]", i), p, image.Reference(p.Image), said)
+			return err
+		})
 	}
-	if err := l.findRelease(ctx, s, bucket); err != nil {
+	looks = append(looks,
+		func(said *remarks) error {
+			if err := l.findNetwork(ctx, s, said); err != nil {
+				return err
+			}
+			return l.checkVolume(ctx, s, n)
+		},
+		func(said *remarks) error { return findSnapshot(ctx, s, n, said) },
+		func(said *remarks) error { return checkEdge(ctx, s, said) },
+		func(*remarks) (err error) { l.zoneID, err = findZone(ctx, s); return err },
+	)
+	if err := together(ctx, looks...); err != nil {
 		return l, err
 	}
-	err := l.findNetwork(ctx, s)
+	slices.Sort(platforms)
+	l.clientPlatforms = slices.Compact(platforms)
+	return l, l.findRelease(ctx, s, bucket)
+}
+
+// findPoolImage finds an image for a pool, whose setting is given, and the platform
+// of its machines.
+func findPoolImage(ctx *pulumi.Context, setting string, p settings.Pool, r image.Reference, said *remarks) (found image.Image, platform string, err error) {
+	architecture, err := image.Architecture(ctx, setting+".instanceTypes", p.InstanceTypes)
 	if err != nil {
-		return l, err
+		return found, "", err
 	}
-	if err := findSnapshot(ctx, s, n); err != nil {
-		return l, err
+	found, err = find(ctx, setting+".image", r, architecture, said)
+	if err != nil {
+		return found, "", err
 	}
-	if err := l.checkVolume(ctx, s, n); err != nil {
-		return l, err
+	if p.RootVolumeGiB < found.SnapshotGiB {
+		return found, "", fmt.Errorf("%s.rootVolumeGiB is %d, but image %s needs %d: set that or more", setting, p.RootVolumeGiB, found.ID, found.SnapshotGiB)
 	}
-	if s.BehindCloudflare() {
-		if err := checkEdge(ctx); err != nil {
-			return l, err
-		}
-	}
-	l.zoneID, err = findZone(ctx, s)
-	return l, err
+	return found, image.Platform(architecture), nil
 }
 
 // findSnapshot looks up what the data volume is to be made of, and says in every plan
 // that it is: a volume that is replaced later, for another reason, would be made of
 // it once more.
-func findSnapshot(ctx *pulumi.Context, s *settings.Settings, n naming.Namer) error {
+func findSnapshot(ctx *pulumi.Context, s *settings.Settings, n naming.Namer, said *remarks) error {
 	id := s.Database.RestoreSnapshot
 	if id == "" {
 		return nil
 	}
-	_ = ctx.Log.Warn(fmt.Sprintf("lablink:database.restoreSnapshot is set: the data volume, host-data, is made of %s, unless it was made of it before; take the setting out once it is, which changes nothing", id), nil)
+	said.warn(fmt.Sprintf("lablink:database.restoreSnapshot is set: the data volume, host-data, is made of %s, unless it was made of it before; take the setting out once it is, which changes nothing", id))
 	return host.FindSnapshot(ctx, n, id, s.Allocator.DataVolumeGiB)
 }
 
@@ -114,10 +117,10 @@ func findZone(ctx *pulumi.Context, s *settings.Settings) (string, error) {
 
 // findNetwork finds out where the environment stands: in a VPC that is there, or
 // in zones for one of its own.
-func (l *lookups) findNetwork(ctx *pulumi.Context, s *settings.Settings) (err error) {
+func (l *lookups) findNetwork(ctx *pulumi.Context, s *settings.Settings, said *remarks) (err error) {
 	if s.OwnVPC() {
 		l.cidr = s.Network.Cidr
-		l.zones, err = findZones(ctx, s)
+		l.zones, err = findZones(ctx, s, said)
 		return err
 	}
 	if l.network, err = network.Find(ctx, s.Network.VPCID, s.Network.SubnetIDs); err != nil {
@@ -139,13 +142,9 @@ func (l *lookups) findNetwork(ctx *pulumi.Context, s *settings.Settings) (err er
 	return o.check(s, network.SubnetsSetting, l.network.Zones())
 }
 
-func (l *lookups) findHostImage(ctx *pulumi.Context, s *settings.Settings) error {
-	const setting = "lablink:allocator.instanceType"
-	architecture, err := image.Architecture(ctx, setting, []string{s.Allocator.InstanceType})
+func (l *lookups) findHostImage(ctx *pulumi.Context, s *settings.Settings, said *remarks) error {
+	architecture, err := image.NitroArchitecture(ctx, "lablink:allocator.instanceType", s.Allocator.InstanceType)
 	if err != nil {
-		return err
-	}
-	if err := image.Nitro(ctx, setting, s.Allocator.InstanceType); err != nil {
 		return err
 	}
 	l.hostPlatform = image.Platform(architecture)
@@ -153,7 +152,7 @@ func (l *lookups) findHostImage(ctx *pulumi.Context, s *settings.Settings) error
 	if reference.ID == "" {
 		reference.SSMParameter = image.DebianParameter(architecture)
 	}
-	l.hostImage, err = find(ctx, "lablink:allocator.ami", reference, architecture)
+	l.hostImage, err = find(ctx, "lablink:allocator.ami", reference, architecture, said)
 	if err == nil && l.hostImage.SnapshotGiB > host.RootVolumeGiB {
 		return fmt.Errorf("lablink:allocator.ami: image %s needs a root volume of %d GiB, but the host's has %d: choose a smaller image, for example Debian's", l.hostImage.ID, l.hostImage.SnapshotGiB, host.RootVolumeGiB)
 	}
@@ -161,10 +160,10 @@ func (l *lookups) findHostImage(ctx *pulumi.Context, s *settings.Settings) error
 }
 
 // find resolves an image and says in the plan when it is not pinned.
-func find(ctx *pulumi.Context, setting string, r image.Reference, architecture string) (image.Image, error) {
+func find(ctx *pulumi.Context, setting string, r image.Reference, architecture string, said *remarks) (image.Image, error) {
 	found, err := image.Find(ctx, setting, r, architecture)
 	if err == nil && !r.Pinned() {
-		_ = ctx.Log.Warn(fmt.Sprintf("%s is not pinned: %s means %s today, and may mean a newer image at the next update (lablink image pin %s writes the id)", setting, r, found.ID, ctx.Stack()), nil)
+		said.warn(fmt.Sprintf("%s is not pinned: %s means %s today, and may mean a newer image at the next update (lablink image pin %s writes the id)", setting, r, found.ID, ctx.Stack()))
 	}
 	return found, err
 }

@@ -14,7 +14,7 @@ import (
 
 // findZones is where the environment stands, the host's zone first: the zones
 // that are set, or the first two that offer what the environment launches.
-func findZones(ctx *pulumi.Context, s *settings.Settings) ([]string, error) {
+func findZones(ctx *pulumi.Context, s *settings.Settings, said *remarks) ([]string, error) {
 	// Whatever their state is: a zone that AWS marks as impaired for a while is no
 	// reason to move. Not the Local Zones that an account may have switched on:
 	// they lack most instance types, and their names sort first.
@@ -34,7 +34,7 @@ func findZones(ctx *pulumi.Context, s *settings.Settings) ([]string, error) {
 	if len(s.Network.Zones) == 0 {
 		zones, err := o.choose(s, slices.Sorted(slices.Values(there.Names)))
 		if err == nil {
-			_ = ctx.Log.Info(fmt.Sprintf("%s is not set: it means [%s] today, and may mean others when AWS offers an instance type elsewhere, which moves the network. To keep them: lablink:network: {zones: [%[2]s]}", zonesSetting, strings.Join(zones, ", ")), nil)
+			said.info(fmt.Sprintf("%s is not set: it means [%s] today, and may mean others when AWS offers an instance type elsewhere, which moves the network. To keep them: lablink:network: {zones: [%[2]s]}", zonesSetting, strings.Join(zones, ", ")))
 		}
 		return zones, err
 	}
