@@ -139,8 +139,13 @@ cross-compiler: ## Install the C compiler for the other architecture, which make
 sbom: .lablink/bin/cyclonedx-gomod ## Write what each program of make release is made of beside it, as CycloneDX
 	@for program in .lablink/release/lablink-*_linux_{amd64,arm64}; do .lablink/bin/cyclonedx-gomod bin -json $(if $(VERSION),-version '$(VERSION)') -output "$$program.cdx.json" "$$program" || exit 1; done
 
+.PHONY: provenance
+provenance: go .lablink/bin/cosign ## Sign which run built what make release wrote, beside each file; in a workflow only
+	@CGO_ENABLED=0 go run ./infra/release/cmd/lablink-provenance >.lablink/provenance.json
+	@for file in .lablink/release/lablink-*_linux_{amd64,arm64} .lablink/release/release.json; do .lablink/bin/cosign attest-blob --yes --type slsaprovenance1 --predicate .lablink/provenance.json --bundle "$$file.sigstore.json" "$$file" || exit 1; done
+
 .PHONY: publish
-publish: ## Publish what make release and make sbom wrote at GitHub, as VERSION, by gh
+publish: ## Publish what make release, sbom and provenance wrote at GitHub, as VERSION, by gh
 	@cd .lablink/release && sha256sum -- lablink-* release.json >SHA256SUMS && gh release create "$(VERSION)" --verify-tag --generate-notes -- *
 
 # The programs that only make runs. Each is the tool of a module of its own.

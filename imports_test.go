@@ -42,6 +42,7 @@ var adapters = map[string][]string{
 	"github.com/mholt/acmez":                   {"allocator/certificate"},
 	"github.com/letsencrypt/pebble":            {"sim/authority"},
 	"github.com/miekg/dns":                     {"sim/authority"},
+	"github.com/in-toto/attestation":           {"infra/release/provenance"},
 	"github.com/hashicorp/yamux":               {"agent/internal/fakeallocator", "agent/tunnel", "allocator/tunnel"},
 	"github.com/coder/websocket":               {"agent/internal/fakeallocator", "agent/tunnel", "allocator/tunnel"},
 	"github.com/NVIDIA/":                       {"agent/nvml", "agent/simulated"},

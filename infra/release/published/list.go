@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -76,4 +78,17 @@ func of(binary string, all map[string]Binary, platform string) (Binary, error) {
 		return b, nil
 	}
 	return Binary{}, fmt.Errorf("it has %s for %v, not for %s, which the instance types of this stack need: choose other types, or another version", binary, slices.Sorted(maps.Keys(all)), platform)
+}
+
+// Read is the list of the release that Write wrote into dir.
+func Read(dir string) (List, error) {
+	raw, err := os.ReadFile(filepath.Join(dir, ListName))
+	if err != nil {
+		return List{}, fmt.Errorf("read the release's list, which make release writes: %w", err)
+	}
+	l, err := decode(raw)
+	if err != nil {
+		return l, fmt.Errorf("read the release's list: %w", err)
+	}
+	return l, nil
 }
