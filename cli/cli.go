@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/cli/stack"
 )
 
 // Globals are the flags of every command.
@@ -30,6 +31,8 @@ type Globals struct {
 	Engine Engine `kong:"-"`
 	// OpenArtifacts opens a bucket of releases and the pointer to one.
 	OpenArtifacts func(ctx context.Context, region, bucket, pointer string) (Artifacts, error) `kong:"-"`
+	// OpenAccount looks for what there is of an environment in AWS.
+	OpenAccount func(context.Context, stack.Environment) (stack.Account, error) `kong:"-"`
 	// Roots are the authorities that certificates are checked with. Nil: the system's.
 	Roots *x509.CertPool `kong:"-"`
 }
@@ -52,7 +55,7 @@ type Commands struct {
 
 	Bootstrap BootstrapCommand `cmd:"" help:"Once for an AWS account: deploy its stack and move the state into its bucket."`
 	Unprotect UnprotectCommand `cmd:"" help:"Lift the protection of what must survive, before a stack is destroyed."`
-	Destroy   DestroyCommand   `cmd:"" help:"Destroy what is not protected, and list what stays."`
+	Destroy   DestroyCommand   `cmd:"" help:"Destroy what is not protected, list what stays, and see in AWS that nothing else is left."`
 }
 
 // exitCodes say to scripts what kind of refusal it was; anything else is 1.

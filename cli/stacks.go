@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"io"
 	"os"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -52,11 +51,13 @@ func (c *UnprotectCommand) Run(ctx context.Context, g *Globals) error {
 // DestroyCommand is `lablink destroy`.
 type DestroyCommand struct {
 	OneStack
-	Yes   bool `help:"Do not ask."`
-	Whole bool `help:"Refuse while anything is protected, so that all or nothing is destroyed."`
+	Yes       bool `help:"Do not ask."`
+	Whole     bool `help:"Refuse while anything is protected, so that all or nothing is destroyed."`
+	KeepRoles bool `help:"Leave the roles of workflows, none of which may delete itself."`
 }
 
-// Run destroys what is not protected and says what stays.
+// Run destroys what is not protected, says what stays, and sees in AWS that nothing
+// else is left.
 func (c *DestroyCommand) Run(ctx context.Context, g *Globals) error {
 	w, err := stack.Find(".", g.Out)
 	if err != nil {
@@ -67,9 +68,9 @@ func (c *DestroyCommand) Run(ctx context.Context, g *Globals) error {
 			return err
 		}
 	}
-	var answer io.Reader = os.Stdin
+	d := stack.Destruction{Answer: os.Stdin, KeepRoles: c.KeepRoles, Open: g.OpenAccount}
 	if c.Yes {
-		answer = nil
+		d.Answer = nil
 	}
-	return w.Destroy(ctx, c.target(), answer)
+	return w.Destroy(ctx, c.target(), d)
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,9 +11,21 @@ import (
 	"strings"
 )
 
+// Destruction says how a stack is destroyed.
+type Destruction struct {
+	// Answer is read for the stack's name. Nil: nobody is asked.
+	Answer io.Reader
+	// KeepRoles leaves the roles of workflows, none of which may delete itself, and
+	// what bounds the roles of machines.
+	KeepRoles bool
+	// Open looks into the account.
+	Open func(context.Context, Environment) (Account, error)
+}
+
 // Destroy destroys what is not protected, and lists exactly what stays and how to
-// remove that too. answer is read for the stack's name, unless it is nil.
-func (w *Workspace) Destroy(ctx context.Context, t Target, answer io.Reader) error {
+// remove that too. The allocator ends first, then the machines that it launched,
+// then the rest; at last AWS is asked for what is left.
+func (w *Workspace) Destroy(ctx context.Context, t Target, d Destruction) error {
 	raw, err := w.output(ctx, backend{}, "stack", "export", "--stack", t.Name)
 	if err != nil {
 		return err
@@ -28,27 +39,55 @@ func (w *Workspace) Destroy(ctx context.Context, t Target, answer io.Reader) err
 		w.list(held)
 		return fmt.Errorf("nothing was destroyed: run pulumi up %s first, then lablink destroy again", strings.Join(t.args(), " "))
 	}
-	loosened, protected, err := loosen(raw)
+	loose, err := loosen(raw, d.KeepRoles)
 	if err != nil {
 		return err
 	}
-	if answer != nil {
-		w.say("This destroys stack %s, apart from %d protected resources. Enter its name to go on:", t.Name, protected)
-		if said, _ := bufio.NewReader(answer).ReadString('\n'); strings.TrimSpace(said) != t.Name { // no answer is none
+	account, err := w.open(ctx, t, d)
+	if err != nil {
+		return err
+	}
+	if d.Answer != nil {
+		w.say("This destroys stack %s with all machines of its workshops, apart from %d resources. Enter its name to go on:", t.Name, loose.kept)
+		if said, _ := bufio.NewReader(d.Answer).ReadString('\n'); strings.TrimSpace(said) != t.Name { // no answer is none
 			return errors.New("that is not the name: nothing was destroyed")
 		}
 	}
-	args := append([]string{"destroy", "--yes", "--skip-preview", "--suppress-outputs"}, t.args()...)
-	if protected > 0 {
-		if err := w.quietly(ctx, w.Root, backend{}, bytes.NewReader(loosened), "stack", "import", "--stack", t.Name); err != nil {
+	if loose.kept > 0 {
+		if err := w.quietly(ctx, w.Root, backend{}, bytes.NewReader(loose.state), "stack", "import", "--stack", t.Name); err != nil {
 			return err
 		}
-		args = append(args, "--exclude-protected")
+	}
+	if err := w.endHosts(ctx, t, before); err != nil {
+		return err
+	}
+	if err := w.endMachines(ctx, account); err != nil {
+		return err
+	}
+	args := append([]string{"destroy", "--yes", "--skip-preview", "--suppress-outputs"}, t.args()...)
+	if loose.kept > 0 {
+		args = append(append(args, "--exclude-protected"), loose.exclude...)
 	}
 	if err := w.run(ctx, backend{}, args...); err != nil {
 		return err
 	}
-	return w.sayWhatStays(ctx, t, before)
+	return w.sayWhatStays(ctx, t, before, account)
+}
+
+// open looks into the account, and sees that what is left can be told at the end.
+func (w *Workspace) open(ctx context.Context, t Target, d Destruction) (Account, error) {
+	of, err := w.environment(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	account, err := d.Open(ctx, of)
+	if err == nil {
+		_, err = account.Left(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("nothing was destroyed: %w", err)
+	}
+	return account, nil
 }
 
 // left are the types of what a stack never deletes: others may run the same
@@ -63,50 +102,7 @@ func (r resource) staysOnPurpose() bool {
 // that it stays when the stack goes.
 func (r resource) held() bool { return r.RetainOnDelete && !r.Protect && !r.staysOnPurpose() }
 
-// standing are the types of what stands in a network: AWS lets go neither their
-// groups nor their subnets.
-var standing = []any{"aws:rds/instance:Instance", "aws:lb/loadBalancer:LoadBalancer"}
-
-// loosen takes out of a state what protected resources depend on that is not
-// protected. Pulumi keeps all that they depend on, and a record depends, by way of
-// the address that it names, on the whole host. The next update writes the
-// dependencies down again. What stands in the network keeps it.
-func loosen(raw []byte) (loosened []byte, protected int, err error) {
-	var state map[string]any
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	if err := dec.Decode(&state); err != nil {
-		return nil, 0, fmt.Errorf("read the state: %w", err)
-	}
-	deployment, _ := state["deployment"].(map[string]any)
-	resources, _ := deployment["resources"].([]any)
-	kept := map[any]bool{}
-	for _, r := range resources {
-		if r := r.(map[string]any); r["protect"] == true {
-			kept[r["urn"]] = true
-		}
-	}
-	gone := func(urn any) bool { return !kept[urn] }
-	for _, r := range resources {
-		r := r.(map[string]any)
-		if !kept[r["urn"]] || slices.Contains(standing, r["type"]) {
-			continue
-		}
-		if on, ok := r["dependencies"].([]any); ok {
-			r["dependencies"] = slices.DeleteFunc(on, gone)
-		}
-		by, _ := r["propertyDependencies"].(map[string]any)
-		for property, on := range by {
-			if on, ok := on.([]any); ok {
-				by[property] = slices.DeleteFunc(on, gone)
-			}
-		}
-	}
-	loosened, err = json.Marshal(state)
-	return loosened, len(kept), err
-}
-
-func (w *Workspace) sayWhatStays(ctx context.Context, t Target, before []resource) error {
+func (w *Workspace) sayWhatStays(ctx context.Context, t Target, before []resource, account Account) error {
 	after, err := w.resources(ctx, t.Name)
 	if err != nil {
 		return err
@@ -117,12 +113,23 @@ func (w *Workspace) sayWhatStays(ctx context.Context, t Target, before []resourc
 		w.list(gone)
 		nothing = "Nothing else"
 	}
-	if len(after) == 0 {
+	if err := w.prove(ctx, account, after); err != nil {
+		return err
+	}
+	roles := slices.DeleteFunc(slices.Clone(after), func(r resource) bool { return r.Protect || !r.ofWorkflows() })
+	if len(roles) > 0 {
+		w.say("The roles of workflows stay, as none may delete itself. An engineer removes them: lablink destroy %s", strings.Join(t.args(), " "))
+		w.list(roles)
+		nothing = "Nothing else"
+	}
+	if len(after) == len(roles) {
 		w.say("%s of %s is left.", nothing, t.Name)
 		return nil
 	}
 	w.say("These stay, as they cannot be made again as they are, or what stays stands in them:")
-	w.list(after)
+	w.list(slices.DeleteFunc(after, func(r resource) bool {
+		return slices.ContainsFunc(roles, func(x resource) bool { return x.URN == r.URN })
+	}))
 	w.say("To remove them too:")
 	w.say("    lablink unprotect %s --confirm %s", strings.Join(t.args(), " "), t.Name)
 	w.say("    pulumi up %s", strings.Join(t.args(), " "))

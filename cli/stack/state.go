@@ -17,7 +17,7 @@ type resource struct {
 	// Protect refuses deletion. RetainOnDelete takes it from the state and leaves it
 	// in AWS.
 	Protect, RetainOnDelete bool
-	Inputs                  map[string]any
+	Inputs, Outputs         map[string]any
 }
 
 // name is the last part of the URN.

@@ -61,16 +61,17 @@ func TestAStateWithoutPendingOperationsIsLeftAlone(t *testing.T) {
 }
 
 func TestWhatIsProtectedDoesNotHoldTheRestUnlessItStandsInIt(t *testing.T) {
-	raw, protected, err := loosen([]byte(`{"deployment": {"resources": [
+	loose, err := loosen([]byte(`{"deployment": {"resources": [
 		{"urn": "stack"},
 		{"urn": "host", "dependencies": ["address"]},
 		{"urn": "address", "protect": true},
 		{"urn": "record", "protect": true, "parent": "stack", "dependencies": ["host", "address"], "propertyDependencies": {"records": ["host", "address"], "name": null}},
 		{"urn": "database", "type": "aws:rds/instance:Instance", "protect": true, "dependencies": ["subnets"]},
 		{"urn": "balancer", "type": "aws:lb/loadBalancer:LoadBalancer", "protect": true, "dependencies": ["subnets"]}
-	]}}`))
+	]}}`), false)
 	require.NoError(t, err)
-	require.Equal(t, 4, protected)
+	require.Equal(t, 4, loose.kept)
+	require.Empty(t, loose.exclude)
 	require.JSONEq(t, `{"deployment": {"resources": [
 		{"urn": "stack"},
 		{"urn": "host", "dependencies": ["address"]},
@@ -78,7 +79,29 @@ func TestWhatIsProtectedDoesNotHoldTheRestUnlessItStandsInIt(t *testing.T) {
 		{"urn": "record", "protect": true, "parent": "stack", "dependencies": ["address"], "propertyDependencies": {"records": ["address"], "name": null}},
 		{"urn": "database", "type": "aws:rds/instance:Instance", "protect": true, "dependencies": ["subnets"]},
 		{"urn": "balancer", "type": "aws:lb/loadBalancer:LoadBalancer", "protect": true, "dependencies": ["subnets"]}
-	]}}`, string(raw))
+	]}}`, string(loose.state))
+}
+
+func TestTheRolesOfWorkflowsAndWhatTheyNeedAreKeptWhereThatIsAsked(t *testing.T) {
+	const identity = "urn:pulumi:test::lablink::lablink:identity:Identity"
+	raw := []byte(`{"deployment": {"resources": [
+		{"urn": "s", "type": "pulumi:pulumi:Stack"},
+		{"urn": "p", "type": "pulumi:providers:aws"},
+		{"urn": "bucket", "type": "aws:s3/bucketV2:BucketV2"},
+		{"urn": "urn:pulumi:test::lablink::aws:iam/policy:Policy::boundary", "type": "aws:iam/policy:Policy"},
+		{"urn": "` + identity + `::identity", "type": "lablink:identity:Identity"},
+		{"urn": "` + identity + `$aws:iam/role:Role::identity-deploy", "type": "aws:iam/role:Role", "dependencies": ["bucket"]}
+	]}}`)
+	loose, err := loosen(raw, true)
+	require.NoError(t, err)
+	require.Equal(t, 3, loose.kept)
+	require.NotContains(t, loose.exclude, "bucket")
+	require.Len(t, loose.exclude, 2*5)
+	require.Contains(t, string(loose.state), `"dependencies":[]`, "a bucket that a role may write to is not kept for that")
+	loose, err = loosen(raw, false)
+	require.NoError(t, err)
+	require.Zero(t, loose.kept)
+	require.Empty(t, loose.exclude)
 }
 
 const halfRetired = `{"deployment": {"resources": [

@@ -2,6 +2,8 @@ package cloud
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -72,3 +74,17 @@ func (a *Account) UpdateInstanceProfile(name string, p *InstanceProfile) error {
 
 // DeleteInstanceProfile removes a profile, also while an instance uses it.
 func (a *Account) DeleteInstanceProfile(name string) error { return profiles.remove(a, name, nil) }
+
+// InstanceProfilesAt are those whose path begins so, by their names.
+func (a *Account) InstanceProfilesAt(path string) []InstanceProfile {
+	var out []InstanceProfile
+	_ = a.view(func(m *model) error {
+		for _, name := range slices.Sorted(maps.Keys(m.InstanceProfiles)) {
+			if p := m.InstanceProfiles[name]; strings.HasPrefix(p.Path, path) {
+				out = append(out, *p)
+			}
+		}
+		return nil
+	})
+	return out
+}

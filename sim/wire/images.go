@@ -24,14 +24,9 @@ func (s *Server) describeImages(c call, q *query) (any, error) {
 		return nil, err
 	}
 	ids, owners := q.list("ImageId"), q.list("Owner")
-	filters := map[string][]string{}
-	for n := range q.count("Filter") {
-		at := fmt.Sprintf("Filter.%d.", n+1)
-		name := q.get(at + "Name")
-		if !cloud.ImageFilter(name) {
-			return nil, &cloud.Error{Code: "InvalidParameterValue", Message: fmt.Sprintf("The filter '%s' is invalid", name), Status: 400}
-		}
-		filters[name] = q.list(at + "Value")
+	filters, err := q.filters(cloud.ImageFilter)
+	if err != nil {
+		return nil, err
 	}
 	if err := q.rest(); err != nil {
 		return nil, err

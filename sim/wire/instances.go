@@ -3,7 +3,6 @@ package wire
 import (
 	"fmt"
 	"maps"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -69,14 +68,9 @@ func (s *Server) describeInstances(c call, q *query) (any, error) {
 		return nil, err
 	}
 	ids := q.list("InstanceId")
-	filters := map[string][]string{}
-	for n := range q.count("Filter") {
-		at := fmt.Sprintf("Filter.%d.", n+1)
-		name := q.get(at + "Name")
-		if !filterable(name) {
-			return nil, &cloud.Error{Code: "InvalidParameterValue", Message: fmt.Sprintf("The filter '%s' is invalid", name), Status: 400}
-		}
-		filters[name] = q.list(at + "Value")
+	filters, err := q.filters(filterable)
+	if err != nil {
+		return nil, err
 	}
 	if limit, err := q.number("MaxResults"); err != nil || limit != 0 && len(ids) > 0 {
 		return nil, &cloud.Error{Code: "InvalidParameterCombination", Message: "The parameter instancesSet cannot be used with the parameter maxResults", Status: 400}
@@ -129,7 +123,7 @@ func matches(i cloud.Instance, filters map[string][]string) bool {
 		} else if name == "instance-id" {
 			have = i.ID
 		}
-		if !slices.ContainsFunc(want, func(w string) bool { ok, _ := path.Match(w, have); return ok }) {
+		if !anyFits(want, have) {
 			return false
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
 
-// route53Region is where the requests of this service are signed for.
-const route53Region = "us-east-1"
+// globalRegion is where the requests of services are signed for that have no Region.
+const globalRegion = "us-east-1"
 
 // route53Calls are the calls that Route 53 answers, by method and path below the
 // version. {id} stands for one segment.

@@ -14,12 +14,13 @@ import (
 	"github.com/talmolab/lablink-infrastructure/cli/artifacts"
 	"github.com/talmolab/lablink-infrastructure/cli/images"
 	"github.com/talmolab/lablink-infrastructure/cli/pulumi"
+	"github.com/talmolab/lablink-infrastructure/cli/remains"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var c cli.Commands
-	c.Out, c.OpenImages, c.OpenArtifacts = os.Stdout, images.Open, artifacts.Open
+	c.Out, c.OpenImages, c.OpenArtifacts, c.OpenAccount = os.Stdout, images.Open, artifacts.Open, remains.Open
 	c.Engine = &pulumi.Engine{Dir: ".", Out: os.Stderr}
 	command := kong.Parse(&c, kong.Name("lablink"), kong.Description("Operates a LabLink deployment."),
 		kong.BindTo(ctx, (*context.Context)(nil)))
