@@ -91,11 +91,11 @@ func NewIdentity(ctx *pulumi.Context, name string, args *IdentityArgs, opts ...p
 	if i.DriftRole, err = i.declareLooking(ctx, name, args, "drift", "ref:refs/heads/main"); err != nil {
 		return nil, err
 	}
-	if i.DeployRole, err = i.declareDeploying(ctx, name, args, "deploy", "environment:"+args.Environment); err != nil {
+	if i.DeployRole, err = i.declareDeploying(ctx, name, args, args.own(), "deploy", "environment:"+args.Environment); err != nil {
 		return nil, err
 	}
-	if !args.Production { // end-to-end tests deploy, and nobody works there
-		if _, err := i.declareDeploying(ctx, name, args, "e2e", "environment:"+args.Environment+"-e2e"); err != nil {
+	if !args.Production {
+		if _, err := i.declareDeploying(ctx, name, args, args.endToEnd(), "e2e", "environment:"+args.Environment+EndToEnd); err != nil {
 			return nil, err
 		}
 	}
@@ -107,7 +107,7 @@ func NewIdentity(ctx *pulumi.Context, name string, args *IdentityArgs, opts ...p
 // declareLooking declares a role that reads.
 func (i *Identity) declareLooking(ctx *pulumi.Context, name string, args *IdentityArgs, what, context string) (pulumi.StringOutput, error) {
 	role, err := i.declareRole(ctx, name, args, what, context, func(v values) policy.Document {
-		return append(Look(args.Namer, v.artifacts), args.state(v, false)...)
+		return append(Look(args.Namer, v.artifacts), args.state(v, args.Namer.Environment, false)...)
 	})
 	if err != nil {
 		return pulumi.StringOutput{}, err
@@ -117,21 +117,24 @@ func (i *Identity) declareLooking(ctx *pulumi.Context, name string, args *Identi
 
 // declareDeploying declares a role that makes and changes. One inline policy is
 // too short for all that it may do.
-func (i *Identity) declareDeploying(ctx *pulumi.Context, name string, args *IdentityArgs, what, context string) (pulumi.StringOutput, error) {
+func (i *Identity) declareDeploying(ctx *pulumi.Context, name string, args *IdentityArgs, of target, what, context string) (pulumi.StringOutput, error) {
 	none := pulumi.StringOutput{}
 	role, err := i.declareRole(ctx, name, args, what, context, func(v values) policy.Document {
-		return append(Deploy(args.Namer, args.Record, v.artifacts, v.boundary), args.state(v, true)...)
+		if v.artifacts == args.Namer.Bucket("artifacts") { // each environment has its own
+			v.artifacts = of.namer.Bucket("artifacts")
+		}
+		return append(Deploy(of.namer, of.record, v.artifacts, v.boundary), args.state(v, of.namer.Environment, true)...)
 	})
 	if err != nil {
 		return none, err
 	}
-	if err := i.attach(ctx, name, args.Namer, what+"-network", role, DeployNetwork(args.Namer, args.Network)); err != nil {
+	if err := i.attach(ctx, name, args.Namer, what+"-network", role, DeployNetwork(of.namer, of.network)); err != nil {
 		return none, err
 	}
-	if err := i.attach(ctx, name, args.Namer, what+"-images", role, ReadImages(args.Namer, args.Images)); err != nil {
+	if err := i.attach(ctx, name, args.Namer, what+"-images", role, ReadImages(of.namer, of.images)); err != nil {
 		return none, err
 	}
-	return role.Arn, i.attach(ctx, name, args.Namer, what+"-services", role, DeployServices(args.Namer))
+	return role.Arn, i.attach(ctx, name, args.Namer, what+"-services", role, DeployServices(of.namer))
 }
 
 // attach declares a managed policy and gives it to a role; none where it says
@@ -190,9 +193,9 @@ func (i *Identity) declareRole(ctx *pulumi.Context, name string, args *IdentityA
 }
 
 // state is the access to the state of stacks, where there is a bucket for it.
-func (args *IdentityArgs) state(v values, write bool) policy.Document {
+func (args *IdentityArgs) state(v values, stack string, write bool) policy.Document {
 	if args.State == nil {
 		return nil
 	}
-	return state(v.bucket, v.key, args.Namer.Environment, args.State.Account, write)
+	return state(v.bucket, v.key, stack, args.State.Account, write)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/infra/identity"
+	"github.com/talmolab/lablink-infrastructure/infra/naming"
 	"github.com/talmolab/lablink-infrastructure/infra/recording"
 	"github.com/talmolab/lablink-infrastructure/sim/iam"
 )
@@ -118,6 +119,38 @@ func TestEndToEndTestsHaveARoleOutsideProductionOnly(t *testing.T) {
 			run := token{"repo:talmolab/lablink-infrastructure:" + sub, "sts.amazonaws.com", "42"}
 			assert.Equal(t, decision, iam.Evaluate(run.request(), trust), sub)
 		}
+	}
+}
+
+func TestEndToEndTestsWorkOnAnEnvironmentOfTheirOwn(t *testing.T) {
+	r, err := declare(good())
+	require.NoError(t, err)
+	for role, own := range map[string]string{"deploy": "test", "e2e": "test-e2e"} {
+		var all []iam.Document
+		for _, part := range []string{"-permissions", "-network", "-services"} {
+			d, err := iam.Parse(r.Named("identity-"+role+part).Text("policy"), iam.Identity)
+			require.NoError(t, err)
+			all = append(all, d)
+		}
+		for _, environment := range []string{"test", "test-e2e", "test-e2e-2"} {
+			want := no
+			if environment == own {
+				want = yes
+			}
+			for _, c := range []iam.Request{
+				{Action: "ec2:CreateVpc", Resource: ec2 + "vpc/*", Context: asks("lablink", environment)},
+				{Action: "ec2:TerminateInstances", Resource: ec2 + "instance/i-1", Context: has("lablink", environment)},
+				{Action: "ssm:PutParameter", Resource: parameter + environment + "/release"},
+				{Action: "iam:DeleteRole", Resource: "arn:aws:iam::123456789012:role/lablink/lablink/" + environment + "/us-west-2/r"},
+				{Action: "s3:DeleteBucket", Resource: "arn:aws:s3:::" + naming.Namer{Deployment: "lablink", Environment: environment, AccountID: "123456789012", Region: "us-west-2"}.Bucket("artifacts")},
+				{Action: "s3:PutObject", Resource: "arn:aws:s3:::lablink-state/.pulumi/stacks/lablink/" + environment + ".json"},
+				{Action: "kms:Encrypt", Resource: "arn:aws:kms:us-west-2:123456789012:key/k", Context: key("kms:EncryptionContext:stack", environment)},
+			} {
+				assert.Equal(t, want, iam.Evaluate(c, all...), "%s: %s on %s", role, c.Action, c.Resource)
+			}
+		}
+		record := iam.Request{Action: "route53:ChangeResourceRecordSets", Resource: "arn:aws:route53:::hostedzone/Z1", Context: key("route53:ChangeResourceRecordSetsNormalizedRecordNames", "test.lab.example.org")}
+		assert.Equal(t, role == "deploy", iam.Evaluate(record, all...) == yes, "the environment's record is not for tests")
 	}
 }
 

@@ -240,6 +240,8 @@ func TestADeployMakesAndChangesThisEnvironmentAloneInOtherServicesToo(t *testing
 	own, other := has("lablink", "test"), has("lablink", "prod")
 	check(t, identity.DeployServices(lab), []request{
 		{"a list of databases", "rds:DescribeDBInstances", "*", nil, yes},
+		{"what carries its tags", "tag:GetResources", "*", nil, yes},
+		{"putting tags on whatever it is", "tag:TagResources", "*", nil, no},
 		{"a topic", "sns:GetTopicAttributes", "arn:aws:sns:us-west-2:123456789012:lablink-alarms-test", nil, yes},
 		{"a database", "rds:CreateDBInstance", rds + "db:lablink-db-test", asks("lablink", "test"), yes},
 		{"in its own subnets", "rds:CreateDBInstance", rds + "subgrp:lablink-db-test", own, yes},

@@ -55,6 +55,8 @@ func lookServices(n naming.Namer) policy.Document {
 // and change what carries this environment's tags.
 func DeployServices(n naming.Namer) policy.Document {
 	return append(lookServices(n), policy.Document{
+		// What is left after the end of an environment is looked for by tags and paths.
+		{Sid: "SeeThatNothingIsLeft", Action: []string{"iam:ListInstanceProfiles", "tag:GetResources"}, Resource: []string{"*"}},
 		{Sid: "MakeInServices", Action: serviceMakes, Resource: serviceARNs(n, n.Deployment+"-*", n.LoadBalancers()), Condition: policy.Tagged("aws:RequestTag/", n.OwnTags())},
 		{Sid: "ChangeInServices", Action: serviceChanges, Resource: serviceARNs(n, "*", "*"), Condition: policy.Tagged("aws:ResourceTag/", n.OwnTags())},
 		{Sid: "Dashboards", Action: dashboardWrites, Resource: []string{dashboardARN(n)}},

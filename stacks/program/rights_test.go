@@ -116,13 +116,13 @@ func TestWorkflowsMayDoWhatEveryResourceNeeds(t *testing.T) {
 			}
 		}
 	}
-	tags := func(of string) map[string][]string {
-		return map[string][]string{of + "lablink:deployment": {deployment}, of + "lablink:environment": {"test"}}
-	}
-	made, own := tags("aws:RequestTag/"), tags("aws:ResourceTag/")
-	for _, context := range []map[string][]string{made, own} {
-		context["iam:PermissionsBoundary"] = []string{recorded.Named("host-role").Text("permissionsBoundary")}
-		context["route53:ChangeResourceRecordSetsNormalizedRecordNames"] = []string{"test.lab.example.org"}
+	bounded := recorded.Named("host-role").Text("permissionsBoundary")
+	// given is what a request of an environment has, to make something or to change it.
+	given := func(tags, environment string) map[string][]string {
+		return map[string][]string{
+			tags + "lablink:deployment": {deployment}, tags + "lablink:environment": {environment}, "iam:PermissionsBoundary": {bounded},
+			"route53:ChangeResourceRecordSetsNormalizedRecordNames": {"test.lab.example.org"},
+		}
 	}
 	may := func(role, action, on string, context map[string][]string) bool {
 		policies := policiesOf(t, recorded, "identity-"+role)
@@ -131,19 +131,21 @@ func TestWorkflowsMayDoWhatEveryResourceNeeds(t *testing.T) {
 		})
 	}
 	for typ, r := range rights {
-		for _, role := range []string{"preview", "drift", "deploy", "e2e"} {
-			deploys := role == "deploy" || role == "e2e"
+		for role, environment := range map[string]string{"preview": "test", "drift": "test", "deploy": "test", "e2e": "test-e2e"} {
+			deploys := (role == "deploy" || role == "e2e" && typ != "aws:route53/record:Record") && !r.engineer
+			on := strings.NewReplacer("test", environment).Replace(r.on)
+			made, own := given("aws:RequestTag/", environment), given("aws:ResourceTag/", environment)
 			for _, action := range r.reads {
-				assert.True(t, may(role, action, r.on, own), "%s: %s by %s", typ, action, role)
+				assert.True(t, may(role, action, on, own), "%s: %s by %s", typ, action, role)
 			}
 			for _, action := range r.makes {
-				assert.Equal(t, deploys && !r.engineer, may(role, action, r.on, made), "%s: %s by %s", typ, action, role)
+				assert.Equal(t, deploys, may(role, action, on, made), "%s: %s by %s", typ, action, role)
 			}
 			for _, action := range r.writes {
 				if slices.Contains(r.reads, action) || action == "iam:ListInstanceProfilesForRole" {
 					continue
 				}
-				assert.Equal(t, deploys && !r.engineer, may(role, action, r.on, own), "%s: %s by %s", typ, action, role)
+				assert.Equal(t, deploys, may(role, action, on, own), "%s: %s by %s", typ, action, role)
 			}
 		}
 	}
