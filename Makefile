@@ -65,8 +65,16 @@ preview-comment: $(OPERATOR) ## The same as plan, as one comment on pull request
 	@$(ENGINE) && .github/scripts/preview.sh "$(WHICH)" $(PR)
 
 .PHONY: destroy
-destroy: $(OPERATOR) ## Destroy what is not protected of STACK, and list what stays; WHOLE=1: all or nothing
-	@$(ENGINE) && lablink destroy --stack "$(WHICH)" $(if $(WHOLE),--whole) $(if $(filter-out undefined,$(origin CONFIRM)),<<<"$$CONFIRM")
+destroy: $(OPERATOR) ## Destroy what is not protected of STACK, and list what stays; WHOLE=1: all or nothing; KEEP_ROLES=1: not those of workflows
+	@$(ENGINE) && lablink destroy --stack "$(WHICH)" $(if $(WHOLE),--whole) $(if $(KEEP_ROLES),--keep-roles) $(if $(filter-out undefined,$(origin CONFIRM)),<<<"$$CONFIRM")
+
+.PHONY: end-to-end
+end-to-end: $(OPERATOR) ## Deploy STACK (its name ends in -e2e), see that it works, and destroy it whatever became of it
+	@$(ENGINE) && .github/scripts/end-to-end.sh "$(WHICH)"
+
+.PHONY: end-to-end-clean
+end-to-end-clean: $(OPERATOR) ## Destroy what a run of end-to-end on STACK has left
+	@$(ENGINE) && .github/scripts/end-to-end.sh "$(WHICH)" clean
 
 .PHONY: .lablink/bin/lablink
 .lablink/bin/lablink: go

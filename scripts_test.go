@@ -167,3 +167,40 @@ func TestDriftIsOneIssueForAsLongAsThereIsSome(t *testing.T) {
 	require.Equal(t, 0, code)
 	require.Contains(t, calls, "--method PATCH repos/lab/link/issues/7 --raw-field state=closed")
 }
+
+func TestAnEndToEndRunDestroysItsStackWhateverBecomesOfIt(t *testing.T) {
+	d := &desk{dir: t.TempDir()}
+	log := "#!/bin/sh\necho \"$(basename \"$0\") $1\" >>\"$DESK/calls\"\n"
+	// fails makes one call end with an error, each time or the second time.
+	fails := func(call string, from int) {
+		for _, program := range []string{"pulumi", "lablink"} {
+			d.program(t, program, log+fmt.Sprintf("[ \"$(basename \"$0\") $1\" != '%s' ] || [ \"$(grep -c '%s' \"$DESK/calls\")\" -lt %d ]\n", call, call, from))
+		}
+	}
+	const begin, end = "pulumi cancel\nlablink destroy\n", "lablink destroy\n"
+	for _, c := range []struct {
+		fails string
+		from  int
+		ends  int
+		calls string
+	}{
+		{"nothing", 1, 0, begin + "pulumi up\nlablink verify\n" + end},
+		{"pulumi up", 1, 1, begin + "pulumi up\n" + end},
+		{"lablink verify", 1, 1, begin + "pulumi up\nlablink verify\n" + end},
+		{"lablink destroy", 2, 1, begin + "pulumi up\nlablink verify\n" + end},
+		{"lablink destroy", 1, 1, begin}, // what was there before could not be destroyed
+	} {
+		fails(c.fails, c.from)
+		said, code, calls, _ := d.run(t, "end-to-end.sh", "test-e2e")
+		require.Equal(t, c.calls, calls, "%s fails: %s", c.fails, said)
+		require.Equal(t, c.ends, code, "%s fails: %s", c.fails, said)
+	}
+	fails("nothing", 1)
+	_, code, calls, _ := d.run(t, "end-to-end.sh", "test-e2e", "clean")
+	require.Zero(t, code)
+	require.Equal(t, begin, calls)
+	said, code, calls, _ := d.run(t, "end-to-end.sh", "test")
+	require.Equal(t, 2, code)
+	require.Contains(t, said, "ends in -e2e")
+	require.Empty(t, calls, "a stack that people work with is left alone")
+}

@@ -47,7 +47,7 @@ var (
 	note      = regexp.MustCompile(`^echo "[^"$` + "`" + `\\]*" >>"\$GITHUB_STEP_SUMMARY"$`)
 	toRun     = regexp.MustCompile(`(?:^|[\s@;&|(])lablink((?: [a-z][a-z-]*)+)`)
 	made      = regexp.MustCompile(`(?m)^([a-z][a-z-]*):`)
-	roleGiven = regexp.MustCompile(`vars\.(TEST|PROD)_(PREVIEW|DRIFT|DEPLOY)_ROLE_ARN`)
+	roleGiven = regexp.MustCompile(`vars\.(TEST|PROD)_(PREVIEW|DRIFT|DEPLOY|E2E)_ROLE_ARN`)
 )
 
 func TestWorkflowsKeepTheRules(t *testing.T) {
@@ -96,6 +96,7 @@ jobs:
 		"a command of its own":        {"make deploy STACK=test", "aws s3 rm", "neither"},
 		"a value within a script":     {"STACK=test", "STACK=${{ github.head_ref }}", "within a script"},
 		"a role in another context":   {"environment: test", "environment: prod", "TEST_DEPLOY_ROLE_ARN"},
+		"a role for another stack":    {"TEST_DEPLOY_", "TEST_E2E_", "takes the role of test-e2e: make deploy STACK=test"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Contains(t, good, c.old)
@@ -148,8 +149,7 @@ func TestRunsThatChangeAStackWaitForEachOther(t *testing.T) {
 		require.NoError(t, err)
 		w := parse(t, raw)
 		for name, j := range w.Jobs {
-			deploys := strings.Contains(j.role(), "_DEPLOY_")
-			if !deploys {
+			if !strings.Contains(j.role(), "_DEPLOY_") && !strings.Contains(j.role(), "_E2E_") {
 				continue
 			}
 			changing++
@@ -157,7 +157,7 @@ func TestRunsThatChangeAStackWaitForEachOther(t *testing.T) {
 		}
 		assert.NotRegexp(t, `group: stack-.*\n\s*cancel-in-progress`, string(raw), file)
 	}
-	assert.Equal(t, 3, changing)
+	assert.Equal(t, 5, changing)
 }
 
 func workflowFiles(t *testing.T) []string {
@@ -252,7 +252,10 @@ func checkSteps(say func(string, ...any), known map[string]bool, steps []step) {
 func checkRole(say func(string, ...any), name string, j job) {
 	for _, m := range roleGiven.FindAllStringSubmatch(j.role(), -1) {
 		stack := strings.ToLower(m[1])
-		environment := map[string]string{"TEST PREVIEW": "", "PROD PREVIEW": "prod-preview", "TEST DEPLOY": "test", "PROD DEPLOY": "prod"}[m[1]+" "+m[2]]
+		if m[2] == "E2E" { // it deploys a stack beside the environment's, and production has none
+			stack = "test-e2e"
+		}
+		environment := map[string]string{"TEST PREVIEW": "", "PROD PREVIEW": "prod-preview", "TEST DEPLOY": "test", "PROD DEPLOY": "prod", "TEST E2E": "test-e2e"}[m[1]+" "+m[2]]
 		if j.Environment != environment && j.Environment != "${{ inputs.stack }}" {
 			say("%s takes %s in the environment %q; it is for %q", name, m[0], j.Environment, environment)
 		}

@@ -25,5 +25,14 @@ func TestTheTargetsOfWorkflowsWorkOnAStack(t *testing.T) {
 	require.Contains(t, ask("export WHOLE=1 CONFIRM='$(shell touch injected)'; ! make destroy"), "nothing was destroyed")
 	require.NoFileExists(t, root+"/injected", "what was typed was run")
 	l.answers(t)
-	require.Contains(t, ask("export WHOLE=1 CONFIRM=local; make destroy"), "Nothing of local is left.")
+
+	// Workshops go on: one has its machines, another one is about to get them.
+	admin := l.admin(t)
+	l.await(t, admin, l.open(t, admin, 2), 2)
+	l.open(t, admin, 3)
+	said := ask("export WHOLE=1 CONFIRM=local; make destroy")
+	require.Contains(t, said, "machines have ended: i-")
+	require.Contains(t, said, "nothing more is there")
+	require.Contains(t, said, "Nothing of local is left.")
+	require.Contains(t, ask("export WHOLE=1 CONFIRM=local; make destroy"), "Nothing of local is left.", "it can be repeated")
 }

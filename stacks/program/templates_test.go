@@ -36,7 +36,7 @@ func templateOf(t *testing.T, name string) *run {
 }
 
 func TestEveryTemplateIsDeclaredAndKeepsTheGuardrails(t *testing.T) {
-	assert.Equal(t, []string{"acm", "acme-manual", "acme-route53", "cloudflare", "dev", "existing-vpc", "ha-postgres", "ip-only", "spot"}, templates(t))
+	assert.Equal(t, []string{"acm", "acme-manual", "acme-route53", "cloudflare", "dev", "end-to-end", "existing-vpc", "ha-postgres", "ip-only", "spot"}, templates(t))
 	for _, name := range templates(t) {
 		recorded, err := templateOf(t, name).do(recording.Preview)
 		require.NoError(t, err, name)

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Deploys STACK, sees that it works, and destroys it, whatever became of it. With
+# clean it only destroys it. Call by make end-to-end and make end-to-end-clean.
+set -euo pipefail
+stack=$1
+if [[ $stack != *-e2e ]]; then
+  echo "end-to-end.sh: $stack would be destroyed: name a stack for tests, which ends in -e2e" >&2
+  exit 2
+fi
+
+# One run at a time works on this stack: a lock is of one that was cut short.
+pulumi cancel --non-interactive --yes "$stack"
+clean() { lablink destroy --stack "$stack" --whole --yes; }
+clean
+if [[ ${2-} == clean ]]; then
+  exit
+fi
+
+finish() {
+  code=$?
+  trap - EXIT
+  clean || code=1
+  exit "$code"
+}
+trap finish EXIT
+pulumi up --non-interactive --yes --skip-preview --stack "$stack"
+lablink verify --stack "$stack" --wait 10m
