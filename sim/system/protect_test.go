@@ -122,7 +122,36 @@ func TestProductionIsDestroyedOnPurposeOnly(t *testing.T) {
 	said, err = e.operator(t, "destroy", "--stack", "prod", "--config-file", prod.File, "--yes", "--whole")
 	require.NoError(t, err)
 	require.Contains(t, said, "Nothing of prod is left.")
+	require.Contains(t, said, "nothing more is there than what stays on purpose:\n    arn:aws:ec2:us-west-2::snapshot/snap-", "the data volume's last snapshot")
 	require.Empty(t, e.deployed(t, prod))
+}
+
+// No workflow deletes its own role: it takes away the rest, and an engineer the roles.
+func TestAWorkflowDestroysAllButTheRolesOfWorkflows(t *testing.T) {
+	e := start(t, "--oidc", github)
+	test := e.stack(t, "test")
+	e.must(t, test, "up", "--yes", "--skip-preview", "--suppress-outputs")
+	destroy := []string{"destroy", "--stack", "test", "--config-file", test.File, "--yes", "--whole"}
+	said, err := e.operator(t, append(destroy, "--keep-roles")...)
+	require.NoError(t, err)
+	require.Contains(t, said, "nothing more is there")
+	require.Contains(t, said, "Nothing else of test is left.")
+	left := e.deployed(t, test)
+	for name, r := range left {
+		require.True(t, strings.HasPrefix(name, "identity-") || name == "boundary", name)
+		require.Contains(t, said, "    "+name+" ("+r.Type+", "+r.ID+")\n")
+	}
+	for _, role := range []string{"preview", "drift", "deploy", "e2e"} {
+		require.Contains(t, left, "identity-"+role)
+	}
+	e.must(t, test, "preview", "--suppress-outputs") // it can be deployed again
+	_, err = e.operator(t, append(destroy, "--keep-roles")...)
+	require.NoError(t, err, "and destroyed again")
+	require.Equal(t, left, e.deployed(t, test))
+	said, err = e.operator(t, destroy...)
+	require.NoError(t, err)
+	require.Contains(t, said, "Nothing of test is left.")
+	require.Empty(t, e.deployed(t, test))
 }
 
 // A load balancer that stays keeps what it stands in: AWS deletes no group and no
