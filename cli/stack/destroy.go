@@ -34,10 +34,8 @@ func (w *Workspace) Destroy(ctx context.Context, t Target, d Destruction) error 
 	if err != nil {
 		return err
 	}
-	if held := slices.DeleteFunc(slices.Clone(before), func(r resource) bool { return !r.held() }); len(held) > 0 {
-		w.say("These are not protected any more, but the last pulumi up was before that: they would stay in AWS, and no stack would hold them:")
-		w.list(held)
-		return fmt.Errorf("nothing was destroyed: run pulumi up %s first, then lablink destroy again", strings.Join(t.args(), " "))
+	if err := w.refuseHeld(t, before); err != nil {
+		return err
 	}
 	loose, err := loosen(raw, d.KeepRoles)
 	if err != nil {
@@ -53,6 +51,26 @@ func (w *Workspace) Destroy(ctx context.Context, t Target, d Destruction) error 
 			return errors.New("that is not the name: nothing was destroyed")
 		}
 	}
+	if err := w.takeAway(ctx, t, before, loose, account); err != nil {
+		return err
+	}
+	return w.see(ctx, t, before, account)
+}
+
+// refuseHeld refuses a stack whose protection was lifted, and that was not updated
+// since.
+func (w *Workspace) refuseHeld(t Target, before []resource) error {
+	held := slices.DeleteFunc(slices.Clone(before), func(r resource) bool { return !r.held() })
+	if len(held) == 0 {
+		return nil
+	}
+	w.say("These are not protected any more, but the last pulumi up was before that: they would stay in AWS, and no stack would hold them:")
+	w.list(held)
+	return fmt.Errorf("nothing was destroyed: run pulumi up %s first, then lablink destroy again", strings.Join(t.args(), " "))
+}
+
+// takeAway destroys the allocator, then its machines, then the rest.
+func (w *Workspace) takeAway(ctx context.Context, t Target, before []resource, loose loose, account Account) error {
 	if loose.kept > 0 {
 		if err := w.quietly(ctx, w.Root, backend{}, bytes.NewReader(loose.state), "stack", "import", "--stack", t.Name); err != nil {
 			return err
@@ -68,10 +86,7 @@ func (w *Workspace) Destroy(ctx context.Context, t Target, d Destruction) error 
 	if loose.kept > 0 {
 		args = append(append(args, "--exclude-protected"), loose.exclude...)
 	}
-	if err := w.run(ctx, backend{}, args...); err != nil {
-		return err
-	}
-	return w.sayWhatStays(ctx, t, before, account)
+	return w.run(ctx, backend{}, args...)
 }
 
 // open looks into the account, and sees that what is left can be told at the end.
@@ -88,67 +103,4 @@ func (w *Workspace) open(ctx context.Context, t Target, d Destruction) (Account,
 		return nil, fmt.Errorf("nothing was destroyed: %w", err)
 	}
 	return account, nil
-}
-
-// left are the types of what a stack never deletes: others may run the same
-// release, use the same role or boot an image that was made by the same recipe.
-var left = []string{"aws:s3/bucketObjectv2:", "aws:iam/serviceLinkedRole:", "aws:imagebuilder/"}
-
-func (r resource) staysOnPurpose() bool {
-	return r.RetainOnDelete && slices.ContainsFunc(left, func(kind string) bool { return strings.HasPrefix(r.Type, kind) })
-}
-
-// held reports whether the resource is neither protected nor deleted: the state says
-// that it stays when the stack goes.
-func (r resource) held() bool { return r.RetainOnDelete && !r.Protect && !r.staysOnPurpose() }
-
-func (w *Workspace) sayWhatStays(ctx context.Context, t Target, before []resource, account Account) error {
-	after, err := w.resources(ctx, t.Name)
-	if err != nil {
-		return err
-	}
-	nothing := "Nothing"
-	if gone := forgotten(before, after); len(gone) > 0 {
-		w.say("Left in AWS on purpose, and held by no stack from now on:")
-		w.list(gone)
-		nothing = "Nothing else"
-	}
-	if err := w.prove(ctx, account, after); err != nil {
-		return err
-	}
-	roles := slices.DeleteFunc(slices.Clone(after), func(r resource) bool { return r.Protect || !r.ofWorkflows() })
-	if len(roles) > 0 {
-		w.say("The roles of workflows stay, as none may delete itself. An engineer removes them: lablink destroy %s", strings.Join(t.args(), " "))
-		w.list(roles)
-		nothing = "Nothing else"
-	}
-	if len(after) == len(roles) {
-		w.say("%s of %s is left.", nothing, t.Name)
-		return nil
-	}
-	w.say("These stay, as they cannot be made again as they are, or what stays stands in them:")
-	w.list(slices.DeleteFunc(after, func(r resource) bool {
-		return slices.ContainsFunc(roles, func(x resource) bool { return x.URN == r.URN })
-	}))
-	w.say("To remove them too:")
-	w.say("    lablink unprotect %s --confirm %s", strings.Join(t.args(), " "), t.Name)
-	w.say("    pulumi up %s", strings.Join(t.args(), " "))
-	w.say("    lablink destroy %s", strings.Join(t.args(), " "))
-	return nil
-}
-
-// forgotten is what is in AWS as before, and not in the state any more. An object
-// whose bucket was deleted is gone.
-func forgotten(before, after []resource) []resource {
-	has := func(all []resource, same func(resource) bool) bool { return slices.ContainsFunc(all, same) }
-	return slices.DeleteFunc(slices.Clone(before), func(r resource) bool {
-		bucket := func(b resource) bool { return strings.HasPrefix(b.Type, "aws:s3/bucketV2:") && b.ID == r.bucket() }
-		return !r.staysOnPurpose() || has(after, func(a resource) bool { return a.URN == r.URN }) || has(before, bucket) && !has(after, bucket)
-	})
-}
-
-func (w *Workspace) list(resources []resource) {
-	for _, r := range resources {
-		w.say("    %s", r)
-	}
 }

@@ -52,11 +52,11 @@ func (w *Workspace) endMachines(ctx context.Context, a Account) error {
 			return nil
 		}
 		if len(ending) != said {
-			w.say("Waiting until %d machines have ended: %s", len(ending), strings.Join(ending, ", "))
+			w.say("Waiting until these machines have ended: %s", strings.Join(ending, ", "))
 			said = len(ending)
 		}
 		if !pause(ctx, end) {
-			return fmt.Errorf("%d machines have not ended: %s; look at them in the EC2 console, and run lablink destroy again", len(ending), strings.Join(ending, ", "))
+			return fmt.Errorf("these machines have not ended: %s; look at them in the EC2 console, and run lablink destroy again", strings.Join(ending, ", "))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,7 +48,7 @@ func (w *Workspace) prove(ctx context.Context, a Account, after []resource) erro
 			said = len(wrong)
 		}
 		if !pause(ctx, end) {
-			return fmt.Errorf("%d things are left that no stack holds, listed above: delete them, and run lablink destroy again to see that nothing is left", len(wrong))
+			return errors.New("what is listed above is left, and no stack holds it: delete it, and run lablink destroy again to see that nothing is left")
 		}
 	}
 }

@@ -52,11 +52,11 @@ func TestMachinesAreWaitedForUntilTheyHaveEnded(t *testing.T) {
 		require.NoError(t, w.endMachines(t.Context(), a))
 		require.Empty(t, a.machines)
 		require.Equal(t, []string{"i-1", "i-2", "i-3", "i-2", "i-3", "i-3"}, a.ended, "asked at every look, for what was launched meanwhile")
-		require.Contains(t, said.String(), "3 machines have ended: i-1, i-2, i-3")
+		require.Contains(t, said.String(), "these machines have ended: i-1, i-2, i-3")
 
 		begin := time.Now()
 		a = &slow{machines: []string{"i-1", "i-2"}, forever: 1}
-		require.ErrorContains(t, w.endMachines(t.Context(), a), "1 machines have not ended: i-2")
+		require.ErrorContains(t, w.endMachines(t.Context(), a), "these machines have not ended: i-2")
 		require.InDelta(t, machinesEnd.Seconds(), time.Since(begin).Seconds(), 2*between.Seconds())
 
 		require.ErrorContains(t, w.endMachines(t.Context(), &slow{err: errors.New("denied")}), "denied")
@@ -72,7 +72,7 @@ func TestNothingIsProvedWhileSomethingIsListed(t *testing.T) {
 		w, said = telling()
 		begin := time.Now()
 		err := w.prove(t.Context(), &slow{things: []string{"volume/vol-1", "arn:aws:sns:r:1:alarms"}, forever: 1}, nil)
-		require.ErrorContains(t, err, "1 things are left")
+		require.ErrorContains(t, err, "is left, and no stack holds it")
 		require.InDelta(t, gone.Seconds(), time.Since(begin).Seconds(), 2*between.Seconds())
 		require.Contains(t, said.String(), "    arn:aws:sns:r:1:alarms (n)\n")
 

@@ -56,11 +56,8 @@ func (w *Workspace) destroy(ctx context.Context, p *Pulumi) error {
 	if err := p.Recover(ctx, local, account); err != nil {
 		return err
 	}
-	if err := w.step("Ending the machines of workshops", func() error { return account.EndMachines(ctx) }); err != nil {
-		return err
-	}
-	w.say("• Destroying: pulumi destroy --stack local")
-	return p.Run(ctx, append([]string{"destroy", "--yes", "--skip-preview", "--suppress-outputs"}, local.args()...)...)
+	w.say("• Destroying: lablink destroy --stack local")
+	return p.Operate(ctx, append([]string{"destroy", "--yes"}, local.args()...)...)
 }
 
 // sweep removes all that belongs to a deployment.

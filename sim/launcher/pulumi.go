@@ -104,14 +104,23 @@ func (p *Pulumi) outputIn(ctx context.Context, dir string, args ...string) ([]by
 	return out.Bytes(), nil
 }
 
-// call runs pulumi. An interrupt is passed on, and pulumi then finishes what it
-// began, so that its state is true.
+// Operate calls lablink, the operator's command, and shows what it says.
+func (p *Pulumi) Operate(ctx context.Context, args ...string) error {
+	return p.start(ctx, exec.Command(p.w.path("bin", "lablink"), args...), p.w.Root, p.w.Out, p.w.Out)
+}
+
+// call runs pulumi.
 func (p *Pulumi) call(ctx context.Context, dir string, out, said io.Writer, args ...string) error {
 	program := "pulumi"
 	if p.engine != "" {
 		program = filepath.Join(p.engine, program)
 	}
-	cmd := exec.Command(program, append(args, "--non-interactive")...)
+	return p.start(ctx, exec.Command(program, append(args, "--non-interactive")...), dir, out, said)
+}
+
+// start runs a program on this workspace's stacks. An interrupt is passed on, and
+// pulumi then finishes what it began, so that its state is true.
+func (p *Pulumi) start(ctx context.Context, cmd *exec.Cmd, dir string, out, said io.Writer) error {
 	cmd.Dir, cmd.Env = dir, os.Environ()
 	for _, v := range p.Variables() {
 		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
@@ -125,12 +134,12 @@ func (p *Pulumi) call(ctx context.Context, dir string, out, said io.Writer, args
 	cmd.Stdout, cmd.Stderr = out, said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C comes through ctx, once
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start pulumi: %w", err)
+		return fmt.Errorf("start %s: %w", filepath.Base(cmd.Path), err)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(os.Interrupt) })
 	defer stop()
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("pulumi %s failed: %w", args[0], err)
+		return fmt.Errorf("%s %s failed: %w", filepath.Base(cmd.Path), cmd.Args[1], err)
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func TestTheTargetsOfWorkflowsWorkOnAStack(t *testing.T) {
 	l.await(t, admin, l.open(t, admin, 2), 2)
 	l.open(t, admin, 3)
 	said := ask("export WHOLE=1 CONFIRM=local; make destroy")
-	require.Contains(t, said, "machines have ended: i-")
+	require.Contains(t, said, "these machines have ended: i-")
 	require.Contains(t, said, "nothing more is there")
 	require.Contains(t, said, "Nothing of local is left.")
 	require.Contains(t, ask("export WHOLE=1 CONFIRM=local; make destroy"), "Nothing of local is left.", "it can be repeated")
