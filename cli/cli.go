@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/price"
 )
 
 // Globals are the flags of every command.
@@ -30,6 +31,8 @@ type Globals struct {
 	Engine Engine `kong:"-"`
 	// OpenArtifacts opens a bucket of releases and the pointer to one.
 	OpenArtifacts func(ctx context.Context, region, bucket, pointer string) (Artifacts, error) `kong:"-"`
+	// OpenPrices asks AWS what things cost.
+	OpenPrices func(ctx context.Context) (price.Source, error) `kong:"-"`
 	// Roots are the authorities that certificates are checked with. Nil: the system's.
 	Roots *x509.CertPool `kong:"-"`
 }
@@ -49,6 +52,7 @@ type Commands struct {
 	Terminate TerminateCommand `cmd:"" help:"End one machine."`
 
 	PreviewComment PreviewCommentCommand `cmd:"" help:"Write down for a reviewer what pulumi preview --json says."`
+	Prices         PricesCommand         `cmd:"" help:"List what things cost in a Region, and who says so."`
 
 	Bootstrap BootstrapCommand `cmd:"" help:"Once for an AWS account: deploy its stack and move the state into its bucket."`
 	Unprotect UnprotectCommand `cmd:"" help:"Lift the protection of what must survive, before a stack is destroyed."`

@@ -68,8 +68,9 @@ func rulesOf(r recording.Record, input string) (rules []policy.Rule, wrong strin
 }
 
 // unbound are actions that AWS gives no resource, beside those that look: the
-// Service Authorization Reference lists none for ec2messages and ssmmessages.
-var unbound = []string{"ec2messages:", "ssmmessages:"}
+// Service Authorization Reference lists none for ec2messages, ssmmessages and the
+// price list.
+var unbound = []string{"ec2messages:", "pricing:GetProducts", "ssmmessages:"}
 
 // narrow wants actions and resources that are named. What stands for several
 // actions, or for everything of a service, needs a condition that says whose; of
