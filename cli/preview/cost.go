@@ -71,26 +71,6 @@ func (p *Preview) Costs(q price.Quote) Cost {
 	return c
 }
 
-// Things are what the preview's comment needs the prices of: nothing where it tells
-// no cost.
-func (p *Preview) Things() []price.Thing {
-	if !p.complete() {
-		return nil
-	}
-	out := slices.Concat(p.usedThings(), p.machineThings())
-	for _, s := range p.planned() {
-		for _, v := range []side{{p, true}, {p, false}} {
-			if state := v.state(s); state != nil {
-				for _, part := range v.paid(state, s.Type) {
-					out = append(out, part.thing)
-				}
-			}
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
 // paid are the parts that there is something of.
 func (v side) paid(s *State, typ string) []part {
 	return slices.DeleteFunc(v.parts(typ, s.Inputs), func(p part) bool { return p.n == 0 })

@@ -1,7 +1,6 @@
 package preview
 
 import (
-	"cmp"
 	"encoding/json"
 	"math"
 	"slices"
@@ -21,8 +20,8 @@ type Machine struct {
 	Market        string   // how they are paid
 }
 
-// OnSpot reports whether the spot market is asked for machines.
-func (m Machine) OnSpot() bool { return strings.HasPrefix(m.Market, "spot") }
+// onSpot reports whether the spot market is asked for machines.
+func onSpot(market string) bool { return strings.HasPrefix(market, "spot") }
 
 // Hourly is what a machine costs an hour.
 type Hourly struct {
@@ -36,48 +35,22 @@ func (p *Preview) Machines(q price.Quote) []Machine {
 	var out []Machine
 	limits := p.limits()
 	for _, s := range p.poolSteps() {
-		pool := poolOf(s)
-		after := side{p, false}.state(s)
+		pool, before, after := poolOf(s), side{p, true}.state(s), side{p, false}.state(s)
 		m := Machine{
-			Pool: pool, Before: hourlyOf(q, side{p, true}.state(s), ""), After: hourlyOf(q, after, ""),
+			Pool: pool, Before: hourlyAs(q, before, typeOf(before), price.Instance), After: hourlyAs(q, after, typeOf(after), price.Instance),
 			Most: limits[pool].MaxMachines, Market: limits[pool].Market,
 		}
 		for _, kind := range limits[pool].InstanceTypes {
 			if after != nil && kind != m.After.Kind {
-				m.Others = append(m.Others, hourlyOf(q, after, price.Instance(kind)))
+				m.Others = append(m.Others, hourlyAs(q, after, kind, price.Instance))
 			}
 		}
-		if m.OnSpot() {
-			m.Spot = hourlyOf(q, after, price.Spot(m.After.Kind))
+		if onSpot(m.Market) {
+			m.Spot = hourlyAs(q, after, m.After.Kind, price.Spot)
 		}
 		out = append(out, m)
 	}
 	slices.SortFunc(out, func(a, b Machine) int { return strings.Compare(a.Pool, b.Pool) })
-	return out
-}
-
-// machineThings are what the machines of pools are paid for.
-func (p *Preview) machineThings() []price.Thing {
-	var out []price.Thing
-	limits := p.limits()
-	for _, s := range p.poolSteps() {
-		limit := limits[poolOf(s)]
-		for _, v := range []side{{p, true}, {p, false}} {
-			if state := v.state(s); state != nil {
-				out = append(out, price.Instance(text(state.Inputs, "instanceType")), price.Volume, price.PublicAddress)
-			}
-		}
-		state := side{p, false}.state(s)
-		if state == nil {
-			continue
-		}
-		for _, kind := range limit.InstanceTypes {
-			out = append(out, price.Instance(kind))
-		}
-		if (Machine{Market: limit.Market}).OnSpot() {
-			out = append(out, price.Spot(text(state.Inputs, "instanceType")))
-		}
-	}
 	return out
 }
 
@@ -86,22 +59,26 @@ func (p *Preview) poolSteps() []Step {
 	return p.steps(func(s Step) bool { return !s.Drift && s.Type == launchTemplate && s.Name != hostTemplate })
 }
 
+// typeOf is the instance type of a launch template; "" where there is none.
+func typeOf(s *State) string {
+	if s == nil {
+		return ""
+	}
+	return text(s.Inputs, "instanceType")
+}
+
 func poolOf(s Step) string {
 	return strings.TrimSuffix(strings.TrimPrefix(s.Name, "pool-"), "-template")
 }
 
-// hourlyOf is a machine with its volume and its address, as its template says or
-// as another thing than the template's.
-func hourlyOf(q price.Quote, s *State, as price.Thing) Hourly {
+// hourlyAs is a machine of a type with the volume and the address that a template
+// says.
+func hourlyAs(q price.Quote, s *State, kind string, as func(string) price.Thing) Hourly {
 	if s == nil {
 		return Hourly{}
 	}
-	kind, gib, public := launched(s.Inputs)
-	as = cmp.Or(as, price.Instance(kind))
-	if other, ok := as.InstanceType(); ok {
-		kind = other
-	}
-	machine, known := q.Price(as)
+	_, gib, public := launched(s.Inputs)
+	machine, known := q.Price(as(kind))
 	volume, hasVolume := q.Price(price.Volume)
 	address, hasAddress := q.Price(price.PublicAddress)
 	return Hourly{

@@ -24,61 +24,6 @@ func (p *Preview) costs(q price.Quote) section {
 	return s
 }
 
-// sources says where each price of the comment comes from, and why that is not
-// AWS itself.
-func (p *Preview) sources(q price.Quote) string {
-	var out []string
-	for n, part := range q.Parts(p.Things()) {
-		if n == 0 {
-			out = append(out, fmt.Sprintf("Prices are those on demand, for Linux, in USD and without tax, from %s.", part.From))
-			continue
-		}
-		out = append(out, fmt.Sprintf("Those of %s are from %s.", join(part.Things), part.From))
-	}
-	for _, err := range q.Refused() {
-		out = append(out, err.Error()+".")
-	}
-	return strings.Join(out, " ")
-}
-
-func join(things []price.Thing) string {
-	var out []string
-	for _, t := range things {
-		out = append(out, string(t))
-	}
-	return strings.Join(out, ", ")
-}
-
-// byUse is what is paid for by use, with its price.
-func (p *Preview) byUse(q price.Quote) string {
-	var out []string
-	for _, t := range p.usedThings() {
-		found, ok := q.Price(t)
-		if !ok {
-			out = append(out, string(t)+" (price not known)")
-			continue
-		}
-		out = append(out, fmt.Sprintf("%s $%.4g per %s", t, found.USD, found.Per))
-	}
-	return strings.Join(out, ", ")
-}
-
-// usedThings are those that are paid for by use.
-func (p *Preview) usedThings() (out []price.Thing) {
-	for _, t := range []struct {
-		thing price.Thing
-		typ   string // that is there when it is paid for; "" for always
-	}{
-		{price.Traffic, ""}, {price.ZoneTraffic, ""}, {price.Bucket, ""}, {price.LoadUnit, "aws:lb/loadBalancer:LoadBalancer"},
-		{price.NATTraffic, "aws:ec2/natGateway:NatGateway"}, {price.Snapshot, "aws:dlm/lifecyclePolicy:LifecyclePolicy"}, {price.Queries, "aws:route53/record:Record"},
-	} {
-		if t.typ == "" || p.has(t.typ) {
-			out = append(out, t.thing)
-		}
-	}
-	return out
-}
-
 func (p *Preview) has(typ string) bool {
 	return len(p.steps(func(s Step) bool { return s.Type == typ && s.Op != "delete" })) > 0
 }
@@ -122,13 +67,21 @@ func (m Machine) beside() string {
 	switch {
 	case m.Spot.Known:
 		out = fmt.Sprintf(", at most: the spot market asks %s now", usd(m.Spot.USD))
-	case m.OnSpot():
+	case onSpot(m.Market):
 		out = ", at most: the spot market asks less"
 	}
-	for n, other := range m.Others {
-		out += []string{"; or ", ", "}[min(n, 1)] + other.Kind + " for " + hourly(other)
+	var others []string
+	for _, o := range m.Others {
+		if o.Known {
+			others = append(others, o.Kind+" for "+usd(o.USD))
+		} else {
+			others = append(others, o.Kind+" (price not known)")
+		}
 	}
-	return strings.ReplaceAll(out, "for not known", "(price not known)")
+	if len(others) > 0 {
+		out += "; or " + strings.Join(others, ", ")
+	}
+	return out
 }
 
 func hourly(h Hourly) string {

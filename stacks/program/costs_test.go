@@ -20,12 +20,11 @@ import (
 
 // costed is what a stack costs that is made anew, as a reviewer would be told.
 type costed struct {
-	name    string
-	region  string
-	cost    preview.Cost
-	parts   map[string]float64 // by component, USD a month
-	hourly  []preview.Hourly   // the machines of its pools, each type
-	onTable price.Quote
+	name   string
+	region string
+	cost   preview.Cost
+	parts  map[string]float64 // by component, USD a month
+	hourly []preview.Hourly   // the machines of its pools, each type
 }
 
 // costOf reckons what a run declares.
@@ -39,13 +38,13 @@ func costOf(t *testing.T, name string, r *run) costed {
 		parent[record.Name] = cmp.Or(record.Parent, record.Name)
 		p.Steps = append(p.Steps, preview.Step{Op: "create", Type: record.Type, Name: record.Name, Parent: record.Parent, New: &preview.State{Inputs: record.Inputs.Mappable()}})
 	}
-	c := costed{name: name, region: p.Region(), parts: map[string]float64{}, onTable: price.Ask(t.Context(), p.Region(), p.Things(), price.Table{})}
-	c.cost = p.Costs(c.onTable)
+	quote := price.Ask(t.Context(), p.Region(), p.Things(), price.Table{})
+	c := costed{name: name, region: p.Region(), cost: p.Costs(quote), parts: map[string]float64{}}
 	require.Empty(t, c.cost.NotKnown, name)
 	for _, l := range c.cost.Lines {
 		c.parts[parent[l.Name]] += l.After
 	}
-	for _, m := range p.Machines(c.onTable) {
+	for _, m := range p.Machines(quote) {
 		c.hourly = append(append(c.hourly, m.After), m.Others...)
 	}
 	return c

@@ -7,12 +7,9 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/pricing"
 	"github.com/aws/aws-sdk-go-v2/service/pricing/types"
 	"github.com/aws/smithy-go"
@@ -64,34 +61,6 @@ func (l product) filters(region string) []types.Filter {
 		add(types.FilterTypeContains, "usagetype", l.usage)
 	}
 	return out
-}
-
-// spot asks EC2 what instances cost on the spot market now, and keeps what they
-// cost in the zone where they are dearest.
-func (p *Prices) spot(ctx context.Context, kinds []string, a *answers) error {
-	client := ec2.NewFromConfig(p.config, func(o *ec2.Options) { o.Region = a.region })
-	in := &ec2.DescribeSpotPriceHistoryInput{StartTime: aws.Time(p.now()), EndTime: aws.Time(p.now()), ProductDescriptions: []string{"Linux/UNIX"}}
-	for _, kind := range kinds {
-		in.InstanceTypes = append(in.InstanceTypes, ec2types.InstanceType(kind))
-	}
-	dearest := map[string]float64{}
-	for pages := ec2.NewDescribeSpotPriceHistoryPaginator(client, in); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("the spot market: %w", err)
-		}
-		for _, row := range page.SpotPriceHistory {
-			usd, err := strconv.ParseFloat(aws.ToString(row.SpotPrice), 64)
-			if err != nil {
-				return fmt.Errorf("the spot market: %w", err)
-			}
-			dearest[string(row.InstanceType)] = max(dearest[string(row.InstanceType)], usd)
-		}
-	}
-	for kind, usd := range dearest {
-		a.keep(price.Spot(kind), price.Price{USD: usd, Per: price.Hour, From: p.origin("EC2's spot market")})
-	}
-	return nil
 }
 
 func (p *Prices) origin(source string) price.Origin {
