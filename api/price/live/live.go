@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/talmolab/lablink-infrastructure/api/price"
@@ -31,7 +32,7 @@ var _ price.Source = (*Prices)(nil)
 
 // Open uses the credentials of whoever calls.
 func Open(ctx context.Context) (price.Source, error) {
-	c, err := config.LoadDefaultConfig(ctx)
+	c, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // what is wrong is in the error
 	if err != nil {
 		return nil, fmt.Errorf("load the AWS configuration: %w", err)
 	}
@@ -57,16 +58,14 @@ func (p *Prices) Prices(ctx context.Context, region string, things []price.Thing
 	a := answers{region: region, prices: map[price.Thing]price.Price{}}
 	var group errgroup.Group
 	group.SetLimit(atOnce)
-	var kinds []string
+	// EC2 is asked first, so that it answers where the list does not.
+	if kinds := spotTypes(things); len(kinds) > 0 {
+		group.Go(func() error { a.refuse(p.spot(ctx, kinds, &a)); return nil })
+	}
 	for _, t := range things {
-		if kind, ok := t.SpotType(); ok {
-			kinds = append(kinds, kind)
-		} else if listed, ok := productOf(t); ok {
+		if listed, ok := productOf(t); ok {
 			group.Go(func() error { a.refuse(p.list(ctx, t, listed, &a)); return nil })
 		}
-	}
-	if len(kinds) > 0 {
-		group.Go(func() error { a.refuse(p.spot(ctx, kinds, &a)); return nil })
 	}
 	_ = group.Wait() // what went wrong is among the answers
 	return a.prices, p.why(a.refused)

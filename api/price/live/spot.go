@@ -12,6 +12,16 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api/price"
 )
 
+// spotTypes are the types of the spot instances among things.
+func spotTypes(things []price.Thing) (kinds []string) {
+	for _, t := range things {
+		if kind, ok := t.SpotType(); ok {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
+}
+
 // spot asks EC2 what instances cost on the spot market now, and keeps what they
 // cost in the zone where they are dearest.
 func (p *Prices) spot(ctx context.Context, kinds []string, a *answers) error {
