@@ -63,6 +63,11 @@ func TestWhatHasNoKnownPriceIsSaidAndNotFree(t *testing.T) {
 		step(t, "create", "aws:lb/loadBalancer:LoadBalancer", "l", nil, map[string]any{"subnets": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"})))
 	assert.Contains(t, c, "Not known, and not in the sums: gp3 volume (`v`), public IPv4 address (`l`).")
 
+	c = comment(t, events(step(t, "create", "aws:lambda/function:Function", "f", nil, map[string]any{}),
+		step(t, "create", "aws:ec2/vpcEndpoint:VpcEndpoint", "e", nil, map[string]any{"vpcEndpointType": "Interface"}), step(t, "create", "aws:ec2/vpcEndpoint:VpcEndpoint", "s3", nil, map[string]any{}),
+		step(t, "create", "aws:s3/bucketV2:BucketV2", "b", nil, map[string]any{}), step(t, "create", "random:index/randomId:RandomId", "r", nil, map[string]any{})))
+	assert.Contains(t, c, "Not known, and not in the sums: ec2 VpcEndpoint (`e`), lambda Function (`f`).")
+
 	elsewhere := strings.Replace(events(step(t, "create", "aws:ec2/eip:Eip", "h", nil, map[string]any{})), "us-west-2", "ap-south-2", 1)
 	c = comment(t, elsewhere)
 	assert.Contains(t, c, "Not known, and not in the sums: public IPv4 address (`h`).")

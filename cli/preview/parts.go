@@ -39,8 +39,12 @@ func (v side) parts(typ string, in map[string]any) []part {
 		return []part{{price.Alarm, 1}}
 	case "aws:cloudwatch/dashboard:Dashboard":
 		return []part{{price.Dashboard, 1}}
+	case "aws:ec2/vpcEndpoint:VpcEndpoint":
+		if kind := text(in, "vpcEndpointType"); kind == "" || kind == "Gateway" {
+			return nil
+		}
 	}
-	return nil
+	return unpriced(typ)
 }
 
 // What a gp3 volume does without being paid for it.
