@@ -82,29 +82,35 @@ var usagePrefix = map[string]string{"us-east-1": "", "us-west-2": "USW2-", "eu-c
 
 // in is the row in a Region.
 func (l listed) in(region string) Product {
-	p := Product{Service: l.service, Family: l.family, Attributes: maps.Clone(l.attributes), Unit: l.unit, Tiers: l.tiers}
-	if p.Attributes == nil {
-		p.Attributes = map[string]string{}
-	}
-	prefix, where := usagePrefix[region], "regionCode"
-	switch l.service {
-	case "awskms":
-		prefix = region + "-"
-	case "AWSDataTransfer":
-		where = "fromRegionCode"
-	}
-	if everywhere[l.service] || l.family == "Dashboard" {
-		prefix, where = "", ""
-	}
-	if where != "" {
+	p := Product{Service: l.service, Family: l.family, Unit: l.unit, Tiers: l.tiers, Attributes: map[string]string{
+		"servicecode": l.service, "usagetype": l.prefix(region) + l.usage,
+	}}
+	maps.Copy(p.Attributes, l.attributes)
+	if where := l.where(); where != "" {
 		p.Attributes[where] = region
-	}
-	p.Attributes["usagetype"], p.Attributes["servicecode"] = prefix+l.usage, l.service
-	if strings.HasPrefix(l.usage, "Global-") {
-		p.Attributes["usagetype"] = l.usage
 	}
 	return p
 }
 
-// everywhere are the services that are in no Region.
-var everywhere = map[string]bool{"AmazonRoute53": true}
+// where is the attribute that names the Region; "" of what costs the same
+// everywhere.
+func (l listed) where() string {
+	switch {
+	case l.service == "AWSDataTransfer":
+		return "fromRegionCode"
+	case l.service == "AmazonRoute53" || l.family == "Dashboard":
+		return ""
+	}
+	return "regionCode"
+}
+
+// prefix stands before the usage type.
+func (l listed) prefix(region string) string {
+	switch {
+	case l.where() == "" || strings.HasPrefix(l.usage, "Global-"):
+		return ""
+	case l.service == "awskms":
+		return region + "-"
+	}
+	return usagePrefix[region]
+}

@@ -10,8 +10,8 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api/price"
 )
 
-// recorded is an item of AWS's price list, shortened where nothing is read.
-const recorded = `{"product":{"productFamily":"Data Transfer","sku":"2WA8DCBVPVQUHGKM","attributes":{"transferType":"AWS Outbound","fromRegionCode":"us-west-2",
+// item has the form of an item in AWS's price list.
+const item = `{"product":{"productFamily":"Data Transfer","sku":"2WA8DCBVPVQUHGKM","attributes":{"transferType":"AWS Outbound","fromRegionCode":"us-west-2",
 	"fromLocation":"US West (Oregon)","toLocation":"External","servicecode":"AWSDataTransfer","usagetype":"USW2-DataTransfer-Out-Bytes","operation":""}},
 	"serviceCode":"AWSDataTransfer","version":"20260601000000","publicationDate":"2026-06-01T00:00:00Z","terms":{"OnDemand":{"2WA8DCBVPVQUHGKM.JRTCKXETXF":{
 	"priceDimensions":{
@@ -21,21 +21,21 @@ const recorded = `{"product":{"productFamily":"Data Transfer","sku":"2WA8DCBVPVQ
 	"sku":"2WA8DCBVPVQUHGKM","effectiveDate":"2026-06-01T00:00:00Z","offerTermCode":"JRTCKXETXF","termAttributes":{}}}}}`
 
 func TestAnItemOfThePriceListIsReadAsItIsMeant(t *testing.T) {
-	other := func(from ...string) string { return strings.NewReplacer(from...).Replace(recorded) }
+	other := func(from ...string) string { return strings.NewReplacer(from...).Replace(item) }
 	for name, c := range map[string]struct {
 		items []string
 		usd   float64
 		err   string
 	}{
-		"the first usage that costs something": {[]string{recorded}, 0.09, ""},
-		"the same twice":                       {[]string{recorded, recorded}, 0.09, ""},
-		"beside another usage":                 {[]string{other("USW2-Data", "Global-Data", "0.09", "0.07"), recorded}, 0.09, ""},
+		"the first usage that costs something": {[]string{item}, 0.09, ""},
+		"the same twice":                       {[]string{item, item}, 0.09, ""},
+		"beside another usage":                 {[]string{other("USW2-Data", "Global-Data", "0.09", "0.07"), item}, 0.09, ""},
 		"without a tier":                       {[]string{other(`"beginRange":"1",`, "")}, 0.09, ""},
 		"nothing":                              {nil, 0, ""},
 		"another usage alone":                  {[]string{other("-Out-Bytes", "-Out-OBytes")}, 0, ""},
 		"of another unit":                      {[]string{other(`"GB"`, `"TB"`)}, 0, ""},
 		"in another currency":                  {[]string{other("USD", "CNY")}, 0, ""},
-		"two prices":                           {[]string{recorded, other("0.0900000000", "0.1200000000")}, 0, "0.09 and 0.12 are listed for the same"},
+		"two prices":                           {[]string{item, other("0.0900000000", "0.1200000000")}, 0, "0.09 and 0.12 are listed for the same"},
 		"no item":                              {[]string{"<html>"}, 0, "an item of the price list cannot be read"},
 	} {
 		usd, ok, err := products[price.Traffic].read("us-west-2", c.items)
