@@ -39,7 +39,7 @@ func TestEachPriceHasOneSourceAndAQuoteSaysWhich(t *testing.T) {
 			sources, known = append(sources, s), append(known, s)
 		}
 		asked := rapid.SliceOf(thing).Draw(t, "asked")
-		q := price.Ask(context.Background(), "us-west-2", asked, sources...)
+		q := price.Ask(t.Context(), "us-west-2", asked, sources...)
 
 		from := map[price.Thing]price.Origin{}
 		for _, part := range q.Parts(asked) {

@@ -193,7 +193,7 @@ func TestTheCommentSaysTheRightThingOfEachChange(t *testing.T) {
 		golden(t, "prices of AWS", comment)
 
 		require.NoError(t, r.account.SetFaults(t.Context(), cloud.Faults{PricesHang: true}))
-		t.Cleanup(func() { require.NoError(t, r.account.SetFaults(context.Background(), cloud.Faults{})) })
+		t.Cleanup(func() { require.NoError(t, r.account.SetFaults(context.WithoutCancel(t.Context()), cloud.Faults{})) })
 		comment, err = r.commentBy(t, "auto")
 		require.NoError(t, err, r.said)
 		assert.Contains(t, comment, "from LabLink's table of June 2025. Those of spot instance g5.xlarge are from EC2's spot market as of 2026-07-01. AWS did not tell all prices (no answer within 5s).\n")

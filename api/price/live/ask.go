@@ -46,19 +46,19 @@ func (p *Prices) list(ctx context.Context, t price.Thing, listed product, a *ans
 
 // filters narrow a price list down. Usage types are compared once more when the
 // answer is there, as what stands before them differs.
-func (l product) filters(region string) []types.Filter {
+func (p product) filters(region string) []types.Filter {
 	var out []types.Filter
 	add := func(how types.FilterType, field, value string) {
 		out = append(out, types.Filter{Type: how, Field: &field, Value: &value})
 	}
-	if l.region != "" {
-		add(types.FilterTypeTermMatch, l.region, region)
+	if p.region != "" {
+		add(types.FilterTypeTermMatch, p.region, region)
 	}
-	for _, field := range slices.Sorted(maps.Keys(l.match)) {
-		add(types.FilterTypeTermMatch, field, l.match[field])
+	for _, field := range slices.Sorted(maps.Keys(p.match)) {
+		add(types.FilterTypeTermMatch, field, p.match[field])
 	}
-	if l.usage != "" {
-		add(types.FilterTypeContains, "usagetype", l.usage)
+	if p.usage != "" {
+		add(types.FilterTypeContains, "usagetype", p.usage)
 	}
 	return out
 }
