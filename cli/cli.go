@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/price"
 	"github.com/talmolab/lablink-infrastructure/cli/stack"
 )
 
@@ -33,6 +34,8 @@ type Globals struct {
 	OpenArtifacts func(ctx context.Context, region, bucket, pointer string) (Artifacts, error) `kong:"-"`
 	// OpenAccount looks for what there is of an environment in AWS.
 	OpenAccount func(context.Context, stack.Environment) (stack.Account, error) `kong:"-"`
+	// OpenPrices asks AWS what things cost.
+	OpenPrices func(ctx context.Context) (price.Source, error) `kong:"-"`
 	// Roots are the authorities that certificates are checked with. Nil: the system's.
 	Roots *x509.CertPool `kong:"-"`
 }
@@ -52,6 +55,7 @@ type Commands struct {
 	Terminate TerminateCommand `cmd:"" help:"End one machine."`
 
 	PreviewComment PreviewCommentCommand `cmd:"" help:"Write down for a reviewer what pulumi preview --json says."`
+	Prices         PricesCommand         `cmd:"" help:"List what things cost in a Region, and who says so."`
 
 	Bootstrap BootstrapCommand `cmd:"" help:"Once for an AWS account: deploy its stack and move the state into its bucket."`
 	Unprotect UnprotectCommand `cmd:"" help:"Lift the protection of what must survive, before a stack is destroyed."`

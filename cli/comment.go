@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -11,12 +12,13 @@ import (
 // PreviewCommentCommand is `lablink preview-comment`.
 type PreviewCommentCommand struct {
 	Stack string `required:"" help:"The stack's name."`
-	File  string `arg:"" optional:"" default:"-" help:"What PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true pulumi preview --json has printed; - is the standard input (${default})."`
+	PriceFlag
+	File string `arg:"" optional:"" default:"-" help:"What PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true pulumi preview --json has printed; - is the standard input (${default})."`
 }
 
 // Run prints the comment. A preview that failed is no error: the comment says what
 // refused it.
-func (c *PreviewCommentCommand) Run(g *Globals) error {
+func (c *PreviewCommentCommand) Run(ctx context.Context, g *Globals) error {
 	in := io.Reader(os.Stdin)
 	if c.File != "-" {
 		f, err := os.Open(c.File)
@@ -30,7 +32,8 @@ func (c *PreviewCommentCommand) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(g.Out, p.Comment(c.Stack)); err != nil {
+	quote := g.quote(ctx, c.Prices, p.Region(), p.Things())
+	if _, err := io.WriteString(g.Out, p.Comment(c.Stack, quote)); err != nil {
 		return fmt.Errorf("print the comment: %w", err)
 	}
 	return nil

@@ -1,6 +1,39 @@
 package price
 
-import "maps"
+import (
+	"context"
+	"maps"
+	"slices"
+)
+
+// Date is when the table was written down.
+const Date = "June 2025"
+
+// TableOrigin is where the prices of the table come from.
+const TableOrigin Origin = "LabLink's table of " + Date
+
+// Table is the source that is written down here: AWS's public price list of Date.
+type Table struct{}
+
+var _ Source = Table{}
+
+// Prices are those that the table has. It refuses nothing.
+func (Table) Prices(_ context.Context, region string, things []Thing) (map[Thing]Price, error) {
+	out := map[Thing]Price{}
+	for _, t := range things {
+		if p, ok := table[region][t]; ok {
+			p.From = TableOrigin
+			out[t] = p
+		}
+	}
+	return out, nil
+}
+
+// Regions are those that the table has, the others' prices are not known to it.
+func (Table) Regions() []string { return slices.Sorted(maps.Keys(table)) }
+
+// Things are those that the table has in a Region.
+func (Table) Things(region string) []Thing { return slices.Sorted(maps.Keys(table[region])) }
 
 // table is by Region. Northern Virginia and Oregon have the same prices.
 var table = map[string]map[Thing]Price{
@@ -10,27 +43,29 @@ var table = map[string]map[Thing]Price{
 }
 
 var america = map[Thing]Price{
-	Volume: {0.08, GiBMonth}, Snapshot: {0.05, GiBMonth}, PublicAddress: {0.005, Hour},
-	LoadBalancer: {0.0225, Hour}, LoadUnit: {0.008, Hour}, NAT: {0.045, Hour}, NATTraffic: {0.045, GB}, Traffic: {0.09, GB},
-	DatabaseVolume: {0.115, GiBMonth}, Bucket: {0.023, GiBMonth},
-	Key: {1, Month}, Secret: {0.40, Month}, Alarm: {0.10, Month}, Dashboard: {3, Month},
+	Volume: {USD: 0.08, Per: GiBMonth}, IOPS: {USD: 0.005, Per: Month}, Throughput: {USD: 0.04, Per: Month}, Snapshot: {USD: 0.05, Per: GiBMonth},
+	PublicAddress: {USD: 0.005, Per: Hour}, LoadBalancer: {USD: 0.0225, Per: Hour}, LoadUnit: {USD: 0.008, Per: Hour},
+	NAT: {USD: 0.045, Per: Hour}, NATTraffic: {USD: 0.045, Per: GB}, Traffic: {USD: 0.09, Per: GB}, ZoneTraffic: {USD: 0.01, Per: GB},
+	DatabaseVolume: {USD: 0.115, Per: GiBMonth}, Bucket: {USD: 0.023, Per: GiBMonth}, Zone: {USD: 0.50, Per: Month}, Queries: {USD: 0.40, Per: Million},
+	Key: {USD: 1, Per: Month}, Secret: {USD: 0.40, Per: Month}, Alarm: {USD: 0.10, Per: Month}, Dashboard: {USD: 3, Per: Month},
 }
 
 var frankfurt = map[Thing]Price{
-	Volume: {0.0952, GiBMonth}, Snapshot: {0.054, GiBMonth}, PublicAddress: {0.005, Hour},
-	LoadBalancer: {0.027, Hour}, LoadUnit: {0.008, Hour}, NAT: {0.052, Hour}, NATTraffic: {0.052, GB}, Traffic: {0.09, GB},
-	DatabaseVolume: {0.137, GiBMonth}, Bucket: {0.0245, GiBMonth},
-	Key: {1, Month}, Secret: {0.40, Month}, Alarm: {0.10, Month}, Dashboard: {3, Month},
+	Volume: {USD: 0.0952, Per: GiBMonth}, IOPS: {USD: 0.006, Per: Month}, Throughput: {USD: 0.048, Per: Month}, Snapshot: {USD: 0.054, Per: GiBMonth},
+	PublicAddress: {USD: 0.005, Per: Hour}, LoadBalancer: {USD: 0.027, Per: Hour}, LoadUnit: {USD: 0.008, Per: Hour},
+	NAT: {USD: 0.052, Per: Hour}, NATTraffic: {USD: 0.052, Per: GB}, Traffic: {USD: 0.09, Per: GB}, ZoneTraffic: {USD: 0.01, Per: GB},
+	DatabaseVolume: {USD: 0.137, Per: GiBMonth}, Bucket: {USD: 0.0245, Per: GiBMonth}, Zone: {USD: 0.50, Per: Month}, Queries: {USD: 0.40, Per: Million},
+	Key: {USD: 1, Per: Month}, Secret: {USD: 0.40, Per: Month}, Alarm: {USD: 0.10, Per: Month}, Dashboard: {USD: 3, Per: Month},
 }
 
 // region joins the prices of a Region. Instances and databases are by the hour.
 func region(things map[Thing]Price, instances, databases map[string]float64) map[Thing]Price {
 	all := maps.Clone(things)
 	for kind, usd := range instances {
-		all[Instance(kind)] = Price{usd, Hour}
+		all[Instance(kind)] = Price{USD: usd, Per: Hour}
 	}
 	for class, usd := range databases {
-		all[Database(class)] = Price{usd, Hour}
+		all[Database(class)] = Price{USD: usd, Per: Hour}
 	}
 	return all
 }

@@ -3,24 +3,27 @@ package preview
 import (
 	"fmt"
 	"strings"
+
+	"github.com/talmolab/lablink-infrastructure/api/price"
 )
 
 // Marker is the first line of a stack's comment. By it a workflow finds the one to
 // write over; nobody sees it.
 func Marker(stack string) string { return "<!-- lablink preview " + stack + " -->" }
 
-// Comment is the preview of a stack in Markdown, at most Limit long.
-func (p *Preview) Comment(stack string) string {
+// Comment is the preview of a stack in Markdown, at most Limit long. The quote is
+// of its Things.
+func (p *Preview) Comment(stack string, q price.Quote) string {
 	changes := p.Changes()
 	head := fmt.Sprintf("%s\n## Preview of %s: %s\n", Marker(stack), code(stack), p.headline(changes))
 	sections := []section{p.refusals(), p.warnings(), p.interruptions(changes)}
 	if p.complete() {
-		sections = append(sections, p.costs(), p.machines(), p.outputs())
+		sections = append(sections, p.costs(q), p.machines(q), p.outputs())
 	}
 	sections = append(sections, p.drift())
 	sections = append(sections, components(changes)...)
 	if p.complete() {
-		sections = append(sections, p.costLines())
+		sections = append(sections, p.costLines(q))
 	}
 	return fit(head+p.verdict(changes), sections, Limit)
 }

@@ -51,15 +51,15 @@ func (v side) state(s Step) *State {
 }
 
 // Costs adds up what the resources of the preview cost.
-func (p *Preview) Costs() Cost {
+func (p *Preview) Costs(q price.Quote) Cost {
 	var c Cost
 	missing := map[string]bool{}
 	before, after := side{p, true}, side{p, false}
 	for _, s := range p.planned() {
 		l := Line{Name: s.Name}
 		var was string
-		l.Before, was = before.cost(s, missing)
-		l.After, l.What = after.cost(s, missing)
+		l.Before, was = before.cost(s, q, missing)
+		l.After, l.What = after.cost(s, q, missing)
 		c.Before, c.After = c.Before+l.Before, c.After+l.After
 		if l.Before == l.After && was == l.What {
 			continue
@@ -71,19 +71,21 @@ func (p *Preview) Costs() Cost {
 	return c
 }
 
+// paid are the parts that there is something of.
+func (v side) paid(s *State, typ string) []part {
+	return slices.DeleteFunc(v.parts(typ, s.Inputs), func(p part) bool { return p.n == 0 })
+}
+
 // cost is what a resource costs a month, and for what. What is not known is put
 // down in missing.
-func (v side) cost(s Step, missing map[string]bool) (usd float64, what string) {
+func (v side) cost(s Step, q price.Quote, missing map[string]bool) (usd float64, what string) {
 	state := v.state(s)
 	if state == nil {
 		return 0, ""
 	}
 	var list []string
-	for _, part := range v.parts(s.Type, state.Inputs) {
-		if part.n == 0 {
-			continue
-		}
-		found, ok := price.In(v.p.Region(), part.thing)
+	for _, part := range v.paid(state, s.Type) {
+		found, ok := q.Price(part.thing)
 		month, monthly := found.Monthly(part.n)
 		if !ok || !monthly || math.IsNaN(part.n) {
 			missing[fmt.Sprintf("%s (`%s`)", part.thing, s.Name)] = true

@@ -9,8 +9,8 @@ import (
 )
 
 // costs is what the stack costs a month, before and after.
-func (p *Preview) costs() section {
-	c := p.Costs()
+func (p *Preview) costs(q price.Quote) section {
+	c := p.Costs(q)
 	s := section{title: "Cost a month, without machines"}
 	of := ""
 	if !p.Whole {
@@ -20,32 +20,8 @@ func (p *Preview) costs() section {
 	if len(c.NotKnown) > 0 {
 		s.lines = append(s.lines, "", "Not known, and not in the sums: "+plain(strings.Join(c.NotKnown, ", "))+".")
 	}
-	s.lines = append(s.lines, "", "Beside it, by use: "+p.byUse()+". "+plain(price.Source)+".")
+	s.lines = append(s.lines, "", "Beside it, by use: "+p.byUse(q)+".", "", plain(p.sources(q)))
 	return s
-}
-
-// byUse is what is paid for by use, with its price.
-func (p *Preview) byUse() string {
-	things := []struct {
-		thing price.Thing
-		typ   string // that is there when it is paid for; "" for always
-	}{
-		{price.Traffic, ""}, {price.Bucket, ""}, {price.LoadUnit, "aws:lb/loadBalancer:LoadBalancer"}, {price.NATTraffic, "aws:ec2/natGateway:NatGateway"},
-		{price.Snapshot, "aws:dlm/lifecyclePolicy:LifecyclePolicy"},
-	}
-	var out []string
-	for _, t := range things {
-		if t.typ != "" && !p.has(t.typ) {
-			continue
-		}
-		found, ok := price.In(p.Region(), t.thing)
-		if !ok {
-			out = append(out, string(t.thing)+" (price not known)")
-			continue
-		}
-		out = append(out, fmt.Sprintf("%s $%v per %s", t.thing, found.USD, found.Per))
-	}
-	return strings.Join(out, ", ")
 }
 
 func (p *Preview) has(typ string) bool {
@@ -53,18 +29,18 @@ func (p *Preview) has(typ string) bool {
 }
 
 // costLines is where the difference comes from.
-func (p *Preview) costLines() section {
+func (p *Preview) costLines(q price.Quote) section {
 	s := section{title: "Where the cost changes", table: "| what | before | after | for |\n|---|---|---|---|", fold: true}
-	for _, l := range p.Costs().Lines {
+	for _, l := range p.Costs(q).Lines {
 		s.lines = append(s.lines, fmt.Sprintf("| %s | %s | %s | %s |", code(l.Name), usd(l.Before), usd(l.After), plain(l.What)))
 	}
 	return s
 }
 
 // machines is what machines of pools cost while they run.
-func (p *Preview) machines() section {
+func (p *Preview) machines(q price.Quote) section {
 	s := section{title: "Cost of machines while they run", table: "| pool | a machine | before, an hour | after, an hour | all of them, an hour |\n|---|---|---|---|---|"}
-	for _, m := range p.Machines() {
+	for _, m := range p.Machines(q) {
 		kind, all := m.After.Kind, "–"
 		if kind == "" {
 			kind = m.Before.Kind
@@ -79,12 +55,33 @@ func (p *Preview) machines() section {
 		default:
 			all = fmt.Sprintf("%s for %d", usd(m.After.USD*float64(m.Most)), m.Most)
 		}
-		if strings.HasPrefix(m.Market, "spot") {
-			kind += ", at most: the spot market asks less"
-		}
-		s.lines = append(s.lines, fmt.Sprintf("| %s | %s | %s | %s | %s |", plain(m.Pool), plain(kind), hourly(m.Before), hourly(m.After), all))
+		s.lines = append(s.lines, fmt.Sprintf("| %s | %s | %s | %s | %s |", plain(m.Pool), plain(kind+m.beside()), hourly(m.Before), hourly(m.After), all))
 	}
 	return s
+}
+
+// beside is what a machine may cost else: on the spot market, or as another of the
+// pool's types where the first is not to be had.
+func (m Machine) beside() string {
+	out := ""
+	switch {
+	case m.Spot.Known:
+		out = fmt.Sprintf(", at most: the spot market asks %s now", usd(m.Spot.USD))
+	case onSpot(m.Market):
+		out = ", at most: the spot market asks less"
+	}
+	var others []string
+	for _, o := range m.Others {
+		if o.Known {
+			others = append(others, o.Kind+" for "+usd(o.USD))
+		} else {
+			others = append(others, o.Kind+" (price not known)")
+		}
+	}
+	if len(others) > 0 {
+		out += "; or " + strings.Join(others, ", ")
+	}
+	return out
 }
 
 func hourly(h Hourly) string {

@@ -12,14 +12,13 @@ import (
 func (v side) parts(typ string, in map[string]any) []part {
 	switch typ {
 	case "aws:ec2/instance:Instance":
-		return []part{
-			{price.Instance(text(in, "instanceType")), 1}, {price.Volume, number(in, "rootBlockDevice", "volumeSize")},
-			{price.PublicAddress, truth(in, "associatePublicIpAddress")},
-		}
+		root, _ := in["rootBlockDevice"].(map[string]any)
+		return append(disk(root, "volumeType", "volumeSize"),
+			part{price.Instance(text(in, "instanceType")), 1}, part{price.PublicAddress, truth(in, "associatePublicIpAddress")})
 	case "aws:autoscaling/group:Group":
 		return v.hosts(number(in, "desiredCapacity"))
 	case "aws:ebs/volume:Volume":
-		return []part{{price.Volume, number(in, "size")}}
+		return disk(in, "type", "size")
 	case "aws:dlm/lifecyclePolicy:LifecyclePolicy":
 		return []part{{price.Snapshot, v.dataGiB()}} // once; what changes between two comes on top
 	case "aws:ec2/eip:Eip":
@@ -40,8 +39,30 @@ func (v side) parts(typ string, in map[string]any) []part {
 		return []part{{price.Alarm, 1}}
 	case "aws:cloudwatch/dashboard:Dashboard":
 		return []part{{price.Dashboard, 1}}
+	case "aws:ec2/vpcEndpoint:VpcEndpoint":
+		if kind := text(in, "vpcEndpointType"); kind == "" || kind == "Gateway" {
+			return nil
+		}
 	}
-	return nil
+	return unpriced(typ)
+}
+
+// What a gp3 volume does without being paid for it.
+const baseIOPS, baseThroughput = 3000, 125
+
+// disk are the parts of a volume, whose type and size have several names.
+func disk(in map[string]any, kind, size string) []part {
+	if k := text(in, kind); k != "" && k != "gp3" {
+		return []part{{price.Thing(k + " volume"), number(in, size)}}
+	}
+	beyond := func(base float64, name string) float64 {
+		n := number(in, name)
+		if n <= base {
+			return 0
+		}
+		return n - base
+	}
+	return []part{{price.Volume, number(in, size)}, {price.IOPS, beyond(baseIOPS, "iops")}, {price.Throughput, beyond(baseThroughput, "throughput")}}
 }
 
 // hosts are n hosts of a group, as their launch template makes them.

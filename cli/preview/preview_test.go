@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/api/price"
 	"github.com/talmolab/lablink-infrastructure/cli/preview"
 )
 
@@ -52,7 +53,7 @@ func comment(t *testing.T, text string) string {
 	t.Helper()
 	p, err := preview.Read(strings.NewReader(text))
 	require.NoError(t, err)
-	c := p.Comment("test")
+	c := p.Comment("test", price.Ask(t.Context(), p.Region(), p.Things(), price.Table{}))
 	require.LessOrEqual(t, len(c), preview.Limit)
 	require.True(t, strings.HasPrefix(c, preview.Marker("test")+"\n"), c)
 	return c

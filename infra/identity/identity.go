@@ -3,6 +3,7 @@ package identity
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -85,7 +86,7 @@ func NewIdentity(ctx *pulumi.Context, name string, args *IdentityArgs, opts ...p
 		previews = "environment:" + args.Environment + "-preview"
 	}
 	var err error
-	if i.PreviewRole, err = i.declareLooking(ctx, name, args, "preview", previews); err != nil {
+	if i.PreviewRole, err = i.declareLooking(ctx, name, args, "preview", previews, Prices()...); err != nil {
 		return nil, err
 	}
 	if i.DriftRole, err = i.declareLooking(ctx, name, args, "drift", "ref:refs/heads/main"); err != nil {
@@ -104,10 +105,10 @@ func NewIdentity(ctx *pulumi.Context, name string, args *IdentityArgs, opts ...p
 	})
 }
 
-// declareLooking declares a role that reads.
-func (i *Identity) declareLooking(ctx *pulumi.Context, name string, args *IdentityArgs, what, context string) (pulumi.StringOutput, error) {
+// declareLooking declares a role that reads, and may do something more.
+func (i *Identity) declareLooking(ctx *pulumi.Context, name string, args *IdentityArgs, what, context string, more ...policy.Statement) (pulumi.StringOutput, error) {
 	role, err := i.declareRole(ctx, name, args, what, context, func(v values) policy.Document {
-		return append(Look(args.Namer, v.artifacts), args.state(v, args.Namer.Environment, false)...)
+		return slices.Concat(Look(args.Namer, v.artifacts), args.state(v, args.Namer.Environment, false), more)
 	})
 	if err != nil {
 		return pulumi.StringOutput{}, err

@@ -75,6 +75,18 @@ func TestOnlyTheDeployRoleWrites(t *testing.T) {
 	}
 }
 
+func TestOnlyThePreviewRoleAsksWhatThingsCost(t *testing.T) {
+	r, err := declare(good())
+	require.NoError(t, err)
+	for what, want := range map[string]iam.Decision{"preview": yes, "drift": no, "deploy": no, "e2e": no} {
+		d, err := iam.Parse(r.Named("identity-"+what+"-permissions").Text("policy"), iam.Identity)
+		require.NoError(t, err)
+		assert.Equal(t, want, iam.Evaluate(iam.Request{Action: "pricing:GetProducts", Resource: "*"}, d), "the list prices, by the %s role", what)
+		assert.Equal(t, yes, iam.Evaluate(iam.Request{Action: "ec2:DescribeSpotPriceHistory", Resource: "*"}, d), "spot prices, by the %s role", what)
+		assert.Equal(t, no, iam.Evaluate(iam.Request{Action: "pricing:DescribeServices", Resource: "*"}, d), "the list of services, by the %s role", what)
+	}
+}
+
 // IAM takes 10 240 characters of inline policy for a role, and 6 144 of a managed
 // one.
 func TestThePoliciesFitIntoTheirRoles(t *testing.T) {

@@ -22,6 +22,12 @@ func Look(n naming.Namer, artifacts string) policy.Document {
 	)
 }
 
+// Prices lets ask what things cost: for the comments on previews. AWS gives that no
+// resource. Spot prices are among what EC2 describes.
+func Prices() policy.Document {
+	return policy.Document{{Sid: "Prices", Action: []string{"pricing:GetProducts"}, Resource: []string{"*"}}}
+}
+
 func read(n naming.Namer, artifacts string) policy.Document {
 	return policy.Document{
 		{Sid: "List", Action: lists, Resource: []string{"*"}}, // AWS gives these no resource

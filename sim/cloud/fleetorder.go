@@ -10,7 +10,7 @@ import (
 type FleetStrategy string
 
 // AWS takes the lowest price when none is named. Price and capacity are one
-// here: a spot machine costs the same share of its price everywhere.
+// here, and the price that counts is that on demand, in both markets.
 const (
 	LowestPrice            FleetStrategy = "lowest-price"
 	Prioritized            FleetStrategy = "prioritized"

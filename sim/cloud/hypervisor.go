@@ -34,6 +34,8 @@ type Faults struct {
 	InsufficientCapacity []CapacityFault `json:"insufficientCapacity,omitempty"`
 	// MaxSpotInstances is the account's quota for spot machines; nil: none.
 	MaxSpotInstances *int `json:"maxSpotInstances,omitempty"`
+	// PricesHang makes the price list take requests and answer none.
+	PricesHang bool `json:"pricesHang,omitempty"`
 }
 
 // CapacityFault takes away a type in a zone and a market; "" means every one.

@@ -1,5 +1,7 @@
 package cloud
 
+import "slices"
+
 // Market is how an instance is paid.
 type Market string
 
@@ -21,6 +23,20 @@ func (i *Instance) market() Market {
 // that is made once: it ends when AWS takes it back.
 func (i *Instance) asSpot() {
 	i.InstanceLifecycle, i.SpotInstanceRequestID = string(Spot), "sir-"+hexDigits(8)
+}
+
+// spotShare is how much of its price a type costs on the spot market, in the
+// Region's first zone; each further one is a little dearer.
+const spotShare, spotStep = 0.3, 0.02
+
+// SpotPrice is what a type costs an hour on the spot market of a zone; 0 where its
+// price is not known.
+func (a *Account) SpotPrice(o Offering) float64 {
+	kind, err := a.InstanceType(o.InstanceType)
+	if err != nil {
+		return 0
+	}
+	return kind.HourlyUSD * (spotShare + spotStep*float64(slices.Index(a.AvailabilityZones(), o.Zone)))
 }
 
 // checkSpot refuses a spot instance beyond the account's quota.

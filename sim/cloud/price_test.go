@@ -11,13 +11,17 @@ import (
 
 // What an hour costs here is what LabLink says that it costs.
 func TestTheCatalogHasTheOnePrice(t *testing.T) {
-	n := 0
+	var things []price.Thing
+	for _, kind := range instanceTypes {
+		things = append(things, price.Instance(kind.Name))
+	}
+	table, n := price.Ask(t.Context(), "us-west-2", things, price.Table{}), 0
 	for _, kind := range instanceTypes {
 		if strings.HasPrefix(kind.Name, "sim.") {
 			continue
 		}
 		n++
-		p, ok := price.In("us-west-2", price.Instance(kind.Name))
+		p, ok := table.Price(price.Instance(kind.Name))
 		assert.True(t, ok, kind.Name)
 		assert.Equal(t, p.USD, kind.HourlyUSD, kind.Name)
 	}

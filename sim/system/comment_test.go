@@ -1,12 +1,14 @@
 package system
 
 import (
+	"context"
 	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -15,6 +17,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/api/price"
+	"github.com/talmolab/lablink-infrastructure/api/price/live"
 	"github.com/talmolab/lablink-infrastructure/cli"
 	"github.com/talmolab/lablink-infrastructure/cli/preview"
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
@@ -57,17 +61,31 @@ func review(t *testing.T) *reviewed {
 // finds that the stack could be deployed is told beside.
 func (r *reviewed) comment(t *testing.T, flags ...string) (string, error) {
 	t.Helper()
+	return r.commentBy(t, "table", flags...)
+}
+
+// commentBy takes prices from the table, or from the simulated AWS.
+func (r *reviewed) commentBy(t *testing.T, whose string, flags ...string) (string, error) {
+	t.Helper()
 	r.said.Reset()
 	failed := r.Run(t.Context(), append([]string{"preview", "--json", "--stack", r.stack.Name, "--config-file", r.stack.File}, flags...)...)
 	file := filepath.Join(t.TempDir(), "preview.json")
 	require.NoError(t, os.WriteFile(file, []byte(r.said.String()), 0o600))
 	out := &strings.Builder{}
-	require.NoError(t, (&cli.PreviewCommentCommand{Stack: r.stack.Name, File: file}).Run(&cli.Globals{Out: out}), r.said)
+	require.NoError(t, (&cli.PreviewCommentCommand{Stack: r.stack.Name, File: file, PriceFlag: cli.PriceFlag{Prices: whose}}).
+		Run(t.Context(), &cli.Globals{Out: out, OpenPrices: r.openPrices}), r.said)
 	comment := out.String()
 	require.True(t, strings.HasPrefix(comment, preview.Marker(r.stack.Name)+"\n"), comment)
 	require.LessOrEqual(t, len(comment), preview.Limit)
 	require.NotContains(t, comment, password)
 	return comment, failed
+}
+
+// openPrices asks the simulated AWS, on a day that stays the same.
+func (r *reviewed) openPrices(context.Context) (price.Source, error) {
+	return live.New(aws.Config{
+		BaseEndpoint: aws.String(r.account.URL), Credentials: credentials.NewStaticCredentialsProvider(cloud.DeveloperKey, cloud.DeveloperSecret, ""),
+	}, func() time.Time { return time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC) }, live.Patience), nil
 }
 
 // with changes the stack's file, or a source file of the copy, until the test ends.
@@ -160,6 +178,25 @@ func TestTheCommentSaysTheRightThingOfEachChange(t *testing.T) {
 			assert.Contains(t, comment, says)
 		}
 		golden(t, "several hosts", comment)
+	})
+
+	t.Run("prices of AWS", func(t *testing.T) {
+		with(t, r.stack.File, "t4g.small", "t4g.large", "maxMachines: 5", "maxMachines: 5\n      market: spot-then-on-demand") // nobody lists a t4g.large here
+		comment, err := r.commentBy(t, "auto")
+		require.NoError(t, err, r.said)
+		for _, says := range []string{
+			"from AWS's price list as of 2026-07-01. Those of instance t4g.large are from LabLink's table of June 2025. Those of spot instance g5.xlarge are from EC2's spot market as of 2026-07-01.\n",
+			"g5.xlarge, at most: the spot market asks $0.36 now; or g4dn.xlarge for $0.54",
+		} {
+			assert.Contains(t, comment, says)
+		}
+		golden(t, "prices of AWS", comment)
+
+		require.NoError(t, r.account.SetFaults(t.Context(), cloud.Faults{PricesHang: true}))
+		t.Cleanup(func() { require.NoError(t, r.account.SetFaults(context.WithoutCancel(t.Context()), cloud.Faults{})) })
+		comment, err = r.commentBy(t, "auto")
+		require.NoError(t, err, r.said)
+		assert.Contains(t, comment, "from LabLink's table of June 2025. Those of spot instance g5.xlarge are from EC2's spot market as of 2026-07-01. AWS did not tell all prices (no answer within 5s).\n")
 	})
 
 	t.Run("one document", func(t *testing.T) {

@@ -21,6 +21,7 @@ var actions = map[string]func(*Server, call, *query) (any, error){
 	"DescribeImages":             (*Server).describeImages,
 	"DescribeInstanceTypes":      (*Server).describeInstanceTypes,
 	"DescribeInstances":          (*Server).describeInstances,
+	"DescribeSpotPriceHistory":   (*Server).describeSpotPriceHistory,
 	"RevokeSecurityGroupIngress": (*Server).revokeIngress,
 	"TerminateInstances":         (*Server).terminateInstances,
 }

@@ -213,6 +213,22 @@ func TestACallThatIsNotModelledIsRefused(t *testing.T) {
 		{"tags of a fleet", "InvalidParameterValue", fleet(fleetInput(w, 1, "c"), func(in *ec2.CreateFleetInput) {
 			in.TagSpecifications = []types.TagSpecification{{ResourceType: types.ResourceTypeFleet, Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}}
 		})},
+		{"spot prices of a month", "InvalidParameterValue", func() error {
+			_, err := ec2.NewFromConfig(dev).DescribeSpotPriceHistory(t.Context(), &ec2.DescribeSpotPriceHistoryInput{
+				InstanceTypes: []types.InstanceType{"g5.xlarge"}, ProductDescriptions: []string{"Linux/UNIX"}, StartTime: aws.Time(w.now.AddDate(0, -1, 0)), EndTime: &w.now,
+			})
+			return err
+		}},
+		{"spot prices of all types", "InvalidParameterValue", func() error {
+			_, err := ec2.NewFromConfig(dev).DescribeSpotPriceHistory(t.Context(), &ec2.DescribeSpotPriceHistoryInput{ProductDescriptions: []string{"Linux/UNIX"}, StartTime: &w.now, EndTime: &w.now})
+			return err
+		}},
+		{"spot prices of Windows", "InvalidParameterValue", func() error {
+			_, err := ec2.NewFromConfig(dev).DescribeSpotPriceHistory(t.Context(), &ec2.DescribeSpotPriceHistoryInput{
+				InstanceTypes: []types.InstanceType{"g5.xlarge"}, ProductDescriptions: []string{"Windows"}, StartTime: &w.now, EndTime: &w.now,
+			})
+			return err
+		}},
 		{"a malformed id", "InvalidInstanceID.Malformed", func() error {
 			_, err := ec2.NewFromConfig(dev).TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{"instance"}})
 			return err

@@ -52,6 +52,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.iam(w, c)
 	case "tagging":
 		s.tagging(w, c)
+	case "pricing":
+		s.pricing(w, c)
 	default:
 		fail(w, c.service, &cloud.Error{Code: "UnknownService", Message: "the simulator does not have the service " + strconv.Quote(c.service), Status: 404})
 	}
@@ -72,7 +74,7 @@ func fail(w http.ResponseWriter, service string, err error) {
 			Errors    []item   `xml:"Errors>Error"`
 			RequestID string
 		}{Errors: []item{{e.Code, e.Message}}, RequestID: id})
-	case "ssm", "kms", "tagging":
+	case "ssm", "kms", "pricing", "tagging":
 		status, code := e.Status, e.Code
 		if code == "UnauthorizedOperation" {
 			status, code = 400, "AccessDeniedException"

@@ -118,8 +118,11 @@ func (s *Server) checkTime(r *http.Request, a authorization) *cloud.Error {
 		return &cloud.Error{Code: "SignatureDoesNotMatch", Message: "Signature expired: " + signed.Format(timeFormat) + " is now earlier than " + s.now().UTC().Add(-15*time.Minute).Format(timeFormat) + " (it is " + s.now().UTC().Format(timeFormat) + " now)", Status: 403}
 	}
 	region := s.account.Region()
-	if a.service == "route53" || a.service == "iam" {
+	switch a.service {
+	case "iam", "route53":
 		region = globalRegion
+	case "pricing":
+		region = pricingRegion
 	}
 	if a.region != region {
 		return &cloud.Error{Code: "SignatureDoesNotMatch", Message: "Credential should be scoped to a valid region.", Status: 403}

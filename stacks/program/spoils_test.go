@@ -49,7 +49,7 @@ var spoils = map[string][]spoil{
 	},
 	"no policy allows everything": {
 		{rolePolicy, "policy", allow("*", "arn:aws:s3:::b")}, {rolePolicy, "policy", allow("s3:*", "arn:aws:s3:::b")},
-		{rolePolicy, "policy", allow("ec2:TerminateInstances", "*")}, {rolePolicy, "policy", "{}"}, {rolePolicy, "policy", allow("ssmmessages:*", "*")},
+		{rolePolicy, "policy", allow("ec2:TerminateInstances", "*")}, {rolePolicy, "policy", "{}"}, {rolePolicy, "policy", allow("ssmmessages:*", "*")}, {rolePolicy, "policy", allow("pricing:*", "*")},
 		{rolePolicy, "policy", allow("iam:P*", "arn:aws:iam::123456789012:role/lablink/x")}, {rolePolicy, "policy", allow("iam:PassRole", "arn:aws:iam::123456789012:role/*")},
 		{rolePolicy, "policy", allow("ec2:Create*", "arn:aws:ec2:us-west-2:123456789012:volume/*")}, {rolePolicy, "policy", allow("ec2:CreateVolume", "arn:aws:ec2:*:*:*")},
 		{rolePolicy, "policy", allow("s3:GetObject", "arn:aws:s3:::*")}, {managed + " boundary", "policy", allow("s3:GetObject", "*")},

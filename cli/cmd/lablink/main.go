@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/talmolab/lablink-infrastructure/api/price/live"
 	"github.com/talmolab/lablink-infrastructure/cli"
 	"github.com/talmolab/lablink-infrastructure/cli/artifacts"
 	"github.com/talmolab/lablink-infrastructure/cli/images"
@@ -20,7 +21,8 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var c cli.Commands
-	c.Out, c.OpenImages, c.OpenArtifacts, c.OpenAccount = os.Stdout, images.Open, artifacts.Open, remains.Open
+	c.Out, c.OpenImages, c.OpenArtifacts = os.Stdout, images.Open, artifacts.Open
+	c.OpenAccount, c.OpenPrices = remains.Open, live.Open
 	c.Engine = &pulumi.Engine{Dir: ".", Out: os.Stderr}
 	command := kong.Parse(&c, kong.Name("lablink"), kong.Description("Operates a LabLink deployment."),
 		kong.BindTo(ctx, (*context.Context)(nil)))
