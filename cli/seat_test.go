@@ -76,9 +76,15 @@ func (c *classroom) around(next http.Handler) http.Handler {
 func (c *classroom) goOn() {
 	c.within.Lock()
 	defer c.within.Unlock()
-	c.RunAll(c.t)
-	all, err := c.Store.Machines(context.WithoutCancel(c.t.Context()), "", false)
-	if err != nil || c.stuck {
+	ctx := context.WithoutCancel(c.t.Context())
+	for range 2 { // what is ending has ended when it is looked at again
+		require.NoError(c.t, c.Resume(ctx))
+		c.RunAll(c.t)
+		c.EC2.Finish()
+	}
+	all, err := c.Store.Machines(ctx, "", false)
+	require.NoError(c.t, err)
+	if c.stuck {
 		return
 	}
 	for _, m := range all {
@@ -96,7 +102,7 @@ func (c *classroom) verify(ctx context.Context, args ...string) (string, error) 
 	commands.Out = &out
 	parser, err := kong.New(&commands, kong.BindTo(ctx, (*context.Context)(nil)))
 	require.NoError(c.t, err)
-	command, err := parser.Parse(append([]string{"--url", c.url, "--password", password, "verify", "--release", deployed, "--seat"}, args...))
+	command, err := parser.Parse(append([]string{"--url", c.url, "--password", password, "verify", "--release", deployed, "--seat", "--ending", "30s"}, args...))
 	require.NoError(c.t, err)
 	err = command.Run(&commands.Globals)
 	c.t.Logf("%v\n%s", err, out.String())
@@ -141,7 +147,7 @@ func TestASeatThatCannotBeHadFailsAndLeavesNothing(t *testing.T) {
 		want  string
 	}{
 		"no capacity":                           {func(c *classroom) { c.EC2.Capacity = func(int) int { return 0 } }, "1m", 1, "no machine could be launched"},
-		"a machine that does not boot":          {func(c *classroom) { c.stuck = true }, "100ms", 1, "is not ready after"},
+		"a machine that does not boot":          {func(c *classroom) { c.stuck = true }, "3s", 1, "is not ready after"},
 		"a machine that does not answer":        {func(c *classroom) { c.silent = true }, "3s", 1, "does not answer through its tunnel"},
 		"a machine that is not well":            {func(c *classroom) { c.status.Health, c.status.Reason = api.Unhealthy, "XID 79" }, "1m", 1, "is unhealthy: XID 79"},
 		"an answer to the opening that is lost": {func(c *classroom) { c.lost = map[string]bool{"POST /api/v1/workshops": true} }, "1m", 1, "open a workshop"},
@@ -223,7 +229,7 @@ func TestASeatIsNotTriedWhereSomethingElseIsWrongAlready(t *testing.T) {
 	require.Contains(t, out, "it was not tried, as not all else is as it should be")
 	c.clean()
 
-	_, err = c.verify(t.Context(), "--password", "wrong", "--wait", "10ms")
+	_, err = c.verify(t.Context(), "--password", "wrong")
 	require.Equal(t, 2, cli.ExitCode(err), "%v", err)
 	c.clean()
 }

@@ -54,6 +54,7 @@ func Resolver(address string) *net.Resolver {
 func (n *Names) ServeDNS(w dns.ResponseWriter, q *dns.Msg) {
 	a := new(dns.Msg)
 	a.SetReply(q)
+	a.RecursionAvailable = true // what has no answer here has none elsewhere
 	for _, question := range q.Question {
 		values, err := n.lookup(strings.ToLower(strings.TrimSuffix(question.Name, ".")), dns.TypeToString[question.Qtype])
 		if err != nil {
