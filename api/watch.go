@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 )
@@ -32,7 +33,8 @@ func (c *Client) WatchSeat(ctx context.Context, tell func(Live) bool) error {
 	}
 	defer res.Body.Close()
 	if res.StatusCode >= 300 {
-		return problemOf(res, nil)
+		raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+		return errors.Join(problemOf(res, raw), err)
 	}
 	return readEvents(bufio.NewScanner(res.Body), tell)
 }

@@ -21,6 +21,9 @@ const (
 	leastLeft = 7 * 24 * time.Hour
 )
 
+// closedDoor says what to do where nobody answers.
+const closedDoor = "look whether you are let in there (network.allowedCidrs), whether the name leads there, and whether the host runs"
+
 // dial reaches an address.
 func (g *Globals) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if g.Dial != nil {
@@ -69,12 +72,11 @@ func (v *verdict) certificate(ctx context.Context, g *Globals, at *url.URL, w ex
 type reason string
 
 const (
-	otherName  reason = "of another name"
-	untrusted  reason = "of nobody's trust"
-	outOfTime  reason = "out of its time"
-	noneShown  reason = "none shown"
-	ending     reason = "about to end"
-	closedDoor        = "look whether you are let in there (network.allowedCidrs), whether the name leads there, and whether the host runs"
+	otherName reason = "of another name"
+	untrusted reason = "of nobody's trust"
+	outOfTime reason = "out of its time"
+	noneShown reason = "none shown"
+	ending    reason = "about to end"
 )
 
 // refusal puts into words why the connection is not trusted.

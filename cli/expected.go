@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-
-	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // expected is what a stack says is there.
 type expected struct {
-	api.Ready
+	// Release is the SHA-256 of the manifest that must run. Version is what people
+	// call it; "" where that is not known.
+	Release, Version string
 	// Host is the name that people type, or the address where there is none. ""
 	// where no stack was asked.
 	Host string

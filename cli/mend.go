@@ -1,6 +1,9 @@
 package cli
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // mends say what to do about a certificate, by what is wrong and by tls.mode; "" is
 // any other mode. NAME and ADDRESS stand for the stack's.
@@ -42,9 +45,5 @@ func (w expected) mend(why reason) string {
 	if !ok {
 		text = mends[why][""]
 	}
-	address := w.Address
-	if address == "" {
-		address = "ADDRESS"
-	}
-	return strings.NewReplacer("NAME", w.Host, "ADDRESS", address).Replace(text)
+	return strings.NewReplacer("NAME", cmp.Or(w.Host, "the name"), "ADDRESS", cmp.Or(w.Address, "ADDRESS")).Replace(text)
 }

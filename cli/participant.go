@@ -11,6 +11,9 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
+// email is who takes the seat. No mail can be sent there.
+func (t *trial) email() string { return "verify-" + strings.ToLower(t.id) + "@lablink.invalid" }
+
 // claim claims the seat as a participant's browser does, in one of its own: the
 // page of the link first, which gives the browser what shows whose seat it is.
 func (t *trial) claim(ctx context.Context) (err error) {
@@ -21,9 +24,8 @@ func (t *trial) claim(ctx context.Context) (err error) {
 		return fmt.Errorf("open the link of the workshop %s: %w", t.code, err)
 	}
 	started := time.Now()
-	var seat api.Seat
 	for {
-		err = t.person.Do(ctx, http.MethodPost, "/api/v1/seats", api.Claim{Code: t.code, Email: "verify-" + strings.ToLower(t.id) + "@lablink.invalid"}, &seat)
+		err = t.person.Do(ctx, http.MethodPost, "/api/v1/seats", api.Claim{Code: t.code, Email: t.email()}, &t.seat)
 		if api.CodeOf(err) != api.Capacity || !pause(ctx) {
 			break
 		}
@@ -31,7 +33,7 @@ func (t *trial) claim(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("claim a seat: %w", err)
 	}
-	t.good("seat", "%s on %s, after %s", seat.ID, seat.Machine, since(started))
+	t.good("seat", "%s on %s, after %s", t.seat.ID, t.seat.Machine, since(started))
 	if err := t.person.Do(ctx, http.MethodGet, "/seat", nil, nil); err != nil {
 		return fmt.Errorf("open the page of the seat: %w", err)
 	}

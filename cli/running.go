@@ -48,7 +48,11 @@ func (v *verdict) running(ready api.Ready, w expected) {
 	if ready.Release == w.Release && (w.Version == "" || ready.Version == w.Version) {
 		v.good("release", "%s", release)
 	} else {
-		v.wrong("release", fmt.Sprintf("%s, not %.12s (%s)", release, w.Release, w.Version), "wait, if it was just deployed: --wait 2m")
+		next := "if it was just deployed, wait: --wait 2m"
+		if ready.Failed != nil {
+			next = "" // that it was given up says more
+		}
+		v.wrong("release", fmt.Sprintf("%s, not %.12s (%s)", release, w.Release, w.Version), next)
 	}
 	v.pointer(ready, w)
 	for _, check := range ready.Checks {

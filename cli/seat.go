@@ -24,6 +24,7 @@ type trial struct {
 	staff, person *api.Client
 	workshop      api.Workshop // its own; zero before it is open
 	machine       api.Machine
+	seat          api.Seat
 
 	tidying time.Duration // how long taking away may take
 }

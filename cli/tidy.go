@@ -6,26 +6,41 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // tidy takes away what the trial made, also when it was interrupted or its time was
-// over, and says when it could not.
+// over, and says when it could not. A workshop that ends takes its seat along.
 func (t *trial) tidy(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.tidying)
 	defer cancel()
-	if t.person != nil {
+	switch {
+	case t.own():
+		t.end(ctx)
+	case t.person != nil:
+		t.giveBack(ctx)
+	}
+}
+
+// giveBack gives back a seat that was not left.
+func (t *trial) giveBack(ctx context.Context) {
+	for {
 		err := t.person.Do(ctx, http.MethodDelete, "/api/v1/seats/current", nil, nil)
-		if err != nil && api.CodeOf(err) != api.NotFound && !t.own() {
-			t.wrong("leaving", fmt.Sprintf("a seat may still be held in the workshop %s: %s", t.code, err), "take it back at the page of the workshop's machines: it is that of verify-"+strings.ToLower(t.id)+"@lablink.invalid")
+		if err == nil || api.CodeOf(err) == api.NotFound {
+			return
+		}
+		if !pause(ctx) {
+			t.wrong("leaving", fmt.Sprintf("a seat of the workshop %s may still be held by %s: %s", t.code, t.email(), err),
+				"lablink machines shows whose machine that is, and lablink terminate ends it")
+			return
 		}
 	}
-	if !t.own() {
-		return
-	}
+}
+
+// end ends the workshop and waits until its machine has ended.
+func (t *trial) end(ctx context.Context) {
 	t.g.note("Ending the workshop and its machine")
 	started := time.Now()
 	for {
