@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"text/tabwriter"
@@ -38,6 +39,8 @@ type Globals struct {
 	OpenPrices func(ctx context.Context) (price.Source, error) `kong:"-"`
 	// Roots are the authorities that certificates are checked with. Nil: the system's.
 	Roots *x509.CertPool `kong:"-"`
+	// Dial reaches addresses of the network. Nil: as the system does.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error) `kong:"-"`
 }
 
 // Commands are what lablink can do.
@@ -45,7 +48,7 @@ type Commands struct {
 	Globals
 	Status    StatusCommand    `cmd:"" help:"Say whether the allocator is ready, and what runs."`
 	Image     ImageCommand     `cmd:"" help:"Pin machine images."`
-	Verify    VerifyCommand    `cmd:"" help:"Say whether what was deployed is what runs: 0 it is, 1 it is not, 2 that cannot be told."`
+	Verify    VerifyCommand    `cmd:"" help:"Say whether the deployment is what the stack says, name, certificate and release: 0 it is, 1 it is not, 2 that cannot be told."`
 	Drift     DriftCommand     `cmd:"" help:"Say whether what is there is what was deployed: 0 it is, 1 it is not, 2 that cannot be told."`
 	Release   ReleaseCommand   `cmd:"" help:"List releases, and go back to one."`
 	Workshops WorkshopsCommand `cmd:"" help:"List workshops."`
@@ -96,6 +99,9 @@ func ExitCode(err error) int {
 func (g *Globals) client() *api.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{RootCAs: g.Roots, MinVersion: tls.VersionTLS12}
+	if g.Dial != nil {
+		transport.DialContext = g.Dial
+	}
 	return &api.Client{URL: g.URL, HTTP: &http.Client{Timeout: 30 * time.Second, Transport: transport}, UserAgent: "lablink"}
 }
 
@@ -107,21 +113,39 @@ func (g *Globals) needURL() error {
 	return nil
 }
 
+var errNoPassword = errors.New("there is no password: set LABLINK_PASSWORD; the initial one is the stack's output initialAdminPassword")
+
+// browser is a client that keeps cookies.
+func (g *Globals) browser() (*api.Client, error) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, fmt.Errorf("keep the session: %w", err)
+	}
+	c := g.client()
+	c.HTTP.Jar = jar
+	return c, nil
+}
+
 // staff logs in.
 func (g *Globals) staff(ctx context.Context) (*api.Client, error) {
 	if err := g.needURL(); err != nil {
 		return nil, err
 	}
 	if g.Password == "" {
-		return nil, errors.New("there is no password: set LABLINK_PASSWORD; the initial one is the stack's output initialAdminPassword")
+		return nil, errNoPassword
 	}
-	c := g.client()
-	jar, err := cookiejar.New(nil)
+	c, err := g.browser()
 	if err != nil {
-		return nil, fmt.Errorf("keep the session: %w", err)
+		return nil, err
 	}
-	c.HTTP.Jar = jar
 	return c, c.Do(ctx, http.MethodPost, "/api/v1/sessions", api.Session{User: g.User, Password: g.Password}, nil)
+}
+
+// note says what is being done, to people who wait.
+func (g *Globals) note(format string, args ...any) {
+	if !g.JSON {
+		fmt.Fprintf(g.Out, "• "+format+"\n", args...)
+	}
 }
 
 // show prints v as JSON, or as the table that rows describe, a heading first.

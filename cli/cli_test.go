@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -24,8 +25,8 @@ const password = "a very good password"
 
 var deployed = strings.Repeat("a", 64)
 
-// serve runs an allocator.
-func serve(t *testing.T) (*allocatortest.World, string) {
+// serve runs an allocator, behind what stands around it.
+func serve(t *testing.T, around ...func(http.Handler) http.Handler) (*allocatortest.World, string) {
 	t.Helper()
 	w := allocatortest.New(t)
 	guard := access.New(w.Store, w.Now)
@@ -34,6 +35,9 @@ func serve(t *testing.T) (*allocatortest.World, string) {
 		Service: w.Service, Guard: guard, Sessions: w.Store.(*sqlite.Store), Version: "v1", Release: deployed, Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
+	for _, a := range around {
+		handler = a(handler)
+	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return w, server.URL

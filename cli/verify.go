@@ -2,78 +2,89 @@ package cli
 
 import (
 	"context"
-	"crypto/tls"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
 	"time"
-
-	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// VerifyCommand says whether what was deployed is what runs.
+// VerifyCommand says whether the deployment is what the stack says.
 type VerifyCommand struct {
-	Stack   string        `short:"s" help:"The stack, when it is not the one that pulumi has selected."`
-	Release string        `placeholder:"SUM" help:"The SHA-256 of the manifest that must run. Without it, that is asked of the stack."`
-	Wait    time.Duration `help:"How long to wait until it is so. What is not so by then has failed."`
+	Stack      string        `short:"s" help:"The stack, when it is not the one that pulumi has selected."`
+	ConfigFile string        `placeholder:"FILE" help:"The stack's settings, where that is not Pulumi.STACK.yaml."`
+	Release    string        `placeholder:"SUM" help:"The SHA-256 of the manifest that must run. With it no stack is asked, and where the name leads is told, not judged."`
+	Wait       time.Duration `help:"How long to wait until all is so. What is not so by then has failed. With --seat it is 20m unless it is set."`
+	Seat       bool          `help:"Also take a seat, as a participant does: opens a workshop of one machine, waits until that is ready, claims its seat, sees that the machine answers, leaves, and ends both. It COSTS what the machine costs in these minutes, at least a minute of a GPU instance."`
+	Workshop   string        `placeholder:"CODE" help:"With --seat: take the seat in this workshop, which is open, by the code of its link. No machine is launched then, and none ended."`
+	Pool       string        `help:"With --seat: the kind of machine, where there are several."`
+	Ending     time.Duration `default:"10m" help:"With --seat: how long ending what it opened may take (${default}). No interrupt and no --wait cuts that short."`
 }
 
-// The ways in which verify ends: what was deployed does not run, or it cannot be
-// told whether it does.
-const (
-	exitWrong   = 1
-	exitUnknown = 2
-)
+// seatWait is how long a seat may take: most of it is the machine's first boot.
+const seatWait = 20 * time.Minute
 
-// finding is one thing that was looked at.
-type finding struct {
-	Check  string `json:"check"`
-	OK     bool   `json:"ok"`
-	Detail string `json:"detail"`
-}
-
-// verdict is all that was found.
-type verdict struct {
-	OK       bool      `json:"ok"`
-	Release  string    `json:"release"`
-	Findings []finding `json:"findings"`
-
-	unknown bool // the allocator did not answer
-	final   bool // waiting changes nothing
-}
-
-func (v *verdict) add(check string, ok bool, format string, args ...any) {
-	v.Findings = append(v.Findings, finding{check, ok, fmt.Sprintf(format, args...)})
-	v.OK = v.OK && ok
-}
-
-// Run looks, again and again where it may wait.
+// Run looks, again and again where it may wait, and takes a seat when all else is
+// as it should be.
 func (c VerifyCommand) Run(ctx context.Context, g *Globals) error {
-	want := api.Ready{Release: c.Release}
-	if c.Release == "" {
-		s, err := g.findStack(ctx, c.Stack)
-		if err != nil {
-			return exit{err, exitUnknown}
-		}
-		want.Release, want.Version = s.Release.Manifest, s.Release.Version
-		if g.URL == "" {
-			g.URL = s.URL
-		}
+	if c.Seat && c.Wait == 0 {
+		c.Wait = seatWait
+	}
+	want, at, err := c.prepare(ctx, g)
+	if err != nil {
+		return exit{err, exitUnknown}
+	}
+	end := time.Now().Add(c.Wait)
+	v := g.look(ctx, at, want)
+	for v.waits() && time.Now().Before(end) && pause(ctx) {
+		v = g.look(ctx, at, want)
+	}
+	if c.Seat {
+		c.takeSeat(ctx, g, v, end)
+	}
+	if ctx.Err() != nil {
+		v.unknown("interrupted", "it was interrupted before all was seen", "")
+		v.final = true
+	}
+	return g.tell(v, c.Wait)
+}
+
+// prepare finds out what must be there, and where. It refuses what cannot work
+// before anything is asked.
+func (c VerifyCommand) prepare(ctx context.Context, g *Globals) (expected, *url.URL, error) {
+	switch {
+	case !c.Seat && (c.Workshop != "" || c.Pool != ""):
+		return expected{}, nil, errors.New("--workshop and --pool say which seat to take: give --seat, too")
+	case c.Workshop != "" && c.Pool != "":
+		return expected{}, nil, errors.New("the seat of a workshop is of its kind of machine: leave out --pool")
+	case c.Seat && c.Workshop == "" && g.Password == "":
+		return expected{}, nil, errNoPassword
+	}
+	want, err := c.expect(ctx, g)
+	if err != nil {
+		return want, nil, err
 	}
 	if err := g.needURL(); err != nil {
-		return exit{err, exitUnknown}
+		return want, nil, err
 	}
 	at, err := url.Parse(g.URL)
 	if err != nil || at.Hostname() == "" {
-		return exit{fmt.Errorf("the address %q is not one", g.URL), exitUnknown}
+		return want, nil, fmt.Errorf("the address %q is not one: it is https://NAME or http://ADDRESS", g.URL)
 	}
-	end := time.Now().Add(c.Wait)
-	for {
-		v := g.look(ctx, at, want)
-		if !v.OK && !v.final && time.Now().Before(end) && pause(ctx) {
-			continue
-		}
-		return g.tell(v, c.Wait)
+	return want, at, nil
+}
+
+// takeSeat tries out a seat, unless something else is wrong already.
+func (c VerifyCommand) takeSeat(ctx context.Context, g *Globals, v *verdict, end time.Time) {
+	switch {
+	case ctx.Err() != nil:
+	case !v.OK:
+		v.unknown("seat", "it was not tried, as not all else is as it should be", "")
+	default:
+		ctx, cancel := context.WithDeadline(ctx, end)
+		defer cancel()
+		t := &trial{verdict: v, g: g, pool: c.Pool, code: c.Workshop, id: rand.Text()[:8], tidying: c.Ending}
+		t.run(ctx)
 	}
 }
 
@@ -85,71 +96,4 @@ func pause(ctx context.Context) bool {
 	case <-time.After(time.Second):
 		return true
 	}
-}
-
-// look looks once.
-func (g *Globals) look(ctx context.Context, at *url.URL, want api.Ready) *verdict {
-	v := &verdict{OK: true, Release: want.Release}
-	v.name(ctx, at.Hostname())
-	if at.Scheme == "https" {
-		v.certificate(ctx, at, g.Roots)
-	}
-	ready, err := g.client().Ready(ctx)
-	if err != nil {
-		var untrusted *tls.CertificateVerificationError
-		v.unknown = !errors.As(err, &untrusted)
-		v.add("answer", false, "%s does not answer as the allocator does: %s; where it is reached by another address, say that with --url", at, err)
-		return v
-	}
-	right := ready.Release == want.Release && (want.Version == "" || ready.Version == want.Version)
-	v.add("release", right, "release %.12s (%s) runs%s", ready.Release, ready.Version, instead(right, want))
-	v.add("pointer", ready.Wanted == "" || ready.Wanted == want.Release, "the host was told to run release %.12s", ready.Wanted)
-	if ready.Wanted == "" {
-		v.Findings[len(v.Findings)-1].Detail = "the host was never told to run another one"
-	}
-	if f := ready.Failed; f != nil {
-		v.final = f.Release == want.Release
-		v.add("given up", false, "release %.12s was given up at %s: %s. It stays so until the pointer is set, and new machines begin with it: deploy another, or go back with lablink release rollback",
-			f.Release, f.At.Format(time.RFC3339), f.Reason)
-	}
-	if ready.Waiting != "" {
-		v.add("waiting", false, "the host goes on trying to come to release %.12s: %s", ready.Wanted, ready.Waiting)
-	}
-	for _, check := range ready.Checks {
-		v.add(check.Name, check.OK, "%s", check.Reason)
-	}
-	return v
-}
-
-func instead(right bool, want api.Ready) string {
-	if right {
-		return ""
-	}
-	return fmt.Sprintf(", not %.12s (%s)", want.Release, want.Version)
-}
-
-// tell prints what was found.
-func (g *Globals) tell(v *verdict, waited time.Duration) error {
-	rows := [][]string{{"CHECK", "", "FOUND"}}
-	var wrong error
-	for _, f := range v.Findings {
-		word := "ok"
-		if !f.OK {
-			word = "WRONG"
-			wrong = errors.Join(wrong, errors.New(f.Detail))
-		}
-		rows = append(rows, []string{f.Check, word, f.Detail})
-	}
-	if err := g.show(v, rows); err != nil {
-		return err
-	}
-	switch {
-	case v.OK:
-		return nil
-	case v.unknown && waited == 0:
-		return exit{wrong, exitUnknown}
-	case waited > 0 && !v.final:
-		wrong = fmt.Errorf("after %s: %w", waited, wrong)
-	}
-	return exit{wrong, exitWrong}
 }

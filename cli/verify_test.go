@@ -3,20 +3,15 @@ package cli_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
-	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
@@ -34,6 +29,8 @@ type deployment struct {
 	asked    atomic.Int32
 	after    int32 // how many askings it takes until ready is true
 	before   api.Ready
+	settings string            // as pulumi config --json tells them
+	doors    map[string]string // where ports of the network lead on this computer
 	roots    *x509.CertPool
 	stored   []cli.Stored
 	raw      map[string][]byte
@@ -72,7 +69,10 @@ func (d *deployment) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 // Output is pulumi's.
 func (d *deployment) Output(_ context.Context, args ...string) ([]byte, error) {
 	d.called = append(d.called, strings.Join(args, " "))
-	if args[0] == "config" {
+	switch {
+	case args[0] == "config" && args[1] == "--json":
+		return []byte(d.settings), d.noStack
+	case args[0] == "config":
 		return []byte("us-west-2\n"), d.noStack
 	}
 	raw, err := json.Marshal(d.stack)
@@ -85,11 +85,24 @@ func (d *deployment) Run(_ context.Context, args ...string) error {
 	return nil
 }
 
+// dial is the network, in which ports of all addresses lead to the same doors.
+func (d *deployment) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	var dialer net.Dialer
+	return dialer.DialContext(ctx, network, d.doors[port])
+}
+
 func (d *deployment) lablink(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var c cli.Commands
 	var out bytes.Buffer
 	c.Out, c.Engine, c.Roots = &out, d, d.roots
+	if d.doors != nil {
+		c.Dial = d.dial
+	}
 	c.OpenArtifacts = func(_ context.Context, region, bucket, pointer string) (cli.Artifacts, error) {
 		require.Equal(t, []string{"us-west-2", "the-bucket", "/lablink/lab/test/release"}, []string{region, bucket, pointer})
 		return d, nil
@@ -113,20 +126,22 @@ func TestVerifyComparesTheStackWithWhatRuns(t *testing.T) {
 		code  int
 		want  string
 	}{
-		"another release":         {func() { d.ready.Release = sum("a") }, 1, "release aaaaaaaaaaaa (v2) runs, not bbbbbbbbbbbb (v2)"},
-		"another version":         {func() { d.ready.Version = "v1" }, 1, "(v1) runs, not bbbbbbbbbbbb (v2)"},
-		"a pointer set elsewhere": {func() { d.ready.Wanted = sum("c") }, 1, "the host was told to run release cccccccccccc"},
-		"not ready":               {func() { d.ready.Ready, d.ready.Checks = false, []api.Check{{Name: "database", Reason: "it is locked"}} }, 1, "it is locked"},
+		"another release":            {func() { d.ready.Release = sum("a") }, 1, "release aaaaaaaaaaaa (v2) runs, not bbbbbbbbbbbb (v2)"},
+		"another version":            {func() { d.ready.Version = "v1" }, 1, "(v1) runs, not bbbbbbbbbbbb (v2)"},
+		"a pointer set elsewhere":    {func() { d.ready.Wanted = sum("c") }, 1, "the host was told to run release cccccccccccc"},
+		"not ready without a reason": {func() { d.ready.Ready = false }, 1, "it is not ready, and not why"},
+		"not ready":                  {func() { d.ready.Ready, d.ready.Checks = false, []api.Check{{Name: "database", Reason: "it is locked"}} }, 1, "it is locked"},
 		"a release that was given up": {func() {
 			d.ready.Release, d.ready.Failed = sum("a"), &api.FailedRelease{Release: sum("b"), Reason: "it hangs"}
-		}, 1, "was given up at 0001-01-01T00:00:00Z: it hangs. It stays so until the pointer is set, and new machines begin with it: deploy another, or go back with lablink release rollback"},
+		}, 1, "was given up at 0001-01-01T00:00:00Z: it hangs. It stays so until the pointer is set, and new machines begin with it"},
 		"a host without room": {func() { d.ready.Release, d.ready.Waiting = sum("a"), "the data volume has 3 MiB free" }, 1,
 			"the host goes on trying to come to release bbbbbbbbbbbb: the data volume has 3 MiB free"},
-		"no stack":            {func() { d.noStack = errors.New("no stack selected") }, 2, "no stack selected"},
-		"nothing deployed":    {func() { d.stack.Release = outputs.Release{} }, 2, "was it deployed?"},
-		"nobody answers":      {func() { d.stack.URL = "http://127.0.0.1:1" }, 2, "connection refused"},
-		"a name that is none": {func() { d.stack.URL = "http://lab.invalid" }, 2, "lab.invalid"},
-		"no address":          {func() { d.stack.URL = "" }, 2, "give --url"},
+		"no stack":                {func() { d.noStack = errors.New("no stack selected") }, 2, "no stack selected"},
+		"nothing deployed":        {func() { d.stack.Release = outputs.Release{} }, 2, "was it deployed?"},
+		"nobody answers":          {func() { d.stack.URL = "http://127.0.0.1:1" }, 2, "connection refused"},
+		"another address":         {func() { d.stack.URL = "http://127.0.0.1:1" }, 2, "127.0.0.1:1 does not answer as the allocator does"},
+		"an address that is none": {func() { d.stack.URL = "lab" }, 2, "the address \"lab\" is not one"},
+		"no address":              {func() { d.stack.URL = "" }, 2, "give --url"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stack, ready := d.stack, d.ready
@@ -160,61 +175,39 @@ func TestVerifyWaitsForARolloutAndNotForOneThatFailed(t *testing.T) {
 	require.Equal(t, 1, cli.ExitCode(err), "a time-out is a failure")
 }
 
-func TestVerifyReadsTheCertificate(t *testing.T) {
-	for name, c := range map[string]struct {
-		days  int
-		names []string
-		roots bool
-		want  string
-		code  int
-	}{
-		"a good one":        {90, []string{"localhost", "lab.example.org"}, true, "for localhost, lab.example.org by The authority, 89 days left", 0},
-		"one that ends":     {5, []string{"localhost"}, true, "4 days left", 1},
-		"one that is over":  {-1, []string{"localhost"}, true, "certificate has expired", 1},
-		"of another name":   {90, []string{"lab.example.org"}, true, "not localhost", 1},
-		"of nobody's trust": {90, []string{"localhost"}, false, "unknown authority", 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := deploy(t)
-			server := httptest.NewUnstartedServer(d)
-			server.Config.ErrorLog = nil
-			cert, roots := certificate(t, c.days, c.names)
-			server.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
-			server.StartTLS()
-			defer server.Close()
-			d.roots = x509.NewCertPool()
-			if c.roots {
-				d.roots = roots
-			}
-			_, port, _ := strings.Cut(strings.TrimPrefix(server.URL, "https://"), ":")
-			out, err := d.lablink(t, "verify", "--url", "https://localhost:"+port)
-			require.Contains(t, out, c.want)
-			require.Equal(t, c.code, cli.ExitCode(err), "%v", err)
-		})
+func TestVerifySaysInJSONWhatItFoundAndWhatToDo(t *testing.T) {
+	d := deploy(t)
+	d.ready.Failed = &api.FailedRelease{Release: sum("b"), Reason: "it hangs"}
+	out, err := d.lablink(t, "verify", "--json")
+	require.Equal(t, 1, cli.ExitCode(err))
+	var got struct {
+		OK       bool
+		Release  string
+		Findings []struct{ Check, State, Detail, Next string }
 	}
+	require.NoError(t, json.Unmarshal([]byte(out), &got))
+	require.False(t, got.OK)
+	require.Equal(t, sum("b"), got.Release)
+	states := map[string]string{}
+	for _, f := range got.Findings {
+		states[f.Check] = f.State
+		if f.State != "ok" {
+			require.Contains(t, f.Next, "lablink release rollback")
+		}
+	}
+	require.Equal(t, map[string]string{"name": "ok", "release": "ok", "pointer": "ok", "given up": "wrong"}, states)
 }
 
-// certificate is one that its own authority has issued.
-func certificate(t *testing.T, days int, names []string) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	issue := func(c, parent *x509.Certificate, by *ecdsa.PrivateKey) ([]byte, *ecdsa.PrivateKey) {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		require.NoError(t, err)
-		if by == nil {
-			by = key
-		}
-		c.SerialNumber, c.NotBefore, c.NotAfter = big.NewInt(1), time.Now().Add(-48*time.Hour), time.Now().Add(time.Duration(days)*24*time.Hour)
-		raw, err := x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, by)
-		require.NoError(t, err)
-		return raw, key
+func TestFlagsOfASeatThatDoNotFitAreRefused(t *testing.T) {
+	for want, args := range map[string][]string{
+		"give --seat, too":     {"verify", "--pool", "gpu"},
+		"leave out --pool":     {"verify", "--seat", "--pool", "gpu", "--workshop", "code"},
+		"set LABLINK_PASSWORD": {"verify", "--seat"},
+	} {
+		d := deploy(t)
+		_, err := d.lablink(t, args...)
+		require.ErrorContains(t, err, want)
+		require.Equal(t, 2, cli.ExitCode(err))
+		require.Zero(t, d.asked.Load(), "nothing was asked")
 	}
-	ca := &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-	ca.Subject.CommonName = "The authority"
-	raw, caKey := issue(ca, ca, nil)
-	parsed, err := x509.ParseCertificate(raw)
-	require.NoError(t, err)
-	roots := x509.NewCertPool()
-	roots.AddCert(parsed)
-	leaf, key := issue(&x509.Certificate{DNSNames: names}, parsed, caKey)
-	return tls.Certificate{Certificate: [][]byte{leaf}, PrivateKey: key}, roots
 }

@@ -18,19 +18,28 @@ func (WorkshopsCommand) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
-	all := []api.Workshop{}
+	all, err := allWorkshops(ctx, client)
+	if err != nil {
+		return err
+	}
 	rows := [][]string{{"ID", "NAME", "POOL", "SEATS", "STATE", "LINK"}}
+	for _, w := range all {
+		rows = append(rows, []string{w.ID, w.Name, w.Pool, strconv.Itoa(w.Seats), w.State, w.JoinURL})
+	}
+	return g.show(all, rows)
+}
+
+// allWorkshops asks for all pages, newest first.
+func allWorkshops(ctx context.Context, client *api.Client) ([]api.Workshop, error) {
+	all := []api.Workshop{}
 	for after := ""; ; {
 		var page api.Page[api.Workshop]
 		if err := client.Do(ctx, http.MethodGet, "/api/v1/workshops?limit=200&after="+url.QueryEscape(after), nil, &page); err != nil {
-			return err
+			return nil, err
 		}
 		all = append(all, page.Items...)
-		for _, w := range page.Items {
-			rows = append(rows, []string{w.ID, w.Name, w.Pool, strconv.Itoa(w.Seats), w.State, w.JoinURL})
-		}
 		if after = page.Next; after == "" {
-			return g.show(all, rows)
+			return all, nil
 		}
 	}
 }

@@ -24,7 +24,8 @@ const authorityName = "acme.simulated"
 // name leads where the account's records say, and security groups decide.
 type certificates struct {
 	*authority.Authority
-	roots string // the file with what machines trust
+	names *authority.Names // what the simulated internet's names are
+	roots string           // the file with what machines trust
 	gates gates
 }
 
@@ -42,7 +43,18 @@ func startCertificates(s *Sim) (*certificates, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.names, err = authority.ServeNames(func(name, kind string) ([]string, error) { return s.Account.Answer(name, kind), nil })
+	if err != nil {
+		c.Authority.Close()
+		return nil, err
+	}
 	return c, nil
+}
+
+// Close stops the authority and the names.
+func (c *certificates) Close() {
+	c.names.Close()
+	c.Authority.Close()
 }
 
 // trust writes down what machines trust: what was issued before this start, what is

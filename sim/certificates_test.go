@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/sim/authority"
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
 
@@ -106,6 +107,19 @@ func TestTheAuthoritySeesTheTextsOfTheZone(t *testing.T) {
 	require.Equal(t, []string{"proof"}, texts)
 }
 
+// What runs on this computer asks the simulated internet where a name leads.
+func TestTheNamesOfTheInternetAreServed(t *testing.T) {
+	s, _ := named(t, io.Discard)
+	resolver := authority.Resolver(s.State().DNS)
+	at, err := resolver.LookupHost(t.Context(), "lab.example.org")
+	require.NoError(t, err)
+	require.Equal(t, s.Account.Answer("lab.example.org", "A"), at)
+	var unknown *net.DNSError
+	_, err = resolver.LookupHost(t.Context(), "other.example.org")
+	require.ErrorAs(t, err, &unknown)
+	require.True(t, unknown.IsNotFound)
+}
+
 func TestWhatWasIssuedBeforeARestartIsTrustedOn(t *testing.T) {
 	dir := t.TempDir()
 	var roots []byte
@@ -132,4 +146,5 @@ func TestWithoutMachinesThereIsNoAuthority(t *testing.T) {
 	require.NoError(t, err)
 	defer s.Close()
 	require.Nil(t, s.State().Authority)
+	require.Empty(t, s.State().DNS)
 }

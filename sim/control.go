@@ -159,7 +159,7 @@ func (s *Sim) State() control.State {
 		PID: os.Getpid(), Dir: s.dir, Program: program(), API: s.API, Provider: s.Provider, Cloudflare: s.Cloudflare, Doors: s.doors.all(), Faults: s.Account.Faults(), Instances: instances,
 	}
 	if s.certificates != nil {
-		state.Authority = s.certificates.state()
+		state.Authority, state.DNS = s.certificates.state(), s.certificates.names.Address
 	}
 	return state
 }

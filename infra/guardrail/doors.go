@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/talmolab/lablink-infrastructure/infra/edge"
+	"github.com/talmolab/lablink-infrastructure/api/edge"
 	"github.com/talmolab/lablink-infrastructure/infra/recording"
 )
 

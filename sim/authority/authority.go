@@ -51,7 +51,7 @@ type Authority struct {
 
 	orders  atomic.Int64
 	server  *http.Server
-	dns     *resolver
+	dns     *Names
 	serving sync.WaitGroup
 }
 
@@ -82,14 +82,14 @@ func Start(o Options) (*Authority, error) {
 		return nil, fmt.Errorf("listen for ACME: %w", err)
 	}
 	a := &Authority{Address: l.Addr().String()}
-	if a.dns, err = serveDNS(o.Lookup); err != nil {
+	if a.dns, err = ServeNames(o.Lookup); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	silent := slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)
 	store := db.NewMemoryStore()
 	issuer := ca.New(silent, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {ValidityPeriod: uint64(o.Validity / time.Second)}}) //nolint:gosec // not negative
 	a.Roots = append(ownPEM, issuer.GetRootCert(0).PEM()...)
-	front := wfe.New(silent, store, va.New(silent, o.HTTPPort, o.TLSPort, false, a.dns.address, store), issuer, nil, false, false, 0, 0)
+	front := wfe.New(silent, store, va.New(silent, o.HTTPPort, o.TLSPort, false, a.dns.Address, store), issuer, nil, false, false, 0, 0)
 	handler := a.counting(front.Handler())
 	if o.Before != nil {
 		handler = o.Before(handler)
@@ -118,6 +118,6 @@ func (a *Authority) Orders() int { return int(a.orders.Load()) }
 // Close stops answering.
 func (a *Authority) Close() {
 	_ = a.server.Close()
-	a.dns.close()
+	a.dns.Close()
 	a.serving.Wait()
 }

@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"strings"
@@ -9,38 +10,53 @@ import (
 	"github.com/miekg/dns"
 )
 
-// resolver is the DNS that the authority asks, over TCP.
-type resolver struct {
+// Names is a DNS server that answers over TCP, and knows each name by its values of a
+// type.
+type Names struct {
+	// Address is where it listens.
+	Address string
+
 	lookup  func(name, kind string) ([]string, error)
-	address string
 	server  *dns.Server
 	serving sync.WaitGroup
 }
 
-func serveDNS(lookup func(name, kind string) ([]string, error)) (*resolver, error) {
+// ServeNames serves the names that lookup knows, on a free port of loopback. Types are
+// A, AAAA and TXT.
+func ServeNames(lookup func(name, kind string) ([]string, error)) (*Names, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("serve the authority's DNS: %w", err)
+		return nil, fmt.Errorf("serve names: %w", err)
 	}
-	r := &resolver{lookup: lookup, address: l.Addr().String()}
+	n := &Names{lookup: lookup, Address: l.Addr().String()}
 	started := make(chan struct{})
-	r.server = &dns.Server{Listener: l, Handler: r, NotifyStartedFunc: func() { close(started) }}
-	r.serving.Go(func() { _ = r.server.ActivateAndServe() }) // ends with close
+	n.server = &dns.Server{Listener: l, Handler: n, NotifyStartedFunc: func() { close(started) }}
+	n.serving.Go(func() { _ = n.server.ActivateAndServe() }) // ends with Close
 	<-started
-	return r, nil
+	return n, nil
 }
 
-func (r *resolver) close() {
-	_ = r.server.Shutdown() // it was started
-	r.serving.Wait()
+// Close stops answering.
+func (n *Names) Close() {
+	_ = n.server.Shutdown() // it was started
+	n.serving.Wait()
+}
+
+// Resolver asks the server at an address and nobody else.
+func Resolver(address string) *net.Resolver {
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "tcp", address)
+	}}
 }
 
 // ServeDNS answers one question.
-func (r *resolver) ServeDNS(w dns.ResponseWriter, q *dns.Msg) {
+func (n *Names) ServeDNS(w dns.ResponseWriter, q *dns.Msg) {
 	a := new(dns.Msg)
 	a.SetReply(q)
+	a.RecursionAvailable = true // what has no answer here has none elsewhere
 	for _, question := range q.Question {
-		values, err := r.lookup(strings.ToLower(strings.TrimSuffix(question.Name, ".")), dns.TypeToString[question.Qtype])
+		values, err := n.lookup(strings.ToLower(strings.TrimSuffix(question.Name, ".")), dns.TypeToString[question.Qtype])
 		if err != nil {
 			a.Rcode = dns.RcodeServerFailure
 		}
@@ -49,6 +65,8 @@ func (r *resolver) ServeDNS(w dns.ResponseWriter, q *dns.Msg) {
 			switch question.Qtype {
 			case dns.TypeA:
 				a.Answer = append(a.Answer, &dns.A{Hdr: header, A: net.ParseIP(value)})
+			case dns.TypeAAAA:
+				a.Answer = append(a.Answer, &dns.AAAA{Hdr: header, AAAA: net.ParseIP(value)})
 			case dns.TypeTXT:
 				a.Answer = append(a.Answer, &dns.TXT{Hdr: header, Txt: []string{value}})
 			}

@@ -36,15 +36,28 @@ type TargetCheck struct {
 	Balancer string // its ARN
 }
 
-// BalancerNamed is the ARN of the load balancer that has a DNS name, or "".
+// BalancerNamed is the ARN of the load balancer that has a DNS name or a public
+// address, or "".
 func (a *Account) BalancerNamed(name string) (arn string) {
 	_ = a.view(func(m *model) error {
-		if b := m.balancerNamed(name); b != nil {
-			arn = b.ARN
+		for _, b := range m.LoadBalancers {
+			if b == m.balancerNamed(name) || b.standsAt(name) {
+				arn = b.ARN
+			}
 		}
 		return nil
 	})
 	return arn
+}
+
+// standsAt reports whether a public address is the load balancer's.
+func (b *LoadBalancer) standsAt(address string) bool {
+	for _, n := range b.Nodes {
+		if n.PublicIP != "" && n.PublicIP == address {
+			return true
+		}
+	}
+	return false
 }
 
 // EnterBalancer decides whether from can open a connection to a port of a load

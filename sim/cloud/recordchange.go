@@ -69,20 +69,3 @@ func (m *model) changeRecord(zone string, c RecordChange) error {
 	m.Records.keep(r.ID, &r)
 	return nil
 }
-
-// Answer is what the account's zones say to a question of DNS: the values of a
-// name's records of a type, texts without their quotes.
-func (a *Account) Answer(name, kind string) []string {
-	var out []string
-	_ = a.view(func(m *model) error {
-		for _, r := range m.Records {
-			if r.FQDN == trimDot(name) && r.Type == kind {
-				for _, value := range r.Records {
-					out = append(out, strings.Trim(value, `"`))
-				}
-			}
-		}
-		return nil
-	})
-	return out
-}

@@ -39,6 +39,7 @@ type State struct {
 	Faults     cloud.Faults     `json:"faults"`
 	Instances  []cloud.Instance `json:"instances"`
 	Authority  *Authority       `json:"authority,omitempty"` // where machines boot
+	DNS        string           `json:"dns,omitempty"`       // the address of the internet's DNS, over TCP; where machines boot
 }
 
 // Authority is the certificate authority of the simulated internet.

@@ -7,18 +7,14 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
-	"net/url"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/api"
-	"github.com/talmolab/lablink-infrastructure/cli"
 	"github.com/talmolab/lablink-infrastructure/sim/control"
 	"github.com/talmolab/lablink-infrastructure/sim/launcher"
 	"github.com/talmolab/lablink-infrastructure/stacks/outputs"
@@ -103,29 +99,6 @@ func (e *engine) orders(t *testing.T) int {
 	return state.Authority.Orders
 }
 
-// verify is `lablink verify` as an operator calls it: it asks the stack what must
-// run, and looks whether it does, by its name and over TLS.
-func (e *engine) verify(t *testing.T, s launcher.Stack, d *deployed) {
-	t.Helper()
-	at, err := url.Parse(d.URL)
-	require.NoError(t, err)
-	host, port, err := net.SplitHostPort(d.doors["443"])
-	require.NoError(t, err)
-	resolve(t, at.Hostname(), host)
-	var c cli.Commands
-	var said strings.Builder
-	c.Out, c.Engine, c.Roots = &said, e.Pulumi, d.roots
-	parser, err := kong.New(&c, kong.BindTo(t.Context(), (*context.Context)(nil)))
-	require.NoError(t, err)
-	command, err := parser.Parse([]string{"verify", "--stack", s.Name, "--url", "https://" + net.JoinHostPort(at.Hostname(), port), "--wait", "1m"})
-	require.NoError(t, err)
-	err = command.Run(&c.Globals)
-	t.Logf("lablink verify --stack %s\n%s", s.Name, said.String())
-	require.NoError(t, err)
-	require.Contains(t, said.String(), "release "+d.Release.Manifest[:12]+" ("+d.Release.Version+") runs")
-	require.Regexp(t, `certificate +ok +for `+regexp.QuoteMeta(at.Hostname())+` by `, said.String())
-}
-
 // What an environment's file in the repository describes is deployed. Its host gets
 // a certificate and answers with what was deployed. Another image replaces the host:
 // address, volume and what is kept on it stay, and no certificate is ordered.
@@ -141,7 +114,10 @@ func TestAHostGetsItsCertificateAndTheNextOneKeepsIt(t *testing.T) {
 			require.Equal(t, "https://"+c.name, d.URL)
 			require.Equal(t, c.stack, d.Environment.Environment)
 			d.ready(t)
-			e.verify(t, s, d)
+			v := e.verify(t, s, d)
+			if c.stack == "test" {
+				v.seesAnotherRecord(t, c.name, d.PublicAddress)
+			}
 			d.answersInPlain(t, c.name, c.hsts)
 
 			// Machines trust the certificate, too.

@@ -57,6 +57,14 @@ func TestAStackBehindCloudflareAnswersCloudflareAlone(t *testing.T) {
 	require.Equal(t, http.StatusPermanentRedirect, res.StatusCode)
 	require.Equal(t, "https://test.lab.example.org/admin", res.Header.Get("Location"))
 
+	v := &verifier{internet: e.internet(t), e: e, stack: s, password: out.InitialAdminPassword}
+	v.roots = v.proxies(t, e, "test.lab.example.org", out.PublicAddress)
+	said, code := v.verify(t, "--seat")
+	require.Zero(t, code, said)
+	require.Contains(t, said, "test.lab.example.org is "+cloud.CloudflareEdge+": Cloudflare answers, in the place of "+out.PublicAddress)
+	require.Contains(t, said, "by Cloudflare's edge")
+	require.Zero(t, running(t, e.account))
+
 	require.NoError(t, client.Do(t.Context(), http.MethodPost, "/api/v1/sessions", api.Session{User: "admin", Password: out.InitialAdminPassword}, nil))
 	people := &local{}
 	people.await(t, client, people.open(t, client, 1), 1)

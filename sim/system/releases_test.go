@@ -262,11 +262,7 @@ func change(t *testing.T, file, from, to string) (restore func()) {
 // lablink calls the operator's command, as people do in their shell.
 func (l *local) lablink(t *testing.T, args ...string) (said string, code int) {
 	t.Helper()
-	exports := l.make(t, "env")
-	cmd := exec.CommandContext(t.Context(), "bash", append([]string{"-ec", exports + `
-exec .lablink/bin/lablink "$@"`, "lablink"}, args...)...)
-	cmd.Dir, cmd.Env = root, append(environment(), "LABLINK_URL="+l.url)
-	out, err := cmd.CombinedOutput()
+	out, err := l.operator(t, args...).CombinedOutput()
 	t.Logf("lablink %s\n%s", strings.Join(args, " "), out)
 	var ended *exec.ExitError
 	if err != nil {
@@ -274,6 +270,16 @@ exec .lablink/bin/lablink "$@"`, "lablink"}, args...)...)
 		return string(out), ended.ExitCode()
 	}
 	return string(out), 0
+}
+
+// operator is a call of the operator's command in such a shell.
+func (l *local) operator(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	exports := l.make(t, "env")
+	cmd := exec.CommandContext(t.Context(), "bash", append([]string{"-ec", exports + `
+exec .lablink/bin/lablink "$@"`, "lablink"}, args...)...)
+	cmd.Dir, cmd.Env = root, append(environment(), "LABLINK_URL="+l.url)
+	return cmd
 }
 
 func (l *local) outputs(t *testing.T, p interface {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/talmolab/lablink-infrastructure/infra/edge"
+	"github.com/talmolab/lablink-infrastructure/api/edge"
 	"github.com/talmolab/lablink-infrastructure/infra/image"
 	"github.com/talmolab/lablink-infrastructure/infra/recording"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"

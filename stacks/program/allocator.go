@@ -9,8 +9,8 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/deployed"
+	"github.com/talmolab/lablink-infrastructure/api/edge"
 	"github.com/talmolab/lablink-infrastructure/infra/balancer"
-	"github.com/talmolab/lablink-infrastructure/infra/edge"
 	"github.com/talmolab/lablink-infrastructure/infra/pool"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )

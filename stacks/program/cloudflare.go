@@ -6,7 +6,7 @@ import (
 	"github.com/pulumi/pulumi-cloudflare/sdk/v5/go/cloudflare"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/talmolab/lablink-infrastructure/infra/edge"
+	"github.com/talmolab/lablink-infrastructure/api/edge"
 	"github.com/talmolab/lablink-infrastructure/infra/host"
 	"github.com/talmolab/lablink-infrastructure/infra/origin"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
@@ -47,10 +47,10 @@ func checkEdge(ctx *pulumi.Context, s *settings.Settings, said *remarks) error {
 	}
 	added, gone := edge.Drift(now.Ipv4CidrBlocks)
 	if len(added) > 0 {
-		said.warn(fmt.Sprintf("Cloudflare also connects from %v, which LabLink does not know: people who come through them are not let in. Take a newer LabLink, or add the ranges to infra/edge", added))
+		said.warn(fmt.Sprintf("Cloudflare also connects from %v, which LabLink does not know: people who come through them are not let in. Take a newer LabLink, or add the ranges to api/edge", added))
 	}
 	if len(gone) > 0 {
-		said.warn(fmt.Sprintf("Cloudflare does not connect from %v any more, and somebody else may: take a newer LabLink, or take the ranges out of infra/edge", gone))
+		said.warn(fmt.Sprintf("Cloudflare does not connect from %v any more, and somebody else may: take a newer LabLink, or take the ranges out of api/edge", gone))
 	}
 	return nil
 }

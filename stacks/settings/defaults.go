@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/talmolab/lablink-infrastructure/infra/edge"
+	"github.com/talmolab/lablink-infrastructure/api/edge"
 )
 
 // applyDefaults fills what was left out: by the tags first, then by what

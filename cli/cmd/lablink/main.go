@@ -19,7 +19,11 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // a terminal that closes ends what it began, unless nohup was asked for
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	var c cli.Commands
 	c.Out, c.OpenImages, c.OpenArtifacts = os.Stdout, images.Open, artifacts.Open
 	c.OpenAccount, c.OpenPrices = remains.Open, live.Open

@@ -13,6 +13,12 @@ var ranges = []string{
 	"162.158.0.0/15", "104.16.0.0/13", "104.24.0.0/14", "172.64.0.0/13", "131.0.72.0/22",
 }
 
+// ranges6 is https://www.cloudflare.com/ips-v6. Cloudflare answers there, too; nobody
+// comes in from there, as allocators have IPv4 addresses only.
+var ranges6 = []string{
+	"2400:cb00::/32", "2606:4700::/32", "2803:f800::/32", "2405:b500::/32", "2405:8100::/32", "2a06:98c0::/29", "2c0f:f248::/32",
+}
+
 // Header is the request header in which Cloudflare names the address that a
 // person came from.
 const Header = "CF-Connecting-IP"
@@ -25,6 +31,14 @@ func Holds(cidr netip.Prefix) bool {
 	return slices.ContainsFunc(ranges, func(r string) bool {
 		own := netip.MustParsePrefix(r)
 		return own.Bits() <= cidr.Bits() && own.Contains(cidr.Addr())
+	})
+}
+
+// Answers reports whether an address is one at which Cloudflare answers for names
+// that it proxies.
+func Answers(address netip.Addr) bool {
+	return slices.ContainsFunc(slices.Concat(ranges, ranges6), func(r string) bool {
+		return netip.MustParsePrefix(r).Contains(address.Unmap())
 	})
 }
 

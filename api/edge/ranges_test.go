@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/talmolab/lablink-infrastructure/infra/edge"
+	"github.com/talmolab/lablink-infrastructure/api/edge"
 )
 
 func TestTheRangesAreNetworksThatHoldNobodyTwice(t *testing.T) {
@@ -39,4 +39,13 @@ func TestADifferenceFromCloudflaresAnswerIsNamed(t *testing.T) {
 	added, gone = edge.Drift(append(edge.Ranges()[1:], "192.0.2.0/24"))
 	assert.Equal(t, []string{"192.0.2.0/24"}, added)
 	assert.Equal(t, []string{"173.245.48.0/20"}, gone)
+}
+
+func TestCloudflareAnswersInItsRangesOfBothKinds(t *testing.T) {
+	for address, want := range map[string]bool{
+		"104.16.132.229": true, "::ffff:104.16.132.229": true, "172.67.0.1": true, "2606:4700::6810:84e5": true, "2a06:98c7:ffff::1": true,
+		"203.0.113.1": false, "104.32.0.1": false, "2606:4701::1": false, "2a06:98c8::1": false, "127.0.0.1": false,
+	} {
+		assert.Equal(t, want, edge.Answers(netip.MustParseAddr(address)), address)
+	}
 }
