@@ -69,7 +69,7 @@ destroy: $(OPERATOR) ## Destroy what is not protected of STACK, and list what st
 	@$(ENGINE) && lablink destroy --stack "$(WHICH)" $(if $(WHOLE),--whole) $(if $(KEEP_ROLES),--keep-roles) $(if $(filter-out undefined,$(origin CONFIRM)),<<<"$$CONFIRM")
 
 .PHONY: end-to-end
-end-to-end: $(OPERATOR) ## Deploy STACK (its name ends in -e2e), see that it works, and destroy it whatever became of it
+end-to-end: $(OPERATOR) ## Deploy STACK (its name ends in -e2e), take a seat on a machine of it, and destroy it whatever became of it
 	@$(ENGINE) && .github/scripts/end-to-end.sh "$(WHICH)"
 
 .PHONY: end-to-end-clean

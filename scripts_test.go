@@ -184,10 +184,10 @@ func TestAnEndToEndRunDestroysItsStackWhateverBecomesOfIt(t *testing.T) {
 		ends  int
 		calls string
 	}{
-		{"nothing", 1, 0, begin + "pulumi up\nlablink verify\n" + end},
+		{"nothing", 1, 0, begin + "pulumi up\npulumi stack\nlablink verify\n" + end},
 		{"pulumi up", 1, 1, begin + "pulumi up\n" + end},
-		{"lablink verify", 1, 1, begin + "pulumi up\nlablink verify\n" + end},
-		{"lablink destroy", 2, 1, begin + "pulumi up\nlablink verify\n" + end},
+		{"lablink verify", 1, 1, begin + "pulumi up\npulumi stack\nlablink verify\n" + end},
+		{"lablink destroy", 2, 1, begin + "pulumi up\npulumi stack\nlablink verify\n" + end},
 		{"lablink destroy", 1, 1, begin}, // what was there before could not be destroyed
 	} {
 		fails(c.fails, c.from)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Deploys STACK, sees that it works, and destroys it, whatever became of it. With
+# Deploys STACK, takes a seat on a machine of it, and destroys it, whatever became of it. With
 # clean it only destroys it. Call by make end-to-end and make end-to-end-clean.
 set -euo pipefail
 stack=$1
@@ -24,4 +24,6 @@ finish() {
 }
 trap finish EXIT
 pulumi up --non-interactive --yes --skip-preview --stack "$stack"
-lablink verify --stack "$stack" --wait 10m
+LABLINK_PASSWORD=$(pulumi stack output --non-interactive --show-secrets initialAdminPassword --stack "$stack")
+export LABLINK_PASSWORD
+lablink verify --stack "$stack" --seat
