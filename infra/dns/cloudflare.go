@@ -6,6 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi-cloudflare/sdk/v5/go/cloudflare"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/talmolab/lablink-infrastructure/infra/dns/zonename"
 )
 
 // automatic is the time to live of a record that Cloudflare proxies.
@@ -34,7 +36,7 @@ func (args *DnsArgs) declareCloudflare(ctx *pulumi.Context, name string, ttl int
 // FindCloudflareZone finds Cloudflare's zone for a domain, as FindZone finds
 // Route 53's.
 func FindCloudflareZone(ctx *pulumi.Context, domain string) (string, error) {
-	names := zoneNames(domain)
+	names := zonename.Of(domain)
 	for _, candidate := range names {
 		found, err := cloudflare.GetZones(ctx, &cloudflare.GetZonesArgs{Filter: cloudflare.GetZonesFilter{Name: pulumi.StringRef(candidate)}})
 		if err != nil {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/talmolab/lablink-infrastructure/infra/dns/zonename"
 )
 
 // Dns is the record.
@@ -100,7 +102,7 @@ func NewDns(ctx *pulumi.Context, name string, args *DnsArgs, opts ...pulumi.Reso
 // domain ends in. No zone and two zones of one name are errors that say what
 // was looked for.
 func FindZone(ctx *pulumi.Context, domain string) (string, error) {
-	names := zoneNames(domain)
+	names := zonename.Of(domain)
 	for _, candidate := range names {
 		zone, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{Name: pulumi.StringRef(candidate)})
 		switch {
@@ -111,15 +113,4 @@ func FindZone(ctx *pulumi.Context, domain string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("lablink:dns.domain: this account has no public hosted zone for %s (looked for %s): create the zone and delegate to it, or use dns.provider: none", domain, strings.Join(names, ", "))
-}
-
-// zoneNames are the names that a domain's zone may have, the longest first. A
-// top-level domain is nobody's zone.
-func zoneNames(domain string) []string {
-	labels := strings.Split(strings.TrimSuffix(domain, "."), ".")
-	var names []string
-	for i := range len(labels) - 1 {
-		names = append(names, strings.Join(labels[i:], "."))
-	}
-	return names
 }

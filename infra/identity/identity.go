@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/talmolab/lablink-infrastructure/infra/identity/subject"
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
 	"github.com/talmolab/lablink-infrastructure/infra/policy"
 )
@@ -28,11 +29,7 @@ type Identity struct {
 }
 
 // Repository says whose workflows are trusted.
-type Repository struct {
-	Name    string // owner/repository
-	ID      string // the repository's numeric id; "" where it is not known
-	OwnerID string // the owner's numeric id; "" where it is not known
-}
+type Repository = subject.Repository
 
 // IdentityArgs says who may do what.
 type IdentityArgs struct {
@@ -81,22 +78,19 @@ func NewIdentity(ctx *pulumi.Context, name string, args *IdentityArgs, opts ...p
 	if err := ctx.RegisterComponentResource("lablink:identity:Identity", name, i, opts...); err != nil {
 		return nil, err
 	}
-	previews := "pull_request"
-	if args.Production {
-		previews = "environment:" + args.Environment + "-preview"
-	}
+	in := subject.In(args.Environment, args.Production)
 	var err error
-	if i.PreviewRole, err = i.declareLooking(ctx, name, args, "preview", previews, Prices()...); err != nil {
+	if i.PreviewRole, err = i.declareLooking(ctx, name, args, "preview", in.Preview, Prices()...); err != nil {
 		return nil, err
 	}
-	if i.DriftRole, err = i.declareLooking(ctx, name, args, "drift", "ref:refs/heads/main"); err != nil {
+	if i.DriftRole, err = i.declareLooking(ctx, name, args, "drift", in.Drift); err != nil {
 		return nil, err
 	}
-	if i.DeployRole, err = i.declareDeploying(ctx, name, args, args.own(), "deploy", "environment:"+args.Environment); err != nil {
+	if i.DeployRole, err = i.declareDeploying(ctx, name, args, args.own(), "deploy", in.Deploy); err != nil {
 		return nil, err
 	}
 	if !args.Production {
-		if _, err := i.declareDeploying(ctx, name, args, args.endToEnd(), "e2e", "environment:"+args.Environment+EndToEnd); err != nil {
+		if _, err := i.declareDeploying(ctx, name, args, args.endToEnd(), "e2e", in.E2E); err != nil {
 			return nil, err
 		}
 	}

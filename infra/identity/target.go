@@ -1,10 +1,13 @@
 package identity
 
-import "github.com/talmolab/lablink-infrastructure/infra/naming"
+import (
+	"github.com/talmolab/lablink-infrastructure/infra/identity/subject"
+	"github.com/talmolab/lablink-infrastructure/infra/naming"
+)
 
 // EndToEnd ends the name of the stack that end-to-end tests deploy, and of the
 // GitHub environment that they run in.
-const EndToEnd = "-e2e"
+const EndToEnd = subject.EndToEnd
 
 // target is what a role deploys.
 type target struct {

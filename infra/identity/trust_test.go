@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/talmolab/lablink-infrastructure/infra/identity"
+	"github.com/talmolab/lablink-infrastructure/infra/identity/subject"
 	"github.com/talmolab/lablink-infrastructure/sim/iam"
 )
 
@@ -79,7 +80,7 @@ func TestNobodyElseMayAssumeARole(t *testing.T) {
 
 func TestWithoutIdsTheClassicFormAloneIsTrusted(t *testing.T) {
 	byName := identity.Repository{Name: repository.Name}
-	assert.Equal(t, []string{"repo:talmolab/lablink-infrastructure:environment:prod"}, identity.Subjects(byName, "environment:prod"))
+	assert.Equal(t, []string{"repo:talmolab/lablink-infrastructure:environment:prod"}, subject.Of(byName, "environment:prod"))
 	trust := parse(t, identity.Trust(provider, byName, "environment:prod"), iam.Trust)
 	classic := token{"repo:talmolab/lablink-infrastructure:environment:prod", "sts.amazonaws.com", "42"}
 	assert.Equal(t, yes, iam.Evaluate(classic.request(), trust))

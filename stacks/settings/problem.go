@@ -21,11 +21,15 @@ const (
 )
 
 func (p Problem) String() string {
-	subject := namespace + ":" + p.Key
+	return fmt.Sprintf("%s %s\n    fix: %s", p.Subject(), p.What, p.Fix)
+}
+
+// Subject is what the problem is with, as people write it.
+func (p Problem) Subject() string {
 	if p.Key == regionKey || p.Key == tokenKey || p.Key == stackKey {
-		subject = p.Key
+		return p.Key
 	}
-	return fmt.Sprintf("%s %s\n    fix: %s", subject, p.What, p.Fix)
+	return namespace + ":" + p.Key
 }
 
 // Problems are all that is wrong with a stack's configuration.

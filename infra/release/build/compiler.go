@@ -12,15 +12,11 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api/release"
 )
 
-// crossCompilers are the C compilers for NVML's binding, by architecture, where
-// it is not this computer's own.
-var crossCompilers = map[string]string{"amd64": "x86_64-linux-gnu-gcc", "arm64": "aarch64-linux-gnu-gcc"}
-
 // compiler is the C compiler for a platform. An error names what to install.
 func compiler(ctx context.Context, platform string) (string, error) {
 	_, arch, _ := strings.Cut(platform, "/")
 	if arch != runtime.GOARCH {
-		cc := crossCompilers[arch]
+		cc := release.CrossCompilers[arch]
 		if _, err := exec.LookPath(cc); cc == "" || err != nil {
 			return "", fmt.Errorf("the agent for %s needs the C compiler %s: on Debian, apt-get install gcc-%s", platform, cc, strings.TrimSuffix(strings.ReplaceAll(cc, "_", "-"), "-gcc"))
 		}

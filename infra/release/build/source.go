@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/talmolab/lablink-infrastructure/api/release"
 )
 
 // Source is the code that goes into a release.
@@ -75,9 +77,9 @@ func contentsOf(ctx context.Context, root string) (contents, error) {
 		return c, nil
 	}
 	c := contents{map[string]bool{}, map[string]bool{}}
-	lists := make([][]byte, len(crossCompilers))
+	lists := make([][]byte, len(release.CrossCompilers))
 	all, ctx := errgroup.WithContext(ctx)
-	for i, arch := range slices.Sorted(maps.Keys(crossCompilers)) {
+	for i, arch := range slices.Sorted(maps.Keys(release.CrossCompilers)) {
 		all.Go(func() (err error) {
 			lists[i], err = list(ctx, root, arch)
 			return err
