@@ -16,6 +16,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api/release"
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 	"github.com/talmolab/lablink-infrastructure/sim/control"
+	"github.com/talmolab/lablink-infrastructure/sim/wire"
 )
 
 // control answers people and the local stack's launcher beside the AWS API.
@@ -24,6 +25,7 @@ func (s *Sim) control(api http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
 	mux.Handle("/_simulator/", own)
+	mux.Handle(wire.CloudflarePath, wire.NewCloudflare(s.Account))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "" {
 			api.ServeHTTP(w, r)

@@ -29,7 +29,11 @@ type eipComputed struct {
 // CreateEIP allocates an address.
 func (a *Account) CreateEIP(e *EIP) error {
 	return a.change(func(m *model) error {
-		if len(m.Addresses) >= 5 {
+		q, err := m.quota("ec2", addressQuota)
+		if err != nil {
+			return err
+		}
+		if float64(len(m.Addresses)) >= q.Value {
 			return refuse("AddressLimitExceeded", "The maximum number of addresses has been reached.")
 		}
 		if e.Domain != "" && e.Domain != "vpc" {

@@ -105,7 +105,7 @@ func (a *Account) images(m *model) []Image {
 	for _, id := range slices.Sorted(maps.Keys(m.BuiltImages)) {
 		out = append(out, *m.BuiltImages[id])
 	}
-	return out
+	return slices.DeleteFunc(out, func(i Image) bool { return m.Deregistered[i.ID] })
 }
 
 // given are the images that every account here has.
@@ -142,6 +142,22 @@ func (a *Account) image(m *model, id string) (Image, error) {
 		return images[i], nil
 	}
 	return Image{}, refuse("InvalidAMIID.NotFound", "The image id '[%s]' does not exist", id)
+}
+
+// DeregisterImage takes one of the account's own images away. What runs from it
+// goes on.
+func (a *Account) DeregisterImage(id string) error {
+	return a.change(func(m *model) error {
+		i, err := a.image(m, id)
+		if err != nil {
+			return err
+		}
+		if i.OwnerID != a.opts.AccountID {
+			return refuse("AuthFailure", "Not authorized for image:%s", id)
+		}
+		m.Deregistered[id] = true
+		return nil
+	})
 }
 
 // ImageFilter reports whether images can be filtered by what a filter names.

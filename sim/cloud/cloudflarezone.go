@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -37,6 +38,31 @@ func (a *Account) CloudflareZonesNamed(name string) []CloudflareZone {
 	})
 	slices.SortFunc(out, func(x, y CloudflareZone) int { return strings.Compare(x.ID, y.ID) })
 	return out
+}
+
+// CloudflareZone is Cloudflare's zone of an id.
+func (a *Account) CloudflareZone(id string) (*CloudflareZone, error) {
+	return cloudflareZones.lookup(a, id)
+}
+
+// CloudflareRecords are the records of one of Cloudflare's zones, by name and id.
+func (a *Account) CloudflareRecords(zone string) ([]CloudflareRecord, error) {
+	if _, err := a.CloudflareZone(zone); err != nil {
+		return nil, err
+	}
+	var out []CloudflareRecord
+	err := a.view(func(m *model) error {
+		for _, r := range m.CloudflareRecords {
+			if r.ZoneID == zone {
+				out = append(out, *r)
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(out, func(x, y CloudflareRecord) int {
+		return cmp.Or(strings.Compare(x.Hostname, y.Hostname), strings.Compare(x.ID, y.ID))
+	})
+	return out, err
 }
 
 // cloudflareZoneOf is the zone that a name is in: the longest that it ends in.

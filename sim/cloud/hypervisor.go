@@ -1,5 +1,7 @@
 package cloud
 
+import "slices"
+
 // Hypervisor boots and ends the machines behind instances. Its methods must
 // not wait: an instance boots while the account goes on. They are called one at
 // a time, in the order of the changes that ask for them.
@@ -36,6 +38,8 @@ type Faults struct {
 	MaxSpotInstances *int `json:"maxSpotInstances,omitempty"`
 	// PricesHang makes the price list take requests and answer none.
 	PricesHang bool `json:"pricesHang,omitempty"`
+	// Quotas are the values of quotas that are not the usual ones, by their codes.
+	Quotas map[string]float64 `json:"quotas,omitempty"`
 }
 
 // CapacityFault takes away a type in a zone and a market; "" means every one.
@@ -59,6 +63,11 @@ func (a *Account) SetFaults(f Faults) error {
 	for _, c := range f.InsufficientCapacity {
 		if c.Market != "" && c.Market != OnDemand && c.Market != Spot {
 			return refuse("InvalidParameterValue", "There is no market '%s': it is %s or %s.", c.Market, OnDemand, Spot)
+		}
+	}
+	for code := range f.Quotas {
+		if !slices.ContainsFunc(quotas, func(q Quota) bool { return q.Code == code }) {
+			return refuse("InvalidParameterValue", "The simulator has no quota '%s'.", code)
 		}
 	}
 	return a.change(func(m *model) error { m.Faults = f; return nil })

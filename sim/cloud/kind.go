@@ -50,6 +50,7 @@ var (
 	metricAlarms       = kind[MetricAlarm]{func(m *model) table[MetricAlarm] { return m.MetricAlarms }, "ResourceNotFound", "alarm"}
 	dashboards         = kind[Dashboard]{func(m *model) table[Dashboard] { return m.Dashboards }, "ResourceNotFound", "dashboard"}
 	budgets            = kind[Budget]{func(m *model) table[Budget] { return m.Budgets }, "NotFoundException", "budget"}
+	cloudflareZones    = kind[CloudflareZone]{func(m *model) table[CloudflareZone] { return m.CloudflareZones }, "7003", "zone"}
 	cloudflareRecords  = kind[CloudflareRecord]{func(m *model) table[CloudflareRecord] { return m.CloudflareRecords }, "81044", "DNS record"}
 	originCertificates = kind[OriginCertificate]{func(m *model) table[OriginCertificate] { return m.OriginCertificates }, "1014", "certificate"}
 

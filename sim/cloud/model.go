@@ -62,6 +62,7 @@ type model struct {
 	ImagePipelines       table[ImagePipeline]
 	ImageBuilds          table[ImageBuild]
 	BuiltImages          table[Image]
+	Deregistered         map[string]bool // images of the account that are gone, by id
 }
 
 type table[T any] map[string]*T
@@ -121,6 +122,9 @@ func (m *model) init() {
 	initTable(&m.ImagePipelines)
 	initTable(&m.ImageBuilds)
 	initTable(&m.BuiltImages)
+	if m.Deregistered == nil {
+		m.Deregistered = map[string]bool{}
+	}
 	if m.Created == nil {
 		m.Created = map[string]string{}
 	}

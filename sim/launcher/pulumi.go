@@ -58,6 +58,7 @@ func (p *Pulumi) Variables() []Variable {
 		{"AWS_ACCESS_KEY_ID", cloud.DeveloperKey},
 		{"AWS_SECRET_ACCESS_KEY", cloud.DeveloperSecret},
 		{"AWS_REGION", cmp.Or(w.Region, "us-west-2")},
+		{"CLOUDFLARE_BASE_URL", fmt.Sprintf("http://127.0.0.1:%d/client/v4", at.API)},
 		{"GOFLAGS", goFlags},
 		{"CGO_ENABLED", "0"},
 		// With go run the language host that make builds takes an unchanged program

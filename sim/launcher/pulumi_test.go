@@ -37,6 +37,7 @@ func TestPulumiIsCalledOnThisWorkspaceAndItsAccount(t *testing.T) {
 		"AWS_ENDPOINT_URL=http://127.0.0.1:4001",
 		"AWS_ACCESS_KEY_ID=" + cloud.DeveloperKey,
 		"AWS_REGION=us-west-2",
+		"CLOUDFLARE_BASE_URL=http://127.0.0.1:4001/client/v4",
 		"CGO_ENABLED=0",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PATH=" + p.engine + ":" + os.Getenv("PATH"),

@@ -15,15 +15,19 @@ const namespace = "http://ec2.amazonaws.com/doc/2016-11-15/"
 
 // actions are the calls that EC2 answers.
 var actions = map[string]func(*Server, call, *query) (any, error){
-	"CreateFleet":                (*Server).createFleet,
-	"CreateSnapshot":             (*Server).createSnapshot,
-	"CreateTags":                 (*Server).createTags,
-	"DescribeImages":             (*Server).describeImages,
-	"DescribeInstanceTypes":      (*Server).describeInstanceTypes,
-	"DescribeInstances":          (*Server).describeInstances,
-	"DescribeSpotPriceHistory":   (*Server).describeSpotPriceHistory,
-	"RevokeSecurityGroupIngress": (*Server).revokeIngress,
-	"TerminateInstances":         (*Server).terminateInstances,
+	"CreateFleet":                   (*Server).createFleet,
+	"CreateSnapshot":                (*Server).createSnapshot,
+	"CreateTags":                    (*Server).createTags,
+	"DeregisterImage":               (*Server).deregisterImage,
+	"DescribeImages":                (*Server).describeImages,
+	"DescribeInstanceTypeOfferings": (*Server).describeOfferings,
+	"DescribeInstanceTypes":         (*Server).describeInstanceTypes,
+	"DescribeInstances":             (*Server).describeInstances,
+	"DescribeRegions":               (*Server).describeRegions,
+	"DescribeSpotPriceHistory":      (*Server).describeSpotPriceHistory,
+	"DescribeSubnets":               (*Server).describeSubnets,
+	"RevokeSecurityGroupIngress":    (*Server).revokeIngress,
+	"TerminateInstances":            (*Server).terminateInstances,
 }
 
 func (s *Server) ec2(w http.ResponseWriter, c call) {

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/xml"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/google/uuid"
@@ -10,77 +11,129 @@ import (
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
 
-// iamNamespace is that of the one version of the IAM API there is.
-const iamNamespace = "https://iam.amazonaws.com/doc/2010-05-08/"
-
-// inIAM is a role or an instance profile. Its name is called as its kind is.
-type inIAM struct {
-	RoleName            string `xml:",omitempty"`
-	InstanceProfileName string `xml:",omitempty"`
-	Path, Arn           string
+// iamCalls are the calls that IAM answers.
+var iamCalls = map[string]func(*Server, call, *query) (any, error){
+	"GetOpenIDConnectProvider": (*Server).getOIDCProvider,
+	"GetRole":                  (*Server).getRole,
+	"ListInstanceProfiles":     (*Server).listProfiles,
+	"ListRoles":                (*Server).listRoles,
+	"UpdateAssumeRolePolicy":   (*Server).updateTrust,
 }
 
-// iamCalls list what is below a path: the action, and what its members are called.
-var iamCalls = map[string]struct {
-	member string
-	list   func(a *cloud.Account, path string) []inIAM
-}{
-	"ListRoles": {"Roles", func(a *cloud.Account, path string) (out []inIAM) {
-		for _, r := range a.RolesAt(path) {
-			out = append(out, inIAM{RoleName: r.Name, Path: r.Path, Arn: r.ARN})
-		}
-		return out
-	}},
-	"ListInstanceProfiles": {"InstanceProfiles", func(a *cloud.Account, path string) (out []inIAM) {
-		for _, p := range a.InstanceProfilesAt(path) {
-			out = append(out, inIAM{InstanceProfileName: p.Name, Path: p.Path, Arn: p.ARN})
-		}
-		return out
-	}},
-}
-
-// iam answers in one page.
+// iam answers a call of the Query API, with the result below an element that is
+// named for it.
 func (s *Server) iam(w http.ResponseWriter, c call) {
-	q, err := parseQuery(c.body)
+	out, err := s.iamCall(c)
 	if err != nil {
 		fail(w, c.service, err)
 		return
 	}
-	action := q.values.Get("Action")
-	do, ok := iamCalls[action]
+	w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
+	_, _ = w.Write(append([]byte(xml.Header), out...))
+}
+
+func (s *Server) iamCall(c call) ([]byte, error) {
+	q, err := parseQuery(c.body)
+	if err != nil {
+		return nil, err
+	}
+	name := q.values.Get("Action")
+	do, ok := iamCalls[name]
 	if !ok {
-		fail(w, c.service, &cloud.Error{Code: "InvalidAction", Message: "The simulator does not have the action " + action, Status: 400})
-		return
+		return nil, &cloud.Error{Code: "InvalidAction", Message: "The simulator does not have the action " + name, Status: 400}
 	}
-	path := q.get("PathPrefix")
+	out, err := do(s, c, q)
+	if err != nil {
+		return nil, err
+	}
+	var body strings.Builder
+	enc := xml.NewEncoder(&body)
+	root := xml.StartElement{Name: xml.Name{Space: "https://iam.amazonaws.com/doc/2010-05-08/", Local: name + "Response"}}
+	result := xml.StartElement{Name: xml.Name{Local: name + "Result"}}
+	for _, step := range []func() error{
+		func() error { return enc.EncodeToken(root) },
+		func() error { return enc.EncodeElement(out, result) },
+		func() error {
+			return enc.EncodeElement(uuid.NewString(), xml.StartElement{Name: xml.Name{Local: "RequestId"}})
+		},
+		func() error { return enc.EncodeToken(root.End()) },
+		enc.Close,
+	} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return []byte(body.String()), nil
+}
+
+type roleXML struct {
+	Path       string
+	RoleName   string
+	RoleID     string `xml:"RoleId"`
+	Arn        string
+	CreateDate string
+	Trust      string `xml:"AssumeRolePolicyDocument"` // percent-encoded
+}
+
+// role is a role by its name, for a caller who may do an action with it.
+func (s *Server) role(c call, action, name string) (*cloud.Role, error) {
+	r, err := s.account.Role(name)
+	arn := "arn:aws:iam::" + s.account.ID() + ":role/" + name
+	if err == nil {
+		arn = r.ARN
+	}
+	if err := s.account.Authorize(c.who, action, arn, nil); err != nil {
+		return nil, err
+	}
+	if err != nil {
+		return nil, &cloud.Error{Code: "NoSuchEntity", Message: "The role with name " + name + " cannot be found.", Status: 404}
+	}
+	return r, nil
+}
+
+func (s *Server) getRole(c call, q *query) (any, error) {
+	name := q.get("RoleName")
 	if err := q.rest(); err != nil {
-		fail(w, c.service, err)
-		return
+		return nil, err
 	}
-	if path != "" && !strings.HasPrefix(path, "/") {
-		fail(w, c.service, &cloud.Error{Code: "ValidationError", Message: "The specified value for pathPrefix is invalid. It must begin with /", Status: 400})
-		return
+	r, err := s.role(c, "iam:GetRole", name)
+	if err != nil {
+		return nil, err
 	}
-	if err := s.account.Authorize(c.who, "iam:"+action, "*", nil); err != nil {
-		fail(w, c.service, err)
-		return
+	return struct {
+		Role roleXML
+	}{roleXML{r.Path, r.Name, r.UniqueID, r.ARN, r.CreateDate, url.QueryEscape(r.AssumeRolePolicy)}}, nil
+}
+
+// updateTrust changes whom a role trusts.
+func (s *Server) updateTrust(c call, q *query) (any, error) {
+	name, document := q.get("RoleName"), q.get("PolicyDocument")
+	if err := q.rest(); err != nil {
+		return nil, err
 	}
-	type members struct {
-		XMLName xml.Name
-		All     []inIAM `xml:"member"`
+	r, err := s.role(c, "iam:UpdateAssumeRolePolicy", name)
+	if err != nil {
+		return nil, err
 	}
-	type result struct {
-		XMLName     xml.Name
-		IsTruncated bool
-		Members     members
+	r.AssumeRolePolicy = document
+	return struct{}{}, s.account.UpdateRole(name, r)
+}
+
+func (s *Server) getOIDCProvider(c call, q *query) (any, error) {
+	arn := q.get("OpenIDConnectProviderArn")
+	if err := q.rest(); err != nil {
+		return nil, err
 	}
-	answer(w, http.StatusOK, struct {
-		XMLName   xml.Name
-		Result    result
-		RequestID string `xml:"ResponseMetadata>RequestId"`
-	}{
-		xml.Name{Space: iamNamespace, Local: action + "Response"},
-		result{xml.Name{Local: action + "Result"}, false, members{xml.Name{Local: do.member}, do.list(s.account, path)}},
-		uuid.NewString(),
-	})
+	if err := s.account.Authorize(c.who, "iam:GetOpenIDConnectProvider", arn, nil); err != nil {
+		return nil, err
+	}
+	p, err := s.account.OIDCProvider(arn)
+	if err != nil {
+		return nil, &cloud.Error{Code: "NoSuchEntity", Message: "OpenIDConnect Provider not found for arn " + arn, Status: 404}
+	}
+	return struct {
+		URL         string   `xml:"Url"`
+		Clients     []string `xml:"ClientIDList>member"`
+		Thumbprints []string `xml:"ThumbprintList>member"`
+	}{p.URL, p.ClientIDLists, p.ThumbprintLists}, nil
 }

@@ -68,9 +68,22 @@ func imageMatches(i cloud.Image, filters map[string][]string) bool {
 	return true
 }
 
+// deregisterImage takes an image of the account away.
+func (s *Server) deregisterImage(c call, q *query) (any, error) {
+	id := q.get("ImageId")
+	if err := q.rest(); err != nil {
+		return nil, err
+	}
+	if err := s.authorize(c, "ec2:DeregisterImage", nil, "arn:aws:ec2:"+s.account.Region()+"::image/"+id); err != nil {
+		return nil, err
+	}
+	return done{newResponse(), true}, s.account.DeregisterImage(id)
+}
+
 type instanceTypeXML struct {
 	Name          string   `xml:"instanceType"`
 	Architectures []string `xml:"processorInfo>supportedArchitectures>item"`
+	VCPUs         int      `xml:"vCpuInfo>defaultVCpus"`
 }
 
 // describeInstanceTypes describes the types that are named.
@@ -94,7 +107,7 @@ func (s *Server) describeInstanceTypes(c call, q *query) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		out.Types = append(out.Types, instanceTypeXML{name, []string{t.Architecture}})
+		out.Types = append(out.Types, instanceTypeXML{name, []string{t.Architecture}, t.VCPUs})
 	}
 	return out, nil
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheReadmeListsTheCallsOfEC2Route53AndThePriceList(t *testing.T) {
+func TestTheReadmeListsTheCallsOfEC2IAMRoute53AndThePriceList(t *testing.T) {
 	raw, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
 	for service, calls := range map[string][]string{
-		"EC2": slices.Collect(maps.Keys(actions)), "Route 53": slices.Collect(maps.Keys(route53Calls)), "price list": slices.Collect(maps.Keys(pricingCalls)),
+		"EC2": slices.Collect(maps.Keys(actions)), "Route 53": slices.Collect(maps.Keys(route53Calls)), "IAM": slices.Collect(maps.Keys(iamCalls)), "price list": slices.Collect(maps.Keys(pricingCalls)),
 	} {
 		line := regexp.MustCompile(`(?m)^\| ` + service + ` \|.*$`).FindString(string(raw))
 		var said []string

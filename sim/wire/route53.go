@@ -24,6 +24,8 @@ var route53Calls = map[string]struct {
 }{
 	"ChangeResourceRecordSets": {"POST /hostedzone/{id}/rrset", (*Server).changeRecords},
 	"GetChange":                {"GET /change/{id}", (*Server).getChange},
+	"GetHostedZone":            {"GET /hostedzone/{id}", (*Server).getZone},
+	"ListHostedZonesByName":    {"GET /hostedzonesbyname", (*Server).listZones},
 }
 
 func (s *Server) route53(w http.ResponseWriter, c call) {
@@ -35,8 +37,11 @@ func (s *Server) route53(w http.ResponseWriter, c call) {
 		if !versioned || len(asked) != len(pattern) {
 			continue
 		}
-		id := asked[at]
-		pattern[at] = id
+		id := ""
+		if at >= 0 {
+			id = asked[at]
+			pattern[at] = id
+		}
 		if !slices.Equal(asked, pattern) {
 			continue
 		}

@@ -32,9 +32,10 @@ var (
 	putObject    = s3Operation{"PutObject", nil, (*Server).putObject}
 	copyObject   = s3Operation{"CopyObject", nil, (*Server).copyObject}
 	deleteObject = s3Operation{"DeleteObject", nil, (*Server).deleteObject}
+	versioning   = s3Operation{"GetBucketVersioning", []string{"versioning"}, (*Server).getVersioning}
 	listObjects  = s3Operation{"ListObjectsV2", []string{"list-type", "prefix", "delimiter", "max-keys", "continuation-token", "start-after"}, (*Server).listObjects}
 
-	s3Operations = []s3Operation{getObject, {name: "HeadObject"}, putObject, copyObject, deleteObject, listObjects}
+	s3Operations = []s3Operation{getObject, {name: "HeadObject"}, putObject, copyObject, deleteObject, versioning, listObjects}
 )
 
 // s3 answers calls that are addressed by path or by host.
@@ -61,6 +62,8 @@ func (s *Server) s3Operation(c s3Call) (s3Operation, error) {
 	switch {
 	case c.key == "" && c.Method == http.MethodGet && query.Get("list-type") == "2":
 		op = listObjects
+	case c.key == "" && c.Method == http.MethodGet && query.Has("versioning"):
+		op = versioning
 	case c.key == "":
 	case c.Method == http.MethodGet, c.Method == http.MethodHead:
 		op = getObject

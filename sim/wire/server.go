@@ -54,6 +54,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.tagging(w, c)
 	case "pricing":
 		s.pricing(w, c)
+	case "servicequotas":
+		s.quotas(w, c)
 	default:
 		fail(w, c.service, &cloud.Error{Code: "UnknownService", Message: "the simulator does not have the service " + strconv.Quote(c.service), Status: 404})
 	}
@@ -74,7 +76,7 @@ func fail(w http.ResponseWriter, service string, err error) {
 			Errors    []item   `xml:"Errors>Error"`
 			RequestID string
 		}{Errors: []item{{e.Code, e.Message}}, RequestID: id})
-	case "ssm", "kms", "pricing", "tagging":
+	case "ssm", "kms", "pricing", "servicequotas", "tagging":
 		status, code := e.Status, e.Code
 		if code == "UnauthorizedOperation" {
 			status, code = 400, "AccessDeniedException"
