@@ -32,6 +32,10 @@ ENGINE = engine=$$($(LOCAL) engine) && export PULUMI_SKIP_UPDATE_CHECK=true PATH
 WHICH = $(or $(STACK),$(error say which: make $@ STACK=…))
 OPERATOR := $(LOCAL) .lablink/bin/lablink
 
+.PHONY: doctor
+doctor: .lablink/bin/lablink ## Say what this computer lacks for a deployment, and with STACK=… the account; change nothing
+	@PATH="$$PATH:$(CURDIR)/.lablink/engine" .lablink/bin/lablink doctor $(if $(STACK),--stack "$(STACK)")
+
 .PHONY: bootstrap
 bootstrap: $(OPERATOR) ## Once for an AWS account: identity provider, state bucket and key, and its state in there
 	@$(ENGINE) && lablink bootstrap $(if $(STACK),--stack $(STACK))

@@ -37,6 +37,8 @@ type Globals struct {
 	OpenAccount func(context.Context, stack.Environment) (stack.Account, error) `kong:"-"`
 	// OpenPrices asks AWS what things cost.
 	OpenPrices func(ctx context.Context) (price.Source, error) `kong:"-"`
+	// Examined is what lablink doctor looks at.
+	Examined Examined `kong:"-"`
 	// Roots are the authorities that certificates are checked with. Nil: the system's.
 	Roots *x509.CertPool `kong:"-"`
 	// Dial reaches addresses of the network. Nil: as the system does.
@@ -48,6 +50,7 @@ type Commands struct {
 	Globals
 	Status    StatusCommand    `cmd:"" help:"Say whether the allocator is ready, and what runs."`
 	Image     ImageCommand     `cmd:"" help:"Pin machine images."`
+	Doctor    DoctorCommand    `cmd:"" help:"Say what this computer, the credentials and the account lack for a deployment: 0 nothing, 1 something, 2 that cannot be told."`
 	Verify    VerifyCommand    `cmd:"" help:"Say whether the deployment is what the stack says, name, certificate and release: 0 it is, 1 it is not, 2 that cannot be told."`
 	Drift     DriftCommand     `cmd:"" help:"Say whether what is there is what was deployed: 0 it is, 1 it is not, 2 that cannot be told."`
 	Release   ReleaseCommand   `cmd:"" help:"List releases, and go back to one."`

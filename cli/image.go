@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/cli/doctor"
 	"github.com/talmolab/lablink-infrastructure/cli/stackfile"
 )
 
@@ -135,18 +136,9 @@ func pinHost(ctx context.Context, catalog Images, f *stackfile.File) (pin, error
 	if err != nil {
 		return pin{}, err
 	}
-	p := pin{Key: "lablink:allocator.ami", From: debianParameter(architecture), Was: was}
+	p := pin{Key: "lablink:allocator.ami", From: doctor.DebianParameter(architecture), Was: was}
 	if p.ID, err = catalog.Parameter(ctx, p.From); err != nil {
 		return pin{}, err
 	}
 	return p, f.SetHost(p.ID)
-}
-
-// debianParameter is where Debian publishes its newest image for an
-// architecture.
-func debianParameter(architecture string) string {
-	if architecture == "x86_64" {
-		architecture = "amd64"
-	}
-	return "/aws/service/debian/release/12/latest/" + architecture
 }

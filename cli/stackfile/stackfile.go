@@ -14,7 +14,15 @@ import (
 type File struct {
 	path, text string
 	config     *yaml.Node
+	whole      *yaml.Node
 	region     string // of the project
+	project    project
+}
+
+// project is what is read of Pulumi.yaml.
+type project struct {
+	Backend struct{ URL string }
+	Config  map[string]any
 }
 
 // Pool is a kind of machine, as far as its image goes.
@@ -28,7 +36,12 @@ type Image struct{ ID, SSMParameter, Pipeline string }
 
 // Read reads the file of a stack whose project is in dir.
 func Read(dir, stack string) (*File, error) {
-	f := &File{path: filepath.Join(dir, "Pulumi."+stack+".yaml")}
+	return ReadAt(dir, filepath.Join(dir, "Pulumi."+stack+".yaml"))
+}
+
+// ReadAt is Read for a stack that another file configures.
+func ReadAt(dir, path string) (*File, error) {
+	f := &File{path: path}
 	raw, err := os.ReadFile(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no %s: name a stack of this folder, or go to the one with Pulumi.yaml", f.path)
@@ -39,16 +52,13 @@ func Read(dir, stack string) (*File, error) {
 	if err := f.parse(string(raw)); err != nil {
 		return nil, err
 	}
-	var project struct {
-		Config map[string]struct{ Value any } `yaml:"config"`
-	}
 	if raw, err = os.ReadFile(filepath.Join(dir, "Pulumi.yaml")); err != nil {
 		return nil, fmt.Errorf("read the project: %w", err)
 	}
-	if err := yaml.Unmarshal(raw, &project); err != nil {
+	if err := yaml.Unmarshal(raw, &f.project); err != nil {
 		return nil, fmt.Errorf("read the project: %w", err)
 	}
-	f.region, _ = project.Config["aws:region"].Value.(string)
+	f.region, _ = declared(f.project.Config["aws:region"]).(string)
 	return f, nil
 }
 
@@ -60,7 +70,7 @@ func (f *File) parse(text string) error {
 	if len(document.Content) != 1 || child(document.Content[0], "config") == nil {
 		return fmt.Errorf("read %s: it has no config", f.path)
 	}
-	f.text, f.config = text, child(document.Content[0], "config")
+	f.text, f.whole, f.config = text, document.Content[0], child(document.Content[0], "config")
 	return nil
 }
 

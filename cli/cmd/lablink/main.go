@@ -13,6 +13,10 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api/price/live"
 	"github.com/talmolab/lablink-infrastructure/cli"
 	"github.com/talmolab/lablink-infrastructure/cli/artifacts"
+	"github.com/talmolab/lablink-infrastructure/cli/doctor"
+	"github.com/talmolab/lablink-infrastructure/cli/doctor/account"
+	"github.com/talmolab/lablink-infrastructure/cli/doctor/cloudflare"
+	"github.com/talmolab/lablink-infrastructure/cli/doctor/laptop"
 	"github.com/talmolab/lablink-infrastructure/cli/images"
 	"github.com/talmolab/lablink-infrastructure/cli/pulumi"
 	"github.com/talmolab/lablink-infrastructure/cli/remains"
@@ -27,6 +31,10 @@ func main() {
 	var c cli.Commands
 	c.Out, c.OpenImages, c.OpenArtifacts = os.Stdout, images.Open, artifacts.Open
 	c.OpenAccount, c.OpenPrices = remains.Open, live.Open
+	c.Examined = cli.Examined{
+		Laptop:  func(dir string) doctor.Laptop { return laptop.Laptop{Dir: dir} },
+		Account: account.Open, Cloudflare: cloudflare.Open,
+	}
 	c.Engine = &pulumi.Engine{Dir: ".", Out: os.Stderr}
 	command := kong.Parse(&c, kong.Name("lablink"), kong.Description("Operates a LabLink deployment."),
 		kong.BindTo(ctx, (*context.Context)(nil)))
