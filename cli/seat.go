@@ -138,7 +138,7 @@ func (t *trial) boot(ctx context.Context) error {
 			return err
 		}
 		if !pause(ctx) {
-			return fmt.Errorf("the machine %s (%s) is not ready after %s: it is %s: %s", t.machine.ID, t.machine.Instance, since(started), t.machine.State, t.machine.Reason)
+			return fmt.Errorf("the machine %s (%s) is not ready after %s: it is %s: %s", t.machine.ID, orNone(t.machine.Instance), since(started), t.machine.State, t.machine.Reason)
 		}
 	}
 }
