@@ -62,7 +62,7 @@ func Make(stack, backup string, s *State, c Config) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{Deployment: d, Stack: stack, Backup: backup, State: s, Config: c}
-	for _, find := range []func() error{p.findAddress, p.findRecord, p.findZone, p.findBuckets, p.findCertificate, p.findHost} {
+	for _, find := range []func() error{p.findRecord, p.findAddress, p.findZone, p.findBuckets, p.findCertificate, p.findHost} {
 		if err := find(); err != nil {
 			return nil, err
 		}
