@@ -73,9 +73,11 @@ func (p *Plan) findZone() error {
 			if err != nil {
 				return err
 			}
-			p.Zone = Zone{ID: a.ID, Name: a.Name, At: o.Address, Managed: mode == "managed"}
-			if p.Zone.Managed {
+			if mode == "managed" {
 				p.Forget = append(p.Forget, o.Address)
+			}
+			if p.Record == nil || p.Record.ZoneID == a.ID {
+				p.Zone = Zone{ID: a.ID, Name: a.Name, At: o.Address, Managed: mode == "managed"}
 			}
 		}
 	}
