@@ -153,7 +153,7 @@ func (m *move) plannedWell(t *testing.T) {
 		ops[step.URN[strings.LastIndex(step.URN, "::")+2:]] = step.Op
 	}
 	require.Equal(t, "update", ops["host-address"], "it gets other tags")
-	require.Equal(t, "same", ops["dns-record"])
+	require.Equal(t, "update", ops["dns-record"], "a plan does not know yet that it stays as it is")
 	require.Equal(t, "create", ops["host-instance"])
 }
 
