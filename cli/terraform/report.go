@@ -13,18 +13,18 @@ var reportText string
 //go:embed stack.yaml.tmpl
 var stackText string
 
-var templatesOf = template.Must(template.New("report").Funcs(template.FuncMap{
+var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"inc": func(i int) int { return i + 1 },
 }).Parse(reportText))
 
-var stackFile = template.Must(template.New("stack").Parse(stackText))
+var stackTemplate = template.Must(template.New("stack").Parse(stackText))
 
 // Report says for people what is kept, what is created anew, and what is left for
 // Terraform to destroy, each with its commands, and the way back. It is Markdown.
-func (p *Plan) Report() ([]byte, error) { return render(templatesOf, p) }
+func (p *Plan) Report() ([]byte, error) { return render(reportTemplate, p) }
 
 // StackFile is a draft of the stack's settings, as far as the deployment says them.
-func (p *Plan) StackFile() ([]byte, error) { return render(stackFile, p) }
+func (p *Plan) StackFile() ([]byte, error) { return render(stackTemplate, p) }
 
 func render(t *template.Template, p *Plan) ([]byte, error) {
 	var out bytes.Buffer
