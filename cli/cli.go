@@ -63,6 +63,7 @@ type Commands struct {
 	PreviewComment PreviewCommentCommand `cmd:"" help:"Write down for a reviewer what pulumi preview --json says."`
 	Prices         PricesCommand         `cmd:"" help:"List what things cost in a Region, and who says so."`
 
+	Migrate   MigrateCommand   `cmd:"" help:"Come from another deployment of LabLink."`
 	Bootstrap BootstrapCommand `cmd:"" help:"Once for an AWS account: deploy its stack and move the state into its bucket."`
 	Unprotect UnprotectCommand `cmd:"" help:"Lift the protection of what must survive, before a stack is destroyed."`
 	Destroy   DestroyCommand   `cmd:"" help:"Destroy what is not protected, list what stays, and see in AWS that nothing else is left."`
