@@ -6,20 +6,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The targets that workflows run, in the order in which they do, on a stack that is
-// there. What each does beyond that has tests of its own.
+// The targets that workflows run, in the order in which they do, and what runbooks
+// say, on a stack that is there. What each does beyond that has tests of its own.
 func TestTheTargetsOfWorkflowsWorkOnAStack(t *testing.T) {
 	l := up(t)
+	p, err := l.Pulumi(t.Context())
+	require.NoError(t, err)
 	ask := func(command string) string {
 		t.Helper()
 		return l.plain(t, "export LABLINK_URL="+l.url+" STACK=local\n"+command+" 2>&1")
 	}
 	require.Contains(t, ask("make plan"), "unchanged")
 	require.Contains(t, ask("make deploy"), "unchanged")
-	require.Contains(t, ask("make verify"), "runs")
 	require.Contains(t, ask("! make rollback"), "there is no release before")
-	require.Contains(t, ask("make drift"), "unchanged")
 	require.Contains(t, ask("make preview-comment"), "<!-- lablink preview local -->")
+	host := resources(t, p, "local")["host-instance"]
+	said := l.follow(t, "docs/operations.md", `eval "$(make env)"; export STACK=local PULUMI_SKIP_CONFIRMATIONS=true`)
+	require.Contains(t, said, "runs")
+	require.NotEqual(t, host, resources(t, p, "local")["host-instance"], "it was replaced")
 
 	require.Contains(t, ask("export WHOLE=1 CONFIRM=test; ! make destroy"), "nothing was destroyed")
 	require.Contains(t, ask("export WHOLE=1 CONFIRM='$(shell touch injected)'; ! make destroy"), "nothing was destroyed")
