@@ -1,9 +1,11 @@
 package lablink_test
 
 import (
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -74,7 +76,7 @@ func tracked(t *testing.T) []string {
 func variables(t *testing.T, file string) []string {
 	t.Helper()
 	raw, err := os.ReadFile(file)
-	if os.IsNotExist(err) { // deleted, and still known to git
+	if errors.Is(err, fs.ErrNotExist) { // deleted, and still known to git
 		return nil
 	}
 	require.NoError(t, err)
