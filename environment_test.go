@@ -105,14 +105,15 @@ func without(all, some []string) []string {
 	return slices.DeleteFunc(all, func(name string) bool { return slices.Contains(some, name) || slices.Contains(ofTheTools, name) })
 }
 
-// readByGo are the names in calls of os.Getenv and the like, and in the tags of
-// flags. A name that is not told by a text, a constant of the file or a list of
-// texts fails the test.
+// readByGo are the names in calls of os.Getenv, and of what it is given as, and in the
+// tags of flags. A name that is not told by a text, a constant of the file or a list
+// of texts fails the test.
 func readByGo(t *testing.T, file string, raw []byte) (found []string) {
 	t.Helper()
 	parsed, err := parser.ParseFile(token.NewFileSet(), file, raw, 0)
 	require.NoError(t, err)
 	known := map[string][]string{"pulumi.EnvConfig": {"PULUMI_CONFIG"}}
+	reads := map[string]bool{"os.Getenv": true, "os.LookupEnv": true}
 	ast.Inspect(parsed, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.ValueSpec:
@@ -120,17 +121,21 @@ func readByGo(t *testing.T, file string, raw []byte) (found []string) {
 				known[n.Names[i].Name] = texts(v)
 			}
 		case *ast.RangeStmt:
-			if v, ok := n.Value.(*ast.Ident); ok {
-				known[v.Name] = texts(n.X)
+			known[spelt(n.Key)], known[spelt(n.Value)] = keys(n.X), texts(n.X)
+			if spelt(n.X) == "flag.Envs" { // read from the flags' tags
+				known[spelt(n.Value)] = []string{}
 			}
 		case *ast.Field:
+			for _, name := range n.Names {
+				reads[name.Name] = reads[name.Name] || likeGetenv(n.Type)
+			}
 			if n.Tag != nil {
 				tag, err := strconv.Unquote(n.Tag.Value)
 				require.NoError(t, err)
 				found = append(found, strings.FieldsFunc(reflect.StructTag(tag).Get("env"), func(r rune) bool { return r == ',' })...)
 			}
 		case *ast.CallExpr:
-			if called := spelt(n.Fun); len(n.Args) == 1 && (called == "os.Getenv" || called == "os.LookupEnv" || called == "getenv") {
+			if len(n.Args) == 1 && reads[spelt(n.Fun)] {
 				found = append(found, nameOf(t, file, known, n.Args[0])...)
 			}
 		}
@@ -144,13 +149,12 @@ func nameOf(t *testing.T, file string, known map[string][]string, arg ast.Expr) 
 	if is := texts(arg); is != nil {
 		return is
 	}
-	is, ok := known[spelt(arg)]
-	require.True(t, ok, "%s reads an environment variable whose name cannot be told here", file)
+	is := known[spelt(arg)]
+	require.NotNil(t, is, "%s reads an environment variable whose name cannot be told here", file)
 	return is
 }
 
-// texts are those of a text or of a list of them. Of flags' own variables there are
-// none: these are read from their tags.
+// texts are those of a text or of a list of them.
 func texts(e ast.Expr) (found []string) {
 	switch e := e.(type) {
 	case *ast.BasicLit:
@@ -163,6 +167,30 @@ func texts(e ast.Expr) (found []string) {
 		}
 	}
 	return found
+}
+
+// keys are the texts that a map has as keys.
+func keys(e ast.Expr) (found []string) {
+	list, ok := e.(*ast.CompositeLit)
+	if !ok {
+		return nil
+	}
+	for _, element := range list.Elts {
+		if pair, ok := element.(*ast.KeyValueExpr); ok {
+			found = append(found, texts(pair.Key)...)
+		}
+	}
+	return found
+}
+
+// likeGetenv reports whether os.Getenv or os.LookupEnv can be what a function is
+// given as.
+func likeGetenv(e ast.Expr) bool {
+	f, ok := e.(*ast.FuncType)
+	if !ok || f.Results == nil || len(f.Params.List) != 1 || spelt(f.Params.List[0].Type) != "string" || spelt(f.Results.List[0].Type) != "string" {
+		return false
+	}
+	return len(f.Results.List) == 1 || spelt(f.Results.List[1].Type) == "bool"
 }
 
 func spelt(e ast.Expr) string {
