@@ -6,11 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/modfile"
 )
 
 var (
@@ -62,6 +64,63 @@ func TestEveryWeaknessOfTheTerraformDeploymentIsAnswered(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Each module that LabLink requires itself has a line that says what for, and each
+// line is of one that it requires.
+func TestEveryDependencyHasAReason(t *testing.T) {
+	raw, err := os.ReadFile("go.mod")
+	require.NoError(t, err)
+	mod, err := modfile.Parse("go.mod", raw, nil)
+	require.NoError(t, err)
+	text, err := os.ReadFile("docs/dependencies.md")
+	require.NoError(t, err)
+	modules, _, found := strings.Cut(string(text), "\n## Programs\n")
+	require.True(t, found)
+	var listed []string
+	for line := range strings.Lines(modules) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 {
+			continue
+		}
+		for _, m := range codeSpan.FindAllStringSubmatch(cells[1], -1) {
+			listed = append(listed, m[1])
+		}
+		assert.NotEmpty(t, strings.TrimSpace(cells[3]), line)
+	}
+	names := func(module, name string) bool {
+		rest, short := strings.CutPrefix(name, "…")
+		return module == name || short && strings.HasSuffix(module, rest)
+	}
+	var required []string
+	for _, r := range mod.Require {
+		if !r.Indirect {
+			required = append(required, r.Mod.Path)
+			assert.True(t, slices.ContainsFunc(listed, func(n string) bool { return names(r.Mod.Path, n) }), "%s has no reason", r.Mod.Path)
+		}
+	}
+	for _, name := range listed {
+		if _, err := os.Stat(name + "/go.mod"); err == nil { // a tool
+			continue
+		}
+		assert.True(t, slices.ContainsFunc(required, func(m string) bool { return names(m, name) }), "%s is not required", name)
+	}
+}
+
+// What code owners review is there.
+func TestCodeOwnersOwnWhatThereIs(t *testing.T) {
+	raw, err := os.ReadFile(".github/CODEOWNERS")
+	require.NoError(t, err)
+	owned := 0
+	for line := range strings.Lines(string(raw)) {
+		if pattern, ok := strings.CutPrefix(line, "/"); ok {
+			owned++
+			found, err := filepath.Glob(strings.Fields(pattern)[0])
+			require.NoError(t, err)
+			assert.NotEmpty(t, found, line)
+		}
+	}
+	assert.Greater(t, owned, 3)
 }
 
 func numbered(letter string, to int) (out []string) {

@@ -11,11 +11,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 	"github.com/talmolab/lablink-infrastructure/sim/control"
+	"github.com/talmolab/lablink-infrastructure/sim/launcher"
 )
 
 // A stack behind Cloudflare is deployed twice and destroyed. Its host answers
@@ -77,7 +81,33 @@ func TestAStackBehindCloudflareAnswersCloudflareAlone(t *testing.T) {
 	for _, secret := range []string{"origin-key", "admin-password"} {
 		require.NotContains(t, said, secret, "who looks for drift may not read it")
 	}
+	e.takesAnotherOriginKey(t, s)
 	e.must(t, s, "destroy", "--yes", "--skip-preview", "--suppress-outputs")
+}
+
+// takesAnotherOriginKey deletes the key of the origin certificate, as its runbook
+// says. The next update makes another, and the host serves with it.
+func (e *engine) takesAnotherOriginKey(t *testing.T, s launcher.Stack) {
+	t.Helper()
+	before, err := e.Environment(t.Context(), s)
+	require.NoError(t, err)
+	client := ssm.New(ssm.Options{
+		Region: "us-west-2", BaseEndpoint: &e.account.URL,
+		Credentials: credentials.NewStaticCredentialsProvider(cloud.DeveloperKey, cloud.DeveloperSecret, ""),
+	})
+	_, err = client.DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: aws.String("/lablink/lablink/test/secret/origin-key")})
+	require.NoError(t, err)
+	first := e.originCertificate(t)
+	e.must(t, s, "up", "--refresh", "--yes", "--skip-preview", "--suppress-outputs")
+	require.NotEqual(t, first, e.originCertificate(t))
+	after, err := e.Environment(t.Context(), s)
+	require.NoError(t, err)
+	require.Equal(t, before.PublicAddress, after.PublicAddress)
+	people := &api.Client{URL: after.URL, HTTP: e.browser(t, "test.lab.example.org", after.PublicAddress, "173.245.48.1")} // trusts the new one alone
+	eventually(t, "the host serves with the other key", func() bool {
+		ready, err := people.Ready(t.Context())
+		return err == nil && ready.Ready && ready.Release == after.Release.Manifest
+	})
 }
 
 // browser knows the origin certificate of the stack test, as Cloudflare does, and

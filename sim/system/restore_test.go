@@ -19,15 +19,19 @@ import (
 	"github.com/talmolab/lablink-infrastructure/sim/control"
 )
 
-// takeSnapshot takes one as docs/deploying.md tells.
-func takeSnapshot(t *testing.T, account *control.Client, volume, environment string) string {
-	t.Helper()
-	client := ec2.New(ec2.Options{
+// asDeveloper calls EC2 as the account's administrator.
+func asDeveloper(account *control.Client) *ec2.Client {
+	return ec2.New(ec2.Options{
 		Region: "us-west-2", BaseEndpoint: aws.String(account.URL),
 		Credentials: credentials.NewStaticCredentialsProvider(cloud.DeveloperKey, cloud.DeveloperSecret, ""),
 	})
+}
+
+// takeSnapshot takes one as docs/deploying.md tells.
+func takeSnapshot(t *testing.T, account *control.Client, volume, environment string) string {
+	t.Helper()
 	tag := func(key, value string) types.Tag { return types.Tag{Key: aws.String(key), Value: aws.String(value)} }
-	s, err := client.CreateSnapshot(t.Context(), &ec2.CreateSnapshotInput{VolumeId: aws.String(volume), TagSpecifications: []types.TagSpecification{{
+	s, err := asDeveloper(account).CreateSnapshot(t.Context(), &ec2.CreateSnapshotInput{VolumeId: aws.String(volume), TagSpecifications: []types.TagSpecification{{
 		ResourceType: types.ResourceTypeSnapshot,
 		Tags:         []types.Tag{tag("lablink:deployment", "lablink"), tag("lablink:environment", environment), tag("lablink:data", "lablink/"+environment)},
 	}}})

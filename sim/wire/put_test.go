@@ -14,7 +14,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
 
-func TestAParameterThatIsPutHasANewVersionEachTime(t *testing.T) {
+func TestAParameterThatIsPutHasANewVersionEachTimeUntilItIsDeleted(t *testing.T) {
 	w := newWorld(t)
 	client := ssm.NewFromConfig(w.developer())
 	put := func(value string, overwrite bool, kind ssmtypes.ParameterType) (int64, error) {
@@ -40,8 +40,17 @@ func TestAParameterThatIsPutHasANewVersionEachTime(t *testing.T) {
 	require.Equal(t, "b", *out.Parameter.Value)
 	require.EqualValues(t, 3, out.Parameter.Version)
 	_, c := w.machine(t)
-	_, err = ssm.NewFromConfig(w.config(c.AccessKey, c.Secret, c.Token)).PutParameter(t.Context(), &ssm.PutParameterInput{Name: aws.String("/p"), Value: aws.String("x"), Overwrite: aws.Bool(true)})
+	machine := ssm.NewFromConfig(w.config(c.AccessKey, c.Secret, c.Token))
+	_, err = machine.PutParameter(t.Context(), &ssm.PutParameterInput{Name: aws.String("/p"), Value: aws.String("x"), Overwrite: aws.Bool(true)})
 	require.Equal(t, "AccessDeniedException", code(t, err))
+
+	gone := &ssm.DeleteParameterInput{Name: aws.String("/p")}
+	_, err = machine.DeleteParameter(t.Context(), gone)
+	require.Equal(t, "AccessDeniedException", code(t, err))
+	_, err = client.DeleteParameter(t.Context(), gone)
+	require.NoError(t, err)
+	_, err = client.DeleteParameter(t.Context(), gone)
+	require.Equal(t, "ParameterNotFound", code(t, err))
 }
 
 func TestObjectsArePutAndListed(t *testing.T) {

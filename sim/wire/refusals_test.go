@@ -155,7 +155,7 @@ func TestACallThatIsNotModelledIsRefused(t *testing.T) {
 			return err
 		}},
 		{"of SSM", "UnknownOperationException", func() error {
-			_, err := ssm.NewFromConfig(dev).DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: aws.String("/p")})
+			_, err := ssm.NewFromConfig(dev).DeleteParameters(t.Context(), &ssm.DeleteParametersInput{Names: []string{"/p"}})
 			return err
 		}},
 		{"of S3", "NotImplemented", func() error {

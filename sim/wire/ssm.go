@@ -9,7 +9,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
 
-// ssm answers GetParameter and PutParameter.
+// ssm answers GetParameter, PutParameter and DeleteParameter.
 func (s *Server) ssm(w http.ResponseWriter, c call) {
 	var out map[string]any
 	var err error
@@ -18,6 +18,8 @@ func (s *Server) ssm(w http.ResponseWriter, c call) {
 		out, err = s.getParameter(c)
 	case "AmazonSSM.PutParameter":
 		out, err = s.putParameter(c)
+	case "AmazonSSM.DeleteParameter":
+		out, err = s.deleteParameter(c)
 	default:
 		err = &cloud.Error{Code: "UnknownOperationException", Message: "the simulator does not have " + target, Status: 400}
 	}
@@ -72,4 +74,12 @@ func (s *Server) putParameter(c call) (map[string]any, error) {
 	}
 	version, err := s.account.PutParameter(in.Name, in.Type, in.Value, in.Overwrite)
 	return map[string]any{"Version": version, "Tier": "Standard"}, err
+}
+
+func (s *Server) deleteParameter(c call) (map[string]any, error) {
+	var in struct{ Name string }
+	if err := s.parameterCall(c, "ssm:DeleteParameter", &in, &in.Name); err != nil {
+		return nil, err
+	}
+	return map[string]any{}, s.account.DeleteParameter(in.Name)
 }
