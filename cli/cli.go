@@ -60,7 +60,8 @@ type Commands struct {
 	Machines  MachinesCommand  `cmd:"" help:"List machines."`
 	Terminate TerminateCommand `cmd:"" help:"End one machine."`
 
-	PreviewComment PreviewCommentCommand `cmd:"" help:"Write down for a reviewer what pulumi preview --json says."`
+	Preview        PreviewCommand        `cmd:"" help:"Print what deploying a stack would do and what was changed by hand, for preview-comment."`
+	PreviewComment PreviewCommentCommand `cmd:"" help:"Write down for a reviewer what lablink preview says."`
 	Prices         PricesCommand         `cmd:"" help:"List what things cost in a Region, and who says so."`
 
 	Migrate   MigrateCommand   `cmd:"" help:"Come from another deployment of LabLink."`

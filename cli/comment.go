@@ -13,7 +13,7 @@ import (
 type PreviewCommentCommand struct {
 	Stack string `required:"" help:"The stack's name."`
 	PriceFlag
-	File string `arg:"" optional:"" default:"-" help:"What PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true pulumi preview --json has printed; - is the standard input (${default})."`
+	File string `arg:"" optional:"" default:"-" help:"What lablink preview, or pulumi preview --json, has printed; - is the standard input (${default})."`
 }
 
 // Run prints the comment. A preview that failed is no error: the comment says what

@@ -8,7 +8,7 @@ trap 'rm -rf "$dir"' EXIT
 
 # A preview that fails is told, too, and then fails this.
 failed=0
-PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true pulumi preview --non-interactive --json --stack "$stack" >"$dir/preview.json" || failed=$?
+lablink preview --stack "$stack" >"$dir/preview.json" || failed=$?
 lablink preview-comment --stack "$stack" <"$dir/preview.json" >"$dir/comment.md"
 if [[ -z $pr ]]; then
   cat "$dir/comment.md"

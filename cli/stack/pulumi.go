@@ -83,7 +83,8 @@ func (w *Workspace) quietly(ctx context.Context, dir string, b backend, in io.Re
 func (w *Workspace) call(ctx context.Context, dir string, b backend, in io.Reader, out, said io.Writer, args ...string) error {
 	cmd := exec.Command(w.engine, append(args, "--non-interactive")...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true", "PATH="+filepath.Dir(w.engine)+":"+os.Getenv("PATH"))
+	cmd.Env = append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true", "PATH="+filepath.Dir(w.engine)+":"+os.Getenv("PATH"),
+		"PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true") // or a preview lacks all that stays as it is
 	if b.url != "" {
 		cmd.Env = append(cmd.Env, "PULUMI_BACKEND_URL="+b.url, "PULUMI_CONFIG_PASSPHRASE="+b.passphrase)
 	}

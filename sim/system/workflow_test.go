@@ -17,7 +17,9 @@ func TestTheTargetsOfWorkflowsWorkOnAStack(t *testing.T) {
 	require.Contains(t, ask("make plan"), "unchanged")
 	require.Contains(t, ask("make deploy"), "unchanged")
 	require.Contains(t, ask("! make rollback"), "there is no release before")
-	require.Contains(t, ask("make preview-comment"), "<!-- lablink preview local -->")
+	comment := ask("make preview-comment")
+	require.Contains(t, comment, "<!-- lablink preview local -->")
+	require.NotContains(t, comment, "### Drift", "nothing was changed by hand")
 	l.keepsItsRunbooks(t)
 
 	require.Contains(t, ask("export WHOLE=1 CONFIRM=test; ! make destroy"), "nothing was destroyed")

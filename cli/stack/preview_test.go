@@ -1,0 +1,24 @@
+package stack
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestAPreviewLooksAtWhatIsThereButNotAtSecrets(t *testing.T) {
+	named := func(name string) resource {
+		return resource{URN: "urn:pulumi:test::lablink::aws:ssm/parameter:Parameter::" + name}
+	}
+	for _, c := range []struct {
+		there []resource
+		want  []string
+	}{
+		{nil, []string{"preview", "--json"}},
+		{[]resource{named("network-vpc")}, []string{"preview", "--json", "--refresh"}},
+		{[]resource{named("admin-password"), named("network-vpc")}, []string{"preview", "--json", "--refresh", "--exclude", "**::admin-password"}},
+		{[]resource{named("origin-key"), named("admin-password")}, []string{"preview", "--json", "--refresh", "--exclude", "**::admin-password", "--exclude", "**::origin-key"}},
+	} {
+		assert.Equal(t, c.want, previewing(c.there))
+	}
+}
