@@ -14,6 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// answers are those of somebody at the local stack who says yes to each update.
+const answers = `eval "$(make env)"
+export STACK=local
+pulumi() { command pulumi "$@" $([ "$1" != up ] || echo --yes); }`
+
 // keepsItsRunbooks follows docs/operations.md, by which a host takes another's place,
 // and then ends that one: a refresh finds it gone.
 func (l *local) keepsItsRunbooks(t *testing.T) {
@@ -24,7 +29,7 @@ func (l *local) keepsItsRunbooks(t *testing.T) {
 	require.NoError(t, err)
 	host := func() string { return resources(t, p, "local")["host-instance"] }
 	first := host()
-	said := l.follow(t, "docs/operations.md", `eval "$(make env)"; export STACK=local PULUMI_SKIP_CONFIRMATIONS=true`)
+	said := l.follow(t, "docs/operations.md", answers)
 	require.Contains(t, said, "runs")
 	second := host()
 	require.NotEqual(t, first, second)
