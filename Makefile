@@ -158,7 +158,7 @@ provenance: go .lablink/bin/cosign ## Sign which run built what make release wro
 
 .PHONY: publish
 publish: ## Publish what make release, sbom and provenance wrote at GitHub, as VERSION, by gh
-	@cd .lablink/release && sha256sum -- lablink-* release.json >SHA256SUMS && gh release create "$(VERSION)" --verify-tag --generate-notes -- *
+	@cd .lablink/release && sha256sum -- lablink-* release.json* >SHA256SUMS && gh release create "$(VERSION)" --verify-tag --generate-notes -- *
 
 # The programs that only make runs. Each is the tool of a module of its own.
 .lablink/bin/%: tools/%/go.mod

@@ -67,6 +67,7 @@ func TestWhatIsPublishedIsDescribedAttestedAndSummed(t *testing.T) {
 	for name := range released {
 		assert.Contains(t, read(name+".sigstore.json"), `"gitCommit"`, name)
 		assert.Contains(t, read("checked"), name+": OK\n", name)
+		assert.Contains(t, read("checked"), name+".sigstore.json: OK\n", name)
 		if name != "release.json" {
 			assert.Contains(t, read(name+".cdx.json"), name)
 			assert.Contains(t, read("checked"), name+".cdx.json: OK\n")

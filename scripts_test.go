@@ -113,11 +113,11 @@ func TestAStackHasOneCommentOnAPullRequest(t *testing.T) {
 func TestAPreviewThatFailsIsToldAndFails(t *testing.T) {
 	d := &desk{dir: t.TempDir()}
 	for _, ends := range []int{0, 3} {
-		d.program(t, "lablink", fmt.Sprintf("#!/bin/sh\nif [ \"$1\" = preview ]; then echo \"$*\"; echo said aside >&2; exit %d; fi\necho '%s'\nprintf '%%s: ' \"$*\"\ncat\n", ends, marker))
+		d.program(t, "lablink", fmt.Sprintf("#!/bin/sh\nif [ \"$1\" = preview ]; then echo \"$*\"; echo said aside >&2; exit %d; fi\necho '%s'\ncat \"$5\" \"$6\"\n", ends, marker))
 		_, code, calls, body := d.run(t, "preview.sh", "test", "12")
 		require.Equal(t, ends, code)
 		require.Contains(t, calls, "repos/lab/link/issues/12/comments")
-		require.Equal(t, marker+"\npreview-comment --stack test: preview --stack test\n", body)
+		require.Equal(t, marker+"\npreview --drift --stack test\npreview --stack test\n", body)
 	}
 	said, _, calls, _ := d.run(t, "preview.sh", "test")
 	require.Contains(t, said, marker)

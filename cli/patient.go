@@ -24,7 +24,7 @@ func (c DoctorCommand) read(ctx context.Context, g *Globals, d *doctor.Doctor) [
 	if name == "" { // on a new computer none is selected, and there is no pulumi to ask
 		selected, err := g.Engine.Output(ctx, "stack", "--show-name")
 		if err != nil {
-			return []doctor.Finding{{Check: "stack", Status: doctor.OK, Found: fmt.Sprintf("none is looked at; lablink doctor --stack NAME looks at its account, too (%s)", err)}}
+			return []doctor.Finding{noStack(err, d.Laptop.Find("pulumi") == "")}
 		}
 		name = strings.TrimSpace(string(selected))
 	}
@@ -41,6 +41,16 @@ func (c DoctorCommand) read(ctx context.Context, g *Globals, d *doctor.Doctor) [
 		d.Zones, s.TokenErr = g.cloudflare(ctx, name, path)
 	}
 	return []doctor.Finding{{Check: "settings", Status: doctor.OK, Found: filepath.Base(path) + " has no mistakes that can be seen without its account"}}
+}
+
+// noStack says why no stack is looked at. That none is selected is in order, and so is
+// what a missing pulumi, which is found wrong itself, cannot say.
+func noStack(err error, missing bool) doctor.Finding {
+	f := doctor.Finding{Check: "stack", Status: doctor.OK, Found: fmt.Sprintf("none is looked at; lablink doctor --stack NAME looks at its account, too (%s)", err)}
+	if !missing && !strings.Contains(err.Error(), "no stack selected") {
+		f.Status, f.Found, f.Fix = doctor.Unknown, fmt.Sprintf("pulumi does not say which one is selected: %s", err), "name it: lablink doctor --stack NAME"
+	}
+	return f
 }
 
 // stack reads a stack's file.

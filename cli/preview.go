@@ -11,6 +11,7 @@ import (
 // PreviewCommand is `lablink preview`.
 type PreviewCommand struct {
 	OneStack
+	Drift bool `help:"Look at what was changed by hand, too; at no secret, which the plan then lacks."`
 }
 
 // Run prints what lablink preview-comment reads. What people read beside goes to the
@@ -20,7 +21,7 @@ func (c *PreviewCommand) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
-	if err := w.Preview(ctx, c.target(), g.Out); err != nil {
+	if err := w.Preview(ctx, c.target(), c.Drift, g.Out); err != nil {
 		return fmt.Errorf("preview %s: %w", c.Stack, err)
 	}
 	return nil

@@ -9,7 +9,8 @@ trap 'rm -rf "$dir"' EXIT
 # A preview that fails is told, too, and then fails this.
 failed=0
 lablink preview --stack "$stack" >"$dir/preview.json" || failed=$?
-lablink preview-comment --stack "$stack" <"$dir/preview.json" >"$dir/comment.md"
+lablink preview --drift --stack "$stack" >"$dir/drift.json" || echo "preview.sh: the comment says that drift cannot be told" >&2
+lablink preview-comment --stack "$stack" --drift "$dir/drift.json" "$dir/preview.json" >"$dir/comment.md"
 if [[ -z $pr ]]; then
   cat "$dir/comment.md"
 else

@@ -26,7 +26,7 @@ func (d *Doctor) ofZone(ctx context.Context) []Finding {
 	}
 	s := d.Stack.Settings
 	var zones Zones = d.Account
-	where, create := "this account has no public zone in Route 53", "aws route53 create-hosted-zone --name "+last(s.ZoneNames())+" --caller-reference 1, and delegate to it"
+	where, create := "this account has no public zone in Route 53", "aws route53 create-hosted-zone --name "+s.DNS.Domain+` --caller-reference "$(date +%s)", and delegate to it`
 	if s.DNS.Provider == settings.Cloudflare {
 		if d.Stack.TokenErr != nil {
 			return []Finding{unknown(check, d.Stack.TokenErr)}
@@ -90,5 +90,3 @@ func find(ctx context.Context, zones Zones, s *settings.Settings) (id, name stri
 	name, err = zones.Zone(ctx, id)
 	return id, name, err
 }
-
-func last(names []string) string { return names[len(names)-1] }

@@ -29,6 +29,15 @@ func (p *Preview) planned() []Step {
 	return p.steps(func(s Step) bool { return !s.Drift })
 }
 
+// AddDrift takes over from another preview of the same stack what was changed by hand.
+// A look that did not come to its end is told of: it may have missed something.
+func (p *Preview) AddDrift(looked *Preview) {
+	p.Steps = append(p.Steps, looked.steps(func(s Step) bool { return s.Drift })...)
+	if p.complete() && !looked.complete() {
+		p.Said = append(p.Said, Said{Message: "Whether something was changed by hand cannot be told: the look at what is there did not come to its end."})
+	}
+}
+
 // Drifted are the resources that are not as the last deployment left them. Those
 // that are gone have no state after.
 func (p *Preview) Drifted() []Step {

@@ -10,25 +10,28 @@ import (
 // with the initial password and with the key of the origin certificate.
 var unreadable = []string{"admin-password", "origin-key"}
 
-// Preview writes what deploying the stack would do, and what was changed by hand
-// since the last time, into out: what `pulumi preview --json` prints as it goes on.
-func (w *Workspace) Preview(ctx context.Context, t Target, out io.Writer) error {
-	there, err := w.resources(ctx, t.Name)
-	if err != nil {
-		return err
+// Preview writes what deploying the stack would do into out: what `pulumi preview
+// --json` prints as it goes on. With drift it looks at what is there, too, but not at
+// what is unreadable, which then is not in the plan either.
+func (w *Workspace) Preview(ctx context.Context, t Target, drift bool, out io.Writer) error {
+	args := []string{"preview", "--json"}
+	if drift {
+		there, err := w.resources(ctx, t.Name)
+		if err != nil {
+			return err
+		}
+		args = append(args, looking(there)...)
 	}
-	return w.call(ctx, w.Root, backend{}, nil, out, w.Out, append(previewing(there), t.args()...)...)
+	return w.call(ctx, w.Root, backend{}, nil, out, w.Out, append(args, t.args()...)...)
 }
 
-// previewing are pulumi's arguments. A stack that was never deployed has nothing to
-// look at, and what is left out of a look that is not there yet would be left out of
-// the plan, too.
-func previewing(there []resource) []string {
-	args := []string{"preview", "--json"}
+// looking are the arguments by which pulumi looks at what is there. A stack that was
+// never deployed has nothing to look at.
+func looking(there []resource) []string {
 	if len(there) == 0 {
-		return args
+		return nil
 	}
-	args = append(args, "--refresh")
+	args := []string{"--refresh"}
 	for _, name := range unreadable {
 		if slices.ContainsFunc(there, func(r resource) bool { return r.name() == name }) {
 			args = append(args, "--exclude", "**::"+name)

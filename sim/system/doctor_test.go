@@ -78,7 +78,7 @@ func TestADoctorFindsWhatAnAccountLacksBeforeAnythingIsDeployed(t *testing.T) {
 	e.ill(t, e.stack(t, "local", "config:\n", "config:\n  lablink:account: {id: \"210987654321\"}\n"),
 		"account", "these credentials are of account 123456789012", "take credentials of account 210987654321")
 	e.ill(t, e.stack(t, "test", "test.lab.example.org", "test.lab.example.net"),
-		"zone", "looked for test.lab.example.net, lab.example.net, example.net", "aws route53 create-hosted-zone --name example.net")
+		"zone", "looked for test.lab.example.net, lab.example.net, example.net", "aws route53 create-hosted-zone --name test.lab.example.net")
 	e.ill(t, test, "credentials", "answered by AWS: InvalidClientTokenId", "aws sso login", "AWS_ACCESS_KEY_ID=AKIANOBODY")
 	e.ill(t, local, "state", "there is no bucket nobodys-state", "PULUMI_BACKEND_URL", "PULUMI_BACKEND_URL=s3://nobodys-state?region=us-west-2")
 	e.ill(t, local, "git", "it is not on the PATH", "apt-get install git", "PATH="+pathWithout(t, "git"))

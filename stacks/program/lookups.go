@@ -57,7 +57,8 @@ func lookUp(ctx *pulumi.Context, s *settings.Settings, n naming.Namer, bucket st
 	}
 	slices.Sort(platforms)
 	l.clientPlatforms = slices.Compact(platforms)
-	return l, l.findRelease(ctx, s, bucket)
+	err := l.findRelease(ctx, s, bucket)
+	return l, err
 }
 
 // findPoolImage finds an image for a pool, whose setting is given, and the platform
