@@ -135,6 +135,10 @@ func TestADoctorLooksAtTheComputerAndForAStackAtItsAccount(t *testing.T) {
 	require.NotContains(t, out, "quota")
 	require.Empty(t, p.region)
 
+	out, err = (&patient{engine: errors.New("the bucket does not answer")}).examine(t, plain)
+	require.Contains(t, out, "pulumi does not say which one is selected: the bucket does not answer")
+	require.Equal(t, 2, cli.ExitCode(err), "whether its account lacks something is not known")
+
 	out, err = p.examine(t, plain, "--stack", "test")
 	require.NoError(t, err, "no pulumi is needed to look at an account")
 	require.Equal(t, "us-west-2", p.region)
