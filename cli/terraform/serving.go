@@ -14,12 +14,22 @@ func (p *Plan) findHost() error {
 	return err
 }
 
+// url is where people reach the allocator. The older generation's output is the name
+// alone, or "N/A" where there is none.
+func (p *Plan) url() string {
+	at := p.State.Outputs.URL.Value
+	if p.Older && !strings.Contains(at, "://") {
+		return "https://" + strings.TrimPrefix(at, "N/A")
+	}
+	return at
+}
+
 // Domain is the name that people type, or "" where they type an address.
 func (p *Plan) Domain() string {
 	if p.Record != nil {
 		return p.Record.Name
 	}
-	at, err := url.Parse(p.State.Outputs.URL.Value)
+	at, err := url.Parse(p.url())
 	if err != nil || at.Hostname() == "" {
 		return ""
 	}
@@ -50,7 +60,7 @@ func (p *Plan) TLS() string {
 		return "acm"
 	case p.Config.SSL.Provider == "cloudflare":
 		return "cloudflare"
-	case strings.HasPrefix(p.State.Outputs.URL.Value, "https://"), p.Older && p.Record != nil: // which names no scheme
+	case p.Domain() != "" && strings.HasPrefix(p.url(), "https://"):
 		return "acme"
 	}
 	return "none"

@@ -131,17 +131,28 @@ func TestTheDraftOfAStackIsOneThatCanBeDeployed(t *testing.T) {
 	require.ErrorContains(t, err, "lablink:tls.email", "without its settings there is no e-mail address, and that alone is missing")
 	require.ErrorContains(t, err, "1 problem")
 
-	s, err := load(without(t, "template", "aws_route53_record"), config)
-	require.NoError(t, err)
-	assert.Equal(t, []string{settings.None, "lab.example.org", settings.ACME}, []string{s.DNS.Provider, s.DNS.Domain, s.TLS.Mode}, "a record by hand stays by hand")
+	for _, name := range []string{"template", "older"} {
+		s, err := load(without(t, name, "aws_route53_record"), config)
+		require.NoError(t, err, name)
+		assert.Equal(t, []string{settings.None, "lab.example.org", settings.ACME}, []string{s.DNS.Provider, s.DNS.Domain, s.TLS.Mode}, "%s: a record by hand stays by hand", name)
+	}
 	config.SSL.Provider = "cloudflare"
-	s, err = load(without(t, "template", "aws_route53_record"), config)
+	s, err := load(without(t, "template", "aws_route53_record"), config)
 	require.NoError(t, err)
 	assert.Equal(t, []string{settings.Cloudflare, settings.Cloudflare}, []string{s.DNS.Provider, s.TLS.Mode})
 	assert.False(t, s.ManagesRecord(), "Cloudflare's record is there already")
-	s, err = load([]byte(strings.ReplaceAll(string(without(t, "template", "aws_route53_record")), "https://lab.example.org", "http://203.0.113.20")), terraform.Config{})
-	require.NoError(t, err)
-	assert.Equal(t, []string{"", settings.None}, []string{s.DNS.Domain, s.TLS.Mode}, "people typed an address")
+	for _, typed := range []struct{ name, was, is string }{
+		{"template", "https://lab.example.org", "http://203.0.113.20"},
+		{"older", "lab.example.org", "203.0.113.21"},
+		{"older", "lab.example.org", "N/A"},
+		{"older", "lab.example.org", ""},
+	} {
+		raw := string(without(t, typed.name, "aws_route53_record"))
+		require.Contains(t, raw, `"value":"`+typed.was+`"`)
+		s, err = load([]byte(strings.ReplaceAll(raw, `"value":"`+typed.was+`"`, `"value":"`+typed.is+`"`)), terraform.Config{})
+		require.NoError(t, err, typed.is)
+		assert.Equal(t, []string{"", settings.None}, []string{s.DNS.Domain, s.TLS.Mode}, "people typed an address, not %q", typed.is)
+	}
 }
 
 func TestTerraformForgetsWhatIsKeptAndDestroysTheRestInOrder(t *testing.T) {
