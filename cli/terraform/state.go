@@ -56,8 +56,7 @@ func (s *State) objects(mode, kind string) []object {
 	return out
 }
 
-func (s *State) managed(kind string) []object  { return s.objects("managed", kind) }
-func (s *State) lookedUp(kind string) []object { return s.objects("data", kind) }
+func (s *State) managed(kind string) []object { return s.objects("managed", kind) }
 
 // address is how Terraform calls the block.
 func (r resource) address() string {
