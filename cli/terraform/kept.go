@@ -1,7 +1,5 @@
 package terraform
 
-import "regexp"
-
 // findAddress finds the address that leads to the allocator: the one that is
 // associated with it, whether Terraform made it or looked it up.
 func (p *Plan) findAddress() error {
@@ -78,34 +76,6 @@ func (p *Plan) findZone() error {
 			}
 			if p.Record == nil || p.Record.ZoneID == a.ID {
 				p.Zone = Zone{ID: a.ID, Name: a.Name, At: o.Address, Managed: mode == "managed"}
-			}
-		}
-	}
-	return nil
-}
-
-// ofBucket is a bucket in a policy. The allocator's lets it reach the states of its
-// machines, and nothing else of S3.
-var ofBucket = regexp.MustCompile(`arn:aws:s3:::([a-z0-9][a-z0-9.-]+[a-z0-9])`)
-
-// findBuckets finds the buckets that Terraform made, and the one with its states.
-func (p *Plan) findBuckets() error {
-	for _, o := range p.State.managed("aws_s3_bucket") {
-		a, err := read[struct{ ID string }](o)
-		if err != nil {
-			return err
-		}
-		p.Buckets = append(p.Buckets, Bucket{Name: a.ID, At: o.Address})
-		p.Forget = append(p.Forget, o.Address)
-	}
-	for _, kind := range []string{"aws_iam_policy", "aws_iam_role_policy"} {
-		for _, o := range p.State.managed(kind) {
-			a, err := read[struct{ Policy string }](o)
-			if err != nil {
-				return err
-			}
-			if m := ofBucket.FindStringSubmatch(a.Policy); m != nil {
-				p.StateBucket = m[1]
 			}
 		}
 	}

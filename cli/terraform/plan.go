@@ -53,7 +53,11 @@ type Zone struct {
 }
 
 // Bucket is one that Terraform made.
-type Bucket struct{ Name, At string }
+type Bucket struct {
+	Name, At string
+	// Settings are the addresses of what is set on it, such as its policy.
+	Settings []string
+}
 
 // Make plans for a stack. The backup is where people find it.
 func Make(stack, backup string, s *State, c Config) (*Plan, error) {

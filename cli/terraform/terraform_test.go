@@ -200,13 +200,3 @@ func TestAnAddressThatTerraformLookedUpIsKeptAsOneThatItMade(t *testing.T) {
 		assert.Contains(t, p.Import().Resources, terraform.Import{Type: "aws:ec2/eip:Eip", Name: "host-address", ID: p.Address.ID, Parent: "host"})
 	}
 }
-
-func TestABucketThatTerraformMadeIsForgottenAndStays(t *testing.T) {
-	raw := changed(t, "template", `"resources": [`, `"resources": [{"mode": "managed", "type": "aws_s3_bucket", "name": "trail", "instances": [{"attributes": {"id": "pose-lab-trail", "policy": "{}"}}]},`)
-	p := plan(t, raw, terraform.Config{})
-	assert.Contains(t, p.Forget, "aws_s3_bucket.trail")
-	assert.Len(t, p.Left, len(plan(t, file(t, "template.tfstate"), terraform.Config{}).Left))
-	report := written(t, p)[".report.md"]
-	assert.Contains(t, report, "| bucket pose-lab-trail | `pose-lab-trail` | `aws_s3_bucket.trail` |")
-	assert.Contains(t, report, "| bucket tf-state-example-lablink with Terraform's states |")
-}
