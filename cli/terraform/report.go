@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed" // the templates
 	"fmt"
+	"slices"
 	"text/template"
 )
 
@@ -34,18 +35,24 @@ func render(t *template.Template, p *Plan) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Imports are what Terraform would have to import to have it again.
-func (p *Plan) Imports() (out []struct{ At, ID string }) {
-	if p.Address.Managed {
-		out = append(out, struct{ At, ID string }{p.Address.At, p.Address.ID})
+// Imported is something that Terraform takes into its state again.
+type Imported struct{ Address, ID string }
+
+// Imports are what Terraform has to import to have it again when it has destroyed the
+// rest: all that it forgot, but the address's association, which it makes anew.
+func (p *Plan) Imports() ([]Imported, error) {
+	var out []Imported
+	for _, o := range p.State.managed("") {
+		if o.Type == "aws_eip_association" || !slices.Contains(p.Forget, o.Address) {
+			continue
+		}
+		a, err := read[struct{ ID string }](o)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Imported{o.Address, a.ID})
 	}
-	if p.Record != nil {
-		out = append(out, struct{ At, ID string }{p.Record.At, p.Record.ID})
-	}
-	if p.Zone.Managed {
-		out = append(out, struct{ At, ID string }{p.Zone.At, p.Zone.ID})
-	}
-	return out
+	return out, nil
 }
 
 // Machines is the pattern of the names of client machines.
