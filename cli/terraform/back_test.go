@@ -1,6 +1,8 @@
 package terraform_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -43,5 +45,15 @@ func TestALookedUpAddressGetsItsTagsBeforeTerraformLooksForItAndTheStackGoesLast
 		tags, imported, applied, gone := strings.Index(steps, "by step 2 above"), strings.Index(steps, " import "), strings.Index(steps, "apply again.tfplan"), strings.Index(steps, "by step 4 above")
 		assert.Equal(t, lookedUp, tags >= 0, "%s: %s", name, steps)
 		assert.IsIncreasing(t, []int{tags, imported, applied, gone}, "%s: %s", name, steps)
+	}
+}
+
+func TestNobodyDeploysOrDestroysByTheOldWorkflowsWhileADeploymentMoves(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join(root, "docs", "coming-from-terraform.md"))
+	require.NoError(t, err)
+	first, _, found := strings.Cut(string(raw), "\n### 2. ")
+	require.True(t, found)
+	for _, workflow := range []string{"terraform-deploy.yml", "terraform-destroy.yml", "lablink-allocator-terraform.yml", "lablink-allocator-destroy.yml"} {
+		assert.Contains(t, first, "`gh workflow disable "+workflow+"`")
 	}
 }
