@@ -177,6 +177,7 @@ func TestAnEndToEndRunDestroysItsStackWhateverBecomesOfIt(t *testing.T) {
 		}
 	}
 	const begin, end = "pulumi cancel\nlablink destroy\n", "lablink destroy\n"
+	t.Setenv("GITHUB_ACTIONS", "true")
 	for _, c := range []struct {
 		fails string
 		from  int
@@ -198,7 +199,12 @@ func TestAnEndToEndRunDestroysItsStackWhateverBecomesOfIt(t *testing.T) {
 	_, code, calls, _ := d.run(t, "end-to-end.sh", "test-e2e", "clean")
 	require.Zero(t, code)
 	require.Equal(t, begin, calls)
-	said, code, calls, _ := d.run(t, "end-to-end.sh", "test")
+	t.Setenv("GITHUB_ACTIONS", "")
+	said, code, calls, _ := d.run(t, "end-to-end.sh", "test-e2e", "clean")
+	require.Zero(t, code)
+	require.Contains(t, said, "pulumi cancel test-e2e")
+	require.Equal(t, end, calls, "a lock may be of somebody who is at work")
+	said, code, calls, _ = d.run(t, "end-to-end.sh", "test")
 	require.Equal(t, 2, code)
 	require.Contains(t, said, "ends in -e2e")
 	require.Empty(t, calls, "a stack that people work with is left alone")

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/talmolab/lablink-infrastructure/cli/stack"
 )
@@ -31,6 +32,7 @@ type Account struct {
 	ec2     *ec2.Client
 	tagging *resourcegroupstaggingapi.Client
 	iam     *iam.Client
+	sts     *sts.Client
 }
 
 var _ stack.Account = (*Account)(nil)
@@ -48,8 +50,17 @@ func Open(ctx context.Context, of stack.Environment) (stack.Account, error) {
 func New(c aws.Config, of stack.Environment) *Account {
 	return &Account{
 		of: of, ec2: ec2.NewFromConfig(c), tagging: resourcegroupstaggingapi.NewFromConfig(c),
-		iam: iam.NewFromConfig(c, func(o *iam.Options) { o.Region = globalRegion }),
+		iam: iam.NewFromConfig(c, func(o *iam.Options) { o.Region = globalRegion }), sts: sts.NewFromConfig(c),
 	}
+}
+
+// Number is which AWS account the credentials are of.
+func (a *Account) Number(ctx context.Context) (string, error) {
+	who, err := a.sts.GetCallerIdentity(ctx, nil)
+	if err != nil {
+		return "", fmt.Errorf("ask AWS whose credentials these are: %w", err)
+	}
+	return aws.ToString(who.Account), nil
 }
 
 // own are the tags of everything that belongs to the environment.

@@ -88,6 +88,13 @@ func TestOnlyTheMachinesOfTheEnvironmentsAllocatorAreEnded(t *testing.T) {
 	}
 }
 
+func TestTheAccountIsThatOfTheCredentials(t *testing.T) {
+	w := start(t)
+	number, err := w.see("test").Number(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, w.ID(), number)
+}
+
 func TestWhatIsLeftIsFoundByItsTagsAndPath(t *testing.T) {
 	w := start(t)
 	instance := w.launch(t, tags("test", "allocator"))

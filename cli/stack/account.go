@@ -14,6 +14,8 @@ type Environment struct {
 
 // Account is what there is of one environment in AWS, by its tags.
 type Account interface {
+	// Number is which AWS account it is.
+	Number(ctx context.Context) (string, error)
 	// EndMachines ends the machines that the allocator launched, and returns those
 	// that have not ended yet. Called again it ends what was launched since.
 	EndMachines(ctx context.Context) (ending []string, err error)

@@ -41,8 +41,11 @@ func (w *Workspace) Destroy(ctx context.Context, t Target, d Destruction) error 
 	if err != nil {
 		return err
 	}
-	account, err := w.open(ctx, t, d)
+	account, err := w.open(ctx, t, d, before)
 	if err != nil {
+		return err
+	}
+	if err := w.sayWhatWasCutShort(raw); err != nil {
 		return err
 	}
 	if d.Answer != nil {
@@ -52,7 +55,7 @@ func (w *Workspace) Destroy(ctx context.Context, t Target, d Destruction) error 
 		}
 	}
 	if err := w.takeAway(ctx, t, before, loose, account); err != nil {
-		return err
+		return w.afterFailure(ctx, t, account, err)
 	}
 	return w.see(ctx, t, before, account)
 }
@@ -89,18 +92,34 @@ func (w *Workspace) takeAway(ctx context.Context, t Target, before []resource, l
 	return w.run(ctx, backend{}, args...)
 }
 
-// open looks into the account, and sees that what is left can be told at the end.
-func (w *Workspace) open(ctx context.Context, t Target, d Destruction) (Account, error) {
+// open looks into the account of the stack's settings.
+func (w *Workspace) open(ctx context.Context, t Target, d Destruction, before []resource) (Account, error) {
 	of, err := w.environment(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	account, err := d.Open(ctx, of)
-	if err == nil {
-		_, err = account.Left(ctx)
-	}
+	account, err := d.look(ctx, of, before)
 	if err != nil {
 		return nil, fmt.Errorf("nothing was destroyed: %w", err)
+	}
+	return account, nil
+}
+
+// look opens the account, and sees that the state's things are the environment's and
+// in this account, and that what is left can be told at the end.
+func (d Destruction) look(ctx context.Context, of Environment, before []resource) (Account, error) {
+	if err := of.refuseOthers(before); err != nil {
+		return nil, err
+	}
+	account, err := d.Open(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	if err := refuseOtherAccounts(ctx, account, before); err != nil {
+		return nil, err
+	}
+	if _, err := account.Left(ctx); err != nil {
+		return nil, err
 	}
 	return account, nil
 }

@@ -19,7 +19,8 @@ func (r resource) staysOnPurpose() bool {
 func (r resource) held() bool { return r.RetainOnDelete && !r.Protect && !r.staysOnPurpose() }
 
 // see tells what is left of a stack: what nobody holds from now on, then what AWS
-// still lists, which has to be nothing, then what the stack still has.
+// still lists, which has to be nothing, then what the stack still has, whatever AWS
+// said. It fails when AWS lists something, or cannot be asked.
 func (w *Workspace) see(ctx context.Context, t Target, before []resource, account Account) error {
 	after, err := w.resources(ctx, t.Name)
 	if err != nil {
@@ -31,23 +32,21 @@ func (w *Workspace) see(ctx context.Context, t Target, before []resource, accoun
 		w.list(gone)
 		nothing = "Nothing else"
 	}
-	if err := w.prove(ctx, account, after); err != nil {
-		return err
-	}
+	proof := w.prove(ctx, account, after)
 	roles := slices.DeleteFunc(slices.Clone(after), func(r resource) bool { return r.Protect || !r.ofWorkflows() })
 	if len(roles) > 0 {
 		w.say("The roles of workflows stay, as none may delete itself. An engineer removes them: lablink destroy %s", strings.Join(t.args(), " "))
 		w.list(roles)
 		nothing = "Nothing else"
 	}
-	if len(after) == len(roles) {
+	if len(after) > len(roles) {
+		w.sayWhatStays(t, slices.DeleteFunc(after, func(r resource) bool {
+			return slices.ContainsFunc(roles, func(x resource) bool { return x.URN == r.URN })
+		}))
+	} else if proof == nil {
 		w.say("%s of %s is left.", nothing, t.Name)
-		return nil
 	}
-	w.sayWhatStays(t, slices.DeleteFunc(after, func(r resource) bool {
-		return slices.ContainsFunc(roles, func(x resource) bool { return x.URN == r.URN })
-	}))
-	return nil
+	return proof
 }
 
 func (w *Workspace) sayWhatStays(t Target, after []resource) {

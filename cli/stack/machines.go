@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -55,21 +56,25 @@ func (w *Workspace) endMachines(ctx context.Context, a Account) error {
 			w.say("Waiting until these machines have ended: %s", strings.Join(ending, ", "))
 			said = len(ending)
 		}
-		if !pause(ctx, end) {
-			return fmt.Errorf("these machines have not ended: %s; look at them in the EC2 console, and run lablink destroy again", strings.Join(ending, ", "))
+		if err := pause(ctx, end, fmt.Sprintf("these machines have not ended: %s; look at them in the EC2 console, and run lablink destroy again", strings.Join(ending, ", "))); err != nil {
+			return err
 		}
 	}
 }
 
-// pause waits between two looks; false: there is no time for another one.
-func pause(ctx context.Context, end time.Time) bool {
+// errInterrupted is how a wait ends that somebody cut short.
+var errInterrupted = errors.New("interrupted: it is not known whether anything is left; run lablink destroy again")
+
+// pause waits between two looks. It fails when there is no time for another one,
+// which late tells, or with errInterrupted.
+func pause(ctx context.Context, end time.Time, late string) error {
 	if time.Now().After(end) {
-		return false
+		return errors.New(late)
 	}
 	select {
 	case <-ctx.Done():
-		return false
+		return errInterrupted
 	case <-time.After(between):
-		return true
+		return nil
 	}
 }

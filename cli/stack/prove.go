@@ -2,7 +2,6 @@ package stack
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +10,7 @@ import (
 
 // environment is whose things the stack's settings make.
 func (w *Workspace) environment(ctx context.Context, t Target) (Environment, error) {
-	e := Environment{Name: t.Name}
+	e := Environment{Name: t.environment()}
 	for key, value := range map[string]*string{"aws:region": &e.Region, "lablink:deployment": &e.Deployment} {
 		raw, err := w.output(ctx, backend{}, append([]string{"config", "get", key}, t.args()...)...)
 		if err != nil {
@@ -28,28 +27,47 @@ func (w *Workspace) environment(ctx context.Context, t Target) (Environment, err
 func (w *Workspace) prove(ctx context.Context, a Account, after []resource) error {
 	said, end := 0, time.Now().Add(gone)
 	for {
-		left, err := a.Left(ctx)
+		lasts, wrong, err := beside(ctx, a, after)
 		if err != nil {
-			return fmt.Errorf("it is not known whether anything is left: %w", err)
+			return err
 		}
-		left = slices.DeleteFunc(left, func(t Thing) bool {
-			return slices.ContainsFunc(after, func(r resource) bool { return t.is(r) })
-		})
-		wrong := slices.DeleteFunc(slices.Clone(left), func(t Thing) bool { return t.stays() != "" })
 		if len(wrong) == 0 {
-			w.sayWhatLasts(left)
+			w.sayWhatLasts(lasts)
 			return nil
 		}
 		if len(wrong) != said {
 			w.say("AWS still lists, by the environment's tags:")
-			for _, t := range wrong {
-				w.say("    %s", t)
-			}
+			w.listThings(wrong)
 			said = len(wrong)
 		}
-		if !pause(ctx, end) {
-			return errors.New("what is listed above is left, and no stack holds it: delete it, and run lablink destroy again to see that nothing is left")
+		if err := pause(ctx, end, "what is listed above is left, and no stack holds it: delete it, and run lablink destroy again to see that nothing is left"); err != nil {
+			return err
 		}
+	}
+}
+
+// beside is what AWS has beside what the stack still has: what stays on purpose, and
+// what should not be there.
+func beside(ctx context.Context, a Account, after []resource) (lasts, wrong []Thing, err error) {
+	left, err := a.Left(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("it is not known whether anything is left: %w", err)
+	}
+	for _, t := range left {
+		switch {
+		case slices.ContainsFunc(after, t.is):
+		case t.stays() != "":
+			lasts = append(lasts, t)
+		default:
+			wrong = append(wrong, t)
+		}
+	}
+	return lasts, wrong, nil
+}
+
+func (w *Workspace) listThings(things []Thing) {
+	for _, t := range things {
+		w.say("    %s", t)
 	}
 }
 

@@ -40,6 +40,8 @@ func (s *slow) Left(context.Context) (out []Thing, err error) {
 	return out, s.err
 }
 
+func (*slow) Number(context.Context) (string, error) { return "123456789012", nil }
+
 func telling() (*Workspace, *strings.Builder) {
 	said := &strings.Builder{}
 	return &Workspace{Out: said}, said
@@ -78,6 +80,22 @@ func TestNothingIsProvedWhileSomethingIsListed(t *testing.T) {
 
 		require.ErrorContains(t, w.prove(t.Context(), &slow{err: errors.New("denied")}, nil), "not known whether anything is left: denied")
 	})
+}
+
+func TestAnInterruptIsNotTakenForTheEndOfTheTime(t *testing.T) {
+	w, _ := telling()
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	const unknown = "interrupted: it is not known whether anything is left"
+	err := w.prove(ctx, &slow{things: []string{"volume/vol-1"}, forever: 1}, nil)
+	require.ErrorContains(t, err, unknown)
+	require.NotContains(t, err.Error(), "delete it")
+	err = w.endMachines(ctx, &slow{machines: []string{"i-1"}, forever: 1})
+	require.ErrorContains(t, err, unknown)
+	require.Equal(t, err, w.afterFailure(ctx, Target{}, &slow{}, err), "it is said once")
+	err = w.afterFailure(ctx, Target{}, &slow{}, errors.New("pulumi was interrupted"))
+	require.ErrorContains(t, err, "pulumi was interrupted")
+	require.ErrorContains(t, err, unknown)
 }
 
 func TestWhatTheStackHasAndWhatStaysOnPurposeIsNotLeftOver(t *testing.T) {

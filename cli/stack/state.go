@@ -14,6 +14,7 @@ import (
 type resource struct {
 	URN, Type, ID string
 	Custom        bool
+	External      bool // read only, and somebody else's
 	// Protect refuses deletion. RetainOnDelete takes it from the state and leaves it
 	// in AWS.
 	Protect, RetainOnDelete bool

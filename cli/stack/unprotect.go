@@ -16,8 +16,12 @@ func (w *Workspace) file(t Target) string {
 	if t.File != "" {
 		return t.File
 	}
-	return w.stackFile(t.Name)
+	return w.stackFile(t.environment())
 }
+
+// environment is the stack's name without organization and project, as it is in tags
+// and in the name of its file.
+func (t Target) environment() string { return t.Name[strings.LastIndex(t.Name, "/")+1:] }
 
 func (t Target) args() []string {
 	if t.File != "" {

@@ -61,7 +61,7 @@ var (
 		"s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:ListBucketVersions", "s3:PutBucketPolicy",
 		"s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging", "s3:PutBucketVersioning", "s3:PutEncryptionConfiguration",
 	}
-	objectWrites = []string{
-		"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectTagging",
-	}
+	objectWrites = []string{"s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectTagging"}
+	// objectDeletes empty a bucket before it is deleted. A release itself is retained.
+	objectDeletes = []string{"s3:DeleteObject", "s3:DeleteObjectVersion"}
 )

@@ -74,13 +74,17 @@ func Deploy(n naming.Namer, r Record, artifacts, boundary string) policy.Documen
 	})
 }
 
-// buckets lets write releases, and change the bucket where it is the environment's
-// own: the account's is for its engineers.
+// buckets lets write releases, and empty and change the bucket where it is the
+// environment's own: what is in the account's is of other environments, too, and the
+// bucket is for its engineers.
 func buckets(n naming.Namer, artifacts string) policy.Document {
 	arns := bucketARNs(artifacts)
 	d := policy.Document{{Sid: "Releases", Action: objectWrites, Resource: arns[1:]}}
 	if artifacts == n.Bucket("artifacts") {
-		d = append(d, policy.Statement{Sid: "Bucket", Action: bucketWrites, Resource: arns[:1]})
+		d = append(d,
+			policy.Statement{Sid: "Bucket", Action: bucketWrites, Resource: arns[:1]},
+			policy.Statement{Sid: "EmptyBucket", Action: objectDeletes, Resource: arns[1:]},
+		)
 	}
 	return d
 }

@@ -224,6 +224,8 @@ func TestADeployMakesAndChangesThisEnvironmentAlone(t *testing.T) {
 		{"an interface", "ec2:CreateNetworkInterface", ec2 + "network-interface/*", asks("lablink", "test"), yes},
 		{"a release", "s3:PutObject", bucket + "/releases/x.json", nil, yes},
 		{"its bucket's policy", "s3:PutBucketPolicy", bucket, nil, yes},
+		{"emptying its bucket", "s3:DeleteObjectVersion", bucket + "/releases/x.json", nil, yes},
+		{"emptying another bucket", "s3:DeleteObjectVersion", "arn:aws:s3:::lablink-artifacts-prod-123456789012-us-west-2/releases/x.json", nil, no},
 		{"opening another bucket", "s3:PutBucketPolicy", "arn:aws:s3:::other", nil, no},
 		{"its record", "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", key(normalized, "test.lab.example.org"), yes},
 		{"its certificate's record", "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", key(normalized, "_0123.test.lab.example.org"), yes},
@@ -333,15 +335,20 @@ func TestABoundaryKeepsAMachineToItsOwnEnvironment(t *testing.T) {
 	})
 }
 
-func TestADeployWritesReleasesToTheAccountsBucketAndLeavesTheBucketAsItIs(t *testing.T) {
-	const account = "arn:aws:s3:::lablink-artifacts-account"
+func TestADeployAddsReleasesToTheAccountsBucketAndLeavesTheRestAsItIs(t *testing.T) {
+	const account, release = "arn:aws:s3:::lablink-artifacts-account", "arn:aws:s3:::lablink-artifacts-account/releases/x.json"
 	d := parse(t, identity.Deploy(lab, name, "lablink-artifacts-account", boundary), iam.Identity)
-	for action, want := range map[string]iam.Decision{"s3:PutObject": yes, "s3:GetObject": yes, "s3:PutBucketPolicy": no, "s3:DeleteBucket": no, "s3:PutBucketPublicAccessBlock": no} {
-		resource := account
-		if want == yes {
-			resource += "/releases/x.json"
-		}
-		assert.Equal(t, want, iam.Evaluate(iam.Request{Action: action, Resource: resource}, d), action)
+	for _, r := range []request{
+		{"a release", "s3:PutObject", release, nil, yes},
+		{"its tags", "s3:PutObjectTagging", release, nil, yes},
+		{"reading one", "s3:GetObject", release, nil, yes},
+		{"deleting one", "s3:DeleteObject", release, nil, no},
+		{"deleting one for good", "s3:DeleteObjectVersion", release, nil, no},
+		{"who may use the bucket", "s3:PutBucketPolicy", account, nil, no},
+		{"opening it", "s3:PutBucketPublicAccessBlock", account, nil, no},
+		{"its end", "s3:DeleteBucket", account, nil, no},
+	} {
+		assert.Equal(t, r.want, iam.Evaluate(iam.Request{Action: r.action, Resource: r.resource}, d), "%s: %s on %s", r.why, r.action, r.resource)
 	}
 }
 
