@@ -25,6 +25,7 @@ type trial struct {
 	workshop      api.Workshop // its own; zero before it is open
 	machine       api.Machine
 	seat          api.Seat
+	claimed       bool // the person may hold the seat
 
 	tidying time.Duration // how long taking away may take
 }

@@ -19,7 +19,7 @@ func (t *trial) tidy(ctx context.Context) {
 	switch {
 	case t.own():
 		t.end(ctx)
-	case t.person != nil:
+	case t.claimed:
 		t.giveBack(ctx)
 	}
 }
