@@ -146,7 +146,8 @@ func (g *Globals) staff(ctx context.Context) (*api.Client, error) {
 	return c, c.Do(ctx, http.MethodPost, "/api/v1/sessions", api.Session{User: g.User, Password: g.Password}, nil)
 }
 
-// note says what is being done, to people who wait.
+// note says what is being done, to people who wait. That nobody reads it changes
+// nothing of it.
 func (g *Globals) note(format string, args ...any) {
 	if !g.JSON {
 		fmt.Fprintf(g.Out, "• "+format+"\n", args...)

@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strings"
 )
 
 // expected is what a stack says is there.
@@ -77,11 +79,29 @@ func (c VerifyCommand) expect(ctx context.Context, g *Globals) (w expected, err 
 	if err != nil {
 		return w, fmt.Errorf("the stack's output url %q is no address: %w", s.URL, err)
 	}
-	if w.Host = at.Hostname(); w.Host == "" || isAddress(w.Host) {
+	w.Host = at.Hostname()
+	if err := w.leadsThere(g.URL, s.URL); err != nil {
+		return w, err
+	}
+	if w.Host == "" || isAddress(w.Host) {
 		return w, nil
 	}
 	w.naming, err = c.naming(ctx, g, s)
 	return w, err
+}
+
+// leadsThere refuses the address of another deployment. One of this computer may be a
+// tunnel to the stack's.
+func (w expected) leadsThere(asked, stack string) error {
+	at, err := url.Parse(asked)
+	if err != nil || at.Hostname() == "" || w.Host == "" && w.Address == "" {
+		return nil //nolint:nilerr // there is nothing to compare, and what is no address is refused as such
+	}
+	host := at.Hostname()
+	if strings.EqualFold(host, w.Host) || strings.EqualFold(host, w.Address) || host == "localhost" || parse(host).IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("%s is neither %s nor %s, where the stack is: unset LABLINK_URL, or leave out --url, as what answers there may be another deployment", asked, stack, cmp.Or(w.Address, "its address"))
 }
 
 // naming reads the settings of the stack's name.

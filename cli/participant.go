@@ -23,6 +23,7 @@ func (t *trial) claim(ctx context.Context) (err error) {
 	if err := t.person.Do(ctx, http.MethodGet, "/join/"+url.PathEscape(t.code), nil, nil); err != nil {
 		return fmt.Errorf("open the link of the workshop %s: %w", t.code, err)
 	}
+	t.claimed = true // from here on there may be a seat to give back
 	started := time.Now()
 	for {
 		err = t.person.Do(ctx, http.MethodPost, "/api/v1/seats", api.Claim{Code: t.code, Email: t.email()}, &t.seat)
@@ -83,7 +84,7 @@ func (t *trial) leave(ctx context.Context) error {
 	if err := t.person.Do(ctx, http.MethodDelete, "/api/v1/seats/current", nil, nil); err != nil {
 		return fmt.Errorf("leave the seat: %w", err)
 	}
-	t.person = nil
+	t.claimed = false
 	t.good("leaving", "the seat is given back")
 	return nil
 }

@@ -19,7 +19,7 @@ func (g *Globals) look(ctx context.Context, at *url.URL, w expected) *verdict {
 	}
 	ready, err := g.client().Ready(ctx)
 	if err != nil {
-		v.unknown("answer", fmt.Sprintf("%s does not answer as the allocator does: %s", at, err), closedDoor+"; where it is reached by another address, say that with --url")
+		v.unknown("answer", fmt.Sprintf("%s does not answer as the allocator does: %s", at, err), closedDoor+"; where it is reached by its publicAddress, or by a tunnel to this computer, say that with --url")
 		return v
 	}
 	v.running(ready, w)

@@ -23,8 +23,10 @@ type trial struct {
 
 	staff, person *api.Client
 	workshop      api.Workshop // its own; zero before it is open
+	seen          bool         // the workshop is in the allocator's list
 	machine       api.Machine
 	seat          api.Seat
+	claimed       bool // the person may hold the seat
 
 	tidying time.Duration // how long taking away may take
 }
@@ -96,6 +98,9 @@ func (t *trial) open(ctx context.Context) error {
 	started := time.Now()
 	err = staff.Do(context.WithoutCancel(ctx), http.MethodPost, "/api/v1/workshops", api.NewWorkshop{Name: t.name(), Pool: pool, Seats: 1}, &t.workshop)
 	if err != nil {
+		if refused(err) {
+			t.staff = nil // there is nothing to take away
+		}
 		return fmt.Errorf("open a workshop: %w", err)
 	}
 	t.code = t.workshop.JoinCode

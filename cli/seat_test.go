@@ -3,6 +3,8 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -25,11 +27,16 @@ type classroom struct {
 	url    string
 	within sync.Mutex // one request at a time: the world is not made for more
 
+	// dial reaches it; nil: as the system does.
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
+
 	status   api.Status
 	silent   bool                        // its machines do not answer
 	stuck    bool                        // they do not boot
 	instead  map[string]http.HandlerFunc // answers in the allocator's place, by method and path
 	lost     map[string]bool             // these are carried out, and their answer is lost
+	late     map[string]bool             // a proxy gives up on these, which are carried out when workshops have been listed once more
+	later    func()                      // carries out what is late
 	happened func(r *http.Request)       // is told of each request
 }
 
@@ -69,8 +76,36 @@ func (c *classroom) around(next http.Handler) http.Handler {
 			next.ServeHTTP(httptest.NewRecorder(), r)
 			panic(http.ErrAbortHandler)
 		}
+		if c.late[what] {
+			c.postpone(next, r)
+			http.Error(w, "upstream request timeout", http.StatusGatewayTimeout)
+			return
+		}
 		next.ServeHTTP(w, r)
+		if what == "GET /api/v1/workshops" {
+			c.carryOut()
+		}
 	})
+}
+
+// postpone keeps a request for later.
+func (c *classroom) postpone(next http.Handler, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	require.NoError(c.t, err)
+	again := r.Clone(context.WithoutCancel(r.Context()))
+	again.Body = io.NopCloser(bytes.NewReader(body))
+	c.within.Lock()
+	defer c.within.Unlock()
+	c.later = func() { next.ServeHTTP(httptest.NewRecorder(), again) }
+}
+
+func (c *classroom) carryOut() {
+	c.within.Lock()
+	defer c.within.Unlock()
+	if c.later != nil {
+		c.later()
+		c.later = nil
+	}
 }
 
 func (c *classroom) goOn() {
@@ -99,7 +134,7 @@ func (c *classroom) verify(ctx context.Context, args ...string) (string, error) 
 	c.t.Helper()
 	var commands cli.Commands
 	var out bytes.Buffer
-	commands.Out = &out
+	commands.Out, commands.Dial = &out, c.dial
 	parser, err := kong.New(&commands, kong.BindTo(ctx, (*context.Context)(nil)))
 	require.NoError(c.t, err)
 	command, err := parser.Parse(append([]string{"--url", c.url, "--password", password, "verify", "--release", deployed, "--seat", "--ending", "30s"}, args...))

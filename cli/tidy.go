@@ -19,7 +19,7 @@ func (t *trial) tidy(ctx context.Context) {
 	switch {
 	case t.own():
 		t.end(ctx)
-	case t.person != nil:
+	case t.claimed:
 		t.giveBack(ctx)
 	}
 }
@@ -39,6 +39,17 @@ func (t *trial) giveBack(ctx context.Context) {
 	}
 }
 
+// refused reports whether an answer says that nothing was done. That of a proxy that
+// waits no longer does not, nor does that of an allocator that failed.
+func refused(err error) bool {
+	var p *api.Problem
+	return errors.As(err, &p) && p.HTTP >= 400 && p.HTTP < 500
+}
+
+// appearing is how long it is looked for a workshop whose opening was not answered:
+// the allocator may be about to carry it out.
+const appearing = time.Minute
+
 // end ends the workshop and waits until its machine has ended.
 func (t *trial) end(ctx context.Context) {
 	t.g.note("Ending the workshop and its machine")
@@ -49,12 +60,23 @@ func (t *trial) end(ctx context.Context) {
 			t.good("ending", "the workshop has ended, and its machine with it (%s), after %s", orNone(t.machine.Instance), since(started))
 			return
 		}
-		if !pause(ctx) {
-			t.wrong("ending", fmt.Sprintf("what was opened could not be taken away within %s, and MAY STILL COST: %s", t.tidying, errors.Join(errors.New(left), err)),
-				fmt.Sprintf("lablink end %s, look at lablink machines --workshop %[1]s, and at the instance %s in AWS's console", orNone(t.workshop.ID), orNone(t.machine.Instance)))
+		unseen := err == nil && !t.seen
+		if unseen && time.Since(started) >= appearing || !pause(ctx) {
+			t.stays(left, err, unseen, since(started))
 			return
 		}
 	}
+}
+
+// stays tells what was not taken away.
+func (t *trial) stays(left string, err error, unseen bool, took time.Duration) {
+	if unseen {
+		t.unknown("ending", fmt.Sprintf("%s within %s: what came of its opening is not known, and it MAY COST", left, took),
+			"look at lablink workshops in some minutes; if it is there, end it: lablink end ID")
+		return
+	}
+	t.wrong("ending", fmt.Sprintf("what was opened could not be taken away within %s, and MAY STILL COST: %s", t.tidying, errors.Join(errors.New(left), err)),
+		fmt.Sprintf("lablink end %s, look at lablink machines --workshop %[1]s, and at the instance %s in AWS's console", orNone(t.workshop.ID), orNone(t.machine.Instance)))
 }
 
 func orNone(id string) string {
@@ -75,7 +97,7 @@ func (t *trial) left(ctx context.Context) (string, error) {
 		if w.Name != t.name() {
 			continue
 		}
-		t.workshop = w
+		t.workshop, t.seen = w, true
 		if w.State == "open" {
 			if err := t.staff.Do(ctx, http.MethodDelete, "/api/v1/workshops/"+url.PathEscape(w.ID), nil, nil); err != nil {
 				return "the workshop " + w.ID + " is open", err
@@ -89,6 +111,9 @@ func (t *trial) left(ctx context.Context) (string, error) {
 			t.machine = m
 			return fmt.Sprintf("the machine %s (%s) is %s: %s", m.ID, orNone(m.Instance), m.State, m.Reason), nil
 		}
+	}
+	if !t.seen {
+		return "no workshop " + t.name() + " was seen", nil
 	}
 	return "", nil
 }

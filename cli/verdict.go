@@ -93,14 +93,12 @@ func (g *Globals) tell(v *verdict, waited time.Duration) error {
 			bad = errors.Join(bad, errors.New(f.Detail))
 		}
 	}
-	if err := g.show(v, rows); err != nil {
-		return err
-	}
+	shown := g.show(v, rows)
 	if v.OK {
-		return nil
+		return shown
 	}
 	if waited > 0 && !v.final {
 		bad = fmt.Errorf("after %s: %w", waited, bad)
 	}
-	return exit{bad, v.code(waited)}
+	return exit{errors.Join(bad, shown), v.code(waited)}
 }

@@ -94,6 +94,6 @@ func pause(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	case <-time.After(time.Second):
-		return true
+		return ctx.Err() == nil // both may be so
 	}
 }

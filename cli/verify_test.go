@@ -154,6 +154,35 @@ func TestVerifyComparesTheStackWithWhatRuns(t *testing.T) {
 	}
 }
 
+func TestVerifyDoesNotJudgeAnotherDeploymentThanTheStacks(t *testing.T) {
+	for url, stack := range map[string][2]string{
+		"https://test.lab.example.org": {"https://lab.example.org", "203.0.113.5"},
+		"http://203.0.113.9":           {"http://203.0.113.5", "203.0.113.5"},
+	} {
+		d := deploy(t)
+		d.doors = map[string]string{} // none leads anywhere
+		d.settings, d.stack.URL, d.stack.PublicAddress = acme, stack[0], stack[1]
+		t.Setenv("LABLINK_URL", url)
+		_, err := d.lablink(t, "verify", "--stack", "prod")
+		require.ErrorContains(t, err, url+" is neither "+stack[0]+" nor "+stack[1]+", where the stack is: unset LABLINK_URL")
+		require.Equal(t, 2, cli.ExitCode(err))
+		require.Zero(t, d.asked.Load())
+	}
+}
+
+func TestVerifyAsksAStackByItsNameItsAddressOrATunnelOnThisComputer(t *testing.T) {
+	d := deploy(t)
+	tunnel := d.stack.URL
+	_, port, _ := strings.Cut(strings.TrimPrefix(tunnel, "http://"), ":")
+	d.doors = map[string]string{"80": strings.TrimPrefix(tunnel, "http://"), port: strings.TrimPrefix(tunnel, "http://")}
+	d.settings, d.stack.URL, d.stack.PublicAddress = acme, "http://lab.example.org", "203.0.113.5"
+	named(t, map[string][]string{"lab.example.org": {"203.0.113.5"}})
+	for _, url := range []string{"http://LAB.example.org", "http://203.0.113.5", tunnel, "http://localhost:" + port} {
+		out, err := d.lablink(t, "verify", "--stack", "test", "--url", url)
+		require.NoError(t, err, "%s\n%s", url, out)
+	}
+}
+
 func TestVerifyWaitsForARolloutAndNotForOneThatFailed(t *testing.T) {
 	d := deploy(t)
 	d.before, d.after = api.Ready{Ready: true, Version: "v1", Release: sum("a")}, 1

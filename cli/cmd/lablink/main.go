@@ -28,6 +28,9 @@ func main() {
 		ends = append(ends, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), ends...)
+	// When nobody reads what is said any more, writing fails, and does not end what is
+	// being taken away.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	var c cli.Commands
 	c.Out, c.OpenImages, c.OpenArtifacts = os.Stdout, images.Open, artifacts.Open
 	c.OpenAccount, c.OpenPrices = remains.Open, live.Open
