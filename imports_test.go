@@ -48,7 +48,7 @@ var adapters = map[string][]string{
 	"github.com/NVIDIA/":                       {"agent/nvml", "agent/simulated"},
 	"github.com/coreos/go-systemd":             {"agent/cmd/lablink-agent", "allocator/cmd/lablink-allocator", "sim/machine"},
 	"github.com/alecthomas/kong":               {"agent/cmd/lablink-agent", "allocator/cmd/lablink-allocator", "cli/cmd/lablink", "sim/cmd/lablink-local", "sim/cmd/lablink-sim"},
-	"os/exec":                                  {"allocator/boot", "api/host", "cli/doctor/laptop", "cli/pulumi", "cli/stack", "infra/release/build", "sim/launcher", "sim/machine"},
+	"os/exec":                                  {"allocator/boot", "api/host", "cli/doctor/laptop", "cli/pulumi", "cli/stack", "infra/release/build", "sim/launcher", "sim/machine", "sim/nspawn"},
 	"google.golang.org/grpc":                   {"sim/provider"},
 	"github.com/pulumi/pulumi/sdk/":            {"infra", "sim/launcher", "sim/provider", "stacks", "stacks/outputs/reference", "stacks/program"},
 	"github.com/pulumi/pulumi-aws/sdk/":        {"infra", "sim/provider", "stacks/program"},

@@ -76,7 +76,7 @@ func (c *certificates) trust(amazon []byte) error {
 // environment is what machines know of the authority. On a real machine it is
 // Let's Encrypt, which the system trusts.
 func (c *certificates) environment() []string {
-	return []string{"LABLINK_ACME_DIRECTORY=https://" + authorityName + authority.Path, "SSL_CERT_FILE=" + c.roots}
+	return []string{"LABLINK_ACME_DIRECTORY=https://" + authorityName + authority.Path}
 }
 
 func (c *certificates) state() *control.Authority {

@@ -36,6 +36,9 @@ type Options struct {
 	// Boot makes instances boot as processes of this computer. Without it they
 	// count as running and nothing runs.
 	Boot bool
+	// Base is the base system with which instances boot as containers instead; see
+	// sim/nspawn. Optional.
+	Base string
 	// AccountID, Region and Seed say what the account is. Optional: 123456789012 in
 	// us-west-2, and nothing more in it.
 	AccountID, Region string
@@ -94,6 +97,7 @@ func Start(o Options) (*Sim, error) {
 		s.Machines = machine.NewHost(machine.Options{
 			Dir: o.Dir, API: handler, Log: o.Log, Mark: o.Dir,
 			Outside: map[string]string{authorityName: s.certificates.Address}, Environment: s.certificates.environment(),
+			Roots: s.certificates.roots, Base: o.Base,
 		})
 		options.Hypervisor = s.Machines
 	}

@@ -10,8 +10,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Names is a DNS server that answers over TCP, and knows each name by its values of a
-// type.
+// Names is a DNS server that knows each name by its values of a type.
 type Names struct {
 	// Address is where it listens.
 	Address string
@@ -21,19 +20,31 @@ type Names struct {
 	serving sync.WaitGroup
 }
 
-// ServeNames serves the names that lookup knows, on a free port of loopback. Types are
-// A, AAAA and TXT.
+// ServeNames serves the names that lookup knows over TCP, on a free port of loopback.
+// Types are A, AAAA and TXT.
 func ServeNames(lookup func(name, kind string) ([]string, error)) (*Names, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("serve names: %w", err)
 	}
 	n := &Names{lookup: lookup, Address: l.Addr().String()}
-	started := make(chan struct{})
-	n.server = &dns.Server{Listener: l, Handler: n, NotifyStartedFunc: func() { close(started) }}
-	n.serving.Go(func() { _ = n.server.ActivateAndServe() }) // ends with Close
-	<-started
+	n.serve(&dns.Server{Listener: l})
 	return n, nil
+}
+
+// ServePackets serves them over UDP, on a connection that it takes over.
+func ServePackets(c net.PacketConn, lookup func(name, kind string) ([]string, error)) *Names {
+	n := &Names{lookup: lookup, Address: c.LocalAddr().String()}
+	n.serve(&dns.Server{PacketConn: c})
+	return n
+}
+
+func (n *Names) serve(server *dns.Server) {
+	started := make(chan struct{})
+	server.Handler, server.NotifyStartedFunc = n, func() { close(started) }
+	n.server = server
+	n.serving.Go(func() { _ = server.ActivateAndServe() }) // ends with Close
+	<-started
 }
 
 // Close stops answering.

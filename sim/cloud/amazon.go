@@ -33,6 +33,26 @@ func (a *Account) AmazonRoot() ([]byte, error) {
 	return out, err
 }
 
+// ServiceTLS is with what the AWS API answers in its own names: a certificate for the
+// name that is asked for, by the authority of AmazonRoot.
+func (a *Account) ServiceTLS() (*tls.Config, error) {
+	if _, err := a.AmazonRoot(); err != nil {
+		return nil, err
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(hello *tls.ClientHelloInfo) (out *tls.Certificate, err error) {
+		c := &Certificate{DomainName: hello.ServerName, SubjectAlternativeNames: []string{hello.ServerName}, KeyAlgorithm: "EC_prime256v1"}
+		err = a.view(func(m *model) error {
+			c.Issued, err = m.signAmazon(c, a.now().Add(-time.Hour), a.now().Add(24*time.Hour))
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		pair, err := c.pair()
+		return &pair, err
+	}}, nil
+}
+
 func (m *model) needAmazon(now time.Time) (err error) {
 	if m.AmazonCA == nil {
 		m.AmazonCA, err = newAuthority("Simulated Amazon", "Simulated Amazon Root CA", now)

@@ -33,7 +33,7 @@ type balancers struct {
 }
 
 func newBalancers(h *Host) *balancers {
-	b := &balancers{host: h, taken: &handover{conns: make(chan net.Conn), closed: make(chan struct{})}, health: map[cloud.Target]*health{}}
+	b := &balancers{host: h, taken: newHandover(), health: map[cloud.Target]*health{}}
 	b.server = &http.Server{
 		Handler: b, ReadHeaderTimeout: time.Minute, ErrorLog: slog.NewLogLogger(h.opts.Log.Handler(), slog.LevelDebug),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
@@ -79,15 +79,10 @@ func (b *balancers) connect(ctx context.Context, from cloud.Peer, arn string, po
 	if secure != nil {
 		c = tls.Server(c, secure)
 	}
-	select {
-	case b.taken.conns <- c:
-		return outer, nil
-	case <-b.taken.closed:
-		err = net.ErrClosed
-	case <-ctx.Done():
-		err = ctx.Err()
+	if err := b.taken.give(ctx, c); err != nil {
+		return nil, errors.Join(err, outer.Close(), inner.Close())
 	}
-	return nil, errors.Join(err, outer.Close(), inner.Close())
+	return outer, nil
 }
 
 // ServeHTTP does with a request what the listener says.
@@ -201,6 +196,23 @@ type handover struct {
 	closed chan struct{}
 }
 
+func newHandover() *handover {
+	return &handover{conns: make(chan net.Conn), closed: make(chan struct{})}
+}
+
+// give hands a connection over to who accepts.
+func (l *handover) give(ctx context.Context, c net.Conn) error {
+	select {
+	case l.conns <- c:
+		return nil
+	case <-l.closed:
+		return net.ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Accept waits for the next connection.
 func (l *handover) Accept() (net.Conn, error) {
 	select {
 	case c := <-l.conns:

@@ -8,6 +8,9 @@
 // a user or mounting a volume, the binaries leave out by name (LABLINK_SKIP).
 // Requests to load balancers are passed on to the machines behind them.
 //
+// As root, and with a base system (see sim/nspawn), they boot as containers instead,
+// with systemd and cloud-init of their own: there nothing is left out.
+//
 // It is strict where it can be: a unit directive that the supervisor does not
 // know stops the unit, and a binary for another architecture does not start.
 package machine

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+	"github.com/talmolab/lablink-infrastructure/sim/nspawn"
 )
 
 // Options say how machines are run.
@@ -34,9 +35,26 @@ type Options struct {
 	Outside map[string]string
 	// Environment is what every process has in its environment besides.
 	Environment []string
+	// Roots is a file of certificates that machines trust. Required.
+	Roots string
+	// Base is the base system of machines that boot as containers; see sim/nspawn.
+	// Optional: they boot as processes.
+	Base string
 	// Tick is when load balancers look whether checks of their targets are due.
 	// Optional: each second.
 	Tick <-chan time.Time
+}
+
+// body is how a machine exists on this computer: as processes, or as a container.
+type body interface {
+	boot() error
+	stop()
+	attach(volume string) error
+	detach(volume string)
+	// knock connects to what listens on a port, from an address that may reach it.
+	knock(ctx context.Context, from string, port int) (net.Conn, error)
+	// say prints a line on the console.
+	say(line string)
 }
 
 // Host runs the machines of one account. It is the account's hypervisor.
@@ -45,7 +63,7 @@ type Host struct {
 	account *cloud.Account
 
 	mu       sync.Mutex
-	machines map[string]*Machine
+	machines map[string]body
 	doors    map[string]*door
 	starting sync.WaitGroup
 
@@ -55,13 +73,18 @@ type Host struct {
 
 // NewHost makes a host without machines. Use gives it its account.
 func NewHost(o Options) *Host {
-	return &Host{opts: o, machines: map[string]*Machine{}, doors: map[string]*door{}}
+	return &Host{opts: o, machines: map[string]body{}, doors: map[string]*door{}}
 }
 
 // Use connects the host to its account, which goes on with what was under way
 // when it was last open.
 func (h *Host) Use(a *cloud.Account) error {
 	h.account = a
+	if h.opts.Base != "" { // what a simulator that was killed has left
+		if err := nspawn.CloseDisks(context.Background(), h.disks()); err != nil {
+			return err
+		}
+	}
 	ticks := h.opts.Tick
 	if ticks == nil {
 		h.ticker = time.NewTicker(time.Second)
@@ -85,8 +108,16 @@ func (h *Host) Restart(i cloud.Instance) {
 	h.start(i, stop)
 }
 
-func (h *Host) start(i cloud.Instance, first func()) {
+func (h *Host) newBody(i cloud.Instance) body {
 	m := newMachine(h, i)
+	if h.opts.Base == "" {
+		return m
+	}
+	return &container{Machine: m, disks: map[string]disk{}}
+}
+
+func (h *Host) start(i cloud.Instance, first func()) {
+	m := h.newBody(i)
 	h.mu.Lock()
 	h.machines[i.ID] = m
 	h.mu.Unlock()
@@ -94,7 +125,7 @@ func (h *Host) start(i cloud.Instance, first func()) {
 		first()
 		err := m.boot()
 		if err != nil && !errors.Is(err, context.Canceled) { // one that is switched off meanwhile did nothing wrong
-			m.log.Error("machine did not boot", "error", err)
+			h.opts.Log.Error("machine did not boot", "instance", i.ID, "error", err)
 			m.say(fmt.Sprintf("simulator: %s", err))
 		}
 	})
@@ -119,7 +150,7 @@ func (h *Host) Terminate(id string, done func()) {
 func (h *Host) Attach(instance, _, volume string) {
 	if m := h.machine(instance); m != nil {
 		if err := m.attach(volume); err != nil {
-			m.log.Error("attach volume", "volume", volume, "error", err)
+			h.opts.Log.Error("attach volume", "instance", instance, "volume", volume, "error", err)
 		}
 	}
 }
@@ -154,7 +185,7 @@ func (h *Host) Close() {
 }
 
 // Machine is the machine of an instance, or nil.
-func (h *Host) machine(id string) *Machine {
+func (h *Host) machine(id string) body {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.machines[id]
@@ -163,7 +194,7 @@ func (h *Host) machine(id string) *Machine {
 // Supervisor is what runs the units of an instance, or nil when there is no
 // such machine. Tests use it to kill what runs.
 func (h *Host) Supervisor(id string) *Supervisor {
-	if m := h.machine(id); m != nil {
+	if m, ok := h.machine(id).(*Machine); ok {
 		return m.supervisor
 	}
 	return nil
@@ -216,9 +247,5 @@ func (h *Host) knock(ctx context.Context, from, instance string, port int) (net.
 	if m == nil {
 		return nil, fmt.Errorf("the machine of %s is not running", instance)
 	}
-	listener, ok := m.supervisor.Port(port)
-	if !ok {
-		return nil, fmt.Errorf("nothing on %s listens on port %d", instance, port)
-	}
-	return dialAs(ctx, from, listener)
+	return m.knock(ctx, from, port)
 }

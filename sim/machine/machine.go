@@ -50,12 +50,9 @@ func (m *Machine) boot() error {
 	if err := os.MkdirAll(m.root(), 0o700); err != nil {
 		return fmt.Errorf("make the machine's folder: %w", err)
 	}
-	kind, err := m.host.account.InstanceType(m.instance.InstanceType)
+	kind, err := m.kind()
 	if err != nil {
 		return err
-	}
-	if kind.Architecture != Native() {
-		return fmt.Errorf("exec format error: the machine is %s, this computer is %s", kind.Architecture, Native())
 	}
 	if err := m.serve(); err != nil {
 		return err
@@ -82,6 +79,15 @@ func (m *Machine) boot() error {
 	return os.WriteFile(done, nil, 0o600)
 }
 
+// kind is what the machine is. It must be one that can run here.
+func (m *Machine) kind() (cloud.InstanceType, error) {
+	kind, err := m.host.account.InstanceType(m.instance.InstanceType)
+	if err == nil && kind.Architecture != Native() {
+		err = fmt.Errorf("exec format error: the machine is %s, this computer is %s", kind.Architecture, Native())
+	}
+	return kind, err
+}
+
 // runUserData runs the script that came with the instance, as cloud-init does
 // at the first boot.
 func (m *Machine) runUserData() error {
@@ -93,7 +99,7 @@ func (m *Machine) runUserData() error {
 	if err := os.WriteFile(script, []byte(m.instance.Script), 0o700); err != nil {
 		return fmt.Errorf("write user data: %w", err)
 	}
-	console, err := os.OpenFile(filepath.Join(folder, "console.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	console, err := os.OpenFile(m.consoleFile(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("open the console: %w", err)
 	}
@@ -119,6 +125,7 @@ func (m *Machine) environment(kind cloud.InstanceType) []string {
 		"http_proxy=" + out, "HTTP_PROXY=" + out, "https_proxy=" + out, "HTTPS_PROXY=" + out,
 		"no_proxy=127.0.0.1", "NO_PROXY=127.0.0.1",
 	}
+	env = append(env, "SSL_CERT_FILE="+m.host.opts.Roots)
 	env = append(env, m.host.opts.Environment...)
 	if kind.Profile != "" {
 		env = append(env, "LABLINK_NVML=simulated:"+kind.Profile)
@@ -191,11 +198,24 @@ func deviceName(volume string) string {
 	return "nvme-Amazon_Elastic_Block_Store_" + strings.ReplaceAll(volume, "-", "")
 }
 
+func (m *Machine) consoleFile() string {
+	return filepath.Join(m.host.folder(m.instance.ID), "console.log")
+}
+
+// knock connects to what listens on a port of the machine.
+func (m *Machine) knock(ctx context.Context, from string, port int) (net.Conn, error) {
+	listener, ok := m.supervisor.Port(port)
+	if !ok {
+		return nil, fmt.Errorf("nothing on %s listens on port %d", m.instance.ID, port)
+	}
+	return dialAs(ctx, from, listener)
+}
+
 // say prints a line on the machine's console.
 func (m *Machine) say(line string) {
 	m.consoleMu.Lock()
 	defer m.consoleMu.Unlock()
-	f, err := os.OpenFile(filepath.Join(m.host.folder(m.instance.ID), "console.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	f, err := os.OpenFile(m.consoleFile(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return
 	}

@@ -23,15 +23,11 @@ const awsName = "aws.simulated"
 // wayOut is the machine's network: it carries a connection where routes and
 // security groups let it pass, and says what stands in the way otherwise.
 func (m *Machine) wayOut(w http.ResponseWriter, r *http.Request) {
-	self := cloud.Peer{Instance: m.instance.ID}
 	if r.URL.Hostname() == awsName {
-		if err := m.host.account.Reach(self, cloud.Peer{Address: cloud.AWSServices}, 443, wire.Service(r)); err != nil {
-			http.Error(w, "simulated network: "+err.Error(), http.StatusBadGateway)
-			return
-		}
-		m.host.opts.API.ServeHTTP(w, r)
+		m.aws(w, r)
 		return
 	}
+	self := cloud.Peer{Instance: m.instance.ID}
 	port, err := strconv.Atoi(r.URL.Port())
 	if err != nil {
 		port = 80
@@ -52,6 +48,15 @@ func (m *Machine) wayOut(w http.ResponseWriter, r *http.Request) {
 		FlushInterval: -1,
 	}
 	proxy.ServeHTTP(w, r)
+}
+
+// aws passes a call on to the AWS API, where the network lets it.
+func (m *Machine) aws(w http.ResponseWriter, r *http.Request) {
+	if err := m.host.account.Reach(cloud.Peer{Instance: m.instance.ID}, cloud.Peer{Address: cloud.AWSServices}, 443, wire.Service(r)); err != nil {
+		http.Error(w, "simulated network: "+err.Error(), http.StatusBadGateway)
+		return
+	}
+	m.host.opts.API.ServeHTTP(w, r)
 }
 
 // connect carries a connection that is encrypted end to end.

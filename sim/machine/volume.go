@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -20,10 +21,10 @@ func (h *Host) snapshot(id string) string { return filepath.Join(h.opts.Dir, "sn
 func (h *Host) Save(volume, snapshot string) {
 	h.mu.Lock()
 	var held []int
-	for id, m := range h.machines {
+	for id := range h.machines {
 		for _, x := range h.account.AttachmentsOf(id) {
 			if x.VolumeID == volume {
-				held = append(held, having(rootVariable+"="+m.root())...)
+				held = append(held, having(rootVariable+"="+filepath.Join(h.folder(id), "root"))...)
 			}
 		}
 	}
@@ -56,7 +57,13 @@ func (h *Host) Fill(volume, snapshot string) {
 }
 
 func (h *Host) copyData(doing, from, to string) {
-	if err := copyFolder(from, to); err != nil {
+	var err error
+	if h.opts.Base == "" {
+		err = copyFolder(from, to)
+	} else {
+		err = errors.New("there are no snapshots where machines are containers")
+	}
+	if err != nil {
 		h.opts.Log.Error(doing+" a volume", "from", from, "to", to, "error", err)
 	}
 }

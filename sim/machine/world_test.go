@@ -127,11 +127,14 @@ func (w *world) open() {
 	w.host = machine.NewHost(machine.Options{
 		Dir: w.dir, Log: slog.New(slog.DiscardHandler), Mark: w.dir,
 		API:     http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { api.ServeHTTP(rw, r) }),
-		Outside: w.options.Outside, Environment: w.options.Environment, Tick: w.options.Tick,
+		Outside: w.options.Outside, Environment: w.options.Environment, Tick: w.options.Tick, Base: w.options.Base, Roots: filepath.Join(w.dir, "roots.pem"),
 	})
 	var err error
 	w.Account, err = cloud.Open(cloud.Options{Dir: w.dir, Architecture: machine.Native(), Hypervisor: w.host, Zones: []string{"example.org"}})
 	require.NoError(w, err)
+	roots, err := w.AmazonRoot()
+	require.NoError(w, err)
+	require.NoError(w, os.WriteFile(filepath.Join(w.dir, "roots.pem"), roots, 0o644))
 	api = wire.NewServer(w.Account, time.Now)
 	require.NoError(w, w.host.Use(w.Account))
 	w.closed = false

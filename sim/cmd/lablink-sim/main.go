@@ -30,6 +30,7 @@ func main() {
 		Account        string   `help:"The account's number."`
 		Region         string   `help:"The account's Region."`
 		Seed           []byte   `type:"filecontent" help:"A file with instance types, images, VPCs and subnets that the account has beside: JSON."`
+		Base           string   `type:"existingdir" help:"The base system with which machines boot as containers, as root. Left out: they boot as processes."`
 		OIDC           []string `help:"The URL of an identity provider that the account has from the start."`
 	}
 	kong.Parse(&flags, kong.Name("lablink-sim"), kong.Description("A simulated AWS account: for the Pulumi engine, the AWS SDK, and machines that boot as processes."))
@@ -51,7 +52,7 @@ func main() {
 	s, err := sim.Start(sim.Options{
 		Dir: flags.Dir, AccountID: flags.Account, Region: flags.Region, Seed: seed, Boot: true, Log: log,
 		API: flags.API, Provider: flags.Provider, Cloudflare: flags.Cloudflare, Ports: flags.Ports, Patience: 10 * time.Second,
-		Zones: flags.Zone, CloudflareZones: flags.CloudflareZone, OIDCProviders: flags.OIDC,
+		Zones: flags.Zone, CloudflareZones: flags.CloudflareZone, OIDCProviders: flags.OIDC, Base: flags.Base,
 	})
 	if err != nil {
 		log.Error("the simulator cannot start", "error", err)
