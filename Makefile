@@ -102,6 +102,19 @@ test: $(LOCAL) .lablink/bin/gotestsum ## Run all tests; installs what they need
 	@echo '• Testing: about twenty minutes on two cores, and more the first time'
 	@$(CGO) .lablink/bin/gotestsum --format pkgname -- $(RACE) -shuffle=on -timeout 60m $(TESTFLAGS) ./sim/system ./...
 
+# One machine after the other: each has systemd, cloud-init and two binaries to load.
+.PHONY: test-boot
+ifneq ($(SUDO),)
+test-boot:
+	@sudo --preserve-env env "PATH=$$PATH" make test-boot SUDO=
+else
+test-boot: $(LOCAL) ## Boot hosts and clients of all templates with systemd and cloud-init, as root (SUDO=1: by sudo)
+	@$(LOCAL) prepare --boot
+	@CGO_ENABLED=0 go vet -tags boot ./sim/machine ./sim/system
+	@echo '• Booting machines: about fifteen minutes on two cores'
+	@CGO_ENABLED=0 go test -tags boot -count=1 -p 1 -timeout 60m -run Boot $(TESTFLAGS) ./sim/machine ./sim/system
+endif
+
 .PHONY: lint
 lint: $(LOCAL) .lablink/bin/golangci-lint .lablink/bin/actionlint ## Run the linters, and look whether links between documents lead somewhere
 	@$(LOCAL) prepare --lint

@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"golang.org/x/mod/semver"
+
+	"github.com/talmolab/lablink-infrastructure/sim/nspawn"
 )
 
 // need is a program that nothing can stand in for, with the Debian packages that
@@ -37,6 +39,15 @@ var testNeeds = []need{
 	{[]string{"jq"}, "jq", "runs the examples for the shell"},
 }
 
+// bootNeeds are what tests need that boot machines as containers.
+var bootNeeds = []need{
+	shellcheck,
+	{[]string{"debootstrap"}, "debootstrap debian-archive-keyring", "makes the base system of machines"},
+	{[]string{"systemd-nspawn"}, "systemd-container", "boots machines"},
+	{[]string{"ip"}, "iproute2", "makes the network of machines"},
+	{[]string{"losetup"}, "util-linux mount", "makes the volumes of machines"},
+}
+
 // shellcheck is the one that linters need, too.
 var shellcheck = need{[]string{"shellcheck"}, "shellcheck", "reads the user data of machines, scripts and workflows"}
 
@@ -47,6 +58,25 @@ func (w *Workspace) Check(ctx context.Context) error { return w.check(ctx, needs
 // Prepare makes everything ready that tests take as given, the engine included.
 func (w *Workspace) Prepare(ctx context.Context) error {
 	if err := w.check(ctx, append(needs, testNeeds...)); err != nil {
+		return err
+	}
+	_, err := w.Engine(ctx)
+	return err
+}
+
+// PrepareBoot makes everything ready that tests take as given which boot machines as
+// containers. That is for root.
+func (w *Workspace) PrepareBoot(ctx context.Context) error {
+	if os.Geteuid() != 0 {
+		return errors.New("machines that boot as containers need root, for their namespaces, mounts and devices: try again with sudo")
+	}
+	if err := w.check(ctx, append(needs, bootNeeds...)); err != nil {
+		return err
+	}
+	if err := w.step("Making the base system of machines, once: some minutes", func() error {
+		_, err := nspawn.Build(ctx, w.path("base"))
+		return err
+	}); err != nil {
 		return err
 	}
 	_, err := w.Engine(ctx)

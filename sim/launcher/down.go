@@ -9,7 +9,7 @@ import (
 )
 
 // kept is what stays below the workspace's folder: what took long to build.
-var kept = []string{"engine", "bin", "build", "lock"}
+var kept = []string{"engine", "bin", "build", "base", "lock"}
 
 // Down takes the local stack away, with everything that `make up` started. To
 // discard is to throw the account away with all that is in it, without asking

@@ -171,16 +171,19 @@ func (l *local) processes(t *testing.T, program string) (pids []int) {
 	return pids
 }
 
-// eventually waits for what happens in processes of their own.
+// patience is how long what happens in processes of their own may take.
+var patience = 2 * time.Minute
+
+// eventually waits for it.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	deadline := time.After(2 * time.Minute)
+	deadline := time.After(patience)
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for !is() {
 		select {
 		case <-deadline:
-			require.FailNow(t, "it did not happen in two minutes that "+what)
+			require.FailNow(t, "it did not happen in "+patience.String()+" that "+what)
 		case <-tick.C:
 		}
 	}

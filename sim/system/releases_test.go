@@ -20,6 +20,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/api/release"
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+	"github.com/talmolab/lablink-infrastructure/sim/control"
 	"github.com/talmolab/lablink-infrastructure/stacks/outputs"
 )
 
@@ -75,6 +76,10 @@ func (l *local) artifacts(t *testing.T, out outputs.Environment) *artifacts {
 	t.Helper()
 	account, err := l.StartSimulator(t.Context())
 	require.NoError(t, err)
+	return artifactsOf(account, out)
+}
+
+func artifactsOf(account *control.Client, out outputs.Environment) *artifacts {
 	c := aws.Config{
 		Region: "us-west-2", BaseEndpoint: &account.URL,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {

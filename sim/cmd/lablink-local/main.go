@@ -32,7 +32,8 @@ type commands struct {
 	Engine struct {
 	} `cmd:"" help:"Print the folder of the Pulumi engine, which is built when there is none; nothing for one on the PATH."`
 	Prepare struct {
-		Lint bool `help:"Install what the linters need, and nothing else."`
+		Lint bool `xor:"for" help:"Install what the linters need, and nothing else."`
+		Boot bool `xor:"for" help:"Install what tests need that boot machines as containers, as root."`
 	} `cmd:"" help:"Install what tests need, and get the Pulumi engine."`
 }
 
@@ -78,8 +79,11 @@ func run(ctx context.Context, command string, c commands) error {
 		fmt.Println(dir)
 		return err
 	case "prepare":
-		if c.Prepare.Lint {
+		switch {
+		case c.Prepare.Lint:
 			return w.PrepareLint(ctx)
+		case c.Prepare.Boot:
+			return w.PrepareBoot(ctx)
 		}
 		return w.Prepare(ctx)
 	}
