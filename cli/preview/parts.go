@@ -2,6 +2,7 @@ package preview
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/api/price"
@@ -13,8 +14,10 @@ func (v side) parts(typ string, in map[string]any) []part {
 	switch typ {
 	case "aws:ec2/instance:Instance":
 		root, _ := in["rootBlockDevice"].(map[string]any)
-		return append(disk(root, "volumeType", "volumeSize"),
-			part{price.Instance(text(in, "instanceType")), 1}, part{price.PublicAddress, truth(in, "associatePublicIpAddress")})
+		return slices.Concat(
+			[]part{{price.Instance(text(in, "instanceType")), 1}}, disk(root, "volumeType", "volumeSize"),
+			[]part{{price.PublicAddress, truth(in, "associatePublicIpAddress")}},
+		)
 	case "aws:autoscaling/group:Group":
 		return v.hosts(number(in, "desiredCapacity"))
 	case "aws:ebs/volume:Volume":

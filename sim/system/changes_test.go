@@ -17,7 +17,7 @@ var changes = []struct {
 		name:     "new pool",
 		settings: []string{"    - name: gpu\n", "    - name: big\n      instanceTypes: [g5.2xlarge]\n      image: {id: ami-0d1a6000000000003}\n      maxMachines: 4\n    - name: gpu\n"},
 		says: []string{
-			"4 created", "### `pool-big`: 4 created", "| big | g5.2xlarge | – | $1.23 | $4.91 for 4 |", "| gpu | g5.xlarge | $1.02 | $1.02 | $5.11 for 5 |",
+			"4 created", "### `pool-big`: 4 created", "| big | g5.2xlarge | – | $1.23 | $4.91 for 4 |", "| gpu | g5.xlarge; or g4dn.xlarge for $0.54 | $1.02 | $1.02 | $5.11 for 5 |",
 			"| `pools.big` | – | (a structure) | covers it: outputs may be added |", "hosts and machines take a new release without stopping", "| not at all |", "(no difference)",
 		},
 	},
