@@ -5,6 +5,7 @@ package system
 import (
 	"encoding/json"
 	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 	"github.com/talmolab/lablink-infrastructure/sim/launcher"
 	"github.com/talmolab/lablink-infrastructure/sim/nspawn"
@@ -57,7 +59,11 @@ func TestBootOfTheMachinesOfEveryTemplate(t *testing.T) {
 			host.servesFromItsVolume(t)
 
 			admin := d.login(t)
-			d.await(t, admin, d.open(t, admin, 1), 1)
+			require.Len(t, out.Pools, 1)
+			var w api.Workshop
+			of := api.NewWorkshop{Name: "Pose tracking", Pool: slices.Collect(maps.Keys(out.Pools))[0], Seats: 1}
+			require.NoError(t, admin.Do(t.Context(), http.MethodPost, "/api/v1/workshops", of, &w))
+			d.await(t, admin, w, 1)
 			e.theOne(t, "allocator").isWell(t, "lablink-agent.service")
 		})
 	}
