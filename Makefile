@@ -111,7 +111,7 @@ else
 test-boot: $(LOCAL) ## Boot hosts and clients of all templates with systemd and cloud-init, as root (SUDO=1: by sudo)
 	@$(LOCAL) prepare --boot
 	@CGO_ENABLED=0 go vet -tags boot ./sim/machine ./sim/system
-	@echo '• Booting machines: about fifteen minutes on two cores'
+	@echo '• Booting machines: about twenty minutes on two cores'
 	@CGO_ENABLED=0 go test -tags boot -count=1 -p 1 -timeout 60m -run Boot $(TESTFLAGS) ./sim/machine ./sim/system
 endif
 
