@@ -14,7 +14,7 @@ import (
 func TestEveryTemplateIsPreviewedByTheEngine(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(root, launcher.Templates, "*.yaml"))
 	require.NoError(t, err)
-	require.Len(t, files, 9)
+	require.Len(t, files, 10)
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
 		said := &strings.Builder{}
