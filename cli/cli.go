@@ -60,7 +60,7 @@ type Commands struct {
 	Machines  MachinesCommand  `cmd:"" help:"List machines."`
 	Terminate TerminateCommand `cmd:"" help:"End one machine."`
 
-	Preview        PreviewCommand        `cmd:"" help:"Print what deploying a stack would do and what was changed by hand, for preview-comment."`
+	Preview        PreviewCommand        `cmd:"" help:"Print what deploying a stack would do, for preview-comment."`
 	PreviewComment PreviewCommentCommand `cmd:"" help:"Write down for a reviewer what lablink preview says."`
 	Prices         PricesCommand         `cmd:"" help:"List what things cost in a Region, and who says so."`
 
