@@ -21,6 +21,8 @@ type Pulumi struct {
 	w *Workspace
 	// engine is the folder before the PATH, or "".
 	engine string
+	// Extra variables, which come after the others.
+	Extra []Variable
 }
 
 // Pulumi finds the engine and prepares its backend.
@@ -29,7 +31,7 @@ func (w *Workspace) Pulumi(ctx context.Context) (*Pulumi, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Pulumi{w, engine}, os.MkdirAll(w.own("state"), 0o755)
+	return &Pulumi{w: w, engine: engine}, os.MkdirAll(w.own("state"), 0o755)
 }
 
 // Variable is an environment variable that `make env` prints.
@@ -45,7 +47,7 @@ func (p *Pulumi) Variables() []Variable {
 	}
 	// Written in one step each: the engine cannot read a half-written sidecar.
 	backend := "file://" + w.own("state") + "?metadata=skip"
-	return []Variable{
+	return append([]Variable{
 		{"PATH", path},
 		{"PULUMI_HOME", w.own("pulumi")},
 		{"PULUMI_BACKEND_URL", backend},
@@ -64,7 +66,7 @@ func (p *Pulumi) Variables() []Variable {
 		// With go run the language host that make builds takes an unchanged program
 		// from Go's cache; it links it each time otherwise, as it knows no buildTarget.
 		{"PULUMI_GO_USE_RUN", "true"},
-	}
+	}, p.Extra...)
 }
 
 // Stack is how a stack is named to the engine, and where its configuration is.

@@ -20,7 +20,7 @@ func engine(t *testing.T, w *Workspace, script string) *Pulumi {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "pulumi"), "#!/bin/sh\n"+script+"\n", 0o755)
-	return &Pulumi{w, dir}
+	return &Pulumi{w: w, engine: dir}
 }
 
 func TestPulumiIsCalledOnThisWorkspaceAndItsAccount(t *testing.T) {
@@ -48,7 +48,7 @@ func TestPulumiIsCalledOnThisWorkspaceAndItsAccount(t *testing.T) {
 
 func TestAnEngineOnThePATHNeedsNoOtherPATH(t *testing.T) {
 	w, _ := newWorkspace(t)
-	for _, v := range (&Pulumi{w, ""}).Variables() {
+	for _, v := range (&Pulumi{w: w, engine: ""}).Variables() {
 		if v.Name == "PATH" {
 			require.Equal(t, os.Getenv("PATH"), v.Value)
 		}

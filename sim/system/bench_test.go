@@ -20,7 +20,7 @@ func BenchmarkPreview(b *testing.B) {
 	account, prod := e.stack(b, "account"), e.stack(b, "prod")
 	e.must(b, account, "up", "--yes", "--skip-preview", "--suppress-outputs")
 	e.must(b, prod, "up", "--yes", "--skip-preview", "--suppress-outputs")
-	dir := emptyProgram(b)
+	dir := e.emptyProgram(b)
 	empty := launcher.Stack{Name: "empty"}
 	args := []string{"preview", "--suppress-outputs", "--expect-no-changes"}
 	nothing := func() error { return e.RunIn(b.Context(), dir, append(args, "--stack", empty.Name)...) }
@@ -50,9 +50,9 @@ func median(of []float64) float64 {
 }
 
 // emptyProgram is a Pulumi program of this module that declares nothing.
-func emptyProgram(tb testing.TB) string {
+func (e *engine) emptyProgram(tb testing.TB) string {
 	tb.Helper()
-	dir := filepath.Join(root, "empty")
+	dir := filepath.Join(e.root, "empty")
 	require.NoError(tb, os.MkdirAll(dir, 0o755))
 	for name, text := range map[string]string{
 		"Pulumi.yaml": "name: empty\nruntime: go\n",
@@ -66,7 +66,7 @@ func emptyProgram(tb testing.TB) string {
 
 // BenchmarkUp is what `make up` takes once everything is compiled.
 func BenchmarkUp(b *testing.B) {
-	w, err := launcher.Find(root, b.Output())
+	w, err := launcher.Find(lease(b), b.Output())
 	require.NoError(b, err)
 	w.Door = freeAddress(b)
 	require.NoError(b, w.Check(b.Context()))

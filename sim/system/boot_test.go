@@ -79,7 +79,7 @@ func logConsoles(t *testing.T, dir string) {
 // template deploys a stack that a template configures.
 func (e *engine) template(t *testing.T, name string) (launcher.Stack, outputs.Environment) {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(root, launcher.Templates, name+".yaml"))
+	raw, err := os.ReadFile(filepath.Join(e.root, launcher.Templates, name+".yaml"))
 	require.NoError(t, err)
 	s := launcher.Stack{Name: "test", File: filepath.Join(t.TempDir(), "Pulumi.test.yaml")}
 	require.NoError(t, os.WriteFile(s.File, []byte(nativeTypes.Replace(string(raw))), 0o644))

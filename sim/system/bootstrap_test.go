@@ -27,7 +27,7 @@ import (
 func (e *engine) command(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Dir, cmd.Env = root, environment()
+	cmd.Dir, cmd.Env = e.root, environment()
 	for _, v := range e.Variables() {
 		if v.Name != "PULUMI_BACKEND_URL" && v.Name != "PULUMI_CONFIG_PASSPHRASE" {
 			cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
@@ -61,13 +61,14 @@ func (e *engine) written(t *testing.T) map[string]string {
 	return out
 }
 
-func lablink() string { return filepath.Join(root, ".lablink", "bin", "lablink") }
+// lablink is the operator's command.
+func (e *engine) lablink() string { return filepath.Join(e.root, ".lablink", "bin", "lablink") }
 
 // keepFiles gives files of the copy back as they are.
-func keepFiles(t *testing.T, names ...string) {
+func (e *engine) keepFiles(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		file := filepath.Join(root, name)
+		file := filepath.Join(e.root, name)
 		raw, err := os.ReadFile(file)
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, os.WriteFile(file, raw, 0o644)) })
@@ -76,33 +77,33 @@ func keepFiles(t *testing.T, names ...string) {
 
 func TestAnAccountBootstrapsItselfHoweverOftenItIsCutShort(t *testing.T) {
 	e := start(t)
-	keepFiles(t, "Pulumi.yaml", "Pulumi.account.yaml")
+	e.keepFiles(t, "Pulumi.yaml", "Pulumi.account.yaml")
 	for _, cut := range []string{"+  aws:s3:BucketV2", "• Moving the state", "• Looking whether"} {
 		e.cut(t, cut)
 	}
-	said := says(t, e.command(t, lablink(), "bootstrap"))
+	said := says(t, e.command(t, e.lablink(), "bootstrap"))
 	require.Contains(t, said, "• Done")
-	require.NoDirExists(t, filepath.Join(root, ".lablink", "bootstrap"), "there are two states")
+	require.NoDirExists(t, filepath.Join(e.root, ".lablink", "bootstrap"), "there are two states")
 
 	// Plain pulumi works on the bucket, and finds nothing to change.
 	says(t, e.command(t, "bash", "-ec", "pulumi preview --stack account --expect-no-changes --non-interactive"))
 	out := says(t, e.command(t, "bash", "-ec", "pulumi stack output --stack account stateBucket"))
 	require.Contains(t, out, "lablink-state-account-123456789012-us-west-2")
-	settings, err := os.ReadFile(filepath.Join(root, "Pulumi.account.yaml"))
+	settings, err := os.ReadFile(filepath.Join(e.root, "Pulumi.account.yaml"))
 	require.NoError(t, err)
 	require.Contains(t, string(settings), "secretsprovider: awskms:///arn:aws:kms:us-west-2:123456789012:key/")
 	require.Contains(t, string(settings), "# What an AWS account has once", "comments stay")
 
 	before := e.written(t)
 	require.Contains(t, before, ".pulumi/stacks/lablink/account.json")
-	said = says(t, e.command(t, lablink(), "bootstrap"))
+	said = says(t, e.command(t, e.lablink(), "bootstrap"))
 	require.Contains(t, said, "Nothing to do")
 	require.Equal(t, before, e.written(t), "a second bootstrap writes nothing")
 }
 
 func TestWithoutCredentialsABootstrapSaysSo(t *testing.T) {
 	e := start(t)
-	cmd := e.command(t, lablink(), "bootstrap")
+	cmd := e.command(t, e.lablink(), "bootstrap")
 	cmd.Env = slices.DeleteFunc(cmd.Env, func(v string) bool {
 		return strings.HasPrefix(v, "AWS_ACCESS_KEY_ID=") || strings.HasPrefix(v, "AWS_SECRET_ACCESS_KEY=")
 	})
@@ -111,13 +112,13 @@ func TestWithoutCredentialsABootstrapSaysSo(t *testing.T) {
 	require.Error(t, err)
 	require.Contains(t, string(out), "there are no AWS credentials here")
 	require.Contains(t, string(out), "AWS_PROFILE")
-	require.NoDirExists(t, filepath.Join(root, ".lablink", "bootstrap"))
+	require.NoDirExists(t, filepath.Join(e.root, ".lablink", "bootstrap"))
 }
 
 // cut runs a bootstrap and kills it, pulumi included, as soon as a line begins so.
 func (e *engine) cut(t *testing.T, at string) {
 	t.Helper()
-	cmd := e.command(t, lablink(), "bootstrap")
+	cmd := e.command(t, e.lablink(), "bootstrap")
 	read, write := io.Pipe()
 	cmd.Stdout, cmd.Stderr = write, write
 	require.NoError(t, cmd.Start())

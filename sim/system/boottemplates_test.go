@@ -32,7 +32,7 @@ import (
 // The hosts and the clients of all templates boot by real systems, but of those
 // whose allocator cannot run yet.
 func TestBootOfTheMachinesOfEveryTemplate(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(root, launcher.Templates, "*.yaml"))
+	files, err := filepath.Glob(filepath.Join(workingCopy, launcher.Templates, "*.yaml"))
 	require.NoError(t, err)
 	booted := 0
 	for _, file := range files {

@@ -57,6 +57,11 @@ func review(t *testing.T) *reviewed {
 	return r
 }
 
+// streams says whether a preview tells all that there is, or what changes alone.
+func (r *reviewed) streams(is string) {
+	r.Extra = []launcher.Variable{{Name: "PULUMI_ENABLE_STREAMING_JSON_PREVIEW", Value: is}}
+}
+
 // comment is what `lablink preview-comment` makes of a preview. Whether the engine
 // finds that the stack could be deployed is told beside.
 func (r *reviewed) comment(t *testing.T, flags ...string) (string, error) {
@@ -119,9 +124,9 @@ func golden(t *testing.T, name, comment string) {
 
 // A reviewer reads in one comment what a change does, as the engine finds it.
 func TestTheCommentSaysTheRightThingOfEachChange(t *testing.T) {
-	t.Setenv("PULUMI_ENABLE_STREAMING_JSON_PREVIEW", "true")
 	r := review(t)
-	source := func(name string) string { return filepath.Join(root, filepath.FromSlash(name)) }
+	r.streams("true")
+	source := func(name string) string { return filepath.Join(r.root, filepath.FromSlash(name)) }
 	for _, c := range changes {
 		t.Run(c.name, func(t *testing.T) {
 			for file, change := range c.source {
@@ -198,7 +203,8 @@ func TestTheCommentSaysTheRightThingOfEachChange(t *testing.T) {
 	})
 
 	t.Run("one document", func(t *testing.T) {
-		t.Setenv("PULUMI_ENABLE_STREAMING_JSON_PREVIEW", "false")
+		r.streams("false")
+		t.Cleanup(func() { r.streams("true") })
 		with(t, r.stack.File, "t4g.small", "t4g.large")
 		comment, err := r.comment(t)
 		require.NoError(t, err)

@@ -21,7 +21,7 @@ import (
 // found, by check, and how it ended.
 func (e *engine) doctor(t *testing.T, s launcher.Stack, more ...string) (map[string]doctor.Finding, int) {
 	t.Helper()
-	cmd := e.command(t, lablink(), "doctor", "--json", "--patience", "5m", "--stack", s.Name, "--config-file", s.File)
+	cmd := e.command(t, e.lablink(), "doctor", "--json", "--patience", "5m", "--stack", s.Name, "--config-file", s.File)
 	for _, v := range e.Variables() {
 		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
 	}

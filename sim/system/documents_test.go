@@ -53,7 +53,7 @@ var typed = regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$")
 // reader does, with something before it. It returns what all of that said.
 func (l *local) follow(t *testing.T, document, before string) string {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(root, document))
+	raw, err := os.ReadFile(filepath.Join(l.Root, document))
 	require.NoError(t, err)
 	script := []string{before}
 	for _, m := range typed.FindAllStringSubmatch(string(raw), -1) {
@@ -63,7 +63,7 @@ func (l *local) follow(t *testing.T, document, before string) string {
 	_, port, err := net.SplitHostPort(l.Door)
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), "bash", "-exc", strings.Join(script, "\n"))
-	cmd.Dir, cmd.Env = root, append(environment(), "LABLINK_PORT="+port)
+	cmd.Dir, cmd.Env = l.Root, append(environment(), "LABLINK_PORT="+port)
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s\n%s", document, out)
 	require.NoError(t, err, "%s: %s", document, out)

@@ -24,9 +24,9 @@ var onThisComputer = strings.NewReplacer(
 // before has left, and with a failure in the middle.
 func TestAnEndToEndRunLeavesNothing(t *testing.T) {
 	e := start(t)
-	raw, err := os.ReadFile(filepath.Join(root, "stacks", "templates", "end-to-end.yaml"))
+	raw, err := os.ReadFile(filepath.Join(e.root, "stacks", "templates", "end-to-end.yaml"))
 	require.NoError(t, err)
-	s := launcher.Stack{Name: "test-e2e", File: filepath.Join(root, "Pulumi.test-e2e.yaml")}
+	s := launcher.Stack{Name: "test-e2e", File: filepath.Join(e.root, "Pulumi.test-e2e.yaml")}
 	require.NoError(t, os.WriteFile(s.File, []byte(onThisComputer.Replace(string(raw))), 0o644))
 	t.Cleanup(func() { require.NoError(t, os.Remove(s.File)) })
 	require.NoError(t, e.Ensure(t.Context(), s))

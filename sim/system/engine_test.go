@@ -18,6 +18,7 @@ import (
 // and a Cloudflare with a zone of the same name.
 type engine struct {
 	*launcher.Pulumi
+	root    string // of the copy
 	account *control.Client
 	said    *strings.Builder
 }
@@ -25,13 +26,14 @@ type engine struct {
 func start(t testing.TB, more ...string) *engine {
 	t.Helper()
 	said := &strings.Builder{}
+	root := lease(t)
 	w, err := launcher.Find(root, said)
 	require.NoError(t, err)
 	w.Seed = []string{"--zone", "example.org", "--cloudflare-zone", "example.org"}
 	w.Seed = append(w.Seed, more...)
 	require.NoError(t, w.Build(t.Context()))
 	t.Cleanup(func() { require.NoError(t, w.Down(context.WithoutCancel(t.Context()), true)) })
-	e := &engine{said: said}
+	e := &engine{root: root, said: said}
 	e.account, err = w.StartSimulator(t.Context())
 	require.NoError(t, err)
 	e.Pulumi, err = w.Pulumi(t.Context())
@@ -42,7 +44,7 @@ func start(t testing.TB, more ...string) *engine {
 // stack is a stack of the copy, with its configuration changed.
 func (e *engine) stack(t testing.TB, name string, change ...string) launcher.Stack {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(root, "Pulumi."+name+".yaml"))
+	raw, err := os.ReadFile(filepath.Join(e.root, "Pulumi."+name+".yaml"))
 	require.NoError(t, err)
 	for i := 0; i < len(change); i += 2 {
 		require.Contains(t, string(raw), change[i])

@@ -45,7 +45,7 @@ func up(t *testing.T) *local {
 // with it, also when what it found is that it cannot be destroyed.
 func find(t *testing.T) *local {
 	t.Helper()
-	w, err := launcher.Find(root, t.Output())
+	w, err := launcher.Find(lease(t), t.Output())
 	require.NoError(t, err)
 	w.Door = freeAddress(t)
 	l := &local{Workspace: w, url: "http://" + w.Door}
@@ -65,7 +65,7 @@ func freeAddress(t testing.TB) string {
 func (l *local) command(ctx context.Context, target ...string) *exec.Cmd {
 	_, port, _ := net.SplitHostPort(l.Door)
 	cmd := exec.CommandContext(ctx, "make", target...)
-	cmd.Dir, cmd.Env = root, append(environment(), "LABLINK_PORT="+port)
+	cmd.Dir, cmd.Env = l.Root, append(environment(), "LABLINK_PORT="+port)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd
 }

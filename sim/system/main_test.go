@@ -4,18 +4,23 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
 
-// root is a copy of the working copy in which the tests work: committed, and on
-// a remote, as what is deployed to production must be.
-var root string
+// workingCopy is where these tests come from. They change nothing there.
+var workingCopy string
+
+// copies are copies of the working copy that no test works in: committed, and on a
+// remote, as what is deployed to production must be. As many tests run at once.
+var copies chan string
 
 func TestMain(m *testing.M) {
 	switch filepath.Base(os.Args[0]) {
@@ -30,11 +35,11 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
+	flag.Parse()
 	dir, err := os.MkdirTemp("", "lablink-system-")
 	if err == nil {
 		defer os.RemoveAll(dir)
-		root = filepath.Join(dir, "copy")
-		err = snapshot(dir)
+		err = makeCopies(dir, flag.Lookup("test.parallel").Value.(flag.Getter).Get().(int))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "copy the working copy:", err)
@@ -43,23 +48,46 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// snapshot copies what git knows and what it does not ignore, and uses the
-// engine that the working copy has built, or builds it there.
-func snapshot(dir string) error {
-	from, err := filepath.Abs("../..")
-	if err != nil {
+// lease gives a test a copy until it ends. The test runs beside others from here on.
+func lease(t testing.TB) (root string) {
+	t.Helper()
+	if t, ok := t.(*testing.T); ok {
+		t.Parallel()
+	}
+	root = <-copies
+	t.Cleanup(func() { copies <- root })
+	return root
+}
+
+func makeCopies(dir string, n int) (err error) {
+	if workingCopy, err = filepath.Abs("../.."); err != nil {
 		return err
 	}
-	list, err := git(from, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	copies = make(chan string, n)
+	for i := range n {
+		of := filepath.Join(dir, strconv.Itoa(i))
+		root := filepath.Join(of, "copy")
+		if err := makeCopy(of, root); err != nil {
+			return err
+		}
+		copies <- root
+	}
+	return nil
+}
+
+// makeCopy copies what git knows and what it does not ignore, and uses the engine
+// that the working copy has built, or builds it there.
+func makeCopy(dir, root string) error {
+	list, err := git(workingCopy, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	if err != nil {
 		return err
 	}
 	for name := range strings.SplitSeq(strings.TrimRight(list, "\x00"), "\x00") {
-		if err := copyFile(filepath.Join(from, name), filepath.Join(root, name)); err != nil {
+		if err := copyFile(filepath.Join(workingCopy, name), filepath.Join(root, name)); err != nil {
 			return err
 		}
 	}
-	engine := filepath.Join(from, ".lablink", "engine")
+	engine := filepath.Join(workingCopy, ".lablink", "engine")
 	if err := errors.Join(os.MkdirAll(engine, 0o755), os.MkdirAll(filepath.Join(root, ".lablink"), 0o755)); err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func TestMakeUpCanBeRepeatedAndMakeDownLeavesNothing(t *testing.T) {
 	require.NotRegexp(t, `[+~-] \d+ (created|updated|deleted|replaced)`, again)
 	require.Contains(t, said, "First workshop")
 	require.Contains(t, said, "lablink:host:Host")
-	changed, err := git(root, "status", "--porcelain")
+	changed, err := git(l.Root, "status", "--porcelain")
 	require.NoError(t, err)
 	require.Empty(t, changed, "the working copy is as it was")
 
@@ -55,7 +55,7 @@ func TestMakeUpCanBeRepeatedAndMakeDownLeavesNothing(t *testing.T) {
 	listener, err := net.Listen("tcp", l.Door)
 	require.NoError(t, err, "the port is left")
 	require.NoError(t, listener.Close())
-	left, err := os.ReadDir(root + "/.lablink")
+	left, err := os.ReadDir(l.Root + "/.lablink")
 	require.NoError(t, err)
 	for _, e := range left {
 		require.Contains(t, []string{"bin", "build", "engine", "lock"}, e.Name(), "state is left")
@@ -77,7 +77,7 @@ func (l *local) plain(t *testing.T, command string) string {
 	t.Helper()
 	exports := l.make(t, "env")
 	cmd := exec.CommandContext(t.Context(), "bash", "-ec", exports+"\n"+command)
-	cmd.Dir, cmd.Env = root, environment()
+	cmd.Dir, cmd.Env = l.Root, environment()
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()

@@ -12,6 +12,7 @@ import (
 
 // `make preview TEMPLATE=…`, for each that there is.
 func TestEveryTemplateIsPreviewedByTheEngine(t *testing.T) {
+	root := lease(t)
 	files, err := filepath.Glob(filepath.Join(root, launcher.Templates, "*.yaml"))
 	require.NoError(t, err)
 	require.Len(t, files, 10)

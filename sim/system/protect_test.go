@@ -51,7 +51,7 @@ func (e *engine) deployed(t *testing.T, s launcher.Stack) map[string]inState {
 // operator runs lablink on the workspace's backend.
 func (e *engine) operator(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	cmd := e.command(t, lablink(), args...)
+	cmd := e.command(t, e.lablink(), args...)
 	for _, v := range e.Variables() {
 		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
 	}

@@ -131,20 +131,20 @@ func buildBroken(t *testing.T, file, from, to string) []byte {
 	dir := t.TempDir()
 	text := to
 	if from != "" {
-		raw, err := os.ReadFile(filepath.Join(root, file))
+		raw, err := os.ReadFile(filepath.Join(workingCopy, file))
 		require.NoError(t, err)
 		require.Equal(t, 1, strings.Count(string(raw), from), "%s does not have %q once", file, from)
 		text = strings.Replace(string(raw), from, to, 1)
 	}
 	other := filepath.Join(dir, filepath.Base(file))
 	require.NoError(t, os.WriteFile(other, []byte(text), 0o644))
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, file): other}})
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(workingCopy, file): other}})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o644))
 	program := filepath.Join(dir, "lablink-allocator")
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-overlay", filepath.Join(dir, "overlay.json"),
 		"-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false", "-ldflags=-s -w -X main.version=broken", "-o", program, "./allocator/cmd/lablink-allocator")
-	cmd.Dir, cmd.Env = root, append(environment(), "CGO_ENABLED=0", "GOFLAGS=")
+	cmd.Dir, cmd.Env = workingCopy, append(environment(), "CGO_ENABLED=0", "GOFLAGS=")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	raw, err := os.ReadFile(program)
@@ -170,7 +170,7 @@ func TestABrokenReleaseIsUndoneByTheHostAndAGoodOneServes(t *testing.T) {
 		var bad string
 		var set time.Time
 		if b.deployed {
-			restore := change(t, b.file, b.from, b.to)
+			restore := l.change(t, b.file, b.from, b.to)
 			require.NoError(t, p.Run(t.Context(), "up", "--stack", "local", "--yes", "--skip-preview", "--suppress-outputs"))
 			restore()
 			bad, set = l.outputs(t, p).Release.Manifest, time.Now()
@@ -234,7 +234,7 @@ func TestABrokenReleaseIsUndoneByTheHostAndAGoodOneServes(t *testing.T) {
 // else it says.
 func (l *local) rollBack(t *testing.T, sum string, begin func()) {
 	t.Helper()
-	name := filepath.Join(root, "Pulumi.local.yaml")
+	name := filepath.Join(l.Root, "Pulumi.local.yaml")
 	before, err := os.ReadFile(name)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.WriteFile(name, before, 0o644)) })
@@ -252,9 +252,9 @@ func (l *local) rollBack(t *testing.T, sum string, begin func()) {
 }
 
 // change changes a file of the copy, and changes it back.
-func change(t *testing.T, file, from, to string) (restore func()) {
+func (l *local) change(t *testing.T, file, from, to string) (restore func()) {
 	t.Helper()
-	name := filepath.Join(root, file)
+	name := filepath.Join(l.Root, file)
 	before, err := os.ReadFile(name)
 	require.NoError(t, err)
 	require.Equal(t, 1, strings.Count(string(before), from), "%s does not have %q once", file, from)
@@ -283,7 +283,7 @@ func (l *local) operator(t *testing.T, args ...string) *exec.Cmd {
 	exports := l.make(t, "env")
 	cmd := exec.CommandContext(t.Context(), "bash", append([]string{"-ec", exports + `
 exec .lablink/bin/lablink "$@"`, "lablink"}, args...)...)
-	cmd.Dir, cmd.Env = root, append(environment(), "LABLINK_URL="+l.url)
+	cmd.Dir, cmd.Env = l.Root, append(environment(), "LABLINK_URL="+l.url, "LABLINK_PASSWORD="+l.password)
 	return cmd
 }
 
@@ -304,7 +304,7 @@ func (l *local) deployOneLine(t *testing.T, p interface {
 	Run(context.Context, ...string) error
 }, begin func()) {
 	t.Helper()
-	defer change(t, "allocator/web/templates/home.html", "<h1>", "<!-- another line --><h1>")()
+	defer l.change(t, "allocator/web/templates/home.html", "<h1>", "<!-- another line --><h1>")()
 	raw, err := p.Output(t.Context(), "preview", "--json", "--stack", "local")
 	require.NoError(t, err)
 	var plan struct {

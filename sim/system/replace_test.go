@@ -126,7 +126,7 @@ func (l *local) environment(t *testing.T, p *launcher.Pulumi) string {
 // else, in a file of its own.
 func (l *local) changed(t *testing.T, change ...string) string {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(root, "Pulumi.local.yaml"))
+	raw, err := os.ReadFile(filepath.Join(l.Root, "Pulumi.local.yaml"))
 	require.NoError(t, err)
 	for i := 0; i < len(change); i += 2 {
 		require.Contains(t, string(raw), change[i])

@@ -43,6 +43,11 @@ func actAsTerraform(ctx context.Context, args []string) error {
 		return err
 	}
 	switch line := strings.Join(args[1:], " "); {
+	case line == "apply":
+		return t.begin(ctx)
+	case line == "plan -detailed-exitcode":
+		_, err := t.stack.Refresh(ctx, optrefresh.ExpectNoChanges())
+		return err
 	case line == "state pull":
 		raw, err := os.ReadFile(t.file("terraform.tfstate"))
 		fmt.Print(string(raw))
@@ -75,6 +80,31 @@ func openTerraform(ctx context.Context, dir string) (*terraforms, error) {
 	var err error
 	t.stack, err = auto.UpsertStackInlineSource(ctx, "old", "terraform", t.declare)
 	return t, err
+}
+
+// begin deploys all of it, and keeps what it is called in the account.
+func (t *terraforms) begin(ctx context.Context) error {
+	result, err := t.stack.Up(ctx)
+	if err != nil {
+		return err
+	}
+	known, err := t.stack.Export(ctx)
+	if err != nil {
+		return err
+	}
+	ids := map[string]any{}
+	for name, value := range result.Outputs {
+		ids[name] = value.Value
+	}
+	return errors.Join(t.write("known.json", known), t.write("outputs.json", ids))
+}
+
+func (t *terraforms) write(name string, what any) error {
+	raw, err := json.Marshal(what)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(t.file(name), raw, 0o600)
 }
 
 func (t *terraforms) file(name string) string { return filepath.Join(t.dir, name) }

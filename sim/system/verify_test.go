@@ -146,7 +146,6 @@ func TestASeatIsTriedOutOnTheLocalStackAndNoMachineIsLeft(t *testing.T) {
 	l := up(t)
 	account, err := l.StartSimulator(t.Context())
 	require.NoError(t, err)
-	t.Setenv("LABLINK_PASSWORD", l.password)
 	said, code := l.lablink(t, "verify", "--stack", "local", "--seat")
 	require.Zero(t, code, said)
 	for _, want := range []string{`name +ok +there is none: people reach the address 203\.0\.113\.`, `machine +ok`, `seat +ok`, `tunnel +ok +the machine answers with .*NVIDIA`, `leaving +ok`, `ending +ok`} {

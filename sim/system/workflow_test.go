@@ -24,7 +24,7 @@ func TestTheTargetsOfWorkflowsWorkOnAStack(t *testing.T) {
 
 	require.Contains(t, ask("export WHOLE=1 CONFIRM=test; ! make destroy"), "nothing was destroyed")
 	require.Contains(t, ask("export WHOLE=1 CONFIRM='$(shell touch injected)'; ! make destroy"), "nothing was destroyed")
-	require.NoFileExists(t, root+"/injected", "what was typed was run")
+	require.NoFileExists(t, l.Root+"/injected", "what was typed was run")
 	l.answers(t)
 
 	// Workshops go on: one has its machines, another one is about to get them.
