@@ -10,13 +10,16 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
+// A launch waits for capacity to come back, a little longer each time, for as long
+// as its machines are wanted.
 const (
-	// maxAttempts is how often a launch asks for machines before those that are
-	// missing are given up.
-	maxAttempts = 8
-	// betweenAttempts is how long it waits for capacity to come back.
 	betweenAttempts = 15 * time.Second
+	longestWait     = 2 * time.Minute
 )
+
+func waitAfter(attempt int) time.Duration {
+	return min(time.Duration(attempt)*betweenAttempts, longestWait)
+}
 
 func (s *Service) runLaunch(ctx context.Context, op Operation) error {
 	a, ok, err := s.Store.BeginAttempt(ctx, op.ID, s.Now())
@@ -28,9 +31,6 @@ func (s *Service) runLaunch(ctx context.Context, op Operation) error {
 	}
 	if !ok {
 		return s.note(ctx, op, "waiting for the machines to boot")
-	}
-	if a.Number > maxAttempts {
-		return s.giveUp(ctx, op, a, nil, "no more machines could be had: "+op.Message)
 	}
 	repeated := a.Request != ""
 	if !repeated {
@@ -53,6 +53,11 @@ func (s *Service) runLaunch(ctx context.Context, op Operation) error {
 		return err
 	}
 	s.label(ctx, op, launched)
+	if len(launched) > 0 {
+		if err := s.Store.Postpone(ctx, op.WorkshopID, "", 0, time.Time{}); err != nil {
+			return err
+		}
+	}
 	if len(launched) >= a.Count {
 		return s.Store.Note(ctx, op.ID, Running, "waiting for the machines to boot")
 	}
@@ -60,7 +65,7 @@ func (s *Service) runLaunch(ctx context.Context, op Operation) error {
 	if err := s.Store.Note(ctx, op.ID, Running, why); err != nil {
 		return err
 	}
-	return &Later{After: betweenAttempts, Why: why}
+	return &Later{After: waitAfter(a.Number), Why: why}
 }
 
 // plan says what an attempt asks EC2 for, and keeps it.
@@ -120,12 +125,16 @@ func (s *Service) label(ctx context.Context, op Operation, launched []Instance) 
 	}
 }
 
-// giveUp ends the machines of an operation for which found is not enough.
+// giveUp ends the machines of an operation for which found is not enough. Others are
+// launched after a while.
 func (s *Service) giveUp(ctx context.Context, op Operation, a Attempt, found []Instance, why string) error {
 	if err := s.Store.EndAttempt(ctx, a, found, s.Now()); err != nil {
 		return err
 	}
 	if err := s.Store.Note(ctx, op.ID, Running, why); err != nil {
+		return err
+	}
+	if err := s.postpone(ctx, op.WorkshopID, why); err != nil {
 		return err
 	}
 	machines, err := s.Store.OperationMachines(ctx, op.ID)
@@ -141,6 +150,16 @@ func (s *Service) giveUp(ctx context.Context, op Operation, a Attempt, found []I
 		}
 	}
 	return nil
+}
+
+// postpone keeps that machines of a workshop cannot be had, and when they are asked
+// for again.
+func (s *Service) postpone(ctx context.Context, workshop, why string) error {
+	w, err := s.Store.Workshop(ctx, workshop)
+	if err != nil {
+		return err
+	}
+	return s.Store.Postpone(ctx, workshop, why, w.LaunchFailures+1, s.Now().Add(pauseAfter(w.LaunchFailures)))
 }
 
 // Refusals says in a sentence why not all machines could be had.

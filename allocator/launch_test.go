@@ -20,13 +20,10 @@ func TestAWorkshopIsRefusedInWords(t *testing.T) {
 		"needs a name":     {Name: "  ", Pool: "gpu", Seats: 1},
 		"between 1 and 10": {Name: "x", Pool: "gpu", Seats: 11},
 	} {
-		_, _, err := w.OpenWorkshop(t.Context(), "admin", n)
+		_, err := w.OpenWorkshop(t.Context(), "admin", n)
 		require.Equal(t, api.Invalid, api.CodeOf(err))
 		require.ErrorContains(t, err, want)
 	}
-	w.Open(t, 8)
-	_, _, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "x", Pool: "gpu", Seats: 3})
-	require.Equal(t, api.Capacity, api.CodeOf(err))
 }
 
 func TestALaunchEndsWhenAllMachinesAreReady(t *testing.T) {
@@ -59,31 +56,46 @@ func TestWhatCannotBeHadNowIsAskedForAgain(t *testing.T) {
 	require.Equal(t, allocator.Succeeded, o.State)
 }
 
-func TestALaunchIsGivenUpAfterManyTriesAndSaysWhy(t *testing.T) {
+func TestALaunchWaitsForCapacityForAsLongAsItsMachinesAreWanted(t *testing.T) {
 	w := newWorld(t)
-	w.EC2.Capacity = func(asked int) int { return min(asked, 1) * max(0, 1-w.EC2.Calls/2) }
+	w.EC2.Capacity = func(asked int) int { return 0 }
 	ws, op := w.Open(t, 2)
-	w.RunAll(t)
-	w.Boot(t, w.Machines(t, ws)[0])
-	o, err := w.Store.Operation(t.Context(), op.ID)
-	require.NoError(t, err)
-	require.Equal(t, allocator.Failed, o.State)
-	require.Contains(t, o.Message, "1 of 2 machines are ready")
-	require.Contains(t, o.Message, "no such machine free")
-	require.Equal(t, allocator.Terminated, w.Machines(t, ws)[1].State)
+	began := w.Time
+	waits := w.RunAll(t)
+	require.Greater(t, w.Time.Sub(began), 30*time.Minute)
+	require.Equal(t, []string{"waiting for machines: g5.xlarge in us-west-2a: AWS has no such machine free at the moment"}, waits)
+	w.EC2.Capacity = nil
+	w.Queued = []string{op.ID}
+	require.Empty(t, w.RunAll(t))
+	for _, m := range w.Machines(t, ws) {
+		require.Equal(t, allocator.Booting, m.State)
+	}
 }
 
 func TestWhatIsHopelessIsNotTriedAgain(t *testing.T) {
 	for _, code := range []api.Code{api.Forbidden, api.Quota, api.Invalid} {
 		w := newWorld(t)
 		w.EC2.Err = api.Problemf(code, "EC2 refuses", "the allocator's role does not allow it.")
-		_, op := w.Open(t, 2)
+		ws, op := w.Open(t, 2)
 		require.Empty(t, w.RunAll(t))
 		o, err := w.Store.Operation(t.Context(), op.ID)
 		require.NoError(t, err)
 		require.Equal(t, allocator.Failed, o.State, code)
 		require.Contains(t, o.Message, "the allocator's role does not allow it")
+		require.NoError(t, w.Reconcile(t.Context()))
+		require.Empty(t, w.Queued)
 		require.Equal(t, 1, w.EC2.Calls)
+		ws, err = w.Store.Workshop(t.Context(), ws.ID)
+		require.NoError(t, err)
+		require.Contains(t, ws.Trouble, "the allocator's role does not allow it")
+
+		w.EC2.Err, w.Time = nil, ws.LaunchAfter
+		require.NoError(t, w.Reconcile(t.Context()))
+		w.RunAll(t)
+		require.Equal(t, 2, w.EC2.Alive())
+		ws, err = w.Store.Workshop(t.Context(), ws.ID)
+		require.NoError(t, err)
+		require.Empty(t, ws.Trouble)
 	}
 }
 
@@ -130,20 +142,29 @@ func TestEndingAWorkshopEndsItsInstancesAlsoThoseThatComeLate(t *testing.T) {
 	require.Empty(t, unfinished)
 }
 
-func TestOneMachineIsEndedAndItsParticipantLosesTheSeat(t *testing.T) {
+func TestOneMachineIsEndedAndItsParticipantWaitsForAnother(t *testing.T) {
 	w := newWorld(t)
-	ws, _ := w.Open(t, 1)
-	w.RunAll(t)
+	ws := w.ReadyWorkshop(t, 1)
 	m := w.Machines(t, ws)[0]
-	w.Boot(t, m)
 	claimed, err := w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
 	require.NoError(t, err)
 	_, err = w.TerminateMachine(t.Context(), "admin", m.ID)
 	require.NoError(t, err)
-	_, err = w.SeatOf(t.Context(), claimed.Token)
-	require.Equal(t, api.NotFound, api.CodeOf(err))
+	seat, err := w.SeatOf(t.Context(), claimed.Token)
+	require.NoError(t, err)
+	require.Equal(t, []any{allocator.SeatQueued, 1, "it was ended by admin"}, []any{seat.State, seat.Position, seat.Note})
 	_, err = w.TerminateMachine(t.Context(), "admin", m.ID)
 	require.Equal(t, api.Conflict, api.CodeOf(err))
+	require.NoError(t, w.Reconcile(t.Context()))
+	w.RunAll(t)
+	other := w.Machines(t, ws)[0]
+	if other.ID == m.ID {
+		other = w.Machines(t, ws)[1]
+	}
+	w.Boot(t, other)
+	seat, err = w.SeatOf(t.Context(), claimed.Token)
+	require.NoError(t, err)
+	require.Equal(t, other.ID, seat.MachineID)
 }
 
 // A history of launches and endings in which any call to EC2 may be lost or
@@ -152,7 +173,7 @@ func TestLostCallsLeaveNoOrphans(t *testing.T) {
 	w := newWorld(t)
 	rapid.Check(t, func(r *rapid.T) {
 		ctx := context.Background()
-		ws, _, err := w.OpenWorkshop(ctx, "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: rapid.IntRange(1, 3).Draw(r, "seats")})
+		ws, err := w.OpenWorkshop(ctx, "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: rapid.IntRange(1, 3).Draw(r, "seats")})
 		require.NoError(r, err)
 		ended := false
 		for range rapid.IntRange(1, 12).Draw(r, "steps") {

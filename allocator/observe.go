@@ -28,6 +28,9 @@ func (s *Service) Watch(ctx context.Context, ticks <-chan time.Time) {
 		if err := s.Observe(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Warn("EC2 could not be asked how the machines are", "error", err)
 		}
+		if err := s.Reconcile(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Warn("not all that workshops need could be done", "error", err)
+		}
 		if err := s.Resume(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Warn("what is not finished could not be queued", "error", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/mail"
 	"strings"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -20,11 +21,12 @@ type Claimed struct {
 	PIN string
 }
 
-// Claim gives a participant a seat of a workshop. The same e-mail gets the same
-// seat, if the browser's token or the PIN shows that it is the same person.
+// Claim gives a participant a seat of a workshop: with a machine, or with a place in
+// the queue when none is free or the workshop has not begun. The same e-mail gets the
+// same seat, if the browser's token or the PIN shows that it is the same person.
 // NotFound for an unknown code, Conflict for a workshop that has ended and for a
-// browser that holds another seat of it, Capacity when no machine is free,
-// Forbidden when the seat is another browser's.
+// browser that holds another seat of it, Forbidden when the seat is another browser's
+// and for who is not on the workshop's roster.
 func (s *Service) Claim(ctx context.Context, c api.Claim, token string) (Claimed, error) {
 	email, err := normalEmail(c.Email)
 	if err != nil {
@@ -53,7 +55,7 @@ func (s *Service) Claim(ctx context.Context, c api.Claim, token string) (Claimed
 		return Claimed{}, err
 	}
 	if isNew {
-		s.record(ctx, email, "claim seat", seat.ID, "machine "+seat.MachineID)
+		s.record(ctx, email, "claim seat", seat.ID, seat.where())
 	}
 	return Claimed{Seat: seat, Token: token, PIN: seat.PINFor(token)}, nil
 }
@@ -91,13 +93,52 @@ func (s *Service) Leave(ctx context.Context, token string) error {
 	if err := s.Store.ReleaseSeat(ctx, seat.ID, "its participant left", s.Now()); err != nil {
 		return err
 	}
-	s.record(ctx, seat.Email, "leave seat", seat.ID, "machine "+seat.MachineID)
+	s.record(ctx, seat.Email, "leave seat", seat.ID, seat.where())
 	return nil
 }
 
-// Look asks the machine of a seat how it is, through its tunnel.
+// where is a seat's machine, or its place in the queue.
+func (s Seat) where() string {
+	if s.State == SeatQueued {
+		return fmt.Sprintf("place %d in the queue", s.Position)
+	}
+	return "machine " + s.MachineID
+}
+
+// Extend lets a browser's seat go on, from now for as long as a session lasts.
+// Capacity while others wait; Conflict for a seat whose time has no end.
+func (s *Service) Extend(ctx context.Context, token string) (Seat, error) {
+	seat, err := s.SeatOf(ctx, token)
+	if err != nil {
+		return seat, err
+	}
+	if seat.EndsAt.IsZero() {
+		return seat, api.Problemf(api.Conflict, "Your time has no end", "The machine is yours until the workshop ends.")
+	}
+	w, err := s.Store.Workshop(ctx, seat.WorkshopID)
+	if err != nil {
+		return seat, err
+	}
+	to := time.Time{} // the limit was lifted meanwhile
+	if w.SessionLimit > 0 {
+		to = s.Now().Add(w.SessionLimit)
+	}
+	if err := s.Store.ExtendSeat(ctx, seat.ID, seat.EndsAt, to); err != nil {
+		return seat, err
+	}
+	s.record(ctx, seat.Email, "extend seat", seat.ID, "until "+at(to))
+	seat.EndsAt = to
+	return seat, nil
+}
+
+// Look asks the machine of a seat how it is, through its tunnel. A seat that waits
+// has none.
 func (s *Service) Look(ctx context.Context, seat Seat) api.Live {
 	live := api.Live{At: s.Now()}
+	if seat.State == SeatQueued {
+		live.Detail = fmt.Sprintf("You are number %d in the queue.", seat.Position)
+		return live
+	}
 	status, err := s.Tunnels.Status(ctx, seat.MachineID)
 	if err != nil {
 		live.Detail = "Your machine does not answer at the moment. This page goes on trying; if it takes longer than a few minutes, ask your instructor."

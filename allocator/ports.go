@@ -10,28 +10,45 @@ import (
 // Store keeps what is true. Every method is one transaction: it happens as a
 // whole or not at all. Errors of the domain are *api.Problem; its doc says which.
 type Store interface {
-	// OpenWorkshop adds a workshop, its machines (requested) and the operation
-	// that launches them. Capacity when the pool would hold more than limit.
-	OpenWorkshop(ctx context.Context, w Workshop, machines []Machine, op Operation, limit int) error
+	// OpenWorkshop adds a workshop with its roster.
+	OpenWorkshop(ctx context.Context, w Workshop, roster []string) error
+	// ChangeWorkshop changes what may change of one that is open: Seats, Warm, Spares,
+	// EndsAt, SessionLimit, and with Invited its roster. NotFound; Conflict when it
+	// has ended.
+	ChangeWorkshop(ctx context.Context, w Workshop, roster []string) error
 	// EndWorkshop closes a workshop, releases its seats and adds the operation
 	// that ends its machines. NotFound; Conflict when it has ended already.
-	EndWorkshop(ctx context.Context, id string, op Operation) error
-	// TerminateMachine releases a machine's seat and adds the operation that ends
-	// it. NotFound; Conflict when it is going or gone already.
-	TerminateMachine(ctx context.Context, id string, op Operation) error
+	EndWorkshop(ctx context.Context, id string, op Operation, reason string) error
+	// Roster are the addresses that may join a workshop.
+	Roster(ctx context.Context, workshop string) ([]string, error)
+	// Postpone keeps why a workshop's machines cannot be launched and when that is
+	// tried again; "" when they can.
+	Postpone(ctx context.Context, workshop, trouble string, failures int, until time.Time) error
+	// AddMachines adds machines (requested) of one workshop, and the operation that
+	// launches them. Conflict when the workshop has ended or has by now another number
+	// of machines than living; Capacity when the pool would hold more than limit.
+	AddMachines(ctx context.Context, machines []Machine, op Operation, living, limit int) error
+	// TerminateMachine adds the operation that ends a machine; its participant waits
+	// for another one. NotFound; Conflict when it is going or gone already.
+	TerminateMachine(ctx context.Context, id string, op Operation, reason string) error
 	Workshop(ctx context.Context, id string) (Workshop, error)
 	WorkshopByCode(ctx context.Context, code string) (Workshop, error)
 	// Workshops lists newest first, at most limit, after the one with id after.
 	Workshops(ctx context.Context, after string, limit int) ([]Workshop, error)
+	// OpenWorkshops lists those that have not ended, first the one that begins first.
+	OpenWorkshops(ctx context.Context) ([]Workshop, error)
 
 	Machine(ctx context.Context, id string) (Machine, error)
 	// Machines lists by age; workshop "" means all, and ended ones are left out
 	// unless ended is set.
 	Machines(ctx context.Context, workshop string, ended bool) ([]Machine, error)
+	// BootTimes are how long the newest machines of a pool took until they were ready.
+	BootTimes(ctx context.Context, pool string, limit int) ([]time.Duration, error)
 	// Timeline is what became of a machine, oldest first.
 	Timeline(ctx context.Context, machine string) ([]Change, error)
-	// Move changes a machine's state if it is from and that may become to. It
-	// releases the seat of a machine that stops being assigned. Conflict when it is
+	// Move changes a machine's state if it is from and that may become to. A seat on a
+	// machine that stops being assigned waits for another one; a machine that becomes
+	// ready is given to who waits longest. Conflict when it is
 	// in another state by now, and when it would be terminated while EC2 may be
 	// launching an instance for it.
 	Move(ctx context.Context, machine string, from, to MachineState, reason string, at time.Time) error
@@ -71,9 +88,20 @@ type Store interface {
 
 	// Claim gives a participant a seat, or the one they hold. See ClaimRequest.
 	Claim(ctx context.Context, r ClaimRequest) (s Seat, isNew bool, err error)
+	// GiveSeats gives the machines of a workshop that are ready to those who wait.
+	GiveSeats(ctx context.Context, workshop string, at time.Time) error
 	// SeatByToken finds the live seat that a browser's token was used for last.
 	// NotFound.
 	SeatByToken(ctx context.Context, token [32]byte) (Seat, error)
+	// Seats lists the live seats of a workshop, first who asked first.
+	Seats(ctx context.Context, workshop string) ([]Seat, error)
+	// LiveSeats counts, by workshop, the seats that have a machine or wait for one.
+	LiveSeats(ctx context.Context) (map[string]int, error)
+	// SeatsDue are the seats whose time is over.
+	SeatsDue(ctx context.Context, now time.Time) ([]Seat, error)
+	// ExtendSeat lets a seat end later. NotFound when it has no machine; Conflict when
+	// it ends at another time by now than from; Capacity when others wait.
+	ExtendSeat(ctx context.Context, id string, from, to time.Time) error
 	// ReleaseSeat ends a seat and makes its machine ready again. NotFound when the
 	// seat is not live.
 	ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error

@@ -3,39 +3,175 @@ package allocator
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// OpenWorkshop opens a workshop and starts launching its machines.
-func (s *Service) OpenWorkshop(ctx context.Context, by string, n api.NewWorkshop) (Workshop, Operation, error) {
+// Whatever a workshop does not say for itself.
+const (
+	defaultWarmUp = 20 * time.Minute
+	longest       = 366 * 24 * time.Hour
+)
+
+// OpenWorkshop opens a workshop. Its machines start when it is time to.
+func (s *Service) OpenWorkshop(ctx context.Context, by string, n api.NewWorkshop) (Workshop, error) {
+	w, roster, err := s.workshopOf(n)
+	if err != nil {
+		return Workshop{}, err
+	}
+	if err := s.Store.OpenWorkshop(ctx, w, roster); err != nil {
+		return Workshop{}, err
+	}
+	s.opened(ctx, by, w)
+	return w, nil
+}
+
+// opened looks at once what has to be done for a workshop that is on the disk.
+func (s *Service) opened(ctx context.Context, by string, w Workshop) {
+	ctx, cancel := committed(ctx)
+	defer cancel()
+	s.record(ctx, by, "open workshop", w.ID, fmt.Sprintf("%s: %d seats of pool %s", w.Name, w.Seats, w.Pool))
+	if err := s.Reconcile(ctx); err != nil {
+		s.Log.Warn("what a new workshop needs is seen to at the next look", "workshop", w.ID, "error", err)
+	}
+}
+
+// workshopOf is the workshop that is asked for, with everything it does not say.
+func (s *Service) workshopOf(n api.NewWorkshop) (Workshop, []string, error) {
 	pool, ok := s.Pool(n.Pool)
-	name := strings.TrimSpace(n.Name)
-	switch {
-	case !ok:
-		return Workshop{}, Operation{}, api.Problemf(api.Invalid, "There is no such pool", "%q is not one of %s.", n.Pool, s.poolNames())
-	case name == "":
-		return Workshop{}, Operation{}, api.Problemf(api.Invalid, "The workshop needs a name", "Give it one that its participants recognise.")
-	case n.Seats < 1 || n.Seats > pool.MaxMachines:
-		return Workshop{}, Operation{}, api.Problemf(api.Invalid, "That many machines cannot be launched", "Pool %s may hold between 1 and %d machines.", pool.Name, pool.MaxMachines)
+	if !ok {
+		return Workshop{}, nil, api.Problemf(api.Invalid, "There is no such pool", "%q is not one of %s.", n.Pool, s.poolNames())
 	}
 	now := s.Now()
-	w := Workshop{ID: newID("wks"), Name: name, Pool: pool.Name, Seats: n.Seats, JoinCode: newJoinCode(), State: Open, CreatedAt: now}
-	op := Operation{ID: newID("op"), Kind: Launch, WorkshopID: w.ID, State: Queued, Total: n.Seats, By: by, CreatedAt: now, Message: "waiting to start"}
-	machines := make([]Machine, n.Seats)
-	for i := range machines {
-		machines[i] = Machine{
-			ID: newID("mch"), WorkshopID: w.ID, Pool: pool.Name, State: Requested,
-			Reason: "asked for by " + by, CreatedAt: now, ChangedAt: now,
+	w := Workshop{
+		ID: newID("wks"), Name: strings.TrimSpace(n.Name), Pool: pool.Name, Seats: n.Seats, Warm: n.Seats, Spares: n.Spares,
+		JoinCode: newJoinCode(), State: Open, StartsAt: now, WarmUp: defaultWarmUp,
+		SessionLimit: time.Duration(n.SessionMinutes) * time.Minute, CreatedAt: now,
+	}
+	if n.Warm != nil {
+		w.Warm = *n.Warm
+	}
+	if n.WarmUpMinutes != nil {
+		w.WarmUp = time.Duration(*n.WarmUpMinutes) * time.Minute
+	}
+	if n.StartsAt != nil && n.StartsAt.After(now) {
+		w.StartsAt = n.StartsAt.UTC()
+	}
+	if n.EndsAt != nil {
+		w.EndsAt = n.EndsAt.UTC()
+	}
+	roster, err := rosterOf(n.Roster)
+	w.Invited = len(roster) > 0
+	if err != nil {
+		return w, nil, err
+	}
+	return w, roster, w.check(now, pool)
+}
+
+// check says what about a workshop cannot be.
+func (w Workshop) check(now time.Time, pool Pool) error {
+	switch {
+	case w.Name == "":
+		return api.Problemf(api.Invalid, "The workshop needs a name", "Give it one that its participants recognise.")
+	case w.Seats < 1 || w.Spares < 0 || w.Seats+w.Spares > pool.MaxMachines:
+		return api.Problemf(api.Invalid, "That many machines cannot be launched", "Pool %s may hold between 1 and %d machines, spares included.", pool.Name, pool.MaxMachines)
+	case w.Warm < 0 || w.Warm > w.Seats:
+		return api.Problemf(api.Invalid, "That many machines cannot be warm", "Between none and all of the %d seats can have a machine when the workshop begins.", w.Seats)
+	case !w.EndsAt.IsZero() && !w.EndsAt.After(w.StartsAt):
+		return api.Problemf(api.Invalid, "The workshop would end before it begins", "It begins at %s and ends at %s.", at(w.StartsAt), at(w.EndsAt))
+	case !w.EndsAt.IsZero() && !w.EndsAt.After(now):
+		return api.Problemf(api.Invalid, "That end is over", "It is %s now.", at(now))
+	case w.StartsAt.Sub(now) > longest || w.EndsAt.Sub(now) > longest:
+		return api.Problemf(api.Invalid, "That is too far away", "A workshop begins and ends within a year.")
+	case w.WarmUp < 0 || w.WarmUp > 24*time.Hour || w.SessionLimit < 0 || w.SessionLimit > longest:
+		return api.Problemf(api.Invalid, "That is no length of time for this", "Machines warm up for at most a day, and a session lasts at most a year.")
+	}
+	return nil
+}
+
+// at is a time as a refusal tells it.
+func at(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
+
+// rosterOf reads the addresses of a roster, each once.
+func rosterOf(raw []string) ([]string, error) {
+	var out []string
+	for _, line := range raw {
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		email, err := normalEmail(line)
+		if err != nil {
+			return nil, api.Problemf(api.Invalid, "The roster has a line that is no e-mail address", "%q: write one address a line, as name@example.org.", line)
+		}
+		if !slices.Contains(out, email) {
+			out = append(out, email)
 		}
 	}
-	if err := s.Store.OpenWorkshop(ctx, w, machines, op, pool.MaxMachines); err != nil {
-		return Workshop{}, Operation{}, err
+	return out, nil
+}
+
+// ChangeWorkshop changes a workshop that is open. What is absent stays.
+func (s *Service) ChangeWorkshop(ctx context.Context, by, id string, c api.WorkshopChange) (Workshop, error) {
+	w, err := s.Store.Workshop(ctx, id)
+	if err != nil {
+		return w, err
 	}
-	s.start(ctx, op, "open workshop", w.ID, fmt.Sprintf("%s: %d machines of pool %s", w.Name, w.Seats, w.Pool))
-	return w, op, nil
+	all := w.Warm == w.Seats
+	for _, n := range []struct {
+		to   *int
+		from *int
+	}{{&w.Seats, c.Seats}, {&w.Spares, c.Spares}} {
+		if n.from != nil {
+			*n.to = *n.from
+		}
+	}
+	if all || w.Warm > w.Seats {
+		w.Warm = w.Seats
+	}
+	if c.EndsAt != nil {
+		w.EndsAt = c.EndsAt.UTC()
+	}
+	if c.SessionMinutes != nil {
+		w.SessionLimit = time.Duration(*c.SessionMinutes) * time.Minute
+	}
+	roster, err := s.changedRoster(ctx, &w, c.Roster)
+	if err != nil {
+		return w, err
+	}
+	pool, ok := s.Pool(w.Pool)
+	if !ok {
+		return w, api.Problemf(api.Conflict, "The workshop's pool is gone", "The settings have no pool %q any more; end the workshop.", w.Pool)
+	}
+	if err := w.check(s.Now(), pool); err != nil {
+		return w, err
+	}
+	if err := s.Store.ChangeWorkshop(ctx, w, roster); err != nil {
+		return w, err
+	}
+	s.changed(ctx, by, w)
+	return w, nil
+}
+
+// changedRoster is the roster that a change leaves.
+func (s *Service) changedRoster(ctx context.Context, w *Workshop, to *[]string) ([]string, error) {
+	if to == nil {
+		return s.Store.Roster(ctx, w.ID)
+	}
+	roster, err := rosterOf(*to)
+	w.Invited = len(roster) > 0
+	return roster, err
+}
+
+func (s *Service) changed(ctx context.Context, by string, w Workshop) {
+	ctx, cancel := committed(ctx)
+	defer cancel()
+	s.record(ctx, by, "change workshop", w.ID, fmt.Sprintf("%d seats, %d spares, ends %s", w.Seats, w.Spares, at(w.EndsAt)))
+	if err := s.Reconcile(ctx); err != nil {
+		s.Log.Warn("what a changed workshop needs is seen to at the next look", "workshop", w.ID, "error", err)
+	}
 }
 
 func (s *Service) poolNames() string {
@@ -48,26 +184,49 @@ func (s *Service) poolNames() string {
 
 // EndWorkshop ends a workshop: its seats are released and its machines end.
 func (s *Service) EndWorkshop(ctx context.Context, by, id string) (Operation, error) {
+	return s.endWorkshop(ctx, by, id, "the workshop was ended by "+by)
+}
+
+func (s *Service) endWorkshop(ctx context.Context, by, id, why string) (Operation, error) {
 	op := s.ending(by, id)
-	if err := s.Store.EndWorkshop(ctx, id, op); err != nil {
+	if err := s.Store.EndWorkshop(ctx, id, op, why); err != nil {
 		return Operation{}, err
 	}
-	s.start(ctx, op, "end workshop", id, "")
+	s.start(ctx, op, "end workshop", id, why)
 	return op, nil
 }
 
-// TerminateMachine ends one machine.
+// TerminateMachine ends one machine. Whoever holds it gets another one.
 func (s *Service) TerminateMachine(ctx context.Context, by, id string) (Operation, error) {
 	m, err := s.Store.Machine(ctx, id)
 	if err != nil {
 		return Operation{}, err
 	}
+	return s.endMachine(ctx, by, m, "it was ended by "+by)
+}
+
+func (s *Service) endMachine(ctx context.Context, by string, m Machine, why string) (Operation, error) {
 	op := s.ending(by, m.WorkshopID)
-	if err := s.Store.TerminateMachine(ctx, id, op); err != nil {
+	if err := s.Store.TerminateMachine(ctx, m.ID, op, why); err != nil {
 		return Operation{}, err
 	}
-	s.start(ctx, op, "terminate machine", id, m.Email)
+	detail := why
+	if m.Email != "" {
+		detail += "; held by " + m.Email
+	}
+	s.start(ctx, op, "terminate machine", m.ID, detail)
 	return op, nil
+}
+
+// ReleaseSeat takes a participant's seat away.
+func (s *Service) ReleaseSeat(ctx context.Context, by, id string) error {
+	if err := s.Store.ReleaseSeat(ctx, id, "it was released by "+by, s.Now()); err != nil {
+		return err
+	}
+	ctx, cancel := committed(ctx)
+	defer cancel()
+	s.record(ctx, by, "release seat", id, "")
+	return nil
 }
 
 func (s *Service) ending(by, workshop string) Operation {

@@ -18,19 +18,19 @@ type closing struct {
 	gone context.CancelFunc
 }
 
-func (c closing) OpenWorkshop(ctx context.Context, w allocator.Workshop, m []allocator.Machine, op allocator.Operation, limit int) error {
+func (c closing) OpenWorkshop(ctx context.Context, w allocator.Workshop, roster []string) error {
 	defer c.gone()
-	return c.Store.OpenWorkshop(ctx, w, m, op, limit)
+	return c.Store.OpenWorkshop(ctx, w, roster)
 }
 
-func (c closing) EndWorkshop(ctx context.Context, id string, op allocator.Operation) error {
+func (c closing) EndWorkshop(ctx context.Context, id string, op allocator.Operation, why string) error {
 	defer c.gone()
-	return c.Store.EndWorkshop(ctx, id, op)
+	return c.Store.EndWorkshop(ctx, id, op, why)
 }
 
-func (c closing) TerminateMachine(ctx context.Context, id string, op allocator.Operation) error {
+func (c closing) TerminateMachine(ctx context.Context, id string, op allocator.Operation, why string) error {
 	defer c.gone()
-	return c.Store.TerminateMachine(ctx, id, op)
+	return c.Store.TerminateMachine(ctx, id, op, why)
 }
 
 func TestWhatWasAskedForGoesOnWhenTheBrowserIsClosed(t *testing.T) {
@@ -49,10 +49,10 @@ func TestWhatWasAskedForGoesOnWhenTheBrowserIsClosed(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, action, events[0].Action)
 	}
-	ws, op, err := w.OpenWorkshop(impatient(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 2})
+	ws, err := w.OpenWorkshop(impatient(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 2})
 	require.NoError(t, err)
-	recorded(op, "open workshop")
-	op, err = w.TerminateMachine(impatient(), "admin", w.Machines(t, ws)[0].ID)
+	recorded(w.Launch(t, ws), "launch machines")
+	op, err := w.TerminateMachine(impatient(), "admin", w.Machines(t, ws)[0].ID)
 	require.NoError(t, err)
 	recorded(op, "terminate machine")
 	op, err = w.EndWorkshop(impatient(), "admin", ws.ID)

@@ -5,7 +5,8 @@ import "time"
 // WorkshopState is whether a workshop goes on.
 type WorkshopState string
 
-// A workshop is open until somebody ends it.
+// A workshop is open, also before it begins, until its end or until somebody ends
+// it.
 const (
 	Open  WorkshopState = "open"
 	Ended WorkshopState = "ended"
@@ -13,35 +14,63 @@ const (
 
 // Workshop is a group of seats behind one join code.
 type Workshop struct {
-	ID        string
-	Name      string
-	Pool      string
-	Seats     int
-	JoinCode  string
-	State     WorkshopState
-	CreatedAt time.Time
-	EndedAt   time.Time // zero while it is open
+	ID       string
+	Name     string
+	Pool     string
+	Seats    int // how many people may hold a machine at once
+	Warm     int // how many machines are ready at the start; more come with the people
+	Spares   int // how many more than that are kept ready, for machines that fail
+	JoinCode string
+	State    WorkshopState
+	// StartsAt is when seats are given; who comes before waits.
+	StartsAt time.Time
+	// EndsAt is when it ends by itself; zero: when somebody ends it.
+	EndsAt time.Time
+	// WarmUp is how long before the start its machines are launched.
+	WarmUp time.Duration
+	// SessionLimit is how long a participant may keep a machine at a time; 0: until
+	// the workshop ends.
+	SessionLimit time.Duration
+	// Invited says that only those on its roster may join.
+	Invited bool
+	// Trouble is why machines cannot be launched, for people, and LaunchAfter when
+	// that is tried again; "" and zero while all is well.
+	Trouble     string
+	LaunchAfter time.Time
+	// LaunchFailures counts launches that EC2 refused since the last that went well.
+	LaunchFailures int
+	CreatedAt      time.Time
+	EndedAt        time.Time // zero while it is open
 }
 
 // SeatState is whether a participant holds a machine.
 type SeatState string
 
-// A seat is assigned until its participant leaves, or its machine goes.
+// A seat waits for a machine, has one, and is released when its participant leaves
+// or its time is over. It waits again when its machine fails.
 const (
+	SeatQueued   SeatState = "queued"
 	SeatAssigned SeatState = "assigned"
 	SeatReleased SeatState = "released"
 )
 
-// Seat is a participant's hold on a machine.
+// Seat is a participant's hold on a workshop, and on a machine of it.
 type Seat struct {
 	ID         string
 	WorkshopID string
 	Workshop   string // its name
 	Email      string
 	State      SeatState
-	MachineID  string
-	PIN        [32]byte // its sum
-	ClaimedAt  time.Time
+	MachineID  string // "" while it waits
+	// Position is the place in the queue, from 1; 0 when it does not wait.
+	Position int
+	// Note tells the participant what became of the machine they had; or "".
+	Note       string
+	PIN        [32]byte  // its sum
+	ClaimedAt  time.Time // when its participant asked first, by which the queue is in order
+	AssignedAt time.Time // when it got its machine; zero while it waits
+	// EndsAt is when the machine is given back; zero: when the workshop ends.
+	EndsAt time.Time
 }
 
 // Pool is a kind of machine that this deployment can launch.

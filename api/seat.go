@@ -15,10 +15,17 @@ type Seat struct {
 	ID        string    `json:"id" doc:"sea_…"`
 	Workshop  string    `json:"workshop" doc:"The workshop's name"`
 	Email     string    `json:"email"`
-	State     string    `json:"state" enum:"assigned,released"`
-	Machine   string    `json:"machine" doc:"The machine's id, mch_…"`
+	State     string    `json:"state" enum:"queued,assigned,released"`
+	Machine   string    `json:"machine,omitempty" doc:"The machine's id, mch_…; absent while it waits for one"`
 	Model     string    `json:"model,omitempty" doc:"The GPU's model, once known"`
 	ClaimedAt time.Time `json:"claimed_at"`
+	// Position is the place in the queue, from 1, of a seat that waits.
+	Position int `json:"position,omitempty"`
+	// ExpectedAt is when a machine should be there for a seat that waits, as far as
+	// that can be told.
+	ExpectedAt *time.Time `json:"expected_at,omitempty"`
+	EndsAt     *time.Time `json:"ends_at,omitempty" doc:"When the machine is given back; absent: when the workshop ends"`
+	Note       string     `json:"note,omitempty" doc:"What became of the machine before, for the participant"`
 	// PIN is shown in the browser that claimed the seat, and in no other.
 	PIN string `json:"pin,omitempty" doc:"Needed to come back from another browser"`
 }
@@ -26,6 +33,7 @@ type Seat struct {
 // Live is what the participant's page shows of the machine at this moment.
 type Live struct {
 	At        time.Time `json:"at"`
+	Seat      Seat      `json:"seat" doc:"The seat at this moment; its PIN is not among it"`
 	Reachable bool      `json:"reachable" doc:"Whether the machine answered through its tunnel"`
 	Detail    string    `json:"detail,omitempty" doc:"What is wrong, for the participant"`
 	Status    *Status   `json:"status,omitempty"`

@@ -20,22 +20,48 @@ type Pool struct {
 type NewWorkshop struct {
 	Name  string `json:"name" minLength:"1" maxLength:"100" doc:"What people call it"`
 	Pool  string `json:"pool" maxLength:"100" doc:"The kind of machine"`
-	Seats int    `json:"seats" minimum:"1" maximum:"1000" doc:"How many machines to launch"`
+	Seats int    `json:"seats" minimum:"1" maximum:"1000" doc:"How many people may hold a machine at once"`
+
+	StartsAt *time.Time `json:"starts_at,omitempty" doc:"When seats are given; absent: now"`
+	EndsAt   *time.Time `json:"ends_at,omitempty" doc:"When it ends by itself, with all its machines; absent: when somebody ends it"`
+	// WarmUpMinutes is how long before the start machines are launched.
+	WarmUpMinutes  *int     `json:"warm_up_minutes,omitempty" minimum:"0" maximum:"1440" doc:"How long before the start machines are launched; 20 when absent"`
+	Warm           *int     `json:"warm,omitempty" minimum:"0" maximum:"1000" doc:"How many machines are ready at the start, the others following the people; absent: one for each seat"`
+	Spares         int      `json:"spares,omitempty" minimum:"0" maximum:"100" doc:"How many more machines are kept ready, for those that fail"`
+	SessionMinutes int      `json:"session_minutes,omitempty" minimum:"0" maximum:"100000" doc:"How long a participant may keep a machine at a time; 0: until the workshop ends"`
+	Roster         []string `json:"roster,omitempty" maxItems:"5000" doc:"The addresses that may join; absent: all who have the link"`
+}
+
+// WorkshopChange changes a workshop that is open. What is absent stays.
+type WorkshopChange struct {
+	Seats          *int       `json:"seats,omitempty" minimum:"1" maximum:"1000"`
+	Spares         *int       `json:"spares,omitempty" minimum:"0" maximum:"100"`
+	EndsAt         *time.Time `json:"ends_at,omitempty"`
+	SessionMinutes *int       `json:"session_minutes,omitempty" minimum:"0" maximum:"100000"`
+	Roster         *[]string  `json:"roster,omitempty" maxItems:"5000" doc:"Empty: all who have the link"`
 }
 
 // Workshop is a group of seats behind one join code.
 type Workshop struct {
-	ID        string     `json:"id" doc:"wks_…"`
-	Name      string     `json:"name"`
-	Pool      string     `json:"pool"`
-	Seats     int        `json:"seats"`
-	JoinCode  string     `json:"join_code"`
-	JoinURL   string     `json:"join_url" doc:"The link to hand out"`
-	State     string     `json:"state" enum:"open,ended"`
+	ID             string     `json:"id" doc:"wks_…"`
+	Name           string     `json:"name"`
+	Pool           string     `json:"pool"`
+	Seats          int        `json:"seats"`
+	Warm           int        `json:"warm"`
+	Spares         int        `json:"spares"`
+	JoinCode       string     `json:"join_code"`
+	JoinURL        string     `json:"join_url" doc:"The link to hand out"`
+	State          string     `json:"state" enum:"open,ended"`
+	StartsAt       time.Time  `json:"starts_at"`
+	EndsAt         *time.Time `json:"ends_at,omitempty"`
+	WarmUpMinutes  int        `json:"warm_up_minutes"`
+	SessionMinutes int        `json:"session_minutes"`
+	Invited        bool       `json:"invited" doc:"Whether only those on its roster may join"`
+	// Trouble is why machines cannot be launched, and RetryAt when that is tried again.
+	Trouble   string     `json:"trouble,omitempty" doc:"Why machines cannot be launched"`
+	RetryAt   *time.Time `json:"retry_at,omitempty"`
 	CreatedAt time.Time  `json:"created_at"`
 	EndedAt   *time.Time `json:"ended_at,omitempty"`
-	// Operation is the job that the request started.
-	Operation string `json:"operation,omitempty" doc:"op_…"`
 }
 
 // Machine is one GPU desktop host.
@@ -50,6 +76,7 @@ type Machine struct {
 	Zone         string     `json:"zone,omitempty"`
 	Connected    bool       `json:"connected" doc:"Whether its tunnel is up"`
 	Participant  string     `json:"participant,omitempty" doc:"Who holds its seat"`
+	Seat         string     `json:"seat,omitempty" doc:"The seat on it, sea_…"`
 	GPUs         []GPU      `json:"gpus"`
 	LastReport   *time.Time `json:"last_report,omitempty"`
 	CreatedAt    time.Time  `json:"created_at"`

@@ -27,12 +27,15 @@ func (t *trial) claim(ctx context.Context) (err error) {
 	started := time.Now()
 	for {
 		err = t.person.Do(ctx, http.MethodPost, "/api/v1/seats", api.Claim{Code: t.code, Email: t.email()}, &t.seat)
-		if api.CodeOf(err) != api.Capacity || !pause(ctx) {
+		if err != nil || t.seat.State != "queued" || !pause(ctx) {
 			break
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("claim a seat: %w", err)
+	}
+	if t.seat.State == "queued" {
+		return fmt.Errorf("claim a seat: no machine is free after %s; it is number %d in the queue", since(started), t.seat.Position)
 	}
 	t.good("seat", "%s on %s, after %s", t.seat.ID, t.seat.Machine, since(started))
 	if err := t.person.Do(ctx, http.MethodGet, "/seat", nil, nil); err != nil {

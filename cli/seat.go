@@ -25,6 +25,7 @@ type trial struct {
 	workshop      api.Workshop // its own; zero before it is open
 	seen          bool         // the workshop is in the allocator's list
 	machine       api.Machine
+	doing         string // what its launch waits for
 	seat          api.Seat
 	claimed       bool // the person may hold the seat
 
@@ -143,7 +144,7 @@ func (t *trial) boot(ctx context.Context) error {
 			return err
 		}
 		if !pause(ctx) {
-			return fmt.Errorf("the machine %s (%s) is not ready after %s: it is %s: %s", t.machine.ID, orNone(t.machine.Instance), since(started), t.machine.State, t.machine.Reason)
+			return fmt.Errorf("the machine %s (%s) is not ready after %s: it is %s: %s; %s", t.machine.ID, orNone(t.machine.Instance), since(started), t.machine.State, t.machine.Reason, t.doing)
 		}
 	}
 }
@@ -164,6 +165,7 @@ func (t *trial) state(ctx context.Context) error {
 		t.machine = m
 	}
 	for _, op := range operations.Items {
+		t.doing = op.Message
 		if op.Failed > 0 || op.State == "failed" {
 			return fmt.Errorf("no machine could be launched: %s", op.Message)
 		}

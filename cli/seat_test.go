@@ -181,7 +181,7 @@ func TestASeatThatCannotBeHadFailsAndLeavesNothing(t *testing.T) {
 		code  int
 		want  string
 	}{
-		"no capacity":                           {func(c *classroom) { c.EC2.Capacity = func(int) int { return 0 } }, "1m", 1, "no machine could be launched"},
+		"no capacity":                           {func(c *classroom) { c.EC2.Capacity = func(int) int { return 0 } }, "3s", 1, "AWS has no such machine free"},
 		"a machine that does not boot":          {func(c *classroom) { c.stuck = true }, "3s", 1, "is not ready after"},
 		"a machine that does not answer":        {func(c *classroom) { c.silent = true }, "3s", 1, "does not answer through its tunnel"},
 		"a machine that is not well":            {func(c *classroom) { c.status.Health, c.status.Reason = api.Unhealthy, "XID 79" }, "1m", 1, "is unhealthy: XID 79"},
@@ -222,7 +222,7 @@ func TestWhatCannotBeTakenAwayIsToldWithWhatToDo(t *testing.T) {
 	c.instead = map[string]http.HandlerFunc{"DELETE /api/v1/workshops/": func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusInternalServerError)
 	}}
-	out, err := c.verify(t.Context(), "--ending", "3s") // in which it is looked at, on a slow computer, too
+	out, err := c.verify(t.Context(), "--ending", "10s") // in which it is looked at, on a slow computer, too
 	require.ErrorContains(t, err, "MAY STILL COST: the workshop wks_")
 	require.Equal(t, 1, cli.ExitCode(err))
 	require.Regexp(t, `lablink end wks_\w+, look at lablink machines --workshop wks_\w+, and at the instance i-\w+`, out)

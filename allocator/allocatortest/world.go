@@ -97,9 +97,19 @@ func (w *World) RunAll(t testing.TB) []string {
 // Open opens a workshop, whose launch is queued.
 func (w *World) Open(t testing.TB, seats int) (allocator.Workshop, allocator.Operation) {
 	t.Helper()
-	ws, op, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: seats})
+	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: seats})
 	require.NoError(t, err)
-	return ws, op
+	return ws, w.Launch(t, ws)
+}
+
+// Launch is the newest operation of a workshop, which launches its machines.
+func (w *World) Launch(t testing.TB, ws allocator.Workshop) allocator.Operation {
+	t.Helper()
+	all, err := w.Store.Operations(t.Context(), ws.ID, 1)
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.Equal(t, allocator.Launch, all[0].Kind)
+	return all[0]
 }
 
 // Machines are all that a workshop ever had.

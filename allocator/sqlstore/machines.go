@@ -99,7 +99,7 @@ func (s *Store) Move(ctx context.Context, machine string, from, to allocator.Mac
 }
 
 // move changes m's state, as it was read in the same transaction, with everything that follows from
-// it: the timeline, the end of a seat, the outcome of operations.
+// it: the timeline, the outcome of operations, who holds which machine.
 func move(ctx context.Context, tx conn, m allocator.Machine, to allocator.MachineState, reason string, at time.Time) error {
 	if !m.State.CanBecome(to) {
 		return api.Problemf(api.Conflict, "The machine cannot do that now", "Machine %s is %s, so it cannot become %s.", m.ID, m.State, to)
@@ -107,20 +107,25 @@ func move(ctx context.Context, tx conn, m allocator.Machine, to allocator.Machin
 	if to == allocator.Terminated && m.InstanceID == "" && m.LaunchOpen {
 		return api.Problemf(api.Conflict, "The machine cannot be given up yet", "EC2 may be launching an instance for machine %s right now.", m.ID)
 	}
-	if _, err := tx.exec(ctx, "UPDATE machines SET state = $1, reason = $2, changed_at = $3 WHERE id = $4", to, reason, stamp(at), m.ID); err != nil {
+	if _, err := tx.exec(ctx, `UPDATE machines SET state = $1, reason = $2, changed_at = $3,
+		ready_at = CASE WHEN $1 = 'ready' AND ready_at = 0 THEN $3 ELSE ready_at END WHERE id = $4`, to, reason, stamp(at), m.ID); err != nil {
 		return fmt.Errorf("move machine %s: %w", m.ID, err)
 	}
 	if err := addChange(ctx, tx, m.ID, m.State, to, reason, at); err != nil {
 		return err
 	}
+	if err := concludes(ctx, tx, m, to, at); err != nil {
+		return err
+	}
 	if m.State == allocator.Assigned {
-		_, err := tx.exec(ctx, "UPDATE seats SET state = 'released', released_at = $1, released_because = $2 WHERE machine_id = $3 AND state = 'assigned'",
-			stamp(at), reason, m.ID)
-		if err != nil {
-			return fmt.Errorf("release the seat on %s: %w", m.ID, err)
+		if err := waitAgain(ctx, tx, m.ID, reason); err != nil {
+			return err
 		}
 	}
-	return concludes(ctx, tx, m, to, at)
+	if m.State == allocator.Assigned || to == allocator.Ready {
+		return give(ctx, tx, m.WorkshopID, at)
+	}
+	return nil
 }
 
 // outcomes says which state of a machine is the outcome of which operation.

@@ -5,44 +5,115 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-const workshopColumns = "id, name, pool, seats, join_code, state, created_at, ended_at"
+const workshopColumns = `id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited,
+	trouble, launch_after, launch_failures, created_at, ended_at`
 
 func scanWorkshop(row scanner) (allocator.Workshop, error) {
 	var w allocator.Workshop
-	var created, ended int64
-	err := row.Scan(&w.ID, &w.Name, &w.Pool, &w.Seats, &w.JoinCode, &w.State, &created, &ended)
+	var starts, ends, warmUp, limit, after, created, ended int64
+	err := row.Scan(&w.ID, &w.Name, &w.Pool, &w.Seats, &w.Warm, &w.Spares, &w.JoinCode, &w.State, &starts, &ends, &warmUp, &limit, &w.Invited,
+		&w.Trouble, &after, &w.LaunchFailures, &created, &ended)
+	w.StartsAt, w.EndsAt, w.LaunchAfter = fromStamp(starts), fromStamp(ends), fromStamp(after)
 	w.CreatedAt, w.EndedAt = fromStamp(created), fromStamp(ended)
+	w.WarmUp, w.SessionLimit = seconds(warmUp), seconds(limit)
 	return w, err
 }
 
-// OpenWorkshop adds a workshop with its machines and the launch.
-func (s *Store) OpenWorkshop(ctx context.Context, w allocator.Workshop, machines []allocator.Machine, op allocator.Operation, limit int) error {
+func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
+
+// OpenWorkshop adds a workshop with its roster.
+func (s *Store) OpenWorkshop(ctx context.Context, w allocator.Workshop, roster []string) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
-		var living int
-		if err := tx.row(ctx, "SELECT count(*) FROM machines WHERE pool = $1 AND state <> 'terminated'", w.Pool).Scan(&living); err != nil {
-			return fmt.Errorf("count the machines of %s: %w", w.Pool, err)
-		}
-		if living+len(machines) > limit {
-			return api.Problemf(api.Capacity, "The pool is too small", "Pool %s may hold %d machines and holds %d; end a workshop, ask for at most %d, or raise maxMachines in the stack's settings.", w.Pool, limit, living, max(0, limit-living))
-		}
-		_, err := tx.exec(ctx, "INSERT INTO workshops ("+workshopColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, 0)",
-			w.ID, w.Name, w.Pool, w.Seats, w.JoinCode, w.State, stamp(w.CreatedAt))
+		_, err := tx.exec(ctx, `INSERT INTO workshops (id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+			w.ID, w.Name, w.Pool, w.Seats, w.Warm, w.Spares, w.JoinCode, w.State, stamp(w.StartsAt), stamp(w.EndsAt),
+			int64(w.WarmUp.Seconds()), int64(w.SessionLimit.Seconds()), w.Invited, stamp(w.CreatedAt))
 		if err != nil {
 			return fmt.Errorf("add workshop %s: %w", w.ID, err)
+		}
+		return setRoster(ctx, tx, w.ID, roster)
+	})
+}
+
+// ChangeWorkshop changes a workshop that is open.
+func (s *Store) ChangeWorkshop(ctx context.Context, w allocator.Workshop, roster []string) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		if err := mustBeOpen(ctx, tx, w.ID); err != nil {
+			return err
+		}
+		_, err := tx.exec(ctx, "UPDATE workshops SET seats = $1, warm = $2, spares = $3, ends_at = $4, session_limit = $5, invited = $6 WHERE id = $7",
+			w.Seats, w.Warm, w.Spares, stamp(w.EndsAt), int64(w.SessionLimit.Seconds()), w.Invited, w.ID)
+		if err != nil {
+			return fmt.Errorf("change workshop %s: %w", w.ID, err)
+		}
+		return setRoster(ctx, tx, w.ID, roster)
+	})
+}
+
+func mustBeOpen(ctx context.Context, tx conn, id string) error {
+	w, err := oneWorkshop(ctx, tx, "id", id)
+	if err == nil && w.State == allocator.Ended {
+		err = api.Problemf(api.Conflict, "The workshop has ended", "It ended at %s.", w.EndedAt.Format("2006-01-02 15:04 MST"))
+	}
+	return err
+}
+
+func setRoster(ctx context.Context, tx conn, workshop string, roster []string) error {
+	if _, err := tx.exec(ctx, "DELETE FROM roster WHERE workshop_id = $1", workshop); err != nil {
+		return fmt.Errorf("change the roster of %s: %w", workshop, err)
+	}
+	for _, email := range roster {
+		if _, err := tx.exec(ctx, "INSERT INTO roster (workshop_id, email) VALUES ($1, $2)", workshop, email); err != nil {
+			return fmt.Errorf("add to the roster of %s: %w", workshop, err)
+		}
+	}
+	return nil
+}
+
+// Roster lists the addresses that may join a workshop.
+func (s *Store) Roster(ctx context.Context, workshop string) ([]string, error) {
+	out, err := list(ctx, s.read, scanID, "SELECT email FROM roster WHERE workshop_id = $1 ORDER BY email", workshop)
+	if err != nil {
+		return nil, fmt.Errorf("read the roster of %s: %w", workshop, err)
+	}
+	return out, nil
+}
+
+// Postpone keeps why machines cannot be launched, and until when.
+func (s *Store) Postpone(ctx context.Context, workshop, trouble string, failures int, until time.Time) error {
+	return s.exec(ctx, "postpone the launches of "+workshop, `UPDATE workshops SET trouble = $1, launch_failures = $2, launch_after = $3
+		WHERE id = $4 AND (trouble <> $1 OR launch_failures <> $2 OR launch_after <> $3)`, trouble, failures, stamp(until), workshop)
+}
+
+// AddMachines adds machines of a workshop and their launch.
+func (s *Store) AddMachines(ctx context.Context, machines []allocator.Machine, op allocator.Operation, living, limit int) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		workshop, pool := machines[0].WorkshopID, machines[0].Pool
+		if err := mustBeOpen(ctx, tx, workshop); err != nil {
+			return err
+		}
+		var of, in int
+		err := tx.row(ctx, `SELECT count(*) FILTER (WHERE workshop_id = $1), count(*) FILTER (WHERE pool = $2)
+			FROM machines WHERE state <> 'terminated'`, workshop, pool).Scan(&of, &in)
+		switch {
+		case err != nil:
+			return fmt.Errorf("count the machines of %s: %w", pool, err)
+		case of != living:
+			return api.Problemf(api.Conflict, "The workshop's machines have changed meanwhile", "Workshop %s has %d machines and not %d.", workshop, of, living)
+		case in+len(machines) > limit:
+			return api.Problemf(api.Capacity, "The pool is too small", "Pool %s may hold %d machines and holds %d; end a workshop, or raise maxMachines in the stack's settings.", pool, limit, in)
 		}
 		if err := addOperation(ctx, tx, op); err != nil {
 			return err
 		}
 		for _, m := range machines {
-			if err := addMachine(ctx, tx, m); err != nil {
-				return err
-			}
-			if err := addOperationMachine(ctx, tx, op.ID, m.ID); err != nil {
+			if err := errors.Join(addMachine(ctx, tx, m), addOperationMachine(ctx, tx, op.ID, m.ID)); err != nil {
 				return err
 			}
 		}
@@ -51,17 +122,17 @@ func (s *Store) OpenWorkshop(ctx context.Context, w allocator.Workshop, machines
 }
 
 // EndWorkshop closes a workshop and hands its machines to an operation.
-func (s *Store) EndWorkshop(ctx context.Context, id string, op allocator.Operation) error {
+func (s *Store) EndWorkshop(ctx context.Context, id string, op allocator.Operation, reason string) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
-		w, err := oneWorkshop(ctx, tx, "id", id)
-		if err != nil {
+		if err := mustBeOpen(ctx, tx, id); err != nil {
 			return err
 		}
-		if w.State == allocator.Ended {
-			return api.Problemf(api.Conflict, "The workshop has ended", "It ended at %s.", w.EndedAt.Format("2006-01-02 15:04 MST"))
-		}
-		if _, err := tx.exec(ctx, "UPDATE workshops SET state = 'ended', ended_at = $1 WHERE id = $2", stamp(op.CreatedAt), id); err != nil {
+		if _, err := tx.exec(ctx, "UPDATE workshops SET state = 'ended', ended_at = $1, trouble = '' WHERE id = $2", stamp(op.CreatedAt), id); err != nil {
 			return fmt.Errorf("end workshop %s: %w", id, err)
+		}
+		if _, err := tx.exec(ctx, "UPDATE seats SET state = 'released', released_at = $1, released_because = $2 WHERE workshop_id = $3 AND state <> 'released'",
+			stamp(op.CreatedAt), reason, id); err != nil {
+			return fmt.Errorf("release the seats of %s: %w", id, err)
 		}
 		if err := addOperation(ctx, tx, op); err != nil {
 			return err
@@ -71,7 +142,7 @@ func (s *Store) EndWorkshop(ctx context.Context, id string, op allocator.Operati
 			return fmt.Errorf("list the machines of %s: %w", id, err)
 		}
 		for _, m := range machines {
-			if err := endMachine(ctx, tx, m, op, "the workshop was ended by "+op.By); err != nil {
+			if err := endMachine(ctx, tx, m, op, reason); err != nil {
 				return err
 			}
 		}
@@ -80,7 +151,7 @@ func (s *Store) EndWorkshop(ctx context.Context, id string, op allocator.Operati
 }
 
 // TerminateMachine hands one machine to an operation.
-func (s *Store) TerminateMachine(ctx context.Context, id string, op allocator.Operation) error {
+func (s *Store) TerminateMachine(ctx context.Context, id string, op allocator.Operation, reason string) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
 		m, err := oneMachine(ctx, tx, id)
 		if err != nil {
@@ -89,7 +160,7 @@ func (s *Store) TerminateMachine(ctx context.Context, id string, op allocator.Op
 		if err := addOperation(ctx, tx, op); err != nil {
 			return err
 		}
-		return endMachine(ctx, tx, m, op, "it was ended by "+op.By)
+		return endMachine(ctx, tx, m, op, reason)
 	})
 }
 
@@ -128,6 +199,15 @@ func (s *Store) Workshops(ctx context.Context, after string, limit int) ([]alloc
 		ORDER BY created_at DESC, id DESC LIMIT $2`, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list workshops: %w", err)
+	}
+	return out, nil
+}
+
+// OpenWorkshops lists the workshops that have not ended.
+func (s *Store) OpenWorkshops(ctx context.Context) ([]allocator.Workshop, error) {
+	out, err := list(ctx, s.read, scanWorkshop, "SELECT "+workshopColumns+" FROM workshops WHERE state = 'open' ORDER BY starts_at, id")
+	if err != nil {
+		return nil, fmt.Errorf("list open workshops: %w", err)
 	}
 	return out, nil
 }

@@ -83,11 +83,22 @@ func randomHistories(t *testing.T, w *world) {
 				_, err := w.claim(workshop().ID, email)
 				check(err)
 			},
-			"leave": func(*rapid.T) {
-				if m := machine(); m.SeatID != "" {
-					check(w.ReleaseSeat(ctx, m.SeatID, "left", w.tick()))
+			"leave": func(t *rapid.T) {
+				seats, err := w.Seats(ctx, workshop().ID)
+				require.NoError(t, err)
+				if len(seats) > 0 {
+					check(w.ReleaseSeat(ctx, rapid.SampledFrom(seats).Draw(t, "seat").ID, "left", w.tick()))
 				}
 			},
+			"more machines": func(t *rapid.T) {
+				ws := workshop()
+				has, err := w.Machines(ctx, ws.ID, false)
+				require.NoError(t, err)
+				op := allocator.Operation{ID: w.id("op"), Kind: allocator.Launch, WorkshopID: ws.ID, State: allocator.Queued, CreatedAt: w.tick()}
+				m := allocator.Machine{ID: w.id("mch"), WorkshopID: ws.ID, Pool: "gpu", State: allocator.Requested, Reason: "asked for", CreatedAt: w.now, ChangedAt: w.now}
+				check(w.AddMachines(ctx, []allocator.Machine{m}, op, len(has)+rapid.IntRange(0, 1).Draw(t, "wrong by"), 1000))
+			},
+			"give": func(*rapid.T) { check(w.GiveSeats(ctx, workshop().ID, w.tick())) },
 			"move": func(t *rapid.T) {
 				to := rapid.SampledFrom([]allocator.MachineState{allocator.Terminated, allocator.Unhealthy, allocator.Terminating}).Draw(t, "to")
 				from := rapid.SampledFrom(allocator.MachineStates()).Draw(t, "from")
@@ -99,14 +110,14 @@ func randomHistories(t *testing.T, w *world) {
 			"terminate": func(*rapid.T) {
 				m := machine()
 				op := allocator.Operation{ID: w.id("op"), Kind: allocator.Terminate, WorkshopID: m.WorkshopID, State: allocator.Queued, CreatedAt: w.tick()}
-				check(w.TerminateMachine(ctx, m.ID, op))
+				check(w.TerminateMachine(ctx, m.ID, op, "it was ended"))
 			},
 			"end workshop": func(t *rapid.T) {
 				if rapid.IntRange(0, 4).Draw(t, "end") == 0 {
 					op := allocator.Operation{ID: w.id("op"), Kind: allocator.Terminate, State: allocator.Queued, CreatedAt: w.tick()}
 					ws := workshop()
 					op.WorkshopID = ws.ID
-					check(w.EndWorkshop(ctx, ws.ID, op))
+					check(w.EndWorkshop(ctx, ws.ID, op, "over"))
 				}
 			},
 			"": func(t *rapid.T) {
@@ -137,6 +148,7 @@ func (w *world) checkInvariants(t require.TestingT, workshop string) {
 		}
 		w.checkTimeline(t, m)
 	}
+	w.checkSeats(t, workshop)
 	operations, err := w.Operations(context.Background(), workshop, 10_000)
 	require.NoError(t, err)
 	for _, o := range operations {
@@ -144,6 +156,42 @@ func (w *world) checkInvariants(t require.TestingT, workshop string) {
 			require.Equal(t, o.Total, o.Done+o.Failed, "operation %+v is finished and waits for machines", o)
 		}
 	}
+}
+
+// checkSeats looks whether the seats of a workshop are as they must be: nobody waits
+// while a seat and a machine are to be had, and the queue is in order.
+func (w *world) checkSeats(t require.TestingT, workshop string) {
+	ws, err := w.Workshop(context.Background(), workshop)
+	require.NoError(t, err)
+	seats, err := w.Seats(context.Background(), workshop)
+	require.NoError(t, err)
+	live, err := w.LiveSeats(context.Background())
+	require.NoError(t, err)
+	require.Len(t, seats, live[workshop])
+	if ws.State == allocator.Ended {
+		require.Empty(t, seats)
+	}
+	assigned, queued, ready, people := 0, 0, 0, map[string]bool{}
+	for _, s := range seats {
+		require.False(t, people[s.Email], "%s has two seats", s.Email)
+		people[s.Email] = true
+		if s.State == allocator.SeatAssigned {
+			assigned++
+			m, err := w.Machine(context.Background(), s.MachineID)
+			require.NoError(t, err)
+			require.Equal(t, s.ID, m.SeatID)
+			continue
+		}
+		queued++
+		require.Equal(t, queued, s.Position, "%+v", seats)
+	}
+	for _, m := range w.machines(t, workshop) {
+		if m.State == allocator.Ready {
+			ready++
+		}
+	}
+	require.LessOrEqual(t, assigned, ws.Seats)
+	require.Zero(t, min(queued, ready, ws.Seats-assigned), "%d wait, %d machines are ready, and %d of %d seats are taken", queued, ready, assigned, ws.Seats)
 }
 
 // checkTimeline looks whether each change follows from the one before it.

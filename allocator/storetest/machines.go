@@ -106,7 +106,7 @@ func lateInstanceIsBound(t *testing.T, w *world) {
 	a, _, err := w.BeginAttempt(t.Context(), op.ID, w.tick())
 	require.NoError(t, err)
 	end := allocator.Operation{ID: "op_end", Kind: allocator.Terminate, WorkshopID: ws.ID, State: allocator.Queued, By: "admin", CreatedAt: w.tick()}
-	require.NoError(t, w.EndWorkshop(t.Context(), ws.ID, end))
+	require.NoError(t, w.EndWorkshop(t.Context(), ws.ID, end, "over"))
 	waiting, err := w.OperationMachines(t.Context(), end.ID)
 	require.NoError(t, err)
 	require.Len(t, waiting, 2)

@@ -20,6 +20,14 @@ func Run(t *testing.T, open Open) {
 	for name, test := range map[string]func(*testing.T, *world){
 		"a workshop is opened with its machines and their launch": workshopIsOpened,
 		"a pool holds no more machines than it may":               poolIsBounded,
+		"machines are added once for what was planned":            machinesAreAddedOnce,
+		"a workshop is changed while it is open":                  workshopIsChanged,
+		"who is not invited does not join":                        rosterIsHeld,
+		"who comes when no machine is free waits in order":        queueIsInOrder,
+		"who loses a machine comes before those who wait":         lostMachineComesFirst,
+		"nobody gets a machine before the workshop begins":        startIsWaitedFor,
+		"no more seats are given than there are":                  spareIsNoSeat,
+		"a seat ends and is extended unless others wait":          seatEnds,
 		"workshops are listed newest first, page by page":         workshopsArePaged,
 		"a machine moves along the table only":                    machineMovesAlongTheTable,
 		"a machine is not given up while it may be launched":      launchingIsNotGivenUp,
@@ -65,17 +73,27 @@ func (w *world) id(prefix string) string {
 	return fmt.Sprintf("%s_%04d", prefix, w.seq)
 }
 
-// open opens a workshop with n machines.
+// open opens a workshop with n machines, and starts their launch.
 func (w *world) open(t require.TestingT, n int) (allocator.Workshop, allocator.Operation) {
 	at := w.tick()
-	ws := allocator.Workshop{ID: w.id("wks"), Name: "Pose", Pool: "gpu", Seats: n, JoinCode: w.id("code"), State: allocator.Open, CreatedAt: at}
+	ws := w.plain(t, n)
 	op := allocator.Operation{ID: w.id("op"), Kind: allocator.Launch, WorkshopID: ws.ID, State: allocator.Queued, By: "admin", CreatedAt: at}
 	machines := make([]allocator.Machine, n)
 	for i := range machines {
 		machines[i] = allocator.Machine{ID: w.id("mch"), WorkshopID: ws.ID, Pool: "gpu", State: allocator.Requested, Reason: "asked for", CreatedAt: at, ChangedAt: at}
 	}
-	require.NoError(t, w.OpenWorkshop(context.Background(), ws, machines, op, 1000))
+	require.NoError(t, w.AddMachines(context.Background(), machines, op, 0, 1000))
 	return ws, op
+}
+
+// plain opens a workshop that has no machines yet.
+func (w *world) plain(t require.TestingT, seats int) allocator.Workshop {
+	ws := allocator.Workshop{
+		ID: w.id("wks"), Name: "Pose", Pool: "gpu", Seats: seats, Warm: seats, JoinCode: w.id("code"), State: allocator.Open,
+		StartsAt: w.now, WarmUp: 20 * time.Minute, CreatedAt: w.now,
+	}
+	require.NoError(t, w.OpenWorkshop(context.Background(), ws, nil))
+	return ws
 }
 
 // launch gives each machine of an operation an instance.

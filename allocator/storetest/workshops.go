@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -36,22 +37,56 @@ func workshopIsOpened(t *testing.T, w *world) {
 
 func poolIsBounded(t *testing.T, w *world) {
 	_, first := w.open(t, 3)
-	ws := allocator.Workshop{ID: "wks_x", Name: "x", Pool: "gpu", Seats: 2, JoinCode: "x", State: allocator.Open, CreatedAt: w.tick()}
+	ws := w.plain(t, 2)
 	op := allocator.Operation{ID: "op_x", Kind: allocator.Launch, WorkshopID: ws.ID, State: allocator.Queued, CreatedAt: w.tick()}
 	machines := []allocator.Machine{
 		{ID: "mch_x1", WorkshopID: ws.ID, Pool: "gpu", State: allocator.Requested}, {ID: "mch_x2", WorkshopID: ws.ID, Pool: "gpu", State: allocator.Requested},
 	}
-	err := w.OpenWorkshop(t.Context(), ws, machines, op, 4)
+	err := w.AddMachines(t.Context(), machines, op, 0, 4)
 	requireCode(t, api.Capacity, err)
-	require.ErrorContains(t, err, "at most 1")
-	_, err = w.Workshop(t.Context(), ws.ID)
+	require.ErrorContains(t, err, "may hold 4 machines and holds 3")
+	_, err = w.Operation(t.Context(), op.ID)
 	requireCode(t, api.NotFound, err)
 
 	// What has ended makes room.
 	all, err := w.OperationMachines(t.Context(), first.ID)
 	require.NoError(t, err)
 	require.NoError(t, w.move(t, all[0].ID, allocator.Terminated, "no capacity", w.tick()))
-	require.NoError(t, w.OpenWorkshop(t.Context(), ws, machines, op, 4))
+	require.NoError(t, w.AddMachines(t.Context(), machines, op, 0, 4))
+}
+
+func machinesAreAddedOnce(t *testing.T, w *world) {
+	ws, _ := w.open(t, 1)
+	op := allocator.Operation{ID: "op_x", Kind: allocator.Launch, WorkshopID: ws.ID, State: allocator.Queued, CreatedAt: w.tick()}
+	more := []allocator.Machine{{ID: "mch_x", WorkshopID: ws.ID, Pool: "gpu", State: allocator.Requested, Reason: "asked for"}}
+	requireCode(t, api.Conflict, w.AddMachines(t.Context(), more, op, 0, 10))
+	require.Len(t, w.machines(t, ws.ID), 1, "another one was faster")
+	require.NoError(t, w.AddMachines(t.Context(), more, op, 1, 10))
+	end := allocator.Operation{ID: "op_end", Kind: allocator.Terminate, WorkshopID: ws.ID, State: allocator.Queued, CreatedAt: w.tick()}
+	require.NoError(t, w.EndWorkshop(t.Context(), ws.ID, end, "over"))
+	op.ID = "op_late"
+	requireCode(t, api.Conflict, w.AddMachines(t.Context(), more, op, 2, 10))
+}
+
+func workshopIsChanged(t *testing.T, w *world) {
+	ws := w.plain(t, 2)
+	ws.Seats, ws.Warm, ws.Spares, ws.Invited = 3, 3, 1, true
+	ws.EndsAt, ws.SessionLimit = w.now.Add(time.Hour), 30*time.Minute
+	require.NoError(t, w.ChangeWorkshop(t.Context(), ws, []string{"ann@example.org", "bob@example.org"}))
+	require.NoError(t, w.Postpone(t.Context(), ws.ID, "no quota", 2, w.now.Add(time.Minute)))
+	ws.Trouble, ws.LaunchFailures, ws.LaunchAfter = "no quota", 2, w.now.Add(time.Minute)
+	open, err := w.OpenWorkshops(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []allocator.Workshop{ws}, open)
+	roster, err := w.Roster(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.Equal(t, []string{"ann@example.org", "bob@example.org"}, roster)
+	end := allocator.Operation{ID: "op_end", Kind: allocator.Terminate, WorkshopID: ws.ID, State: allocator.Queued, CreatedAt: w.tick()}
+	require.NoError(t, w.EndWorkshop(t.Context(), ws.ID, end, "over"))
+	requireCode(t, api.Conflict, w.ChangeWorkshop(t.Context(), ws, nil))
+	open, err = w.OpenWorkshops(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, open)
 }
 
 func workshopsArePaged(t *testing.T, w *world) {
@@ -81,15 +116,15 @@ func workshopEnds(t *testing.T, w *world) {
 	seat, err := w.claim(ws.ID, "ann@example.org")
 	require.NoError(t, err)
 	op := allocator.Operation{ID: "op_end", Kind: allocator.Terminate, WorkshopID: ws.ID, State: allocator.Queued, By: "admin", CreatedAt: w.tick()}
-	require.NoError(t, w.EndWorkshop(t.Context(), ws.ID, op))
-	requireCode(t, api.Conflict, w.EndWorkshop(t.Context(), ws.ID, op))
+	require.NoError(t, w.EndWorkshop(t.Context(), ws.ID, op, "over"))
+	requireCode(t, api.Conflict, w.EndWorkshop(t.Context(), ws.ID, op, "over"))
 	for _, m := range w.machines(t, ws.ID) {
 		require.Equal(t, allocator.Terminating, m.State)
 		require.Empty(t, m.SeatID)
 	}
 	requireCode(t, api.NotFound, w.ReleaseSeat(t.Context(), seat.ID, "too late", w.tick()))
 	_, err = w.claim(ws.ID, "bob@example.org")
-	requireCode(t, api.Capacity, err)
+	requireCode(t, api.Conflict, err)
 	for _, m := range machines {
 		require.NoError(t, w.move(t, m.ID, allocator.Terminated, "its instance has ended", w.tick()))
 	}
@@ -97,7 +132,7 @@ func workshopEnds(t *testing.T, w *world) {
 	require.NoError(t, err)
 	require.Equal(t, allocator.Succeeded, o.State)
 	require.Equal(t, 2, o.Done)
-	requireCode(t, api.NotFound, w.EndWorkshop(t.Context(), "wks_unknown", op))
+	requireCode(t, api.NotFound, w.EndWorkshop(t.Context(), "wks_unknown", op, "over"))
 	living, err := w.Machines(t.Context(), ws.ID, false)
 	require.NoError(t, err)
 	require.Empty(t, living)

@@ -7,6 +7,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -76,7 +77,7 @@ type adminView struct {
 // workshopLine is a workshop with what has become of its machines.
 type workshopLine struct {
 	api.Workshop
-	Ready, Assigned, Starting, Unhealthy int
+	Ready, Assigned, Waiting, Starting, Unhealthy int
 }
 
 func (s *server) adminData(r *http.Request) (adminView, error) {
@@ -98,13 +99,19 @@ func (s *server) adminData(r *http.Request) (adminView, error) {
 	for _, w := range workshops {
 		lines[w.ID] = &workshopLine{Workshop: s.workshop(r, w)}
 	}
+	people, err := s.Service.Store.LiveSeats(r.Context())
+	if err != nil {
+		return v, err
+	}
 	for _, m := range machines {
 		if line := lines[m.WorkshopID]; line != nil {
 			line.count(m.State)
 		}
 	}
 	for _, w := range workshops {
-		v.Workshops = append(v.Workshops, *lines[w.ID])
+		line := lines[w.ID]
+		line.Waiting = people[w.ID] - line.Assigned
+		v.Workshops = append(v.Workshops, *line)
 	}
 	return v, nil
 }
@@ -138,9 +145,11 @@ func (s *server) adminLive(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) openForm(w http.ResponseWriter, r *http.Request) {
-	seats, _ := strconv.Atoi(r.PostFormValue("seats")) // 0 is refused with words
-	form := api.NewWorkshop{Name: r.PostFormValue("name"), Pool: r.PostFormValue("pool"), Seats: seats}
-	opened, _, err := s.Service.OpenWorkshop(r.Context(), s.sessionUser(r), form)
+	form, err := newWorkshop(r)
+	var opened allocator.Workshop
+	if err == nil {
+		opened, err = s.Service.OpenWorkshop(r.Context(), s.sessionUser(r), form)
+	}
 	if err == nil {
 		http.Redirect(w, r, "/admin/workshops/"+opened.ID, http.StatusSeeOther)
 		return
@@ -155,10 +164,39 @@ func (s *server) openForm(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, p.HTTP, "admin.html", v)
 }
 
+// newWorkshop reads the form. Its times are in the zone that it names.
+func newWorkshop(r *http.Request) (api.NewWorkshop, error) {
+	number := func(name string) int {
+		n, _ := strconv.Atoi(r.PostFormValue(name)) // where 0 is wrong it is refused with words
+		return n
+	}
+	form := api.NewWorkshop{
+		Name: r.PostFormValue("name"), Pool: r.PostFormValue("pool"), Seats: number("seats"), Spares: number("spares"),
+		SessionMinutes: number("session_minutes"), Roster: strings.FieldsFunc(r.PostFormValue("roster"), func(c rune) bool { return strings.ContainsRune("\r\n,;", c) }),
+	}
+	zone, err := time.LoadLocation(r.PostFormValue("zone"))
+	if err != nil {
+		zone = time.UTC
+	}
+	for name, to := range map[string]**time.Time{"starts_at": &form.StartsAt, "ends_at": &form.EndsAt} {
+		typed := r.PostFormValue(name)
+		if typed == "" {
+			continue
+		}
+		t, err := time.ParseInLocation("2006-01-02T15:04", typed, zone)
+		if err != nil {
+			return form, api.Problemf(api.Invalid, "That is no time", "%q: write it as 2026-03-01T14:30.", typed)
+		}
+		*to = &t
+	}
+	return form, nil
+}
+
 // workshopView is one workshop's page.
 type workshopView struct {
 	Workshop   api.Workshop
 	Machines   []api.Machine
+	Queue      []api.Seat // those who wait
 	Operations []api.Operation
 }
 
@@ -175,6 +213,15 @@ func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopVie
 	}
 	for _, m := range machines {
 		v.Machines = append(v.Machines, s.machine(m))
+	}
+	seats, err := s.Service.Store.Seats(ctx, workshop.ID)
+	if err != nil {
+		return v, err
+	}
+	for _, seat := range seats {
+		if seat.State == allocator.SeatQueued {
+			v.Queue = append(v.Queue, s.seat(ctx, seat, ""))
+		}
 	}
 	operations, err := s.Service.Store.Operations(ctx, workshop.ID, listed)
 	if err != nil {
@@ -225,6 +272,14 @@ func (s *server) machinePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.render(w, r, http.StatusOK, "machine.html", machineView{s.machine(m), timeline})
+}
+
+func (s *server) releaseForm(w http.ResponseWriter, r *http.Request) {
+	if err := s.Service.ReleaseSeat(r.Context(), s.sessionUser(r), r.PathValue("id")); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/admin/workshops/"+r.PostFormValue("workshop"), http.StatusSeeOther)
 }
 
 func (s *server) terminateForm(w http.ResponseWriter, r *http.Request) {

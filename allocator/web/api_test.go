@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -71,7 +72,7 @@ func TestAWorkshopIsOpenedListedAndEnded(t *testing.T) {
 	require.Len(t, machines, 2)
 	require.Equal(t, "booting", machines[0].State)
 	_, body = b.send(t, http.MethodGet, "/api/v1/operations", nil)
-	require.Equal(t, opened.Operation, decode[api.Page[api.Operation]](t, body).Items[0].ID)
+	require.Equal(t, "launch", decode[api.Page[api.Operation]](t, body).Items[0].Kind)
 	_, body = b.send(t, http.MethodGet, "/api/v1/pools", nil)
 	require.Equal(t, []api.Pool{{Name: "gpu", InstanceTypes: []string{"g5.xlarge"}, MaxMachines: 10, Machines: 2}}, decode[api.Page[api.Pool]](t, body).Items)
 
@@ -233,7 +234,17 @@ func TestASeatIsClaimedOverTheAPI(t *testing.T) {
 	res, body = other.send(t, http.MethodPost, "/api/v1/seats", claim)
 	refused(t, api.Forbidden, res, body)
 	res, body = other.send(t, http.MethodPost, "/api/v1/seats", api.Claim{Code: ws.JoinCode, Email: "bob@example.org"})
-	refused(t, api.Capacity, res, body)
+	require.Equal(t, http.StatusAccepted, res.StatusCode, body)
+	waiting := decode[api.Seat](t, body)
+	require.Equal(t, []any{"queued", 1, ""}, []any{waiting.State, waiting.Position, waiting.Machine})
+	require.Nil(t, waiting.ExpectedAt, "nobody can tell")
+	require.Contains(t, mustOpen(t, other, "/seat"), "You are number 1 in the queue")
+	staff := w.staff(t)
+	require.Contains(t, mustOpen(t, staff, "/admin/workshops/"+ws.ID), "bob@example.org")
+	_, body = staff.send(t, http.MethodGet, "/api/v1/seats?workshop="+ws.ID, nil)
+	require.Len(t, decode[api.Page[api.Seat]](t, body).Items, 2)
+	res, body = staff.send(t, http.MethodPost, "/api/v1/seats/"+waiting.ID+"/release", nil)
+	require.Equal(t, http.StatusNoContent, res.StatusCode, body)
 	res, body = other.send(t, http.MethodGet, "/api/v1/seats/current", nil)
 	refused(t, api.NotFound, res, body)
 
@@ -254,5 +265,76 @@ func TestTheDescriptionIsServed(t *testing.T) {
 	require.Equal(t, "3.1.0", doc.OpenAPI)
 	for _, path := range []string{"/api/v1/seats", "/api/v1/workshops", "/api/v1/agents/{id}/reports"} {
 		require.Contains(t, doc.Paths, path)
+	}
+}
+
+func TestASeatOfLimitedTimeIsExtendedAndGivenBack(t *testing.T) {
+	w := newWorld(t)
+	staff := w.staff(t)
+	ends, starts := w.Time.Add(3*time.Hour), w.Time.Add(time.Hour)
+	res, body := staff.send(t, http.MethodPost, "/api/v1/workshops", api.NewWorkshop{
+		Name: "Pose", Pool: "gpu", Seats: 1, Spares: 1, StartsAt: &starts, EndsAt: &ends, SessionMinutes: 30, Roster: []string{"Ann@example.org", "bob@example.org"},
+	})
+	require.Equal(t, http.StatusCreated, res.StatusCode, body)
+	ws := decode[api.Workshop](t, body)
+	require.Equal(t, []any{starts, ends, 30, true}, []any{ws.StartsAt, *ws.EndsAt, ws.SessionMinutes, ws.Invited})
+	_, body = staff.send(t, http.MethodGet, "/api/v1/workshops/"+ws.ID+"/roster", nil)
+	require.Equal(t, []string{"ann@example.org", "bob@example.org"}, decode[api.Page[string]](t, body).Items)
+
+	ann, cleo := w.browser(t), w.browser(t)
+	require.Contains(t, mustOpen(t, ann, "/join/"+ws.JoinCode), "The workshop begins")
+	res, body = cleo.send(t, http.MethodPost, "/api/v1/seats", api.Claim{Code: ws.JoinCode, Email: "cleo@example.org"})
+	refused(t, api.Forbidden, res, body)
+	res, body = ann.send(t, http.MethodPost, "/api/v1/seats", api.Claim{Code: ws.JoinCode, Email: "ann@example.org"})
+	require.Equal(t, http.StatusAccepted, res.StatusCode, body)
+
+	w.Time = starts
+	w.settle(t)
+	_, body = ann.send(t, http.MethodGet, "/api/v1/seats/current", nil)
+	seat := decode[api.Seat](t, body)
+	require.Equal(t, []any{"assigned", w.Time.Add(30 * time.Minute)}, []any{seat.State, *seat.EndsAt})
+	w.Time = w.Time.Add(20 * time.Minute)
+	res, body = ann.send(t, http.MethodPost, "/api/v1/seats/current/extend", nil)
+	require.Equal(t, http.StatusOK, res.StatusCode, body)
+	require.Equal(t, w.Time.Add(30*time.Minute), *decode[api.Seat](t, body).EndsAt)
+
+	bob := w.browser(t)
+	res, body = bob.send(t, http.MethodPost, "/api/v1/seats", api.Claim{Code: ws.JoinCode, Email: "bob@example.org"})
+	require.Equal(t, http.StatusAccepted, res.StatusCode, "the spare is no seat: %s", body)
+	require.Equal(t, w.Time.Add(30*time.Minute), *decode[api.Seat](t, body).ExpectedAt)
+	res, body = ann.send(t, http.MethodPost, "/api/v1/seats/current/extend", nil)
+	refused(t, api.Capacity, res, body)
+	res, _ = ann.submit(t, "/seat/extend", nil)
+	require.Equal(t, http.StatusConflict, res.StatusCode)
+	w.Time = w.Time.Add(30 * time.Minute)
+	w.settle(t)
+	res, body = ann.send(t, http.MethodGet, "/api/v1/seats/current", nil)
+	refused(t, api.NotFound, res, body)
+	_, body = bob.send(t, http.MethodGet, "/api/v1/seats/current", nil)
+	require.Equal(t, "assigned", decode[api.Seat](t, body).State)
+
+	more, soon := 2, w.Time.Add(time.Minute)
+	res, body = staff.send(t, http.MethodPatch, "/api/v1/workshops/"+ws.ID, api.WorkshopChange{Seats: &more, EndsAt: &soon, Roster: &[]string{}})
+	require.Equal(t, http.StatusOK, res.StatusCode, body)
+	require.False(t, decode[api.Workshop](t, body).Invited)
+	w.Time = soon
+	w.settle(t)
+	_, body = staff.send(t, http.MethodGet, "/api/v1/workshops/"+ws.ID, nil)
+	require.Equal(t, "ended", decode[api.Workshop](t, body).State)
+	require.Zero(t, w.EC2.Alive())
+}
+
+// settle lets the allocator look, launch and end, and machines boot.
+func (w *world) settle(t *testing.T) {
+	t.Helper()
+	require.NoError(t, w.Reconcile(t.Context()))
+	w.RunAll(t)
+	w.EC2.Finish()
+	machines, err := w.Store.Machines(t.Context(), "", false)
+	require.NoError(t, err)
+	for _, m := range machines {
+		if m.State == allocator.Booting {
+			w.Boot(t, m)
+		}
 	}
 }

@@ -20,15 +20,17 @@ func (s *server) base(r *http.Request) string {
 
 func (s *server) workshop(r *http.Request, w allocator.Workshop) api.Workshop {
 	return api.Workshop{
-		ID: w.ID, Name: w.Name, Pool: w.Pool, Seats: w.Seats, JoinCode: w.JoinCode, State: string(w.State),
-		JoinURL: s.base(r) + "/join/" + w.JoinCode, CreatedAt: w.CreatedAt, EndedAt: orNil(w.EndedAt),
+		ID: w.ID, Name: w.Name, Pool: w.Pool, Seats: w.Seats, Warm: w.Warm, Spares: w.Spares, JoinCode: w.JoinCode, State: string(w.State),
+		JoinURL: s.base(r) + "/join/" + w.JoinCode, StartsAt: w.StartsAt, EndsAt: orNil(w.EndsAt),
+		WarmUpMinutes: int(w.WarmUp.Minutes()), SessionMinutes: int(w.SessionLimit.Minutes()), Invited: w.Invited,
+		Trouble: w.Trouble, RetryAt: orNil(w.LaunchAfter), CreatedAt: w.CreatedAt, EndedAt: orNil(w.EndedAt),
 	}
 }
 
 func (s *server) machine(m allocator.Machine) api.Machine {
 	out := api.Machine{
 		ID: m.ID, Workshop: m.WorkshopID, Pool: m.Pool, State: string(m.State), Reason: m.Reason, Instance: m.InstanceID,
-		InstanceType: m.Type, Zone: m.Zone, Connected: m.Connected, Participant: m.Email, GPUs: m.Inventory.GPUs, CreatedAt: m.CreatedAt,
+		InstanceType: m.Type, Zone: m.Zone, Connected: m.Connected, Participant: m.Email, Seat: m.SeatID, GPUs: m.Inventory.GPUs, CreatedAt: m.CreatedAt,
 	}
 	if out.GPUs == nil {
 		out.GPUs = []api.GPU{}
@@ -47,11 +49,22 @@ func toOperation(o allocator.Operation) api.Operation {
 	}
 }
 
-func toSeat(s allocator.Seat, pin string) api.Seat {
-	return api.Seat{
-		ID: s.ID, Workshop: s.Workshop, Email: s.Email, State: string(s.State), Machine: s.MachineID, ClaimedAt: s.ClaimedAt,
-		PIN: pin,
+// seat is a seat as its participant sees it. When a machine is expected is told where
+// it can be.
+func (s *server) seat(ctx context.Context, of allocator.Seat, pin string) api.Seat {
+	out := api.Seat{
+		ID: of.ID, Workshop: of.Workshop, Email: of.Email, State: string(of.State), Machine: of.MachineID, ClaimedAt: of.ClaimedAt,
+		Position: of.Position, EndsAt: orNil(of.EndsAt), Note: of.Note, PIN: pin,
 	}
+	if of.State != allocator.SeatQueued {
+		return out
+	}
+	expected, err := s.Service.ExpectedAt(ctx, of)
+	if err != nil {
+		s.Log.WarnContext(ctx, "nobody can tell when a machine is expected", "seat", of.ID, "error", err)
+	}
+	out.ExpectedAt = orNil(expected)
+	return out
 }
 
 // poolList counts the machines of each pool.

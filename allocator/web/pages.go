@@ -45,8 +45,13 @@ var functions = template.FuncMap{
 	"when": func(t time.Time) template.HTML {
 		return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, t.Format(time.RFC3339), t.Format("2006-01-02 15:04:05 MST"))) //nolint:gosec // made of a time only
 	},
+	"minutes": func(until time.Time) int { return max(1, int(time.Until(until).Round(time.Minute).Minutes())) },
+	"soon":    func(end *time.Time) bool { return end != nil && time.Until(*end) < warning },
 	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },
 }
+
+// warning is how long before its end a participant is told of it.
+const warning = 5 * time.Minute
 
 // view is what the layout knows of every page.
 type view struct {
@@ -99,6 +104,7 @@ func (s *server) routePages(mux *http.ServeMux) {
 	mux.HandleFunc("GET /seat", s.seatPage)
 	mux.HandleFunc("GET /seat/live", s.seatLive)
 	mux.HandleFunc("POST /seat/leave", s.leave)
+	mux.HandleFunc("POST /seat/extend", s.extend)
 	mux.HandleFunc("GET /admin/login", func(w http.ResponseWriter, r *http.Request) { s.render(w, r, http.StatusOK, "login.html", nil) })
 	mux.HandleFunc("POST /admin/login", s.loginForm)
 	mux.HandleFunc("POST /admin/logout", s.forStaff(s.logoutForm))
@@ -109,6 +115,7 @@ func (s *server) routePages(mux *http.ServeMux) {
 	mux.HandleFunc("GET /admin/workshops/{id}/live", s.forStaff(s.workshopLive))
 	mux.HandleFunc("POST /admin/workshops/{id}/end", s.forStaff(s.endForm))
 	mux.HandleFunc("GET /admin/machines/{id}", s.forStaff(s.machinePage))
+	mux.HandleFunc("POST /admin/seats/{id}/release", s.forStaff(s.releaseForm))
 	mux.HandleFunc("POST /admin/machines/{id}/terminate", s.forStaff(s.terminateForm))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, api.Problemf(api.NotFound, "There is no such page", "Check the address for a typing mistake."))

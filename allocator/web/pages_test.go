@@ -56,7 +56,7 @@ func TestAWorkshopIsOpenedWatchedAndEndedOnPages(t *testing.T) {
 
 	machine := between(body+mustOpen(t, b, page), `href="/admin/machines/`, `"`)
 	_, body = b.open(t, "/admin/machines/"+machine)
-	require.Contains(t, body, "asked for by admin")
+	require.Contains(t, body, "2 machines for 2 seats")
 	res, _ = b.submit(t, "/admin/machines/"+machine+"/terminate", nil)
 	require.Equal(t, page, res.Header.Get("Location"))
 	res, _ = b.submit(t, page+"/end", nil)

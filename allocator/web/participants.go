@@ -12,7 +12,12 @@ type joinView struct {
 	Workshop allocator.Workshop
 	Email    string
 	NeedsPIN bool
+	Later    bool // whether it has not begun
 	Problem  *api.Problem
+}
+
+func (s *server) joining(w allocator.Workshop) joinView {
+	return joinView{Workshop: w, Later: s.Service.Now().Before(w.StartsAt)}
 }
 
 func (s *server) joinPage(w http.ResponseWriter, r *http.Request) {
@@ -28,7 +33,7 @@ func (s *server) joinPage(w http.ResponseWriter, r *http.Request) {
 	if s.seatToken(r) == "" { // known before it is used, so that a claim whose answer is lost can be repeated
 		http.SetCookie(w, s.seatCookie(allocator.NewToken()))
 	}
-	s.render(w, r, http.StatusOK, "join.html", joinView{Workshop: workshop})
+	s.render(w, r, http.StatusOK, "join.html", s.joining(workshop))
 }
 
 func (s *server) join(w http.ResponseWriter, r *http.Request) {
@@ -41,7 +46,8 @@ func (s *server) join(w http.ResponseWriter, r *http.Request) {
 	claimed, err := s.Service.Claim(r.Context(), claim, s.seatToken(r))
 	if err != nil {
 		p := s.asProblem(r.Context(), err)
-		view := joinView{Workshop: workshop, Email: claim.Email, NeedsPIN: p.Code == api.Forbidden, Problem: p}
+		view := s.joining(workshop)
+		view.Email, view.NeedsPIN, view.Problem = claim.Email, p.Code == api.Forbidden, p
 		s.render(w, r, p.HTTP, "join.html", view)
 		return
 	}
@@ -68,7 +74,7 @@ func (s *server) seatPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	view := seatView{Seat: seat, Workshop: workshop, PIN: seat.PINFor(s.seatToken(r)), Live: s.Service.Look(r.Context(), seat)}
+	view := seatView{Seat: seat, Workshop: workshop, PIN: seat.PINFor(s.seatToken(r)), Live: s.look(r.Context(), seat)}
 	s.render(w, r, http.StatusOK, "seat.html", view)
 }
 
@@ -82,6 +88,15 @@ func (s *server) seatLive(w http.ResponseWriter, r *http.Request) {
 		}
 		return stream.send("", html)
 	}, func(error) { _ = stream.send("gone", "/seat") })
+}
+
+// extend keeps the machine for another session.
+func (s *server) extend(w http.ResponseWriter, r *http.Request) {
+	if _, err := s.Service.Extend(r.Context(), s.seatToken(r)); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/seat", http.StatusSeeOther)
 }
 
 func (s *server) leave(w http.ResponseWriter, r *http.Request) {

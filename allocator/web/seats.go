@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/sse"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -23,23 +24,21 @@ func (s *server) seatOperations(a huma.API) {
 	huma.Register(a, huma.Operation{
 		OperationID: "claim-seat", Method: http.MethodPost, Path: "/api/v1/seats", Summary: "Claim a seat, or come back to it",
 		Tags: tags, DefaultStatus: http.StatusCreated, Errors: []int{403, 404, 409, 422},
+		Responses: map[string]*huma.Response{"202": {Description: "A place in the queue: the seat gets a machine as soon as one is free"}},
 	}, func(ctx context.Context, in *struct {
 		requestInput
 		Body api.Claim
 	},
-	) (*struct {
-		SetCookie http.Cookie `header:"Set-Cookie"`
-		Body      api.Seat
-	}, error,
-	) {
+	) (*claimedSeat, error) {
 		claimed, err := s.Service.Claim(ctx, in.Body, s.seatToken(in.request))
 		if err != nil {
 			return nil, s.refuse(ctx, err)
 		}
-		return &struct {
-			SetCookie http.Cookie `header:"Set-Cookie"`
-			Body      api.Seat
-		}{*s.seatCookie(claimed.Token), toSeat(claimed.Seat, claimed.PIN)}, nil
+		status := http.StatusCreated
+		if claimed.Seat.State == allocator.SeatQueued {
+			status = http.StatusAccepted
+		}
+		return &claimedSeat{status, *s.seatCookie(claimed.Token), s.seat(ctx, claimed.Seat, claimed.PIN)}, nil
 	})
 	huma.Register(a, huma.Operation{
 		OperationID: "get-seat", Method: http.MethodGet, Path: "/api/v1/seats/current", Summary: "The seat that this browser holds",
@@ -49,7 +48,17 @@ func (s *server) seatOperations(a huma.API) {
 		if err != nil {
 			return nil, s.refuse(ctx, err)
 		}
-		return &body[api.Seat]{toSeat(seat, seat.PINFor(s.seatToken(in.request)))}, nil
+		return &body[api.Seat]{s.seat(ctx, seat, seat.PINFor(s.seatToken(in.request)))}, nil
+	})
+	huma.Register(a, huma.Operation{
+		OperationID: "extend-seat", Method: http.MethodPost, Path: "/api/v1/seats/current/extend", Summary: "Keep the machine for another session, from now",
+		Tags: tags, Security: own, Errors: []int{404, 409},
+	}, func(ctx context.Context, in *requestInput) (*body[api.Seat], error) {
+		seat, err := s.Service.Extend(ctx, s.seatToken(in.request))
+		if err != nil {
+			return nil, s.refuse(ctx, err)
+		}
+		return &body[api.Seat]{s.seat(ctx, seat, seat.PINFor(s.seatToken(in.request)))}, nil
 	})
 	huma.Register(a, huma.Operation{
 		OperationID: "leave-seat", Method: http.MethodDelete, Path: "/api/v1/seats/current", Summary: "Give the seat back",
@@ -70,6 +79,20 @@ func (s *server) seatOperations(a huma.API) {
 	})
 }
 
+// claimedSeat is the answer to a claim.
+type claimedSeat struct {
+	Status    int
+	SetCookie http.Cookie `header:"Set-Cookie"`
+	Body      api.Seat
+}
+
+// look is how a seat and its machine are now.
+func (s *server) look(ctx context.Context, seat allocator.Seat) api.Live {
+	live := s.Service.Look(ctx, seat)
+	live.Seat = s.seat(ctx, seat, "")
+	return live
+}
+
 // watchSeat tells how the machine of a browser's seat is until the browser is
 // gone, and says goodbye when it holds the seat no longer.
 func (s *server) watchSeat(ctx context.Context, r *http.Request, tell func(api.Live) error, gone func(error)) {
@@ -81,7 +104,7 @@ func (s *server) watchSeat(ctx context.Context, r *http.Request, tell func(api.L
 			gone(err)
 			return
 		}
-		if tell(s.Service.Look(ctx, seat)) != nil {
+		if tell(s.look(ctx, seat)) != nil {
 			return
 		}
 		select {

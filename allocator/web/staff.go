@@ -59,19 +59,64 @@ func (s *server) staffOperations(a huma.API) {
 		})
 	s.workshopOperations(a)
 	s.machineOperations(a)
+	s.seatsOfWorkshops(a)
+}
+
+func (s *server) seatsOfWorkshops(a huma.API) {
+	staff(s, a, "list-seats", http.MethodGet, "/api/v1/seats", "List the seats of a workshop that have a machine or wait for one, first who asked first", 0,
+		func(ctx context.Context, _ string, in *struct {
+			Workshop string `query:"workshop" required:"true" maxLength:"64"`
+		},
+		) (*body[api.Page[api.Seat]], error) {
+			all, err := s.Service.Store.Seats(ctx, in.Workshop)
+			page := api.Page[api.Seat]{Items: []api.Seat{}}
+			for _, seat := range all {
+				page.Items = append(page.Items, s.seat(ctx, seat, ""))
+			}
+			return &body[api.Page[api.Seat]]{page}, err
+		})
+	staff(s, a, "release-seat", http.MethodPost, "/api/v1/seats/{id}/release", "Take a seat away; its machine goes to who waits", http.StatusNoContent,
+		func(ctx context.Context, user string, in *idInput) (*struct{}, error) {
+			return nil, s.Service.ReleaseSeat(ctx, user, in.ID)
+		})
 }
 
 func (s *server) workshopOperations(a huma.API) {
-	staff(s, a, "open-workshop", http.MethodPost, "/api/v1/workshops", "Open a workshop and launch its machines", http.StatusCreated,
+	staff(s, a, "open-workshop", http.MethodPost, "/api/v1/workshops", "Open a workshop; its machines start in time for it", http.StatusCreated,
 		func(ctx context.Context, user string, in *struct {
 			requestInput
 			Body api.NewWorkshop
 		},
 		) (*body[api.Workshop], error) {
-			w, op, err := s.Service.OpenWorkshop(ctx, user, in.Body)
-			out := s.workshop(in.request, w)
-			out.Operation = op.ID
-			return &body[api.Workshop]{out}, err
+			w, err := s.Service.OpenWorkshop(ctx, user, in.Body)
+			return &body[api.Workshop]{s.workshop(in.request, w)}, err
+		})
+	staff(s, a, "get-workshop", http.MethodGet, "/api/v1/workshops/{id}", "One workshop", 0,
+		func(ctx context.Context, _ string, in *struct {
+			requestInput
+			idInput
+		},
+		) (*body[api.Workshop], error) {
+			w, err := s.Service.Store.Workshop(ctx, in.ID)
+			return &body[api.Workshop]{s.workshop(in.request, w)}, err
+		})
+	staff(s, a, "change-workshop", http.MethodPatch, "/api/v1/workshops/{id}", "Change an open workshop; what is absent stays", 0,
+		func(ctx context.Context, user string, in *struct {
+			requestInput
+			idInput
+			Body api.WorkshopChange
+		},
+		) (*body[api.Workshop], error) {
+			w, err := s.Service.ChangeWorkshop(ctx, user, in.ID, in.Body)
+			return &body[api.Workshop]{s.workshop(in.request, w)}, err
+		})
+	staff(s, a, "get-roster", http.MethodGet, "/api/v1/workshops/{id}/roster", "The addresses that may join a workshop", 0,
+		func(ctx context.Context, _ string, in *idInput) (*body[api.Page[string]], error) {
+			if _, err := s.Service.Store.Workshop(ctx, in.ID); err != nil {
+				return nil, err
+			}
+			all, err := s.Service.Store.Roster(ctx, in.ID)
+			return &body[api.Page[string]]{api.Page[string]{Items: append([]string{}, all...)}}, err
 		})
 	staff(s, a, "list-workshops", http.MethodGet, "/api/v1/workshops", "List workshops, newest first", 0,
 		func(ctx context.Context, _ string, in *struct {

@@ -53,7 +53,7 @@ func TestBootAgainAndAnotherRelease(t *testing.T) {
 		}
 		m := a.manifest(t, good)
 		m.Version = "broken: " + b.name
-		raw := buildBroken(t, b.file, b.from, b.to)
+		raw := buildBroken(t, e.root, b.file, b.from, b.to)
 		f := release.File{SHA256: release.Sum(raw), Bytes: int64(len(raw))}
 		f.Key = release.ArtifactKey("lablink-allocator", native, f.SHA256)
 		a.put(t, f.Key, raw)

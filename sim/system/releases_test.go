@@ -126,25 +126,25 @@ func (a *artifacts) point(t *testing.T, sum string) {
 }
 
 // buildBroken builds the allocator from its source with one file that is another.
-func buildBroken(t *testing.T, file, from, to string) []byte {
+func buildBroken(t *testing.T, root, file, from, to string) []byte {
 	t.Helper()
 	dir := t.TempDir()
 	text := to
 	if from != "" {
-		raw, err := os.ReadFile(filepath.Join(workingCopy, file))
+		raw, err := os.ReadFile(filepath.Join(root, file))
 		require.NoError(t, err)
 		require.Equal(t, 1, strings.Count(string(raw), from), "%s does not have %q once", file, from)
 		text = strings.Replace(string(raw), from, to, 1)
 	}
 	other := filepath.Join(dir, filepath.Base(file))
 	require.NoError(t, os.WriteFile(other, []byte(text), 0o644))
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(workingCopy, file): other}})
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, file): other}})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o644))
 	program := filepath.Join(dir, "lablink-allocator")
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-overlay", filepath.Join(dir, "overlay.json"),
 		"-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false", "-ldflags=-s -w -X main.version=broken", "-o", program, "./allocator/cmd/lablink-allocator")
-	cmd.Dir, cmd.Env = workingCopy, append(environment(), "CGO_ENABLED=0", "GOFLAGS=")
+	cmd.Dir, cmd.Env = root, append(environment(), "CGO_ENABLED=0", "GOFLAGS=")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	raw, err := os.ReadFile(program)
@@ -180,7 +180,7 @@ func TestABrokenReleaseIsUndoneByTheHostAndAGoodOneServes(t *testing.T) {
 			if b.spoil != nil {
 				b.spoil(t, a, &m)
 			} else {
-				raw := buildBroken(t, b.file, b.from, b.to)
+				raw := buildBroken(t, l.Root, b.file, b.from, b.to)
 				f := release.File{SHA256: release.Sum(raw), Bytes: int64(len(raw))}
 				f.Key = release.ArtifactKey("lablink-allocator", native, f.SHA256)
 				a.put(t, f.Key, raw)

@@ -1,20 +1,38 @@
 -- +goose Up
 CREATE TABLE workshops (
-    id         TEXT PRIMARY KEY,
-    name       TEXT NOT NULL,
-    pool       TEXT NOT NULL,
-    seats      INTEGER NOT NULL CHECK (seats > 0),
-    join_code  TEXT NOT NULL UNIQUE,
-    state      TEXT NOT NULL CHECK (state IN ('open', 'ended')),
-    created_at INTEGER NOT NULL,
-    ended_at   INTEGER NOT NULL DEFAULT 0
+    id              TEXT PRIMARY KEY,
+    name            TEXT NOT NULL,
+    pool            TEXT NOT NULL,
+    seats           INTEGER NOT NULL CHECK (seats > 0),
+    warm            INTEGER NOT NULL CHECK (warm BETWEEN 0 AND seats),
+    spares          INTEGER NOT NULL CHECK (spares >= 0),
+    join_code       TEXT NOT NULL UNIQUE,
+    state           TEXT NOT NULL CHECK (state IN ('open', 'ended')),
+    starts_at       INTEGER NOT NULL,
+    ends_at         INTEGER NOT NULL,
+    warm_up         INTEGER NOT NULL,
+    session_limit   INTEGER NOT NULL,
+    invited         INTEGER NOT NULL,
+    trouble         TEXT NOT NULL DEFAULT '',
+    launch_after    INTEGER NOT NULL DEFAULT 0,
+    launch_failures INTEGER NOT NULL DEFAULT 0,
+    created_at      INTEGER NOT NULL,
+    ended_at        INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE INDEX workshops_open ON workshops (starts_at) WHERE state = 'open';
+
+-- Who may join a workshop that is for invited people.
+CREATE TABLE roster (
+    workshop_id TEXT NOT NULL REFERENCES workshops (id),
+    email       TEXT NOT NULL,
+    PRIMARY KEY (workshop_id, email)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE machines (
     id            TEXT PRIMARY KEY,
     workshop_id   TEXT NOT NULL REFERENCES workshops (id),
     pool          TEXT NOT NULL,
-    state         TEXT NOT NULL CHECK (state IN ('requested', 'launching', 'booting', 'ready', 'assigned', 'unhealthy', 'terminating', 'terminated')),
+    state         TEXT NOT NULL CHECK (state IN ('requested', 'launching', 'booting', 'ready', 'assigned', 'unhealthy', 'rebooting', 'draining', 'terminating', 'terminated')),
     reason        TEXT NOT NULL,
     instance_id   TEXT UNIQUE,
     type          TEXT NOT NULL DEFAULT '',
@@ -26,10 +44,15 @@ CREATE TABLE machines (
     health_reason TEXT NOT NULL DEFAULT '',
     connected     INTEGER NOT NULL DEFAULT 0,
     created_at    INTEGER NOT NULL,
-    changed_at    INTEGER NOT NULL
+    changed_at    INTEGER NOT NULL,
+    -- When the allocator heard of the instance. EC2 may list it only a while later.
+    launched_at   INTEGER NOT NULL DEFAULT 0,
+    -- When it became ready for the first time.
+    ready_at      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX machines_by_workshop ON machines (workshop_id, state);
 CREATE INDEX machines_living ON machines (pool) WHERE state <> 'terminated';
+CREATE INDEX machines_that_became_ready ON machines (pool, ready_at) WHERE ready_at > 0;
 
 CREATE TABLE timeline (
     seq        INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -45,17 +68,24 @@ CREATE TABLE seats (
     id               TEXT PRIMARY KEY,
     workshop_id      TEXT NOT NULL REFERENCES workshops (id),
     email            TEXT NOT NULL,
-    state            TEXT NOT NULL CHECK (state IN ('assigned', 'released')),
-    machine_id       TEXT NOT NULL REFERENCES machines (id),
+    state            TEXT NOT NULL CHECK (state IN ('queued', 'assigned', 'released')),
+    machine_id       TEXT REFERENCES machines (id),
+    note             TEXT NOT NULL DEFAULT '',
     pin              BLOB NOT NULL,
     pin_failures     INTEGER NOT NULL DEFAULT 0,
     claimed_at       INTEGER NOT NULL,
+    assigned_at      INTEGER NOT NULL DEFAULT 0,
+    ends_at          INTEGER NOT NULL DEFAULT 0,
     released_at      INTEGER NOT NULL DEFAULT 0,
-    released_because TEXT NOT NULL DEFAULT ''
+    released_because TEXT NOT NULL DEFAULT '',
+    CHECK (state <> 'queued' OR machine_id IS NULL),
+    CHECK (state <> 'assigned' OR machine_id IS NOT NULL)
 ) STRICT;
 -- These two make a double hold impossible, whatever the code does.
-CREATE UNIQUE INDEX seats_one_for_each_participant ON seats (workshop_id, email) WHERE state = 'assigned';
+CREATE UNIQUE INDEX seats_one_for_each_participant ON seats (workshop_id, email) WHERE state <> 'released';
 CREATE UNIQUE INDEX seats_one_for_each_machine ON seats (machine_id) WHERE state = 'assigned';
+CREATE INDEX seats_live ON seats (workshop_id, state, claimed_at, id) WHERE state <> 'released';
+CREATE INDEX seats_ending ON seats (ends_at) WHERE state = 'assigned' AND ends_at > 0;
 
 -- A browser may hold seats of several workshops; the one it used last is shown.
 CREATE TABLE seat_tokens (
@@ -67,7 +97,7 @@ CREATE TABLE seat_tokens (
 
 CREATE TABLE operations (
     id           TEXT PRIMARY KEY,
-    kind         TEXT NOT NULL CHECK (kind IN ('launch', 'terminate')),
+    kind         TEXT NOT NULL,
     workshop_id  TEXT NOT NULL REFERENCES workshops (id),
     state        TEXT NOT NULL CHECK (state IN ('queued', 'running', 'succeeded', 'failed')),
     message      TEXT NOT NULL,
@@ -89,6 +119,9 @@ CREATE TABLE attempts (
     operation_id TEXT NOT NULL REFERENCES operations (id),
     number       INTEGER NOT NULL,
     count        INTEGER NOT NULL CHECK (count > 0),
+    -- What EC2 was asked for, so that a call which is repeated after a crash is the
+    -- same call, also under a release with other settings. '' before it was asked.
+    request      TEXT NOT NULL DEFAULT '',
     opened_at    INTEGER NOT NULL,
     closed_at    INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (operation_id, number)
@@ -119,4 +152,3 @@ CREATE TABLE events (
     subject TEXT NOT NULL,
     detail  TEXT NOT NULL
 ) STRICT;
-

@@ -21,3 +21,8 @@ function localTimes(within) {
   }
 }
 localTimes(document);
+
+// Times that are typed are in that zone, too.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+for (const field of document.querySelectorAll("[name=zone]")) field.value = zone;
+for (const name of document.querySelectorAll("[data-zone]")) name.textContent = zone;

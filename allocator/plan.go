@@ -1,0 +1,128 @@
+package allocator
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// maxLaunch is how many machines one operation launches: what EC2 grants in parts
+// is taken into account between two.
+const maxLaunch = 50
+
+// Situation is all that a plan depends on.
+type Situation struct {
+	Now       time.Time
+	Workshops []Workshop     // those that are open, first the one that begins first
+	Machines  []Machine      // those that have not ended
+	Seats     map[string]int // by workshop, how many people hold a machine or wait for one
+	Pools     []Pool
+}
+
+// Step is what closes a part of the difference between what should be and what is.
+// One of EndWorkshop, EndMachine and Launch is set.
+type Step struct {
+	Workshop    Workshop
+	EndWorkshop bool
+	EndMachine  *Machine
+	Launch      int // how many machines
+	Living      int // of how many of the workshop's that was planned
+	Why         string
+}
+
+// Plan says what to do, given a situation. It does not depend on what was planned
+// before: a plan that was carried out in part is followed by one for the rest.
+func Plan(s Situation) []Step {
+	room := map[string]int{}
+	for _, p := range s.Pools {
+		room[p.Name] = p.MaxMachines
+	}
+	of := map[string][]Machine{}
+	for _, m := range s.Machines {
+		of[m.WorkshopID] = append(of[m.WorkshopID], m)
+		room[m.Pool]--
+	}
+	var steps []Step
+	for _, w := range s.Workshops {
+		if !w.EndsAt.IsZero() && !s.Now.Before(w.EndsAt) {
+			steps = append(steps, Step{Workshop: w, EndWorkshop: true, Why: "its time is over"})
+			continue
+		}
+		failed, surplus, missing := w.difference(s.Now, of[w.ID], s.Seats[w.ID])
+		for _, m := range failed {
+			steps = append(steps, Step{Workshop: w, EndMachine: &m, Why: "another one takes its place: " + m.trouble()})
+		}
+		for _, m := range surplus {
+			steps = append(steps, Step{Workshop: w, EndMachine: &m, Why: "it is not needed any more"})
+		}
+		launch := min(missing, room[w.Pool], maxLaunch)
+		if launch > 0 && !s.Now.Before(w.LaunchAfter) {
+			steps = append(steps, Step{Workshop: w, Launch: launch, Living: len(of[w.ID]), Why: w.why(launch)})
+			room[w.Pool] -= launch
+		}
+	}
+	return steps
+}
+
+// difference compares what a workshop should have with what it has. A machine that
+// has failed counts as missing; one that somebody holds is ended only where another
+// one is ready for them.
+func (w Workshop) difference(now time.Time, has []Machine, people int) (failed, surplus []Machine, missing int) {
+	var held, idle []Machine // held by somebody though they have failed; held by nobody
+	good, ready := 0, 0
+	for _, m := range has {
+		switch m.State {
+		case Unhealthy:
+			failed = append(failed, m)
+		case Requested, Launching, Booting:
+			idle = append(idle, m)
+		case Ready:
+			idle, ready = append(idle, m), ready+1
+		case Assigned:
+			if m.Health == api.Unhealthy {
+				held = append(held, m)
+				continue
+			}
+			good++
+		case Terminating, Terminated: // not there any more
+		}
+	}
+	failed = append(failed, held[:min(ready, len(held))]...)
+	good += len(idle)
+	wanted := w.Wanted(now, people)
+	if good <= wanted {
+		return failed, nil, wanted - good
+	}
+	// Those that have come least far go first.
+	slices.SortStableFunc(idle, func(a, b Machine) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	slices.SortStableFunc(idle, func(a, b Machine) int {
+		return slices.Index(MachineStates(), a.State) - slices.Index(MachineStates(), b.State)
+	})
+	return failed, idle[:min(len(idle), good-wanted)], 0
+}
+
+// trouble is what is wrong with a machine.
+func (m Machine) trouble() string {
+	if m.State == Assigned {
+		return m.HealthReason
+	}
+	return m.Reason
+}
+
+// Wanted is how many machines a workshop should have at a time, with so many people
+// who hold one or wait for one.
+func (w Workshop) Wanted(now time.Time, people int) int {
+	if now.Before(w.StartsAt.Add(-w.WarmUp)) {
+		return 0
+	}
+	return min(w.Seats, max(w.Warm, people)) + w.Spares
+}
+
+func (w Workshop) why(machines int) string {
+	if w.Spares == 0 {
+		return fmt.Sprintf("%d machines for %d seats", machines, w.Seats)
+	}
+	return fmt.Sprintf("%d machines for %d seats and %d spares", machines, w.Seats, w.Spares)
+}

@@ -1,0 +1,149 @@
+package allocator_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// hasMachines are machines of a workshop, one in each of some states.
+func hasMachines(states ...allocator.MachineState) []allocator.Machine {
+	out := make([]allocator.Machine, len(states))
+	for i, s := range states {
+		out[i] = allocator.Machine{ID: fmt.Sprintf("mch_%d", i), WorkshopID: "wks_1", Pool: "gpu", State: s, Reason: "r", CreatedAt: noon.Add(time.Duration(i) * time.Second)}
+	}
+	return out
+}
+
+// told is a plan in short.
+func told(steps []allocator.Step) (out []string) {
+	for _, s := range steps {
+		switch {
+		case s.EndWorkshop:
+			out = append(out, "end "+s.Workshop.ID)
+		case s.EndMachine != nil:
+			out = append(out, "end "+s.EndMachine.ID)
+		default:
+			out = append(out, fmt.Sprintf("launch %d for %s", s.Launch, s.Workshop.ID))
+		}
+	}
+	return out
+}
+
+func TestAPlanClosesTheDifference(t *testing.T) {
+	const (
+		requested, booting, ready, assigned = allocator.Requested, allocator.Booting, allocator.Ready, allocator.Assigned
+		unhealthy, terminating              = allocator.Unhealthy, allocator.Terminating
+	)
+	plain := allocator.Workshop{ID: "wks_1", Pool: "gpu", Seats: 3, Warm: 3, StartsAt: noon, WarmUp: 20 * time.Minute}
+	with := func(change func(*allocator.Workshop)) allocator.Workshop {
+		w := plain
+		change(&w)
+		return w
+	}
+	sick := hasMachines(assigned, ready, booting)
+	sick[0].Health, sick[0].HealthReason = api.Unhealthy, "XID 79"
+	alone := hasMachines(assigned, booting, booting)
+	alone[0].Health = api.Unhealthy
+	for name, c := range map[string]struct {
+		workshop allocator.Workshop
+		has      []allocator.Machine
+		people   int
+		after    time.Duration // of noon
+		want     []string
+	}{
+		"nothing before it warms up":                  {workshop: plain, after: -21 * time.Minute},
+		"all of it as it warms up":                    {workshop: plain, after: -20 * time.Minute, want: []string{"launch 3 for wks_1"}},
+		"what is missing":                             {workshop: plain, has: hasMachines(requested, booting), want: []string{"launch 1 for wks_1"}},
+		"nothing when all is there":                   {workshop: plain, has: hasMachines(assigned, ready, booting)},
+		"one that ends is missing":                    {workshop: plain, has: hasMachines(assigned, ready, terminating), want: []string{"launch 1 for wks_1"}},
+		"one that failed is replaced":                 {workshop: plain, has: hasMachines(assigned, ready, unhealthy), want: []string{"end mch_2", "launch 1 for wks_1"}},
+		"who holds a sick one gets one that is ready": {workshop: plain, has: sick, want: []string{"end mch_0", "launch 1 for wks_1"}},
+		"who holds a sick one keeps it till then":     {workshop: plain, has: alone, want: []string{"launch 1 for wks_1"}},
+		"the end":                      {workshop: with(func(w *allocator.Workshop) { w.EndsAt = noon }), has: hasMachines(ready), want: []string{"end wks_1"}},
+		"not yet the end":              {workshop: with(func(w *allocator.Workshop) { w.EndsAt = noon.Add(1) }), has: hasMachines(ready, ready, ready)},
+		"spares":                       {workshop: with(func(w *allocator.Workshop) { w.Spares = 2 }), has: hasMachines(assigned, assigned, assigned, ready), want: []string{"launch 1 for wks_1"}},
+		"few are warm":                 {workshop: with(func(w *allocator.Workshop) { w.Warm = 1 }), want: []string{"launch 1 for wks_1"}},
+		"more come with the people":    {workshop: with(func(w *allocator.Workshop) { w.Warm = 1 }), has: hasMachines(assigned), people: 2, want: []string{"launch 1 for wks_1"}},
+		"no more than there are seats": {workshop: with(func(w *allocator.Workshop) { w.Warm = 1 }), has: hasMachines(assigned, assigned, assigned), people: 9},
+		"what is too much goes, but not from anybody": {workshop: with(func(w *allocator.Workshop) { w.Seats, w.Warm = 1, 1 }), has: hasMachines(assigned, ready, ready, booting), want: []string{"end mch_3", "end mch_2", "end mch_1"}},
+		"a pause after a refusal":                     {workshop: with(func(w *allocator.Workshop) { w.LaunchAfter = noon.Add(1) })},
+		"no more than the pool may hold":              {workshop: with(func(w *allocator.Workshop) { w.Seats, w.Warm = 30, 30 }), want: []string{"launch 10 for wks_1"}},
+	} {
+		s := allocator.Situation{
+			Now: noon.Add(c.after), Workshops: []allocator.Workshop{c.workshop}, Machines: c.has,
+			Seats: map[string]int{"wks_1": c.people}, Pools: []allocator.Pool{{Name: "gpu", MaxMachines: 10}},
+		}
+		require.Equal(t, c.want, told(allocator.Plan(s)), name)
+	}
+}
+
+func TestWorkshopsShareAPoolInTheOrderOfTheirStarts(t *testing.T) {
+	s := allocator.Situation{
+		Now: noon, Pools: []allocator.Pool{{Name: "gpu", MaxMachines: 5}},
+		Workshops: []allocator.Workshop{{ID: "wks_1", Pool: "gpu", Seats: 3, Warm: 3}, {ID: "wks_2", Pool: "gpu", Seats: 3, Warm: 3}, {ID: "wks_3", Pool: "gone", Seats: 1, Warm: 1}},
+	}
+	require.Equal(t, []string{"launch 3 for wks_1", "launch 2 for wks_2"}, told(allocator.Plan(s)))
+}
+
+// However a situation is: no more is launched than is wanted and may be, nobody's
+// machine ends while they have no other, and after the plan there is nothing to plan.
+func TestAPlanIsDoneInOneStep(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := allocator.Workshop{ID: "wks_1", Pool: "gpu", Seats: rapid.IntRange(1, 6).Draw(t, "seats"), Spares: rapid.IntRange(0, 2).Draw(t, "spares")}
+		w.Warm = rapid.IntRange(0, w.Seats).Draw(t, "warm")
+		states := []allocator.MachineState{allocator.Requested, allocator.Launching, allocator.Booting, allocator.Ready, allocator.Assigned, allocator.Unhealthy, allocator.Terminating}
+		s := allocator.Situation{
+			Now: noon, Workshops: []allocator.Workshop{w}, Pools: []allocator.Pool{{Name: "gpu", MaxMachines: rapid.IntRange(1, 10).Draw(t, "pool")}},
+			Machines: hasMachines(rapid.SliceOfN(rapid.SampledFrom(states), 0, 10).Draw(t, "has")...),
+		}
+		held := 0
+		for i, m := range s.Machines {
+			if m.State == allocator.Assigned {
+				held++
+				s.Machines[i].Health = rapid.SampledFrom([]api.Health{api.Healthy, api.Unhealthy}).Draw(t, "health")
+			}
+		}
+		s.Seats = map[string]int{w.ID: held + rapid.IntRange(0, 3).Draw(t, "waiting")}
+		ready := 0
+		for _, m := range s.Machines {
+			if m.State == allocator.Ready {
+				ready++
+			}
+		}
+		for _, step := range allocator.Plan(s) {
+			require.False(t, step.EndWorkshop)
+			for i := range s.Machines {
+				if step.EndMachine == nil || s.Machines[i].ID != step.EndMachine.ID {
+					continue
+				}
+				switch s.Machines[i].State {
+				case allocator.Assigned:
+					require.Equal(t, api.Unhealthy, s.Machines[i].Health, "a machine that is well is taken from somebody")
+					require.Positive(t, ready, "somebody is left without a machine")
+					ready--
+				case allocator.Ready:
+					ready--
+				default:
+				}
+				s.Machines[i].State = allocator.Terminating
+			}
+			for range step.Launch {
+				s.Machines = append(s.Machines, allocator.Machine{ID: fmt.Sprint("new", len(s.Machines)), WorkshopID: w.ID, Pool: "gpu", State: allocator.Requested})
+			}
+		}
+		require.LessOrEqual(t, len(s.Machines), max(s.Pools[0].MaxMachines, 10))
+		for _, step := range allocator.Plan(s) {
+			require.NotNil(t, step.EndMachine, "%v", told([]allocator.Step{step}))
+			require.Equal(t, allocator.Assigned, step.EndMachine.State, "only who holds a sick machine waits for the next look")
+		}
+	})
+}

@@ -1,0 +1,106 @@
+package allocator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Reconcile makes what there is more like what should be: it ends workshops and
+// seats whose time is over, gives machines to those who wait, and starts the
+// operations that launch what is missing and end what has failed.
+func (s *Service) Reconcile(ctx context.Context) error {
+	situation, err := s.situation(ctx)
+	if err != nil {
+		return err
+	}
+	var all []error
+	for _, step := range Plan(situation) {
+		// Somebody else may have been faster: then the next plan sees it.
+		if err := s.take(ctx, step); err != nil && api.CodeOf(err) != api.Conflict && api.CodeOf(err) != api.NotFound {
+			all = append(all, fmt.Errorf("workshop %s: %w", step.Workshop.ID, err))
+		}
+	}
+	for _, w := range situation.Workshops {
+		if err := s.Store.GiveSeats(ctx, w.ID, s.Now()); err != nil {
+			all = append(all, err)
+		}
+	}
+	return errors.Join(append(all, s.endSeats(ctx))...)
+}
+
+func (s *Service) situation(ctx context.Context) (Situation, error) {
+	workshops, err := s.Store.OpenWorkshops(ctx)
+	if err != nil {
+		return Situation{}, err
+	}
+	machines, err := s.Store.Machines(ctx, "", false)
+	if err != nil {
+		return Situation{}, err
+	}
+	seats, err := s.Store.LiveSeats(ctx)
+	return Situation{Now: s.Now(), Workshops: workshops, Machines: machines, Seats: seats, Pools: s.Pools}, err
+}
+
+func (s *Service) take(ctx context.Context, step Step) error {
+	switch {
+	case step.EndWorkshop:
+		_, err := s.endWorkshop(ctx, Allocator, step.Workshop.ID, step.Why)
+		return err
+	case step.EndMachine != nil:
+		_, err := s.endMachine(ctx, Allocator, *step.EndMachine, step.Why)
+		return err
+	default:
+		return s.launch(ctx, step)
+	}
+}
+
+// launch asks for machines of a workshop and starts the operation that brings them.
+func (s *Service) launch(ctx context.Context, step Step) error {
+	w, now := step.Workshop, s.Now()
+	pool, _ := s.Pool(w.Pool)
+	op := Operation{ID: newID("op"), Kind: Launch, WorkshopID: w.ID, State: Queued, Total: step.Launch, By: Allocator, CreatedAt: now, Message: "waiting to start"}
+	machines := make([]Machine, step.Launch)
+	for i := range machines {
+		machines[i] = Machine{
+			ID: newID("mch"), WorkshopID: w.ID, Pool: w.Pool, State: Requested,
+			Reason: step.Why, CreatedAt: now, ChangedAt: now,
+		}
+	}
+	if err := s.Store.AddMachines(ctx, machines, op, step.Living, pool.MaxMachines); err != nil {
+		return err
+	}
+	s.start(ctx, op, "launch machines", w.ID, step.Why)
+	return nil
+}
+
+// endSeats releases the seats whose time is over.
+func (s *Service) endSeats(ctx context.Context) error {
+	due, err := s.Store.SeatsDue(ctx, s.Now())
+	if err != nil {
+		return err
+	}
+	for _, seat := range due {
+		err := s.Store.ReleaseSeat(ctx, seat.ID, "its time was over", s.Now())
+		if err != nil && api.CodeOf(err) != api.NotFound {
+			return err
+		}
+		s.record(ctx, Allocator, "end seat", seat.ID, seat.Email+": its time was over")
+	}
+	return nil
+}
+
+// Launches that EC2 refuses are tried again after a minute, then after twice as
+// long each time.
+const (
+	firstPause   = time.Minute
+	longestPause = 15 * time.Minute
+)
+
+// pauseAfter is how long to wait after so many refusals in a row.
+func pauseAfter(failures int) time.Duration {
+	return min(firstPause<<min(failures, 10), longestPause)
+}

@@ -1,0 +1,115 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Seats lists the live seats of a workshop.
+func (s *Store) Seats(ctx context.Context, workshop string) ([]allocator.Seat, error) {
+	return s.seats(ctx, " WHERE s.workshop_id = $1 AND s.state <> 'released' ORDER BY s.claimed_at, s.id", workshop)
+}
+
+// SeatsDue lists the seats whose time is over.
+func (s *Store) SeatsDue(ctx context.Context, now time.Time) ([]allocator.Seat, error) {
+	return s.seats(ctx, " WHERE s.state = 'assigned' AND s.ends_at > 0 AND s.ends_at <= $1 ORDER BY s.ends_at", stamp(now))
+}
+
+func (s *Store) seats(ctx context.Context, which string, of any) ([]allocator.Seat, error) {
+	out, err := list(ctx, s.read, scanSeat, seatQuery+which, of)
+	if err != nil {
+		return nil, fmt.Errorf("list seats: %w", err)
+	}
+	return out, nil
+}
+
+// LiveSeats counts the live seats of each workshop.
+func (s *Store) LiveSeats(ctx context.Context) (map[string]int, error) {
+	type count struct {
+		workshop string
+		seats    int
+	}
+	counts, err := list(ctx, s.read, func(row scanner) (c count, err error) {
+		return c, row.Scan(&c.workshop, &c.seats)
+	}, "SELECT workshop_id, count(*) FROM seats WHERE state <> 'released' GROUP BY workshop_id")
+	if err != nil {
+		return nil, fmt.Errorf("count seats: %w", err)
+	}
+	out := map[string]int{}
+	for _, c := range counts {
+		out[c.workshop] = c.seats
+	}
+	return out, nil
+}
+
+// ExtendSeat lets a seat end later, by compare-and-set.
+func (s *Store) ExtendSeat(ctx context.Context, id string, from, to time.Time) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		var ends int64
+		var others bool
+		err := tx.row(ctx, `SELECT ends_at, EXISTS (SELECT 1 FROM seats q WHERE q.workshop_id = s.workshop_id AND q.state = 'queued')
+			FROM seats s WHERE id = $1 AND state = 'assigned'`, id).Scan(&ends, &others)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return notHeld()
+		case err != nil:
+			return fmt.Errorf("find seat %s: %w", id, err)
+		case ends != stamp(from):
+			return api.Problemf(api.Conflict, "The seat was extended already", "Reload the page to see until when.")
+		case others:
+			return api.Problemf(api.Capacity, "Others are waiting", "Somebody waits for a machine, so yours cannot be kept longer. Save your work before your time is over.")
+		}
+		if _, err := tx.exec(ctx, "UPDATE seats SET ends_at = $1 WHERE id = $2", stamp(to), id); err != nil {
+			return fmt.Errorf("extend seat %s: %w", id, err)
+		}
+		return nil
+	})
+}
+
+func notHeld() error {
+	return api.Problemf(api.NotFound, "The seat is not held any more", "It was released before.")
+}
+
+// ReleaseSeat ends a live seat. Its machine is ready again, if it is well.
+func (s *Store) ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		var machine sql.NullString
+		err := tx.row(ctx, `UPDATE seats SET state = 'released', released_at = $1, released_because = $2
+			WHERE id = $3 AND state <> 'released' RETURNING machine_id`, stamp(at), reason, id).Scan(&machine)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return notHeld()
+		case err != nil:
+			return fmt.Errorf("release seat %s: %w", id, err)
+		case !machine.Valid: // it was waiting
+			return nil
+		}
+		m, err := oneMachine(ctx, tx, machine.String)
+		if err != nil {
+			return err
+		}
+		if m.Health == api.Unhealthy {
+			return move(ctx, tx, m, allocator.Unhealthy, m.HealthReason, at)
+		}
+		return move(ctx, tx, m, allocator.Ready, reason, at)
+	})
+}
+
+// BootTimes are how long the newest machines of a pool took until they were ready.
+func (s *Store) BootTimes(ctx context.Context, pool string, limit int) ([]time.Duration, error) {
+	out, err := list(ctx, s.read, func(row scanner) (time.Duration, error) {
+		var n int64
+		err := row.Scan(&n)
+		return time.Duration(n) * time.Microsecond, err
+	}, "SELECT ready_at - created_at FROM machines WHERE pool = $1 AND ready_at > 0 ORDER BY ready_at DESC LIMIT $2", pool, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read how long machines of %s take: %w", pool, err)
+	}
+	return out, nil
+}
