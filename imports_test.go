@@ -31,7 +31,7 @@ var arrows = map[string][]string{
 // dependency has one, and the domain packages, allocator and agent, are none of
 // them.
 var adapters = map[string][]string{
-	"database/sql":                             {"allocator/jobs", "allocator/sqlite"},
+	"database/sql":                             {"allocator/jobs", "allocator/sqlite", "allocator/sqlstore"},
 	"modernc.org/sqlite":                       {"allocator/jobs", "allocator/sqlite"},
 	"github.com/pressly/goose":                 {"allocator/sqlite"},
 	"github.com/riverqueue/river":              {"allocator/jobs"},
@@ -61,7 +61,7 @@ var adapters = map[string][]string{
 		"agent/artifacts", "agent/cmd/lablink-agent", "agent/identity", "agent/internal/fakeallocator", "agent/tunnel", "agent/uplink", "agent/web",
 	},
 	module + "agent/":     {"agent/cmd/lablink-agent"},
-	module + "allocator/": {"allocator/allocatortest", "allocator/boot", "allocator/cmd/lablink-allocator", "allocator/web"},
+	module + "allocator/": {"allocator/allocatortest", "allocator/boot", "allocator/cmd/lablink-allocator", "allocator/sqlite", "allocator/web"},
 }
 
 func TestImportsFollowTheArrows(t *testing.T) {

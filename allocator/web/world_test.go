@@ -17,7 +17,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/allocator/access"
 	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
-	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
+	"github.com/talmolab/lablink-infrastructure/allocator/sqlstore"
 	"github.com/talmolab/lablink-infrastructure/allocator/web"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -45,7 +45,7 @@ func newWorld(t *testing.T, change ...func(*web.Config)) *world {
 	require.NoError(t, guard.Ensure(t.Context(), password))
 	ctx, stop := context.WithCancel(context.Background())
 	config := web.Config{
-		Service: w.Service, Guard: guard, Sessions: w.Store.(*sqlite.Store), Version: "v1", Release: strings.Repeat("a", 64),
+		Service: w.Service, Guard: guard, Sessions: w.Store.(*sqlstore.Store), Version: "v1", Release: strings.Repeat("a", 64),
 		Rollout: func() api.Rollout { return w.rollout },
 		Tunnel: func(rw http.ResponseWriter, _ *http.Request, machine string) {
 			_, _ = io.WriteString(rw, "tunnel of "+machine)

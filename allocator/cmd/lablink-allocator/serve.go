@@ -22,6 +22,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator/jobs"
 	"github.com/talmolab/lablink-infrastructure/allocator/secrets"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
+	"github.com/talmolab/lablink-infrastructure/allocator/sqlstore"
 	"github.com/talmolab/lablink-infrastructure/allocator/sts"
 	"github.com/talmolab/lablink-infrastructure/allocator/tunnel"
 	"github.com/talmolab/lablink-infrastructure/allocator/web"
@@ -99,7 +100,7 @@ type app struct {
 	rehearsal bool
 	log       *slog.Logger
 
-	store   *sqlite.Store
+	store   *sqlstore.Store
 	queue   *jobs.Queue
 	hub     *tunnel.Hub
 	service *allocator.Service

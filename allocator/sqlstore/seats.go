@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
@@ -32,9 +32,9 @@ func scanSeat(row scanner) (allocator.Seat, error) {
 // Claim gives a participant a machine, or the seat they hold.
 func (s *Store) Claim(ctx context.Context, r allocator.ClaimRequest) (seat allocator.Seat, isNew bool, err error) {
 	var refused error // a wrong PIN is counted, so the change that counts it succeeds
-	err = s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.change(ctx, func(ctx context.Context, tx conn) error {
 		var err error
-		seat, err = scanSeat(tx.QueryRowContext(ctx, seatQuery+" WHERE s.workshop_id = ? AND s.email = ? AND s.state = 'assigned'", r.WorkshopID, r.Email))
+		seat, err = scanSeat(tx.row(ctx, seatQuery+" WHERE s.workshop_id = $1 AND s.email = $2 AND s.state = 'assigned'", r.WorkshopID, r.Email))
 		switch {
 		case err == nil:
 			refused, err = rejoin(ctx, tx, seat, r)
@@ -57,9 +57,9 @@ func (s *Store) Claim(ctx context.Context, r allocator.ClaimRequest) (seat alloc
 
 // holdsAnother refuses a second machine of a workshop to one browser, as after a
 // mistyped address.
-func holdsAnother(ctx context.Context, tx *sql.Tx, r allocator.ClaimRequest) (refused, err error) {
-	other, err := scanSeat(tx.QueryRowContext(ctx, seatQuery+` JOIN seat_tokens t ON t.seat_id = s.id
-		WHERE t.token = ? AND s.workshop_id = ? AND s.state = 'assigned'`, r.Token[:], r.WorkshopID))
+func holdsAnother(ctx context.Context, tx conn, r allocator.ClaimRequest) (refused, err error) {
+	other, err := scanSeat(tx.row(ctx, seatQuery+` JOIN seat_tokens t ON t.seat_id = s.id
+		WHERE t.token = $1 AND s.workshop_id = $2 AND s.state = 'assigned'`, r.Token[:], r.WorkshopID))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, nil
@@ -71,10 +71,10 @@ func holdsAnother(ctx context.Context, tx *sql.Tx, r allocator.ClaimRequest) (re
 
 // take gives the participant a machine that is ready, best one whose tunnel is
 // up. Two can never get the same: the index on seats sees to it.
-func take(ctx context.Context, tx *sql.Tx, r allocator.ClaimRequest) (allocator.Seat, error) {
+func take(ctx context.Context, tx conn, r allocator.ClaimRequest) (allocator.Seat, error) {
 	var seat allocator.Seat
-	m, err := scanMachine(tx.QueryRowContext(ctx, machineQuery+` JOIN workshops w ON w.id = m.workshop_id
-		WHERE m.workshop_id = ? AND m.state = 'ready' AND w.state = 'open' ORDER BY m.connected DESC, m.id LIMIT 1`, r.WorkshopID))
+	m, err := scanMachine(tx.row(ctx, machineQuery+` JOIN workshops w ON w.id = m.workshop_id
+		WHERE m.workshop_id = $1 AND m.state = 'ready' AND w.state = 'open' ORDER BY m.connected DESC, m.id LIMIT 1`, r.WorkshopID))
 	if errors.Is(err, sql.ErrNoRows) {
 		return seat, api.Problemf(api.Capacity, "No machine is free", "All machines of this workshop are taken or still starting. Try again in a minute, or ask your instructor.")
 	}
@@ -84,7 +84,7 @@ func take(ctx context.Context, tx *sql.Tx, r allocator.ClaimRequest) (allocator.
 	if err := move(ctx, tx, m, allocator.Assigned, "given to "+r.Email, r.At); err != nil {
 		return seat, err
 	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO seats (id, workshop_id, email, state, machine_id, pin, claimed_at) VALUES (?, ?, ?, 'assigned', ?, ?, ?)",
+	_, err = tx.exec(ctx, "INSERT INTO seats (id, workshop_id, email, state, machine_id, pin, claimed_at) VALUES ($1, $2, $3, 'assigned', $4, $5, $6)",
 		r.NewSeat, r.WorkshopID, r.Email, m.ID, r.NewPIN[:], stamp(r.At))
 	if err != nil {
 		return seat, fmt.Errorf("add the seat of %s: %w", r.Email, err)
@@ -92,15 +92,15 @@ func take(ctx context.Context, tx *sql.Tx, r allocator.ClaimRequest) (allocator.
 	if err := addToken(ctx, tx, r.NewSeat, r); err != nil {
 		return seat, err
 	}
-	return scanSeat(tx.QueryRowContext(ctx, seatQuery+" WHERE s.id = ?", r.NewSeat))
+	return scanSeat(tx.row(ctx, seatQuery+" WHERE s.id = $1", r.NewSeat))
 }
 
 // rejoin lets the same person back in: by the browser's token, or by the PIN.
-func rejoin(ctx context.Context, tx *sql.Tx, seat allocator.Seat, r allocator.ClaimRequest) (refused, err error) {
+func rejoin(ctx context.Context, tx conn, seat allocator.Seat, r allocator.ClaimRequest) (refused, err error) {
 	var known bool
 	var pin []byte
 	var failures int
-	err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM seat_tokens WHERE token = ? AND seat_id = s.id), pin, pin_failures FROM seats s WHERE id = ?",
+	err = tx.row(ctx, "SELECT EXISTS (SELECT 1 FROM seat_tokens WHERE token = $1 AND seat_id = s.id), pin, pin_failures FROM seats s WHERE id = $2",
 		r.Token[:], seat.ID).Scan(&known, &pin, &failures)
 	switch {
 	case err != nil:
@@ -112,12 +112,12 @@ func rejoin(ctx context.Context, tx *sql.Tx, seat allocator.Seat, r allocator.Cl
 	case r.GivenPIN == [32]byte{}:
 		return api.Problemf(api.Forbidden, "This seat was claimed in another browser", "Enter the PIN that was shown there, or ask your instructor."), nil
 	case subtle.ConstantTimeCompare(pin, r.GivenPIN[:]) != 1:
-		if _, err := tx.ExecContext(ctx, "UPDATE seats SET pin_failures = pin_failures + 1 WHERE id = ?", seat.ID); err != nil {
+		if _, err := tx.exec(ctx, "UPDATE seats SET pin_failures = pin_failures + 1 WHERE id = $1", seat.ID); err != nil {
 			return nil, fmt.Errorf("count a wrong PIN: %w", err)
 		}
 		return api.Problemf(api.Forbidden, "The PIN is wrong", "It has six digits and was shown when you first joined."), nil
 	}
-	if _, err := tx.ExecContext(ctx, "UPDATE seats SET pin_failures = 0 WHERE id = ?", seat.ID); err != nil {
+	if _, err := tx.exec(ctx, "UPDATE seats SET pin_failures = 0 WHERE id = $1", seat.ID); err != nil {
 		return nil, fmt.Errorf("forget wrong PINs: %w", err)
 	}
 	return nil, addToken(ctx, tx, seat.ID, r)
@@ -125,8 +125,8 @@ func rejoin(ctx context.Context, tx *sql.Tx, seat allocator.Seat, r allocator.Cl
 
 // addToken lets a browser's token stand for a seat, and makes it the one that the
 // browser used last.
-func addToken(ctx context.Context, tx *sql.Tx, seat string, r allocator.ClaimRequest) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO seat_tokens (token, seat_id, used_at) VALUES (?, ?, ?)
+func addToken(ctx context.Context, tx conn, seat string, r allocator.ClaimRequest) error {
+	_, err := tx.exec(ctx, `INSERT INTO seat_tokens (token, seat_id, used_at) VALUES ($1, $2, $3)
 		ON CONFLICT (token, seat_id) DO UPDATE SET used_at = excluded.used_at`, r.Token[:], seat, stamp(r.At))
 	if err != nil {
 		return fmt.Errorf("keep the token of seat %s: %w", seat, err)
@@ -136,7 +136,7 @@ func addToken(ctx context.Context, tx *sql.Tx, seat string, r allocator.ClaimReq
 
 // SeatByToken finds the live seat that a token was used for last.
 func (s *Store) SeatByToken(ctx context.Context, token [32]byte) (allocator.Seat, error) {
-	seat, err := scanSeat(s.read.QueryRowContext(ctx, seatQuery+" JOIN seat_tokens t ON t.seat_id = s.id WHERE t.token = ? AND s.state = 'assigned' ORDER BY t.used_at DESC LIMIT 1", token[:]))
+	seat, err := scanSeat(s.read.row(ctx, seatQuery+" JOIN seat_tokens t ON t.seat_id = s.id WHERE t.token = $1 AND s.state = 'assigned' ORDER BY t.used_at DESC LIMIT 1", token[:]))
 	if errors.Is(err, sql.ErrNoRows) {
 		return seat, api.Problemf(api.NotFound, "You hold no seat", "Open the link that your instructor gave you.")
 	}
@@ -148,12 +148,12 @@ func (s *Store) SeatByToken(ctx context.Context, token [32]byte) (allocator.Seat
 
 // ReleaseSeat ends a live seat. Its machine is ready again, if it is well.
 func (s *Store) ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error {
-	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
 		var machine string
 		var health api.Health
 		var healthReason string
-		err := tx.QueryRowContext(ctx, `SELECT m.id, m.health, m.health_reason FROM seats s JOIN machines m ON m.id = s.machine_id
-			WHERE s.id = ? AND s.state = 'assigned'`, id).Scan(&machine, &health, &healthReason)
+		err := tx.row(ctx, `SELECT m.id, m.health, m.health_reason FROM seats s JOIN machines m ON m.id = s.machine_id
+			WHERE s.id = $1 AND s.state = 'assigned'`, id).Scan(&machine, &health, &healthReason)
 		if errors.Is(err, sql.ErrNoRows) {
 			return api.Problemf(api.NotFound, "The seat is not held any more", "It was released before.")
 		}

@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"bytes"
@@ -15,11 +15,11 @@ import (
 
 // UseProof remembers a proof, and forgets those that are stale.
 func (s *Store) UseProof(ctx context.Context, digest [32]byte, now, until time.Time) error {
-	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM proofs WHERE until < ?", stamp(now)); err != nil {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		if _, err := tx.exec(ctx, "DELETE FROM proofs WHERE until < $1", stamp(now)); err != nil {
 			return fmt.Errorf("forget stale proofs: %w", err)
 		}
-		done, err := tx.ExecContext(ctx, "INSERT INTO proofs (digest, until) VALUES (?, ?) ON CONFLICT DO NOTHING", digest[:], stamp(until))
+		done, err := tx.exec(ctx, "INSERT INTO proofs (digest, until) VALUES ($1, $2) ON CONFLICT DO NOTHING", digest[:], stamp(until))
 		if err != nil {
 			return fmt.Errorf("remember a proof: %w", err)
 		}
@@ -38,9 +38,9 @@ const secondAgent = "an agent with another secret asked to register and was refu
 func (s *Store) RegisterAgent(ctx context.Context, instance string, a allocator.Agent, inventory api.Inventory, at time.Time) (allocator.Machine, error) {
 	var m allocator.Machine
 	var refused error // a second agent is written down, so the change that does it succeeds
-	err := s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.change(ctx, func(ctx context.Context, tx conn) error {
 		var err error
-		m, err = scanMachine(tx.QueryRowContext(ctx, machineQuery+" WHERE m.instance_id = ?", instance))
+		m, err = scanMachine(tx.row(ctx, machineQuery+" WHERE m.instance_id = $1", instance))
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return api.Problemf(api.NotFound, "The instance is not known", "This allocator did not launch %s, or has not heard of it yet.", instance)
@@ -56,7 +56,7 @@ func (s *Store) RegisterAgent(ctx context.Context, instance string, a allocator.
 		if err != nil {
 			return fmt.Errorf("encode inventory: %w", err)
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE machines SET agent_id = ?, agent_secret = ?, inventory = ? WHERE id = ? AND agent_id IS NULL",
+		_, err = tx.exec(ctx, "UPDATE machines SET agent_id = $1, agent_secret = $2, inventory = $3 WHERE id = $4 AND agent_id IS NULL",
 			a.ID, a.Secret[:], string(raw), m.ID)
 		if err != nil {
 			return fmt.Errorf("give machine %s its agent: %w", m.ID, err)
@@ -72,10 +72,10 @@ func (s *Store) RegisterAgent(ctx context.Context, instance string, a allocator.
 
 // registerAgain lets the agent that m has register once more: it may not have
 // had the answer. Any other is refused.
-func registerAgain(ctx context.Context, tx *sql.Tx, m allocator.Machine, sum [32]byte, at time.Time) (refused, err error) {
+func registerAgain(ctx context.Context, tx conn, m allocator.Machine, sum [32]byte, at time.Time) (refused, err error) {
 	var secret []byte
 	var told bool
-	err = tx.QueryRowContext(ctx, "SELECT agent_secret, EXISTS (SELECT 1 FROM timeline WHERE machine_id = m.id AND reason = ?) FROM machines m WHERE id = ?",
+	err = tx.row(ctx, "SELECT agent_secret, EXISTS (SELECT 1 FROM timeline WHERE machine_id = m.id AND reason = $1) FROM machines m WHERE id = $2",
 		secondAgent, m.ID).Scan(&secret, &told)
 	if err != nil {
 		return nil, fmt.Errorf("find the agent of machine %s: %w", m.ID, err)
@@ -94,7 +94,7 @@ func registerAgain(ctx context.Context, tx *sql.Tx, m allocator.Machine, sum [32
 func (s *Store) Agent(ctx context.Context, id string) (allocator.Agent, error) {
 	a := allocator.Agent{ID: id}
 	var secret []byte
-	err := s.read.QueryRowContext(ctx, "SELECT id, agent_secret FROM machines WHERE agent_id = ? AND state <> 'terminated'", id).Scan(&a.MachineID, &secret)
+	err := s.read.row(ctx, "SELECT id, agent_secret FROM machines WHERE agent_id = $1 AND state <> 'terminated'", id).Scan(&a.MachineID, &secret)
 	if err := found(err, "agent", id); err != nil {
 		return a, err
 	}
@@ -107,12 +107,12 @@ func (s *Store) Agent(ctx context.Context, id string) (allocator.Agent, error) {
 // SetHealth keeps a machine's health. One that is not given to anybody becomes
 // ready or unhealthy with it; one that is assigned stays with its participant.
 func (s *Store) SetHealth(ctx context.Context, machine string, h api.Health, reason string, at time.Time) error {
-	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
 		m, err := oneMachine(ctx, tx, machine)
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE machines SET health = ?, health_reason = ? WHERE id = ?", h, reason, machine)
+		_, err = tx.exec(ctx, "UPDATE machines SET health = $1, health_reason = $2 WHERE id = $3", h, reason, machine)
 		if err != nil {
 			return fmt.Errorf("keep the health of %s: %w", machine, err)
 		}
@@ -133,8 +133,8 @@ func (s *Store) SetHealth(ctx context.Context, machine string, h api.Health, rea
 
 // SetConnected keeps whether a machine's tunnel is up.
 func (s *Store) SetConnected(ctx context.Context, machine string, up bool) error {
-	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE machines SET connected = ? WHERE (? = '' OR id = ?) AND connected <> ?", up, machine, machine, up)
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		_, err := tx.exec(ctx, "UPDATE machines SET connected = $1 WHERE ($2 = '' OR id = $2) AND connected <> $1", up, machine)
 		if err != nil {
 			return fmt.Errorf("keep whether %s is connected: %w", machine, err)
 		}

@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 // PasswordHash is a user's, or "" when there is no such user.
 func (s *Store) PasswordHash(ctx context.Context, user string) (string, error) {
 	var hash string
-	err := s.read.QueryRowContext(ctx, "SELECT password_hash FROM users WHERE name = ?", user).Scan(&hash)
+	err := s.read.row(ctx, "SELECT password_hash FROM users WHERE name = $1", user).Scan(&hash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("find user %s: %w", user, err)
 	}
@@ -22,12 +22,12 @@ func (s *Store) PasswordHash(ctx context.Context, user string) (string, error) {
 
 // SetPasswordHash adds a user or changes the password.
 func (s *Store) SetPasswordHash(ctx context.Context, user, hash string) error {
-	return s.exec(ctx, "set the password of "+user, "INSERT INTO users (name, password_hash) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash", user, hash)
+	return s.exec(ctx, "set the password of "+user, "INSERT INTO users (name, password_hash) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash", user, hash)
 }
 
 // Record adds a line to the audit.
 func (s *Store) Record(ctx context.Context, e allocator.Event) error {
-	return s.exec(ctx, "keep the audit", "INSERT INTO events (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)", stamp(e.At), e.Actor, e.Action, e.Subject, e.Detail)
+	return s.exec(ctx, "keep the audit", "INSERT INTO events (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)", stamp(e.At), e.Actor, e.Action, e.Subject, e.Detail)
 }
 
 // Events lists the audit, newest first.
@@ -38,7 +38,7 @@ func (s *Store) Events(ctx context.Context, limit int) ([]allocator.Event, error
 		err := row.Scan(&at, &e.Actor, &e.Action, &e.Subject, &e.Detail)
 		e.At = fromStamp(at)
 		return e, err
-	}, "SELECT at, actor, action, subject, detail FROM events ORDER BY seq DESC LIMIT ?", limit)
+	}, "SELECT at, actor, action, subject, detail FROM events ORDER BY seq DESC LIMIT $1", limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the audit: %w", err)
 	}
@@ -50,7 +50,7 @@ func (s *Store) Events(ctx context.Context, limit int) ([]allocator.Event, error
 // FindCtx reads a session that has not expired.
 func (s *Store) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
 	var data []byte
-	err := s.read.QueryRowContext(ctx, "SELECT data FROM sessions WHERE token = ? AND expiry > ?", token, stamp(time.Now())).Scan(&data)
+	err := s.read.row(ctx, "SELECT data FROM sessions WHERE token = $1 AND expiry > $2", token, stamp(time.Now())).Scan(&data)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
 	}
@@ -62,15 +62,15 @@ func (s *Store) FindCtx(ctx context.Context, token string) ([]byte, bool, error)
 
 // CommitCtx writes a session, and forgets those that have expired.
 func (s *Store) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
-	if err := s.exec(ctx, "forget expired sessions", "DELETE FROM sessions WHERE expiry <= ?", stamp(time.Now())); err != nil {
+	if err := s.exec(ctx, "forget expired sessions", "DELETE FROM sessions WHERE expiry <= $1", stamp(time.Now())); err != nil {
 		return err
 	}
-	return s.exec(ctx, "keep a session", "INSERT INTO sessions (token, data, expiry) VALUES (?, ?, ?) ON CONFLICT (token) DO UPDATE SET data = excluded.data, expiry = excluded.expiry", token, data, stamp(expiry))
+	return s.exec(ctx, "keep a session", "INSERT INTO sessions (token, data, expiry) VALUES ($1, $2, $3) ON CONFLICT (token) DO UPDATE SET data = excluded.data, expiry = excluded.expiry", token, data, stamp(expiry))
 }
 
 // DeleteCtx removes a session.
 func (s *Store) DeleteCtx(ctx context.Context, token string) error {
-	return s.exec(ctx, "end a session", "DELETE FROM sessions WHERE token = ?", token)
+	return s.exec(ctx, "end a session", "DELETE FROM sessions WHERE token = $1", token)
 }
 
 // Find, Commit and Delete are what scs asks for where it has no context.
@@ -89,8 +89,8 @@ func (s *Store) Commit(token string, data []byte, expiry time.Time) error {
 func (s *Store) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
 
 func (s *Store) exec(ctx context.Context, doing, query string, args ...any) error {
-	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, query, args...); err != nil {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		if _, err := tx.exec(ctx, query, args...); err != nil {
 			return fmt.Errorf("%s: %w", doing, err)
 		}
 		return nil

@@ -1,8 +1,7 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -32,8 +31,8 @@ func scanMachine(row scanner) (allocator.Machine, error) {
 	return m, json.Unmarshal([]byte(inventory), &m.Inventory)
 }
 
-func addMachine(ctx context.Context, tx *sql.Tx, m allocator.Machine) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO machines (id, workshop_id, pool, state, reason, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+func addMachine(ctx context.Context, tx conn, m allocator.Machine) error {
+	_, err := tx.exec(ctx, "INSERT INTO machines (id, workshop_id, pool, state, reason, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
 		m.ID, m.WorkshopID, m.Pool, m.State, m.Reason, stamp(m.CreatedAt), stamp(m.ChangedAt))
 	if err != nil {
 		return fmt.Errorf("add machine %s: %w", m.ID, err)
@@ -41,8 +40,8 @@ func addMachine(ctx context.Context, tx *sql.Tx, m allocator.Machine) error {
 	return addChange(ctx, tx, m.ID, "", m.State, m.Reason, m.CreatedAt)
 }
 
-func addChange(ctx context.Context, tx *sql.Tx, machine string, from, to allocator.MachineState, reason string, at time.Time) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO timeline (machine_id, at, from_state, to_state, reason) VALUES (?, ?, ?, ?, ?)",
+func addChange(ctx context.Context, tx conn, machine string, from, to allocator.MachineState, reason string, at time.Time) error {
+	_, err := tx.exec(ctx, "INSERT INTO timeline (machine_id, at, from_state, to_state, reason) VALUES ($1, $2, $3, $4, $5)",
 		machine, stamp(at), from, to, reason)
 	if err != nil {
 		return fmt.Errorf("keep the timeline of %s: %w", machine, err)
@@ -50,8 +49,8 @@ func addChange(ctx context.Context, tx *sql.Tx, machine string, from, to allocat
 	return nil
 }
 
-func oneMachine(ctx context.Context, q querier, id string) (allocator.Machine, error) {
-	m, err := scanMachine(q.QueryRowContext(ctx, machineQuery+" WHERE m.id = ?", id))
+func oneMachine(ctx context.Context, q conn, id string) (allocator.Machine, error) {
+	m, err := scanMachine(q.row(ctx, machineQuery+" WHERE m.id = $1", id))
 	return m, found(err, "machine", id)
 }
 
@@ -63,7 +62,7 @@ func (s *Store) Machine(ctx context.Context, id string) (allocator.Machine, erro
 // Machines lists machines, oldest first.
 func (s *Store) Machines(ctx context.Context, workshop string, ended bool) ([]allocator.Machine, error) {
 	out, err := list(ctx, s.read, scanMachine, machineQuery+`
-		WHERE (? = '' OR m.workshop_id = ?) AND (? OR m.state <> 'terminated') ORDER BY m.created_at, m.id`, workshop, workshop, ended)
+		WHERE ($1 = '' OR m.workshop_id = $1) AND ($2 OR m.state <> 'terminated') ORDER BY m.created_at, m.id`, workshop, ended)
 	if err != nil {
 		return nil, fmt.Errorf("list machines: %w", err)
 	}
@@ -78,7 +77,7 @@ func (s *Store) Timeline(ctx context.Context, machine string) ([]allocator.Chang
 		err := row.Scan(&at, &c.From, &c.To, &c.Reason)
 		c.At = fromStamp(at)
 		return c, err
-	}, "SELECT at, from_state, to_state, reason FROM timeline WHERE machine_id = ? ORDER BY seq", machine)
+	}, "SELECT at, from_state, to_state, reason FROM timeline WHERE machine_id = $1 ORDER BY seq", machine)
 	if err != nil {
 		return nil, fmt.Errorf("read the timeline of %s: %w", machine, err)
 	}
@@ -87,7 +86,7 @@ func (s *Store) Timeline(ctx context.Context, machine string) ([]allocator.Chang
 
 // Move changes a machine's state by compare-and-set.
 func (s *Store) Move(ctx context.Context, machine string, from, to allocator.MachineState, reason string, at time.Time) error {
-	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
 		m, err := oneMachine(ctx, tx, machine)
 		if err != nil {
 			return err
@@ -101,21 +100,21 @@ func (s *Store) Move(ctx context.Context, machine string, from, to allocator.Mac
 
 // move changes m's state, as it was read in the same transaction, with everything that follows from
 // it: the timeline, the end of a seat, the outcome of operations.
-func move(ctx context.Context, tx *sql.Tx, m allocator.Machine, to allocator.MachineState, reason string, at time.Time) error {
+func move(ctx context.Context, tx conn, m allocator.Machine, to allocator.MachineState, reason string, at time.Time) error {
 	if !m.State.CanBecome(to) {
 		return api.Problemf(api.Conflict, "The machine cannot do that now", "Machine %s is %s, so it cannot become %s.", m.ID, m.State, to)
 	}
 	if to == allocator.Terminated && m.InstanceID == "" && m.LaunchOpen {
 		return api.Problemf(api.Conflict, "The machine cannot be given up yet", "EC2 may be launching an instance for machine %s right now.", m.ID)
 	}
-	if _, err := tx.ExecContext(ctx, "UPDATE machines SET state = ?, reason = ?, changed_at = ? WHERE id = ?", to, reason, stamp(at), m.ID); err != nil {
+	if _, err := tx.exec(ctx, "UPDATE machines SET state = $1, reason = $2, changed_at = $3 WHERE id = $4", to, reason, stamp(at), m.ID); err != nil {
 		return fmt.Errorf("move machine %s: %w", m.ID, err)
 	}
 	if err := addChange(ctx, tx, m.ID, m.State, to, reason, at); err != nil {
 		return err
 	}
 	if m.State == allocator.Assigned {
-		_, err := tx.ExecContext(ctx, "UPDATE seats SET state = 'released', released_at = ?, released_because = ? WHERE machine_id = ? AND state = 'assigned'",
+		_, err := tx.exec(ctx, "UPDATE seats SET state = 'released', released_at = $1, released_because = $2 WHERE machine_id = $3 AND state = 'assigned'",
 			stamp(at), reason, m.ID)
 		if err != nil {
 			return fmt.Errorf("release the seat on %s: %w", m.ID, err)
@@ -136,13 +135,13 @@ var outcomes = []struct {
 }
 
 // concludes gives operations that wait for m their outcome.
-func concludes(ctx context.Context, tx *sql.Tx, m allocator.Machine, to allocator.MachineState, at time.Time) error {
+func concludes(ctx context.Context, tx conn, m allocator.Machine, to allocator.MachineState, at time.Time) error {
 	for _, o := range outcomes {
 		if !slices.Contains(o.states, to) {
 			continue
 		}
-		waiting, err := list(ctx, tx, scanID, `UPDATE operation_machines SET outcome = ? WHERE machine_id = ? AND outcome = 'pending'
-			AND operation_id IN (SELECT id FROM operations WHERE kind = ?) RETURNING operation_id`, o.outcome, m.ID, o.kind)
+		waiting, err := list(ctx, tx, scanID, `UPDATE operation_machines SET outcome = $1 WHERE machine_id = $2 AND outcome = 'pending'
+			AND operation_id IN (SELECT id FROM operations WHERE kind = $3) RETURNING operation_id`, o.outcome, m.ID, o.kind)
 		if err != nil {
 			return fmt.Errorf("conclude operations on %s: %w", m.ID, err)
 		}

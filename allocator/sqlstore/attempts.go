@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
@@ -31,14 +31,14 @@ func (s *Store) OpenAttempts(ctx context.Context) ([]allocator.Attempt, error) {
 
 // BeginAttempt returns the open attempt of an operation or opens the next one.
 func (s *Store) BeginAttempt(ctx context.Context, op string, at time.Time) (a allocator.Attempt, ok bool, err error) {
-	err = s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.change(ctx, func(ctx context.Context, tx conn) error {
 		var err error
-		a, err = scanAttempt(tx.QueryRowContext(ctx, openAttempts+" AND operation_id = ?", op))
+		a, err = scanAttempt(tx.row(ctx, openAttempts+" AND operation_id = $1", op))
 		if ok = err == nil; ok || !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
 		waiting, err := list(ctx, tx, scanMachine, machineQuery+` JOIN operation_machines w ON w.machine_id = m.id
-			WHERE w.operation_id = ? AND m.state IN ('requested', 'launching') AND m.instance_id IS NULL`, op)
+			WHERE w.operation_id = $1 AND m.state IN ('requested', 'launching') AND m.instance_id IS NULL`, op)
 		if err != nil || len(waiting) == 0 {
 			return err
 		}
@@ -49,9 +49,9 @@ func (s *Store) BeginAttempt(ctx context.Context, op string, at time.Time) (a al
 				}
 			}
 		}
-		a, err = scanAttempt(tx.QueryRowContext(ctx, `INSERT INTO attempts (operation_id, number, count, opened_at)
-			SELECT ?, 1 + count(*), ?, ? FROM attempts WHERE operation_id = ? RETURNING operation_id, number, count, opened_at, request`,
-			op, len(waiting), stamp(at), op))
+		a, err = scanAttempt(tx.row(ctx, `INSERT INTO attempts (operation_id, number, count, opened_at)
+			SELECT $1, 1 + count(*), $2, $3 FROM attempts WHERE operation_id = $1 RETURNING operation_id, number, count, opened_at, request`,
+			op, len(waiting), stamp(at)))
 		ok = err == nil
 		return err
 	})
@@ -63,8 +63,8 @@ func (s *Store) BeginAttempt(ctx context.Context, op string, at time.Time) (a al
 
 // KeepRequest keeps what an attempt asks for.
 func (s *Store) KeepRequest(ctx context.Context, a allocator.Attempt) error {
-	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE attempts SET request = ? WHERE operation_id = ? AND number = ? AND request = ''", a.Request, a.Operation, a.Number)
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		_, err := tx.exec(ctx, "UPDATE attempts SET request = $1 WHERE operation_id = $2 AND number = $3 AND request = ''", a.Request, a.Operation, a.Number)
 		if err != nil {
 			return fmt.Errorf("keep the request of %s: %w", a.Token(), err)
 		}
@@ -75,9 +75,9 @@ func (s *Store) KeepRequest(ctx context.Context, a allocator.Attempt) error {
 // EndAttempt binds what was launched to machines: those that still want an
 // instance first, then those that are to end, so that nothing lives on unseen.
 func (s *Store) EndAttempt(ctx context.Context, a allocator.Attempt, launched []allocator.Instance, at time.Time) error {
-	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
 		waiting, err := list(ctx, tx, scanMachine, machineQuery+` JOIN operation_machines w ON w.machine_id = m.id
-			WHERE w.operation_id = ? AND m.instance_id IS NULL AND m.state IN ('launching', 'terminating')
+			WHERE w.operation_id = $1 AND m.instance_id IS NULL AND m.state IN ('launching', 'terminating')
 			ORDER BY m.state = 'terminating', m.id`, a.Operation)
 		if err != nil {
 			return fmt.Errorf("list machines without an instance: %w", err)
@@ -90,7 +90,7 @@ func (s *Store) EndAttempt(ctx context.Context, a allocator.Attempt, launched []
 				return err
 			}
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE attempts SET closed_at = ? WHERE operation_id = ? AND number = ?", stamp(at), a.Operation, a.Number)
+		_, err = tx.exec(ctx, "UPDATE attempts SET closed_at = $1 WHERE operation_id = $2 AND number = $3", stamp(at), a.Operation, a.Number)
 		if err != nil {
 			return fmt.Errorf("end attempt %s: %w", a.Token(), err)
 		}
@@ -98,8 +98,8 @@ func (s *Store) EndAttempt(ctx context.Context, a allocator.Attempt, launched []
 	})
 }
 
-func bind(ctx context.Context, tx *sql.Tx, m allocator.Machine, i allocator.Instance, at time.Time) error {
-	_, err := tx.ExecContext(ctx, "UPDATE machines SET instance_id = ?, type = ?, zone = ?, launched_at = ? WHERE id = ?", i.ID, i.Type, i.Zone, stamp(at), m.ID)
+func bind(ctx context.Context, tx conn, m allocator.Machine, i allocator.Instance, at time.Time) error {
+	_, err := tx.exec(ctx, "UPDATE machines SET instance_id = $1, type = $2, zone = $3, launched_at = $4 WHERE id = $5", i.ID, i.Type, i.Zone, stamp(at), m.ID)
 	if err != nil {
 		return fmt.Errorf("give instance %s to machine %s: %w", i.ID, m.ID, err)
 	}

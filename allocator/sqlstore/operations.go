@@ -1,8 +1,7 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -21,8 +20,8 @@ func scanOperation(row scanner) (allocator.Operation, error) {
 	return o, err
 }
 
-func addOperation(ctx context.Context, tx *sql.Tx, o allocator.Operation) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO operations (id, kind, workshop_id, state, message, requested_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+func addOperation(ctx context.Context, tx conn, o allocator.Operation) error {
+	_, err := tx.exec(ctx, "INSERT INTO operations (id, kind, workshop_id, state, message, requested_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
 		o.ID, o.Kind, o.WorkshopID, o.State, o.Message, o.By, stamp(o.CreatedAt))
 	if err != nil {
 		return fmt.Errorf("add operation %s: %w", o.ID, err)
@@ -30,8 +29,8 @@ func addOperation(ctx context.Context, tx *sql.Tx, o allocator.Operation) error 
 	return nil
 }
 
-func addOperationMachine(ctx context.Context, tx *sql.Tx, op, machine string) error {
-	if _, err := tx.ExecContext(ctx, "INSERT INTO operation_machines (operation_id, machine_id) VALUES (?, ?)", op, machine); err != nil {
+func addOperationMachine(ctx context.Context, tx conn, op, machine string) error {
+	if _, err := tx.exec(ctx, "INSERT INTO operation_machines (operation_id, machine_id) VALUES ($1, $2)", op, machine); err != nil {
 		return fmt.Errorf("add machine %s to operation %s: %w", machine, op, err)
 	}
 	return nil
@@ -39,13 +38,13 @@ func addOperationMachine(ctx context.Context, tx *sql.Tx, op, machine string) er
 
 // settle finishes an operation that waits for no machine any more. A launch that
 // EC2 may still be carrying out is waited for: what it brings must be heard of.
-func settle(ctx context.Context, tx *sql.Tx, id string, at time.Time) error {
+func settle(ctx context.Context, tx conn, id string, at time.Time) error {
 	o, err := oneOperation(ctx, tx, id)
 	if err != nil || o.State.Finished() || o.Done+o.Failed < o.Total {
 		return err
 	}
 	var launching bool
-	err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM attempts WHERE operation_id = ? AND closed_at = 0)", id).Scan(&launching)
+	err = tx.row(ctx, "SELECT EXISTS (SELECT 1 FROM attempts WHERE operation_id = $1 AND closed_at = 0)", id).Scan(&launching)
 	if err != nil || launching {
 		return err
 	}
@@ -57,15 +56,15 @@ func settle(ctx context.Context, tx *sql.Tx, id string, at time.Time) error {
 		state = allocator.Failed
 		message += ": " + o.Message
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE operations SET state = ?, message = ?, finished_at = ? WHERE id = ?", state, message, stamp(at), id)
+	_, err = tx.exec(ctx, "UPDATE operations SET state = $1, message = $2, finished_at = $3 WHERE id = $4", state, message, stamp(at), id)
 	if err != nil {
 		return fmt.Errorf("finish operation %s: %w", id, err)
 	}
 	return nil
 }
 
-func oneOperation(ctx context.Context, q querier, id string) (allocator.Operation, error) {
-	o, err := scanOperation(q.QueryRowContext(ctx, operationQuery+" WHERE o.id = ? GROUP BY o.id", id))
+func oneOperation(ctx context.Context, q conn, id string) (allocator.Operation, error) {
+	o, err := scanOperation(q.row(ctx, operationQuery+" WHERE o.id = $1 GROUP BY o.id", id))
 	return o, found(err, "operation", id)
 }
 
@@ -76,7 +75,7 @@ func (s *Store) Operation(ctx context.Context, id string) (allocator.Operation, 
 
 // Operations lists operations, newest first.
 func (s *Store) Operations(ctx context.Context, workshop string, limit int) ([]allocator.Operation, error) {
-	out, err := list(ctx, s.read, scanOperation, operationQuery+" WHERE ? = '' OR o.workshop_id = ? GROUP BY o.id ORDER BY o.created_at DESC, o.id DESC LIMIT ?", workshop, workshop, limit)
+	out, err := list(ctx, s.read, scanOperation, operationQuery+" WHERE $1 = '' OR o.workshop_id = $1 GROUP BY o.id ORDER BY o.created_at DESC, o.id DESC LIMIT $2", workshop, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list operations: %w", err)
 	}
@@ -94,7 +93,7 @@ func (s *Store) Unfinished(ctx context.Context) ([]string, error) {
 
 // OperationMachines lists the machines that an operation waits for.
 func (s *Store) OperationMachines(ctx context.Context, id string) ([]allocator.Machine, error) {
-	out, err := list(ctx, s.read, scanMachine, machineQuery+" JOIN operation_machines w ON w.machine_id = m.id WHERE w.operation_id = ? AND w.outcome = 'pending' ORDER BY m.id", id)
+	out, err := list(ctx, s.read, scanMachine, machineQuery+" JOIN operation_machines w ON w.machine_id = m.id WHERE w.operation_id = $1 AND w.outcome = 'pending' ORDER BY m.id", id)
 	if err != nil {
 		return nil, fmt.Errorf("list the machines of operation %s: %w", id, err)
 	}
@@ -103,8 +102,8 @@ func (s *Store) OperationMachines(ctx context.Context, id string) ([]allocator.M
 
 // Note says what an operation that is not finished is doing.
 func (s *Store) Note(ctx context.Context, id string, state allocator.OperationState, message string) error {
-	return s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE operations SET state = ?, message = ? WHERE id = ? AND finished_at = 0", state, message, id)
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		_, err := tx.exec(ctx, "UPDATE operations SET state = $1, message = $2 WHERE id = $3 AND finished_at = 0", state, message, id)
 		if err != nil {
 			return fmt.Errorf("note on operation %s: %w", id, err)
 		}

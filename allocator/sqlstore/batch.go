@@ -1,0 +1,83 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// batch is a transaction that holds several changes.
+type batch struct {
+	*writer
+	changes []change
+	results []error // what each change said
+}
+
+// run runs the changes, and those that come meanwhile, and commits them.
+func (b *batch) run(ctx context.Context) error {
+	raw, err := b.db.BeginTx(ctx, nil)
+	if err != nil {
+		for b.take() { // they would meet the same, one after the other
+		}
+		return fmt.Errorf("begin a transaction: %w", b.dialect.Word(err))
+	}
+	if err := b.runAll(ctx, conn{raw, b.dialect.Word}); err != nil {
+		_ = raw.Rollback() // where that fails, the connection is gone, and with it the transaction
+		return err
+	}
+	if err := raw.Commit(); err != nil {
+		_ = raw.Rollback() // SQLite leaves it open
+		return b.uncommitted(err)
+	}
+	return nil
+}
+
+// take adds a change that is waiting to the batch.
+func (b *batch) take() bool {
+	if len(b.changes) == maxBatch {
+		return false
+	}
+	select {
+	case c, ok := <-b.writer.changes:
+		if ok {
+			b.changes = append(b.changes, c)
+		}
+		return ok
+	default:
+		return false
+	}
+}
+
+// runAll runs each change behind a savepoint, so that its error undoes only what it
+// did. Two statements at once are one way to the database and back.
+func (b *batch) runAll(ctx context.Context, tx conn) error {
+	before := b.dialect.Begin + "SAVEPOINT one"
+	for i := 0; i == 0 || b.take(); i++ {
+		if before != "" {
+			if _, err := tx.exec(ctx, before); err != nil {
+				return fmt.Errorf("begin a change: %w", err)
+			}
+		}
+		err := b.changes[i].do(ctx, tx)
+		b.results = append(b.results, err)
+		before = "RELEASE one; SAVEPOINT one"
+		if err == nil {
+			continue
+		}
+		if _, undo := tx.exec(ctx, "ROLLBACK TO one"); undo != nil {
+			return fmt.Errorf("undo a change: %w", undo)
+		}
+		before = "" // the savepoint is there still
+	}
+	return nil
+}
+
+// uncommitted is the error of a commit that failed.
+func (b *batch) uncommitted(err error) error {
+	if b.dialect.Unsure(err) {
+		return fmt.Errorf("%w (commit: %w)", api.Problemf(api.Unavailable, "It is not known whether that happened",
+			"The database went away while the change was being written down. Look whether it is there before you try again."), err)
+	}
+	return fmt.Errorf("commit: %w", b.dialect.Word(err))
+}

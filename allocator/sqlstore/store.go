@@ -1,0 +1,57 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+)
+
+// Store is the allocator's store in an SQL database.
+type Store struct {
+	*writer
+	read conn
+	db   *sql.DB // the readers
+}
+
+var _ allocator.Store = (*Store)(nil)
+
+// Dialect is what differs between databases. The zero value is SQLite's.
+type Dialect struct {
+	// Begin is run first in the transaction of a batch. Optional.
+	Begin string
+	// Limit is how long a batch may take, its commit included. 0: as long as it
+	// takes.
+	Limit time.Duration
+	// Word says for people what an error of the database means, where that helps
+	// them; it leaves any other error as it is. Optional.
+	Word func(err error) error
+	// Unsure reports whether a commit that failed with err may have happened all the
+	// same. Optional.
+	Unsure func(err error) bool
+}
+
+// New makes a store of a database whose schema is up to date. It writes through the
+// one connection of write, reads through read, and closes both in the end.
+func New(write, read *sql.DB, d Dialect) *Store {
+	if d.Word == nil {
+		d.Word = func(err error) error { return err }
+	}
+	if d.Unsure == nil {
+		d.Unsure = func(error) bool { return false }
+	}
+	return &Store{writer: newWriter(write, d), read: conn{read, d.Word}, db: read}
+}
+
+// Close waits for changes that were submitted and closes the database.
+func (s *Store) Close() error {
+	return errors.Join(s.writer.close(), s.db.Close())
+}
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	return s.read.row(ctx, "SELECT 1").Scan(&one)
+}

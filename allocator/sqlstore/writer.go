@@ -1,0 +1,97 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+)
+
+// maxBatch bounds how many changes are committed together.
+const maxBatch = 256
+
+// errClosed is returned for changes after the store was closed.
+var errClosed = errors.New("the database is closed")
+
+// writer runs changes one after the other and commits those that wait together.
+type writer struct {
+	db      *sql.DB
+	dialect Dialect
+	changes chan change
+	done    sync.WaitGroup
+
+	mu     sync.RWMutex // held for reading while a change is submitted
+	closed bool
+}
+
+type change struct {
+	do     func(ctx context.Context, tx conn) error
+	result chan error
+}
+
+func newWriter(db *sql.DB, d Dialect) *writer {
+	w := &writer{db: db, dialect: d, changes: make(chan change, maxBatch)}
+	w.done.Go(func() {
+		for first := range w.changes {
+			w.run(first)
+		}
+	})
+	return w
+}
+
+// change runs do in a transaction and returns once it is on the disk. An error
+// of do undoes what do did, and nothing else.
+func (w *writer) change(ctx context.Context, do func(ctx context.Context, tx conn) error) error {
+	c := change{do: do, result: make(chan error, 1)}
+	if err := w.submit(ctx, c); err != nil {
+		return err
+	}
+	// From here on it may happen, so the answer is waited for.
+	return <-c.result
+}
+
+func (w *writer) submit(ctx context.Context, c change) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return errClosed
+	}
+	select {
+	case w.changes <- c:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// run runs a change, and all that are waiting behind it, and answers them. When the
+// batch as a whole fails, so have all of them: what one was refused for may be what
+// another did.
+func (w *writer) run(first change) {
+	ctx, cancel := context.Background(), func() {}
+	if w.dialect.Limit > 0 {
+		ctx, cancel = context.WithTimeout(ctx, w.dialect.Limit)
+	}
+	defer cancel()
+	b := &batch{writer: w, changes: []change{first}}
+	err := b.run(ctx)
+	for i, c := range b.changes {
+		if err != nil {
+			c.result <- err
+		} else {
+			c.result <- b.results[i]
+		}
+	}
+}
+
+// close runs what was submitted and refuses the rest.
+func (w *writer) close() error {
+	w.mu.Lock()
+	if !w.closed {
+		w.closed = true
+		close(w.changes)
+	}
+	w.mu.Unlock()
+	w.done.Wait()
+	return w.db.Close()
+}
