@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
@@ -30,7 +32,9 @@ const (
 
 // limits make the server end what stalls: no allocator that hangs, or whose
 // computer is gone, holds the others for longer than some seconds.
+// Statements are planned once: they are simple, and many.
 var limits = map[string]string{
+	"plan_cache_mode":                     "force_generic_plan",
 	"idle_in_transaction_session_timeout": "5s",  // a batch whose allocator is silent
 	"lock_timeout":                        "8s",  // so that one outlasts such a batch of another's
 	"statement_timeout":                   "10s", // waiting for a lock counts
@@ -40,7 +44,18 @@ var limits = map[string]string{
 // program's own.
 var dialect = sqlstore.Dialect{
 	Begin: "SELECT pg_advisory_xact_lock(7234016839153115649); ",
-	Limit: batchLimit, Word: word, Unsure: unsure,
+	Limit: batchLimit, All: all, Word: word, Unsure: unsure,
+}
+
+// all sends statements together and then waits for what became of them.
+func all(ctx context.Context, on *sql.Conn, statements []sqlstore.Statement) error {
+	return on.Raw(func(raw any) error {
+		var b pgx.Batch
+		for _, s := range statements {
+			b.Queue(s.Query, s.Args...)
+		}
+		return raw.(*stdlib.Conn).Conn().SendBatch(ctx, &b).Close()
+	})
 }
 
 // Open opens the database and brings its schema up to date.

@@ -29,25 +29,30 @@ func scanSeat(row scanner) (allocator.Seat, error) {
 	return s, err
 }
 
-// Claim gives a participant a machine, or the seat they hold.
+// Claim gives a participant a machine, or the seat they hold. It is what many do at
+// once, so it asks the database as few questions as it can.
 func (s *Store) Claim(ctx context.Context, r allocator.ClaimRequest) (seat allocator.Seat, isNew bool, err error) {
 	var refused error // a wrong PIN is counted, so the change that counts it succeeds
 	err = s.change(ctx, func(ctx context.Context, tx conn) error {
-		var err error
-		seat, err = scanSeat(tx.row(ctx, seatQuery+" WHERE s.workshop_id = $1 AND s.email = $2 AND s.state = 'assigned'", r.WorkshopID, r.Email))
+		held, err := list(ctx, tx, scanSeat, seatQuery+` WHERE s.workshop_id = $1 AND s.state = 'assigned'
+			AND (s.email = $2 OR s.id IN (SELECT seat_id FROM seat_tokens WHERE token = $3)) ORDER BY s.email <> $2`, r.WorkshopID, r.Email, r.Token[:])
 		switch {
-		case err == nil:
+		case err != nil:
+			return fmt.Errorf("find the seat of %s: %w", r.Email, err)
+		case len(held) == 0:
+			isNew = true
+			seat, err = take(ctx, tx, r)
+			return err
+		}
+		seat = held[0]
+		if seat.Email == r.Email {
 			refused, err = rejoin(ctx, tx, seat, r)
 			return err
-		case !errors.Is(err, sql.ErrNoRows):
-			return fmt.Errorf("find the seat of %s: %w", r.Email, err)
 		}
-		if refused, err = holdsAnother(ctx, tx, r); refused != nil || err != nil {
-			return err
-		}
-		isNew = true
-		seat, err = take(ctx, tx, r)
-		return err
+		// A second machine is refused to one browser, as after a mistyped address.
+		refused = api.Problemf(api.Conflict, "This browser holds a seat already", "It is the seat of %s. Go on there, or leave it first to join with another address.", seat.Email)
+		seat = allocator.Seat{}
+		return nil
 	})
 	if err == nil {
 		err = refused
@@ -55,44 +60,30 @@ func (s *Store) Claim(ctx context.Context, r allocator.ClaimRequest) (seat alloc
 	return seat, isNew && err == nil, err
 }
 
-// holdsAnother refuses a second machine of a workshop to one browser, as after a
-// mistyped address.
-func holdsAnother(ctx context.Context, tx conn, r allocator.ClaimRequest) (refused, err error) {
-	other, err := scanSeat(tx.row(ctx, seatQuery+` JOIN seat_tokens t ON t.seat_id = s.id
-		WHERE t.token = $1 AND s.workshop_id = $2 AND s.state = 'assigned'`, r.Token[:], r.WorkshopID))
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, nil
-	case err != nil:
-		return nil, fmt.Errorf("find the seat of this browser: %w", err)
-	}
-	return api.Problemf(api.Conflict, "This browser holds a seat already", "It is the seat of %s. Go on there, or leave it first to join with another address.", other.Email), nil
-}
-
 // take gives the participant a machine that is ready, best one whose tunnel is
 // up. Two can never get the same: the index on seats sees to it.
 func take(ctx context.Context, tx conn, r allocator.ClaimRequest) (allocator.Seat, error) {
-	var seat allocator.Seat
-	m, err := scanMachine(tx.row(ctx, machineQuery+` JOIN workshops w ON w.id = m.workshop_id
-		WHERE m.workshop_id = $1 AND m.state = 'ready' AND w.state = 'open' ORDER BY m.connected DESC, m.id LIMIT 1`, r.WorkshopID))
+	m := allocator.Machine{State: allocator.Ready}
+	seat := allocator.Seat{ID: r.NewSeat, WorkshopID: r.WorkshopID, Email: r.Email, State: allocator.SeatAssigned, PIN: r.NewPIN, ClaimedAt: fromStamp(stamp(r.At))}
+	err := tx.row(ctx, `SELECT m.id, w.name FROM machines m JOIN workshops w ON w.id = m.workshop_id
+		WHERE m.workshop_id = $1 AND m.state = 'ready' AND w.state = 'open' ORDER BY m.connected DESC, m.id LIMIT 1`, r.WorkshopID).Scan(&m.ID, &seat.Workshop)
 	if errors.Is(err, sql.ErrNoRows) {
 		return seat, api.Problemf(api.Capacity, "No machine is free", "All machines of this workshop are taken or still starting. Try again in a minute, or ask your instructor.")
 	}
 	if err != nil {
 		return seat, fmt.Errorf("find a free machine: %w", err)
 	}
-	if err := move(ctx, tx, m, allocator.Assigned, "given to "+r.Email, r.At); err != nil {
-		return seat, err
-	}
-	_, err = tx.exec(ctx, "INSERT INTO seats (id, workshop_id, email, state, machine_id, pin, claimed_at) VALUES ($1, $2, $3, 'assigned', $4, $5, $6)",
-		r.NewSeat, r.WorkshopID, r.Email, m.ID, r.NewPIN[:], stamp(r.At))
+	seat.MachineID = m.ID
+	err = tx.all(ctx, append(moving(m, allocator.Assigned, "given to "+r.Email, r.At),
+		Statement{
+			"INSERT INTO seats (id, workshop_id, email, state, machine_id, pin, claimed_at) VALUES ($1, $2, $3, 'assigned', $4, $5, $6)",
+			[]any{r.NewSeat, r.WorkshopID, r.Email, m.ID, r.NewPIN[:], stamp(r.At)},
+		},
+		knowing(r.NewSeat, r))...)
 	if err != nil {
-		return seat, fmt.Errorf("add the seat of %s: %w", r.Email, err)
+		return seat, fmt.Errorf("give machine %s to %s: %w", m.ID, r.Email, err)
 	}
-	if err := addToken(ctx, tx, r.NewSeat, r); err != nil {
-		return seat, err
-	}
-	return scanSeat(tx.row(ctx, seatQuery+" WHERE s.id = $1", r.NewSeat))
+	return seat, nil
 }
 
 // rejoin lets the same person back in: by the browser's token, or by the PIN.
@@ -126,12 +117,19 @@ func rejoin(ctx context.Context, tx conn, seat allocator.Seat, r allocator.Claim
 // addToken lets a browser's token stand for a seat, and makes it the one that the
 // browser used last.
 func addToken(ctx context.Context, tx conn, seat string, r allocator.ClaimRequest) error {
-	_, err := tx.exec(ctx, `INSERT INTO seat_tokens (token, seat_id, used_at) VALUES ($1, $2, $3)
-		ON CONFLICT (token, seat_id) DO UPDATE SET used_at = excluded.used_at`, r.Token[:], seat, stamp(r.At))
-	if err != nil {
+	if err := tx.all(ctx, knowing(seat, r)); err != nil {
 		return fmt.Errorf("keep the token of seat %s: %w", seat, err)
 	}
 	return nil
+}
+
+// knowing is the statement for that.
+func knowing(seat string, r allocator.ClaimRequest) Statement {
+	return Statement{
+		`INSERT INTO seat_tokens (token, seat_id, used_at) VALUES ($1, $2, $3)
+		ON CONFLICT (token, seat_id) DO UPDATE SET used_at = excluded.used_at`,
+		[]any{r.Token[:], seat, stamp(r.At)},
+	}
 }
 
 // SeatByToken finds the live seat that a token was used for last.

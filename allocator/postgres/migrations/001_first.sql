@@ -29,6 +29,8 @@ CREATE TABLE machines (
     changed_at    BIGINT NOT NULL
 );
 CREATE INDEX machines_by_workshop ON machines (workshop_id, state);
+-- The machine that is given to the next one who claims is the first one here.
+CREATE INDEX machines_free ON machines (workshop_id, connected DESC, id) WHERE state = 'ready';
 CREATE INDEX machines_living ON machines (pool) WHERE state <> 'terminated';
 
 CREATE TABLE timeline (
