@@ -34,7 +34,7 @@ var adapters = map[string][]string{
 	"database/sql":                             {"allocator/jobs", "allocator/postgres", "allocator/sqlite", "allocator/sqlstore"},
 	"modernc.org/sqlite":                       {"allocator/jobs", "allocator/sqlite"},
 	"github.com/pressly/goose":                 {"allocator/postgres", "allocator/sqlite"},
-	"github.com/jackc/pgx":                     {"allocator/postgres"},
+	"github.com/jackc/pgx":                     {"allocator/jobs", "allocator/postgres"},
 	"github.com/riverqueue/river":              {"allocator/jobs"},
 	"github.com/alexedwards/argon2id":          {"allocator/access"},
 	"github.com/alexedwards/scs":               {"allocator/web"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -34,6 +35,27 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, &unreached{err}
 	}
 	return conn, nil
+}
+
+// Pool opens at most limit connections for those who need pgx itself. One that finds
+// its password refused makes the next one read it again.
+func Pool(ctx context.Context, c Config, limit int32) (*pgxpool.Pool, error) {
+	one, err := c.connection(nil)
+	if err != nil {
+		return nil, err
+	}
+	config, err := pgxpool.ParseConfig(one.ConnString())
+	if err != nil {
+		return nil, fmt.Errorf("describe connections to the database: %w", err)
+	}
+	w := &who{login: c.Login}
+	usual := one.OnPgError
+	one.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) bool {
+		w.refused(err)
+		return usual(conn, err)
+	}
+	config.ConnConfig, config.MaxConns, config.BeforeConnect = one, limit, w.fill
+	return pgxpool.NewWithConfig(ctx, config)
 }
 
 // who keeps whether the password is to be read again.
