@@ -31,9 +31,10 @@ var arrows = map[string][]string{
 // dependency has one, and the domain packages, allocator and agent, are none of
 // them.
 var adapters = map[string][]string{
-	"database/sql":                             {"allocator/jobs", "allocator/sqlite", "allocator/sqlstore"},
+	"database/sql":                             {"allocator/jobs", "allocator/postgres", "allocator/sqlite", "allocator/sqlstore"},
 	"modernc.org/sqlite":                       {"allocator/jobs", "allocator/sqlite"},
-	"github.com/pressly/goose":                 {"allocator/sqlite"},
+	"github.com/pressly/goose":                 {"allocator/postgres", "allocator/sqlite"},
+	"github.com/jackc/pgx":                     {"allocator/jobs", "allocator/postgres"},
 	"github.com/riverqueue/river":              {"allocator/jobs"},
 	"github.com/alexedwards/argon2id":          {"allocator/access"},
 	"github.com/alexedwards/scs":               {"allocator/web"},
@@ -48,7 +49,7 @@ var adapters = map[string][]string{
 	"github.com/NVIDIA/":                       {"agent/nvml", "agent/simulated"},
 	"github.com/coreos/go-systemd":             {"agent/cmd/lablink-agent", "allocator/cmd/lablink-allocator", "sim/machine"},
 	"github.com/alecthomas/kong":               {"agent/cmd/lablink-agent", "allocator/cmd/lablink-allocator", "cli/cmd/lablink", "sim/cmd/lablink-local", "sim/cmd/lablink-sim"},
-	"os/exec":                                  {"allocator/boot", "api/host", "cli/doctor/laptop", "cli/pulumi", "cli/stack", "infra/release/build", "sim/launcher", "sim/machine", "sim/nspawn"},
+	"os/exec":                                  {"allocator/boot", "allocator/postgres/pgtest", "api/host", "cli/doctor/laptop", "cli/pulumi", "cli/stack", "infra/release/build", "sim/launcher", "sim/machine", "sim/nspawn"},
 	"google.golang.org/grpc":                   {"sim/provider"},
 	"github.com/pulumi/pulumi/sdk/":            {"infra", "sim/launcher", "sim/provider", "stacks", "stacks/outputs/reference", "stacks/program"},
 	"github.com/pulumi/pulumi-aws/sdk/":        {"infra", "sim/provider", "stacks/program"},
@@ -61,7 +62,7 @@ var adapters = map[string][]string{
 		"agent/artifacts", "agent/cmd/lablink-agent", "agent/identity", "agent/internal/fakeallocator", "agent/tunnel", "agent/uplink", "agent/web",
 	},
 	module + "agent/":     {"agent/cmd/lablink-agent"},
-	module + "allocator/": {"allocator/allocatortest", "allocator/boot", "allocator/cmd/lablink-allocator", "allocator/sqlite", "allocator/web"},
+	module + "allocator/": {"allocator/allocatortest", "allocator/boot", "allocator/cmd/lablink-allocator", "allocator/postgres", "allocator/postgres/pgtest", "allocator/sqlite", "allocator/web"},
 }
 
 func TestImportsFollowTheArrows(t *testing.T) {

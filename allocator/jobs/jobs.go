@@ -2,18 +2,15 @@ package jobs
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
-	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 )
@@ -28,62 +25,54 @@ func (operationArgs) Kind() string { return "operation" }
 
 // Queue runs operations.
 type Queue struct {
-	db     *sql.DB
-	client *river.Client[*sql.Tx]
+	client client
+	begin  func(ctx context.Context) error // done before jobs run
+	end    func() error                    // done when no job runs any more
 }
 
 var _ allocator.Queue = (*Queue)(nil)
 
-// Open opens the file at path, makes it when it is not there, and prepares to
-// call run for each operation, until it returns nil.
-func Open(ctx context.Context, path string, run func(ctx context.Context, operation string) error, log *slog.Logger) (*Queue, error) {
-	pragmas := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)"}}
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: path, RawQuery: pragmas.Encode()}).String())
-	if err != nil {
-		return nil, fmt.Errorf("open the job queue %s: %w", path, err)
-	}
-	db.SetMaxOpenConns(1) // SQLite has one writer, and River mostly writes
-	q := &Queue{db: db}
-	if err := q.prepare(ctx, run, log); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return q, nil
+// client is what is used of River's, whatever it stores in.
+type client interface {
+	Start(ctx context.Context) error
+	Stop(ctx context.Context) error
+	StopAndCancel(ctx context.Context) error
+	Insert(ctx context.Context, args river.JobArgs, opts *river.InsertOpts) (*rivertype.JobInsertResult, error)
 }
 
-func (q *Queue) prepare(ctx context.Context, run func(context.Context, string) error, log *slog.Logger) error {
+// prepare brings River's tables up to date and makes its client.
+func prepare[T any](ctx context.Context, driver riverdriver.Driver[T], id string, run func(context.Context, string) error, log *slog.Logger) (*river.Client[T], error) {
 	quiet := slog.New(atLeast{log.Handler(), slog.LevelWarn})
-	driver := riversqlite.New(q.db)
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: quiet})
 	if err != nil {
-		return fmt.Errorf("prepare the job queue: %w", err)
+		return nil, fmt.Errorf("prepare the job queue: %w", err)
 	}
 	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return fmt.Errorf("migrate the job queue: %w", err)
+		return nil, fmt.Errorf("migrate the job queue: %w", err)
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{run: run, log: log})
-	q.client, err = river.NewClient(driver, &river.Config{
+	c, err := river.NewClient(driver, &river.Config{
+		ID:          id,
 		Queues:      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
 		Workers:     workers,
 		Logger:      quiet,
 		JobTimeout:  5 * time.Minute,
 		MaxAttempts: 1000,
 		RetryPolicy: backOff{},
-		// A job that a killed process was running is taken up at the start; see Start.
+		// What a killed process was running is taken up long before.
 		RescueStuckJobsAfter: 10 * time.Minute,
 	})
 	if err != nil {
-		return fmt.Errorf("prepare the job queue: %w", err)
+		return nil, fmt.Errorf("prepare the job queue: %w", err)
 	}
-	return nil
+	return c, nil
 }
 
 // Start begins to run jobs.
 func (q *Queue) Start(ctx context.Context) error {
-	// Nobody else uses this file, so no job is running yet. What a killed process
-	// left as running is dropped: the allocator queues it again from its store.
-	if _, err := q.db.ExecContext(ctx, "DELETE FROM river_job WHERE state = 'running'"); err != nil {
-		return fmt.Errorf("clear interrupted jobs: %w", err)
+	if err := q.begin(ctx); err != nil {
+		return err
 	}
 	if err := q.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start the job queue: %w", err)
@@ -99,7 +88,7 @@ func (q *Queue) Close(ctx context.Context) error {
 		defer cancel()
 		err = q.client.StopAndCancel(stopCtx)
 	}
-	return errors.Join(err, q.db.Close())
+	return errors.Join(err, q.end())
 }
 
 // living are the states of a job that is still to run: beside one of these no

@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"log"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -15,15 +17,57 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/allocator/jobs"
+	"github.com/talmolab/lablink-infrastructure/allocator/postgres/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if err := pgtest.Stop(); err != nil {
+			log.Print(err)
+			code = 1
+		}
+		os.Exit(code)
+	}))
+}
 
-func open(t *testing.T, path string, run func(context.Context, string) error) *jobs.Queue {
+// place is where queues are kept, one after the other.
+type place struct {
+	open  func(t *testing.T, run func(context.Context, string) error) *jobs.Queue
+	count func(t *testing.T) int // how many jobs there are
+}
+
+// everywhere runs a test on each database.
+func everywhere(t *testing.T, test func(t *testing.T, p place)) {
+	quiet := slog.New(slog.DiscardHandler)
+	t.Run("SQLite", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "jobs.db")
+		test(t, place{
+			func(t *testing.T, run func(context.Context, string) error) *jobs.Queue {
+				q, err := jobs.Open(t.Context(), path, run, quiet)
+				require.NoError(t, err)
+				return q
+			},
+			func(t *testing.T) int { return count(t, "sqlite", path) },
+		})
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		c := pgtest.Database(t)
+		test(t, place{
+			func(t *testing.T, run func(context.Context, string) error) *jobs.Queue {
+				return openShared(t, c, nil, run)
+			},
+			func(t *testing.T) int { return count(t, "pgx", words(c)) },
+		})
+	})
+}
+
+func count(t *testing.T, driver, source string) (n int) {
 	t.Helper()
-	q, err := jobs.Open(t.Context(), path, run, slog.New(slog.DiscardHandler))
+	db, err := sql.Open(driver, source)
 	require.NoError(t, err)
-	return q
+	defer db.Close()
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM river_job").Scan(&n))
+	return n
 }
 
 // expect waits for what a job does; the limit is for a test that has failed.
@@ -39,9 +83,13 @@ func expect[T any](t *testing.T, c <-chan T, what string) T {
 }
 
 func TestAnOperationIsRunAgainUntilItIsDone(t *testing.T) {
+	everywhere(t, operationIsRunAgain)
+}
+
+func operationIsRunAgain(t *testing.T, p place) {
 	var calls atomic.Int32
 	done := make(chan string, 1)
-	q := open(t, filepath.Join(t.TempDir(), "jobs.db"), func(_ context.Context, op string) error {
+	q := p.open(t, func(_ context.Context, op string) error {
 		switch calls.Add(1) {
 		case 1:
 			return &allocator.Later{After: time.Millisecond, Why: "waiting for machines"}
@@ -59,18 +107,16 @@ func TestAnOperationIsRunAgainUntilItIsDone(t *testing.T) {
 }
 
 func TestAnOperationHasOneJobUntilItIsDone(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "jobs.db")
+	everywhere(t, operationHasOneJob)
+}
+
+func operationHasOneJob(t *testing.T, p place) {
 	ran := make(chan string, 10)
-	q := open(t, path, func(_ context.Context, op string) error { ran <- op; return nil })
+	q := p.open(t, func(_ context.Context, op string) error { ran <- op; return nil })
 	for _, op := range []string{"op_1", "op_1", "op_2", "op_1"} { // nothing runs yet
 		require.NoError(t, q.Enqueue(t.Context(), op))
 	}
-	db, err := sql.Open("sqlite", path)
-	require.NoError(t, err)
-	defer db.Close()
-	var jobs int
-	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM river_job").Scan(&jobs))
-	require.Equal(t, 2, jobs)
+	require.Equal(t, 2, p.count(t))
 
 	require.NoError(t, q.Start(t.Context()))
 	expect(t, ran, "one operation")
@@ -84,22 +130,29 @@ func TestAnOperationHasOneJobUntilItIsDone(t *testing.T) {
 }
 
 func TestWhatWasQueuedBeforeARestartIsRunAfterIt(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "jobs.db")
-	first := open(t, path, func(context.Context, string) error { return errors.New("never called") })
+	everywhere(t, queuedIsRunAfterARestart)
+}
+
+func queuedIsRunAfterARestart(t *testing.T, p place) {
+	first := p.open(t, func(context.Context, string) error { return errors.New("never called") })
 	require.NoError(t, first.Enqueue(t.Context(), "op_1"))
 	require.NoError(t, first.Close(t.Context()))
 
 	done := make(chan string, 1)
-	second := open(t, path, func(_ context.Context, op string) error { done <- op; return nil })
+	second := p.open(t, func(_ context.Context, op string) error { done <- op; return nil })
 	require.NoError(t, second.Start(t.Context()))
 	require.Equal(t, "op_1", expect(t, done, "the operation"))
 	require.NoError(t, second.Close(t.Context()))
 }
 
 func TestClosingWaitsForTheJobThatRuns(t *testing.T) {
+	everywhere(t, closingWaits)
+}
+
+func closingWaits(t *testing.T, p place) {
 	started, finish := make(chan struct{}), make(chan struct{})
 	var finished atomic.Bool
-	q := open(t, filepath.Join(t.TempDir(), "jobs.db"), func(context.Context, string) error {
+	q := p.open(t, func(context.Context, string) error {
 		close(started)
 		<-finish
 		finished.Store(true)

@@ -97,3 +97,8 @@ func TestACopyIsWhatTheDatabaseHoldsAtThatMoment(t *testing.T) {
 	require.Equal(t, "before", hash)
 	require.Error(t, sqlite.Copy(t.Context(), filepath.Join(dir, "lablink.db"), copied), "nothing is written over")
 }
+
+// What is acknowledged is on the disk here.
+func BenchmarkClaims(b *testing.B) {
+	storetest.BenchmarkClaims(b, func(t testing.TB) allocator.Store { return open(t, filepath.Join(t.TempDir(), "lablink.db")) })
+}

@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -16,21 +18,34 @@ type batch struct {
 
 // run runs the changes, and those that come meanwhile, and commits them.
 func (b *batch) run(ctx context.Context) error {
-	raw, err := b.db.BeginTx(ctx, nil)
+	raw, tx, err := b.begin(ctx)
 	if err != nil {
 		for b.take() { // they would meet the same, one after the other
 		}
 		return fmt.Errorf("begin a transaction: %w", b.dialect.Word(err))
 	}
-	if err := b.runAll(ctx, conn{raw, b.dialect.Word}); err != nil {
-		_ = raw.Rollback() // where that fails, the connection is gone, and with it the transaction
+	defer raw.Close()
+	if err := b.runAll(ctx, conn{on: tx, dialect: b.dialect, raw: raw}); err != nil {
+		_ = tx.Rollback() // where that fails, the connection is gone, and with it the transaction
 		return err
 	}
-	if err := raw.Commit(); err != nil {
-		_ = raw.Rollback() // SQLite leaves it open
+	if err := tx.Commit(); err != nil {
+		_ = tx.Rollback() // SQLite leaves it open
 		return b.uncommitted(err)
 	}
 	return nil
+}
+
+func (b *batch) begin(ctx context.Context) (*sql.Conn, *sql.Tx, error) {
+	raw, err := b.db.Conn(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	tx, err := raw.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, nil, errors.Join(err, raw.Close())
+	}
+	return raw, tx, nil
 }
 
 // take adds a change that is waiting to the batch.

@@ -19,13 +19,27 @@ type database interface {
 
 // conn runs statements. Their errors are worded for people where that helps.
 type conn struct {
-	on   database
-	word func(error) error
+	on      database
+	dialect Dialect
+	raw     *sql.Conn // what a transaction runs on; nil for the readers
 }
 
 func (c conn) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	done, err := c.on.ExecContext(ctx, query, args...)
 	return done, c.worded(err)
+}
+
+// all runs statements up to the first that fails.
+func (c conn) all(ctx context.Context, statements ...Statement) error {
+	if c.dialect.All != nil && len(statements) > 1 {
+		return c.worded(c.dialect.All(ctx, c.raw, statements))
+	}
+	for _, s := range statements {
+		if _, err := c.exec(ctx, s.Query, s.Args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c conn) row(ctx context.Context, query string, args ...any) scanner {
@@ -36,7 +50,7 @@ func (c conn) worded(err error) error {
 	if err == nil || errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	return c.word(err)
+	return c.dialect.Word(err)
 }
 
 // scanner is one row.

@@ -41,12 +41,18 @@ func addMachine(ctx context.Context, tx conn, m allocator.Machine) error {
 }
 
 func addChange(ctx context.Context, tx conn, machine string, from, to allocator.MachineState, reason string, at time.Time) error {
-	_, err := tx.exec(ctx, "INSERT INTO timeline (machine_id, at, from_state, to_state, reason) VALUES ($1, $2, $3, $4, $5)",
-		machine, stamp(at), from, to, reason)
-	if err != nil {
+	if err := tx.all(ctx, changing(machine, from, to, reason, at)); err != nil {
 		return fmt.Errorf("keep the timeline of %s: %w", machine, err)
 	}
 	return nil
+}
+
+// changing is the statement that adds to a machine's timeline.
+func changing(machine string, from, to allocator.MachineState, reason string, at time.Time) Statement {
+	return Statement{
+		"INSERT INTO timeline (machine_id, at, from_state, to_state, reason) VALUES ($1, $2, $3, $4, $5)",
+		[]any{machine, stamp(at), from, to, reason},
+	}
 }
 
 func oneMachine(ctx context.Context, q conn, id string) (allocator.Machine, error) {
@@ -107,25 +113,35 @@ func move(ctx context.Context, tx conn, m allocator.Machine, to allocator.Machin
 	if to == allocator.Terminated && m.InstanceID == "" && m.LaunchOpen {
 		return api.Problemf(api.Conflict, "The machine cannot be given up yet", "EC2 may be launching an instance for machine %s right now.", m.ID)
 	}
-	if _, err := tx.exec(ctx, `UPDATE machines SET state = $1, reason = $2, changed_at = $3,
-		ready_at = CASE WHEN $1 = 'ready' AND ready_at = 0 THEN $3 ELSE ready_at END WHERE id = $4`, to, reason, stamp(at), m.ID); err != nil {
+	if err := tx.all(ctx, moving(m, to, reason, at)...); err != nil {
 		return fmt.Errorf("move machine %s: %w", m.ID, err)
-	}
-	if err := addChange(ctx, tx, m.ID, m.State, to, reason, at); err != nil {
-		return err
 	}
 	if err := concludes(ctx, tx, m, to, at); err != nil {
 		return err
-	}
-	if m.State == allocator.Assigned {
-		if err := waitAgain(ctx, tx, m.ID, reason); err != nil {
-			return err
-		}
 	}
 	if m.State == allocator.Assigned || to == allocator.Ready {
 		return give(ctx, tx, m.WorkshopID, at)
 	}
 	return nil
+}
+
+// moving are the statements that change m's state and put who held it back to where
+// they were in the queue.
+func moving(m allocator.Machine, to allocator.MachineState, reason string, at time.Time) []Statement {
+	out := []Statement{
+		{"UPDATE machines SET state = $1, reason = $2, changed_at = $3 WHERE id = $4", []any{to, reason, stamp(at), m.ID}},
+		changing(m.ID, m.State, to, reason, at),
+	}
+	if to == allocator.Ready {
+		out = append(out, Statement{"UPDATE machines SET ready_at = $1 WHERE id = $2 AND ready_at = 0", []any{stamp(at), m.ID}})
+	}
+	if m.State == allocator.Assigned {
+		out = append(out, Statement{
+			`UPDATE seats SET state = 'queued', machine_id = NULL, assigned_at = 0, ends_at = 0, note = $1 WHERE machine_id = $2 AND state = 'assigned'`,
+			[]any{reason, m.ID},
+		})
+	}
+	return out
 }
 
 // outcomes says which state of a machine is the outcome of which operation.

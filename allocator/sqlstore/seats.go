@@ -30,21 +30,23 @@ func scanSeat(row scanner) (allocator.Seat, error) {
 	return s, err
 }
 
-// Claim gives a participant a seat, or the one they hold.
+// Claim gives a participant a seat, or the one they hold. It is what many do at once,
+// so it asks the database as few questions as it can.
 func (s *Store) Claim(ctx context.Context, r allocator.ClaimRequest) (seat allocator.Seat, isNew bool, err error) {
 	var refused error // a wrong PIN is counted, so the change that counts it succeeds
 	err = s.change(ctx, func(ctx context.Context, tx conn) error {
-		var err error
-		seat, err = scanSeat(tx.row(ctx, seatQuery+" WHERE s.workshop_id = $1 AND s.email = $2 AND s.state <> 'released'", r.WorkshopID, r.Email))
+		var own string
+		own, refused, err = enter(ctx, tx, r)
 		switch {
-		case err == nil:
-			refused, err = rejoin(ctx, tx, seat, r)
+		case err != nil:
+			return fmt.Errorf("look whether %s may join: %w", r.Email, err)
+		case own != "":
+			if seat, err = oneSeat(ctx, tx, own); err == nil {
+				refused, err = rejoin(ctx, tx, seat, r)
+			}
 			return err
-		case !errors.Is(err, sql.ErrNoRows):
-			return fmt.Errorf("find the seat of %s: %w", r.Email, err)
-		}
-		if refused, err = mayJoin(ctx, tx, r); refused != nil || err != nil {
-			return err
+		case refused != nil:
+			return nil
 		}
 		isNew = true
 		seat, err = join(ctx, tx, r)
@@ -56,96 +58,83 @@ func (s *Store) Claim(ctx context.Context, r allocator.ClaimRequest) (seat alloc
 	return seat, isNew && err == nil, err
 }
 
-// mayJoin refuses who is not invited, and a second machine of a workshop to one
-// browser, as after a mistyped address.
-func mayJoin(ctx context.Context, tx conn, r allocator.ClaimRequest) (refused, err error) {
+func oneSeat(ctx context.Context, tx conn, id string) (allocator.Seat, error) {
+	seat, err := scanSeat(tx.row(ctx, seatQuery+" WHERE s.id = $1", id))
+	return seat, found(err, "seat", id)
+}
+
+// enter finds the seat that a participant has already. Without one it refuses who is
+// not invited, and a second machine of a workshop to one browser, as after a mistyped
+// address.
+func enter(ctx context.Context, tx conn, r allocator.ClaimRequest) (own string, refused, err error) {
 	var open, invited bool
 	var other string
 	err = tx.row(ctx, `SELECT w.state = 'open', w.invited = $1 OR EXISTS (SELECT 1 FROM roster WHERE workshop_id = w.id AND email = $2),
+		coalesce((SELECT id FROM seats WHERE workshop_id = w.id AND email = $2 AND state <> 'released'), ''),
 		coalesce((SELECT s.email FROM seats s JOIN seat_tokens t ON t.seat_id = s.id WHERE t.token = $3 AND s.workshop_id = w.id AND s.state <> 'released' LIMIT 1), '')
-		FROM workshops w WHERE w.id = $4`, false, r.Email, r.Token[:], r.WorkshopID).Scan(&open, &invited, &other)
+		FROM workshops w WHERE w.id = $4`, false, r.Email, r.Token[:], r.WorkshopID).Scan(&open, &invited, &own, &other)
 	switch {
-	case err != nil:
-		return nil, fmt.Errorf("look whether %s may join: %w", r.Email, err)
+	case err != nil || own != "":
+		return own, nil, err
 	case !open:
-		return api.Problemf(api.Conflict, "This workshop has ended", "Ask your instructor whether there is another one."), nil
+		refused = api.Problemf(api.Conflict, "This workshop has ended", "Ask your instructor whether there is another one.")
 	case !invited:
-		return api.Problemf(api.Forbidden, "That address is not on the list", "This workshop is for invited people. Use the address that you were invited with, or ask your instructor to add %s.", r.Email), nil
+		refused = api.Problemf(api.Forbidden, "That address is not on the list", "This workshop is for invited people. Use the address that you were invited with, or ask your instructor to add %s.", r.Email)
 	case other != "":
-		return api.Problemf(api.Conflict, "This browser holds a seat already", "It is the seat of %s. Go on there, or leave it first to join with another address.", other), nil
+		refused = api.Problemf(api.Conflict, "This browser holds a seat already", "It is the seat of %s. Go on there, or leave it first to join with another address.", other)
 	}
-	return nil, nil
+	return "", refused, nil
 }
 
 // join puts a participant at the end of the queue, and gives out what is there.
-func join(ctx context.Context, tx conn, r allocator.ClaimRequest) (seat allocator.Seat, err error) {
-	_, err = tx.exec(ctx, "INSERT INTO seats (id, workshop_id, email, state, pin, claimed_at) VALUES ($1, $2, $3, 'queued', $4, $5)",
-		r.NewSeat, r.WorkshopID, r.Email, r.NewPIN[:], stamp(r.At))
+func join(ctx context.Context, tx conn, r allocator.ClaimRequest) (allocator.Seat, error) {
+	err := tx.all(ctx, Statement{
+		"INSERT INTO seats (id, workshop_id, email, state, pin, claimed_at) VALUES ($1, $2, $3, 'queued', $4, $5)",
+		[]any{r.NewSeat, r.WorkshopID, r.Email, r.NewPIN[:], stamp(r.At)},
+	}, knowing(r.NewSeat, r))
 	if err != nil {
-		return seat, fmt.Errorf("add the seat of %s: %w", r.Email, err)
-	}
-	if err := addToken(ctx, tx, r.NewSeat, r); err != nil {
-		return seat, err
+		return allocator.Seat{}, fmt.Errorf("add the seat of %s: %w", r.Email, err)
 	}
 	if err := give(ctx, tx, r.WorkshopID, r.At); err != nil {
-		return seat, err
+		return allocator.Seat{}, err
 	}
-	return scanSeat(tx.row(ctx, seatQuery+" WHERE s.id = $1", r.NewSeat))
+	return oneSeat(ctx, tx, r.NewSeat)
 }
 
 // next pairs who waits longest with the machine that is ready, best one whose tunnel
 // is up, if the workshop has begun and has a seat left.
-const next = `SELECT
-	(SELECT id FROM seats WHERE workshop_id = w.id AND state = 'queued' ORDER BY claimed_at, id LIMIT 1),
-	(SELECT id FROM machines WHERE workshop_id = w.id AND state = 'ready' ORDER BY connected DESC, id LIMIT 1),
-	w.session_limit
-	FROM workshops w WHERE w.id = $1 AND w.state = 'open' AND w.starts_at <= $2
+const next = `SELECT s.id, s.email, m.id, w.session_limit, (SELECT count(*) FROM seats WHERE workshop_id = w.id AND state = 'queued')
+	FROM workshops w
+	JOIN seats s ON s.id = (SELECT id FROM seats WHERE workshop_id = w.id AND state = 'queued' ORDER BY claimed_at, id LIMIT 1)
+	JOIN machines m ON m.id = (SELECT id FROM machines WHERE workshop_id = w.id AND state = 'ready' ORDER BY connected DESC, id LIMIT 1)
+	WHERE w.id = $1 AND w.state = 'open' AND w.starts_at <= $2
 	AND (SELECT count(*) FROM seats WHERE workshop_id = w.id AND state = 'assigned') < w.seats`
 
 // give gives machines that are ready to those who wait. Two can never get the same:
 // the index on seats sees to it.
 func give(ctx context.Context, tx conn, workshop string, at time.Time) error {
-	for {
-		var seat, machine sql.NullString
+	for waiting := 2; waiting > 1; {
+		var seat, email string
 		var limit int64
-		err := tx.row(ctx, next, workshop, stamp(at)).Scan(&seat, &machine, &limit)
-		switch {
-		case errors.Is(err, sql.ErrNoRows) || err == nil && (!seat.Valid || !machine.Valid):
+		m := allocator.Machine{WorkshopID: workshop, State: allocator.Ready}
+		err := tx.row(ctx, next, workshop, stamp(at)).Scan(&seat, &email, &m.ID, &limit, &waiting)
+		if errors.Is(err, sql.ErrNoRows) {
 			return nil
-		case err != nil:
+		}
+		if err != nil {
 			return fmt.Errorf("find a free machine of %s: %w", workshop, err)
 		}
-		if err := assign(ctx, tx, seat.String, machine.String, seconds(limit), at); err != nil {
-			return err
+		var ends time.Time
+		if limit > 0 {
+			ends = at.Add(seconds(limit))
 		}
-	}
-}
-
-// assign gives a seat its machine.
-func assign(ctx context.Context, tx conn, seat, machine string, limit time.Duration, at time.Time) error {
-	var email string
-	var ends time.Time
-	if limit > 0 {
-		ends = at.Add(limit)
-	}
-	err := tx.row(ctx, "UPDATE seats SET state = 'assigned', machine_id = $1, assigned_at = $2, ends_at = $3 WHERE id = $4 RETURNING email",
-		machine, stamp(at), stamp(ends), seat).Scan(&email)
-	if err != nil {
-		return fmt.Errorf("give machine %s to seat %s: %w", machine, seat, err)
-	}
-	m, err := oneMachine(ctx, tx, machine)
-	if err != nil {
-		return err
-	}
-	return move(ctx, tx, m, allocator.Assigned, "given to "+email, at)
-}
-
-// waitAgain puts who held a machine back to where they were in the queue.
-func waitAgain(ctx context.Context, tx conn, machine, why string) error {
-	_, err := tx.exec(ctx, `UPDATE seats SET state = 'queued', machine_id = NULL, assigned_at = 0, ends_at = 0, note = $1
-		WHERE machine_id = $2 AND state = 'assigned'`, why, machine)
-	if err != nil {
-		return fmt.Errorf("take the seat from %s: %w", machine, err)
+		err = tx.all(ctx, append(moving(m, allocator.Assigned, "given to "+email, at), Statement{
+			"UPDATE seats SET state = 'assigned', machine_id = $1, assigned_at = $2, ends_at = $3 WHERE id = $4",
+			[]any{m.ID, stamp(at), stamp(ends), seat},
+		})...)
+		if err != nil {
+			return fmt.Errorf("give machine %s to %s: %w", m.ID, email, err)
+		}
 	}
 	return nil
 }
@@ -191,12 +180,19 @@ func rejoin(ctx context.Context, tx conn, seat allocator.Seat, r allocator.Claim
 // addToken lets a browser's token stand for a seat, and makes it the one that the
 // browser used last.
 func addToken(ctx context.Context, tx conn, seat string, r allocator.ClaimRequest) error {
-	_, err := tx.exec(ctx, `INSERT INTO seat_tokens (token, seat_id, used_at) VALUES ($1, $2, $3)
-		ON CONFLICT (token, seat_id) DO UPDATE SET used_at = excluded.used_at`, r.Token[:], seat, stamp(r.At))
-	if err != nil {
+	if err := tx.all(ctx, knowing(seat, r)); err != nil {
 		return fmt.Errorf("keep the token of seat %s: %w", seat, err)
 	}
 	return nil
+}
+
+// knowing is the statement for that.
+func knowing(seat string, r allocator.ClaimRequest) Statement {
+	return Statement{
+		`INSERT INTO seat_tokens (token, seat_id, used_at) VALUES ($1, $2, $3)
+		ON CONFLICT (token, seat_id) DO UPDATE SET used_at = excluded.used_at`,
+		[]any{r.Token[:], seat, stamp(r.At)},
+	}
 }
 
 // SeatByToken finds the live seat that a token was used for last.

@@ -25,12 +25,21 @@ type Dialect struct {
 	// Limit is how long a batch may take, its commit included. 0: as long as it
 	// takes.
 	Limit time.Duration
+	// All runs statements on a connection, in its transaction, one after the other up
+	// to the first that fails. Optional: each is a way to the database and back.
+	All func(ctx context.Context, on *sql.Conn, statements []Statement) error
 	// Word says for people what an error of the database means, where that helps
 	// them; it leaves any other error as it is. Optional.
 	Word func(err error) error
 	// Unsure reports whether a commit that failed with err may have happened all the
 	// same. Optional.
 	Unsure func(err error) bool
+}
+
+// Statement is a statement that gives no rows, with its arguments.
+type Statement struct {
+	Query string
+	Args  []any
 }
 
 // New makes a store of a database whose schema is up to date. It writes through the
@@ -42,7 +51,7 @@ func New(write, read *sql.DB, d Dialect) *Store {
 	if d.Unsure == nil {
 		d.Unsure = func(error) bool { return false }
 	}
-	return &Store{writer: newWriter(write, d), read: conn{read, d.Word}, db: read}
+	return &Store{writer: newWriter(write, d), read: conn{on: read, dialect: d}, db: read}
 }
 
 // Close waits for changes that were submitted and closes the database.

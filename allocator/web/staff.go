@@ -94,7 +94,7 @@ func (s *server) workshopOperations(a huma.API) {
 	staff(s, a, "get-workshop", http.MethodGet, "/api/v1/workshops/{id}", "One workshop", 0,
 		func(ctx context.Context, _ string, in *struct {
 			requestInput
-			idInput
+			ID string `path:"id" maxLength:"64"`
 		},
 		) (*body[api.Workshop], error) {
 			w, err := s.Service.Store.Workshop(ctx, in.ID)
@@ -103,7 +103,7 @@ func (s *server) workshopOperations(a huma.API) {
 	staff(s, a, "change-workshop", http.MethodPatch, "/api/v1/workshops/{id}", "Change an open workshop; what is absent stays", 0,
 		func(ctx context.Context, user string, in *struct {
 			requestInput
-			idInput
+			ID   string `path:"id" maxLength:"64"`
 			Body api.WorkshopChange
 		},
 		) (*body[api.Workshop], error) {

@@ -1,0 +1,38 @@
+package jobs
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// Open opens the SQLite file at path, makes it when it is not there, and prepares to
+// call run for each operation, until it returns nil.
+func Open(ctx context.Context, path string, run func(ctx context.Context, operation string) error, log *slog.Logger) (*Queue, error) {
+	pragmas := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)"}}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: path, RawQuery: pragmas.Encode()}).String())
+	if err != nil {
+		return nil, fmt.Errorf("open the job queue %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(1) // SQLite has one writer, and River mostly writes
+	client, err := prepare(ctx, riversqlite.New(db), "", run, log)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &Queue{client: client, begin: func(ctx context.Context) error { return dropInterrupted(ctx, db) }, end: db.Close}, nil
+}
+
+// dropInterrupted drops what a killed process left as running: the allocator queues
+// it again from its store. Nobody else uses this file, so no job is running yet.
+func dropInterrupted(ctx context.Context, db *sql.DB) error {
+	if _, err := db.ExecContext(ctx, "DELETE FROM river_job WHERE state = 'running'"); err != nil {
+		return fmt.Errorf("clear interrupted jobs: %w", err)
+	}
+	return nil
+}
