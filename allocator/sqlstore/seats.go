@@ -162,7 +162,7 @@ func rejoin(ctx context.Context, tx conn, seat allocator.Seat, r allocator.Claim
 	case known:
 		return nil, addToken(ctx, tx, seat.ID, r)
 	case failures >= maxPINs:
-		return api.Problemf(api.Forbidden, "This seat is locked", "The PIN was wrong too often. Go on in the browser where you first joined, or ask your instructor to end its machine, so that you get another."), nil
+		return api.Problemf(api.Forbidden, "This seat is locked", "The PIN was wrong too often. Go on in the browser where you first joined, or ask your instructor to release it, so that you can join again."), nil
 	case r.GivenPIN == [32]byte{}:
 		return api.Problemf(api.Forbidden, "This seat was claimed in another browser", "Enter the PIN that was shown there, or ask your instructor."), nil
 	case subtle.ConstantTimeCompare(pin, r.GivenPIN[:]) != 1:
