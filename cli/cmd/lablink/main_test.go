@@ -17,7 +17,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/allocator/access"
 	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
-	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
+	"github.com/talmolab/lablink-infrastructure/allocator/sqlstore"
 	"github.com/talmolab/lablink-infrastructure/allocator/web"
 )
 
@@ -41,7 +41,7 @@ func serve(t *testing.T, asked func(path string)) (*allocatortest.World, string)
 	guard := access.New(w.Store, w.Now)
 	require.NoError(t, guard.Ensure(t.Context(), password))
 	handler, err := web.New(t.Context(), web.Config{
-		Service: w.Service, Guard: guard, Sessions: w.Store.(*sqlite.Store), Version: "v1", Release: deployed, Log: slog.New(slog.DiscardHandler),
+		Service: w.Service, Guard: guard, Sessions: w.Store.(*sqlstore.Store), Version: "v1", Release: deployed, Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
