@@ -29,12 +29,11 @@ var (
 func TestEveryCommandThatADocumentNamesExists(t *testing.T) {
 	raw, err := os.ReadFile("Makefile")
 	require.NoError(t, err)
-	known := commands(t)
 	named := 0
 	for _, file := range append(documents(t), "CONTRIBUTING.md", "CHANGELOG.md") {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		count, problems := mistyped(string(text), string(raw), known)
+		count, problems := mistyped(string(text), string(raw))
 		named += count
 		for _, problem := range problems {
 			t.Errorf("%s: %s", file, problem)
@@ -44,7 +43,6 @@ func TestEveryCommandThatADocumentNamesExists(t *testing.T) {
 }
 
 func TestACommandThatThereIsNotIsFound(t *testing.T) {
-	known := commands(t)
 	for text, want := range map[string]string{
 		"`make up` and `STACK=test make plan`, `eval \"$(make env)\"`":                "",
 		"```\nmake preview STACK=prod # make nothing\n```":                            "",
@@ -60,7 +58,7 @@ func TestACommandThatThereIsNotIsFound(t *testing.T) {
 		"```\n.lablink/bin/lablink stat\n```":  "no command stat",
 		"`PATH=x lablink drift --stack=a --n`": "no flag --n",
 	} {
-		_, problems := mistyped(text, "up:\nenv:\nplan: ; $(STACK)\npreview:\n", known)
+		_, problems := mistyped(text, "up:\nenv:\nplan: ; $(STACK)\npreview:\n")
 		if want == "" {
 			assert.Empty(t, problems, text)
 		} else if assert.Len(t, problems, 1, text) {
@@ -71,7 +69,7 @@ func TestACommandThatThereIsNotIsFound(t *testing.T) {
 
 // mistyped counts the commands that a document names in code, and says which of
 // them there are not.
-func mistyped(text, makefile string, known map[string]bool) (count int, problems []string) {
+func mistyped(text, makefile string) (count int, problems []string) {
 	for _, code := range codeOf(text) {
 		for _, m := range toMake.FindAllStringSubmatch(code, -1) {
 			count++

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -27,7 +28,7 @@ func TestASeatIsWatchedUntilEnoughWasHeard(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				require.Equal(t, "/api/v1/seats/current/events", r.URL.Path)
+				assert.Equal(t, "/api/v1/seats/current/events", r.URL.Path)
 				w.WriteHeader(c.status)
 				_, _ = w.Write([]byte(c.said))
 			}))

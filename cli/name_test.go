@@ -40,7 +40,7 @@ func named(t *testing.T, names map[string][]string) {
 func resolveBy(t *testing.T, r *net.Resolver) {
 	t.Helper()
 	before := net.DefaultResolver
-	net.DefaultResolver = r //nolint:reassign // what the command asks is the system's
+	net.DefaultResolver = r // what the command asks is the system's
 	t.Cleanup(func() { net.DefaultResolver = before })
 }
 

@@ -90,7 +90,7 @@ func (g *Globals) cloudflare(ctx context.Context, stack, path string) (doctor.Zo
 	token, err := g.Engine.Output(ctx, "config", "get", "cloudflare:apiToken", "--stack", stack, "--config-file", path)
 	switch {
 	case err != nil && strings.Contains(err.Error(), "not found for stack"):
-		return nil, nil //nolint:nilerr // there is none, which the doctor says
+		return nil, nil // there is none, which the doctor says
 	case err != nil:
 		return nil, fmt.Errorf("read cloudflare:apiToken: %w", err)
 	}
@@ -103,7 +103,7 @@ func (g *Globals) roles(ctx context.Context, stack string) (map[string]string, e
 	raw, err := g.Engine.Output(ctx, "stack", "output", "--json", "--stack", stack)
 	switch {
 	case err != nil && strings.Contains(err.Error(), "no stack named"):
-		return nil, nil //nolint:nilerr // it was not deployed
+		return nil, nil // it was not deployed
 	case err != nil:
 		return nil, fmt.Errorf("read the stack's outputs: %w", err)
 	}

@@ -30,8 +30,8 @@ func (n *Network) Close() error { return n.namespace.Close() }
 func (n *Network) within(f func() error) error {
 	done := make(chan error, 1)
 	go func() {
-		runtime.LockOSThread()                                                       // and never unlocked, so that the thread ends with this function
-		if err := unix.Setns(int(n.namespace.Fd()), unix.CLONE_NEWNET); err != nil { //nolint:gosec // a file descriptor
+		runtime.LockOSThread() // and never unlocked, so that the thread ends with this function
+		if err := unix.Setns(int(n.namespace.Fd()), unix.CLONE_NEWNET); err != nil {
 			done <- fmt.Errorf("enter the machine's network: %w", err)
 			return
 		}
@@ -66,7 +66,7 @@ func (n *Network) Dial(ctx context.Context, from, to string) (c net.Conn, err er
 		Control: func(_, _ string, raw syscall.RawConn) error { // the address need not be one of the network's own
 			var failed error
 			err := raw.Control(func(fd uintptr) {
-				failed = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_FREEBIND, 1) //nolint:gosec // a file descriptor
+				failed = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_FREEBIND, 1)
 			})
 			if err != nil {
 				return err

@@ -32,7 +32,7 @@ func (e *engine) internet(t *testing.T) *internet {
 	state, err := e.account.State(t.Context())
 	require.NoError(t, err)
 	before := net.DefaultResolver
-	net.DefaultResolver = authority.Resolver(state.DNS) //nolint:reassign // what the command asks is the system's
+	net.DefaultResolver = authority.Resolver(state.DNS) // what the command asks is the system's
 	t.Cleanup(func() { net.DefaultResolver = before })
 	return &internet{account: e.account, doors: map[string]string{}}
 }

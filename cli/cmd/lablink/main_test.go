@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
@@ -48,7 +49,7 @@ func serve(t *testing.T, asked func(path string)) (*allocatortest.World, string)
 		asked(r.URL.Path)
 		if r.URL.Path == "/api/v1/machines" {
 			for range 2 { // what is ending has ended when it is looked at again
-				require.NoError(t, w.Resume(context.WithoutCancel(t.Context())))
+				assert.NoError(t, w.Resume(context.WithoutCancel(t.Context())))
 				w.RunAll(t)
 				w.EC2.Finish()
 			}
@@ -71,8 +72,8 @@ func TestAWorkshopIsEndedWhenNobodyReadsWhatIsSaid(t *testing.T) {
 	w, url := serve(t, func(path string) {
 		if path == "/api/v1/operations" { // it waits for its machine
 			interrupt.Do(func() {
-				require.NoError(t, read.Close())
-				require.NoError(t, command.Process.Signal(os.Interrupt))
+				assert.NoError(t, read.Close())
+				assert.NoError(t, command.Process.Signal(os.Interrupt))
 			})
 		}
 	})

@@ -206,7 +206,7 @@ func TestARightThatIsMissingIsNamed(t *testing.T) {
 
 func TestCredentialsThatExpiredAreToldFromThoseThatAreWrong(t *testing.T) {
 	w := open(t)
-	a, c := w.nobody(t)
+	a, _ := w.nobody(t)
 	_, err := a.Identity(t.Context())
 	require.NoError(t, err, "everybody may ask who they are")
 	var refused *doctor.Refused
@@ -218,7 +218,7 @@ func TestCredentialsThatExpiredAreToldFromThoseThatAreWrong(t *testing.T) {
 	require.False(t, refused.Expired)
 
 	w.ago = 7 * time.Hour // longer than a session lasts
-	c, err = w.AssumeRole(cloud.Principal{ARN: developer}, "nobody", "me")
+	c, err := w.AssumeRole(cloud.Principal{ARN: developer}, "nobody", "me")
 	require.NoError(t, err)
 	_, err = w.as(c.AccessKey, c.Secret, c.Token).Identity(t.Context())
 	require.ErrorAs(t, err, &refused)
