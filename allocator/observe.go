@@ -17,13 +17,17 @@ const (
 
 // Watch compares what is written down with what EC2 says, and queues what is not
 // finished, at every tick until ctx ends. What fails is logged and tried again at
-// the next tick.
+// the next tick. Of several allocators one does it.
 func (s *Service) Watch(ctx context.Context, ticks <-chan time.Time) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticks:
+		}
+		if s.Leader != nil && !s.Leader.Leads(ctx) {
+			s.forgetEnded(ctx)
+			continue
 		}
 		if err := s.Observe(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Warn("EC2 could not be asked how the machines are", "error", err)
@@ -65,6 +69,19 @@ func (s *Service) Observe(ctx context.Context) error {
 		}
 	}
 	return s.endStrays(ctx, instances, attempts, machines)
+}
+
+// forgetEnded drops what the agents of machines said that have ended. Where this
+// allocator does not lead, another one ends them.
+func (s *Service) forgetEnded(ctx context.Context) {
+	living, err := s.Store.Machines(ctx, "", false)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.Log.Warn("it is not known which machines have ended", "error", err)
+		}
+		return
+	}
+	s.forget(living)
 }
 
 func statesOf(all []Instance) map[string]InstanceState {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -72,13 +73,41 @@ func TestWatchLooksAtEveryTickUntilItIsStopped(t *testing.T) {
 	ws, _ := w.Open(t, 1)
 	w.RunAll(t)
 	w.EC2.Set(allocator.InstanceGone, w.Machines(t, ws)[0].InstanceID)
+	watchOnce(t, w)
+	require.Equal(t, allocator.Terminated, w.Machines(t, ws)[0].State)
+}
+
+// watchOnce watches for one tick at least.
+func watchOnce(t *testing.T, w *allocatortest.World) {
+	t.Helper()
 	ticks := make(chan time.Time)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { w.Watch(ctx, ticks); close(done) }()
 	ticks <- w.Time
 	ticks <- w.Time // taken only once the first look is done
-	require.Equal(t, allocator.Terminated, w.Machines(t, ws)[0].State)
 	stop()
 	<-done
+}
+
+// leads is a leader, or not.
+type leads bool
+
+func (l leads) Leads(context.Context) bool { return bool(l) }
+
+func TestAnAllocatorThatDoesNotLeadOnlyForgets(t *testing.T) {
+	w := newWorld(t)
+	w.Leader = leads(false)
+	ws := w.ReadyWorkshop(t, 1)
+	m := w.Machines(t, ws)[0]
+	_, known := w.LastReport(m.ID)
+	require.True(t, known)
+	w.EC2.Set(allocator.InstanceGone, m.InstanceID)
+	watchOnce(t, w)
+	require.Equal(t, allocator.Ready, w.Machines(t, ws)[0].State, "another one sees to it")
+
+	require.NoError(t, w.Store.Move(t.Context(), m.ID, allocator.Ready, allocator.Terminated, "its instance has ended", w.Time))
+	watchOnce(t, w)
+	_, known = w.LastReport(m.ID)
+	require.False(t, known)
 }

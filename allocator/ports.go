@@ -213,3 +213,10 @@ type Queue interface {
 	// until it returns nil. It does nothing for one that is queued already.
 	Enqueue(ctx context.Context, operation string) error
 }
+
+// Leader says which of the allocators that share a store does what one of them does.
+type Leader interface {
+	// Leads reports whether it is this one, now. Two may believe it for a moment, so
+	// what the leader does is harmless when two do it.
+	Leads(ctx context.Context) bool
+}

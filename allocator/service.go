@@ -17,8 +17,10 @@ type Service struct {
 	Verifier Verifier
 	Tunnels  Tunnels
 	Queue    Queue
-	Pools    []Pool
-	Log      *slog.Logger
+	// Leader is optional: an allocator that has its store to itself leads.
+	Leader Leader
+	Pools  []Pool
+	Log    *slog.Logger
 	// Now is the clock.
 	Now func() time.Time
 	// ReportInterval is how often agents report.

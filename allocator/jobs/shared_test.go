@@ -75,7 +75,7 @@ func (p pair) close(t *testing.T) {
 func TestAJobOfAnAllocatorThatIsGoneIsTakenUpByAnother(t *testing.T) {
 	p := newPair(t)
 	// As when its computer is gone: what it held at the server is free.
-	_, err := p.db.ExecContext(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity a USING (pid)
+	_, err := p.db.ExecContext(t.Context(), `SELECT pg_terminate_backend(pid, 30000) FROM pg_locks JOIN pg_stat_activity a USING (pid)
 		WHERE locktype = 'advisory' AND objsubid = 2 AND datname = current_database() ORDER BY backend_start LIMIT 1`)
 	require.NoError(t, err)
 	p.look()

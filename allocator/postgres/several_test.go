@@ -58,7 +58,7 @@ func TestOneAllocatorLeadsAndAnotherTakesOver(t *testing.T) {
 	require.True(t, one.Leads(t.Context()), "it leads still")
 
 	// Its connection breaks, as when its computer is gone.
-	_, err := plain(t, c).ExecContext(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+	_, err := plain(t, c).ExecContext(t.Context(), "SELECT pg_terminate_backend(pid, 30000) FROM pg_locks WHERE locktype = 'advisory' AND granted")
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return other.Leads(t.Context()) }, wait, tick)
 	require.False(t, one.Leads(t.Context()))
