@@ -21,6 +21,16 @@ type Store interface {
 	EndWorkshop(ctx context.Context, id string, op Operation, reason string) error
 	// Roster are the addresses that may join a workshop.
 	Roster(ctx context.Context, workshop string) ([]string, error)
+	// AddSchedule adds a schedule, Schedules lists those that go on.
+	AddSchedule(ctx context.Context, sc Schedule) error
+	Schedules(ctx context.Context) ([]Schedule, error)
+	// OpenScheduled opens a workshop of a schedule whose Through is after. Conflict
+	// when that is another one by now.
+	OpenScheduled(ctx context.Context, w Workshop, roster []string, after time.Time) error
+	// Miss keeps, likewise, that a workshop could not be opened.
+	Miss(ctx context.Context, schedule string, after, begin time.Time) error
+	// EndSchedule ends a schedule. NotFound when it does not go on.
+	EndSchedule(ctx context.Context, id string, at time.Time) error
 	// Postpone keeps why a workshop's machines cannot be launched and when that is
 	// tried again; "" when they can.
 	Postpone(ctx context.Context, workshop, trouble string, failures int, until time.Time) error

@@ -9,15 +9,19 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// Reconcile makes what there is more like what should be: it ends workshops and
+// Reconcile makes what there is more like what should be: it opens workshops of
+// schedules, ends workshops and
 // seats whose time is over, gives machines to those who wait, and starts the
 // operations that launch what is missing and end what has failed.
 func (s *Service) Reconcile(ctx context.Context) error {
+	var all []error
+	if err := s.openScheduled(ctx); err != nil {
+		all = append(all, err) // the workshops that are open go on
+	}
 	situation, err := s.situation(ctx)
 	if err != nil {
-		return err
+		return errors.Join(append(all, err)...)
 	}
-	var all []error
 	for _, step := range Plan(situation) {
 		// Somebody else may have been faster: then the next plan sees it.
 		if err := s.take(ctx, step); err != nil && api.CodeOf(err) != api.Conflict && api.CodeOf(err) != api.NotFound {

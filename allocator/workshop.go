@@ -31,6 +31,8 @@ type Workshop struct {
 	// SessionLimit is how long a participant may keep a machine at a time; 0: until
 	// the workshop ends.
 	SessionLimit time.Duration
+	// ScheduleID is the schedule that opened it, or "".
+	ScheduleID string
 	// Invited says that only those on its roster may join.
 	Invited bool
 	// Trouble is why machines cannot be launched, for people, and LaunchAfter when

@@ -56,12 +56,32 @@ type Workshop struct {
 	EndsAt         *time.Time `json:"ends_at,omitempty"`
 	WarmUpMinutes  int        `json:"warm_up_minutes"`
 	SessionMinutes int        `json:"session_minutes"`
+	Schedule       string     `json:"schedule,omitempty" doc:"The schedule that opened it, sch_…"`
 	Invited        bool       `json:"invited" doc:"Whether only those on its roster may join"`
 	// Trouble is why machines cannot be launched, and RetryAt when that is tried again.
 	Trouble   string     `json:"trouble,omitempty" doc:"Why machines cannot be launched"`
 	RetryAt   *time.Time `json:"retry_at,omitempty"`
 	CreatedAt time.Time  `json:"created_at"`
 	EndedAt   *time.Time `json:"ended_at,omitempty"`
+}
+
+// NewSchedule asks for a workshop that is held again and again.
+type NewSchedule struct {
+	Rule     string      `json:"rule" maxLength:"500" doc:"An RFC 5545 recurrence rule, as FREQ=WEEKLY;BYDAY=TU,TH"`
+	First    string      `json:"first" maxLength:"16" doc:"When the first begins, on the clock of the zone: 2026-03-03T09:00"`
+	Zone     string      `json:"zone" maxLength:"64" doc:"The time zone, as Europe/Berlin. Daylight saving moves nothing on its clock"`
+	Minutes  int         `json:"minutes" minimum:"1" maximum:"500000" doc:"How long each goes on"`
+	Workshop NewWorkshop `json:"workshop" doc:"What is opened, two weeks before it begins; without starts_at and ends_at"`
+}
+
+// Schedule opens a workshop again and again.
+type Schedule struct {
+	ID string `json:"id" doc:"sch_…"`
+	NewSchedule
+	Next      *time.Time `json:"next,omitempty" doc:"When the next begins; absent: none does within a year"`
+	MissedAt  *time.Time `json:"missed_at,omitempty" doc:"The begin of the newest that was over before it could be opened"`
+	By        string     `json:"by"`
+	CreatedAt time.Time  `json:"created_at"`
 }
 
 // Machine is one GPU desktop host.

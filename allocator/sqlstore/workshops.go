@@ -12,13 +12,13 @@ import (
 )
 
 const workshopColumns = `id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited,
-	trouble, launch_after, launch_failures, created_at, ended_at`
+	trouble, launch_after, launch_failures, coalesce(schedule_id, ''), created_at, ended_at`
 
 func scanWorkshop(row scanner) (allocator.Workshop, error) {
 	var w allocator.Workshop
 	var starts, ends, warmUp, limit, after, created, ended int64
 	err := row.Scan(&w.ID, &w.Name, &w.Pool, &w.Seats, &w.Warm, &w.Spares, &w.JoinCode, &w.State, &starts, &ends, &warmUp, &limit, &w.Invited,
-		&w.Trouble, &after, &w.LaunchFailures, &created, &ended)
+		&w.Trouble, &after, &w.LaunchFailures, &w.ScheduleID, &created, &ended)
 	w.StartsAt, w.EndsAt, w.LaunchAfter = fromStamp(starts), fromStamp(ends), fromStamp(after)
 	w.CreatedAt, w.EndedAt = fromStamp(created), fromStamp(ended)
 	w.WarmUp, w.SessionLimit = seconds(warmUp), seconds(limit)
@@ -29,16 +29,19 @@ func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
 
 // OpenWorkshop adds a workshop with its roster.
 func (s *Store) OpenWorkshop(ctx context.Context, w allocator.Workshop, roster []string) error {
-	return s.change(ctx, func(ctx context.Context, tx conn) error {
-		_, err := tx.exec(ctx, `INSERT INTO workshops (id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-			w.ID, w.Name, w.Pool, w.Seats, w.Warm, w.Spares, w.JoinCode, w.State, stamp(w.StartsAt), stamp(w.EndsAt),
-			int64(w.WarmUp.Seconds()), int64(w.SessionLimit.Seconds()), w.Invited, stamp(w.CreatedAt))
-		if err != nil {
-			return fmt.Errorf("add workshop %s: %w", w.ID, err)
-		}
-		return setRoster(ctx, tx, w.ID, roster)
-	})
+	return s.change(ctx, func(ctx context.Context, tx conn) error { return addWorkshop(ctx, tx, w, roster) })
+}
+
+func addWorkshop(ctx context.Context, tx conn, w allocator.Workshop, roster []string) error {
+	schedule := sql.NullString{String: w.ScheduleID, Valid: w.ScheduleID != ""}
+	_, err := tx.exec(ctx, `INSERT INTO workshops (id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited, schedule_id, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		w.ID, w.Name, w.Pool, w.Seats, w.Warm, w.Spares, w.JoinCode, w.State, stamp(w.StartsAt), stamp(w.EndsAt),
+		int64(w.WarmUp.Seconds()), int64(w.SessionLimit.Seconds()), w.Invited, schedule, stamp(w.CreatedAt))
+	if err != nil {
+		return fmt.Errorf("add workshop %s: %w", w.ID, err)
+	}
+	return setRoster(ctx, tx, w.ID, roster)
 }
 
 // ChangeWorkshop changes a workshop that is open.

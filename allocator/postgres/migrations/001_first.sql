@@ -1,4 +1,18 @@
 -- +goose Up
+CREATE TABLE schedules (
+    id         TEXT PRIMARY KEY,
+    rule       TEXT NOT NULL,
+    first      BIGINT NOT NULL,
+    zone       TEXT NOT NULL,
+    lasts      BIGINT NOT NULL CHECK (lasts > 0),
+    workshop   TEXT NOT NULL,
+    through    BIGINT NOT NULL,
+    missed_at  BIGINT NOT NULL DEFAULT 0,
+    created_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    ended_at   BIGINT NOT NULL DEFAULT 0
+);
+
 CREATE TABLE workshops (
     id              TEXT PRIMARY KEY,
     name            TEXT NOT NULL,
@@ -16,10 +30,12 @@ CREATE TABLE workshops (
     trouble         TEXT NOT NULL DEFAULT '',
     launch_after    BIGINT NOT NULL DEFAULT 0,
     launch_failures BIGINT NOT NULL DEFAULT 0,
+    schedule_id     TEXT REFERENCES schedules (id),
     created_at      BIGINT NOT NULL,
     ended_at        BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX workshops_open ON workshops (starts_at) WHERE state = 'open';
+CREATE UNIQUE INDEX workshops_once_for_each_begin ON workshops (schedule_id, starts_at) WHERE schedule_id IS NOT NULL;
 
 -- Who may join a workshop that is for invited people.
 CREATE TABLE roster (

@@ -1,4 +1,18 @@
 -- +goose Up
+CREATE TABLE schedules (
+    id         TEXT PRIMARY KEY,
+    rule       TEXT NOT NULL,
+    first      INTEGER NOT NULL,
+    zone       TEXT NOT NULL,
+    lasts      INTEGER NOT NULL CHECK (lasts > 0),
+    workshop   TEXT NOT NULL,
+    through    INTEGER NOT NULL,
+    missed_at  INTEGER NOT NULL DEFAULT 0,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    ended_at   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
 CREATE TABLE workshops (
     id              TEXT PRIMARY KEY,
     name            TEXT NOT NULL,
@@ -16,10 +30,12 @@ CREATE TABLE workshops (
     trouble         TEXT NOT NULL DEFAULT '',
     launch_after    INTEGER NOT NULL DEFAULT 0,
     launch_failures INTEGER NOT NULL DEFAULT 0,
+    schedule_id     TEXT REFERENCES schedules (id),
     created_at      INTEGER NOT NULL,
     ended_at        INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX workshops_open ON workshops (starts_at) WHERE state = 'open';
+CREATE UNIQUE INDEX workshops_once_for_each_begin ON workshops (schedule_id, starts_at) WHERE schedule_id IS NOT NULL;
 
 -- Who may join a workshop that is for invited people.
 CREATE TABLE roster (

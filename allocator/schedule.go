@@ -1,0 +1,221 @@
+package allocator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/teambition/rrule-go"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Schedule opens a workshop again and again.
+type Schedule struct {
+	ID string
+	// Rule is an RFC 5545 recurrence rule, without DTSTART: that is First.
+	Rule string
+	// First is when the first workshop begins, on the clock of Zone.
+	First time.Time
+	Zone  string        // an IANA name
+	Lasts time.Duration // how long each workshop goes on
+	// Workshop is what is opened, but for its times.
+	Workshop api.NewWorkshop
+	// Through is the begin of the newest workshop that was opened or missed.
+	Through time.Time
+	// MissedAt is the begin of the newest one that was over before it could be opened;
+	// zero when none was.
+	MissedAt  time.Time
+	By        string
+	CreatedAt time.Time
+}
+
+// ahead is how long before its begin a workshop of a schedule is opened, so that its
+// link can be handed out.
+const ahead = 14 * 24 * time.Hour
+
+// mostAhead is how many workshops a schedule may have in that time.
+const mostAhead = 50
+
+// frequencies are those that a schedule may have.
+var frequencies = []rrule.Frequency{rrule.YEARLY, rrule.MONTHLY, rrule.WEEKLY, rrule.DAILY}
+
+// rule reads the recurrence rule. Daylight saving moves no workshop on its clock.
+func (s Schedule) rule() (*rrule.RRule, error) {
+	option, err := rrule.StrToROption(strings.TrimPrefix(s.Rule, "RRULE:"))
+	if err != nil {
+		return nil, api.Problemf(api.Invalid, "That is no recurrence rule", "%q: %s. Write it as FREQ=WEEKLY;BYDAY=TU,TH or FREQ=DAILY;COUNT=5.", s.Rule, err)
+	}
+	if !option.Dtstart.IsZero() || !slices.Contains(frequencies, option.Freq) {
+		return nil, api.Problemf(api.Invalid, "That recurrence rule is not for workshops", "%q: FREQ is YEARLY, MONTHLY, WEEKLY or DAILY, and the first begin stands beside the rule.", s.Rule)
+	}
+	zone, err := time.LoadLocation(s.Zone)
+	if err != nil || s.Zone == "" || s.Zone == "Local" {
+		return nil, api.Problemf(api.Invalid, "There is no such time zone", "%q: write it as Europe/Berlin or America/Los_Angeles.", s.Zone)
+	}
+	option.Dtstart = s.First.In(zone)
+	rule, err := rrule.NewRRule(*option)
+	if err != nil {
+		return nil, api.Problemf(api.Invalid, "That is no recurrence rule", "%q: %s.", s.Rule, err)
+	}
+	return rule, nil
+}
+
+// Begins are when its workshops begin, after a time and until another.
+func (s Schedule) Begins(after, until time.Time) ([]time.Time, error) {
+	rule, err := s.rule()
+	if err != nil {
+		return nil, err
+	}
+	var out []time.Time
+	next := rule.Iterator()
+	for begin, more := next(); more && !begin.After(until); begin, more = next() {
+		if begin.After(after) {
+			out = append(out, begin.UTC())
+		}
+	}
+	return out, nil
+}
+
+// Next is when the next workshop begins after a time; zero: none does within a year.
+func (s Schedule) Next(after time.Time) time.Time {
+	begins, err := s.Begins(after, after.Add(longest))
+	if err != nil || len(begins) == 0 {
+		return time.Time{}
+	}
+	return begins[0]
+}
+
+// AddSchedule begins a schedule. Its first workshops are open at once.
+func (s *Service) AddSchedule(ctx context.Context, by string, n api.NewSchedule) (Schedule, error) {
+	now := s.Now()
+	sc := Schedule{ID: newID("sch"), Rule: n.Rule, Zone: n.Zone, Lasts: time.Duration(n.Minutes) * time.Minute, Workshop: n.Workshop, By: by, CreatedAt: now}
+	zone, err := time.LoadLocation(n.Zone)
+	if err != nil {
+		zone = time.UTC // refused below
+	}
+	if sc.First, err = time.ParseInLocation("2006-01-02T15:04", n.First, zone); err != nil {
+		return sc, api.Problemf(api.Invalid, "That is no time", "%q: write the first begin as 2026-03-01T14:30, on the clock of the time zone.", n.First)
+	}
+	sc.First, sc.Through = sc.First.UTC(), now.Add(-sc.Lasts)
+	if err := s.checkSchedule(sc); err != nil {
+		return sc, err
+	}
+	if err := s.Store.AddSchedule(ctx, sc); err != nil {
+		return sc, err
+	}
+	ctx, cancel := committed(ctx)
+	defer cancel()
+	s.record(ctx, by, "add schedule", sc.ID, fmt.Sprintf("%s: %s, first %s %s", sc.Workshop.Name, sc.Rule, n.First, sc.Zone))
+	if err := s.Reconcile(ctx); err != nil {
+		s.Log.Warn("the workshops of a new schedule are opened at the next look", "schedule", sc.ID, "error", err)
+	}
+	return sc, nil
+}
+
+// checkSchedule says what about a schedule cannot be.
+func (s *Service) checkSchedule(sc Schedule) error {
+	if sc.Lasts < time.Minute || sc.Lasts > longest {
+		return api.Problemf(api.Invalid, "That is no length of time for a workshop", "It lasts at least a minute and at most a year.")
+	}
+	if sc.Workshop.StartsAt != nil || sc.Workshop.EndsAt != nil {
+		return api.Problemf(api.Invalid, "The schedule says the times", "Leave starts_at and ends_at of the workshop out.")
+	}
+	now := s.Now()
+	begins, err := sc.Begins(now, now.Add(longest))
+	if err != nil {
+		return err
+	}
+	if len(begins) == 0 {
+		return api.Problemf(api.Invalid, "The schedule has no workshop", "By its rule none begins within a year from now.")
+	}
+	if soon, err := sc.Begins(begins[0].Add(-1), begins[0].Add(ahead)); err != nil || len(soon) > mostAhead {
+		return api.Problemf(api.Invalid, "The schedule has too many workshops", "At most %d may begin within two weeks, and these are %d.", mostAhead, len(soon))
+	}
+	_, _, err = s.workshopOf(sc.at(begins[0]))
+	return err
+}
+
+// at is the workshop that begins then.
+func (s Schedule) at(begin time.Time) api.NewWorkshop {
+	w, end := s.Workshop, begin.Add(s.Lasts)
+	w.StartsAt, w.EndsAt = &begin, &end
+	return w
+}
+
+// openScheduled opens the workshops that begin soon. One that is over already, as the
+// allocator was down, is told.
+func (s *Service) openScheduled(ctx context.Context) error {
+	schedules, err := s.Store.Schedules(ctx)
+	if err != nil {
+		return err
+	}
+	var all []error
+	for _, sc := range schedules {
+		if err := s.openNext(ctx, sc); err != nil && api.CodeOf(err) != api.Conflict {
+			all = append(all, fmt.Errorf("schedule %s: %w", sc.ID, err))
+		}
+	}
+	return errors.Join(all...)
+}
+
+func (s *Service) openNext(ctx context.Context, sc Schedule) error {
+	begins, err := sc.Begins(sc.Through, s.Now().Add(ahead))
+	if err != nil {
+		return err
+	}
+	for _, begin := range begins {
+		if err := s.occur(ctx, sc, begin); err != nil {
+			return err
+		}
+		sc.Through = begin
+	}
+	return nil
+}
+
+func (s *Service) occur(ctx context.Context, sc Schedule, begin time.Time) error {
+	if !begin.Add(sc.Lasts).After(s.Now()) {
+		if err := s.Store.Miss(ctx, sc.ID, sc.Through, begin); err != nil {
+			return err
+		}
+		s.Log.Warn("a workshop of a schedule was over before it could be opened", "schedule", sc.ID, "begin", begin)
+		s.record(ctx, Allocator, "miss workshop", sc.ID, fmt.Sprintf("%s, %s: the allocator was down", sc.Workshop.Name, at(begin)))
+		return nil
+	}
+	w, roster, err := s.workshopOf(sc.at(begin))
+	if err != nil {
+		return err
+	}
+	w.ScheduleID, w.StartsAt = sc.ID, begin // also when it has begun already
+	if err := s.Store.OpenScheduled(ctx, w, roster, sc.Through); err != nil {
+		return err
+	}
+	s.record(ctx, Allocator, "open workshop", w.ID, fmt.Sprintf("%s, of schedule %s: begins %s", w.Name, sc.ID, at(begin)))
+	return nil
+}
+
+// EndSchedule ends a schedule, and its workshops that have not begun.
+func (s *Service) EndSchedule(ctx context.Context, by, id string) error {
+	if err := s.Store.EndSchedule(ctx, id, s.Now()); err != nil {
+		return err
+	}
+	ctx, cancel := committed(ctx)
+	defer cancel()
+	s.record(ctx, by, "end schedule", id, "")
+	open, err := s.Store.OpenWorkshops(ctx)
+	if err != nil {
+		return err
+	}
+	for _, w := range open {
+		if w.ScheduleID != id || !w.StartsAt.After(s.Now()) {
+			continue
+		}
+		if _, err := s.endWorkshop(ctx, by, w.ID, "its schedule was ended by "+by); err != nil && api.CodeOf(err) != api.Conflict {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package allocator_test
+
+import (
+	"testing"
+	"time"
+	_ "time/tzdata" // a computer may have none
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// every is a schedule of a workshop in Berlin.
+func every(rule, first string) api.NewSchedule {
+	return api.NewSchedule{Rule: rule, First: first, Zone: "Europe/Berlin", Minutes: 120, Workshop: api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 2}}
+}
+
+func TestAScheduleStaysOnItsClockThroughDaylightSaving(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	s := allocator.Schedule{Rule: "FREQ=WEEKLY;BYDAY=TU,TH", First: time.Date(2026, 3, 24, 9, 0, 0, 0, zone), Zone: "Europe/Berlin"}
+	begins, err := s.Begins(time.Time{}, time.Date(2026, 4, 3, 0, 0, 0, 0, time.UTC))
+	require.NoError(t, err)
+	require.Equal(t, []time.Time{
+		time.Date(2026, 3, 24, 8, 0, 0, 0, time.UTC), time.Date(2026, 3, 26, 8, 0, 0, 0, time.UTC), // and on 29 March clocks go forward
+		time.Date(2026, 3, 31, 7, 0, 0, 0, time.UTC), time.Date(2026, 4, 2, 7, 0, 0, 0, time.UTC),
+	}, begins)
+}
+
+func TestAScheduleOpensItsWorkshopsAheadAndEachOnce(t *testing.T) {
+	w := newWorld(t) // 1 March, 9 o'clock
+	sc, err := w.AddSchedule(t.Context(), "admin", every("FREQ=WEEKLY", "2026-03-03T09:00"))
+	require.NoError(t, err)
+	begins := func() (out []time.Time) {
+		open, err := w.Store.OpenWorkshops(t.Context())
+		require.NoError(t, err)
+		for _, ws := range open {
+			require.Equal(t, sc.ID, ws.ScheduleID)
+			require.Equal(t, 2*time.Hour, ws.EndsAt.Sub(ws.StartsAt))
+			out = append(out, ws.StartsAt)
+		}
+		return out
+	}
+	first := time.Date(2026, 3, 3, 8, 0, 0, 0, time.UTC)
+	week := 7 * 24 * time.Hour
+	require.Equal(t, []time.Time{first, first.Add(week)}, begins())
+	require.NoError(t, w.Reconcile(t.Context()))
+	require.Len(t, begins(), 2)
+	require.Zero(t, w.EC2.Alive(), "it is not time yet")
+
+	w.Time = first.Add(-20 * time.Minute)
+	require.NoError(t, w.Reconcile(t.Context()))
+	w.RunAll(t)
+	require.Equal(t, 2, w.EC2.Alive())
+	w.Time = first.Add(2 * time.Hour)
+	require.NoError(t, w.Reconcile(t.Context()))
+	w.RunAll(t)
+	require.Zero(t, w.EC2.Alive(), "nobody had to end it")
+	require.Equal(t, []time.Time{first.Add(week), first.Add(2 * week)}, begins())
+
+	require.NoError(t, w.EndSchedule(t.Context(), "admin", sc.ID))
+	require.Empty(t, begins())
+	require.Equal(t, api.NotFound, api.CodeOf(w.EndSchedule(t.Context(), "admin", sc.ID)))
+}
+
+func TestWhatWasMissedIsDoneLateOrTold(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.AddSchedule(t.Context(), "admin", every("FREQ=DAILY;COUNT=40", "2026-03-02T09:00"))
+	require.NoError(t, err)
+	open, err := w.Store.OpenWorkshops(t.Context())
+	require.NoError(t, err)
+	require.Len(t, open, 14)
+	w.Time = time.Date(2026, 3, 20, 8, 30, 0, 0, time.UTC) // the allocator was down
+	require.NoError(t, w.Reconcile(t.Context()))
+	open, err = w.Store.OpenWorkshops(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, time.Date(2026, 3, 20, 8, 0, 0, 0, time.UTC), open[0].StartsAt, "it goes on for another hour and a half")
+	schedules, err := w.Store.Schedules(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, time.Date(2026, 3, 19, 8, 0, 0, 0, time.UTC), schedules[0].MissedAt)
+	events, err := w.Store.Events(t.Context(), 1000)
+	require.NoError(t, err)
+	missed := 0
+	for _, e := range events {
+		if e.Action == "miss workshop" {
+			missed++
+			require.Contains(t, e.Detail, "the allocator was down")
+		}
+	}
+	require.Equal(t, 4, missed, "those of 16 to 19 March were not open yet")
+}
+
+func TestAScheduleIsRefusedInWords(t *testing.T) {
+	w := newWorld(t)
+	for want, s := range map[string]api.NewSchedule{
+		"no recurrence rule":                {Rule: "every Tuesday", First: "2026-03-03T09:00", Zone: "UTC", Minutes: 1},
+		"not for workshops":                 every("FREQ=HOURLY", "2026-03-03T09:00"),
+		"no such time zone":                 {Rule: "FREQ=DAILY", First: "2026-03-03T09:00", Zone: "Berlin", Minutes: 1},
+		"That is no time":                   every("FREQ=DAILY", "tomorrow"),
+		"has no workshop":                   every("FREQ=DAILY;COUNT=2", "2020-03-03T09:00"),
+		"has too many workshops":            every("FREQ=DAILY;BYHOUR=8,9,10,11,12", "2026-03-03T09:00"),
+		"no length of time for a workshop":  {Rule: "FREQ=DAILY", First: "2026-03-03T09:00", Zone: "UTC", Workshop: api.NewWorkshop{Name: "x", Pool: "gpu", Seats: 1}},
+		"That many machines cannot be laun": {Rule: "FREQ=DAILY", First: "2026-03-03T09:00", Zone: "UTC", Minutes: 1, Workshop: api.NewWorkshop{Name: "x", Pool: "gpu", Seats: 99}},
+		"The schedule says the times":       {Rule: "FREQ=DAILY", First: "2026-03-03T09:00", Zone: "UTC", Minutes: 1, Workshop: api.NewWorkshop{Name: "x", Pool: "gpu", Seats: 1, EndsAt: &noon}},
+	} {
+		_, err := w.AddSchedule(t.Context(), "admin", s)
+		require.ErrorContains(t, err, want)
+		require.Equal(t, api.Invalid, api.CodeOf(err))
+	}
+}
