@@ -35,10 +35,18 @@ func TestAnAllocatorThatStallsInAChangeIsCutOff(t *testing.T) {
 	require.NoError(t, err)
 	_, err = stalled.ExecContext(t.Context(), "SELECT pg_advisory_xact_lock(7234016839153115649)")
 	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- s.SetPasswordHash(context.Background(), "admin", "hash") }()
+	other := plain(t, c)
+	require.Eventually(t, func() bool { // one batch runs at a time
+		var waiting int
+		require.NoError(t, other.QueryRowContext(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'").Scan(&waiting))
+		return waiting == 1
+	}, wait, tick)
 	_, err = stalled.ExecContext(t.Context(), "SET LOCAL idle_in_transaction_session_timeout = '100ms'")
 	require.NoError(t, err)
 	// It says nothing more, and the server frees what it held.
-	require.NoError(t, s.SetPasswordHash(t.Context(), "admin", "hash"))
+	require.NoError(t, <-done)
 	require.Error(t, stalled.Commit())
 }
 

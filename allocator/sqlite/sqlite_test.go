@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -50,21 +49,7 @@ func TestAClosedStoreRefusesChanges(t *testing.T) {
 }
 
 func TestSessionsExpire(t *testing.T) {
-	s := open(t, filepath.Join(folder(t), "lablink.db"))
-	now := time.Now()
-	require.NoError(t, s.CommitCtx(t.Context(), "live", []byte("a"), now.Add(time.Hour)))
-	require.NoError(t, s.CommitCtx(t.Context(), "over", []byte("b"), now.Add(-time.Hour)))
-	data, found, err := s.FindCtx(t.Context(), "live")
-	require.NoError(t, err)
-	require.True(t, found)
-	require.Equal(t, "a", string(data))
-	_, found, err = s.FindCtx(t.Context(), "over")
-	require.NoError(t, err)
-	require.False(t, found)
-	require.NoError(t, s.DeleteCtx(t.Context(), "live"))
-	_, found, err = s.FindCtx(t.Context(), "live")
-	require.NoError(t, err)
-	require.False(t, found)
+	storetest.RunSessions(t, open(t, filepath.Join(folder(t), "lablink.db")))
 }
 
 // What this release does, it does on the schema of the next one too: columns and

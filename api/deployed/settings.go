@@ -27,12 +27,24 @@ type Settings struct {
 	Pools               []Pool   `json:"pools"`
 }
 
-// SQLite is the engine that keeps the data in a file on the data volume.
-const SQLite = "sqlite"
+// SQLite is the engine that keeps the data in a file on the data volume, Postgres
+// the one that allocators may share.
+const (
+	SQLite   = "sqlite"
+	Postgres = "postgres"
+)
 
 // Database says where the data is kept.
 type Database struct {
 	Engine string `json:"engine"` // sqlite or postgres
+	// Endpoint is where PostgreSQL is reached: a name and a port. Name is the
+	// database's, and SecretARN the secret that holds user and password.
+	Endpoint  string `json:"endpoint,omitempty"`
+	Name      string `json:"name,omitempty"`
+	SecretARN string `json:"secretArn,omitempty"`
+	// Roots is a file on the host with the certificates that PostgreSQL's must lead
+	// to. Empty: those that the host trusts.
+	Roots string `json:"roots,omitempty"`
 }
 
 // TLS says where the certificate comes from.

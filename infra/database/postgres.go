@@ -15,6 +15,9 @@ import (
 // Major is PostgreSQL's major version. RDS follows its minor ones by itself.
 const Major = "17"
 
+// Name is the database's name on the instance.
+const Name = "lablink"
+
 const (
 	port       = 5432
 	storageGiB = 20  // what an instance begins with
@@ -105,7 +108,7 @@ func (p *Postgres) declareInstance(ctx *pulumi.Context, name string, args *Postg
 		Identifier: pulumi.String(identifier), InstanceClass: pulumi.String(args.InstanceClass), Tags: n.Tags(component, identifier),
 		Engine: pulumi.String("postgres"), EngineVersion: pulumi.String(Major), AutoMinorVersionUpgrade: pulumi.Bool(true),
 		AllocatedStorage: pulumi.Int(storageGiB), MaxAllocatedStorage: pulumi.Int(growthGiB), StorageType: pulumi.String("gp3"),
-		StorageEncrypted: pulumi.Bool(true), DbName: pulumi.String("lablink"), Username: pulumi.String("lablink"),
+		StorageEncrypted: pulumi.Bool(true), DbName: pulumi.String(Name), Username: pulumi.String("lablink"),
 		ManageMasterUserPassword: pulumi.Bool(true),
 		DbSubnetGroupName:        subnets.Name, ParameterGroupName: parameters.Name, MultiAz: pulumi.Bool(args.MultiAZ),
 		VpcSecurityGroupIds: pulumi.StringArray{group.ID()}, PubliclyAccessible: pulumi.Bool(false),

@@ -18,7 +18,8 @@ import (
 )
 
 // need is a program that nothing can stand in for, with the Debian packages that
-// hold it and what it is for. One of several names will do.
+// hold it and what it is for. One of several names will do, or a file that a pattern
+// matches: what Debian puts beside the PATH.
 type need struct {
 	programs []string
 	packages string
@@ -35,6 +36,7 @@ var needs = []need{
 // testNeeds are what tests need beside.
 var testNeeds = []need{
 	{[]string{"chromium", "chromium-browser", "google-chrome"}, "chromium fonts-dejavu-core", "opens the pages"},
+	{[]string{"initdb", "/usr/lib/postgresql/*/bin/initdb"}, "postgresql", "keeps the data of several allocators"},
 	shellcheck,
 	{[]string{"jq"}, "jq", "runs the examples for the shell"},
 }
@@ -126,18 +128,30 @@ func checkCurl(ctx context.Context) error {
 }
 
 func installed(program string) bool {
+	if strings.HasPrefix(program, "/") {
+		found, err := filepath.Glob(program)
+		return err == nil && len(found) > 0
+	}
 	_, err := exec.LookPath(program)
 	return err == nil
 }
 
 func (w *Workspace) install(ctx context.Context, packages, missing []string) error {
 	command := "apt-get install -y --no-install-recommends " + strings.Join(packages, " ")
+	before := ""
+	if slices.Contains(packages, "postgresql") {
+		before = noCluster
+	}
 	if !installed("apt-get") || os.Geteuid() != 0 {
 		return fmt.Errorf("missing: %s; install it first, on Debian with: %s", strings.Join(missing, "; "), command)
 	}
 	w.say("  installing from Debian: %s", strings.Join(packages, " "))
-	return w.quietly(ctx, exec.Command("sh", "-c", "apt-get update -q && DEBIAN_FRONTEND=noninteractive "+command))
+	return w.quietly(ctx, exec.Command("sh", "-c", "apt-get update -q && "+before+"DEBIAN_FRONTEND=noninteractive "+command))
 }
+
+// noCluster keeps Debian's package from making a database and running it: tests
+// make their own. What somebody has set is left as it is.
+const noCluster = "mkdir -p /etc/postgresql-common && { test -e /etc/postgresql-common/createcluster.conf || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf; } && "
 
 // rooms are how many GiB a first build needs, by Go's name of the place; "" is the
 // working copy.

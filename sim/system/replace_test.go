@@ -92,7 +92,7 @@ func (l *local) doesNotBootWhatWasGivenUp(t *testing.T, p *launcher.Pulumi) {
 	eventually(t, "the next host serves the release before", givenUp)
 	said, code := l.lablink(t, "verify", "--stack", "local")
 	require.Equal(t, 1, code)
-	require.Contains(t, said, "this allocator stores in SQLite only")
+	require.Contains(t, said, "this allocator stores in SQLite or PostgreSQL")
 	require.Contains(t, said, "lablink release rollback")
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api/deployed"
 	"github.com/talmolab/lablink-infrastructure/api/edge"
 	"github.com/talmolab/lablink-infrastructure/infra/balancer"
+	"github.com/talmolab/lablink-infrastructure/infra/database"
 	"github.com/talmolab/lablink-infrastructure/infra/pool"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
@@ -29,15 +30,19 @@ func (e *environment) allocatorSettings() pulumi.StringOutput {
 	if e.origin != nil && e.balancer == nil {
 		certificate = e.origin.Certificate
 	}
-	// Pools' templates first, then subnets, and the certificate last.
-	return pulumi.All(append(inputs, certificate)...).ApplyT(func(all []any) (string, error) {
+	endpoint, secret := pulumi.StringInput(pulumi.String("")), pulumi.StringInput(pulumi.String(""))
+	if e.postgres != nil {
+		endpoint, secret = e.postgres.Endpoint, e.postgres.SecretARN
+	}
+	// Pools' templates first, then subnets; the last ones are one each.
+	return pulumi.All(append(inputs, endpoint, secret, certificate)...).ApplyT(func(all []any) (string, error) {
 		ids := make([]string, len(all))
 		for i, id := range all {
 			ids[i] = id.(string)
 		}
-		last := len(ids) - 1
-		plain := e.plainSettings(ids[:len(e.pools)], ids[len(e.pools):last])
-		plain.TLS.Certificate = ids[last]
+		lists, last := ids[:len(ids)-3], ids[len(ids)-3:]
+		plain := e.plainSettings(lists[:len(e.pools)], lists[len(e.pools):])
+		plain.Database.Endpoint, plain.Database.SecretARN, plain.TLS.Certificate = last[0], last[1], last[2]
 		raw, err := json.Marshal(plain)
 		if err != nil {
 			return "", fmt.Errorf("render the allocator's settings: %w", err)
@@ -85,6 +90,9 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		AdminPasswordParameter: e.n.ParameterPath(adminPasswordName),
 		TLS:                    e.plainTLS(),
 		Database:               deployed.Database{Engine: e.s.Database.Engine},
+	}
+	if e.postgres != nil {
+		out.Database.Name = database.Name
 	}
 	switch {
 	case e.balancer != nil: // which ends TLS, whoever issued the certificate

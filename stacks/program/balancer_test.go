@@ -126,7 +126,7 @@ func TestADatabaseThatTheAllocatorDoesNotKnowIsNotDeployed(t *testing.T) {
 			stackOf(t, stack).set(map[string]string{"lablink:database": `{"engine": "postgres"}`}), severalOf(t, stack),
 		} {
 			recorded, err := r.do()
-			assert.ErrorContains(t, err, "lablink:database.engine is postgres, but the allocator of this commit stores in SQLite only")
+			assert.ErrorContains(t, err, "lablink:database.engine is postgres, but a host cannot rehearse its releases on PostgreSQL yet")
 			assert.ErrorContains(t, err, "pulumi preview works")
 			assert.Empty(t, recorded.Names(), "nothing is registered")
 			assert.Empty(t, recorded.Calls, "AWS is not asked")

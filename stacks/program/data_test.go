@@ -39,7 +39,9 @@ func TestWithPostgresTheStackHasAnInstanceThatTheAllocatorMayOpen(t *testing.T) 
 		assert.Empty(t, r.Of(snapshotPolicy), "RDS backs itself up")
 		settings, err := deployed.Decode([]byte(r.Named("release-settings").Text("content")))
 		require.NoError(t, err)
-		assert.Equal(t, deployed.Database{Engine: "postgres"}, settings.Database)
+		assert.Equal(t, deployed.Database{
+			Engine: "postgres", Endpoint: i.Text("identifier") + ".recorded.us-west-2.rds.amazonaws.com:5432", Name: "lablink", SecretARN: secret.Resource,
+		}, settings.Database)
 	}
 }
 

@@ -85,13 +85,13 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	return guardrail.Run(ctx, held, e.declare)
 }
 
-// checkDatabase refuses to deploy what the allocator of this commit cannot work
-// on. A preview says so and goes on: what is declared is complete.
+// checkDatabase refuses to deploy what hosts of this commit cannot run on: an update
+// is rehearsed on a copy of the data, and there is none of PostgreSQL's. A preview says so and goes on: what is declared is complete.
 func checkDatabase(ctx *pulumi.Context, s *settings.Settings) error {
 	if s.Kind == settings.KindAccount || s.Database.Engine != settings.Postgres {
 		return nil
 	}
-	const what = "lablink:database.engine is postgres, but the allocator of this commit stores in SQLite only"
+	const what = "lablink:database.engine is postgres, but a host cannot rehearse its releases on PostgreSQL yet"
 	if ctx.DryRun() {
 		return ctx.Log.Warn(what+" (this preview goes on; an update does not)", nil)
 	}

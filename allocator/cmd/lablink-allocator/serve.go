@@ -8,10 +8,10 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/coreos/go-systemd/v22/daemon"
 
@@ -20,8 +20,8 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator/boot"
 	"github.com/talmolab/lablink-infrastructure/allocator/ec2"
 	"github.com/talmolab/lablink-infrastructure/allocator/jobs"
+	"github.com/talmolab/lablink-infrastructure/allocator/postgres"
 	"github.com/talmolab/lablink-infrastructure/allocator/secrets"
-	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlstore"
 	"github.com/talmolab/lablink-infrastructure/allocator/sts"
 	"github.com/talmolab/lablink-infrastructure/allocator/tunnel"
@@ -76,8 +76,8 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if engine := settings.Database.Engine; engine != deployed.SQLite {
-		return fmt.Errorf("this allocator stores in SQLite only, and its settings say database.engine: %q", engine)
+	if err := checkDatabase(settings.Database, c.Rehearse != ""); err != nil {
+		return err
 	}
 	if c.Rehearse != "" {
 		c.Data = boot.RehearsalDir(c.Data)
@@ -102,6 +102,8 @@ type app struct {
 
 	store   *sqlstore.Store
 	queue   *jobs.Queue
+	leader  *postgres.Leader // nil with SQLite
+	login   postgres.Login   // nil with SQLite
 	hub     *tunnel.Hub
 	service *allocator.Service
 	guard   *access.Guard
@@ -114,7 +116,11 @@ func (a *app) open(ctx context.Context) error {
 		return err
 	}
 	a.cloud = cloud
-	if a.store, err = sqlite.Open(ctx, filepath.Join(a.data, storeFile), a.log); err != nil {
+	if a.settings.Database.Engine == deployed.Postgres {
+		secret := &secrets.Login{Client: secretsmanager.NewFromConfig(cloud), ARN: a.settings.Database.SecretARN}
+		a.login = secret.Get
+	}
+	if err := a.openStore(ctx); err != nil {
 		return err
 	}
 	if err := a.store.SetConnected(ctx, "", false); err != nil { // no tunnel is up yet
@@ -136,10 +142,9 @@ func (a *app) open(ctx context.Context) error {
 	for _, p := range a.settings.Pools {
 		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role})
 	}
-	if a.queue, err = jobs.Open(ctx, filepath.Join(a.data, jobsFile), a.service.Run, a.log); err != nil {
+	if err := a.openQueue(ctx); err != nil {
 		return err
 	}
-	a.service.Queue = a.queue
 	if a.rehearsal {
 		return nil
 	}
@@ -254,6 +259,9 @@ func (a *app) close() {
 	var err error
 	if a.queue != nil {
 		err = a.queue.Close(ctx)
+	}
+	if a.leader != nil {
+		err = errors.Join(err, a.leader.Close())
 	}
 	if a.store != nil {
 		err = errors.Join(err, a.store.Close())

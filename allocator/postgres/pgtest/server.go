@@ -156,7 +156,7 @@ func (s *Server) command(ctx context.Context, program string, args ...string) *e
 
 // pg runs one of PostgreSQL's programs.
 func (s *Server) pg(ctx context.Context, program string, args ...string) error {
-	out, err := os.CreateTemp("", "lablink-pg-said-") // a server that is started keeps a pipe open
+	out, err := os.CreateTemp(s.dir, "said-") // a server that is started keeps a pipe open
 	if err != nil {
 		return fmt.Errorf("run %s: %w", program, err)
 	}

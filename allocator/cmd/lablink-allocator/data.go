@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator/jobs"
+	"github.com/talmolab/lablink-infrastructure/allocator/postgres"
+	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
+	"github.com/talmolab/lablink-infrastructure/api/deployed"
+)
+
+// aliveInterval is how often an allocator looks for jobs of one that is gone.
+const aliveInterval = 2 * time.Second
+
+// checkDatabase refuses, before anything is opened, a database that this program
+// cannot use: data would go where nobody looks for it.
+func checkDatabase(d deployed.Database, rehearsal bool) error {
+	switch {
+	case d.Engine == deployed.SQLite:
+		return nil
+	case d.Engine != deployed.Postgres:
+		return fmt.Errorf("this allocator stores in SQLite or PostgreSQL, and its settings say database.engine: %q", d.Engine)
+	case rehearsal:
+		return errors.New("this allocator has no copy of a PostgreSQL database to rehearse on; deploy with database.engine: sqlite")
+	case d.Endpoint == "" || d.Name == "" || d.SecretARN == "":
+		return errors.New("the settings say database.engine: postgres, and not which endpoint, name and secret; deploy again")
+	}
+	return nil
+}
+
+// openStore opens what keeps the data.
+func (a *app) openStore(ctx context.Context) (err error) {
+	if a.login == nil {
+		a.store, err = sqlite.Open(ctx, filepath.Join(a.data, storeFile), a.log)
+		return err
+	}
+	c, err := a.postgres()
+	if err != nil {
+		return err
+	}
+	if a.store, err = postgres.Open(ctx, c); err != nil {
+		return err
+	}
+	a.leader, err = postgres.OpenLeader(c)
+	return err
+}
+
+// openQueue opens what runs operations, and says who leads.
+func (a *app) openQueue(ctx context.Context) (err error) {
+	if a.login == nil {
+		a.queue, err = jobs.Open(ctx, filepath.Join(a.data, jobsFile), a.service.Run, a.log)
+	} else {
+		a.service.Leader = a.leader
+		err = a.openShared(ctx)
+	}
+	a.service.Queue = a.queue
+	return err
+}
+
+func (a *app) openShared(ctx context.Context) error {
+	c, err := a.postgres()
+	if err != nil {
+		return err
+	}
+	pool, err := postgres.Pool(ctx, c, jobs.Connections)
+	if err != nil {
+		return err
+	}
+	a.queue, err = jobs.OpenShared(ctx, pool, a.service.Run, time.Tick(aliveInterval), a.log)
+	return err
+}
+
+// postgres says where the database is.
+func (a *app) postgres() (postgres.Config, error) {
+	d := a.settings.Database
+	host, port, err := net.SplitHostPort(d.Endpoint)
+	if err != nil {
+		return postgres.Config{}, fmt.Errorf("read the endpoint of the database in the settings: %w", err)
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return postgres.Config{}, fmt.Errorf("read the port of the database in the settings: %w", err)
+	}
+	return postgres.Config{Host: host, Port: number, Name: d.Name, Roots: d.Roots, Login: a.login, Log: a.log}, nil
+}

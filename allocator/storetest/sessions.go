@@ -1,0 +1,35 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Sessions keeps the sessions of browsers, for scs.
+type Sessions interface {
+	FindCtx(ctx context.Context, token string) (data []byte, found bool, err error)
+	CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error
+	DeleteCtx(ctx context.Context, token string) error
+}
+
+// RunSessions runs what must hold of sessions.
+func RunSessions(t *testing.T, s Sessions) {
+	now := time.Now()
+	find := func(token, want string) {
+		data, found, err := s.FindCtx(t.Context(), token)
+		require.NoError(t, err)
+		require.Equal(t, want != "", found, token)
+		require.Equal(t, want, string(data))
+	}
+	require.NoError(t, s.CommitCtx(t.Context(), "live", []byte("a"), now.Add(time.Hour)))
+	require.NoError(t, s.CommitCtx(t.Context(), "over", []byte("b"), now.Add(-time.Hour)))
+	find("live", "a")
+	find("over", "")
+	require.NoError(t, s.CommitCtx(t.Context(), "live", []byte("a\x00\xff"), now.Add(time.Hour)))
+	find("live", "a\x00\xff")
+	require.NoError(t, s.DeleteCtx(t.Context(), "live"))
+	find("live", "")
+}
