@@ -36,6 +36,7 @@ var adapters = map[string][]string{
 	"github.com/pressly/goose":                 {"allocator/postgres", "allocator/sqlite"},
 	"github.com/jackc/pgx":                     {"allocator/jobs", "allocator/postgres"},
 	"github.com/riverqueue/river":              {"allocator/jobs"},
+	"github.com/teambition/rrule-go":           {"allocator"},
 	"github.com/alexedwards/argon2id":          {"allocator/access"},
 	"github.com/alexedwards/scs":               {"allocator/web"},
 	"github.com/danielgtaylor/huma":            {"allocator/web"},

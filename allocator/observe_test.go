@@ -72,9 +72,13 @@ func TestWatchLooksAtEveryTickUntilItIsStopped(t *testing.T) {
 	w := newWorld(t)
 	ws, _ := w.Open(t, 1)
 	w.RunAll(t)
-	w.EC2.Set(allocator.InstanceGone, w.Machines(t, ws)[0].InstanceID)
+	lost := w.Machines(t, ws)[0]
+	w.EC2.Set(allocator.InstanceGone, lost.InstanceID)
 	watchOnce(t, w)
-	require.Equal(t, allocator.Terminated, w.Machines(t, ws)[0].State)
+	m, err := w.Store.Machine(t.Context(), lost.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Terminated, m.State)
+	require.Len(t, w.Machines(t, ws), 2, "another takes its place")
 }
 
 // watchOnce watches for one tick at least.

@@ -70,6 +70,7 @@ func (s *server) logoutForm(w http.ResponseWriter, r *http.Request) {
 type adminView struct {
 	Pools     []api.Pool
 	Workshops []workshopLine
+	Schedules []api.Schedule
 	Form      api.NewWorkshop
 	Problem   *api.Problem
 }
@@ -95,6 +96,13 @@ func (s *server) adminData(r *http.Request) (adminView, error) {
 		return v, err
 	}
 	v.Pools = pools
+	schedules, err := s.Service.Store.Schedules(r.Context())
+	if err != nil {
+		return v, err
+	}
+	for _, sc := range schedules {
+		v.Schedules = append(v.Schedules, s.schedule(sc))
+	}
 	lines := map[string]*workshopLine{}
 	for _, w := range workshops {
 		lines[w.ID] = &workshopLine{Workshop: s.workshop(r, w)}
@@ -146,12 +154,18 @@ func (s *server) adminLive(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) openForm(w http.ResponseWriter, r *http.Request) {
 	form, err := newWorkshop(r)
-	var opened allocator.Workshop
-	if err == nil {
+	to := "/admin"
+	switch {
+	case err != nil:
+	case r.PostFormValue("rule") != "":
+		err = s.repeat(r, form)
+	default:
+		var opened allocator.Workshop
 		opened, err = s.Service.OpenWorkshop(r.Context(), s.sessionUser(r), form)
+		to += "/workshops/" + opened.ID
 	}
 	if err == nil {
-		http.Redirect(w, r, "/admin/workshops/"+opened.ID, http.StatusSeeOther)
+		http.Redirect(w, r, to, http.StatusSeeOther)
 		return
 	}
 	p := s.asProblem(r.Context(), err)

@@ -44,3 +44,25 @@ func (s *server) schedule(sc allocator.Schedule) api.Schedule {
 		Next: orNil(sc.Next(s.Service.Now())), MissedAt: orNil(sc.MissedAt), By: sc.By, CreatedAt: sc.CreatedAt,
 	}
 }
+
+// repeat adds the schedule of a form: the workshop's times are those of the first.
+func (s *server) repeat(r *http.Request, w api.NewWorkshop) error {
+	if w.StartsAt == nil || w.EndsAt == nil {
+		return api.Problemf(api.Invalid, "A workshop that is repeated needs a begin and an end", "Both are those of the first; the others follow by the rule.")
+	}
+	n := api.NewSchedule{
+		Rule: r.PostFormValue("rule"), First: r.PostFormValue("starts_at"), Zone: r.PostFormValue("zone"),
+		Minutes: int(w.EndsAt.Sub(*w.StartsAt).Minutes()), Workshop: w,
+	}
+	n.Workshop.StartsAt, n.Workshop.EndsAt = nil, nil
+	_, err := s.Service.AddSchedule(r.Context(), s.sessionUser(r), n)
+	return err
+}
+
+func (s *server) endScheduleForm(w http.ResponseWriter, r *http.Request) {
+	if err := s.Service.EndSchedule(r.Context(), s.sessionUser(r), r.PathValue("id")); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/admin", http.StatusSeeOther)
+}

@@ -1,0 +1,57 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+func TestAScheduleIsAddedListedAndEnded(t *testing.T) {
+	w := newWorld(t)
+	b := w.staff(t)
+	asked := api.NewSchedule{
+		Rule: "FREQ=WEEKLY;BYDAY=TU", First: "2026-03-03T09:00", Zone: "Europe/Berlin", Minutes: 90,
+		Workshop: api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 2},
+	}
+	res, body := b.send(t, http.MethodPost, "/api/v1/schedules", asked)
+	require.Equal(t, http.StatusCreated, res.StatusCode, body)
+	added := decode[api.Schedule](t, body)
+	require.Equal(t, asked, added.NewSchedule)
+	require.Equal(t, "2026-03-03T08:00:00Z", added.Next.Format("2006-01-02T15:04:05Z07:00"))
+	_, body = b.send(t, http.MethodGet, "/api/v1/schedules", nil)
+	require.Equal(t, []api.Schedule{added}, decode[api.Page[api.Schedule]](t, body).Items)
+	_, body = b.send(t, http.MethodGet, "/api/v1/workshops", nil)
+	require.Equal(t, added.ID, decode[api.Page[api.Workshop]](t, body).Items[0].Schedule)
+	asked.Rule = "now and then"
+	res, body = b.send(t, http.MethodPost, "/api/v1/schedules", asked)
+	refused(t, api.Invalid, res, body)
+
+	page := mustOpen(t, b, "/admin")
+	require.Contains(t, page, "FREQ=WEEKLY;BYDAY=TU")
+	res, _ = b.submit(t, "/admin/schedules/"+added.ID+"/end", nil)
+	require.Equal(t, "/admin", res.Header.Get("Location"))
+	res, body = b.send(t, http.MethodDelete, "/api/v1/schedules/"+added.ID, nil)
+	refused(t, api.NotFound, res, body)
+}
+
+func TestAWorkshopThatIsRepeatedIsASchedule(t *testing.T) {
+	w := newWorld(t)
+	b := w.staff(t)
+	form := url.Values{
+		"name": {"Pose"}, "pool": {"gpu"}, "seats": {"2"}, "starts_at": {"2026-03-03T09:00"}, "ends_at": {"2026-03-03T11:00"},
+		"zone": {"Europe/Berlin"}, "rule": {"FREQ=WEEKLY"},
+	}
+	res, body := b.submit(t, "/admin/workshops", form)
+	require.Equal(t, "/admin", res.Header.Get("Location"), body)
+	schedules, err := w.Store.Schedules(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "2h0m0s", schedules[0].Lasts.String())
+	form.Del("ends_at")
+	res, body = b.submit(t, "/admin/workshops", form)
+	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
+	require.Contains(t, body, "begin and an end")
+}
