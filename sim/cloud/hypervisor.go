@@ -36,6 +36,9 @@ type Faults struct {
 	InsufficientCapacity []CapacityFault `json:"insufficientCapacity,omitempty"`
 	// MaxSpotInstances is the account's quota for spot machines; nil: none.
 	MaxSpotInstances *int `json:"maxSpotInstances,omitempty"`
+	// Throttle makes the buckets of EC2's calls so many times smaller; below 1: they are
+	// as EC2's are.
+	Throttle float64 `json:"throttle,omitempty"`
 	// PricesHang makes the price list take requests and answer none.
 	PricesHang bool `json:"pricesHang,omitempty"`
 	// Quotas are the values of quotas that are not the usual ones, by their codes.

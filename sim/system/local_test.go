@@ -172,7 +172,7 @@ func (l *local) processes(t *testing.T, program string) (pids []int) {
 }
 
 // patience is how long what happens in processes of their own may take.
-var patience = 2 * time.Minute
+var patience = 5 * time.Minute
 
 // eventually waits for it.
 func eventually(t *testing.T, what string, is func() bool) {

@@ -78,7 +78,9 @@ func TestMachinesWorkInEveryKindOfNetwork(t *testing.T) {
 func upWith(t *testing.T, seed string, change ...string) (*local, *control.Client) {
 	t.Helper()
 	l := find(t)
-	l.Seed = append(l.Seed, "--seed", seed)
+	if seed != "" {
+		l.Seed = append(l.Seed, "--seed", seed)
+	}
 	require.NoError(t, l.Build(t.Context()))
 	account, err := l.StartSimulator(t.Context())
 	require.NoError(t, err)

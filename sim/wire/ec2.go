@@ -42,6 +42,10 @@ func (s *Server) ec2(w http.ResponseWriter, c call) {
 		fail(w, c.service, &cloud.Error{Code: "InvalidAction", Message: "The simulator does not have the action " + name, Status: 400})
 		return
 	}
+	if err := s.throttle(name, q.values); err != nil {
+		fail(w, c.service, err)
+		return
+	}
 	out, err := action(s, c, q)
 	if err != nil {
 		fail(w, c.service, err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	tokens "golang.org/x/time/rate"
 
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
@@ -20,6 +21,10 @@ type Server struct {
 	now     func() time.Time
 	// recordChanges are the times of changes to DNS records, by their ids.
 	recordChanges sync.Map
+
+	mu     sync.Mutex
+	slower float64 // by which the buckets in limits are smaller
+	limits map[string]*tokens.Limiter
 }
 
 // NewServer makes a server. now is the clock by which signatures expire.

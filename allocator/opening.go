@@ -1,0 +1,122 @@
+package allocator
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Whatever a workshop does not say for itself.
+const (
+	defaultWarmUp = 20 * time.Minute
+	longest       = 366 * 24 * time.Hour
+)
+
+// OpenWorkshop opens a workshop. Its machines start when it is time to.
+func (s *Service) OpenWorkshop(ctx context.Context, by string, n api.NewWorkshop) (Workshop, error) {
+	w, roster, err := s.workshopOf(n)
+	if err != nil {
+		return Workshop{}, err
+	}
+	if err := s.Store.OpenWorkshop(ctx, w, roster); err != nil {
+		return Workshop{}, err
+	}
+	s.opened(ctx, by, w)
+	return w, nil
+}
+
+// opened looks at once what has to be done for a workshop that is on the disk.
+func (s *Service) opened(ctx context.Context, by string, w Workshop) {
+	ctx, cancel := committed(ctx)
+	defer cancel()
+	s.record(ctx, by, "open workshop", w.ID, fmt.Sprintf("%s: %d seats of pool %s", w.Name, w.Seats, w.Pool))
+	if err := s.Reconcile(ctx); err != nil {
+		s.Log.Warn("what a new workshop needs is seen to at the next look", "workshop", w.ID, "error", err)
+	}
+}
+
+// workshopOf is the workshop that is asked for, with everything it does not say.
+func (s *Service) workshopOf(n api.NewWorkshop) (Workshop, []string, error) {
+	pool, ok := s.Pool(n.Pool)
+	if !ok {
+		return Workshop{}, nil, api.Problemf(api.Invalid, "There is no such pool", "%q is not one of %s.", n.Pool, s.poolNames())
+	}
+	now := s.Now()
+	w := Workshop{
+		ID: newID("wks"), Name: strings.TrimSpace(n.Name), Pool: pool.Name, Seats: n.Seats, Warm: n.Seats, Spares: n.Spares,
+		JoinCode: newJoinCode(), State: Open, StartsAt: now, WarmUp: defaultWarmUp,
+		SessionLimit: time.Duration(n.SessionMinutes) * time.Minute, CreatedAt: now,
+	}
+	if n.Warm != nil {
+		w.Warm = *n.Warm
+	}
+	if n.WarmUpMinutes != nil {
+		w.WarmUp = time.Duration(*n.WarmUpMinutes) * time.Minute
+	}
+	if n.StartsAt != nil && n.StartsAt.After(now) {
+		w.StartsAt = n.StartsAt.UTC()
+	}
+	if n.EndsAt != nil {
+		w.EndsAt = n.EndsAt.UTC()
+	}
+	roster, err := rosterOf(n.Roster)
+	w.Invited = len(roster) > 0
+	if err != nil {
+		return w, nil, err
+	}
+	return w, roster, w.check(now, pool)
+}
+
+// check says what about a workshop cannot be.
+func (w Workshop) check(now time.Time, pool Pool) error {
+	switch {
+	case w.Name == "":
+		return api.Problemf(api.Invalid, "The workshop needs a name", "Give it one that its participants recognise.")
+	case w.Seats < 1 || w.Spares < 0 || w.Seats+w.Spares > pool.MaxMachines:
+		return api.Problemf(api.Invalid, "That many machines cannot be launched", "Pool %s may hold between 1 and %d machines, spares included.", pool.Name, pool.MaxMachines)
+	case w.Warm < 0 || w.Warm > w.Seats:
+		return api.Problemf(api.Invalid, "That many machines cannot be warm", "Between none and all of the %d seats can have a machine when the workshop begins.", w.Seats)
+	case !w.EndsAt.IsZero() && !w.EndsAt.After(w.StartsAt):
+		return api.Problemf(api.Invalid, "The workshop would end before it begins", "It begins at %s and ends at %s.", at(w.StartsAt), at(w.EndsAt))
+	case !w.EndsAt.IsZero() && !w.EndsAt.After(now):
+		return api.Problemf(api.Invalid, "That end is over", "It is %s now.", at(now))
+	case w.StartsAt.Sub(now) > longest || w.EndsAt.Sub(now) > longest:
+		return api.Problemf(api.Invalid, "That is too far away", "A workshop begins and ends within a year.")
+	case w.WarmUp < 0 || w.WarmUp > 24*time.Hour || w.SessionLimit < 0 || w.SessionLimit > longest:
+		return api.Problemf(api.Invalid, "That is no length of time for this", "Machines warm up for at most a day, and a session lasts at most a year.")
+	}
+	return nil
+}
+
+// at is a time as a refusal tells it.
+func at(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
+
+// rosterOf reads the addresses of a roster, each once.
+func rosterOf(raw []string) ([]string, error) {
+	var out []string
+	for _, line := range raw {
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		email, err := normalEmail(line)
+		if err != nil {
+			return nil, api.Problemf(api.Invalid, "The roster has a line that is no e-mail address", "%q: write one address a line, as name@example.org.", line)
+		}
+		if !slices.Contains(out, email) {
+			out = append(out, email)
+		}
+	}
+	return out, nil
+}
+
+func (s *Service) poolNames() string {
+	names := make([]string, len(s.Pools))
+	for i, p := range s.Pools {
+		names[i] = p.Name
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,97 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Postpone keeps why machines cannot be launched, and until when.
+func (s *Store) Postpone(ctx context.Context, workshop, trouble string, failures int, until time.Time) error {
+	return s.exec(ctx, "postpone the launches of "+workshop, `UPDATE workshops SET trouble = $1, launch_failures = $2, launch_after = $3
+		WHERE id = $4 AND (trouble <> $1 OR launch_failures <> $2 OR launch_after <> $3)`, trouble, failures, stamp(until), workshop)
+}
+
+// AddMachines adds machines of a workshop and their launch.
+func (s *Store) AddMachines(ctx context.Context, machines []allocator.Machine, op allocator.Operation, living, limit int) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		workshop, pool := machines[0].WorkshopID, machines[0].Pool
+		if err := mustBeOpen(ctx, tx, workshop); err != nil {
+			return err
+		}
+		var of, in int
+		err := tx.row(ctx, `SELECT count(*) FILTER (WHERE workshop_id = $1), count(*) FILTER (WHERE pool = $2)
+			FROM machines WHERE state <> 'terminated'`, workshop, pool).Scan(&of, &in)
+		switch {
+		case err != nil:
+			return fmt.Errorf("count the machines of %s: %w", pool, err)
+		case of != living:
+			return api.Problemf(api.Conflict, "The workshop's machines have changed meanwhile", "Workshop %s has %d machines and not %d.", workshop, of, living)
+		case in+len(machines) > limit:
+			return api.Problemf(api.Capacity, "The pool is too small", "Pool %s may hold %d machines and holds %d; end a workshop, or raise maxMachines in the stack's settings.", pool, limit, in)
+		}
+		if err := addOperation(ctx, tx, op); err != nil {
+			return err
+		}
+		for _, m := range machines {
+			if err := errors.Join(addMachine(ctx, tx, m), addOperationMachine(ctx, tx, op.ID, m.ID)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// EndWorkshop closes a workshop and hands its machines to an operation.
+func (s *Store) EndWorkshop(ctx context.Context, id string, op allocator.Operation, reason string) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		if err := mustBeOpen(ctx, tx, id); err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, "UPDATE workshops SET state = 'ended', ended_at = $1, trouble = '' WHERE id = $2", stamp(op.CreatedAt), id); err != nil {
+			return fmt.Errorf("end workshop %s: %w", id, err)
+		}
+		if _, err := tx.exec(ctx, "UPDATE seats SET state = 'released', released_at = $1, released_because = $2 WHERE workshop_id = $3 AND state <> 'released'",
+			stamp(op.CreatedAt), reason, id); err != nil {
+			return fmt.Errorf("release the seats of %s: %w", id, err)
+		}
+		if err := addOperation(ctx, tx, op); err != nil {
+			return err
+		}
+		machines, err := list(ctx, tx, scanMachine, machineQuery+" WHERE m.workshop_id = $1 AND m.state NOT IN ('terminating', 'terminated')", id)
+		if err != nil {
+			return fmt.Errorf("list the machines of %s: %w", id, err)
+		}
+		for _, m := range machines {
+			if err := endMachine(ctx, tx, m, op, reason); err != nil {
+				return err
+			}
+		}
+		return settle(ctx, tx, op.ID, op.CreatedAt)
+	})
+}
+
+// TerminateMachine hands one machine to an operation.
+func (s *Store) TerminateMachine(ctx context.Context, id string, op allocator.Operation, reason string) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		m, err := oneMachine(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := addOperation(ctx, tx, op); err != nil {
+			return err
+		}
+		return endMachine(ctx, tx, m, op, reason)
+	})
+}
+
+func endMachine(ctx context.Context, tx conn, m allocator.Machine, op allocator.Operation, reason string) error {
+	if err := move(ctx, tx, m, allocator.Terminating, reason, op.CreatedAt); err != nil {
+		return err
+	}
+	return addOperationMachine(ctx, tx, op.ID, m.ID)
+}

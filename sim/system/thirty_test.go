@@ -1,0 +1,44 @@
+package system
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+)
+
+// Two of three zones have no capacity, the one that has some runs out of it for a
+// while, and EC2 takes a call every other second: thirty machines are there in the
+// end, without anybody's help, and at the end of the workshop there is none.
+func TestThirtySeatsAreReadyInARegionThatIsFullAndSlow(t *testing.T) {
+	const seats = 30
+	l, account := upWith(t, "", "maxMachines: 10", "maxMachines: 40", "  lablink:pools:", "  lablink:network: {zones: [us-west-2a, us-west-2b, us-west-2c]}\n  lablink:pools:")
+	full := []cloud.CapacityFault{{Zone: "us-west-2a"}, {Zone: "us-west-2c"}}
+	require.NoError(t, account.SetFaults(t.Context(), cloud.Faults{InsufficientCapacity: append(full, cloud.CapacityFault{InstanceType: "sim.gpu"}, cloud.CapacityFault{InstanceType: "sim.gpu.large"}), Throttle: 10}))
+	admin := l.admin(t)
+	w := l.open(t, admin, seats)
+	eventually(t, "it is told that there is no capacity", func() bool {
+		var operations api.Page[api.Operation]
+		require.NoError(t, admin.Do(t.Context(), http.MethodGet, "/api/v1/operations?workshop="+w.ID, nil, &operations))
+		return len(operations.Items) == 1 && operations.Items[0].Message != "" && running(t, account) == 0 && operations.Items[0].State == "running"
+	})
+	require.NoError(t, account.SetFaults(t.Context(), cloud.Faults{InsufficientCapacity: full, Throttle: 10}))
+	l.await(t, admin, w, seats)
+	state, err := account.State(t.Context())
+	require.NoError(t, err)
+	for _, i := range state.Instances {
+		if i.Tags["lablink:managed-by"] == "allocator" {
+			require.Equal(t, "us-west-2b", i.AvailabilityZone)
+			require.False(t, i.Gone(), "one was launched too many")
+		}
+	}
+	require.Equal(t, seats, running(t, account))
+
+	ends := time.Now().Add(2 * time.Second)
+	require.NoError(t, admin.Do(t.Context(), http.MethodPatch, "/api/v1/workshops/"+w.ID, api.WorkshopChange{EndsAt: &ends}, nil))
+	eventually(t, "no instance is left", func() bool { return running(t, account) == 0 })
+}
