@@ -112,7 +112,7 @@ test-boot: $(LOCAL) ## Boot hosts and clients of all templates with systemd and 
 	@$(LOCAL) prepare --boot
 	@CGO_ENABLED=0 go vet -tags boot ./sim/machine ./sim/system
 	@echo '• Booting machines: about twenty minutes on two cores'
-	@CGO_ENABLED=0 go test -tags boot -count=1 -p 1 -timeout 60m -run Boot $(TESTFLAGS) ./sim/machine ./sim/system
+	@CGO_ENABLED=0 go test -tags boot -count=1 -p 1 -timeout 60m -run '^TestBoot' $(TESTFLAGS) ./sim/machine ./sim/system
 endif
 
 .PHONY: lint
