@@ -9,7 +9,7 @@ LOCAL := .lablink/bin/lablink-local
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .PHONY: up
 up: $(LOCAL) ## Deploy LabLink on this computer: a URL and a password at the end
@@ -112,7 +112,7 @@ test-boot: $(LOCAL) ## Boot hosts and clients of all templates with systemd and 
 	@$(LOCAL) prepare --boot
 	@CGO_ENABLED=0 go vet -tags boot ./sim/machine ./sim/system
 	@echo '• Booting machines: about twenty minutes on two cores'
-	@CGO_ENABLED=0 go test -tags boot -count=1 -p 1 -timeout 60m -run Boot $(TESTFLAGS) ./sim/machine ./sim/system
+	@CGO_ENABLED=0 go test -tags boot -count=1 -p 1 -timeout 60m -run '^TestBoot' $(TESTFLAGS) ./sim/machine ./sim/system
 endif
 
 .PHONY: lint

@@ -75,7 +75,7 @@ func (w *Workspace) PrepareBoot(ctx context.Context) error {
 	if err := w.check(ctx, append(needs, bootNeeds...)); err != nil {
 		return err
 	}
-	if err := w.step("Making the base system of machines, once: some minutes", func() error {
+	if err := w.step("Making the base system of machines from Debian's packages, once: some minutes", func() error {
 		_, err := nspawn.Build(ctx, w.path("base"))
 		return err
 	}); err != nil {
@@ -145,6 +145,7 @@ func (w *Workspace) install(ctx context.Context, packages, missing []string) err
 	if !installed("apt-get") || os.Geteuid() != 0 {
 		return fmt.Errorf("missing: %s; install it first, on Debian with: %s", strings.Join(missing, "; "), command)
 	}
+	w.say("  missing: %s", strings.Join(missing, "; "))
 	w.say("  installing from Debian: %s", strings.Join(packages, " "))
 	return w.quietly(ctx, exec.Command("sh", "-c", "apt-get update -q && "+before+"DEBIAN_FRONTEND=noninteractive "+command))
 }

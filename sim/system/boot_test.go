@@ -15,6 +15,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+	"github.com/talmolab/lablink-infrastructure/sim/control"
 	"github.com/talmolab/lablink-infrastructure/sim/launcher"
 	"github.com/talmolab/lablink-infrastructure/sim/nspawn"
 	"github.com/talmolab/lablink-infrastructure/stacks/outputs"
@@ -100,10 +101,14 @@ type guest struct {
 }
 
 // booted are the machines that somebody launched, "pulumi" or "allocator"; all for "".
-func (e *engine) booted(t *testing.T, by string) (out []guest) {
+func (e *engine) booted(t *testing.T, by string) []guest {
 	t.Helper()
 	state, err := e.account.State(t.Context())
 	require.NoError(t, err)
+	return guests(state, by)
+}
+
+func guests(state control.State, by string) (out []guest) {
 	for _, i := range state.Instances {
 		if !i.Gone() && (by == "" || i.Tags["lablink:managed-by"] == by) {
 			out = append(out, guest{i, filepath.Join(state.Dir, "instances", i.ID)})

@@ -3,6 +3,7 @@
 package system
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/release"
+	"github.com/talmolab/lablink-infrastructure/sim/nspawn"
 )
 
 // A host and a machine boot again and are what they were; a release that is no good
@@ -94,10 +96,15 @@ func TestBootWithoutANetwork(t *testing.T) {
 	e := startContainers(t)
 	for i, c := range cuts {
 		t.Run(c.when, func(t *testing.T) {
-			cut := make(chan guest, 1)
-			go e.cutAt(t, c.at, cut)
+			var m guest
+			cut := make(chan error, 1)
+			go func() {
+				var err error
+				m, err = e.cutAt(t.Context(), c.at)
+				cut <- err
+			}()
 			s, out := e.template(t, "ip-only")
-			m := <-cut
+			require.NoError(t, <-cut)
 			eventually(t, "the console says what it waits for", func() bool { return strings.Contains(m.console(), c.says) })
 			m.plugged(t, true)
 			d := e.reach(t, s)
@@ -116,20 +123,29 @@ func (m guest) console() string {
 	return string(raw)
 }
 
-// cutAt pulls the cable of the next host out, once its console says something.
-func (e *engine) cutAt(t *testing.T, says string, cut chan<- guest) {
+// cutAt pulls the cable of the next host out, once its console says something. It
+// runs beside the test, which only its own goroutine may fail.
+func (e *engine) cutAt(ctx context.Context, says string) (guest, error) {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for range tick.C {
-		if t.Context().Err() != nil {
-			return
+	for {
+		state, err := e.account.State(ctx)
+		if err != nil {
+			return guest{}, err
 		}
-		for _, m := range e.booted(t, "pulumi") {
-			if m.console() != "" && strings.Contains(m.console(), says) {
-				m.plugged(t, false)
-				cut <- m
-				return
+		for _, m := range guests(state, "pulumi") {
+			if said := m.console(); said != "" && strings.Contains(said, says) {
+				pid, err := nspawn.PID(m.dir)
+				if err != nil {
+					return m, err
+				}
+				return m, nspawn.Plugged(ctx, pid, false)
 			}
+		}
+		select {
+		case <-ctx.Done():
+			return guest{}, ctx.Err()
+		case <-tick.C:
 		}
 	}
 }

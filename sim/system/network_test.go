@@ -17,7 +17,7 @@ import (
 // Wherever machines stand, they fetch their release, reach the allocator and are
 // reached through their tunnel; and the network goes away again.
 func TestMachinesWorkInEveryKindOfNetwork(t *testing.T) {
-	const before, vpc, subnet, plain = "config:\n", "vpc-0123456789abcdef0", "subnet-0123456789abcdef0", "subnet-0123456789abcdef1"
+	const before, vpc, subnet, plain = "  lablink:network: {zones: [us-west-2a, us-west-2b]}\n", "vpc-0123456789abcdef0", "subnet-0123456789abcdef0", "subnet-0123456789abcdef1"
 	seed := filepath.Join(t.TempDir(), "seed.json")
 	require.NoError(t, os.WriteFile(seed, []byte(`{"vpcs": [{"id": "`+vpc+`", "cidrBlock": "10.50.0.0/16"}],
 		"subnets": [{"id": "`+subnet+`", "vpcId": "`+vpc+`", "cidrBlock": "10.50.3.0/24", "availabilityZone": "us-west-2c", "mapPublicIpOnLaunch": true},
@@ -26,15 +26,15 @@ func TestMachinesWorkInEveryKindOfNetwork(t *testing.T) {
 		change []string
 		check  func(*testing.T, cloud.Instance, cloud.Instance) // the host and a machine
 	}{
-		"behind NAT": {[]string{before, before + "  lablink:network: {nat: true}\n"}, func(t *testing.T, _, machine cloud.Instance) {
+		"behind NAT": {[]string{before, "  lablink:network: {nat: true}\n"}, func(t *testing.T, _, machine cloud.Instance) {
 			require.Empty(t, machine.PublicIP)
 		}},
-		"in a VPC that is there": {[]string{before, before + "  lablink:network: {vpcId: " + vpc + ", subnetIds: [" + subnet + "]}\n"},
+		"in a VPC that is there": {[]string{before, "  lablink:network: {vpcId: " + vpc + ", subnetIds: [" + subnet + "]}\n"},
 			func(t *testing.T, host, machine cloud.Instance) {
 				require.Equal(t, subnet, host.SubnetID)
 				require.Equal(t, subnet, machine.SubnetID)
 			}},
-		"in a subnet that gives no public addresses": {[]string{before, before + "  lablink:network: {vpcId: " + vpc + ", subnetIds: [" + plain + "]}\n"},
+		"in a subnet that gives no public addresses": {[]string{before, "  lablink:network: {vpcId: " + vpc + ", subnetIds: [" + plain + "]}\n"},
 			func(t *testing.T, _, machine cloud.Instance) {
 				require.NotEmpty(t, machine.PublicIP, "it leads to an internet gateway")
 			}},

@@ -32,9 +32,9 @@ type commands struct {
 	Engine struct {
 	} `cmd:"" help:"Print the folder of the Pulumi engine, which is built when there is none; nothing for one on the PATH."`
 	Prepare struct {
-		Lint bool `xor:"for" help:"Install what the linters need, and nothing else."`
-		Boot bool `xor:"for" help:"Install what tests need that boot machines as containers, as root."`
-	} `cmd:"" help:"Install what tests need, and get the Pulumi engine."`
+		Lint bool `xor:"for" help:"Install what the linters need: a C compiler, git, curl and shellcheck. The engine is left out."`
+		Boot bool `xor:"for" help:"Install what tests need that boot machines as containers, as root: debootstrap, systemd-nspawn and others, and a base system."`
+	} `cmd:"" help:"Install what tests need, by apt as root on Debian and else by name, and get the Pulumi engine."`
 }
 
 func main() {
