@@ -16,7 +16,7 @@ import (
 // end, without anybody's help, and at the end of the workshop there is none.
 func TestThirtySeatsAreReadyInARegionThatIsFullAndSlow(t *testing.T) {
 	const seats = 30
-	l, account := upWith(t, "", "maxMachines: 10", "maxMachines: 40", "  lablink:pools:", "  lablink:network: {zones: [us-west-2a, us-west-2b, us-west-2c]}\n  lablink:pools:")
+	l, account := upWith(t, "", "maxMachines: 10", "maxMachines: 40", "zones: [us-west-2a, us-west-2b]", "zones: [us-west-2a, us-west-2b, us-west-2c]")
 	full := []cloud.CapacityFault{{Zone: "us-west-2a"}, {Zone: "us-west-2c"}}
 	require.NoError(t, account.SetFaults(t.Context(), cloud.Faults{InsufficientCapacity: append(full, cloud.CapacityFault{InstanceType: "sim.gpu"}, cloud.CapacityFault{InstanceType: "sim.gpu.large"}), Throttle: 10}))
 	admin := l.admin(t)
