@@ -38,7 +38,7 @@ func Open(ctx context.Context, path string, log *slog.Logger) (*sqlstore.Store, 
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	return sqlstore.New(write, read, sqlstore.Dialect{}), nil
+	return sqlstore.New(write, read, sqlstore.Dialect{Prepare: true}), nil
 }
 
 // connect opens at most limit connections. Every commit is flushed to the disk.

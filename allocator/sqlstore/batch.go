@@ -18,14 +18,14 @@ type batch struct {
 
 // run runs the changes, and those that come meanwhile, and commits them.
 func (b *batch) run(ctx context.Context) error {
-	raw, tx, err := b.begin(ctx)
+	tx, on, err := b.begin(ctx)
 	if err != nil {
 		for b.take() { // they would meet the same, one after the other
 		}
 		return fmt.Errorf("begin a transaction: %w", b.dialect.Word(err))
 	}
-	defer raw.Close()
-	if err := b.runAll(ctx, conn{on: tx, dialect: b.dialect, raw: raw}); err != nil {
+	defer b.end()
+	if err := b.runAll(ctx, on); err != nil {
 		_ = tx.Rollback() // where that fails, the connection is gone, and with it the transaction
 		return err
 	}
@@ -36,16 +36,32 @@ func (b *batch) run(ctx context.Context) error {
 	return nil
 }
 
-func (b *batch) begin(ctx context.Context) (*sql.Conn, *sql.Tx, error) {
-	raw, err := b.db.Conn(ctx)
-	if err != nil {
-		return nil, nil, err
+// begin begins a transaction, and says on what its statements run.
+func (w *writer) begin(ctx context.Context) (tx *sql.Tx, on conn, err error) {
+	if w.raw == nil {
+		if w.raw, err = w.db.Conn(ctx); err != nil {
+			return nil, on, err
+		}
+		w.known = &prepared{on: w.raw}
 	}
-	tx, err := raw.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, nil, errors.Join(err, raw.Close())
+	if tx, err = w.raw.BeginTx(ctx, nil); err != nil {
+		err = errors.Join(err, w.raw.Close())
+		w.raw = nil
+		return nil, on, err
 	}
-	return raw, tx, nil
+	on = conn{on: tx, dialect: w.dialect, raw: w.raw}
+	if w.dialect.Prepare {
+		on.on = w.known // what runs on the connection runs in its transaction
+	}
+	return tx, on, nil
+}
+
+// end gives the connection back, unless it knows statements.
+func (w *writer) end() {
+	if !w.dialect.Prepare {
+		_ = w.raw.Close() // it goes back to where connections are kept
+		w.raw = nil
+	}
 }
 
 // take adds a change that is waiting to the batch.

@@ -18,13 +18,15 @@ type Store struct {
 
 var _ allocator.Store = (*Store)(nil)
 
-// Dialect is what differs between databases. The zero value is SQLite's.
+// Dialect is what differs between databases.
 type Dialect struct {
 	// Begin is run first in the transaction of a batch. Optional.
 	Begin string
 	// Limit is how long a batch may take, its commit included. 0: as long as it
 	// takes.
 	Limit time.Duration
+	// Prepare keeps statements prepared, where the driver does not.
+	Prepare bool
 	// All runs statements on a connection, in its transaction, one after the other up
 	// to the first that fails. Optional: each is a way to the database and back.
 	All func(ctx context.Context, on *sql.Conn, statements []Statement) error
@@ -51,7 +53,11 @@ func New(write, read *sql.DB, d Dialect) *Store {
 	if d.Unsure == nil {
 		d.Unsure = func(error) bool { return false }
 	}
-	return &Store{writer: newWriter(write, d), read: conn{on: read, dialect: d}, db: read}
+	readers := conn{on: read, dialect: d}
+	if d.Prepare {
+		readers.on = &prepared{on: read}
+	}
+	return &Store{writer: newWriter(write, d), read: readers, db: read}
 }
 
 // Close waits for changes that were submitted and closes the database.

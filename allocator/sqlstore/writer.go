@@ -19,6 +19,8 @@ type writer struct {
 	dialect Dialect
 	changes chan change
 	done    sync.WaitGroup
+	raw     *sql.Conn // on which batches run; nil before, and between them where it is not kept
+	known   *prepared // the statements that raw knows
 
 	mu     sync.RWMutex // held for reading while a change is submitted
 	closed bool
@@ -93,5 +95,8 @@ func (w *writer) close() error {
 	}
 	w.mu.Unlock()
 	w.done.Wait()
+	if w.raw != nil {
+		return errors.Join(w.raw.Close(), w.db.Close())
+	}
 	return w.db.Close()
 }
