@@ -75,14 +75,22 @@ func (w *Workspace) PrepareBoot(ctx context.Context) error {
 	if err := w.check(ctx, append(needs, bootNeeds...)); err != nil {
 		return err
 	}
-	if err := w.step("Making the base system of machines from Debian's packages, once: some minutes", func() error {
-		_, err := nspawn.Build(ctx, w.path("base"))
-		return err
-	}); err != nil {
+	if err := w.base(ctx); err != nil {
 		return err
 	}
 	_, err := w.Engine(ctx)
 	return err
+}
+
+func (w *Workspace) base(ctx context.Context) error {
+	dir := w.path("base")
+	if nspawn.Built(dir) {
+		return nil
+	}
+	return w.step("Making the base system of machines from Debian's packages, once: some minutes", func() error {
+		_, err := nspawn.Build(ctx, dir)
+		return err
+	})
 }
 
 // PrepareLint makes everything ready that linters take as given.

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,15 +43,18 @@ ssh_genkeytypes: []
 // masked are units that would change the computer on which the machine runs.
 var masked = []string{"systemd-sysctl.service", "systemd-modules-load.service"}
 
+// Built reports whether the base system is there.
+func Built(dir string) bool {
+	have, err := os.ReadFile(filepath.Join(dir, "base.recipe"))
+	return err == nil && string(have) == recipe()
+}
+
 // Build makes the base system, unless there is one of the same recipe, and returns
 // its folder. That takes some minutes. It is asked for in a folder of its own.
 func Build(ctx context.Context, dir string) (string, error) {
 	base, kept := filepath.Join(dir, "base"), filepath.Join(dir, "base.recipe")
-	recipe := recipe()
-	if have, err := os.ReadFile(kept); err == nil && string(have) == recipe {
+	if Built(dir) {
 		return base, nil
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("look for the base system: %w", err)
 	}
 	if err := errors.Join(os.RemoveAll(kept), os.RemoveAll(base), os.MkdirAll(dir, 0o755)); err != nil {
 		return "", fmt.Errorf("make room for the base system: %w", err)
@@ -60,7 +62,7 @@ func Build(ctx context.Context, dir string) (string, error) {
 	if err := build(ctx, base); err != nil {
 		return "", err
 	}
-	return base, os.WriteFile(kept, []byte(recipe), 0o644)
+	return base, os.WriteFile(kept, []byte(recipe()), 0o644)
 }
 
 // recipe is a sum of all that the base system is made of.
