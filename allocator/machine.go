@@ -64,6 +64,7 @@ type Machine struct {
 	Reason     string // why it is in this state, for people
 	InstanceID string // the EC2 instance; "" before there is one
 	Type, Zone string // of the instance
+	Spot       bool   // whether AWS may take it back
 	AgentID    string // the agent that serves it; "" before it registered
 	Inventory  api.Inventory
 	Health     api.Health // as last reported; "" before the first report

@@ -150,6 +150,7 @@ type Instance struct {
 	ID    string
 	Type  string
 	Zone  string
+	Spot  bool // whether it is a spot machine, as far as a launch tells it
 	State InstanceState
 	// LaunchedAt and Attempt, the token of the attempt that launched it, are set
 	// where EC2 lists it.

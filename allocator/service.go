@@ -17,6 +17,8 @@ type Service struct {
 	Verifier Verifier
 	Tunnels  Tunnels
 	Queue    Queue
+	// Rates says what machines cost. Optional: nobody knows.
+	Rates Rates
 	// Leader is optional: an allocator that has its store to itself leads.
 	Leader Leader
 	Pools  []Pool

@@ -106,6 +106,17 @@ type Machine struct {
 	AgentFailed  *FailedRelease `json:"agent_failed,omitempty" doc:"The release that the machine gave up last"`
 }
 
+// Cost is what machines cost, in US dollars without tax.
+type Cost struct {
+	Workshop string   `json:"workshop" doc:"wks_…"`
+	Name     string   `json:"name" doc:"The workshop's"`
+	SoFar    float64  `json:"so_far_usd" doc:"Since each machine was launched, those that have ended included"`
+	Hourly   float64  `json:"hourly_usd" doc:"Of the machines that run now"`
+	AtEnd    *float64 `json:"at_end_usd,omitempty" doc:"What all of it will be at the end of the workshop if nothing changes; absent without an end"`
+	Unknown  int      `json:"unknown_machines" doc:"Machines whose price nobody knows; they are in none of these"`
+	From     []string `json:"from" nullable:"false" doc:"Where the prices were read"`
+}
+
 // Operation is a durable background job.
 type Operation struct {
 	ID         string     `json:"id" doc:"op_…"`

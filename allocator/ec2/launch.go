@@ -169,7 +169,7 @@ func read(out *ec2.CreateFleetOutput) (launched []allocator.Instance, refusals [
 	for _, group := range out.Instances {
 		zone := aws.ToString(group.AvailabilityZone)
 		for _, id := range group.InstanceIds {
-			launched = append(launched, allocator.Instance{ID: id, Type: string(group.InstanceType), Zone: zone, State: allocator.InstancePending})
+			launched = append(launched, allocator.Instance{ID: id, Type: string(group.InstanceType), Zone: zone, Spot: group.Lifecycle == types.InstanceLifecycleSpot, State: allocator.InstancePending})
 		}
 	}
 	for _, e := range out.Errors {

@@ -33,6 +33,7 @@ func (w *world) markets(t *testing.T, launched []allocator.Instance) (spot, onDe
 	for _, l := range launched {
 		i, err := w.account.Instance(l.ID)
 		require.NoError(t, err)
+		require.Equal(t, i.InstanceLifecycle == "spot", l.Spot)
 		if i.InstanceLifecycle == "spot" {
 			spot++
 		} else {

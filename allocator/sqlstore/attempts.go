@@ -99,7 +99,7 @@ func (s *Store) EndAttempt(ctx context.Context, a allocator.Attempt, launched []
 }
 
 func bind(ctx context.Context, tx conn, m allocator.Machine, i allocator.Instance, at time.Time) error {
-	_, err := tx.exec(ctx, "UPDATE machines SET instance_id = $1, type = $2, zone = $3, launched_at = $4 WHERE id = $5", i.ID, i.Type, i.Zone, stamp(at), m.ID)
+	_, err := tx.exec(ctx, "UPDATE machines SET instance_id = $1, type = $2, zone = $3, spot = $4, launched_at = $5 WHERE id = $6", i.ID, i.Type, i.Zone, i.Spot, stamp(at), m.ID)
 	if err != nil {
 		return fmt.Errorf("give instance %s to machine %s: %w", i.ID, m.ID, err)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // machineQuery reads machines with the live seat on each.
-const machineQuery = `SELECT m.id, m.workshop_id, m.pool, m.state, m.reason, coalesce(m.instance_id, ''), m.type, m.zone,
+const machineQuery = `SELECT m.id, m.workshop_id, m.pool, m.state, m.reason, coalesce(m.instance_id, ''), m.type, m.zone, m.spot,
 	coalesce(m.agent_id, ''), m.inventory, m.health, m.health_reason, m.connected, m.created_at, m.changed_at, m.launched_at,
 	coalesce(s.id, ''), coalesce(s.email, ''),
 	EXISTS (SELECT 1 FROM operation_machines om JOIN attempts a ON a.operation_id = om.operation_id AND a.closed_at = 0 WHERE om.machine_id = m.id)
@@ -22,7 +22,7 @@ func scanMachine(row scanner) (allocator.Machine, error) {
 	var m allocator.Machine
 	var inventory string
 	var created, changed, launched int64
-	err := row.Scan(&m.ID, &m.WorkshopID, &m.Pool, &m.State, &m.Reason, &m.InstanceID, &m.Type, &m.Zone,
+	err := row.Scan(&m.ID, &m.WorkshopID, &m.Pool, &m.State, &m.Reason, &m.InstanceID, &m.Type, &m.Zone, &m.Spot,
 		&m.AgentID, &inventory, &m.Health, &m.HealthReason, &m.Connected, &created, &changed, &launched, &m.SeatID, &m.Email, &m.LaunchOpen)
 	if err != nil {
 		return m, err

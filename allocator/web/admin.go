@@ -211,6 +211,7 @@ type workshopView struct {
 	Workshop   api.Workshop
 	Machines   []api.Machine
 	Queue      []api.Seat // those who wait
+	Cost       api.Cost
 	Operations []api.Operation
 }
 
@@ -227,6 +228,9 @@ func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopVie
 	}
 	for _, m := range machines {
 		v.Machines = append(v.Machines, s.machine(m))
+	}
+	if v.Cost, err = s.cost(ctx, workshop); err != nil {
+		return v, err
 	}
 	seats, err := s.Service.Store.Seats(ctx, workshop.ID)
 	if err != nil {

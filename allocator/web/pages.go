@@ -45,6 +45,7 @@ var functions = template.FuncMap{
 	"when": func(t time.Time) template.HTML {
 		return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, t.Format(time.RFC3339), t.Format("2006-01-02 15:04:05 MST"))) //nolint:gosec // made of a time only
 	},
+	"usd":     func(usd float64) string { return fmt.Sprintf("$%.2f", usd) },
 	"minutes": func(until time.Time) int { return max(1, int(time.Until(until).Round(time.Minute).Minutes())) },
 	"soon":    func(end *time.Time) bool { return end != nil && time.Until(*end) < warning },
 	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },

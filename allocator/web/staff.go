@@ -61,6 +61,7 @@ func (s *server) staffOperations(a huma.API) {
 	s.machineOperations(a)
 	s.seatsOfWorkshops(a)
 	s.scheduleOperations(a)
+	s.costOperations(a)
 }
 
 func (s *server) seatsOfWorkshops(a huma.API) {

@@ -72,7 +72,8 @@ type Pool struct {
 	SubnetIDs        []string `json:"subnetIds"`     // one for each zone
 	Market           string   `json:"market"`        // how machines are paid
 	MaxMachines      int      `json:"maxMachines"`
-	Role             string   `json:"role"` // the name of the machines' role
+	RootVolumeGiB    int      `json:"rootVolumeGiB"` // of each machine, for what it costs
+	Role             string   `json:"role"`          // the name of the machines' role
 }
 
 // The markets of machines.

@@ -49,7 +49,7 @@ func Permissions(g Grants) policy.Document {
 			n.ParameterARN(release.PointerName), n.ParameterARN(SecretsName + "/*"),
 		}},
 		{Sid: "ReadReleases", Action: []string{"s3:GetObject"}, Resource: releaseObjects(g.Bucket)},
-		{Sid: "Look", Action: []string{"ec2:DescribeInstances"}, Resource: []string{"*"}},
+		{Sid: "Look", Action: []string{"ec2:DescribeInstances", "ec2:DescribeSpotPriceHistory", "pricing:GetProducts"}, Resource: []string{"*"}},
 		{
 			Sid: "LaunchFromOwnTemplates", Action: []string{"ec2:CreateFleet", "ec2:RunInstances"},
 			Resource: []string{n.ARN("ec2", "launch-template/*")}, Condition: policy.Tagged("aws:ResourceTag/", own),

@@ -77,6 +77,8 @@ func TestTheAllocatorMayDoItsWorkAndNoMore(t *testing.T) {
 		{"changing the password", "secretsmanager:PutSecretValue", databaseSecret, nil, iam.Implicit},
 
 		{"looking for machines", "ec2:DescribeInstances", "*", nil, iam.Allowed},
+		{"reading list prices", "pricing:GetProducts", "*", nil, iam.Allowed},
+		{"reading spot prices", "ec2:DescribeSpotPriceHistory", "*", nil, iam.Allowed},
 		{"looking at volumes", "ec2:DescribeVolumes", "*", nil, iam.Implicit},
 
 		{"its own template", "ec2:CreateFleet", ec2 + "launch-template/lt-1", has("lablink", "test", "pulumi"), iam.Allowed},

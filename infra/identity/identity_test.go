@@ -75,7 +75,7 @@ func TestOnlyTheDeployRoleWrites(t *testing.T) {
 	}
 }
 
-func TestOnlyThePreviewRoleAsksWhatThingsCost(t *testing.T) {
+func TestOfTheRolesOfWorkflowsOnlyThePreviewAsksWhatThingsCost(t *testing.T) {
 	r, err := declare(good())
 	require.NoError(t, err)
 	for what, want := range map[string]iam.Decision{"preview": yes, "drift": no, "deploy": no, "e2e": no} {

@@ -30,7 +30,6 @@ func TestAnEnvironmentBehindLoadBalancersIsUsedDeployedAgainAndDestroyed(t *test
 	d.ready(t)
 	e.verify(t, s, d)
 	e.useBehindBalancers(t, d)
-	require.NoError(t, e.account.EndMachines(t.Context()))
 
 	e.must(t, s, "up", "--yes", "--skip-preview", "--suppress-outputs", "--expect-no-changes")
 	e.must(t, s, "refresh", "--preview-only", "--suppress-outputs", "--expect-no-changes")
@@ -72,4 +71,5 @@ func (e *engine) useBehindBalancers(t *testing.T, d *deployed) {
 	_, problem := claim(t, person, w, "p@example.org", new(atomic.Int32))
 	require.Nil(t, problem)
 	d.seesItsGPU(t, person) // by the machine's tunnel, and as events of a connection that stays open
+	d.endAll(t, admin, e.account)
 }

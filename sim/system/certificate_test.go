@@ -142,7 +142,7 @@ func TestAHostGetsItsCertificateAndTheNextOneKeepsIt(t *testing.T) {
 			e.verify(t, s, d)
 			require.Equal(t, ordered, e.orders(t), "a new host orders no certificate")
 			require.Equal(t, machines[0].ID, d.machines(t, admin)[0].ID, "the session and the machine are known")
-			require.NoError(t, e.account.EndMachines(t.Context()))
+			d.endAll(t, admin, e.account)
 		})
 	}
 }

@@ -72,7 +72,7 @@ func TestAStackBehindCloudflareAnswersCloudflareAlone(t *testing.T) {
 	require.NoError(t, client.Do(t.Context(), http.MethodPost, "/api/v1/sessions", api.Session{User: "admin", Password: out.InitialAdminPassword}, nil))
 	people := &local{}
 	people.await(t, client, people.open(t, client, 1), 1)
-	require.NoError(t, e.account.EndMachines(t.Context()))
+	people.endAll(t, client, e.account)
 
 	e.must(t, s, "up", "--yes", "--skip-preview", "--suppress-outputs", "--expect-no-changes")
 	e.must(t, s, "refresh", "--preview-only", "--suppress-outputs", "--expect-no-changes")

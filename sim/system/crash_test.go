@@ -54,25 +54,9 @@ func TestWorkshopsGoOnThoughTheAllocatorIsKilledAtAnyMoment(t *testing.T) {
 		l.answers(t)
 		l.holds(t)
 	}
-	for _, w := range l.opened(t) {
-		require.NoError(t, l.staff.Do(t.Context(), http.MethodDelete, "/api/v1/workshops/"+w.ID, nil, nil))
-	}
-	eventually(t, "every instance has ended", func() bool { return running(t, account) == 0 })
+	l.endAll(t, l.staff, account)
 	eventually(t, "every machine has ended", func() bool { return len(l.machines(t, l.staff)) == 0 })
 	l.holds(t)
-}
-
-// opened lists the workshops that go on.
-func (l *life) opened(t *testing.T) (out []api.Workshop) {
-	t.Helper()
-	var page api.Page[api.Workshop]
-	require.NoError(t, l.staff.Do(t.Context(), http.MethodGet, "/api/v1/workshops?limit=200", nil, &page))
-	for _, w := range page.Items {
-		if w.State == "open" {
-			out = append(out, w)
-		}
-	}
-	return out
 }
 
 // happens does one thing. It may be cut short, and it may be refused, but never for a

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/sim/control"
 	"github.com/talmolab/lablink-infrastructure/sim/launcher"
 )
 
@@ -123,6 +124,20 @@ func (l *local) await(t *testing.T, admin *api.Client, w api.Workshop, machines 
 		}
 		return ready == machines
 	})
+}
+
+// endAll ends all workshops and waits until their machines have ended. An allocator
+// replaces machines that are ended otherwise.
+func (l *local) endAll(t *testing.T, admin *api.Client, account *control.Client) {
+	t.Helper()
+	var page api.Page[api.Workshop]
+	require.NoError(t, admin.Do(t.Context(), http.MethodGet, "/api/v1/workshops?limit=200", nil, &page))
+	for _, w := range page.Items {
+		if w.State == "open" {
+			require.NoError(t, admin.Do(t.Context(), http.MethodDelete, "/api/v1/workshops/"+w.ID, nil, nil))
+		}
+	}
+	eventually(t, "every machine has ended", func() bool { return running(t, account) == 0 })
 }
 
 func (l *local) machines(t *testing.T, admin *api.Client) []api.Machine {

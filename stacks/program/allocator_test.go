@@ -26,8 +26,8 @@ func TestTheAllocatorIsToldWhatTheStackDecided(t *testing.T) {
 		TLS:                    deployed.TLS{Mode: "acme", Domain: "lab.example.org", Email: "lab@example.org", HSTSSeconds: 31_536_000},
 		Database:               deployed.Database{Engine: deployed.SQLite},
 		Pools: []deployed.Pool{
-			{Name: "gpu", LaunchTemplateID: "pool-gpu-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, Market: "spot-then-on-demand", MaxMachines: 40, Role: r.Named("pool-gpu-role").Text("name")},
-			{Name: "big", LaunchTemplateID: "pool-big-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, Market: "on-demand", MaxMachines: 2, Role: r.Named("pool-big-role").Text("name")},
+			{Name: "gpu", LaunchTemplateID: "pool-gpu-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, Market: "spot-then-on-demand", MaxMachines: 40, RootVolumeGiB: 100, Role: r.Named("pool-gpu-role").Text("name")},
+			{Name: "big", LaunchTemplateID: "pool-big-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, Market: "on-demand", MaxMachines: 2, RootVolumeGiB: 100, Role: r.Named("pool-big-role").Text("name")},
 		},
 	}, got)
 	assert.NotEmpty(t, got.Audience)

@@ -21,6 +21,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator/ec2"
 	"github.com/talmolab/lablink-infrastructure/allocator/jobs"
 	"github.com/talmolab/lablink-infrastructure/allocator/postgres"
+	"github.com/talmolab/lablink-infrastructure/allocator/rates"
 	"github.com/talmolab/lablink-infrastructure/allocator/secrets"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlstore"
 	"github.com/talmolab/lablink-infrastructure/allocator/sts"
@@ -29,6 +30,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/deployed"
 	"github.com/talmolab/lablink-infrastructure/api/host"
+	"github.com/talmolab/lablink-infrastructure/api/price/live"
 )
 
 const (
@@ -106,6 +108,7 @@ type app struct {
 	login   postgres.Login   // nil with SQLite
 	hub     *tunnel.Hub
 	service *allocator.Service
+	rates   *rates.Rates
 	guard   *access.Guard
 }
 
@@ -130,6 +133,7 @@ func (a *app) open(ctx context.Context) error {
 	if err := a.ensureAdmin(ctx, cloud); err != nil {
 		return err
 	}
+	a.rates = rates.New(ctx, a.settings.Region, a.settings.Pools, live.New(cloud, time.Now, live.Patience), a.log)
 	a.hub = &tunnel.Hub{Log: a.log, OnChange: a.connected}
 	a.service = &allocator.Service{
 		Store: a.store, Compute: ec2.New(ec2.Client(cloud), a.settings, time.Now), Tunnels: a.hub,
@@ -137,7 +141,8 @@ func (a *app) open(ctx context.Context) error {
 			Endpoint: stsEndpoint(a.settings.Region), Region: a.settings.Region, Audience: a.settings.Audience,
 			AccountID: a.settings.AccountID, HTTP: &http.Client{Timeout: 10 * time.Second}, Now: time.Now,
 		},
-		Log: a.log, Now: time.Now, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
+		Rates: a.rates,
+		Log:   a.log, Now: time.Now, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
 	}
 	for _, p := range a.settings.Pools {
 		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role})
@@ -215,6 +220,7 @@ func (a *app) serve(ctx context.Context, listen string) error {
 		return fmt.Errorf("tell the host where the allocator answers: %w", err)
 	}
 	if !a.rehearsal {
+		go a.rates.Keep(stopping)
 		watch := time.NewTicker(watchInterval)
 		defer watch.Stop()
 		go a.service.Watch(stopping, watch.C)

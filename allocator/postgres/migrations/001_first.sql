@@ -53,6 +53,7 @@ CREATE TABLE machines (
     instance_id   TEXT UNIQUE,
     type          TEXT NOT NULL DEFAULT '',
     zone          TEXT NOT NULL DEFAULT '',
+    spot          BOOLEAN NOT NULL DEFAULT false,
     agent_id      TEXT UNIQUE,
     agent_secret  BYTEA,
     inventory     TEXT NOT NULL DEFAULT '{}',

@@ -53,6 +53,7 @@ CREATE TABLE machines (
     instance_id   TEXT UNIQUE,
     type          TEXT NOT NULL DEFAULT '',
     zone          TEXT NOT NULL DEFAULT '',
+    spot          INTEGER NOT NULL DEFAULT 0,
     agent_id      TEXT UNIQUE,
     agent_secret  BLOB,
     inventory     TEXT NOT NULL DEFAULT '{}',

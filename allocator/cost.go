@@ -1,0 +1,92 @@
+package allocator
+
+import "slices"
+
+// Rate is what a machine costs an hour, in US dollars without tax, and where that was
+// read, for people.
+type Rate struct {
+	USD  float64
+	From string
+}
+
+// Rates says what machines cost.
+type Rates interface {
+	// Hourly is what a machine of a pool and a type costs. Not ok where nobody knows.
+	Hourly(pool, kind string, spot bool) (r Rate, ok bool)
+}
+
+// Cost is what machines cost, in US dollars.
+type Cost struct {
+	SoFar  float64 // since each was launched
+	Hourly float64 // of those that run now
+	// AtEnd is what all of it will be at the end of the workshop, if nothing changes;
+	// 0 where it has none.
+	AtEnd float64
+	// Unknown are machines whose price nobody knows: what they cost is in none of it.
+	Unknown int
+	From    []string // where the prices were read, each once
+}
+
+// CostOf is what a workshop's machines cost, those that have ended included.
+func (s *Service) CostOf(w Workshop, machines []Machine) Cost {
+	var c Cost
+	now := s.Now()
+	dearest := 0.0 // of what is still to be launched
+	if pool, ok := s.Pool(w.Pool); ok {
+		for _, kind := range pool.InstanceTypes {
+			if r, ok := s.hourly(Machine{Pool: w.Pool, Type: kind}); ok {
+				dearest = max(dearest, r.USD)
+			}
+		}
+	}
+	for _, m := range machines {
+		if m.LaunchedAt.IsZero() {
+			continue
+		}
+		r, ok := s.hourly(m)
+		if !ok {
+			c.Unknown++
+			continue
+		}
+		if !slices.Contains(c.From, r.From) {
+			c.From = append(c.From, r.From)
+		}
+		end := now
+		if m.State == Terminated {
+			end = m.ChangedAt
+		} else {
+			c.Hourly += r.USD
+		}
+		c.SoFar += r.USD * max(0, end.Sub(m.LaunchedAt).Hours())
+	}
+	if w.State == Open && !w.EndsAt.IsZero() {
+		c.AtEnd = c.SoFar + s.coming(w, machines, c.Hourly, dearest)
+	}
+	return c
+}
+
+// coming is what machines cost from now to the end of a workshop: those that run, and
+// those that are still to be launched.
+func (s *Service) coming(w Workshop, machines []Machine, hourly, dearest float64) float64 {
+	now := s.Now()
+	usd := hourly * max(0, w.EndsAt.Sub(now).Hours())
+	from := w.StartsAt.Add(-w.WarmUp)
+	if from.Before(now) {
+		from = now
+	}
+	has := 0
+	for _, m := range machines {
+		if !m.LaunchedAt.IsZero() && m.State != Terminating && m.State != Terminated {
+			has++
+		}
+	}
+	missing := max(0, w.Wanted(w.StartsAt, 0)-has)
+	return usd + float64(missing)*dearest*max(0, w.EndsAt.Sub(from).Hours())
+}
+
+func (s *Service) hourly(m Machine) (Rate, bool) {
+	if s.Rates == nil {
+		return Rate{}, false
+	}
+	return s.Rates.Hourly(m.Pool, m.Type, m.Spot)
+}
