@@ -78,6 +78,7 @@ func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.Report
 	if err := s.understands(r.Version, r.Protocol); err != nil {
 		return api.ReportAnswer{}, err
 	}
+	s.metered(func(m Meter) { m.Reported(r.Health) })
 	defer s.reports.lock(a.MachineID)()
 	s.live.Store(a.MachineID, Live{At: s.Now(), Report: r})
 	m, err := s.Store.Machine(ctx, a.MachineID)

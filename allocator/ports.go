@@ -106,6 +106,9 @@ type Store interface {
 	// seat is not live.
 	ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error
 
+	// Census counts what there is now.
+	Census(ctx context.Context, now time.Time) (Census, error)
+
 	// PasswordHash is a user's, or "" when there is no such user.
 	PasswordHash(ctx context.Context, user string) (string, error)
 	// SetPasswordHash adds a user or changes the password.

@@ -19,8 +19,10 @@ type Service struct {
 	Queue    Queue
 	// Leader is optional: an allocator that has its store to itself leads.
 	Leader Leader
-	Pools  []Pool
-	Log    *slog.Logger
+	// Meter is optional.
+	Meter Meter
+	Pools []Pool
+	Log   *slog.Logger
 	// Now is the clock.
 	Now func() time.Time
 	// ReportInterval is how often agents report.

@@ -46,6 +46,7 @@ func Run(t *testing.T, open Open) {
 		"a seat that is left makes its machine ready again":       seatIsLeft,
 		"a hundred claims at once never double":                   claimsRace,
 		"random histories keep the invariants":                    randomHistories,
+		"a census counts what there is":                           censusCounts,
 		"users and the audit are kept":                            usersAndAudit,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })

@@ -30,6 +30,11 @@ type Config struct {
 	Version, Release string
 	// Rollout says what the host was told to run. Optional: nothing is told.
 	Rollout func() api.Rollout
+	// Metrics answers Prometheus, on this computer alone. Optional.
+	Metrics http.Handler
+	// Answered hears of every answer: the pattern of its route and its status, 0 where
+	// none was set. Optional.
+	Answered func(route string, status int)
 	// Secure is set where people come over TLS: cookies then travel over it only.
 	Secure bool
 	// TrustedProxies are the ranges of those who connect in the place of others and
@@ -80,11 +85,11 @@ func New(ctx context.Context, c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	handler := proxies.uncover(s.middleware(mux))
+	handler := proxies.uncover(s.measure(mux, s.middleware(mux)))
 	if c.BalancedDomain != "" {
 		handler = proxies.secure(c.BalancedDomain, handler)
 	}
-	return handler, nil
+	return s.metrics(handler), nil
 }
 
 // cookieName is a cookie's name. Over TLS it says that only this very site may

@@ -20,6 +20,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator/boot"
 	"github.com/talmolab/lablink-infrastructure/allocator/ec2"
 	"github.com/talmolab/lablink-infrastructure/allocator/jobs"
+	"github.com/talmolab/lablink-infrastructure/allocator/metrics"
 	"github.com/talmolab/lablink-infrastructure/allocator/secrets"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlstore"
@@ -105,6 +106,7 @@ type app struct {
 	hub     *tunnel.Hub
 	service *allocator.Service
 	guard   *access.Guard
+	metrics *metrics.Metrics
 }
 
 // open opens the data and brings back what was going on.
@@ -120,6 +122,8 @@ func (a *app) open(ctx context.Context) error {
 	if err := a.store.SetConnected(ctx, "", false); err != nil { // no tunnel is up yet
 		return err
 	}
+	a.metrics = metrics.New(version, a.release)
+	a.store.OnCommit(a.metrics.Committed)
 	a.guard = access.New(a.store, time.Now)
 	if err := a.ensureAdmin(ctx, cloud); err != nil {
 		return err
@@ -131,7 +135,7 @@ func (a *app) open(ctx context.Context) error {
 			Endpoint: stsEndpoint(a.settings.Region), Region: a.settings.Region, Audience: a.settings.Audience,
 			AccountID: a.settings.AccountID, HTTP: &http.Client{Timeout: 10 * time.Second}, Now: time.Now,
 		},
-		Log: a.log, Now: time.Now, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
+		Log: a.log, Now: time.Now, Meter: a.metrics, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
 	}
 	for _, p := range a.settings.Pools {
 		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role})
@@ -196,6 +200,7 @@ func (a *app) serve(ctx context.Context, listen string) error {
 	config := web.Config{
 		Service: a.service, Guard: a.guard, Sessions: a.store, Tunnel: a.hub.Serve, Checks: checks,
 		Version: version, Release: a.release, Rollout: a.rollout, Secure: doors.certificate != nil, Log: a.log,
+		Metrics: a.metrics.Handler(a.state()), Answered: a.metrics.Answered,
 		TrustedProxies: a.settings.TrustedProxies, ClientAddressHeader: a.settings.ClientAddressHeader,
 	}
 	if a.settings.TLS.Mode == "acm" {
@@ -226,6 +231,14 @@ func (a *app) serve(ctx context.Context, listen string) error {
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
 	stop()
 	return doors.shutdown(drainTime)
+}
+
+// state is what metrics are told of at each look.
+func (a *app) state() metrics.State {
+	return metrics.State{
+		Census: a.store.Census, Jobs: a.queue.Count, Tunnels: a.hub.Connected,
+		Pools: a.service.Pools, Now: time.Now, Log: a.log,
+	}
 }
 
 // rollout is what the host was told to run, for people to see.
