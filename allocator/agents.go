@@ -90,6 +90,11 @@ func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.Report
 			return api.ReportAnswer{}, fmt.Errorf("keep the health of %s: %w", a.MachineID, err)
 		}
 	}
+	if m.AgentReplaceable { // it is heard of
+		if err := s.Store.KeepAgent(ctx, m.ID); err != nil {
+			return api.ReportAnswer{}, err
+		}
+	}
 	answer := api.ReportAnswer{ReportInterval: int(s.ReportInterval.Seconds()), Protocol: api.Protocol, Version: s.Version}
 	if m.State != Assigned && s.AgentRelease != nil {
 		answer.Release = s.AgentRelease()

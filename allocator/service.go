@@ -35,6 +35,7 @@ type Service struct {
 
 	live    sync.Map // machine id → Live, the newest report of each
 	reports locks    // one for each machine that reports
+	spared  sync.Map // instances that a restore made unknown, once told
 }
 
 // Pool finds a pool by its name.

@@ -38,6 +38,7 @@ func Run(t *testing.T, open Open) {
 		"ending a workshop ends its seats and machines":           workshopEnds,
 		"a proof counts once":                                     proofCountsOnce,
 		"an instance gets one agent":                              instanceGetsOneAgent,
+		"an agent is replaced once after a restore":               agentIsReplacedAfterARestore,
 		"health moves a machine that nobody holds":                healthMoves,
 		"a seat is one participant's, on one machine":             seatIsHeldOnce,
 		"the same participant comes back by token or PIN":         participantComesBack,

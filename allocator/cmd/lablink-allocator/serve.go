@@ -69,11 +69,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if c.Data == "" {
 		c.Data = host.Path(boot.DataDir)
 	}
-	raw, err := os.ReadFile(c.Settings)
-	if err != nil {
-		return fmt.Errorf("read the settings: %w", err)
-	}
-	settings, err := deployed.Decode(raw)
+	settings, err := readSettings(c.Settings)
 	if err != nil {
 		return err
 	}
@@ -83,6 +79,11 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if c.Rehearse != "" {
 		c.Data = boot.RehearsalDir(c.Data)
 	}
+	unlock, err := lockData(c.Data)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	a := &app{settings: settings, data: c.Data, release: release, rehearsal: c.Rehearse != "", log: log}
 	defer a.close()
 	if err := a.open(ctx); err != nil {
