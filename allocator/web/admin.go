@@ -72,6 +72,7 @@ type adminView struct {
 	Workshops []workshopLine
 	Form      api.NewWorkshop
 	Problem   *api.Problem
+	Troubles  []api.Check // what is wrong with the allocator
 }
 
 // workshopLine is a workshop with what has become of its machines.
@@ -94,7 +95,7 @@ func (s *server) adminData(r *http.Request) (adminView, error) {
 	if err != nil {
 		return v, err
 	}
-	v.Pools = pools
+	v.Pools, v.Troubles = pools, s.troubles(r.Context())
 	lines := map[string]*workshopLine{}
 	for _, w := range workshops {
 		lines[w.ID] = &workshopLine{Workshop: s.workshop(r, w)}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,6 +52,8 @@ type Config struct {
 type NamedCheck struct {
 	Name  string
 	Check func(ctx context.Context) error
+	// Warning says that the allocator is ready without it: it is told only.
+	Warning bool
 }
 
 // server answers requests.
@@ -124,17 +127,12 @@ func (s *server) routeAPI(mux *http.ServeMux) {
 
 // ready says whether the allocator can do its work, and why not.
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
-	out := api.Ready{Ready: true, Version: s.Version, Release: s.Release}
+	out := api.Ready{Version: s.Version, Release: s.Release}
 	if s.Rollout != nil {
 		out.Rollout = s.Rollout()
 	}
-	for _, c := range s.Checks {
-		check := api.Check{Name: c.Name, OK: true}
-		if err := c.Check(r.Context()); err != nil {
-			check.OK, check.Reason, out.Ready = false, err.Error(), false
-		}
-		out.Checks = append(out.Checks, check)
-	}
+	out.Checks = s.check(r.Context())
+	out.Ready = !slices.ContainsFunc(out.Checks, func(c api.Check) bool { return !c.OK && !c.Warning })
 	status := http.StatusOK
 	if !out.Ready {
 		status = http.StatusServiceUnavailable

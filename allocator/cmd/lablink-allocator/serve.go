@@ -21,6 +21,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator/ec2"
 	"github.com/talmolab/lablink-infrastructure/allocator/jobs"
 	"github.com/talmolab/lablink-infrastructure/allocator/metrics"
+	"github.com/talmolab/lablink-infrastructure/allocator/readiness"
 	"github.com/talmolab/lablink-infrastructure/allocator/secrets"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlstore"
@@ -108,6 +109,7 @@ type app struct {
 	service *allocator.Service
 	guard   *access.Guard
 	metrics *metrics.Metrics
+	ec2     *readiness.Cloud
 }
 
 // open opens the data and brings back what was going on.
@@ -129,9 +131,10 @@ func (a *app) open(ctx context.Context) error {
 	if err := a.ensureAdmin(ctx, cloud); err != nil {
 		return err
 	}
+	a.ec2 = &readiness.Cloud{Compute: ec2.New(ec2.Client(cloud), a.settings, time.Now), Now: time.Now}
 	a.hub = &tunnel.Hub{Log: a.log, OnChange: a.connected}
 	a.service = &allocator.Service{
-		Store: a.store, Compute: ec2.New(ec2.Client(cloud), a.settings, time.Now), Tunnels: a.hub,
+		Store: a.store, Compute: a.ec2, Tunnels: a.hub,
 		Verifier: &sts.Verifier{
 			Endpoint: stsEndpoint(a.settings.Region), Region: a.settings.Region, Audience: a.settings.Audience,
 			AccountID: a.settings.AccountID, HTTP: &http.Client{Timeout: 10 * time.Second}, Now: time.Now,
@@ -194,7 +197,7 @@ func (a *app) serve(ctx context.Context, listen string) error {
 		return err
 	}
 	defer doors.close()
-	checks := []web.NamedCheck{{Name: "database", Check: a.store.Ping}}
+	checks := a.checks()
 	if doors.certificate != nil {
 		checks = append(checks, web.NamedCheck{Name: "certificate", Check: doors.certificate.Check})
 	}
