@@ -102,6 +102,8 @@ type Store interface {
 	SeatByToken(ctx context.Context, token [32]byte) (Seat, error)
 	// Seats lists the live seats of a workshop, first who asked first.
 	Seats(ctx context.Context, workshop string) ([]Seat, error)
+	// SeatHistory lists all seats that a workshop ever had, first who asked first.
+	SeatHistory(ctx context.Context, workshop string) ([]PastSeat, error)
 	// LiveSeats counts, by workshop, the seats that have a machine or wait for one.
 	LiveSeats(ctx context.Context) (map[string]int, error)
 	// SeatsDue are the seats whose time is over.

@@ -45,6 +45,7 @@ func Run(t *testing.T, open Open) {
 		"a PIN cannot be guessed":                                 pinCannotBeGuessed,
 		"a browser holds one seat of a workshop":                  browserHoldsOneSeatOfAWorkshop,
 		"a seat that is left makes its machine ready again":       seatIsLeft,
+		"seats are kept after they were released":                 seatHistoryIsKept,
 		"a hundred claims at once never double":                   claimsRace,
 		"random histories keep the invariants":                    randomHistories,
 		"a census counts what there is":                           censusCounts,

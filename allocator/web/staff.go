@@ -60,6 +60,7 @@ func (s *server) staffOperations(a huma.API) {
 	s.workshopOperations(a)
 	s.machineOperations(a)
 	s.seatsOfWorkshops(a)
+	s.exportOperations(a)
 }
 
 func (s *server) seatsOfWorkshops(a huma.API) {
