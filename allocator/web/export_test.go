@@ -27,8 +27,9 @@ func history(t *testing.T, w *world) (ws allocator.Workshop, ann allocator.Claim
 	w.Time = w.Time.Add(90 * time.Minute)
 	require.NoError(t, w.Leave(t.Context(), ann.Token))
 	claim("=cmd|'/c'!a1@example.org")
+	w.Time = w.Time.Add(time.Second)
 	claim("cleo@example.org")
-	w.Time = w.Time.Add(10*time.Minute + 40*time.Second)
+	w.Time = w.Time.Add(10*time.Minute + 39*time.Second)
 	return ws, ann
 }
 

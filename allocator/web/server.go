@@ -120,6 +120,7 @@ func (s *server) routeAPI(mux *http.ServeMux) {
 	s.staffOperations(a)
 	s.seatOperations(a)
 	s.agentOperations(a)
+	describeRefusals(a.OpenAPI())
 	mux.HandleFunc("GET "+api.TunnelPath("{id}"), s.tunnel)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /readyz", s.ready)
