@@ -137,8 +137,11 @@ func TestWhatFailsHereIsToldWithoutItsInside(t *testing.T) {
 func TestWhatIsNotThereIsNotFound(t *testing.T) {
 	w := newWorld(t)
 	each(t, w, func(t *testing.T, route *routers.Route, path string) {
+		if route.Operation.OperationID == "watch-seat" {
+			return // it says so in its stream
+		}
+		res, body := w.staff(t).send(t, route.Method, path, bodies[route.Operation.OperationID])
 		if route.Operation.Responses.Value("404") != nil {
-			res, body := w.staff(t).send(t, route.Method, path, bodies[route.Operation.OperationID])
 			refused(t, api.NotFound, res, body)
 		}
 	})
