@@ -48,6 +48,7 @@ var adapters = map[string][]string{
 	"github.com/hashicorp/yamux":               {"agent/internal/fakeallocator", "agent/tunnel", "allocator/tunnel"},
 	"github.com/coder/websocket":               {"agent/internal/fakeallocator", "agent/tunnel", "allocator/tunnel"},
 	"github.com/NVIDIA/":                       {"agent/nvml", "agent/simulated"},
+	"github.com/prometheus/client_golang":      {"allocator/metrics"},
 	"github.com/coreos/go-systemd":             {"agent/cmd/lablink-agent", "allocator/cmd/lablink-allocator", "sim/machine"},
 	"github.com/alecthomas/kong":               {"agent/cmd/lablink-agent", "allocator/cmd/lablink-allocator", "cli/cmd/lablink", "sim/cmd/lablink-local", "sim/cmd/lablink-sim"},
 	"os/exec":                                  {"allocator/boot", "allocator/postgres/pgtest", "api/host", "cli/doctor/laptop", "cli/pulumi", "cli/stack", "infra/release/build", "sim/launcher", "sim/machine", "sim/nspawn"},
@@ -59,7 +60,7 @@ var adapters = map[string][]string{
 	"gopkg.in/yaml.v3":                         {"cli/stackfile", "sim/cloud"},
 	"net/http": {
 		"api", "cli", "cli/doctor/cloudflare", "infra/release/published", "stacks", "sim", "sim/authority", "sim/control", "sim/launcher", "sim/machine", "sim/wire",
-		"allocator/certificate", "allocator/cmd/lablink-allocator", "allocator/sts", "allocator/tunnel", "allocator/web",
+		"allocator/certificate", "allocator/cmd/lablink-allocator", "allocator/metrics", "allocator/sts", "allocator/tunnel", "allocator/web",
 		"agent/artifacts", "agent/cmd/lablink-agent", "agent/identity", "agent/internal/fakeallocator", "agent/tunnel", "agent/uplink", "agent/web",
 	},
 	module + "agent/":     {"agent/cmd/lablink-agent"},

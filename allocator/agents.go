@@ -78,6 +78,7 @@ func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.Report
 	if err := s.understands(r.Version, r.Protocol); err != nil {
 		return api.ReportAnswer{}, err
 	}
+	s.metered(func(m Meter) { m.Reported(r.Health) })
 	defer s.reports.lock(a.MachineID)()
 	s.live.Store(a.MachineID, Live{At: s.Now(), Report: r})
 	m, err := s.Store.Machine(ctx, a.MachineID)
@@ -87,6 +88,11 @@ func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.Report
 	if m.Health != r.Health || m.HealthReason != r.Reason {
 		if err := s.Store.SetHealth(ctx, a.MachineID, r.Health, r.Reason, s.Now()); err != nil {
 			return api.ReportAnswer{}, fmt.Errorf("keep the health of %s: %w", a.MachineID, err)
+		}
+	}
+	if m.AgentReplaceable { // it is heard of
+		if err := s.Store.KeepAgent(ctx, m.ID); err != nil {
+			return api.ReportAnswer{}, err
 		}
 	}
 	answer := api.ReportAnswer{ReportInterval: int(s.ReportInterval.Seconds()), Protocol: api.Protocol, Version: s.Version}

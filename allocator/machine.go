@@ -66,8 +66,11 @@ type Machine struct {
 	Type, Zone string // of the instance
 	Spot       bool   // whether AWS may take it back
 	AgentID    string // the agent that serves it; "" before it registered
-	Inventory  api.Inventory
-	Health     api.Health // as last reported; "" before the first report
+	// AgentReplaceable says that another agent of the instance may take that one's
+	// place: after a restore, until either was heard of.
+	AgentReplaceable bool
+	Inventory        api.Inventory
+	Health           api.Health // as last reported; "" before the first report
 	// HealthReason is what the agent said with it.
 	HealthReason string
 	Connected    bool // whether a tunnel to its agent is up

@@ -28,6 +28,13 @@ type Claimed struct {
 // browser that holds another seat of it, Forbidden when the seat is another browser's
 // and for who is not on the workshop's roster.
 func (s *Service) Claim(ctx context.Context, c api.Claim, token string) (Claimed, error) {
+	begin := s.Now()
+	claimed, err := s.claim(ctx, c, token)
+	s.metered(func(m Meter) { m.Claimed(outcome(claimed.Seat, err), s.Now().Sub(begin)) })
+	return claimed, err
+}
+
+func (s *Service) claim(ctx context.Context, c api.Claim, token string) (Claimed, error) {
 	email, err := normalEmail(c.Email)
 	if err != nil {
 		return Claimed{}, err

@@ -85,12 +85,19 @@ type Store interface {
 	// UseProof remembers a proof until it is stale. Conflict when it was used.
 	UseProof(ctx context.Context, digest [32]byte, now, until time.Time) error
 	// RegisterAgent gives an instance's machine its agent, and changes nothing when
-	// the machine has one with the same secret. NotFound when no machine has the
+	// the machine has one with the same secret; one that may be replaced is. NotFound when no machine has the
 	// instance; Conflict when its agent has another secret, which the machine's
 	// timeline then tells, and when the machine is not wanted any more.
 	RegisterAgent(ctx context.Context, instance string, a Agent, inventory api.Inventory, at time.Time) (Machine, error)
 	// Agent finds an agent by its id. NotFound.
 	Agent(ctx context.Context, id string) (Agent, error)
+	// KeepAgent ends that the agent of a machine may be replaced.
+	KeepAgent(ctx context.Context, machine string) error
+	// Restored makes of a backup what an allocator goes on with: every agent may be
+	// replaced, and nobody is logged in. The audit tells it.
+	Restored(ctx context.Context, at time.Time) error
+	// RestoredAt is when that was last; zero for never.
+	RestoredAt(ctx context.Context) (time.Time, error)
 	// SetHealth keeps what an agent reports and moves its machine accordingly.
 	SetHealth(ctx context.Context, machine string, h api.Health, reason string, at time.Time) error
 	// SetConnected keeps whether a machine's tunnel is up; machine "" means all.
@@ -105,6 +112,8 @@ type Store interface {
 	SeatByToken(ctx context.Context, token [32]byte) (Seat, error)
 	// Seats lists the live seats of a workshop, first who asked first.
 	Seats(ctx context.Context, workshop string) ([]Seat, error)
+	// SeatHistory lists all seats that a workshop ever had, first who asked first.
+	SeatHistory(ctx context.Context, workshop string) ([]PastSeat, error)
 	// LiveSeats counts, by workshop, the seats that have a machine or wait for one.
 	LiveSeats(ctx context.Context) (map[string]int, error)
 	// SeatsDue are the seats whose time is over.
@@ -115,6 +124,9 @@ type Store interface {
 	// ReleaseSeat ends a seat and makes its machine ready again. NotFound when the
 	// seat is not live.
 	ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error
+
+	// Census counts what there is now.
+	Census(ctx context.Context, now time.Time) (Census, error)
 
 	// PasswordHash is a user's, or "" when there is no such user.
 	PasswordHash(ctx context.Context, user string) (string, error)

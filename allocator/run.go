@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // Run carries an operation on by one step. It is called again and again until
@@ -11,6 +13,10 @@ import (
 // may work the next time. Running it twice does no harm.
 func (s *Service) Run(ctx context.Context, id string) error {
 	op, err := s.Store.Operation(ctx, id)
+	if api.CodeOf(err) == api.NotFound { // a backup was restored that is older
+		s.Log.Warn("an operation that is not known is dropped", "operation", id)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

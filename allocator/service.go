@@ -21,8 +21,10 @@ type Service struct {
 	Rates Rates
 	// Leader is optional: an allocator that has its store to itself leads.
 	Leader Leader
-	Pools  []Pool
-	Log    *slog.Logger
+	// Meter is optional.
+	Meter Meter
+	Pools []Pool
+	Log   *slog.Logger
 	// Now is the clock.
 	Now func() time.Time
 	// ReportInterval is how often agents report.
@@ -35,6 +37,7 @@ type Service struct {
 
 	live    sync.Map // machine id → Live, the newest report of each
 	reports locks    // one for each machine that reports
+	spared  sync.Map // instances that a restore made unknown, once told
 }
 
 // Pool finds a pool by its name.

@@ -14,6 +14,10 @@ const strayLimit = 10 * time.Minute
 // endStrays ends this deployment's instances that no machine holds and no open
 // attempt may still bring to one: nobody else would, and they cost money.
 func (s *Service) endStrays(ctx context.Context, instances []Instance, attempts []Attempt, machines []Machine) error {
+	restored, err := s.Store.RestoredAt(ctx)
+	if err != nil {
+		return err
+	}
 	var strays []string
 	for _, i := range instances {
 		switch {
@@ -21,6 +25,8 @@ func (s *Service) endStrays(ctx context.Context, instances []Instance, attempts 
 		case s.Now().Sub(i.LaunchedAt) < strayLimit:
 		case slices.ContainsFunc(machines, func(m Machine) bool { return m.InstanceID == i.ID }):
 		case slices.ContainsFunc(attempts, func(a Attempt) bool { return a.Token() == i.Attempt }):
+		case i.LaunchedAt.Before(restored) && s.Now().Before(restored.Add(restoredGrace)):
+			s.spare(ctx, i.ID, restored.Add(restoredGrace))
 		default:
 			strays = append(strays, i.ID)
 		}

@@ -153,4 +153,6 @@ type Check struct {
 	Name   string `json:"name"`
 	OK     bool   `json:"ok"`
 	Reason string `json:"reason,omitempty" doc:"What is wrong and what to do"`
+	// Warning says that the allocator is ready all the same.
+	Warning bool `json:"warning,omitempty" doc:"It is wrong, and the allocator is ready all the same"`
 }

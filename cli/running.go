@@ -56,9 +56,12 @@ func (v *verdict) running(ready api.Ready, w expected) {
 	}
 	v.pointer(ready, w)
 	for _, check := range ready.Checks {
-		if check.OK {
+		switch {
+		case check.OK:
 			v.good(check.Name, "%s", check.Reason)
-		} else {
+		case check.Warning:
+			v.add(check.Name, stateWarning, check.Reason, "")
+		default:
 			v.wrong(check.Name, check.Reason, "")
 		}
 	}

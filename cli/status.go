@@ -22,7 +22,7 @@ func (StatusCommand) Run(ctx context.Context, g *Globals) error {
 	rows := [][]string{{"VERSION", "RELEASE", "READY"}, {ready.Version, ready.Release, fmt.Sprint(ready.Ready)}}
 	for _, c := range ready.Checks {
 		if !c.OK {
-			rows = append(rows, []string{c.Name, c.Reason})
+			rows = append(rows, []string{c.Name, c.Reason, warns(c)})
 		}
 	}
 	if f := ready.Failed; f != nil {
@@ -35,4 +35,12 @@ func (StatusCommand) Run(ctx context.Context, g *Globals) error {
 		return api.Problemf(api.Unavailable, "The allocator is not ready", "See above for why.")
 	}
 	return nil
+}
+
+// warns says of what is wrong that the allocator is ready all the same.
+func warns(c api.Check) string {
+	if c.Warning {
+		return "a warning"
+	}
+	return ""
 }

@@ -121,6 +121,10 @@ func TestVerifyComparesTheStackWithWhatRuns(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, out, "release bbbbbbbbbbbb (v2) runs")
 	require.Equal(t, []string{"stack output --json --stack test"}, d.called)
+	d.ready.Checks = append(d.ready.Checks, api.Check{Name: "ec2", Reason: "it asks to go slower", Warning: true})
+	out, err = d.lablink(t, "verify")
+	require.NoError(t, err, "a warning is no failure")
+	require.Regexp(t, `ec2 +warning +it asks to go slower`, out)
 	for name, c := range map[string]struct {
 		spoil func()
 		code  int

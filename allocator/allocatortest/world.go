@@ -16,6 +16,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
+	"github.com/talmolab/lablink-infrastructure/allocator/sqlstore"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -26,6 +27,9 @@ type World struct {
 	EC2    *FakeEC2
 	Queued []string
 	Time   time.Time
+	Path   string // of the store's file
+
+	file *sqlstore.Store
 }
 
 // New makes a world with an allocator, no workshop, and one pool.
@@ -35,20 +39,33 @@ func New(t testing.TB) *World {
 	if err != nil {
 		dir = t.TempDir()
 	}
-	store, err := sqlite.Open(t.Context(), filepath.Join(dir, "lablink.db"), slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
+	w := &World{Path: filepath.Join(dir, "lablink.db"), Time: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), EC2: &FakeEC2{answers: map[string]answer{}}}
+	w.EC2.Now = func() time.Time { return w.Time }
 	t.Cleanup(func() {
-		require.NoError(t, store.Close())
+		w.Stop(t)
 		require.NoError(t, os.RemoveAll(dir))
 	})
-	w := &World{Time: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), EC2: &FakeEC2{answers: map[string]answer{}}}
-	w.EC2.Now = func() time.Time { return w.Time }
+	w.Start(t)
+	return w
+}
+
+// Stop stops the allocator.
+func (w *World) Stop(t testing.TB) {
+	t.Helper()
+	require.NoError(t, w.file.Close())
+}
+
+// Start starts an allocator, which knows what is in the file.
+func (w *World) Start(t testing.TB) {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), w.Path, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	w.Queued, w.file = nil, store
 	w.Service = &allocator.Service{
 		Store: store, Compute: w.EC2, Verifier: verifier{}, Queue: w, Tunnels: noTunnels{},
 		Pools: []allocator.Pool{{Name: "gpu", InstanceTypes: []string{"g5.xlarge"}, MaxMachines: 10, Role: "client-gpu"}},
 		Log:   slog.New(slog.DiscardHandler), Now: func() time.Time { return w.Time }, ReportInterval: 10 * time.Second,
 	}
-	return w
 }
 
 // Enqueue remembers an operation that is not queued yet; RunAll carries it on.

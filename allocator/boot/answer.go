@@ -60,7 +60,7 @@ func askAt(ctx context.Context, address, sum string) error {
 func reasons(r api.Ready) string {
 	var out []string
 	for _, c := range r.Checks {
-		if !c.OK {
+		if !c.OK && !c.Warning {
 			out = append(out, c.Name+": "+c.Reason)
 		}
 	}

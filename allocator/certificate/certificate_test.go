@@ -190,10 +190,10 @@ func TestPort80LeadsToTheConfiguredNameOnly(t *testing.T) {
 		assert.Equal(t, http.StatusPermanentRedirect, status, r.line)
 		assert.Equal(t, r.want, location, r.line)
 	}
-	for _, path := range []string{"/healthz", "/readyz"} {
+	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
 		status, _, body := w.raw("GET "+path, "203.0.113.7")
 		assert.Equal(t, http.StatusOK, status, path)
-		assert.Equal(t, "page "+path, body, "health is told without a certificate")
+		assert.Equal(t, "page "+path, body, "it is told without a certificate")
 	}
 }
 

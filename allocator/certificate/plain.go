@@ -7,8 +7,9 @@ import (
 )
 
 // open are the paths that are answered without TLS, too: they say nothing that
-// is secret, and they say why there is no certificate.
-var open = []string{"/healthz", "/readyz"}
+// is secret, and they say why there is no certificate. Metrics are told on this
+// computer alone, where no certificate is for the address.
+var open = []string{"/healthz", "/readyz", "/metrics"}
 
 // Plain answers the authority's challenges on port 80, and otherwise as toSecure.
 func (c *Certificate) Plain(health http.Handler) http.Handler {

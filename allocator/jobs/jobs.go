@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -26,6 +27,7 @@ func (operationArgs) Kind() string { return "operation" }
 // Queue runs operations.
 type Queue struct {
 	client client
+	count  func(ctx context.Context) (map[string]int, error)
 	begin  func(ctx context.Context) error // done before jobs run
 	end    func() error                    // done when no job runs any more
 }
@@ -106,6 +108,24 @@ func (q *Queue) Enqueue(ctx context.Context, operation string) error {
 		return fmt.Errorf("queue operation %s: %w", operation, err)
 	}
 	return nil
+}
+
+// counting is the query for how many jobs of each state there are. Those that were
+// done are no matter any more.
+const counting = "SELECT state, count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled') GROUP BY state"
+
+// Count is how many jobs there are that are still to run or were given up, by state.
+func (q *Queue) Count(ctx context.Context) (map[string]int, error) {
+	out := map[string]int{string(rivertype.JobStateDiscarded): 0}
+	for _, state := range living {
+		out[string(state)] = 0
+	}
+	counted, err := q.count(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("count the jobs: %w", err)
+	}
+	maps.Copy(out, counted)
+	return out, nil
 }
 
 // worker carries operations on, one step a job.

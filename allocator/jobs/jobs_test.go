@@ -167,3 +167,15 @@ func closingWaits(t *testing.T, p place) {
 	require.NoError(t, expect(t, closed, "the closing"))
 	require.True(t, finished.Load())
 }
+
+func TestJobsAreCountedByState(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		q := p.open(t, func(context.Context, string) error { return nil })
+		defer func() { require.NoError(t, q.Close(t.Context())) }()
+		require.NoError(t, q.Enqueue(t.Context(), "op_1"))
+		require.NoError(t, q.Enqueue(t.Context(), "op_2"))
+		counted, err := q.Count(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, map[string]int{"available": 2, "pending": 0, "retryable": 0, "running": 0, "scheduled": 0, "discarded": 0}, counted)
+	})
+}

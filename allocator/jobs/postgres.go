@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 )
@@ -30,6 +31,7 @@ func OpenShared(ctx context.Context, pool *pgxpool.Pool, run func(ctx context.Co
 	var watch sync.WaitGroup
 	return &Queue{
 		client: client,
+		count:  func(ctx context.Context) (map[string]int, error) { return countShared(ctx, pool) },
 		begin: func(ctx context.Context) error {
 			if err := a.hold(ctx); err != nil {
 				stop()
@@ -46,4 +48,19 @@ func OpenShared(ctx context.Context, pool *pgxpool.Pool, run func(ctx context.Co
 			return nil
 		},
 	}, nil
+}
+
+func countShared(ctx context.Context, pool *pgxpool.Pool) (map[string]int, error) {
+	rows, err := pool.Query(ctx, counting)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]int{}
+	var state string
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&state, &n}, func() error {
+		out[state] = n
+		return nil
+	})
+	return out, err
 }

@@ -25,7 +25,28 @@ func Open(ctx context.Context, path string, run func(ctx context.Context, operat
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Queue{client: client, begin: func(ctx context.Context) error { return dropInterrupted(ctx, db) }, end: db.Close}, nil
+	return &Queue{
+		client: client, count: func(ctx context.Context) (map[string]int, error) { return countIn(ctx, db) },
+		begin: func(ctx context.Context) error { return dropInterrupted(ctx, db) }, end: db.Close,
+	}, nil
+}
+
+func countIn(ctx context.Context, db *sql.DB) (map[string]int, error) {
+	rows, err := db.QueryContext(ctx, counting)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]int{}
+	for rows.Next() {
+		var state string
+		var n int
+		if err := rows.Scan(&state, &n); err != nil {
+			return nil, err
+		}
+		out[state] = n
+	}
+	return out, rows.Err()
 }
 
 // dropInterrupted drops what a killed process left as running: the allocator queues

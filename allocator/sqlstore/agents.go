@@ -47,8 +47,10 @@ func (s *Store) RegisterAgent(ctx context.Context, instance string, a allocator.
 		case err != nil:
 			return fmt.Errorf("find the machine of %s: %w", instance, err)
 		case m.AgentID != "" && m.State != allocator.Terminating && m.State != allocator.Terminated:
-			refused, err = registerAgain(ctx, tx, m, a.Secret, at)
-			return err
+			var replace bool
+			if replace, refused, err = registerAgain(ctx, tx, m, a.Secret, at); !replace {
+				return err
+			}
 		case m.State != allocator.Booting && m.State != allocator.Unhealthy:
 			return api.Problemf(api.Conflict, "The machine is not wanted any more", "Instance %s belongs to a machine that is %s.", instance, m.State)
 		}
@@ -56,8 +58,8 @@ func (s *Store) RegisterAgent(ctx context.Context, instance string, a allocator.
 		if err != nil {
 			return fmt.Errorf("encode inventory: %w", err)
 		}
-		_, err = tx.exec(ctx, "UPDATE machines SET agent_id = $1, agent_secret = $2, inventory = $3 WHERE id = $4 AND agent_id IS NULL",
-			a.ID, a.Secret[:], string(raw), m.ID)
+		_, err = tx.exec(ctx, `UPDATE machines SET agent_id = $1, agent_secret = $2, inventory = $3, agent_replaceable = $4
+			WHERE id = $5 AND (agent_id IS NULL OR agent_replaceable)`, a.ID, a.Secret[:], string(raw), false, m.ID)
 		if err != nil {
 			return fmt.Errorf("give machine %s its agent: %w", m.ID, err)
 		}
@@ -71,22 +73,25 @@ func (s *Store) RegisterAgent(ctx context.Context, instance string, a allocator.
 }
 
 // registerAgain lets the agent that m has register once more: it may not have
-// had the answer. Any other is refused.
-func registerAgain(ctx context.Context, tx conn, m allocator.Machine, sum [32]byte, at time.Time) (refused, err error) {
+// had the answer. Another one takes its place where it may, and is refused elsewhere.
+func registerAgain(ctx context.Context, tx conn, m allocator.Machine, sum [32]byte, at time.Time) (replace bool, refused, err error) {
 	var secret []byte
 	var told bool
 	err = tx.row(ctx, "SELECT agent_secret, EXISTS (SELECT 1 FROM timeline WHERE machine_id = m.id AND reason = $1) FROM machines m WHERE id = $2",
 		secondAgent, m.ID).Scan(&secret, &told)
 	if err != nil {
-		return nil, fmt.Errorf("find the agent of machine %s: %w", m.ID, err)
+		return false, nil, fmt.Errorf("find the agent of machine %s: %w", m.ID, err)
 	}
-	if bytes.Equal(secret, sum[:]) {
-		return nil, nil
+	switch {
+	case bytes.Equal(secret, sum[:]):
+		return false, nil, keepAgent(ctx, tx, m.ID)
+	case m.AgentReplaceable:
+		return true, nil, nil
 	}
 	if !told { // it asks again and again
 		err = addChange(ctx, tx, m.ID, m.State, m.State, secondAgent, at)
 	}
-	return api.Problemf(api.Conflict, "The machine has an agent already", "Instance %s registered with another secret. If that is lost, end the machine and launch another one.", m.InstanceID), err
+	return false, api.Problemf(api.Conflict, "The machine has an agent already", "Instance %s registered with another secret. If that is lost, end the machine and launch another one.", m.InstanceID), err
 }
 
 // Agent finds an agent by its id. The agent of a machine that has ended is not

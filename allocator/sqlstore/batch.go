@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -29,7 +30,10 @@ func (b *batch) run(ctx context.Context) error {
 		_ = tx.Rollback() // where that fails, the connection is gone, and with it the transaction
 		return err
 	}
-	if err := tx.Commit(); err != nil {
+	begin := time.Now()
+	err = tx.Commit()
+	b.told(time.Since(begin))
+	if err != nil {
 		_ = tx.Rollback() // SQLite leaves it open
 		return b.uncommitted(err)
 	}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // maxBatch bounds how many changes are committed together.
@@ -19,8 +21,9 @@ type writer struct {
 	dialect Dialect
 	changes chan change
 	done    sync.WaitGroup
-	raw     *sql.Conn // on which batches run; nil before, and between them where it is not kept
-	known   *prepared // the statements that raw knows
+	raw     *sql.Conn                           // on which batches run; nil before, and between them where it is not kept
+	known   *prepared                           // the statements that raw knows
+	hears   atomic.Pointer[func(time.Duration)] // how long each commit took
 
 	mu     sync.RWMutex // held for reading while a change is submitted
 	closed bool
@@ -50,6 +53,15 @@ func (w *writer) change(ctx context.Context, do func(ctx context.Context, tx con
 	}
 	// From here on it may happen, so the answer is waited for.
 	return <-c.result
+}
+
+// OnCommit lets f hear how long each commit takes from now on.
+func (w *writer) OnCommit(f func(took time.Duration)) { w.hears.Store(&f) }
+
+func (w *writer) told(took time.Duration) {
+	if f := w.hears.Load(); f != nil {
+		(*f)(took)
+	}
 }
 
 func (w *writer) submit(ctx context.Context, c change) error {

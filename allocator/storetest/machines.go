@@ -212,3 +212,31 @@ func healthMoves(t *testing.T, w *world) {
 	require.NoError(t, w.SetConnected(t.Context(), "", false))
 	require.False(t, m().Connected)
 }
+
+func agentIsReplacedAfterARestore(t *testing.T, w *world) {
+	ws, op := w.open(t, 2)
+	w.launch(t, op)
+	machines := w.machines(t, ws.ID)
+	first, second := w.register(t, machines[0]), w.register(t, machines[1])
+	never, err := w.RestoredAt(t.Context())
+	require.NoError(t, err)
+	require.True(t, never.IsZero())
+	at := w.tick()
+	require.NoError(t, w.Restored(t.Context(), at))
+	got, err := w.RestoredAt(t.Context())
+	require.NoError(t, err)
+	require.True(t, got.Equal(at))
+	require.NoError(t, w.KeepAgent(t.Context(), machines[1].ID))
+	other := allocator.Agent{ID: "agt_other", Secret: allocator.SecretSum("another")}
+	_, err = w.RegisterAgent(t.Context(), machines[1].InstanceID, other, api.Inventory{}, w.tick())
+	requireCode(t, api.Conflict, err)
+	m, err := w.RegisterAgent(t.Context(), machines[0].InstanceID, other, api.Inventory{}, w.tick())
+	require.NoError(t, err)
+	require.Equal(t, other.ID, m.AgentID)
+	_, err = w.Agent(t.Context(), first.ID)
+	requireCode(t, api.NotFound, err)
+	_, err = w.Agent(t.Context(), second.ID)
+	require.NoError(t, err)
+	_, err = w.RegisterAgent(t.Context(), machines[0].InstanceID, first, api.Inventory{}, w.tick())
+	requireCode(t, api.Conflict, err)
+}

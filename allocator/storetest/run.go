@@ -38,14 +38,17 @@ func Run(t *testing.T, open Open) {
 		"ending a workshop ends its seats and machines":           workshopEnds,
 		"a proof counts once":                                     proofCountsOnce,
 		"an instance gets one agent":                              instanceGetsOneAgent,
+		"an agent is replaced once after a restore":               agentIsReplacedAfterARestore,
 		"health moves a machine that nobody holds":                healthMoves,
 		"a seat is one participant's, on one machine":             seatIsHeldOnce,
 		"the same participant comes back by token or PIN":         participantComesBack,
 		"a PIN cannot be guessed":                                 pinCannotBeGuessed,
 		"a browser holds one seat of a workshop":                  browserHoldsOneSeatOfAWorkshop,
 		"a seat that is left makes its machine ready again":       seatIsLeft,
+		"seats are kept after they were released":                 seatHistoryIsKept,
 		"a hundred claims at once never double":                   claimsRace,
 		"random histories keep the invariants":                    randomHistories,
+		"a census counts what there is":                           censusCounts,
 		"users and the audit are kept":                            usersAndAudit,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })

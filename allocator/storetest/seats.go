@@ -149,3 +149,22 @@ func claimsRace(t *testing.T, w *world) {
 	}
 	require.Len(t, held, machines, "as many people as machines hold one")
 }
+
+func seatHistoryIsKept(t *testing.T, w *world) {
+	ws, _ := w.ready(t, 1)
+	ann, err := w.claim(ws.ID, "ann@example.org")
+	require.NoError(t, err)
+	bob, err := w.claim(ws.ID, "bob@example.org")
+	require.NoError(t, err)
+	at := w.tick()
+	require.NoError(t, w.ReleaseSeat(t.Context(), ann.ID, "she left", at))
+	all, err := w.SeatHistory(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	require.Equal(t, []any{ann.ID, allocator.SeatReleased, "she left", "gpu", ann.MachineID}, []any{all[0].ID, all[0].State, all[0].ReleasedBecause, all[0].Pool, all[0].MachineID})
+	require.True(t, all[0].ReleasedAt.Equal(at))
+	require.Equal(t, at.Sub(all[0].AssignedAt), all[0].Held(w.tick()))
+	require.Equal(t, []any{bob.ID, allocator.SeatAssigned, ann.MachineID}, []any{all[1].ID, all[1].State, all[1].MachineID})
+	require.Equal(t, w.now.Sub(at), all[1].Held(w.now), "until now")
+	require.Zero(t, all[1].PIN, "secrets stay")
+}

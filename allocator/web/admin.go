@@ -73,6 +73,7 @@ type adminView struct {
 	Schedules []api.Schedule
 	Form      api.NewWorkshop
 	Problem   *api.Problem
+	Troubles  []api.Check // what is wrong with the allocator
 }
 
 // workshopLine is a workshop with what has become of its machines.
@@ -95,7 +96,7 @@ func (s *server) adminData(r *http.Request) (adminView, error) {
 	if err != nil {
 		return v, err
 	}
-	v.Pools = pools
+	v.Pools, v.Troubles = pools, s.troubles(r.Context())
 	schedules, err := s.Service.Store.Schedules(r.Context())
 	if err != nil {
 		return v, err

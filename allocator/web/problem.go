@@ -28,10 +28,21 @@ var describeErrors = sync.OnceFunc(func() {
 				details = append(details, err.Error())
 			}
 		}
+		if status == http.StatusRequestEntityTooLarge {
+			p.Title, p.Detail = "The request is too large", "A request holds 1 MiB at most."
+		}
 		if len(details) > 0 {
 			p.Title, p.Detail = "The request is not right", strings.Join(details, "; ")+"."
 		}
 		return p
+	}
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
+		err := huma.NewError(status, message, errs...)
+		var p *api.Problem
+		if errors.As(err, &p) {
+			p.RequestID = requestID(ctx.Context())
+		}
+		return err
 	}
 })
 

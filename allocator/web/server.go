@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,11 @@ type Config struct {
 	Version, Release string
 	// Rollout says what the host was told to run. Optional: nothing is told.
 	Rollout func() api.Rollout
+	// Metrics answers Prometheus, on this computer alone. Optional.
+	Metrics http.Handler
+	// Answered hears of every answer: the pattern of its route and its status, 0 where
+	// none was set. Optional.
+	Answered func(route string, status int)
 	// Secure is set where people come over TLS: cookies then travel over it only.
 	Secure bool
 	// TrustedProxies are the ranges of those who connect in the place of others and
@@ -46,6 +52,8 @@ type Config struct {
 type NamedCheck struct {
 	Name  string
 	Check func(ctx context.Context) error
+	// Warning says that the allocator is ready without it: it is told only.
+	Warning bool
 }
 
 // server answers requests.
@@ -80,11 +88,11 @@ func New(ctx context.Context, c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	handler := proxies.uncover(s.middleware(mux))
+	handler := proxies.uncover(s.measure(mux, s.middleware(mux)))
 	if c.BalancedDomain != "" {
 		handler = proxies.secure(c.BalancedDomain, handler)
 	}
-	return handler, nil
+	return s.metrics(handler), nil
 }
 
 // cookieName is a cookie's name. Over TLS it says that only this very site may
@@ -112,6 +120,7 @@ func (s *server) routeAPI(mux *http.ServeMux) {
 	s.staffOperations(a)
 	s.seatOperations(a)
 	s.agentOperations(a)
+	describeRefusals(a.OpenAPI())
 	mux.HandleFunc("GET "+api.TunnelPath("{id}"), s.tunnel)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /readyz", s.ready)
@@ -119,17 +128,12 @@ func (s *server) routeAPI(mux *http.ServeMux) {
 
 // ready says whether the allocator can do its work, and why not.
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
-	out := api.Ready{Ready: true, Version: s.Version, Release: s.Release}
+	out := api.Ready{Version: s.Version, Release: s.Release}
 	if s.Rollout != nil {
 		out.Rollout = s.Rollout()
 	}
-	for _, c := range s.Checks {
-		check := api.Check{Name: c.Name, OK: true}
-		if err := c.Check(r.Context()); err != nil {
-			check.OK, check.Reason, out.Ready = false, err.Error(), false
-		}
-		out.Checks = append(out.Checks, check)
-	}
+	out.Checks = s.check(r.Context())
+	out.Ready = !slices.ContainsFunc(out.Checks, func(c api.Check) bool { return !c.OK && !c.Warning })
 	status := http.StatusOK
 	if !out.Ready {
 		status = http.StatusServiceUnavailable

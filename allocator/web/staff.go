@@ -62,6 +62,7 @@ func (s *server) staffOperations(a huma.API) {
 	s.seatsOfWorkshops(a)
 	s.scheduleOperations(a)
 	s.costOperations(a)
+	s.exportOperations(a)
 }
 
 func (s *server) seatsOfWorkshops(a huma.API) {
@@ -182,7 +183,7 @@ func (s *server) machineOperations(a huma.API) {
 func staff[I, O any](s *server, a huma.API, id, method, path, summary string, status int, do func(ctx context.Context, user string, in *I) (*O, error)) {
 	huma.Register(a, huma.Operation{
 		OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{"staff"}, DefaultStatus: status,
-		Security: []map[string][]string{{"staff": {}}}, Errors: []int{401, 403, 404, 409, 422},
+		Security: []map[string][]string{{"staff": {}}}, Errors: append([]int{401}, refusals[id]...),
 	}, func(ctx context.Context, in *I) (*O, error) {
 		user := s.sessions.GetString(ctx, userKey)
 		if user == "" {

@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) {
 	// scs starts with a store in memory whose goroutine nothing can stop.
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/alexedwards/scs/v2/memstore.(*MemStore).startCleanup"))
+	goleak.VerifyTestMain(covering{m}, goleak.IgnoreTopFunction("github.com/alexedwards/scs/v2/memstore.(*MemStore).startCleanup"))
 }
 
 const password = "a very good password"
@@ -79,7 +79,8 @@ func (w *world) browser(t *testing.T) *browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	return &browser{url: w.url, Client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	transport := checking{t, describe(t, w.handler), http.DefaultTransport}
+	return &browser{url: w.url, Client: &http.Client{Transport: transport, Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 // staff is a browser that is logged in.

@@ -20,8 +20,10 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator/boot"
 	"github.com/talmolab/lablink-infrastructure/allocator/ec2"
 	"github.com/talmolab/lablink-infrastructure/allocator/jobs"
+	"github.com/talmolab/lablink-infrastructure/allocator/metrics"
 	"github.com/talmolab/lablink-infrastructure/allocator/postgres"
 	"github.com/talmolab/lablink-infrastructure/allocator/rates"
+	"github.com/talmolab/lablink-infrastructure/allocator/readiness"
 	"github.com/talmolab/lablink-infrastructure/allocator/secrets"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlstore"
 	"github.com/talmolab/lablink-infrastructure/allocator/sts"
@@ -70,11 +72,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if c.Data == "" {
 		c.Data = host.Path(boot.DataDir)
 	}
-	raw, err := os.ReadFile(c.Settings)
-	if err != nil {
-		return fmt.Errorf("read the settings: %w", err)
-	}
-	settings, err := deployed.Decode(raw)
+	settings, err := readSettings(c.Settings)
 	if err != nil {
 		return err
 	}
@@ -84,6 +82,11 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if c.Rehearse != "" {
 		c.Data = boot.RehearsalDir(c.Data)
 	}
+	unlock, err := lockData(c.Data)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	a := &app{settings: settings, data: c.Data, release: release, rehearsal: c.Rehearse != "", log: log}
 	defer a.close()
 	if err := a.open(ctx); err != nil {
@@ -110,6 +113,8 @@ type app struct {
 	service *allocator.Service
 	rates   *rates.Rates
 	guard   *access.Guard
+	metrics *metrics.Metrics
+	ec2     *readiness.Cloud
 }
 
 // open opens the data and brings back what was going on.
@@ -129,20 +134,23 @@ func (a *app) open(ctx context.Context) error {
 	if err := a.store.SetConnected(ctx, "", false); err != nil { // no tunnel is up yet
 		return err
 	}
+	a.metrics = metrics.New(version, a.release)
+	a.store.OnCommit(a.metrics.Committed)
 	a.guard = access.New(a.store, time.Now)
 	if err := a.ensureAdmin(ctx, cloud); err != nil {
 		return err
 	}
 	a.rates = rates.New(ctx, a.settings.Region, a.settings.Pools, live.New(cloud, time.Now, live.Patience), a.log)
+	a.ec2 = &readiness.Cloud{Compute: ec2.New(ec2.Client(cloud), a.settings, time.Now), Now: time.Now}
 	a.hub = &tunnel.Hub{Log: a.log, OnChange: a.connected}
 	a.service = &allocator.Service{
-		Store: a.store, Compute: ec2.New(ec2.Client(cloud), a.settings, time.Now), Tunnels: a.hub,
+		Store: a.store, Compute: a.ec2, Tunnels: a.hub,
 		Verifier: &sts.Verifier{
 			Endpoint: stsEndpoint(a.settings.Region), Region: a.settings.Region, Audience: a.settings.Audience,
 			AccountID: a.settings.AccountID, HTTP: &http.Client{Timeout: 10 * time.Second}, Now: time.Now,
 		},
 		Rates: a.rates,
-		Log:   a.log, Now: time.Now, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
+		Log:   a.log, Now: time.Now, Meter: a.metrics, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
 	}
 	for _, p := range a.settings.Pools {
 		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role})
@@ -199,13 +207,14 @@ func (a *app) serve(ctx context.Context, listen string) error {
 		return err
 	}
 	defer doors.close()
-	checks := []web.NamedCheck{{Name: "database", Check: a.store.Ping}}
+	checks := a.checks()
 	if doors.certificate != nil {
 		checks = append(checks, web.NamedCheck{Name: "certificate", Check: doors.certificate.Check})
 	}
 	config := web.Config{
 		Service: a.service, Guard: a.guard, Sessions: a.store, Tunnel: a.hub.Serve, Checks: checks,
 		Version: version, Release: a.release, Rollout: a.rollout, Secure: doors.certificate != nil, Log: a.log,
+		Metrics: a.metrics.Handler(a.state()), Answered: a.metrics.Answered,
 		TrustedProxies: a.settings.TrustedProxies, ClientAddressHeader: a.settings.ClientAddressHeader,
 	}
 	if a.settings.TLS.Mode == "acm" {
@@ -237,6 +246,14 @@ func (a *app) serve(ctx context.Context, listen string) error {
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
 	stop()
 	return doors.shutdown(drainTime)
+}
+
+// state is what metrics are told of at each look.
+func (a *app) state() metrics.State {
+	return metrics.State{
+		Census: a.store.Census, Jobs: a.queue.Count, Tunnels: a.hub.Connected,
+		Pools: a.service.Pools, Now: time.Now, Log: a.log,
+	}
 }
 
 // rollout is what the host was told to run, for people to see.

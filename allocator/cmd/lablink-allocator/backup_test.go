@@ -1,0 +1,68 @@
+package main
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// there is a place with data and settings.
+func there(t *testing.T, engine string) place {
+	t.Helper()
+	p := place{Settings: filepath.Join(t.TempDir(), "settings.json"), Data: t.TempDir()}
+	require.NoError(t, os.WriteFile(p.Settings, []byte(`{"deployment": "lab", "database": {"engine": "`+engine+`"}}`), 0o600))
+	return p
+}
+
+func TestARestoreIsRefusedWhileAnAllocatorServes(t *testing.T) {
+	p, file := there(t, "sqlite"), filepath.Join(t.TempDir(), "backup.db")
+	keep(t, p.Data, "then")
+	require.NoError(t, backupCommand{place: p, File: file}.Run(t.Context()))
+	keep(t, p.Data, "now")
+	require.NoError(t, os.WriteFile(filepath.Join(p.Data, jobsFile), []byte("jobs"), 0o600))
+
+	unlock, err := lockData(p.Data)
+	require.NoError(t, err)
+	err = restoreCommand{place: p, File: file}.Run(t.Context())
+	require.ErrorIs(t, err, errServed)
+	require.ErrorContains(t, err, "systemctl stop")
+	require.Equal(t, "now", hash(t, p.Data))
+	require.ErrorIs(t, serveCommand{Settings: p.Settings, Data: p.Data}.Run(t.Context()), errServed, "nor does a second allocator serve")
+	unlock()
+
+	require.NoError(t, restoreCommand{place: p, File: file}.Run(t.Context()))
+	require.Equal(t, "then", hash(t, p.Data))
+	require.NoFileExists(t, filepath.Join(p.Data, jobsFile), "jobs are made anew")
+}
+
+func TestPostgreSQLIsBackedUpByRDS(t *testing.T) {
+	p := there(t, "postgres")
+	for _, err := range []error{backupCommand{place: p, File: "x"}.Run(t.Context()), restoreCommand{place: p, File: "x"}.Run(t.Context())} {
+		require.ErrorContains(t, err, "RDS keeps backups of its own")
+	}
+}
+
+func keep(t *testing.T, data, hash string) {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), filepath.Join(data, storeFile), quiet)
+	require.NoError(t, err)
+	require.NoError(t, s.SetPasswordHash(t.Context(), "admin", hash))
+	require.NoError(t, s.Close())
+}
+
+func hash(t *testing.T, data string) string {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), filepath.Join(data, storeFile), quiet)
+	require.NoError(t, err)
+	defer s.Close()
+	got, err := s.PasswordHash(t.Context(), "admin")
+	require.NoError(t, err)
+	return got
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator/boot"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+const settingsOfOne = `{
+	"deployment": "lab", "environment": "test", "region": "us-west-2", "accountId": "123456789012", "audience": "lab",
+	"adminPasswordParameter": "/lablink/lab/test/secret/admin-password", "tls": {"mode": "none"}, "database": {"engine": "sqlite"},
+	"trustedProxies": [], "pools": [{"name": "gpu", "instanceTypes": ["g5.xlarge"], "maxMachines": 4, "role": "client"}]
+}`
+
+// answerSSM answers as SSM does to who asks for the initial password.
+func answerSSM(t *testing.T) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		_, _ = io.WriteString(w, `{"Parameter": {"Value": "a very good password", "Version": 1}}`)
+	}))
+	t.Cleanup(server.Close)
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "LABLINK_ROOT": t.TempDir(),
+	} {
+		t.Setenv(name, value)
+	}
+}
+
+// serving runs an allocator until stop is called.
+func serving(t *testing.T, p place) (c *api.Client, stop func()) {
+	t.Helper()
+	address := boot.AddressFile(p.Data)
+	_ = os.Remove(address) // of the one before
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- serveCommand{Settings: p.Settings, Data: p.Data, Listen: "127.0.0.1:0"}.Run(ctx)
+	}()
+	stop = func() {
+		cancel()
+		require.NoError(t, <-ended)
+	}
+	c = &api.Client{}
+	require.Eventually(t, func() bool {
+		at, err := os.ReadFile(address)
+		c.URL = "http://" + string(at)
+		return err == nil
+	}, time.Minute, 10*time.Millisecond, "it does not answer")
+	return c, stop
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	res, err := http.Get(url) //nolint:noctx // of this test's own
+	require.NoError(t, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, res.StatusCode, string(body))
+	return string(body)
+}
+
+func TestAnAllocatorIsMeasuredBackedUpAndRestored(t *testing.T) {
+	answerSSM(t)
+	p, file := there(t, "sqlite"), filepath.Join(t.TempDir(), "backup.db")
+	require.NoError(t, os.WriteFile(p.Settings, []byte(settingsOfOne), 0o600))
+	c, stop := serving(t, p)
+	ready, err := c.Ready(t.Context())
+	require.NoError(t, err)
+	require.True(t, ready.Ready, "%v", ready.Checks)
+	names := make([]string, 0, len(ready.Checks))
+	for _, check := range ready.Checks {
+		names = append(names, check.Name)
+	}
+	require.Equal(t, []string{"database", "disk", "commits", "clock", "ec2"}, names)
+	told := get(t, c.URL+"/metrics")
+	for _, want := range []string{
+		`lablink_machines{pool="gpu",state="ready"} 0`, "lablink_store_up 1", "lablink_store_commit_duration_seconds_count",
+		`lablink_jobs{state="available"} 0`, `lablink_http_requests_total{route="GET /readyz",status="2xx"} 1`, "go_goroutines", "process_",
+	} {
+		require.Contains(t, told, want)
+	}
+	require.NoError(t, backupCommand{place: p, File: file}.Run(t.Context()))
+	require.ErrorIs(t, restoreCommand{place: p, File: file}.Run(t.Context()), errServed)
+	stop()
+
+	require.NoError(t, restoreCommand{place: p, File: file}.Run(t.Context()))
+	c, stop = serving(t, p)
+	ready, err = c.Ready(t.Context())
+	require.NoError(t, err)
+	require.True(t, ready.Ready, "%v", ready.Checks)
+	stop()
+	left, err := filepath.Glob(filepath.Join(p.Data, storeFile+"*"))
+	require.NoError(t, err)
+	require.Len(t, left, 2, "the new one and the old one: %s", strings.Join(left, ", "))
+}

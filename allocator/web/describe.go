@@ -1,0 +1,77 @@
+package web
+
+import (
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// refusals are the statuses of what each operation of staff refuses for a reason of
+// its own. One that is not here refuses nothing but what all do.
+var refusals = map[string][]int{
+	"release-seat":      {http.StatusNotFound},
+	"export-workshop":   {http.StatusNotFound},
+	"get-workshop":      {http.StatusNotFound},
+	"get-roster":        {http.StatusNotFound},
+	"change-workshop":   {http.StatusNotFound, http.StatusConflict},
+	"end-workshop":      {http.StatusNotFound, http.StatusConflict},
+	"terminate-machine": {http.StatusNotFound, http.StatusConflict},
+}
+
+// describeRefusals adds to the description what every operation of a kind may be
+// refused for, before it is reached. A test sees each.
+func describeRefusals(doc *huma.OpenAPI) {
+	for _, item := range doc.Paths {
+		for method, op := range methods(item) {
+			statuses := []int{http.StatusInternalServerError}
+			if method != http.MethodGet {
+				statuses = append(statuses, http.StatusForbidden) // from another site
+			}
+			if op.RequestBody != nil {
+				statuses = append(statuses, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+			}
+			if slices.ContainsFunc(op.Parameters, bounded) {
+				statuses = append(statuses, http.StatusUnprocessableEntity)
+			} else if op.RequestBody == nil {
+				delete(op.Responses, strconv.Itoa(http.StatusUnprocessableEntity))
+			}
+			delete(op.Responses, "default")
+			for _, status := range statuses {
+				addRefusal(doc, op, status)
+			}
+		}
+	}
+}
+
+// methods are the operations of a path.
+func methods(item *huma.PathItem) map[string]*huma.Operation {
+	all := map[string]*huma.Operation{
+		http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
+	}
+	maps.DeleteFunc(all, func(_ string, op *huma.Operation) bool { return op == nil })
+	return all
+}
+
+// bounded reports whether not everything is good for a parameter.
+func bounded(p *huma.Param) bool {
+	s := p.Schema
+	return p.In != "header" && (s.MaxLength != nil || s.Minimum != nil || s.Maximum != nil || len(s.Enum) > 0 || s.Type != huma.TypeString)
+}
+
+func addRefusal(doc *huma.OpenAPI, op *huma.Operation, status int) {
+	code := strconv.Itoa(status)
+	if op.Responses[code] == nil {
+		op.Responses[code] = &huma.Response{
+			Description: http.StatusText(status),
+			Content: map[string]*huma.MediaType{
+				"application/problem+json": {Schema: doc.Components.Schemas.Schema(reflect.TypeFor[api.Problem](), true, "Problem")},
+			},
+		}
+	}
+}

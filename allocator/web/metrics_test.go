@@ -1,0 +1,68 @@
+package web_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator/web"
+)
+
+func TestMetricsAreToldOnThisComputerAlone(t *testing.T) {
+	w := newWorld(t, func(c *web.Config) {
+		c.TrustedProxies, c.ClientAddressHeader = []string{"192.0.2.0/24"}, "X-Forwarded-For"
+		c.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1") })
+	})
+	for _, c := range []struct {
+		why, method, peer, header, value string
+		want                             int
+	}{
+		{"on this computer", "GET", "127.0.0.1:1234", "", "", 200},
+		{"over IPv6", "GET", "[::1]:1234", "", "", 200},
+		{"from elsewhere", "GET", "198.51.100.1:1234", "", "", 404},
+		{"through a proxy on this computer", "GET", "127.0.0.1:1234", "X-Forwarded-For", "198.51.100.1", 404},
+		{"through a proxy that is told a lie", "GET", "192.0.2.1:1234", "X-Forwarded-For", "127.0.0.1", 404},
+		{"with another method", "POST", "127.0.0.1:1234", "", "", 404},
+	} {
+		r := httptest.NewRequest(c.method, "/metrics", nil)
+		r.RemoteAddr = c.peer
+		if c.header != "" {
+			r.Header.Set(c.header, c.value)
+		}
+		answer := httptest.NewRecorder()
+		w.handler.ServeHTTP(answer, r)
+		require.Equal(t, c.want, answer.Code, c.why)
+		require.Equal(t, c.want == 200, answer.Body.String() == "up 1", c.why)
+	}
+}
+
+func TestEveryAnswerIsCountedByThePatternOfItsRoute(t *testing.T) {
+	type answer struct {
+		route  string
+		status int
+	}
+	var mu sync.Mutex
+	var all []answer
+	w := newWorld(t, func(c *web.Config) {
+		c.Answered = func(route string, status int) {
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, answer{route, status})
+		}
+	})
+	b := w.browser(t)
+	b.send(t, http.MethodGet, "/api/v1/workshops/wks_somebodys", nil)
+	b.send(t, http.MethodGet, "/join/abc", nil)
+	b.send(t, http.MethodGet, "/nowhere/anne@example.org", nil)
+	b.send(t, http.MethodPost, "/api/v1/sessions", "{}", "Origin", "https://evil.example")
+	b.send(t, http.MethodGet, "/healthz", nil)
+	mu.Lock()
+	defer mu.Unlock()
+	require.Equal(t, []answer{
+		{"GET /api/v1/workshops/{id}", 401}, {"GET /join/{code}", 404}, {"/", 404}, {"POST /api/v1/sessions", 403}, {"GET /healthz", 204},
+	}, all)
+}
