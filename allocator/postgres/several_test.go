@@ -38,7 +38,7 @@ func TestAnAllocatorThatStallsInAChangeIsCutOff(t *testing.T) {
 	_, err = stalled.ExecContext(t.Context(), "SET LOCAL idle_in_transaction_session_timeout = '100ms'")
 	require.NoError(t, err)
 	// It says nothing more, and the server frees what it held.
-	require.NoError(t, s.SetPasswordHash(t.Context(), "admin", "hash"))
+	require.NoError(t, storetest.SetAdmin(t.Context(), s, "hash"))
 	require.Error(t, stalled.Commit())
 }
 

@@ -46,7 +46,12 @@ func Run(t *testing.T, open Open) {
 		"a seat that is left makes its machine ready again":       seatIsLeft,
 		"a hundred claims at once never double":                   claimsRace,
 		"random histories keep the invariants":                    randomHistories,
-		"users and the audit are kept":                            usersAndAudit,
+		"there is one first user":                                 firstUserIsOne,
+		"another password ends what the one before let in":        passwordEndsWhatItLetIn,
+		"a lesser role ends what the one before let in":           roleEndsWhatItLetIn,
+		"the last admin stays":                                    lastAdminStays,
+		"tokens are kept by their sums":                           tokensAreKept,
+		"the audit is read page by page":                          auditIsPaged,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })
 	}
