@@ -36,7 +36,7 @@ func (s *server) userOperations(a huma.API) {
 		})
 	staff(s, a, "change-user", http.MethodPatch, "/api/v1/users/{name}", "Give a user another role, or another password", 0,
 		func(ctx context.Context, _ string, in *struct {
-			nameInput
+			Name string `path:"name" maxLength:"100"`
 			Body api.UserChange
 		},
 		) (*body[api.User], error) {
@@ -63,8 +63,8 @@ func (s *server) userOperations(a huma.API) {
 		})
 	staff(s, a, "revoke-token-of-user", http.MethodDelete, "/api/v1/users/{name}/tokens/{id}", "Revoke a user's token", http.StatusNoContent,
 		func(ctx context.Context, _ string, in *struct {
-			nameInput
-			idInput
+			Name string `path:"name" maxLength:"100"`
+			ID   string `path:"id" maxLength:"64"`
 		},
 		) (*struct{}, error) {
 			by, err := who(ctx)
