@@ -55,7 +55,7 @@ func (g *Guard) Check(ctx context.Context, name, password, address string) (allo
 	if len(name) > MaxName || len(password) > MaxPassword { // nobody has such
 		return allocator.User{}, wrong()
 	}
-	sum := sha256.Sum256([]byte(name + "\x00" + network(address)))
+	sum := sha256.Sum256([]byte(name + "\x00" + Network(address)))
 	who := string(sum[:])
 	if wait := g.count(who); wait > 0 {
 		return allocator.User{}, limited(wait, "Too many wrong passwords", "Try again in %d seconds.", int(wait.Seconds())+1)
@@ -108,8 +108,8 @@ func (g *Guard) forget(who string) {
 	delete(g.wrong, who)
 }
 
-// network is whom an address stands for: with IPv6 a subscriber has a /64.
-func network(address string) string {
+// Network is whom an address stands for: with IPv6 a subscriber has a /64.
+func Network(address string) string {
 	a, err := netip.ParseAddr(address)
 	if err != nil || a.Unmap().Is4() {
 		return address

@@ -55,6 +55,7 @@ type server struct {
 	pages    *pages
 	seatKey  string // the name of the cookie
 	stopping <-chan struct{}
+	limits   limits
 	// staffServed are the operations of staff, by their ids.
 	staffServed []string
 }
@@ -62,7 +63,7 @@ type server struct {
 // New makes the handler for all that the allocator serves. Answers that never
 // end by themselves end when ctx does.
 func New(ctx context.Context, c Config) (http.Handler, error) {
-	s := &server{Config: c, seatKey: cookieName(c, "lablink_seat"), stopping: ctx.Done()}
+	s := &server{Config: c, seatKey: cookieName(c, "lablink_seat"), stopping: ctx.Done(), limits: newLimits(c.Service.Now)}
 	s.sessions = scs.New()
 	s.sessions.Store = c.Sessions
 	s.sessions.HashTokenInStore = true

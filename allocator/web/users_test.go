@@ -105,7 +105,7 @@ func TestOnesOwnPasswordIsChangedOnAPage(t *testing.T) {
 	mustOpen(t, b, "/admin/account")
 }
 
-func TestALivePageEndsWithARole(t *testing.T) {
+func TestALivePageEndsWithAPassword(t *testing.T) {
 	w := newWorld(t)
 	b := w.as(t, allocator.Viewer)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/admin/live", nil)
