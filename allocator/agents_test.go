@@ -47,7 +47,7 @@ func TestAnAgentThatLostTheAnswerIsAnsweredTheSame(t *testing.T) {
 	again, err := w.Register(t.Context(), allocatortest.Registration(m.InstanceID, "client-gpu", "b"))
 	require.NoError(t, err)
 	require.Equal(t, first, again)
-	events, err := w.Store.Events(t.Context(), 10)
+	events, err := w.Store.Events(t.Context(), allocator.EventQuery{Limit: 10})
 	require.NoError(t, err)
 	registered := 0
 	for _, e := range events {

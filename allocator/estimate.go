@@ -9,29 +9,61 @@ import (
 // ExpectedAt is when a seat that waits should get a machine, or zero when nobody can
 // tell: a machine that is late is not expected at any time.
 func (s *Service) ExpectedAt(ctx context.Context, seat Seat) (time.Time, error) {
-	w, err := s.Store.Workshop(ctx, seat.WorkshopID)
+	now := s.Now()
+	o, known := s.outlooks.Load(seat.WorkshopID)
+	if !known || now.Sub(o.(outlook).at).Abs() >= outlookLife {
+		looked, err := s.outlook(ctx, seat.WorkshopID, now)
+		if err != nil {
+			return time.Time{}, err
+		}
+		s.outlooks.Store(seat.WorkshopID, looked)
+		o = looked
+	}
+	return o.(outlook).expected(now, seat.Position), nil
+}
+
+// outlookLife is how long an outlook is good: hundreds may ask in the same second.
+const outlookLife = 2 * time.Second
+
+// outlook is when machines of a workshop should be free, in order.
+type outlook struct {
+	at    time.Time
+	begin time.Time // of the workshop
+	free  []time.Time
+}
+
+func (s *Service) outlook(ctx context.Context, workshop string, now time.Time) (outlook, error) {
+	w, err := s.Store.Workshop(ctx, workshop)
 	if err != nil {
-		return time.Time{}, err
+		return outlook{}, err
 	}
 	machines, err := s.Store.Machines(ctx, w.ID, false)
 	if err != nil {
-		return time.Time{}, err
+		return outlook{}, err
 	}
 	seats, err := s.Store.Seats(ctx, w.ID)
 	if err != nil {
-		return time.Time{}, err
+		return outlook{}, err
 	}
 	took, err := s.Store.BootTimes(ctx, w.Pool, 20)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return expected(s.Now(), w, seat.Position, machines, seats, median(took)), nil
+	return outlook{now, w.StartsAt, freeing(now, w, machines, seats, median(took))}, err
 }
 
-// expected is when the position-th machine should be free: of those that start, in
-// the time that others took, as far as there are seats, and of those that are given
-// back. Boots are not expected where none is known.
-func expected(now time.Time, w Workshop, position int, machines []Machine, seats []Seat, boot time.Duration) time.Time {
+// expected is when the position-th machine should be free.
+func (o outlook) expected(now time.Time, position int) time.Time {
+	if position < 1 || position > len(o.free) || o.free[position-1].Before(now.Add(-outlookLife)) {
+		return time.Time{}
+	}
+	if o.free[position-1].Before(o.begin) {
+		return o.begin
+	}
+	return o.free[position-1]
+}
+
+// freeing is when machines should be free: those that start, in the time that others
+// took, as far as there are seats, and those that are given back. Boots are not
+// expected where none is known.
+func freeing(now time.Time, w Workshop, machines []Machine, seats []Seat, boot time.Duration) []time.Time {
 	var free, ending []time.Time
 	for _, m := range machines {
 		switch m.State {
@@ -57,13 +89,7 @@ func expected(now time.Time, w Workshop, position int, machines []Machine, seats
 	slices.SortFunc(free, time.Time.Compare)
 	free = append(free[:min(len(free), max(0, left))], ending...)
 	slices.SortFunc(free, time.Time.Compare)
-	if position < 1 || position > len(free) || free[position-1].Before(now) {
-		return time.Time{}
-	}
-	if free[position-1].Before(w.StartsAt) {
-		return w.StartsAt
-	}
-	return free[position-1]
+	return free
 }
 
 func median(of []time.Duration) time.Duration {

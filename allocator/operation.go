@@ -67,12 +67,3 @@ type Later struct {
 }
 
 func (l *Later) Error() string { return fmt.Sprintf("again in %s: %s", l.After, l.Why) }
-
-// Event is a line of the audit: who did what.
-type Event struct {
-	At      time.Time
-	Actor   string // a user's name, an e-mail, or "allocator"
-	Action  string
-	Subject string // the id of what it was done to
-	Detail  string
-}

@@ -128,14 +128,7 @@ type Store interface {
 	// Census counts what there is now.
 	Census(ctx context.Context, now time.Time) (Census, error)
 
-	// PasswordHash is a user's, or "" when there is no such user.
-	PasswordHash(ctx context.Context, user string) (string, error)
-	// SetPasswordHash adds a user or changes the password.
-	SetPasswordHash(ctx context.Context, user, hash string) error
-	// Record adds a line to the audit.
-	Record(ctx context.Context, e Event) error
-	// Events lists newest first, at most limit.
-	Events(ctx context.Context, limit int) ([]Event, error)
+	People
 }
 
 // ClaimRequest asks for a seat. The token is the browser's, the PIN the seat's;

@@ -139,7 +139,7 @@ func requireNothingTwice(t *testing.T, w *allocatortest.World, ws allocator.Work
 // audited counts what the audit tells.
 func audited(t *testing.T, w *allocatortest.World, action, subject string) int {
 	t.Helper()
-	all, err := w.Store.Events(t.Context(), 1000)
+	all, err := w.Store.Events(t.Context(), allocator.EventQuery{Limit: 1000})
 	require.NoError(t, err)
 	return len(slices.DeleteFunc(all, func(e allocator.Event) bool { return e.Action != action || e.Subject != subject }))
 }

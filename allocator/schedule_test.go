@@ -79,7 +79,7 @@ func TestWhatWasMissedIsDoneLateOrTold(t *testing.T) {
 	schedules, err := w.Store.Schedules(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, time.Date(2026, 3, 19, 8, 0, 0, 0, time.UTC), schedules[0].MissedAt)
-	events, err := w.Store.Events(t.Context(), 1000)
+	events, err := w.Store.Events(t.Context(), allocator.EventQuery{Limit: 1000})
 	require.NoError(t, err)
 	missed := 0
 	for _, e := range events {

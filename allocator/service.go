@@ -35,9 +35,10 @@ type Service struct {
 	// certain. Optional: agents stay what they are.
 	AgentRelease func() string
 
-	live    sync.Map // machine id → Live, the newest report of each
-	reports locks    // one for each machine that reports
-	spared  sync.Map // instances that a restore made unknown, once told
+	live     sync.Map // machine id → Live, the newest report of each
+	outlooks sync.Map // workshop id → outlook
+	reports  locks    // one for each machine that reports
+	spared   sync.Map // instances that a restore made unknown, once told
 }
 
 // Pool finds a pool by its name.

@@ -45,7 +45,7 @@ func TestWhatWasAskedForGoesOnWhenTheBrowserIsClosed(t *testing.T) {
 	recorded := func(op allocator.Operation, action string) {
 		t.Helper()
 		require.Equal(t, []string{op.ID}, w.Queued)
-		events, err := store.Events(t.Context(), 1)
+		events, err := store.Events(t.Context(), allocator.EventQuery{Limit: 1})
 		require.NoError(t, err)
 		require.Equal(t, action, events[0].Action)
 	}

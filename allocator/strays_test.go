@@ -56,7 +56,7 @@ func TestAnInstanceThatNoMachineHoldsIsEnded(t *testing.T) {
 	require.Equal(t, allocator.Ready, w.Machines(t, ws)[0].State)
 	require.NoError(t, w.Observe(t.Context()))
 	require.Equal(t, []string{"i-stray"}, w.EC2.Asked, "it is on its way out")
-	events, err := w.Store.Events(t.Context(), 1)
+	events, err := w.Store.Events(t.Context(), allocator.EventQuery{Limit: 1})
 	require.NoError(t, err)
 	require.Equal(t, "end stray instance", events[0].Action)
 	require.Equal(t, "i-stray", events[0].Subject)

@@ -24,6 +24,7 @@ type Globals struct {
 	URL      string `env:"LABLINK_URL" placeholder:"URL" help:"The allocator's address, for example https://lab.example.org."`
 	User     string `env:"LABLINK_USER" default:"admin" help:"Who logs in (${default})."`
 	Password string `env:"LABLINK_PASSWORD" placeholder:"PASSWORD" help:"The user's password. Better in the environment, where no list of processes shows it."`
+	Token    string `env:"LABLINK_TOKEN" placeholder:"TOKEN" help:"A token of the user's, in the place of name and password. Better in the environment, too."`
 	JSON     bool   `name:"json" help:"Print JSON instead of a table."`
 
 	Out io.Writer `kong:"-"`
@@ -118,7 +119,7 @@ func (g *Globals) needURL() error {
 	return nil
 }
 
-var errNoPassword = errors.New("there is no password: set LABLINK_PASSWORD; the initial one is the stack's output initialAdminPassword")
+var errNoPassword = errors.New("there is no password: set LABLINK_PASSWORD; the initial one is the stack's output initialAdminPassword. Or set LABLINK_TOKEN to a token from the page /admin/account")
 
 // browser is a client that keeps cookies.
 func (g *Globals) browser() (*api.Client, error) {
@@ -131,10 +132,15 @@ func (g *Globals) browser() (*api.Client, error) {
 	return c, nil
 }
 
-// staff logs in.
+// staff is a client that shows the token, or logs in.
 func (g *Globals) staff(ctx context.Context) (*api.Client, error) {
 	if err := g.needURL(); err != nil {
 		return nil, err
+	}
+	if g.Token != "" {
+		c := g.client()
+		c.Bearer = g.Token
+		return c, nil
 	}
 	if g.Password == "" {
 		return nil, errNoPassword

@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/allocator/access"
 	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlstore"
@@ -99,6 +100,27 @@ func TestAWrongPasswordAndAnAllocatorThatIsAwayHaveExitCodesOfTheirOwn(t *testin
 	_, err = lablink(t, "http://127.0.0.1:1", "status")
 	require.Equal(t, 1, cli.ExitCode(err))
 	require.Equal(t, 0, cli.ExitCode(nil))
+}
+
+// A token stands in the place of name and password, also of wrong ones.
+func TestATokenIsShownInThePlaceOfAPassword(t *testing.T) {
+	w, url := serve(t)
+	admin := access.Person{Name: "admin", Role: allocator.Admin}
+	user, err := w.Store.User(t.Context(), "admin")
+	require.NoError(t, err)
+	admin.Key = user.Key
+	_, secret, err := access.New(w.Store, w.Now).NewToken(t.Context(), admin, api.NewToken{Name: "ci", Role: "viewer"})
+	require.NoError(t, err)
+	t.Setenv("LABLINK_TOKEN", secret)
+	out, err := lablink(t, url, "--password", "wrong", "workshops")
+	require.NoError(t, err)
+	require.Contains(t, out, "LINK")
+	_, err = lablink(t, url, "launch", "Pose", "--pool", "gpu", "--machines", "1")
+	require.Equal(t, 3, cli.ExitCode(err))
+	require.ErrorContains(t, err, "The token ci is for a viewer")
+	_, err = lablink(t, url, "--token", secret+"x", "workshops")
+	require.Equal(t, 3, cli.ExitCode(err))
+	require.ErrorContains(t, err, "It has ended or was revoked")
 }
 
 func TestWithoutAnAddressThereIsNoAllocatorToAsk(t *testing.T) {

@@ -8,8 +8,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/allocator/postgres"
 	"github.com/talmolab/lablink-infrastructure/allocator/postgres/pgtest"
+	"github.com/talmolab/lablink-infrastructure/allocator/storetest"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -32,23 +34,23 @@ func server(t *testing.T) *pgtest.Server {
 func TestADatabaseThatGoesAwayAndComesBackNeedsNobody(t *testing.T) {
 	pg := server(t)
 	s := open(t, pg.Database(t))
-	require.NoError(t, s.SetPasswordHash(t.Context(), "admin", "before"))
+	require.NoError(t, storetest.SetAdmin(t.Context(), s, "before"))
 	require.NoError(t, pg.Halt(t.Context()))
 	for range 3 {
-		err := s.SetPasswordHash(t.Context(), "admin", "meanwhile")
+		err := storetest.SetAdmin(t.Context(), s, "meanwhile")
 		require.Equal(t, api.Unavailable, api.CodeOf(err), "%v", err)
 		require.ErrorContains(t, err, "Try again")
-		_, err = s.PasswordHash(t.Context(), "admin")
+		_, err = storetest.AdminHash(t.Context(), s)
 		require.Equal(t, api.Unavailable, api.CodeOf(err), "%v", err)
 		_, err = s.Machines(t.Context(), "", true)
 		require.Equal(t, api.Unavailable, api.CodeOf(err), "%v", err)
 		require.Error(t, s.Ping(t.Context()))
 	}
 	require.NoError(t, pg.Restart(t.Context()))
-	hash, err := s.PasswordHash(t.Context(), "admin")
+	hash, err := storetest.AdminHash(t.Context(), s)
 	require.NoError(t, err)
 	require.Equal(t, "before", hash, "what was acknowledged is there, and nothing else")
-	require.NoError(t, s.SetPasswordHash(t.Context(), "admin", "after"))
+	require.NoError(t, storetest.SetAdmin(t.Context(), s, "after"))
 }
 
 func TestAConnectionThatBreaksFailsAChangeInWords(t *testing.T) {
@@ -59,7 +61,7 @@ func TestAConnectionThatBreaksFailsAChangeInWords(t *testing.T) {
 	_, err = lock.ExecContext(t.Context(), "LOCK TABLE users")
 	require.NoError(t, err)
 	failed := make(chan error, 1)
-	go func() { failed <- s.SetPasswordHash(context.Background(), "admin", "hash") }()
+	go func() { failed <- storetest.SetAdmin(context.Background(), s, "hash") }()
 	require.Eventually(t, func() bool { // it waits in the middle of its change
 		var killed int
 		require.NoError(t, other.QueryRowContext(t.Context(), `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -70,7 +72,7 @@ func TestAConnectionThatBreaksFailsAChangeInWords(t *testing.T) {
 	require.Equal(t, api.Unavailable, api.CodeOf(err), "%v", err)
 	require.ErrorContains(t, err, "Nothing was changed")
 	require.NoError(t, lock.Rollback())
-	require.NoError(t, s.SetPasswordHash(t.Context(), "admin", "hash"))
+	require.NoError(t, storetest.SetAdmin(t.Context(), s, "hash"))
 }
 
 func TestACommitWhoseAnswerIsLostIsNotKnown(t *testing.T) {
@@ -81,7 +83,7 @@ func TestACommitWhoseAnswerIsLostIsNotKnown(t *testing.T) {
 		$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10); RETURN NULL; END $$;
 		CREATE CONSTRAINT TRIGGER die AFTER INSERT ON users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()`)
 	require.NoError(t, err)
-	err = s.SetPasswordHash(t.Context(), "admin", "hash")
+	err = storetest.SetAdmin(t.Context(), s, "hash")
 	require.Equal(t, api.Unavailable, api.CodeOf(err), "%v", err)
 	require.ErrorContains(t, err, "not known whether")
 }
@@ -89,11 +91,11 @@ func TestACommitWhoseAnswerIsLostIsNotKnown(t *testing.T) {
 func TestTextThatCannotBeKeptIsRefused(t *testing.T) {
 	s := open(t, pgtest.Database(t))
 	for _, name := range []string{"a\x00b", "a\xffb"} {
-		_, err := s.PasswordHash(t.Context(), name)
+		_, err := s.User(t.Context(), name)
 		require.Equal(t, api.Invalid, api.CodeOf(err), "%v", err)
-		require.Equal(t, api.Invalid, api.CodeOf(s.SetPasswordHash(t.Context(), name, "hash")))
+		require.Equal(t, api.Invalid, api.CodeOf(s.AddUser(t.Context(), allocator.User{Name: name, Role: allocator.Viewer}, allocator.Event{})))
 	}
-	require.NoError(t, s.SetPasswordHash(t.Context(), "admin", "hash"))
+	require.NoError(t, storetest.SetAdmin(t.Context(), s, "hash"))
 }
 
 func TestAPasswordIsReadAgainWhenItIsRefused(t *testing.T) {

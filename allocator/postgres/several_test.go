@@ -36,7 +36,7 @@ func TestAnAllocatorThatStallsInAChangeIsCutOff(t *testing.T) {
 	_, err = stalled.ExecContext(t.Context(), "SELECT pg_advisory_xact_lock(7234016839153115649)")
 	require.NoError(t, err)
 	done := make(chan error, 1)
-	go func() { done <- s.SetPasswordHash(context.Background(), "admin", "hash") }()
+	go func() { done <- storetest.SetAdmin(context.Background(), s, "hash") }()
 	other := plain(t, c)
 	require.Eventually(t, func() bool { // one batch runs at a time
 		var waiting int

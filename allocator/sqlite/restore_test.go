@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator/storetest"
 )
 
 var (
@@ -21,7 +23,7 @@ func keeping(t *testing.T, path, hash string) {
 	t.Helper()
 	s, err := Open(t.Context(), path, quiet)
 	require.NoError(t, err)
-	require.NoError(t, s.SetPasswordHash(t.Context(), "admin", hash))
+	require.NoError(t, storetest.SetAdmin(t.Context(), s, hash))
 	require.NoError(t, s.Close())
 }
 
@@ -30,7 +32,7 @@ func kept(t *testing.T, path string) string {
 	s, err := Open(t.Context(), path, quiet)
 	require.NoError(t, err)
 	defer s.Close()
-	hash, err := s.PasswordHash(t.Context(), "admin")
+	hash, err := storetest.AdminHash(t.Context(), s)
 	require.NoError(t, err)
 	return hash
 }
@@ -43,14 +45,14 @@ func TestABackupIsForItsOwnerAloneAndWritesNothingOver(t *testing.T) {
 	s, err := Open(t.Context(), path, quiet)
 	require.NoError(t, err)
 	defer s.Close()
-	require.NoError(t, s.SetPasswordHash(t.Context(), "admin", "then"))
+	require.NoError(t, storetest.SetAdmin(t.Context(), s, "then"))
 	require.NoError(t, Backup(t.Context(), path, to), "while it is in use")
 	info, err := os.Stat(to)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode())
 	require.ErrorContains(t, Backup(t.Context(), path, to), "choose another name")
 	require.NoFileExists(t, to+".part")
-	require.NoError(t, s.SetPasswordHash(t.Context(), "admin", "now"))
+	require.NoError(t, storetest.SetAdmin(t.Context(), s, "now"))
 	require.Equal(t, "then", kept(t, to))
 }
 
@@ -89,7 +91,7 @@ func TestASnapshotsDatabaseIsRestoredWithItsLog(t *testing.T) {
 	s, err := Open(t.Context(), filepath.Join(from, "lablink.db"), quiet)
 	require.NoError(t, err)
 	defer s.Close()
-	require.NoError(t, s.SetPasswordHash(t.Context(), "admin", "in the log alone"))
+	require.NoError(t, storetest.SetAdmin(t.Context(), s, "in the log alone"))
 	require.FileExists(t, filepath.Join(from, "lablink.db-wal"))
 	to := filepath.Join(dir, "lablink.db")
 	aside, err := Restore(t.Context(), filepath.Join(from, "lablink.db"), to, noon, quiet)

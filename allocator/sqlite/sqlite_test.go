@@ -33,10 +33,10 @@ func TestStore(t *testing.T) {
 func TestWhatWasAcknowledgedIsThereAfterTheFileIsOpenedAgain(t *testing.T) {
 	path := filepath.Join(folder(t), "lab link?#.db")
 	first := open(t, path)
-	require.NoError(t, first.SetPasswordHash(t.Context(), "admin", "hash"))
+	require.NoError(t, storetest.SetAdmin(t.Context(), first, "hash"))
 	require.NoError(t, first.Close())
 	second := open(t, path)
-	hash, err := second.PasswordHash(t.Context(), "admin")
+	hash, err := storetest.AdminHash(t.Context(), second)
 	require.NoError(t, err)
 	require.Equal(t, "hash", hash)
 	require.NoError(t, second.Ping(t.Context()))
@@ -45,7 +45,7 @@ func TestWhatWasAcknowledgedIsThereAfterTheFileIsOpenedAgain(t *testing.T) {
 func TestAClosedStoreRefusesChanges(t *testing.T) {
 	s := open(t, filepath.Join(folder(t), "lablink.db"))
 	require.NoError(t, s.Close())
-	require.Error(t, s.SetPasswordHash(t.Context(), "admin", "hash"))
+	require.Error(t, storetest.SetAdmin(t.Context(), s, "hash"))
 }
 
 func TestSessionsExpire(t *testing.T) {
@@ -73,11 +73,11 @@ func TestStoreOnTheSchemaOfTheNextRelease(t *testing.T) {
 func TestACopyIsWhatTheDatabaseHoldsAtThatMoment(t *testing.T) {
 	dir := folder(t)
 	s := open(t, filepath.Join(dir, "lablink.db"))
-	require.NoError(t, s.SetPasswordHash(t.Context(), "admin", "before"))
+	require.NoError(t, storetest.SetAdmin(t.Context(), s, "before"))
 	copied := filepath.Join(dir, "copy.db")
 	require.NoError(t, sqlite.Copy(t.Context(), filepath.Join(dir, "lablink.db"), copied))
-	require.NoError(t, s.SetPasswordHash(t.Context(), "admin", "after"))
-	hash, err := open(t, copied).PasswordHash(t.Context(), "admin")
+	require.NoError(t, storetest.SetAdmin(t.Context(), s, "after"))
+	hash, err := storetest.AdminHash(t.Context(), open(t, copied))
 	require.NoError(t, err)
 	require.Equal(t, "before", hash)
 	require.Error(t, sqlite.Copy(t.Context(), filepath.Join(dir, "lablink.db"), copied), "nothing is written over")

@@ -13,7 +13,15 @@ import (
 
 // Seats lists the live seats of a workshop.
 func (s *Store) Seats(ctx context.Context, workshop string) ([]allocator.Seat, error) {
-	return s.seats(ctx, " WHERE s.workshop_id = $1 AND s.state <> 'released' ORDER BY s.claimed_at, s.id", workshop)
+	all, err := s.seats(ctx, " WHERE s.workshop_id = $1 AND s.state <> 'released' ORDER BY s.claimed_at, s.id", workshop)
+	waiting := 0
+	for i := range all {
+		if all[i].State == allocator.SeatQueued {
+			waiting++
+			all[i].Position = waiting
+		}
+	}
+	return all, err
 }
 
 // SeatsDue lists the seats whose time is over.
@@ -22,7 +30,7 @@ func (s *Store) SeatsDue(ctx context.Context, now time.Time) ([]allocator.Seat, 
 }
 
 func (s *Store) seats(ctx context.Context, which string, of any) ([]allocator.Seat, error) {
-	out, err := list(ctx, s.read, scanSeat, seatQuery+which, of)
+	out, err := list(ctx, s.read, scanSeat, seatFields+"0"+seatFrom+which, of)
 	if err != nil {
 		return nil, fmt.Errorf("list seats: %w", err)
 	}

@@ -15,9 +15,14 @@ import (
 // help.
 const maxPINs = 5
 
-const seatQuery = `SELECT s.id, s.workshop_id, w.name, s.email, s.state, coalesce(s.machine_id, ''), s.note, s.pin, s.claimed_at, s.assigned_at, s.ends_at,
-	CASE s.state WHEN 'queued' THEN (SELECT count(*) FROM seats q WHERE q.workshop_id = s.workshop_id AND q.state = 'queued' AND (q.claimed_at, q.id) <= (s.claimed_at, s.id)) ELSE 0 END
-	FROM seats s JOIN workshops w ON w.id = s.workshop_id`
+// A seat is read with its place in the queue; in a list of many that is counted
+// elsewhere.
+const (
+	seatFields = `SELECT s.id, s.workshop_id, w.name, s.email, s.state, coalesce(s.machine_id, ''), s.note, s.pin, s.claimed_at, s.assigned_at, s.ends_at, `
+	seatPlace  = `CASE s.state WHEN 'queued' THEN (SELECT count(*) FROM seats q WHERE q.workshop_id = s.workshop_id AND q.state = 'queued' AND (q.claimed_at, q.id) <= (s.claimed_at, s.id)) ELSE 0 END`
+	seatFrom   = ` FROM seats s JOIN workshops w ON w.id = s.workshop_id`
+	seatQuery  = seatFields + seatPlace + seatFrom
+)
 
 func scanSeat(row scanner) (allocator.Seat, error) {
 	var s allocator.Seat

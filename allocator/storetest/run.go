@@ -49,7 +49,12 @@ func Run(t *testing.T, open Open) {
 		"a hundred claims at once never double":                   claimsRace,
 		"random histories keep the invariants":                    randomHistories,
 		"a census counts what there is":                           censusCounts,
-		"users and the audit are kept":                            usersAndAudit,
+		"there is one first user":                                 firstUserIsOne,
+		"another password ends what the one before let in":        passwordEndsWhatItLetIn,
+		"a lesser role ends what the one before let in":           roleEndsWhatItLetIn,
+		"the last admin stays":                                    lastAdminStays,
+		"tokens are kept by their sums":                           tokensAreKept,
+		"the audit is read page by page":                          auditIsPaged,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })
 	}

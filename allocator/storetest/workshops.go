@@ -137,21 +137,3 @@ func workshopEnds(t *testing.T, w *world) {
 	require.NoError(t, err)
 	require.Empty(t, living)
 }
-
-func usersAndAudit(t *testing.T, w *world) {
-	hash, err := w.PasswordHash(t.Context(), "admin")
-	require.NoError(t, err)
-	require.Empty(t, hash)
-	for _, want := range []string{"first", "second"} {
-		require.NoError(t, w.SetPasswordHash(t.Context(), "admin", want))
-		hash, err = w.PasswordHash(t.Context(), "admin")
-		require.NoError(t, err)
-		require.Equal(t, want, hash)
-	}
-	e := allocator.Event{At: w.tick(), Actor: "admin", Action: "log in", Subject: "admin", Detail: "127.0.0.1"}
-	require.NoError(t, w.Record(t.Context(), allocator.Event{At: w.now, Actor: "x", Action: "earlier"}))
-	require.NoError(t, w.Record(t.Context(), e))
-	events, err := w.Events(t.Context(), 1)
-	require.NoError(t, err)
-	require.Equal(t, []allocator.Event{e}, events)
-}

@@ -16,12 +16,17 @@ import (
 // listed is how many workshops, and how many operations, a page shows.
 const listed = 50
 
-// forStaff lets only those in who are logged in. Others log in first and come
-// back to the page they wanted.
+// forStaff lets only those in who are logged in and whose role allows the page (see
+// needs). Others log in first and come back to the page they wanted.
 func (s *server) forStaff(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if s.sessions.GetString(r.Context(), userKey) != "" {
+		_, err := allowed(r.Context(), r.Pattern)
+		if err == nil {
 			next(w, r)
+			return
+		}
+		if api.CodeOf(err) != api.Unauthorized {
+			s.fail(w, r, err)
 			return
 		}
 		to := "/admin/login"
@@ -36,9 +41,7 @@ func (s *server) loginForm(w http.ResponseWriter, r *http.Request) {
 	in := api.Session{User: r.PostFormValue("user"), Password: r.PostFormValue("password")}
 	if err := s.logIn(r.Context(), in, remote(r)); err != nil {
 		p := s.asProblem(r.Context(), err)
-		if p.RetryAfter > 0 {
-			w.Header().Set("Retry-After", retryAfter(p))
-		}
+		setRetryAfter(w, p)
 		s.render(w, r, p.HTTP, "login.html", p)
 		return
 	}
@@ -59,7 +62,11 @@ func safeNext(next string) string {
 }
 
 func (s *server) logoutForm(w http.ResponseWriter, r *http.Request) {
-	if err := s.sessions.Destroy(r.Context()); err != nil {
+	p, err := who(r.Context())
+	if err == nil {
+		err = s.logOut(r.Context(), p)
+	}
+	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
@@ -73,7 +80,8 @@ type adminView struct {
 	Schedules []api.Schedule
 	Form      api.NewWorkshop
 	Problem   *api.Problem
-	Troubles  []api.Check // what is wrong with the allocator
+	Troubles  []api.Check    // what is wrong with the allocator
+	Role      allocator.Role // of who looks
 }
 
 // workshopLine is a workshop with what has become of its machines.
@@ -83,7 +91,7 @@ type workshopLine struct {
 }
 
 func (s *server) adminData(r *http.Request) (adminView, error) {
-	var v adminView
+	v := adminView{Role: roleOf(r)}
 	pools, err := s.poolList(r.Context())
 	if err != nil {
 		return v, err
@@ -214,10 +222,11 @@ type workshopView struct {
 	Queue      []api.Seat // those who wait
 	Cost       api.Cost
 	Operations []api.Operation
+	Role       allocator.Role // of who looks
 }
 
 func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopView, error) {
-	var v workshopView
+	v := workshopView{Role: roleOf(r)}
 	workshop, err := s.Service.Store.Workshop(ctx, r.PathValue("id"))
 	if err != nil {
 		return v, err

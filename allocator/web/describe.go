@@ -9,19 +9,37 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // refusals are the statuses of what each operation of staff refuses for a reason of
 // its own. One that is not here refuses nothing but what all do.
 var refusals = map[string][]int{
-	"release-seat":      {http.StatusNotFound},
-	"export-workshop":   {http.StatusNotFound},
-	"get-workshop":      {http.StatusNotFound},
-	"get-roster":        {http.StatusNotFound},
-	"change-workshop":   {http.StatusNotFound, http.StatusConflict},
-	"end-workshop":      {http.StatusNotFound, http.StatusConflict},
-	"terminate-machine": {http.StatusNotFound, http.StatusConflict},
+	"release-seat":         {http.StatusNotFound},
+	"end-schedule":         {http.StatusNotFound},
+	"change-user":          {http.StatusNotFound, http.StatusConflict},
+	"remove-user":          {http.StatusNotFound, http.StatusConflict},
+	"add-user":             {http.StatusConflict},
+	"list-tokens-of-user":  {http.StatusNotFound},
+	"revoke-token-of-user": {http.StatusNotFound},
+	"revoke-token":         {http.StatusNotFound},
+	"export-workshop":      {http.StatusNotFound},
+	"get-workshop":         {http.StatusNotFound},
+	"get-roster":           {http.StatusNotFound},
+	"change-workshop":      {http.StatusNotFound, http.StatusConflict},
+	"end-workshop":         {http.StatusNotFound, http.StatusConflict},
+	"terminate-machine":    {http.StatusNotFound, http.StatusConflict},
+}
+
+// errorsOf are the statuses of all that an operation of staff refuses: who is not
+// logged in, whose role does not do, and what is its own.
+func errorsOf(id string) []int {
+	out := []int{http.StatusUnauthorized}
+	if needs[id] != allocator.Viewer {
+		out = append(out, http.StatusForbidden)
+	}
+	return append(out, refusals[id]...)
 }
 
 // describeRefusals adds to the description what every operation of a kind may be

@@ -31,7 +31,8 @@ func (s *server) middleware(next http.Handler) http.Handler {
 	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, api.Problemf(api.Forbidden, "The request came from another site", "Open LabLink itself and do it there."))
 	}))
-	return s.identify(s.recover(harden(bound(origin.Handler(s.withSession(next))))))
+	known := s.withSession(next)
+	return s.identify(s.recover(harden(bound(apart(origin.Handler(known), known)))))
 }
 
 // identify gives each request an id and logs it when it is answered.

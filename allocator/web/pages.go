@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -48,6 +49,7 @@ var functions = template.FuncMap{
 	"usd":     func(usd float64) string { return fmt.Sprintf("$%.2f", usd) },
 	"minutes": func(until time.Time) int { return max(1, int(time.Until(until).Round(time.Minute).Minutes())) },
 	"soon":    func(end *time.Time) bool { return end != nil && time.Until(*end) < warning },
+	"may":     may,
 	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },
 }
 
@@ -58,13 +60,15 @@ const warning = 5 * time.Minute
 type view struct {
 	Title string
 	User  string // who is logged in, or ""
+	Role  allocator.Role
 	Data  any
 }
 
 // render answers with a page.
 func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
 	var out bytes.Buffer
-	v := view{Title: titles[name], User: s.sessionUser(r), Data: data}
+	p, _ := who(r.Context())
+	v := view{Title: titles[name], User: p.Name, Role: p.Role, Data: data}
 	if err := s.pages.byName[name].ExecuteTemplate(&out, "layout.html", v); err != nil {
 		s.Log.ErrorContext(r.Context(), "a page cannot be shown", "page", name, "error", err)
 		http.Error(w, "This page cannot be shown. It was written down as "+requestID(r.Context())+".", http.StatusInternalServerError)
@@ -85,16 +89,20 @@ func (s *server) fragment(page, part string, data any) (string, error) {
 
 var titles = map[string]string{
 	"home.html": "Welcome", "join.html": "Join", "seat.html": "Your seat", "login.html": "Log in",
-	"admin.html": "Workshops", "workshop.html": "Workshop", "machine.html": "Machine", "problem.html": "That did not work",
+	"admin.html": "Workshops", "workshop.html": "Workshop", "machine.html": "Machine",
+	"account.html": "Your account", "users.html": "Users", "audit.html": "Audit", "problem.html": "That did not work",
 }
 
-// sessionUser is who is logged in; a request without a session has nobody.
-func (s *server) sessionUser(r *http.Request) (user string) {
-	defer func() { _ = recover() }() // scs panics where no session was loaded
-	return s.sessions.GetString(r.Context(), userKey)
+// sessionUser is who is logged in, or "".
+func (s *server) sessionUser(r *http.Request) string {
+	p, err := who(r.Context())
+	if err != nil {
+		return ""
+	}
+	return p.Actor()
 }
 
-func (s *server) routePages(mux *http.ServeMux) {
+func (s *server) routePages(mux *routes) {
 	mux.Handle("GET /assets/", http.FileServerFS(assets))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { s.render(w, r, http.StatusOK, "home.html", nil) })
 	mux.HandleFunc("GET /join", func(w http.ResponseWriter, r *http.Request) {
@@ -119,6 +127,9 @@ func (s *server) routePages(mux *http.ServeMux) {
 	mux.HandleFunc("POST /admin/schedules/{id}/end", s.forStaff(s.endScheduleForm))
 	mux.HandleFunc("POST /admin/seats/{id}/release", s.forStaff(s.releaseForm))
 	mux.HandleFunc("POST /admin/machines/{id}/terminate", s.forStaff(s.terminateForm))
+	s.routeAccount(mux)
+	s.routeUsers(mux)
+	mux.HandleFunc("GET /admin/audit", s.forStaff(s.auditPage))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, api.Problemf(api.NotFound, "There is no such page", "Check the address for a typing mistake."))
 	})

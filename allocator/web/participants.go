@@ -43,11 +43,12 @@ func (s *server) join(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	claim := api.Claim{Code: workshop.JoinCode, Email: r.PostFormValue("email"), PIN: r.PostFormValue("pin")}
-	claimed, err := s.Service.Claim(r.Context(), claim, s.seatToken(r))
+	claimed, err := s.claim(r, claim)
 	if err != nil {
 		p := s.asProblem(r.Context(), err)
 		view := s.joining(workshop)
 		view.Email, view.NeedsPIN, view.Problem = claim.Email, p.Code == api.Forbidden, p
+		setRetryAfter(w, p)
 		s.render(w, r, p.HTTP, "join.html", view)
 		return
 	}

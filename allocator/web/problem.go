@@ -78,14 +78,19 @@ func (s *server) refuse(ctx context.Context, err error) error {
 // fail answers a request outside huma: a page for people, a problem for programs.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := s.asProblem(r.Context(), err)
-	if p.RetryAfter > 0 {
-		w.Header().Set("Retry-After", retryAfter(p))
-	}
+	setRetryAfter(w, p)
 	if strings.HasPrefix(r.URL.Path, "/api/") || !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		writeJSON(w, p.HTTP, p.ContentType(""), p)
 		return
 	}
 	s.render(w, r, p.HTTP, "problem.html", p)
+}
+
+// setRetryAfter says in a header when to ask again, where a problem says so.
+func setRetryAfter(w http.ResponseWriter, p *api.Problem) {
+	if p.RetryAfter > 0 {
+		w.Header().Set("Retry-After", retryAfter(p))
+	}
 }
 
 func retryAfter(p *api.Problem) string {

@@ -25,6 +25,11 @@ var bodies = map[string]any{
 	"claim-seat":      api.Claim{Code: "abc", Email: "ann@example.org"},
 	"open-workshop":   api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1},
 	"change-workshop": api.WorkshopChange{},
+	"add-user":        api.NewUser{Name: "x", Role: "viewer", Password: "short"},
+	"change-user":     api.UserChange{Role: "viewer"},
+	"change-password": api.PasswordChange{},
+	"make-token":      api.NewToken{Name: "x", Role: "viewer"},
+	"add-schedule":    api.NewSchedule{Rule: "FREQ=DAILY", First: "2026-03-02T09:00", Zone: "UTC", Minutes: 60, Workshop: api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1}},
 	"register-agent":  allocatortest.Registration("i-unknown", "client-gpu", "a signature"),
 	"report":          api.Report{Protocol: api.Protocol, Health: api.Healthy, Readings: []api.Reading{}},
 }
@@ -33,7 +38,7 @@ var bodies = map[string]any{
 func each(t *testing.T, w *world, do func(t *testing.T, route *routers.Route, path string)) {
 	t.Helper()
 	for _, route := range describe(t, w.handler).byName {
-		path := strings.ReplaceAll(route.Path, "{id}", "x")
+		path := strings.NewReplacer("{id}", "x", "{name}", "x").Replace(route.Path)
 		if route.Operation.OperationID == "list-seats" {
 			path += "?workshop=x"
 		}
@@ -111,11 +116,11 @@ func TestAParameterThatIsNotRightIsRefusedWithWords(t *testing.T) {
 // wrong is a path with a value of one parameter that it must not have; "" where any
 // value is good.
 func wrong(path string, p *openapi3.Parameter) string {
-	long := strings.Repeat("x", 65)
+	long := strings.Repeat("x", 300)
 	if p.In == openapi3.ParameterInPath {
-		return strings.ReplaceAll(path, "{"+p.Name+"}", long)
+		return strings.NewReplacer("{"+p.Name+"}", long, "{id}", "x", "{name}", "x").Replace(path)
 	}
-	path = strings.ReplaceAll(path, "{id}", "x")
+	path = strings.NewReplacer("{id}", "x", "{name}", "x").Replace(path)
 	if p.In != openapi3.ParameterInQuery {
 		return ""
 	}

@@ -23,14 +23,14 @@ func (s *server) seatOperations(a huma.API) {
 	own := []map[string][]string{{"seat": {}}}
 	huma.Register(a, huma.Operation{
 		OperationID: "claim-seat", Method: http.MethodPost, Path: "/api/v1/seats", Summary: "Claim a seat, or come back to it",
-		Tags: tags, DefaultStatus: http.StatusCreated, Errors: []int{403, 404, 409, 422},
+		Tags: tags, DefaultStatus: http.StatusCreated, Errors: []int{403, 404, 409, 422, 429},
 		Responses: map[string]*huma.Response{"202": {Description: "A place in the queue: the seat gets a machine as soon as one is free"}},
 	}, func(ctx context.Context, in *struct {
 		requestInput
 		Body api.Claim
 	},
 	) (*claimedSeat, error) {
-		claimed, err := s.Service.Claim(ctx, in.Body, s.seatToken(in.request))
+		claimed, err := s.claim(in.request, in.Body)
 		if err != nil {
 			return nil, s.refuse(ctx, err)
 		}
@@ -77,6 +77,14 @@ func (s *server) seatOperations(a huma.API) {
 			_ = send.Data(*s.asProblem(ctx, err))
 		})
 	})
+}
+
+// claim claims a seat for the browser that a request comes from.
+func (s *server) claim(r *http.Request, c api.Claim) (allocator.Claimed, error) {
+	if err := s.limits.claim(r, c.Code); err != nil {
+		return allocator.Claimed{}, err
+	}
+	return s.Service.Claim(r.Context(), c, s.seatToken(r))
 }
 
 // claimedSeat is the answer to a claim.

@@ -63,12 +63,15 @@ type server struct {
 	pages    *pages
 	seatKey  string // the name of the cookie
 	stopping <-chan struct{}
+	limits   limits
+	// staffServed are the operations of staff, by their ids.
+	staffServed []string
 }
 
 // New makes the handler for all that the allocator serves. Answers that never
 // end by themselves end when ctx does.
 func New(ctx context.Context, c Config) (http.Handler, error) {
-	s := &server{Config: c, seatKey: cookieName(c, "lablink_seat"), stopping: ctx.Done()}
+	s := &server{Config: c, seatKey: cookieName(c, "lablink_seat"), stopping: ctx.Done(), limits: newLimits(c.Service.Now)}
 	s.sessions = scs.New()
 	s.sessions.Store = c.Sessions
 	s.sessions.HashTokenInStore = true
@@ -81,14 +84,18 @@ func New(ctx context.Context, c Config) (http.Handler, error) {
 	if s.pages, err = newPages(); err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
+	mux := &routes{ServeMux: http.NewServeMux()}
 	s.routeAPI(mux)
 	s.routePages(mux)
+	mux.staff = append(mux.staff, s.staffServed...)
+	if err := mux.check(); err != nil {
+		return nil, err
+	}
 	proxies, err := newProxies(c.TrustedProxies, c.ClientAddressHeader)
 	if err != nil {
 		return nil, err
 	}
-	handler := proxies.uncover(s.measure(mux, s.middleware(mux)))
+	handler := proxies.uncover(s.measure(mux.ServeMux, s.middleware(mux)))
 	if c.BalancedDomain != "" {
 		handler = proxies.secure(c.BalancedDomain, handler)
 	}
@@ -105,7 +112,7 @@ func cookieName(c Config, name string) string {
 }
 
 // routeAPI adds the operations of /api/v1 and their description.
-func (s *server) routeAPI(mux *http.ServeMux) {
+func (s *server) routeAPI(mux *routes) {
 	describeErrors()
 	config := huma.DefaultConfig("LabLink", s.Version)
 	config.OpenAPIPath = "/api/v1/openapi"
@@ -113,6 +120,7 @@ func (s *server) routeAPI(mux *http.ServeMux) {
 	config.CreateHooks = nil // no links to schemas in the answers
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"staff": {Type: "apiKey", In: "cookie", Name: s.sessions.Cookie.Name, Description: "A session from POST /api/v1/sessions"},
+		"token": {Type: "http", Scheme: "bearer", Description: "A token from POST /api/v1/tokens"},
 		"seat":  {Type: "apiKey", In: "cookie", Name: s.seatKey, Description: "The cookie from POST /api/v1/seats"},
 		"agent": {Type: "http", Scheme: "bearer", Description: "The secret from POST /api/v1/agents"},
 	}
@@ -144,7 +152,7 @@ func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 // withSession loads the session of staff where one may be needed: agents have
 // none, and a tunnel cannot be wrapped.
 func (s *server) withSession(next http.Handler) http.Handler {
-	loaded := s.sessions.LoadAndSave(next)
+	loaded := s.sessions.LoadAndSave(s.recognize(next))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/api/v1/agents") || strings.HasPrefix(r.URL.Path, "/assets/") {
 			next.ServeHTTP(w, r)

@@ -7,13 +7,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/talmolab/lablink-infrastructure/allocator"
-	"github.com/talmolab/lablink-infrastructure/allocator/access"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
-
-// userKey is where a session keeps who logged in.
-const userKey = "user"
 
 // body is an answer that is one JSON value.
 type body[T any] struct{ Body T }
@@ -50,7 +45,11 @@ func (s *server) staffOperations(a huma.API) {
 	})
 	staff(s, a, "log-out", http.MethodDelete, "/api/v1/sessions/current", "Log out", http.StatusNoContent,
 		func(ctx context.Context, _ string, _ *struct{}) (*struct{}, error) {
-			return nil, s.sessions.Destroy(ctx)
+			p, err := who(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return nil, s.logOut(ctx, p)
 		})
 	staff(s, a, "list-pools", http.MethodGet, "/api/v1/pools", "List the kinds of machines", 0,
 		func(ctx context.Context, _ string, _ *struct{}) (*body[api.Page[api.Pool]], error) {
@@ -63,6 +62,8 @@ func (s *server) staffOperations(a huma.API) {
 	s.scheduleOperations(a)
 	s.costOperations(a)
 	s.exportOperations(a)
+	s.userOperations(a)
+	s.accountOperations(a)
 }
 
 func (s *server) seatsOfWorkshops(a huma.API) {
@@ -179,60 +180,24 @@ func (s *server) machineOperations(a huma.API) {
 		})
 }
 
-// staff registers an operation that only somebody who is logged in may call.
+// staff registers an operation that only somebody of staff may call, whose role
+// allows it (see needs).
 func staff[I, O any](s *server, a huma.API, id, method, path, summary string, status int, do func(ctx context.Context, user string, in *I) (*O, error)) {
+	s.staffServed = append(s.staffServed, id)
 	huma.Register(a, huma.Operation{
 		OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{"staff"}, DefaultStatus: status,
-		Security: []map[string][]string{{"staff": {}}}, Errors: append([]int{401}, refusals[id]...),
+		Description: "Needs the role " + string(needs[id]) + ".", Security: []map[string][]string{{"staff": {}}, {"token": {}}}, Errors: errorsOf(id),
 	}, func(ctx context.Context, in *I) (*O, error) {
-		user := s.sessions.GetString(ctx, userKey)
-		if user == "" {
-			return nil, s.refuse(ctx, api.Problemf(api.Unauthorized, "Log in first", "POST /api/v1/sessions, or the page /admin/login."))
+		p, err := allowed(ctx, id)
+		if err != nil {
+			return nil, s.refuse(ctx, err)
 		}
-		out, err := do(ctx, user, in)
+		out, err := do(ctx, p.Actor(), in)
 		if err != nil {
 			return nil, s.refuse(ctx, err)
 		}
 		return out, nil
 	})
-}
-
-// logIn checks a password and begins a session.
-// What a form may send; the API's description says the same (api.Session).
-const (
-	maxUser     = 100
-	maxPassword = 1000
-)
-
-func (s *server) logIn(ctx context.Context, in api.Session, address string) error {
-	if len(in.User) > maxUser || len(in.Password) > maxPassword {
-		return api.Problemf(api.Unauthorized, "That is not right", "Check the user's name and the password.")
-	}
-	err := s.Guard.Check(ctx, in.User, in.Password, address)
-	if code := api.CodeOf(err); code == api.Unauthorized || code == api.RateLimited {
-		s.Log.WarnContext(ctx, "a log-in was refused", "user", in.User, "address", address, "code", code)
-	}
-	if err != nil {
-		return err
-	}
-	if err := s.sessions.RenewToken(ctx); err != nil {
-		return err
-	}
-	s.sessions.Put(ctx, userKey, in.User)
-	return s.Service.Store.Record(ctx, allocator.Event{At: s.Service.Now(), Actor: in.User, Action: "log in", Subject: access.Admin, Detail: address})
-}
-
-// stillIn reports whether the session that a request began with is still there.
-func (s *server) stillIn(r *http.Request) bool {
-	c, err := r.Cookie(s.sessions.Cookie.Name)
-	if err != nil {
-		return false
-	}
-	// Not the request's context: the session is loaded there already.
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	ctx, err = s.sessions.Load(ctx, c.Value)
-	return err == nil && s.sessions.GetString(ctx, userKey) != ""
 }
 
 // remote is the address that a request came from.

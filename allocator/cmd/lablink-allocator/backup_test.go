@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
+	"github.com/talmolab/lablink-infrastructure/allocator/storetest"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -53,7 +54,7 @@ func keep(t *testing.T, data, hash string) {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), filepath.Join(data, storeFile), quiet)
 	require.NoError(t, err)
-	require.NoError(t, s.SetPasswordHash(t.Context(), "admin", hash))
+	require.NoError(t, storetest.SetAdmin(t.Context(), s, hash))
 	require.NoError(t, s.Close())
 }
 
@@ -62,7 +63,7 @@ func hash(t *testing.T, data string) string {
 	s, err := sqlite.Open(t.Context(), filepath.Join(data, storeFile), quiet)
 	require.NoError(t, err)
 	defer s.Close()
-	got, err := s.PasswordHash(t.Context(), "admin")
+	got, err := storetest.AdminHash(t.Context(), s)
 	require.NoError(t, err)
 	return got
 }

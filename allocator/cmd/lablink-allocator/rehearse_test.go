@@ -11,6 +11,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/allocator/boot"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
+	"github.com/talmolab/lablink-infrastructure/allocator/storetest"
 )
 
 func TestARehearsalHasACopyOfTheDatabases(t *testing.T) {
@@ -21,12 +22,12 @@ func TestARehearsalHasACopyOfTheDatabases(t *testing.T) {
 	store, err := sqlite.Open(t.Context(), filepath.Join(data, storeFile), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	defer store.Close()
-	require.NoError(t, store.SetPasswordHash(t.Context(), "admin", "a hash"))
+	require.NoError(t, storetest.SetAdmin(t.Context(), store, "a hash"))
 	require.NoError(t, copyData(t.Context(), data), "while the service goes on")
 	second, err := sqlite.Open(t.Context(), filepath.Join(boot.RehearsalDir(data), storeFile), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	defer second.Close()
-	hash, err := second.PasswordHash(t.Context(), "admin")
+	hash, err := storetest.AdminHash(t.Context(), second)
 	require.NoError(t, err)
 	require.Equal(t, "a hash", hash)
 }

@@ -169,8 +169,8 @@ func (a *app) open(ctx context.Context) error {
 
 // ensureAdmin gives admin the stack's initial password at the first start.
 func (a *app) ensureAdmin(ctx context.Context, cloud aws.Config) error {
-	hash, err := a.store.PasswordHash(ctx, access.Admin)
-	if err != nil || hash != "" {
+	users, err := a.store.Users(ctx)
+	if err != nil || len(users) > 0 {
 		return err
 	}
 	initial, err := secrets.Read(ctx, ssm.NewFromConfig(cloud), a.settings.AdminPasswordParameter)

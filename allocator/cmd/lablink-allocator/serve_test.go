@@ -57,7 +57,7 @@ func TestWithPostgresTheDataIsInTheDatabaseAlone(t *testing.T) {
 		return a
 	}
 	one, other := open(), open()
-	require.NoError(t, one.store.SetPasswordHash(t.Context(), "admin", "hash"))
+	require.NoError(t, storetest.SetAdmin(t.Context(), one.store, "hash"))
 	hash, err := other.store.PasswordHash(t.Context(), "admin")
 	require.NoError(t, err)
 	require.Equal(t, "hash", hash)

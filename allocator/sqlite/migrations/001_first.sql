@@ -152,7 +152,24 @@ CREATE TABLE proofs (
 
 CREATE TABLE users (
     name          TEXT PRIMARY KEY,
-    password_hash TEXT NOT NULL
+    role          TEXT NOT NULL CHECK (role IN ('viewer', 'instructor', 'admin')),
+    password_hash TEXT NOT NULL,
+    -- What sessions carry of their user: another one ends them all.
+    session_key   TEXT NOT NULL,
+    created_at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What programs show in the place of a password. The sum is a token's SHA-256.
+CREATE TABLE tokens (
+    id         TEXT PRIMARY KEY,
+    user_name  TEXT NOT NULL REFERENCES users (name),
+    name       TEXT NOT NULL,
+    role       TEXT NOT NULL CHECK (role IN ('viewer', 'instructor', 'admin')),
+    sum        BLOB NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL DEFAULT 0,
+    used_at    INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (user_name, name)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sessions (
@@ -169,3 +186,4 @@ CREATE TABLE events (
     subject TEXT NOT NULL,
     detail  TEXT NOT NULL
 ) STRICT;
+CREATE INDEX events_by_subject ON events (subject, seq);

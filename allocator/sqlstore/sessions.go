@@ -6,44 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/talmolab/lablink-infrastructure/allocator"
 )
-
-// PasswordHash is a user's, or "" when there is no such user.
-func (s *Store) PasswordHash(ctx context.Context, user string) (string, error) {
-	var hash string
-	err := s.read.row(ctx, "SELECT password_hash FROM users WHERE name = $1", user).Scan(&hash)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return "", fmt.Errorf("find user %s: %w", user, err)
-	}
-	return hash, nil
-}
-
-// SetPasswordHash adds a user or changes the password.
-func (s *Store) SetPasswordHash(ctx context.Context, user, hash string) error {
-	return s.exec(ctx, "set the password of "+user, "INSERT INTO users (name, password_hash) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash", user, hash)
-}
-
-// Record adds a line to the audit.
-func (s *Store) Record(ctx context.Context, e allocator.Event) error {
-	return s.exec(ctx, "keep the audit", "INSERT INTO events (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)", stamp(e.At), e.Actor, e.Action, e.Subject, e.Detail)
-}
-
-// Events lists the audit, newest first.
-func (s *Store) Events(ctx context.Context, limit int) ([]allocator.Event, error) {
-	out, err := list(ctx, s.read, func(row scanner) (allocator.Event, error) {
-		var e allocator.Event
-		var at int64
-		err := row.Scan(&at, &e.Actor, &e.Action, &e.Subject, &e.Detail)
-		e.At = fromStamp(at)
-		return e, err
-	}, "SELECT at, actor, action, subject, detail FROM events ORDER BY seq DESC LIMIT $1", limit)
-	if err != nil {
-		return nil, fmt.Errorf("read the audit: %w", err)
-	}
-	return out, nil
-}
 
 // FindCtx, CommitCtx and DeleteCtx keep the sessions of staff, for scs.
 

@@ -1,0 +1,60 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+)
+
+// Record adds a line to the audit.
+func (s *Store) Record(ctx context.Context, e allocator.Event) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error { return record(ctx, tx, e) })
+}
+
+func record(ctx context.Context, tx conn, e allocator.Event) error {
+	_, err := tx.exec(ctx, "INSERT INTO events (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)", stamp(e.At), e.Actor, e.Action, e.Subject, e.Detail)
+	if err != nil {
+		return fmt.Errorf("keep the audit: %w", err)
+	}
+	return nil
+}
+
+// Events lists the audit, newest first.
+func (s *Store) Events(ctx context.Context, q allocator.EventQuery) ([]allocator.Event, error) {
+	var where []string
+	var args []any
+	only := func(condition string, arg any) {
+		args = append(args, arg)
+		where = append(where, strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(args))))
+	}
+	if q.Actor != "" { // a user's tokens have the user's name before a slash
+		only("(actor = ? OR substr(actor, 1, length(?) + 1) = ? || '/')", q.Actor)
+	}
+	if q.Subject != "" {
+		only("subject = ?", q.Subject)
+	}
+	if q.Before != 0 {
+		only("seq < ?", q.Before)
+	}
+	query := "SELECT seq, at, actor, action, subject, detail FROM events"
+	if len(where) > 0 {
+		query += " WHERE " + strings.Join(where, " AND ")
+	}
+	args = append(args, q.Limit)
+	out, err := list(ctx, s.read, scanEvent, query+" ORDER BY seq DESC LIMIT $"+strconv.Itoa(len(args)), args...)
+	if err != nil {
+		return nil, fmt.Errorf("read the audit: %w", err)
+	}
+	return out, nil
+}
+
+func scanEvent(row scanner) (allocator.Event, error) {
+	var e allocator.Event
+	var at int64
+	err := row.Scan(&e.Seq, &at, &e.Actor, &e.Action, &e.Subject, &e.Detail)
+	e.At = fromStamp(at)
+	return e, err
+}

@@ -1,0 +1,92 @@
+package web
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/access"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Claims that are let through at once, and how often one more is after that. A whole
+// school may join from one address, and everybody of the largest workshop may reload.
+const (
+	addressBurst, addressEvery   = 1000, 200 * time.Millisecond
+	workshopBurst, workshopEvery = 2000, 50 * time.Millisecond
+)
+
+// mostKeys is how many addresses, and how many workshops, are counted at once.
+const mostKeys = 10_000
+
+// limiter lets each key through so many times at once, and then at a steady pace.
+type limiter struct {
+	burst int
+	every time.Duration
+	now   func() time.Time
+
+	mu     sync.Mutex
+	rested map[string]time.Time // when each key has all of its burst again
+}
+
+func newLimiter(burst int, every time.Duration, now func() time.Time) *limiter {
+	return &limiter{burst: burst, every: every, now: now, rested: map[string]time.Time{}}
+}
+
+// wait lets a key through and counts that, or says how long it has to wait.
+func (l *limiter) wait(key string) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	at := l.rested[key]
+	if at.Before(now) {
+		at = now
+	}
+	if over := at.Sub(now) - time.Duration(l.burst-1)*l.every; over > 0 {
+		return over
+	}
+	if len(l.rested) >= mostKeys {
+		l.forget()
+	}
+	l.rested[key] = at.Add(l.every)
+	return 0
+}
+
+// forget makes room: of half the keys, those that came least.
+func (l *limiter) forget() {
+	keys := slices.SortedFunc(maps.Keys(l.rested), func(a, b string) int {
+		return cmp.Compare(l.rested[a].UnixNano(), l.rested[b].UnixNano())
+	})
+	for _, key := range keys[:len(keys)/2] {
+		delete(l.rested, key)
+	}
+}
+
+// limits bound how often seats are claimed.
+type limits struct{ addresses, workshops *limiter }
+
+func newLimits(now func() time.Time) limits {
+	return limits{newLimiter(addressBurst, addressEvery, now), newLimiter(workshopBurst, workshopEvery, now)}
+}
+
+// claim counts a claim. RateLimited when there were too many from this address, or
+// for this workshop.
+func (l limits) claim(r *http.Request, code string) error {
+	if wait := l.addresses.wait(access.Network(remote(r))); wait > 0 {
+		return tooMany(wait, "Too many people join from your network at once")
+	}
+	if wait := l.workshops.wait(allocator.NormalCode(code)); wait > 0 {
+		return tooMany(wait, "Too many people join this workshop at once")
+	}
+	return nil
+}
+
+func tooMany(wait time.Duration, title string) error {
+	p := api.Problemf(api.RateLimited, title, "Try again in %d seconds; your seat is not lost.", int(wait.Seconds())+1)
+	p.RetryAfter = wait
+	return p
+}

@@ -1,0 +1,108 @@
+package web
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+)
+
+// needs is the role that each operation and page of staff needs: operations by
+// their ids, pages by their patterns. What is not in it is refused to everybody, and
+// an allocator whose pages and operations differ from it does not start.
+var needs = map[string]allocator.Role{
+	// Who looks, and what everybody does for themselves.
+	"log-out":                         allocator.Viewer,
+	"who-am-i":                        allocator.Viewer,
+	"change-password":                 allocator.Viewer,
+	"list-tokens":                     allocator.Viewer,
+	"make-token":                      allocator.Viewer,
+	"revoke-token":                    allocator.Viewer,
+	"list-pools":                      allocator.Viewer,
+	"list-seats":                      allocator.Viewer,
+	"list-workshops":                  allocator.Viewer,
+	"get-workshop":                    allocator.Viewer,
+	"get-roster":                      allocator.Viewer,
+	"list-machines":                   allocator.Viewer,
+	"list-operations":                 allocator.Viewer,
+	"list-schedules":                  allocator.Viewer,
+	"list-costs":                      allocator.Viewer,
+	"export-workshop":                 allocator.Viewer,
+	"GET /admin":                      allocator.Viewer,
+	"GET /admin/live":                 allocator.Viewer,
+	"GET /admin/workshops/{id}":       allocator.Viewer,
+	"GET /admin/workshops/{id}/live":  allocator.Viewer,
+	"GET /admin/machines/{id}":        allocator.Viewer,
+	"POST /admin/logout":              allocator.Viewer,
+	"GET /admin/account":              allocator.Viewer,
+	"POST /admin/account/password":    allocator.Viewer,
+	"POST /admin/account/tokens":      allocator.Viewer,
+	"POST /admin/account/revoke/{id}": allocator.Viewer,
+
+	// Workshops, machines and seats, and who did what to them.
+	"open-workshop":                       allocator.Instructor,
+	"change-workshop":                     allocator.Instructor,
+	"end-workshop":                        allocator.Instructor,
+	"terminate-machine":                   allocator.Instructor,
+	"add-schedule":                        allocator.Instructor,
+	"end-schedule":                        allocator.Instructor,
+	"POST /admin/schedules/{id}/end":      allocator.Instructor,
+	"release-seat":                        allocator.Instructor,
+	"list-events":                         allocator.Instructor,
+	"POST /admin/workshops":               allocator.Instructor,
+	"POST /admin/workshops/{id}/end":      allocator.Instructor,
+	"POST /admin/seats/{id}/release":      allocator.Instructor,
+	"POST /admin/machines/{id}/terminate": allocator.Instructor,
+	"GET /admin/audit":                    allocator.Instructor,
+
+	// Users.
+	"list-users":                        allocator.Admin,
+	"add-user":                          allocator.Admin,
+	"change-user":                       allocator.Admin,
+	"remove-user":                       allocator.Admin,
+	"list-tokens-of-user":               allocator.Admin,
+	"revoke-token-of-user":              allocator.Admin,
+	"GET /admin/users":                  allocator.Admin,
+	"POST /admin/users":                 allocator.Admin,
+	"POST /admin/users/{name}/role":     allocator.Admin,
+	"POST /admin/users/{name}/password": allocator.Admin,
+	"POST /admin/users/{name}/remove":   allocator.Admin,
+}
+
+// open are the pages below /admin that need no role: they give one.
+var open = []string{"GET /admin/login", "POST /admin/login"}
+
+// may reports whether a role may use an operation or a page.
+func may(role allocator.Role, what string) bool { return role.Includes(needs[what]) }
+
+// routes are a mux that knows what it serves.
+type routes struct {
+	*http.ServeMux
+	staff []string // the operations and pages of staff
+}
+
+// HandleFunc adds a handler.
+func (r *routes) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
+	if _, path, _ := strings.Cut(pattern, " "); strings.HasPrefix(path, "/admin") && !slices.Contains(open, pattern) {
+		r.staff = append(r.staff, pattern)
+	}
+	r.ServeMux.HandleFunc(pattern, handler)
+}
+
+// check compares what staff is served with the table of what it needs.
+func (r *routes) check() error {
+	left := maps.Clone(needs)
+	for _, what := range r.staff {
+		if _, stated := left[what]; !stated {
+			return fmt.Errorf("%s states no role: add it to the table in allocator/web/roles.go", what)
+		}
+		delete(left, what)
+	}
+	for what := range left {
+		return fmt.Errorf("%s states a role and is not served: take it out of the table in allocator/web/roles.go", what)
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package api
+
+import "time"
+
+// User is somebody of staff.
+type User struct {
+	Name      string    `json:"name"`
+	Role      string    `json:"role" enum:"viewer,instructor,admin" doc:"A viewer looks, an instructor runs workshops, an admin does everything"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// NewUser asks for a user.
+type NewUser struct {
+	Name     string `json:"name" minLength:"1" maxLength:"100" doc:"Small letters, digits and . _ @ -"`
+	Role     string `json:"role" enum:"viewer,instructor,admin"`
+	Password string `json:"password" maxLength:"1000" doc:"Twelve characters at least"`
+}
+
+// UserChange changes a user. What is absent stays.
+type UserChange struct {
+	Role     string `json:"role,omitempty" enum:"viewer,instructor,admin" doc:"A lesser one ends the user's sessions and tokens"`
+	Password string `json:"password,omitempty" maxLength:"1000" doc:"Another one ends the user's sessions and tokens"`
+}
+
+// PasswordChange changes one's own password. It ends all of one's tokens, and all
+// sessions but the one that asks.
+type PasswordChange struct {
+	Old string `json:"old" maxLength:"1000" doc:"The password until now"`
+	New string `json:"new" maxLength:"1000" doc:"Twelve characters at least"`
+}
+
+// Token is what a program shows in the place of a password.
+type Token struct {
+	ID        string     `json:"id" doc:"tok_…"`
+	Name      string     `json:"name"`
+	Role      string     `json:"role" enum:"viewer,instructor,admin"`
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When it ends by itself; absent: when it is revoked"`
+	UsedAt    *time.Time `json:"used_at,omitempty" doc:"When it was used last, to the minute; absent: never"`
+}
+
+// NewToken asks for a token.
+type NewToken struct {
+	Name      string     `json:"name" minLength:"1" maxLength:"100" doc:"What it is for; each of one's tokens has another"`
+	Role      string     `json:"role,omitempty" enum:"viewer,instructor,admin" doc:"At most one's own, which it is when absent"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When it ends by itself; absent: when it is revoked"`
+}
+
+// MadeToken is a token with its secret.
+type MadeToken struct {
+	Token
+	Secret string `json:"secret" doc:"lbl_…, for the header Authorization: Bearer; it is shown this once"`
+}
+
+// Event is a line of the audit: who did what.
+type Event struct {
+	At      time.Time `json:"at"`
+	Actor   string    `json:"actor" doc:"A user, a user/token, an e-mail address, or allocator"`
+	Action  string    `json:"action"`
+	Subject string    `json:"subject" doc:"What it was done to"`
+	Detail  string    `json:"detail,omitempty"`
+}
