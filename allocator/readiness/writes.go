@@ -56,10 +56,10 @@ func (w *Writes) write() <-chan struct{} {
 	if w.done != nil && (!ended(w.done) || w.Now().Sub(w.begun) < betweenWrites) {
 		return w.done
 	}
-	done := make(chan struct{})
-	w.begun, w.done = w.Now(), done
+	begun, done := w.Now(), make(chan struct{})
+	w.begun, w.done = begun, done
 	go func() {
-		err := w.Write(context.Background(), w.Now())
+		err := w.Write(context.Background(), begun)
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.err = err
