@@ -108,7 +108,7 @@ func TestAnOlderSchemaIsBroughtForward(t *testing.T) {
 	db, err := connect(file, 1)
 	require.NoError(t, err)
 	require.NoError(t, migrate(t.Context(), db, fstest.MapFS{"001_first.sql": {Data: first}}, quiet))
-	_, err = db.ExecContext(t.Context(), "INSERT INTO users (name, password_hash) VALUES ('admin', 'of the first release')")
+	_, err = db.ExecContext(t.Context(), "INSERT INTO users (name, role, password_hash, session_key, created_at) VALUES ('admin', 'admin', 'of the first release', 'key', 1)")
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
 	_, err = Restore(t.Context(), file, to, noon, quiet)

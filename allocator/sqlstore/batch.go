@@ -49,9 +49,7 @@ func (w *writer) begin(ctx context.Context) (tx *sql.Tx, on conn, err error) {
 		w.known = &prepared{on: w.raw}
 	}
 	if tx, err = w.raw.BeginTx(ctx, nil); err != nil {
-		err = errors.Join(err, w.raw.Close())
-		w.raw = nil
-		return nil, on, err
+		return nil, on, errors.Join(err, w.drop())
 	}
 	on = conn{on: tx, dialect: w.dialect, raw: w.raw}
 	if w.dialect.Prepare {
@@ -63,8 +61,7 @@ func (w *writer) begin(ctx context.Context) (tx *sql.Tx, on conn, err error) {
 // end gives the connection back, unless it knows statements.
 func (w *writer) end() {
 	if !w.dialect.Prepare {
-		_ = w.raw.Close() // it goes back to where connections are kept
-		w.raw = nil
+		_ = w.drop() // the connection goes back to where they are kept
 	}
 }
 

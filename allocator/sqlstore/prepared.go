@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 	"sync"
 )
@@ -40,6 +41,18 @@ func (p *prepared) statement(ctx context.Context, query string) *sql.Stmt {
 	}
 	p.statements[query] = s
 	return s
+}
+
+// close forgets the statements: a database is not closed while it knows some.
+func (p *prepared) close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var err error
+	for _, s := range p.statements {
+		err = errors.Join(err, s.Close())
+	}
+	p.statements = nil
+	return err
 }
 
 // ExecContext runs a statement that gives no rows.

@@ -12,8 +12,9 @@ import (
 // Store is the allocator's store in an SQL database.
 type Store struct {
 	*writer
-	read conn
-	db   *sql.DB // the readers
+	read  conn
+	db    *sql.DB   // the readers
+	known *prepared // the statements that the readers know
 }
 
 var _ allocator.Store = (*Store)(nil)
@@ -53,16 +54,16 @@ func New(write, read *sql.DB, d Dialect) *Store {
 	if d.Unsure == nil {
 		d.Unsure = func(error) bool { return false }
 	}
-	readers := conn{on: read, dialect: d}
+	s := &Store{writer: newWriter(write, d), read: conn{on: read, dialect: d}, db: read, known: &prepared{on: read}}
 	if d.Prepare {
-		readers.on = &prepared{on: read}
+		s.read.on = s.known
 	}
-	return &Store{writer: newWriter(write, d), read: readers, db: read}
+	return s
 }
 
 // Close waits for changes that were submitted and closes the database.
 func (s *Store) Close() error {
-	return errors.Join(s.writer.close(), s.db.Close())
+	return errors.Join(s.writer.close(), s.known.close(), s.db.Close())
 }
 
 // Ping reports whether the database answers.

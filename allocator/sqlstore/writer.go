@@ -107,8 +107,15 @@ func (w *writer) close() error {
 	}
 	w.mu.Unlock()
 	w.done.Wait()
-	if w.raw != nil {
-		return errors.Join(w.raw.Close(), w.db.Close())
+	return errors.Join(w.drop(), w.db.Close())
+}
+
+// drop gives the connection back, and forgets what it knows.
+func (w *writer) drop() error {
+	if w.raw == nil {
+		return nil
 	}
-	return w.db.Close()
+	err := errors.Join(w.known.close(), w.raw.Close())
+	w.raw, w.known = nil, nil
+	return err
 }

@@ -139,3 +139,12 @@ func TestWhoMayNotIsToldWhy(t *testing.T) {
 		}
 	}
 }
+
+func TestTheLastAdminStaysOne(t *testing.T) {
+	w := newWorld(t)
+	b := w.staff(t)
+	res, body := b.send(t, http.MethodPatch, "/api/v1/users/admin", api.UserChange{Role: "viewer"})
+	refused(t, api.Conflict, res, body)
+	res, body = b.send(t, http.MethodDelete, "/api/v1/users/admin", nil)
+	refused(t, api.Conflict, res, body)
+}

@@ -36,6 +36,10 @@ func TestAScheduleIsAddedListedAndEnded(t *testing.T) {
 	require.Equal(t, "/admin", res.Header.Get("Location"))
 	res, body = b.send(t, http.MethodDelete, "/api/v1/schedules/"+added.ID, nil)
 	refused(t, api.NotFound, res, body)
+	asked.Rule = "FREQ=DAILY"
+	_, body = b.send(t, http.MethodPost, "/api/v1/schedules", asked)
+	res, body = b.send(t, http.MethodDelete, "/api/v1/schedules/"+decode[api.Schedule](t, body).ID, nil)
+	require.Equal(t, http.StatusNoContent, res.StatusCode, body)
 }
 
 func TestAWorkshopThatIsRepeatedIsASchedule(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/allocator/postgres/pgtest"
+	"github.com/talmolab/lablink-infrastructure/allocator/storetest"
 	"github.com/talmolab/lablink-infrastructure/api/deployed"
 )
 
@@ -58,7 +59,7 @@ func TestWithPostgresTheDataIsInTheDatabaseAlone(t *testing.T) {
 	}
 	one, other := open(), open()
 	require.NoError(t, storetest.SetAdmin(t.Context(), one.store, "hash"))
-	hash, err := other.store.PasswordHash(t.Context(), "admin")
+	hash, err := storetest.AdminHash(t.Context(), other.store)
 	require.NoError(t, err)
 	require.Equal(t, "hash", hash)
 	require.True(t, one.service.Leader.Leads(t.Context()))
