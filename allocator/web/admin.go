@@ -72,8 +72,13 @@ type adminView struct {
 	Workshops []workshopLine
 	Schedules []api.Schedule
 	Form      api.NewWorkshop
+	Typed     typedTimes
 	Problem   *api.Problem
 }
+
+// typedTimes is when a workshop is to be, as it was typed: a form that was refused
+// keeps it, or the workshop would begin at once and never end.
+type typedTimes struct{ StartsAt, EndsAt, Rule string }
 
 // workshopLine is a workshop with what has become of its machines.
 type workshopLine struct {
@@ -175,6 +180,7 @@ func (s *server) openForm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v.Form, v.Problem = form, p
+	v.Typed = typedTimes{r.PostFormValue("starts_at"), r.PostFormValue("ends_at"), r.PostFormValue("rule")}
 	s.render(w, r, p.HTTP, "admin.html", v)
 }
 
@@ -188,14 +194,14 @@ func newWorkshop(r *http.Request) (api.NewWorkshop, error) {
 		Name: r.PostFormValue("name"), Pool: r.PostFormValue("pool"), Seats: number("seats"), Spares: number("spares"),
 		SessionMinutes: number("session_minutes"), Roster: strings.FieldsFunc(r.PostFormValue("roster"), func(c rune) bool { return strings.ContainsRune("\r\n,;", c) }),
 	}
-	zone, err := time.LoadLocation(r.PostFormValue("zone"))
-	if err != nil {
-		zone = time.UTC
-	}
+	zone, unknown := time.LoadLocation(r.PostFormValue("zone"))
 	for name, to := range map[string]**time.Time{"starts_at": &form.StartsAt, "ends_at": &form.EndsAt} {
 		typed := r.PostFormValue(name)
 		if typed == "" {
 			continue
+		}
+		if unknown != nil {
+			return form, api.Problemf(api.Invalid, "There is no such time zone", "%q: set this computer to a zone as Europe/Berlin, and load the page again.", r.PostFormValue("zone"))
 		}
 		t, err := time.ParseInLocation("2006-01-02T15:04", typed, zone)
 		if err != nil {

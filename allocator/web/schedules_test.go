@@ -55,3 +55,25 @@ func TestAWorkshopThatIsRepeatedIsASchedule(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
 	require.Contains(t, body, "begin and an end")
 }
+
+// Without its times, a workshop that is asked for again begins at once and never ends.
+func TestAFormThatIsRefusedKeepsWhatWasTyped(t *testing.T) {
+	w := newWorld(t)
+	b := w.staff(t)
+	form := url.Values{
+		"name": {"Pose"}, "pool": {"gpu"}, "seats": {"2"}, "starts_at": {"2026-03-03T09:00"}, "ends_at": {"2026-03-03T11:00"},
+		"zone": {"Europe/Berlin"}, "rule": {"FREQ=WEEKLY"}, "roster": {"Ann"}, "spares": {"3"}, "session_minutes": {"45"},
+	}
+	res, body := b.submit(t, "/admin/workshops", form)
+	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
+	for _, typed := range []string{
+		`value="2026-03-03T09:00"`, `value="2026-03-03T11:00"`, `value="FREQ=WEEKLY" selected`, `value="3"`, `value="45"`, `value="Pose"`, "Ann\n", "<details open>",
+	} {
+		require.Contains(t, body, typed)
+	}
+	form.Set("roster", "")
+	form.Set("zone", "Nowhere/Nothing")
+	res, body = b.submit(t, "/admin/workshops", form)
+	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
+	require.Contains(t, body, "There is no such time zone")
+}
