@@ -39,8 +39,9 @@ type Store interface {
 	// of machines than living; Capacity when the pool would hold more than limit.
 	AddMachines(ctx context.Context, machines []Machine, op Operation, living, limit int) error
 	// TerminateMachine adds the operation that ends a machine; its participant waits
-	// for another one. NotFound; Conflict when it is going or gone already.
-	TerminateMachine(ctx context.Context, id string, op Operation, reason string) error
+	// for another one. NotFound; Conflict when it is going or gone already, and when it
+	// is not as it was seen: somebody may have been given it meanwhile.
+	TerminateMachine(ctx context.Context, seen Machine, op Operation, reason string) error
 	Workshop(ctx context.Context, id string) (Workshop, error)
 	WorkshopByCode(ctx context.Context, code string) (Workshop, error)
 	// Workshops lists newest first, at most limit, after the one with id after.
