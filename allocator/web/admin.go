@@ -13,7 +13,8 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// listed is how many workshops, and how many operations, a page shows.
+// listed is of how many of the newest workshops those that have ended are shown, and
+// how many operations.
 const listed = 50
 
 // forStaff lets only those in who are logged in. Others log in first and come
@@ -92,7 +93,7 @@ func (s *server) adminData(r *http.Request) (adminView, error) {
 	if err != nil {
 		return v, err
 	}
-	workshops, err := s.Service.Store.Workshops(r.Context(), "", listed)
+	workshops, err := s.workshopList(r.Context())
 	if err != nil {
 		return v, err
 	}
@@ -127,6 +128,22 @@ func (s *server) adminData(r *http.Request) (adminView, error) {
 		v.Workshops = append(v.Workshops, *line)
 	}
 	return v, nil
+}
+
+// workshopList are all that are open, first the one that begins first, and then the
+// newest that have ended: schedules open many that begin later.
+func (s *server) workshopList(ctx context.Context) ([]allocator.Workshop, error) {
+	out, err := s.Service.Store.OpenWorkshops(ctx)
+	if err != nil {
+		return nil, err
+	}
+	newest, err := s.Service.Store.Workshops(ctx, "", listed)
+	for _, w := range newest {
+		if w.State == allocator.Ended {
+			out = append(out, w)
+		}
+	}
+	return out, err
 }
 
 func (l *workshopLine) count(state allocator.MachineState) {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -76,4 +77,39 @@ func TestAFormThatIsRefusedKeepsWhatWasTyped(t *testing.T) {
 	res, body = b.submit(t, "/admin/workshops", form)
 	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
 	require.Contains(t, body, "There is no such time zone")
+}
+
+func TestWorkshopsThatAreOpenAreListedHoweverManyFollow(t *testing.T) {
+	w := newWorld(t)
+	b := w.staff(t)
+	ws, _ := w.Open(t, 1)
+	for range 60 {
+		later := w.Time.Add(24 * time.Hour)
+		w.Time = w.Time.Add(time.Second)
+		_, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Later", Pool: "gpu", Seats: 1, StartsAt: &later})
+		require.NoError(t, err)
+	}
+	require.Contains(t, mustOpen(t, b, "/admin"), ws.ID)
+}
+
+func TestARosterThatWasPastedFromATableIsReadAndWhoIsNotOnItNeedsNoPIN(t *testing.T) {
+	w := newWorld(t)
+	b := w.staff(t)
+	form := url.Values{"name": {"Pose"}, "pool": {"gpu"}, "seats": {"1"}, "zone": {"UTC"}, "roster": {"\"ann@example.org\",\r\n\"bob@example.org\"\r\n\"\"\r\n"}}
+	res, body := b.submit(t, "/admin/workshops", form)
+	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
+	all, err := w.Store.OpenWorkshops(t.Context())
+	require.NoError(t, err)
+	roster, err := w.Store.Roster(t.Context(), all[0].ID)
+	require.NoError(t, err)
+	require.Equal(t, []string{"ann@example.org", "bob@example.org"}, roster)
+	_, body = w.browser(t).submit(t, "/join/"+all[0].JoinCode, url.Values{"email": {"cleo@example.org"}})
+	require.Contains(t, body, "not on the list")
+	require.NotContains(t, body, "Six digits")
+
+	form.Set("roster", "")
+	form.Set("seats", "9223372036854775807")
+	form.Set("spares", "9223372036854775807")
+	res, _ = b.submit(t, "/admin/workshops", form)
+	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
 }
