@@ -110,6 +110,9 @@ type Store interface {
 	LiveSeats(ctx context.Context) (map[string]int, error)
 	// SeatsDue are the seats whose time is over.
 	SeatsDue(ctx context.Context, now time.Time) ([]Seat, error)
+	// EndSeat releases a seat whose time is over. NotFound when it is not: it may have
+	// been extended meanwhile.
+	EndSeat(ctx context.Context, id, reason string, at time.Time) error
 	// ExtendSeat lets a seat end later. NotFound when it has no machine; Conflict when
 	// it ends at another time by now than from; Capacity when others wait.
 	ExtendSeat(ctx context.Context, id string, from, to time.Time) error

@@ -91,8 +91,11 @@ func (s *Service) endSeats(ctx context.Context) error {
 		return err
 	}
 	for _, seat := range due {
-		err := s.Store.ReleaseSeat(ctx, seat.ID, "its time was over", s.Now())
-		if err != nil && api.CodeOf(err) != api.NotFound {
+		err := s.Store.EndSeat(ctx, seat.ID, "its time was over", s.Now())
+		if api.CodeOf(err) == api.NotFound {
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		s.record(ctx, Allocator, "end seat", seat.ID, seat.Email+": its time was over")

@@ -74,6 +74,8 @@ type Seat struct {
 	AssignedAt time.Time // when it got its machine; zero while it waits
 	// EndsAt is when the machine is given back; zero: when the workshop ends.
 	EndsAt time.Time
+	// WorkshopEndsAt is when that is; zero: when somebody ends it.
+	WorkshopEndsAt time.Time
 }
 
 // Pool is a kind of machine that this deployment can launch.

@@ -150,4 +150,17 @@ func seatEnds(t *testing.T, w *world) {
 	require.NoError(t, err)
 	require.Len(t, due, 1)
 	require.Equal(t, ann.ID, due[0].ID)
+	requireCode(t, api.NotFound, w.EndSeat(t.Context(), ann.ID, "its time was over", ann.EndsAt)) // it was extended
+	require.NoError(t, w.EndSeat(t.Context(), ann.ID, "its time was over", until))
+	_, err = w.SeatByToken(t.Context(), w.request(ws.ID, "ann@example.org", "token of ann@example.org").Token)
+	requireCode(t, api.NotFound, err)
+}
+
+func seatEndsWithItsWorkshop(t *testing.T, w *world) {
+	ws, _ := w.ready(t, 1)
+	ws.SessionLimit, ws.EndsAt = time.Hour, w.now.Add(30*time.Minute)
+	require.NoError(t, w.ChangeWorkshop(t.Context(), ws, nil))
+	w.come(t, ws.ID, "ann@example.org")
+	ann := w.seat(t, ws.ID, "ann@example.org")
+	require.Equal(t, []time.Time{ws.EndsAt, ws.EndsAt}, []time.Time{ann.EndsAt, ann.WorkshopEndsAt})
 }

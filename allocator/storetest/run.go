@@ -29,6 +29,7 @@ func Run(t *testing.T, open Open) {
 		"nobody gets a machine before the workshop begins":        startIsWaitedFor,
 		"no more seats are given than there are":                  spareIsNoSeat,
 		"a seat ends and is extended unless others wait":          seatEnds,
+		"a seat ends with its workshop":                           seatEndsWithItsWorkshop,
 		"workshops are listed newest first, page by page":         workshopsArePaged,
 		"a machine moves along the table only":                    machineMovesAlongTheTable,
 		"a machine is not given up while it may be launched":      launchingIsNotGivenUp,
