@@ -1,13 +1,17 @@
 package web_test
 
 import (
+	"bufio"
+	"context"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -43,4 +47,51 @@ func TestASeatSaysWhenItEndsAndWhatBecameOfIt(t *testing.T) {
 	res, body = b.open(t, "/seat")
 	require.Equal(t, http.StatusNotFound, res.StatusCode)
 	require.Contains(t, body, "its time is over")
+}
+
+// away is a store whose database does not answer at the first look.
+type away struct {
+	allocator.Store
+	seats, workshops atomic.Int32 // how often each was looked at
+}
+
+func gone(looks *atomic.Int32) error {
+	if looks.Add(1) == 1 {
+		return api.Problemf(api.Unavailable, "The database does not answer", "Try again.")
+	}
+	return nil
+}
+
+func (a *away) SeatByToken(ctx context.Context, token [32]byte) (allocator.Seat, error) {
+	if err := gone(&a.seats); err != nil {
+		return allocator.Seat{}, err
+	}
+	return a.Store.SeatByToken(ctx, token)
+}
+
+func (a *away) OpenWorkshops(ctx context.Context) ([]allocator.Workshop, error) {
+	if err := gone(&a.workshops); err != nil {
+		return nil, err
+	}
+	return a.Store.OpenWorkshops(ctx)
+}
+
+func TestPagesGoOnWhenTheDatabaseIsBack(t *testing.T) {
+	w := newWorld(t)
+	ws := w.ReadyWorkshop(t, 1)
+	person, staff := w.browser(t), w.staff(t)
+	res, body := person.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"ann@example.org"}})
+	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
+	w.Store = &away{Store: w.Store}
+	for path, b := range map[string]*browser{"/seat/live": person, "/admin/live": staff} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+path, nil)
+		require.NoError(t, err)
+		res, err := b.Do(req)
+		require.NoError(t, err)
+		line, err := bufio.NewReader(res.Body).ReadString('\n')
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		require.Contains(t, line, "data:", path)
+		require.NotContains(t, line, "gone", path)
+	}
 }
