@@ -55,7 +55,7 @@ func (s *Service) runLaunch(ctx context.Context, op Operation) error {
 	}
 	s.label(ctx, op, launched)
 	if len(launched) > 0 {
-		if err := s.Store.Postpone(ctx, op.WorkshopID, "", 0, time.Time{}); err != nil {
+		if err := s.granted(ctx, op.WorkshopID); err != nil {
 			return err
 		}
 	}
@@ -161,6 +161,16 @@ func (s *Service) postpone(ctx context.Context, workshop, why string) error {
 		return err
 	}
 	return s.Store.Postpone(ctx, workshop, why, w.LaunchFailures+1, s.Now().Add(pauseAfter(w.LaunchFailures)))
+}
+
+// granted keeps that EC2 gives machines again. How often it went wrong is forgotten
+// once one of them is ready.
+func (s *Service) granted(ctx context.Context, workshop string) error {
+	w, err := s.Store.Workshop(ctx, workshop)
+	if err != nil || s.Now().Before(w.LaunchAfter) {
+		return err
+	}
+	return s.Store.Postpone(ctx, workshop, "", w.LaunchFailures, time.Time{})
 }
 
 // Refusals says in a sentence why not all machines could be had.

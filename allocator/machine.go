@@ -77,6 +77,7 @@ type Machine struct {
 	CreatedAt    time.Time
 	ChangedAt    time.Time // when State last changed
 	LaunchedAt   time.Time // when it got its instance; zero before
+	ReadyAt      time.Time // when it became ready for the first time; zero before
 	SeatID       string    // the live seat on it, or ""
 	Email        string    // of who holds that seat, or ""
 	// LaunchOpen says that EC2 may be launching an instance for it right now, so

@@ -64,7 +64,11 @@ func (s *Service) Observe(ctx context.Context) error {
 			continue
 		}
 		// Another part of the allocator may have been faster: then it is right.
-		if err := s.Store.Move(ctx, m.ID, m.State, to, reason, s.Now()); err != nil && api.CodeOf(err) != api.Conflict {
+		err := s.Store.Move(ctx, m.ID, m.State, to, reason, s.Now())
+		if err == nil && m.State == Booting && to == Terminated {
+			err = s.pause(ctx, m.WorkshopID, reason)
+		}
+		if err != nil && api.CodeOf(err) != api.Conflict {
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 const (
 	defaultWarmUp = 20 * time.Minute
 	longest       = 366 * 24 * time.Hour
+	longestRoster = 5000
 )
 
 // OpenWorkshop opens a workshop. Its machines start when it is time to.
@@ -76,7 +77,7 @@ func (w Workshop) check(now time.Time, pool Pool) error {
 	switch {
 	case w.Name == "":
 		return api.Problemf(api.Invalid, "The workshop needs a name", "Give it one that its participants recognise.")
-	case w.Seats < 1 || w.Spares < 0 || w.Seats+w.Spares > pool.MaxMachines:
+	case w.Seats < 1 || w.Spares < 0 || w.Seats > pool.MaxMachines-w.Spares:
 		return api.Problemf(api.Invalid, "That many machines cannot be launched", "Pool %s may hold between 1 and %d machines, spares included.", pool.Name, pool.MaxMachines)
 	case w.Warm < 0 || w.Warm > w.Seats:
 		return api.Problemf(api.Invalid, "That many machines cannot be warm", "Between none and all of the %d seats can have a machine when the workshop begins.", w.Seats)
@@ -97,9 +98,13 @@ func at(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
 
 // rosterOf reads the addresses of a roster, each once.
 func rosterOf(raw []string) ([]string, error) {
+	if len(raw) > longestRoster {
+		return nil, api.Problemf(api.Invalid, "The roster is too long", "It has %d lines; at most %d people can be invited to a workshop.", len(raw), longestRoster)
+	}
 	var out []string
 	for _, line := range raw {
-		if strings.TrimSpace(line) == "" {
+		line = strings.Trim(line, " \t\"") // as in a table that was pasted
+		if line == "" {
 			continue
 		}
 		email, err := normalEmail(line)

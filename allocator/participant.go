@@ -71,6 +71,9 @@ func (s *Service) claim(ctx context.Context, c api.Claim, token string) (Claimed
 // again when the answer was lost.
 func NewToken() string { return random(32) }
 
+// NotInvited is the title of the refusal for who is not on the roster: no PIN helps.
+const NotInvited = "That address is not on the list"
+
 // PINFor is the seat's PIN, for the browser that claimed it; "" for others.
 func (s Seat) PINFor(token string) string {
 	if pin := pinOf(token, s.ID); pinSum(s.WorkshopID, s.Email, pin) == s.PIN {
@@ -112,8 +115,17 @@ func (s Seat) where() string {
 	return "machine " + s.MachineID
 }
 
-// Extend lets a browser's seat go on, from now for as long as a session lasts.
-// Capacity while others wait; Conflict for a seat whose time has no end.
+// Earlier is the earlier of two times, of which zero is never.
+func Earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// Extend lets a browser's seat go on, from now for as long as a session lasts, at most
+// until the workshop ends. Capacity while others wait; Conflict for a seat whose time
+// has no end, and for one that cannot end later.
 func (s *Service) Extend(ctx context.Context, token string) (Seat, error) {
 	seat, err := s.SeatOf(ctx, token)
 	if err != nil {
@@ -128,7 +140,10 @@ func (s *Service) Extend(ctx context.Context, token string) (Seat, error) {
 	}
 	to := time.Time{} // the limit was lifted meanwhile
 	if w.SessionLimit > 0 {
-		to = s.Now().Add(w.SessionLimit)
+		to = Earlier(s.Now().Add(w.SessionLimit), w.EndsAt)
+	}
+	if !to.IsZero() && (to.Before(seat.EndsAt) || to.Equal(seat.EndsAt) && to.Equal(w.EndsAt)) {
+		return seat, api.Problemf(api.Conflict, "Your time cannot end later", "It ends %s, and a session lasts no longer from now, or the workshop ends then.", at(seat.EndsAt))
 	}
 	if err := s.Store.ExtendSeat(ctx, seat.ID, seat.EndsAt, to); err != nil {
 		return seat, err

@@ -58,6 +58,9 @@ func Plan(s Situation) []Step {
 			steps = append(steps, Step{Workshop: w, EndMachine: &m, Why: "it is not needed any more"})
 		}
 		launch := min(missing, room[w.Pool], maxLaunch)
+		if w.LaunchFailures > 0 && slices.ContainsFunc(failed, Machine.neverReady) {
+			launch = 0 // one that is bad may be chance; for the next a pause is made
+		}
 		if launch > 0 && !s.Now.Before(w.LaunchAfter) {
 			steps = append(steps, Step{Workshop: w, Launch: launch, Living: len(of[w.ID]), Why: w.why(launch)})
 			room[w.Pool] -= launch
@@ -102,6 +105,9 @@ func (w Workshop) difference(now time.Time, has []Machine, people int) (failed, 
 	})
 	return failed, idle[:min(len(idle), good-wanted)], 0
 }
+
+// neverReady reports whether a machine failed before anybody could use it.
+func (m Machine) neverReady() bool { return m.State == Unhealthy && m.ReadyAt.IsZero() }
 
 // trouble is what is wrong with a machine.
 func (m Machine) trouble() string {

@@ -39,8 +39,9 @@ type Store interface {
 	// of machines than living; Capacity when the pool would hold more than limit.
 	AddMachines(ctx context.Context, machines []Machine, op Operation, living, limit int) error
 	// TerminateMachine adds the operation that ends a machine; its participant waits
-	// for another one. NotFound; Conflict when it is going or gone already.
-	TerminateMachine(ctx context.Context, id string, op Operation, reason string) error
+	// for another one. NotFound; Conflict when it is going or gone already, and when it
+	// is not as it was seen: somebody may have been given it meanwhile.
+	TerminateMachine(ctx context.Context, seen Machine, op Operation, reason string) error
 	Workshop(ctx context.Context, id string) (Workshop, error)
 	WorkshopByCode(ctx context.Context, code string) (Workshop, error)
 	// Workshops lists newest first, at most limit, after the one with id after.
@@ -118,6 +119,9 @@ type Store interface {
 	LiveSeats(ctx context.Context) (map[string]int, error)
 	// SeatsDue are the seats whose time is over.
 	SeatsDue(ctx context.Context, now time.Time) ([]Seat, error)
+	// EndSeat releases a seat whose time is over. NotFound when it is not: it may have
+	// been extended meanwhile.
+	EndSeat(ctx context.Context, id, reason string, at time.Time) error
 	// ExtendSeat lets a seat end later. NotFound when it has no machine; Conflict when
 	// it ends at another time by now than from; Capacity when others wait.
 	ExtendSeat(ctx context.Context, id string, from, to time.Time) error

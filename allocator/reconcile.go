@@ -56,6 +56,9 @@ func (s *Service) take(ctx context.Context, step Step) error {
 		return err
 	case step.EndMachine != nil:
 		_, err := s.endMachine(ctx, Allocator, *step.EndMachine, step.Why)
+		if err == nil && step.EndMachine.neverReady() {
+			err = s.pause(ctx, step.Workshop.ID, step.EndMachine.Reason)
+		}
 		return err
 	default:
 		return s.launch(ctx, step)
@@ -88,8 +91,11 @@ func (s *Service) endSeats(ctx context.Context) error {
 		return err
 	}
 	for _, seat := range due {
-		err := s.Store.ReleaseSeat(ctx, seat.ID, "its time was over", s.Now())
-		if err != nil && api.CodeOf(err) != api.NotFound {
+		err := s.Store.EndSeat(ctx, seat.ID, "its time was over", s.Now())
+		if api.CodeOf(err) == api.NotFound {
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		s.record(ctx, Allocator, "end seat", seat.ID, seat.Email+": its time was over")
@@ -97,8 +103,22 @@ func (s *Service) endSeats(ctx context.Context) error {
 	return nil
 }
 
-// Launches that EC2 refuses are tried again after a minute, then after twice as
-// long each time.
+// pause makes a pause in the launches of a workshop whose machine did not become
+// ready: what is wrong with it may be wrong with all. The first may be chance.
+func (s *Service) pause(ctx context.Context, workshop, why string) error {
+	w, err := s.Store.Workshop(ctx, workshop)
+	if err != nil || s.Now().Before(w.LaunchAfter) {
+		return err
+	}
+	why = "A machine was launched and did not become ready: " + why + "."
+	if w.LaunchFailures == 0 {
+		return s.Store.Postpone(ctx, workshop, why, 1, s.Now())
+	}
+	return s.postpone(ctx, workshop, why)
+}
+
+// Launches that EC2 refuses, or that bring machines which fail, are tried again after
+// a minute, then after twice as long each time.
 const (
 	firstPause   = time.Minute
 	longestPause = 15 * time.Minute

@@ -1,6 +1,7 @@
 package allocator
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -63,15 +64,21 @@ func (s Schedule) rule() (*rrule.RRule, error) {
 
 // Begins are when its workshops begin, after a time and until another.
 func (s Schedule) Begins(after, until time.Time) ([]time.Time, error) {
+	return s.begins(after, until, math.MaxInt)
+}
+
+// begins are the first of them, at most so many. Where clocks go forward, a rule may
+// name the same time twice.
+func (s Schedule) begins(after, until time.Time, most int) ([]time.Time, error) {
 	rule, err := s.rule()
 	if err != nil {
 		return nil, err
 	}
 	var out []time.Time
 	next := rule.Iterator()
-	for begin, more := next(); more && !begin.After(until); begin, more = next() {
+	for begin, more := next(); more && !begin.After(until) && len(out) < most; begin, more = next() {
 		if begin.After(after) {
-			out = append(out, begin.UTC())
+			out, after = append(out, begin.UTC()), begin
 		}
 	}
 	return out, nil
@@ -79,7 +86,7 @@ func (s Schedule) Begins(after, until time.Time) ([]time.Time, error) {
 
 // Next is when the next workshop begins after a time; zero: none does within a year.
 func (s Schedule) Next(after time.Time) time.Time {
-	begins, err := s.Begins(after, after.Add(longest))
+	begins, err := s.begins(after, after.Add(longest), 1)
 	if err != nil || len(begins) == 0 {
 		return time.Time{}
 	}

@@ -45,15 +45,23 @@ func (s *Service) checkSchedule(sc Schedule) error {
 		return api.Problemf(api.Invalid, "The schedule says the times", "Leave starts_at and ends_at of the workshop out.")
 	}
 	now := s.Now()
-	begins, err := sc.Begins(now, now.Add(longest))
+	begins, err := sc.begins(now, now.Add(longest), 1)
 	if err != nil {
 		return err
 	}
 	if len(begins) == 0 {
 		return api.Problemf(api.Invalid, "The schedule has no workshop", "By its rule none begins within a year from now.")
 	}
-	if soon, err := sc.Begins(begins[0].Add(-1), begins[0].Add(ahead)); err != nil || len(soon) > mostAhead {
-		return api.Problemf(api.Invalid, "The schedule has too many workshops", "At most %d may begin within two weeks, and these are %d.", mostAhead, len(soon))
+	soon, err := sc.begins(begins[0].Add(-1), begins[0].Add(ahead), mostAhead+1)
+	if err != nil {
+		return err
+	}
+	atOnce, err := sc.begins(sc.Through, now.Add(ahead), mostAhead+1)
+	if err != nil {
+		return err
+	}
+	if max(len(soon), len(atOnce)) > mostAhead {
+		return api.Problemf(api.Invalid, "The schedule has too many workshops", "At most %d may begin within two weeks or be open at once, and these are more.", mostAhead)
 	}
 	_, _, err = s.workshopOf(sc.at(begins[0]))
 	return err
@@ -117,14 +125,23 @@ func (s *Service) occur(ctx context.Context, sc Schedule, begin time.Time) error
 	return nil
 }
 
-// EndSchedule ends a schedule, and its workshops that have not begun.
+// EndSchedule ends a schedule, and its workshops that have not begun. These come first:
+// when it is cut short, the schedule is still there to be ended.
 func (s *Service) EndSchedule(ctx context.Context, by, id string) error {
+	if err := s.endComing(ctx, by, id); err != nil {
+		return err
+	}
 	if err := s.Store.EndSchedule(ctx, id, s.Now()); err != nil {
 		return err
 	}
 	ctx, cancel := committed(ctx)
 	defer cancel()
 	s.record(ctx, by, "end schedule", id, "")
+	return s.endComing(ctx, by, id) // one may have been opened meanwhile
+}
+
+// endComing ends the workshops of a schedule that have not begun.
+func (s *Service) endComing(ctx context.Context, by, id string) error {
 	open, err := s.Store.OpenWorkshops(ctx)
 	if err != nil {
 		return err

@@ -1,6 +1,8 @@
 package allocator_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 	_ "time/tzdata" // a computer may have none
@@ -108,4 +110,46 @@ func TestAScheduleIsRefusedInWords(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		require.Equal(t, api.Invalid, api.CodeOf(err))
 	}
+}
+
+// failing is a store that cannot end a second workshop.
+type failing struct {
+	allocator.Store
+	ended int
+}
+
+func (f *failing) EndWorkshop(ctx context.Context, id string, op allocator.Operation, why string) error {
+	if f.ended++; f.ended > 1 {
+		return errors.New("the disk is full")
+	}
+	return f.Store.EndWorkshop(ctx, id, op, why)
+}
+
+func TestEndingAScheduleThatWasCutShortIsDoneAgain(t *testing.T) {
+	w := newWorld(t)
+	sc, err := w.AddSchedule(t.Context(), "admin", every("FREQ=DAILY", "2026-03-03T09:00"))
+	require.NoError(t, err)
+	store := w.Store
+	w.Store = &failing{Store: store}
+	require.ErrorContains(t, w.EndSchedule(t.Context(), "admin", sc.ID), "disk is full")
+	w.Store = store
+	require.NoError(t, w.EndSchedule(t.Context(), "admin", sc.ID))
+	open, err := w.Store.OpenWorkshops(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, open)
+}
+
+func TestAScheduleDoesNotOpenAYearOfWorkshopsAtOnce(t *testing.T) {
+	w := newWorld(t)
+	s := every("FREQ=DAILY", "2025-03-03T09:00")
+	s.Minutes = 500_000
+	_, err := w.AddSchedule(t.Context(), "admin", s)
+	require.ErrorContains(t, err, "too many workshops")
+}
+
+func TestATimeThatClocksLeaveOutIsNoSecondWorkshop(t *testing.T) {
+	s := allocator.Schedule{Rule: "FREQ=DAILY;BYHOUR=2,3;BYMINUTE=30", First: time.Date(2026, 3, 28, 0, 0, 0, 0, time.UTC), Zone: "Europe/Berlin"}
+	begins, err := s.Begins(time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC), time.Date(2026, 3, 29, 12, 0, 0, 0, time.UTC))
+	require.NoError(t, err)
+	require.Equal(t, []time.Time{time.Date(2026, 3, 29, 1, 30, 0, 0, time.UTC)}, begins)
 }

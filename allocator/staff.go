@@ -30,7 +30,7 @@ func (s *Service) TerminateMachine(ctx context.Context, by, id string) (Operatio
 
 func (s *Service) endMachine(ctx context.Context, by string, m Machine, why string) (Operation, error) {
 	op := s.ending(by, m.WorkshopID)
-	if err := s.Store.TerminateMachine(ctx, m.ID, op, why); err != nil {
+	if err := s.Store.TerminateMachine(ctx, m, op, why); err != nil {
 		return Operation{}, err
 	}
 	detail := why

@@ -28,9 +28,9 @@ func (c closing) EndWorkshop(ctx context.Context, id string, op allocator.Operat
 	return c.Store.EndWorkshop(ctx, id, op, why)
 }
 
-func (c closing) TerminateMachine(ctx context.Context, id string, op allocator.Operation, why string) error {
+func (c closing) TerminateMachine(ctx context.Context, seen allocator.Machine, op allocator.Operation, why string) error {
 	defer c.gone()
-	return c.Store.TerminateMachine(ctx, id, op, why)
+	return c.Store.TerminateMachine(ctx, seen, op, why)
 }
 
 func TestWhatWasAskedForGoesOnWhenTheBrowserIsClosed(t *testing.T) {

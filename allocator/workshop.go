@@ -39,7 +39,8 @@ type Workshop struct {
 	// that is tried again; "" and zero while all is well.
 	Trouble     string
 	LaunchAfter time.Time
-	// LaunchFailures counts launches that EC2 refused since the last that went well.
+	// LaunchFailures counts how often EC2 refused machines, or gave some that failed
+	// before they were ready, since the last one became ready.
 	LaunchFailures int
 	CreatedAt      time.Time
 	EndedAt        time.Time // zero while it is open
@@ -73,6 +74,8 @@ type Seat struct {
 	AssignedAt time.Time // when it got its machine; zero while it waits
 	// EndsAt is when the machine is given back; zero: when the workshop ends.
 	EndsAt time.Time
+	// WorkshopEndsAt is when that is; zero: when somebody ends it.
+	WorkshopEndsAt time.Time
 }
 
 // Pool is a kind of machine that this deployment can launch.

@@ -25,7 +25,9 @@ type Seat struct {
 	// that can be told.
 	ExpectedAt *time.Time `json:"expected_at,omitempty"`
 	EndsAt     *time.Time `json:"ends_at,omitempty" doc:"When the machine is given back; absent: when the workshop ends"`
-	Note       string     `json:"note,omitempty" doc:"What became of the machine before, for the participant"`
+	// WorkshopEndsAt is when its machines end, whoever holds them.
+	WorkshopEndsAt *time.Time `json:"workshop_ends_at,omitempty" doc:"When the workshop ends; absent: when somebody ends it"`
+	Note           string     `json:"note,omitempty" doc:"What became of the machine before, for the participant"`
 	// PIN is shown in the browser that claimed the seat, and in no other.
 	PIN string `json:"pin,omitempty" doc:"Needed to come back from another browser"`
 }

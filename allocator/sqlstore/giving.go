@@ -12,7 +12,7 @@ import (
 
 // next pairs who waits longest with the machine that is ready, best one whose tunnel
 // is up, if the workshop has begun and has a seat left.
-const next = `SELECT s.id, s.email, m.id, w.session_limit, (SELECT count(*) FROM seats WHERE workshop_id = w.id AND state = 'queued')
+const next = `SELECT s.id, s.email, m.id, w.session_limit, w.ends_at, (SELECT count(*) FROM seats WHERE workshop_id = w.id AND state = 'queued')
 	FROM workshops w
 	JOIN seats s ON s.id = (SELECT id FROM seats WHERE workshop_id = w.id AND state = 'queued' ORDER BY claimed_at, id LIMIT 1)
 	JOIN machines m ON m.id = (SELECT id FROM machines WHERE workshop_id = w.id AND state = 'ready' ORDER BY connected DESC, id LIMIT 1)
@@ -24,9 +24,9 @@ const next = `SELECT s.id, s.email, m.id, w.session_limit, (SELECT count(*) FROM
 func give(ctx context.Context, tx conn, workshop string, at time.Time) error {
 	for waiting := 2; waiting > 1; {
 		var seat, email string
-		var limit int64
+		var limit, over int64
 		m := allocator.Machine{WorkshopID: workshop, State: allocator.Ready}
-		err := tx.row(ctx, next, workshop, stamp(at)).Scan(&seat, &email, &m.ID, &limit, &waiting)
+		err := tx.row(ctx, next, workshop, stamp(at)).Scan(&seat, &email, &m.ID, &limit, &over, &waiting)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -35,7 +35,7 @@ func give(ctx context.Context, tx conn, workshop string, at time.Time) error {
 		}
 		var ends time.Time
 		if limit > 0 {
-			ends = at.Add(seconds(limit))
+			ends = allocator.Earlier(at.Add(seconds(limit)), fromStamp(over))
 		}
 		err = tx.all(ctx, append(moving(m, allocator.Assigned, "given to "+email, at), Statement{
 			"UPDATE seats SET state = 'assigned', machine_id = $1, assigned_at = $2, ends_at = $3 WHERE id = $4",

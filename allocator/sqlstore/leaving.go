@@ -86,10 +86,19 @@ func notHeld() error {
 
 // ReleaseSeat ends a live seat. Its machine is ready again, if it is well.
 func (s *Store) ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error {
+	return s.release(ctx, "state <> 'released'", id, reason, at)
+}
+
+// EndSeat ends a seat whose time is over.
+func (s *Store) EndSeat(ctx context.Context, id, reason string, at time.Time) error {
+	return s.release(ctx, "state = 'assigned' AND ends_at > 0 AND ends_at <= $1", id, reason, at)
+}
+
+func (s *Store) release(ctx context.Context, which, id, reason string, at time.Time) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
 		var machine sql.NullString
 		err := tx.row(ctx, `UPDATE seats SET state = 'released', released_at = $1, released_because = $2
-			WHERE id = $3 AND state <> 'released' RETURNING machine_id`, stamp(at), reason, id).Scan(&machine)
+			WHERE id = $3 AND `+which+` RETURNING machine_id`, stamp(at), reason, id).Scan(&machine)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return notHeld()

@@ -13,7 +13,7 @@ import (
 
 // machineQuery reads machines with the live seat on each.
 const machineQuery = `SELECT m.id, m.workshop_id, m.pool, m.state, m.reason, coalesce(m.instance_id, ''), m.type, m.zone, m.spot,
-	coalesce(m.agent_id, ''), m.agent_replaceable, m.inventory, m.health, m.health_reason, m.connected, m.created_at, m.changed_at, m.launched_at,
+	coalesce(m.agent_id, ''), m.agent_replaceable, m.inventory, m.health, m.health_reason, m.connected, m.created_at, m.changed_at, m.launched_at, m.ready_at,
 	coalesce(s.id, ''), coalesce(s.email, ''),
 	EXISTS (SELECT 1 FROM operation_machines om JOIN attempts a ON a.operation_id = om.operation_id AND a.closed_at = 0 WHERE om.machine_id = m.id)
 	FROM machines m LEFT JOIN seats s ON s.machine_id = m.id AND s.state = 'assigned'`
@@ -21,13 +21,14 @@ const machineQuery = `SELECT m.id, m.workshop_id, m.pool, m.state, m.reason, coa
 func scanMachine(row scanner) (allocator.Machine, error) {
 	var m allocator.Machine
 	var inventory string
-	var created, changed, launched int64
+	var created, changed, launched, ready int64
 	err := row.Scan(&m.ID, &m.WorkshopID, &m.Pool, &m.State, &m.Reason, &m.InstanceID, &m.Type, &m.Zone, &m.Spot,
-		&m.AgentID, &m.AgentReplaceable, &inventory, &m.Health, &m.HealthReason, &m.Connected, &created, &changed, &launched, &m.SeatID, &m.Email, &m.LaunchOpen)
+		&m.AgentID, &m.AgentReplaceable, &inventory, &m.Health, &m.HealthReason, &m.Connected, &created, &changed, &launched, &ready, &m.SeatID, &m.Email, &m.LaunchOpen)
 	if err != nil {
 		return m, err
 	}
 	m.CreatedAt, m.ChangedAt, m.LaunchedAt = fromStamp(created), fromStamp(changed), fromStamp(launched)
+	m.ReadyAt = fromStamp(ready)
 	return m, json.Unmarshal([]byte(inventory), &m.Inventory)
 }
 
@@ -105,7 +106,8 @@ func (s *Store) Move(ctx context.Context, machine string, from, to allocator.Mac
 }
 
 // move changes m's state, as it was read in the same transaction, with everything that follows from
-// it: the timeline, the outcome of operations, who holds which machine.
+// it: the timeline, the outcome of operations, who holds which machine, and that machines
+// can be had again.
 func move(ctx context.Context, tx conn, m allocator.Machine, to allocator.MachineState, reason string, at time.Time) error {
 	if !m.State.CanBecome(to) {
 		return api.Problemf(api.Conflict, "The machine cannot do that now", "Machine %s is %s, so it cannot become %s.", m.ID, m.State, to)
@@ -132,8 +134,10 @@ func moving(m allocator.Machine, to allocator.MachineState, reason string, at ti
 		{"UPDATE machines SET state = $1, reason = $2, changed_at = $3 WHERE id = $4", []any{to, reason, stamp(at), m.ID}},
 		changing(m.ID, m.State, to, reason, at),
 	}
-	if to == allocator.Ready {
-		out = append(out, Statement{"UPDATE machines SET ready_at = $1 WHERE id = $2 AND ready_at = 0", []any{stamp(at), m.ID}})
+	if to == allocator.Ready && m.ReadyAt.IsZero() {
+		out = append(out,
+			Statement{"UPDATE machines SET ready_at = $1 WHERE id = $2", []any{stamp(at), m.ID}},
+			Statement{"UPDATE workshops SET trouble = '', launch_failures = 0, launch_after = 0 WHERE id = $1 AND launch_failures > 0", []any{m.WorkshopID}})
 	}
 	if m.State == allocator.Assigned {
 		out = append(out, Statement{

@@ -75,12 +75,15 @@ func (s *Store) EndWorkshop(ctx context.Context, id string, op allocator.Operati
 	})
 }
 
-// TerminateMachine hands one machine to an operation.
-func (s *Store) TerminateMachine(ctx context.Context, id string, op allocator.Operation, reason string) error {
+// TerminateMachine hands one machine to an operation, if it is as it was seen.
+func (s *Store) TerminateMachine(ctx context.Context, seen allocator.Machine, op allocator.Operation, reason string) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
-		m, err := oneMachine(ctx, tx, id)
+		m, err := oneMachine(ctx, tx, seen.ID)
 		if err != nil {
 			return err
+		}
+		if m.State != seen.State || m.SeatID != seen.SeatID || m.Health != seen.Health {
+			return api.Problemf(api.Conflict, "The machine has changed meanwhile", "Machine %s is %s now; look at it again.", m.ID, m.State)
 		}
 		if err := addOperation(ctx, tx, op); err != nil {
 			return err

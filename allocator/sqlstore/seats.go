@@ -18,7 +18,7 @@ const maxPINs = 5
 // A seat is read with its place in the queue; in a list of many that is counted
 // elsewhere.
 const (
-	seatFields = `SELECT s.id, s.workshop_id, w.name, s.email, s.state, coalesce(s.machine_id, ''), s.note, s.pin, s.claimed_at, s.assigned_at, s.ends_at, `
+	seatFields = `SELECT s.id, s.workshop_id, w.name, s.email, s.state, coalesce(s.machine_id, ''), s.note, s.pin, s.claimed_at, s.assigned_at, s.ends_at, w.ends_at, `
 	seatPlace  = `CASE s.state WHEN 'queued' THEN (SELECT count(*) FROM seats q WHERE q.workshop_id = s.workshop_id AND q.state = 'queued' AND (q.claimed_at, q.id) <= (s.claimed_at, s.id)) ELSE 0 END`
 	seatFrom   = ` FROM seats s JOIN workshops w ON w.id = s.workshop_id`
 	seatQuery  = seatFields + seatPlace + seatFrom
@@ -26,11 +26,12 @@ const (
 
 func scanSeat(row scanner) (allocator.Seat, error) {
 	var s allocator.Seat
-	var claimed, assigned, ends int64
+	var claimed, assigned, ends, over int64
 	var pin []byte
-	err := row.Scan(&s.ID, &s.WorkshopID, &s.Workshop, &s.Email, &s.State, &s.MachineID, &s.Note, &pin, &claimed, &assigned, &ends, &s.Position)
+	err := row.Scan(&s.ID, &s.WorkshopID, &s.Workshop, &s.Email, &s.State, &s.MachineID, &s.Note, &pin, &claimed, &assigned, &ends, &over, &s.Position)
 	copy(s.PIN[:], pin)
 	s.ClaimedAt, s.AssignedAt, s.EndsAt = fromStamp(claimed), fromStamp(assigned), fromStamp(ends)
+	s.WorkshopEndsAt = fromStamp(over)
 	return s, err
 }
 
@@ -83,7 +84,7 @@ func enter(ctx context.Context, tx conn, r allocator.ClaimRequest) (own string, 
 	case !open:
 		refused = api.Problemf(api.Conflict, "This workshop has ended", "Ask your instructor whether there is another one.")
 	case !invited:
-		refused = api.Problemf(api.Forbidden, "That address is not on the list", "This workshop is for invited people. Use the address that you were invited with, or ask your instructor to add %s.", r.Email)
+		refused = api.Problemf(api.Forbidden, allocator.NotInvited, "This workshop is for invited people. Use the address that you were invited with, or ask your instructor to add %s.", r.Email)
 	case other != "":
 		refused = api.Problemf(api.Conflict, "This browser holds a seat already", "It is the seat of %s. Go on there, or leave it first to join with another address.", other)
 	}
@@ -155,10 +156,21 @@ func knowing(seat string, r allocator.ClaimRequest) Statement {
 func (s *Store) SeatByToken(ctx context.Context, token [32]byte) (allocator.Seat, error) {
 	seat, err := scanSeat(s.read.row(ctx, seatQuery+" JOIN seat_tokens t ON t.seat_id = s.id WHERE t.token = $1 AND s.state <> 'released' ORDER BY t.used_at DESC LIMIT 1", token[:]))
 	if errors.Is(err, sql.ErrNoRows) {
-		return seat, api.Problemf(api.NotFound, "You hold no seat", "Open the link that your instructor gave you.")
+		return seat, s.noSeat(ctx, token)
 	}
 	if err != nil {
 		return seat, fmt.Errorf("find a seat: %w", err)
 	}
 	return seat, nil
+}
+
+// noSeat says, to a browser that held one before, what became of it.
+func (s *Store) noSeat(ctx context.Context, token [32]byte) error {
+	var workshop, why string
+	err := s.read.row(ctx, `SELECT w.name, s.released_because FROM seat_tokens t JOIN seats s ON s.id = t.seat_id JOIN workshops w ON w.id = s.workshop_id
+		WHERE t.token = $1 ORDER BY s.released_at DESC LIMIT 1`, token[:]).Scan(&workshop, &why)
+	if err != nil {
+		return api.Problemf(api.NotFound, "You hold no seat", "Open the link that your instructor gave you.")
+	}
+	return api.Problemf(api.NotFound, "You hold no seat any more", "Your seat of %s was given back: %s. Open the link that your instructor gave you to ask for another one.", workshop, why)
 }

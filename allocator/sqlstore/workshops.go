@@ -68,13 +68,12 @@ func mustBeOpen(ctx context.Context, tx conn, id string) error {
 }
 
 func setRoster(ctx context.Context, tx conn, workshop string, roster []string) error {
-	if _, err := tx.exec(ctx, "DELETE FROM roster WHERE workshop_id = $1", workshop); err != nil {
-		return fmt.Errorf("change the roster of %s: %w", workshop, err)
-	}
+	all := []Statement{{"DELETE FROM roster WHERE workshop_id = $1", []any{workshop}}}
 	for _, email := range roster {
-		if _, err := tx.exec(ctx, "INSERT INTO roster (workshop_id, email) VALUES ($1, $2)", workshop, email); err != nil {
-			return fmt.Errorf("add to the roster of %s: %w", workshop, err)
-		}
+		all = append(all, Statement{"INSERT INTO roster (workshop_id, email) VALUES ($1, $2)", []any{workshop, email}})
+	}
+	if err := tx.all(ctx, all...); err != nil {
+		return fmt.Errorf("change the roster of %s: %w", workshop, err)
 	}
 	return nil
 }

@@ -110,7 +110,7 @@ func randomHistories(t *testing.T, w *world) {
 			"terminate": func(*rapid.T) {
 				m := machine()
 				op := allocator.Operation{ID: w.id("op"), Kind: allocator.Terminate, WorkshopID: m.WorkshopID, State: allocator.Queued, CreatedAt: w.tick()}
-				check(w.TerminateMachine(ctx, m.ID, op, "it was ended"))
+				check(w.TerminateMachine(ctx, m, op, "it was ended"))
 			},
 			"end workshop": func(t *rapid.T) {
 				if rapid.IntRange(0, 4).Draw(t, "end") == 0 {

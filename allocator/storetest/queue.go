@@ -77,8 +77,21 @@ func lostMachineComesFirst(t *testing.T, w *world) {
 	require.Equal(t, other.MachineID, w.seat(t, ws.ID, "bob@example.org").MachineID)
 
 	op := allocator.Operation{ID: "op_x", Kind: allocator.Terminate, WorkshopID: ws.ID, State: allocator.Queued, CreatedAt: w.tick()}
-	require.NoError(t, w.TerminateMachine(t.Context(), other.MachineID, op, "it was ended by admin"))
+	seen, err := w.Machine(t.Context(), other.MachineID)
+	require.NoError(t, err)
+	require.NoError(t, w.TerminateMachine(t.Context(), seen, op, "it was ended by admin"))
 	require.Equal(t, "it was ended by admin", w.seat(t, ws.ID, "bob@example.org").Note)
+}
+
+func machineIsEndedAsItWasSeen(t *testing.T, w *world) {
+	ws, machines := w.ready(t, 1)
+	w.come(t, ws.ID, "ann@example.org") // after somebody found that the machine is not needed
+	op := allocator.Operation{ID: "op_x", Kind: allocator.Terminate, WorkshopID: ws.ID, State: allocator.Queued, CreatedAt: w.tick()}
+	requireCode(t, api.Conflict, w.TerminateMachine(t.Context(), machines[0], op, "it is not needed any more"))
+	require.Equal(t, machines[0].ID, w.seat(t, ws.ID, "ann@example.org").MachineID)
+	unfinished, err := w.Unfinished(t.Context())
+	require.NoError(t, err)
+	require.NotContains(t, unfinished, op.ID)
 }
 
 func startIsWaitedFor(t *testing.T, w *world) {
@@ -137,4 +150,17 @@ func seatEnds(t *testing.T, w *world) {
 	require.NoError(t, err)
 	require.Len(t, due, 1)
 	require.Equal(t, ann.ID, due[0].ID)
+	requireCode(t, api.NotFound, w.EndSeat(t.Context(), ann.ID, "its time was over", ann.EndsAt)) // it was extended
+	require.NoError(t, w.EndSeat(t.Context(), ann.ID, "its time was over", until))
+	_, err = w.SeatByToken(t.Context(), w.request(ws.ID, "ann@example.org", "token of ann@example.org").Token)
+	requireCode(t, api.NotFound, err)
+}
+
+func seatEndsWithItsWorkshop(t *testing.T, w *world) {
+	ws, _ := w.ready(t, 1)
+	ws.SessionLimit, ws.EndsAt = time.Hour, w.now.Add(30*time.Minute)
+	require.NoError(t, w.ChangeWorkshop(t.Context(), ws, nil))
+	w.come(t, ws.ID, "ann@example.org")
+	ann := w.seat(t, ws.ID, "ann@example.org")
+	require.Equal(t, []time.Time{ws.EndsAt, ws.EndsAt}, []time.Time{ann.EndsAt, ann.WorkshopEndsAt})
 }

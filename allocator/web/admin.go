@@ -13,7 +13,8 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// listed is how many workshops, and how many operations, a page shows.
+// listed is of how many of the newest workshops those that have ended are shown, and
+// how many operations.
 const listed = 50
 
 // forStaff lets only those in who are logged in and whose role allows the page (see
@@ -79,10 +80,15 @@ type adminView struct {
 	Workshops []workshopLine
 	Schedules []api.Schedule
 	Form      api.NewWorkshop
+	Typed     typedTimes
 	Problem   *api.Problem
 	Troubles  []api.Check    // what is wrong with the allocator
 	Role      allocator.Role // of who looks
 }
+
+// typedTimes is when a workshop is to be, as it was typed: a form that was refused
+// keeps it, or the workshop would begin at once and never end.
+type typedTimes struct{ StartsAt, EndsAt, Rule string }
 
 // workshopLine is a workshop with what has become of its machines.
 type workshopLine struct {
@@ -96,7 +102,7 @@ func (s *server) adminData(r *http.Request) (adminView, error) {
 	if err != nil {
 		return v, err
 	}
-	workshops, err := s.Service.Store.Workshops(r.Context(), "", listed)
+	workshops, err := s.workshopList(r.Context())
 	if err != nil {
 		return v, err
 	}
@@ -131,6 +137,22 @@ func (s *server) adminData(r *http.Request) (adminView, error) {
 		v.Workshops = append(v.Workshops, *line)
 	}
 	return v, nil
+}
+
+// workshopList are all that are open, first the one that begins first, and then the
+// newest that have ended: schedules open many that begin later.
+func (s *server) workshopList(ctx context.Context) ([]allocator.Workshop, error) {
+	out, err := s.Service.Store.OpenWorkshops(ctx)
+	if err != nil {
+		return nil, err
+	}
+	newest, err := s.Service.Store.Workshops(ctx, "", listed)
+	for _, w := range newest {
+		if w.State == allocator.Ended {
+			out = append(out, w)
+		}
+	}
+	return out, err
 }
 
 func (l *workshopLine) count(state allocator.MachineState) {
@@ -184,6 +206,7 @@ func (s *server) openForm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v.Form, v.Problem = form, p
+	v.Typed = typedTimes{r.PostFormValue("starts_at"), r.PostFormValue("ends_at"), r.PostFormValue("rule")}
 	s.render(w, r, p.HTTP, "admin.html", v)
 }
 
@@ -197,14 +220,14 @@ func newWorkshop(r *http.Request) (api.NewWorkshop, error) {
 		Name: r.PostFormValue("name"), Pool: r.PostFormValue("pool"), Seats: number("seats"), Spares: number("spares"),
 		SessionMinutes: number("session_minutes"), Roster: strings.FieldsFunc(r.PostFormValue("roster"), func(c rune) bool { return strings.ContainsRune("\r\n,;", c) }),
 	}
-	zone, err := time.LoadLocation(r.PostFormValue("zone"))
-	if err != nil {
-		zone = time.UTC
-	}
+	zone, unknown := time.LoadLocation(r.PostFormValue("zone"))
 	for name, to := range map[string]**time.Time{"starts_at": &form.StartsAt, "ends_at": &form.EndsAt} {
 		typed := r.PostFormValue(name)
 		if typed == "" {
 			continue
+		}
+		if unknown != nil {
+			return form, api.Problemf(api.Invalid, "There is no such time zone", "%q: set this computer to a zone as Europe/Berlin, and load the page again.", r.PostFormValue("zone"))
 		}
 		t, err := time.ParseInLocation("2006-01-02T15:04", typed, zone)
 		if err != nil {

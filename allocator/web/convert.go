@@ -54,7 +54,7 @@ func toOperation(o allocator.Operation) api.Operation {
 func (s *server) seat(ctx context.Context, of allocator.Seat, pin string) api.Seat {
 	out := api.Seat{
 		ID: of.ID, Workshop: of.Workshop, Email: of.Email, State: string(of.State), Machine: of.MachineID, ClaimedAt: of.ClaimedAt,
-		Position: of.Position, EndsAt: orNil(of.EndsAt), Note: of.Note, PIN: pin,
+		Position: of.Position, EndsAt: endOf(of), WorkshopEndsAt: orNil(of.WorkshopEndsAt), Note: of.Note, PIN: pin,
 	}
 	if of.State != allocator.SeatQueued {
 		return out
@@ -65,6 +65,14 @@ func (s *server) seat(ctx context.Context, of allocator.Seat, pin string) api.Se
 	}
 	out.ExpectedAt = orNil(expected)
 	return out
+}
+
+// endOf is when a seat of limited time ends; its workshop may end before.
+func endOf(seat allocator.Seat) *time.Time {
+	if seat.EndsAt.IsZero() {
+		return nil
+	}
+	return orNil(allocator.Earlier(seat.EndsAt, seat.WorkshopEndsAt))
 }
 
 // poolList counts the machines of each pool.

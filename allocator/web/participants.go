@@ -47,7 +47,7 @@ func (s *server) join(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		p := s.asProblem(r.Context(), err)
 		view := s.joining(workshop)
-		view.Email, view.NeedsPIN, view.Problem = claim.Email, p.Code == api.Forbidden, p
+		view.Email, view.NeedsPIN, view.Problem = claim.Email, p.Code == api.Forbidden && p.Title != allocator.NotInvited, p
 		setRetryAfter(w, p)
 		s.render(w, r, p.HTTP, "join.html", view)
 		return
@@ -82,11 +82,13 @@ func (s *server) seatPage(w http.ResponseWriter, r *http.Request) {
 // seatLive keeps the machine's part of the page up to date.
 func (s *server) seatLive(w http.ResponseWriter, r *http.Request) {
 	stream := newStream(w)
+	last := "" // what is the same is not read aloud again
 	s.watchSeat(r.Context(), r, func(live api.Live) error {
 		html, err := s.fragment("seat.html", "live", live)
-		if err != nil {
+		if err != nil || html == last {
 			return err
 		}
+		last = html
 		return stream.send("", html)
 	}, func(error) { _ = stream.send("gone", "/seat") })
 }

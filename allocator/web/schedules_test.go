@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -58,4 +59,61 @@ func TestAWorkshopThatIsRepeatedIsASchedule(t *testing.T) {
 	res, body = b.submit(t, "/admin/workshops", form)
 	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
 	require.Contains(t, body, "begin and an end")
+}
+
+// Without its times, a workshop that is asked for again begins at once and never ends.
+func TestAFormThatIsRefusedKeepsWhatWasTyped(t *testing.T) {
+	w := newWorld(t)
+	b := w.staff(t)
+	form := url.Values{
+		"name": {"Pose"}, "pool": {"gpu"}, "seats": {"2"}, "starts_at": {"2026-03-03T09:00"}, "ends_at": {"2026-03-03T11:00"},
+		"zone": {"Europe/Berlin"}, "rule": {"FREQ=WEEKLY"}, "roster": {"Ann"}, "spares": {"3"}, "session_minutes": {"45"},
+	}
+	res, body := b.submit(t, "/admin/workshops", form)
+	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
+	for _, typed := range []string{
+		`value="2026-03-03T09:00"`, `value="2026-03-03T11:00"`, `value="FREQ=WEEKLY" selected`, `value="3"`, `value="45"`, `value="Pose"`, "Ann\n", "<details open>",
+	} {
+		require.Contains(t, body, typed)
+	}
+	form.Set("roster", "")
+	form.Set("zone", "Nowhere/Nothing")
+	res, body = b.submit(t, "/admin/workshops", form)
+	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
+	require.Contains(t, body, "There is no such time zone")
+}
+
+func TestWorkshopsThatAreOpenAreListedHoweverManyFollow(t *testing.T) {
+	w := newWorld(t)
+	b := w.staff(t)
+	ws, _ := w.Open(t, 1)
+	for range 60 {
+		later := w.Time.Add(24 * time.Hour)
+		w.Time = w.Time.Add(time.Second)
+		_, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Later", Pool: "gpu", Seats: 1, StartsAt: &later})
+		require.NoError(t, err)
+	}
+	require.Contains(t, mustOpen(t, b, "/admin"), ws.ID)
+}
+
+func TestARosterThatWasPastedFromATableIsReadAndWhoIsNotOnItNeedsNoPIN(t *testing.T) {
+	w := newWorld(t)
+	b := w.staff(t)
+	form := url.Values{"name": {"Pose"}, "pool": {"gpu"}, "seats": {"1"}, "zone": {"UTC"}, "roster": {"\"ann@example.org\",\r\n\"bob@example.org\"\r\n\"\"\r\n"}}
+	res, body := b.submit(t, "/admin/workshops", form)
+	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
+	all, err := w.Store.OpenWorkshops(t.Context())
+	require.NoError(t, err)
+	roster, err := w.Store.Roster(t.Context(), all[0].ID)
+	require.NoError(t, err)
+	require.Equal(t, []string{"ann@example.org", "bob@example.org"}, roster)
+	_, body = w.browser(t).submit(t, "/join/"+all[0].JoinCode, url.Values{"email": {"cleo@example.org"}})
+	require.Contains(t, body, "not on the list")
+	require.NotContains(t, body, "Six digits")
+
+	form.Set("roster", "")
+	form.Set("seats", "9223372036854775807")
+	form.Set("spares", "9223372036854775807")
+	res, _ = b.submit(t, "/admin/workshops", form)
+	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
 }

@@ -102,17 +102,19 @@ func (s *server) look(ctx context.Context, seat allocator.Seat) api.Live {
 }
 
 // watchSeat tells how the machine of a browser's seat is until the browser is
-// gone, and says goodbye when it holds the seat no longer.
+// gone, and says goodbye when it holds the seat no longer. What cannot be read is tried
+// again.
 func (s *server) watchSeat(ctx context.Context, r *http.Request, tell func(api.Live) error, gone func(error)) {
 	tick := time.NewTicker(liveInterval)
 	defer tick.Stop()
 	for {
 		seat, err := s.Service.SeatOf(ctx, s.seatToken(r))
-		if err != nil {
+		switch {
+		case api.CodeOf(err) == api.NotFound:
 			gone(err)
 			return
-		}
-		if tell(s.look(ctx, seat)) != nil {
+		case err != nil: // the database is away, which is no reason to show less
+		case tell(s.look(ctx, seat)) != nil:
 			return
 		}
 		select {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // fragmentInterval is how often a live part of a page is looked at.
@@ -57,14 +59,17 @@ func (s *server) live(w http.ResponseWriter, r *http.Request, page, part string,
 			return
 		}
 		data, err := look()
-		if err != nil {
+		if api.CodeOf(err) == api.NotFound {
 			_ = stream.send("gone", r.Header.Get("Referer"))
 			return
 		}
-		html, err := s.fragment(page, part, data)
-		if err != nil {
-			s.Log.ErrorContext(r.Context(), "a part of a page cannot be shown", "page", page, "part", part, "error", err)
-			return
+		html := last // while the database is away, what was there is shown
+		if err == nil {
+			html, err = s.fragment(page, part, data)
+			if err != nil {
+				s.Log.ErrorContext(r.Context(), "a part of a page cannot be shown", "page", page, "part", part, "error", err)
+				return
+			}
 		}
 		if html != last {
 			if stream.send("", html) != nil {
