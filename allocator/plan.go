@@ -3,6 +3,7 @@ package allocator
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -22,10 +23,11 @@ type Situation struct {
 }
 
 // Step is what closes a part of the difference between what should be and what is.
-// One of EndWorkshop, EndMachine and Launch is set.
+// One of EndWorkshop, EndMachine, Tell and Launch is set.
 type Step struct {
 	Workshop    Workshop
 	EndWorkshop bool
+	Tell        bool // Why is the workshop's trouble, or it has none any more
 	EndMachine  *Machine
 	Launch      int // how many machines
 	Living      int // of how many of the workshop's that was planned
@@ -35,7 +37,7 @@ type Step struct {
 // Plan says what to do, given a situation. It does not depend on what was planned
 // before: a plan that was carried out in part is followed by one for the rest.
 func Plan(s Situation) []Step {
-	room := map[string]int{}
+	room, leaving := map[string]int{}, map[string]int{} // by pool
 	for _, p := range s.Pools {
 		room[p.Name] = p.MaxMachines
 	}
@@ -43,6 +45,9 @@ func Plan(s Situation) []Step {
 	for _, m := range s.Machines {
 		of[m.WorkshopID] = append(of[m.WorkshopID], m)
 		room[m.Pool]--
+		if m.State == Terminating {
+			leaving[m.Pool]++
+		}
 	}
 	var steps []Step
 	for _, w := range s.Workshops {
@@ -57,6 +62,7 @@ func Plan(s Situation) []Step {
 		for _, m := range surplus {
 			steps = append(steps, Step{Workshop: w, EndMachine: &m, Why: "it is not needed any more"})
 		}
+		leaving[w.Pool] += len(failed) + len(surplus)
 		launch := min(missing, room[w.Pool], maxLaunch)
 		if w.LaunchFailures > 0 && slices.ContainsFunc(failed, Machine.neverReady) {
 			launch = 0 // one that is bad may be chance; for the next a pause is made
@@ -65,9 +71,19 @@ func Plan(s Situation) []Step {
 			steps = append(steps, Step{Workshop: w, Launch: launch, Living: len(of[w.ID]), Why: w.why(launch)})
 			room[w.Pool] -= launch
 		}
+		full := ""
+		if missing > max(0, launch) && room[w.Pool]+leaving[w.Pool] <= 0 {
+			full = fullPool + w.Pool + " has as many machines as it may. It lacks some until another workshop ends, or maxMachines is raised in the stack's settings."
+		}
+		if w.Trouble != full && (w.Trouble == "" || strings.HasPrefix(w.Trouble, fullPool)) {
+			steps = append(steps, Step{Workshop: w, Tell: true, Why: full})
+		}
 	}
 	return steps
 }
+
+// fullPool begins the trouble of a workshop for which its pool has no room.
+const fullPool = "The pool is full: "
 
 // difference compares what a workshop should have with what it has. A machine that
 // has failed counts as missing; one that somebody holds is ended only where another

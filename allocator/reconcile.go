@@ -54,6 +54,8 @@ func (s *Service) take(ctx context.Context, step Step) error {
 	case step.EndWorkshop:
 		_, err := s.endWorkshop(ctx, Allocator, step.Workshop.ID, step.Why)
 		return err
+	case step.Tell:
+		return s.Store.Postpone(ctx, step.Workshop.ID, step.Why, step.Workshop.LaunchFailures, step.Workshop.LaunchAfter)
 	case step.EndMachine != nil:
 		_, err := s.endMachine(ctx, Allocator, *step.EndMachine, step.Why)
 		if err == nil && step.EndMachine.neverReady() {
