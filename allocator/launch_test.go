@@ -58,7 +58,7 @@ func TestWhatCannotBeHadNowIsAskedForAgain(t *testing.T) {
 
 func TestALaunchWaitsForCapacityForAsLongAsItsMachinesAreWanted(t *testing.T) {
 	w := newWorld(t)
-	w.EC2.Capacity = func(asked int) int { return 0 }
+	w.EC2.Capacity = func(int) int { return 0 }
 	ws, op := w.Open(t, 2)
 	began := w.Time
 	waits := w.RunAll(t)

@@ -15,9 +15,11 @@ import (
 const (
 	// shortest is the least characters of a password.
 	shortest = 12
-	// MaxPassword is the most bytes of a password, and MaxName of a user's name. What
-	// is longer costs nothing to refuse.
-	MaxPassword, MaxName = 1000, 100
+	// MaxPassword is the most bytes of a password: what is longer costs nothing to
+	// refuse.
+	MaxPassword = 1000
+	// MaxName is the most bytes of a user's name.
+	MaxName = 100
 )
 
 // placeholders are what guides and examples have in the place of a password.

@@ -50,7 +50,7 @@ func measured(t *testing.T) (*allocatortest.World, *metrics.Metrics, *httptest.S
 // scrape asks, as Prometheus does, and returns the lines of LabLink's own.
 func scrape(t *testing.T, server *httptest.Server) []string {
 	t.Helper()
-	res, err := http.Get(server.URL) //nolint:noctx // it ends with the test's server
+	res, err := http.Get(server.URL)
 	require.NoError(t, err)
 	defer res.Body.Close()
 	require.Equal(t, http.StatusOK, res.StatusCode)

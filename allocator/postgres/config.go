@@ -108,7 +108,7 @@ func giveUp(network, _ string, raw syscall.RawConn) error {
 	}
 	var err error
 	if outer := raw.Control(func(fd uintptr) {
-		err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(silentTime.Milliseconds())) //nolint:gosec // a file's number
+		err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(silentTime.Milliseconds()))
 	}); outer != nil {
 		return outer
 	}

@@ -32,7 +32,7 @@ func (p *prepared) statement(ctx context.Context, query string) *sql.Stmt {
 	if s, ok := p.statements[query]; ok {
 		return s
 	}
-	s, err := p.on.PrepareContext(ctx, query)
+	s, err := p.on.PrepareContext(ctx, query) //nolint:sqlclosecheck // it is kept until close
 	if err != nil {
 		return nil
 	}
@@ -57,7 +57,7 @@ func (p *prepared) close() error {
 
 // ExecContext runs a statement that gives no rows.
 func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if s := p.statement(ctx, query); s != nil {
+	if s := p.statement(ctx, query); s != nil { //nolint:sqlclosecheck // it is kept until close
 		return s.ExecContext(ctx, args...)
 	}
 	return p.on.ExecContext(ctx, query, args...)
@@ -65,7 +65,7 @@ func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (
 
 // QueryContext runs a statement that gives rows.
 func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if s := p.statement(ctx, query); s != nil {
+	if s := p.statement(ctx, query); s != nil { //nolint:sqlclosecheck // it is kept until close
 		return s.QueryContext(ctx, args...)
 	}
 	return p.on.QueryContext(ctx, query, args...)
@@ -73,7 +73,7 @@ func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) 
 
 // QueryRowContext runs a statement that gives one row.
 func (p *prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if s := p.statement(ctx, query); s != nil {
+	if s := p.statement(ctx, query); s != nil { //nolint:sqlclosecheck // it is kept until close
 		return s.QueryRowContext(ctx, args...)
 	}
 	return p.on.QueryRowContext(ctx, query, args...)

@@ -51,7 +51,7 @@ func (s *Store) Claim(ctx context.Context, r allocator.ClaimRequest) (seat alloc
 			}
 			return err
 		case refused != nil:
-			return nil
+			return nil //nolint:nilerr // nothing was changed, and the refusal is told below
 		}
 		isNew = true
 		seat, err = join(ctx, tx, r)

@@ -9,7 +9,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-const tokenColumns = "t.id, t.user_name, t.name, t.role, t.sum, t.created_at, t.expires_at, t.used_at"
+const tokenColumns = "t.id, t.user_name, t.name, t.role, t.sum, t.created_at, t.expires_at, t.used_at" //nolint:gosec // names of columns
 
 // into says where the columns of a token go, and keep takes over what is not read
 // as it is.

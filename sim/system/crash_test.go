@@ -32,7 +32,7 @@ type life struct {
 func TestWorkshopsGoOnThoughTheAllocatorIsKilledAtAnyMoment(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("the seed is %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test's
+	random := rand.New(rand.NewPCG(seed, 0))
 	l := &life{local: up(t)}
 	l.staff = l.admin(t)
 	for range 6 {

@@ -63,7 +63,7 @@ func serving(t *testing.T, p place) (c *api.Client, stop func()) {
 
 func get(t *testing.T, url string) string {
 	t.Helper()
-	res, err := http.Get(url) //nolint:noctx // of this test's own
+	res, err := http.Get(url)
 	require.NoError(t, err)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)

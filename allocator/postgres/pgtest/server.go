@@ -101,7 +101,7 @@ func (s *Server) makeFolder() (err error) {
 	uid, _ := strconv.ParseUint(other.Uid, 10, 32)
 	gid, _ := strconv.ParseUint(other.Gid, 10, 32)
 	s.who.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-	return os.Chown(s.dir, int(uid), int(gid)) //nolint:gosec // of 32 bits
+	return os.Chown(s.dir, int(uid), int(gid))
 }
 
 // watch starts the guard.
