@@ -250,8 +250,8 @@ func TestASeatOfAnOpenWorkshopIsGivenBack(t *testing.T) {
 
 	_, err := c.Claim(t.Context(), api.Claim{Code: w.JoinCode, Email: "p@example.org"}, "")
 	require.NoError(t, err)
-	_, err = c.verify(t.Context(), "--workshop", w.JoinCode, "--wait", "10ms")
-	require.ErrorContains(t, err, "claim a seat")
+	_, err = c.verify(t.Context(), "--workshop", w.JoinCode, "--wait", "3s")
+	require.ErrorContains(t, err, "claim a seat: no machine is free")
 	require.Equal(t, 1, cli.ExitCode(err))
 	_, err = c.verify(t.Context(), "--workshop", "nosuch")
 	require.ErrorContains(t, err, "open the link of the workshop nosuch")

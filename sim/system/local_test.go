@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -56,11 +57,24 @@ func find(t *testing.T) *local {
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	for range 1000 {
+		address := fmt.Sprintf("127.0.0.1:%d", 20_000+nextPort.Add(1)%10_000)
+		if l, err := net.Listen("tcp", address); err == nil {
+			require.NoError(t, l.Close())
+			return address
+		}
+	}
+	require.FailNow(t, "no port is free")
+	return ""
 }
+
+// nextPort goes through ports that the system gives to nobody by itself: another test
+// has one of those before it is used.
+var nextPort = func() *atomic.Int32 {
+	var n atomic.Int32
+	n.Store(int32(os.Getpid() % 10_000)) //nolint:gosec // below ten thousand
+	return &n
+}()
 
 // command is a call of make in the copy, in a process group of its own.
 func (l *local) command(ctx context.Context, target ...string) *exec.Cmd {

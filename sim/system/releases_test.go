@@ -44,7 +44,7 @@ var broken = []struct {
 	{name: "hangs", reason: "its rehearsal was not ready within 15s: it does not answer",
 		file: serveFile, from: "log := slog.Default()\n", to: "log := slog.Default()\n\tif log != nil {\n\t\ttime.Sleep(time.Hour)\n\t}\n"},
 	{name: "is never ready", reason: "its rehearsal was not ready within 15s: it is not ready: database: it is locked",
-		file: serveFile, from: "Check: a.store.Ping}", to: "Check: func(context.Context) error { return errors.New(\"it is locked\") }}"},
+		file: serveFile, from: "checks := a.checks()\n", to: "checks := append(a.checks(), web.NamedCheck{Name: \"database\", Check: func(context.Context) error { return errors.New(\"it is locked\") }})\n"},
 	{name: "fails its migration", reason: "migrate the database: ",
 		file: "allocator/sqlite/migrations/900_broken.sql", to: "-- +goose Up\nDELETE FROM users;\nALTER TABLE no_such_table ADD COLUMN x TEXT;\n"},
 	{name: "has a wrong checksum", reason: "it was changed or cut short", spoil: func(_ *testing.T, _ *artifacts, m *release.Manifest) {
