@@ -72,7 +72,7 @@ func freeAddress(t testing.TB) string {
 // has one of those before it is used.
 var nextPort = func() *atomic.Int32 {
 	var n atomic.Int32
-	n.Store(int32(os.Getpid() % 10_000)) //nolint:gosec // below ten thousand
+	n.Store(int32(os.Getpid() % 10_000))
 	return &n
 }()
 
