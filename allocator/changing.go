@@ -15,13 +15,11 @@ func (s *Service) ChangeWorkshop(ctx context.Context, by, id string, c api.Works
 		return w, err
 	}
 	all := w.Warm == w.Seats
-	for _, n := range []struct {
-		to   *int
-		from *int
-	}{{&w.Seats, c.Seats}, {&w.Spares, c.Spares}} {
-		if n.from != nil {
-			*n.to = *n.from
-		}
+	if c.Seats != nil {
+		w.Seats = *c.Seats
+	}
+	if c.Spares != nil {
+		w.Spares = *c.Spares
 	}
 	if all || w.Warm > w.Seats {
 		w.Warm = w.Seats
@@ -46,7 +44,7 @@ func (s *Service) ChangeWorkshop(ctx context.Context, by, id string, c api.Works
 	if err := s.Store.ChangeWorkshop(ctx, w, roster); err != nil {
 		return w, err
 	}
-	s.changed(ctx, by, w)
+	s.follow(ctx, by, "change workshop", w.ID, fmt.Sprintf("%d seats, %d spares, ends %s", w.Seats, w.Spares, at(w.EndsAt)))
 	return w, nil
 }
 
@@ -58,13 +56,4 @@ func (s *Service) changedRoster(ctx context.Context, w *Workshop, to *[]string) 
 	roster, err := rosterOf(*to)
 	w.Invited = len(roster) > 0
 	return roster, err
-}
-
-func (s *Service) changed(ctx context.Context, by string, w Workshop) {
-	ctx, cancel := committed(ctx)
-	defer cancel()
-	s.record(ctx, by, "change workshop", w.ID, fmt.Sprintf("%d seats, %d spares, ends %s", w.Seats, w.Spares, at(w.EndsAt)))
-	if err := s.Reconcile(ctx); err != nil {
-		s.Log.Warn("what a changed workshop needs is seen to at the next look", "workshop", w.ID, "error", err)
-	}
 }

@@ -31,14 +31,6 @@ type Cost struct {
 func (s *Service) CostOf(w Workshop, machines []Machine) Cost {
 	var c Cost
 	now := s.Now()
-	dearest := 0.0 // of what is still to be launched
-	if pool, ok := s.Pool(w.Pool); ok {
-		for _, kind := range pool.InstanceTypes {
-			if r, ok := s.hourly(Machine{Pool: w.Pool, Type: kind}); ok {
-				dearest = max(dearest, r.USD)
-			}
-		}
-	}
 	for _, m := range machines {
 		if m.LaunchedAt.IsZero() {
 			continue
@@ -60,14 +52,14 @@ func (s *Service) CostOf(w Workshop, machines []Machine) Cost {
 		c.SoFar += r.USD * max(0, end.Sub(m.LaunchedAt).Hours())
 	}
 	if w.State == Open && !w.EndsAt.IsZero() {
-		c.AtEnd = c.SoFar + s.coming(w, machines, c.Hourly, dearest)
+		c.AtEnd = c.SoFar + s.coming(w, machines, c.Hourly)
 	}
 	return c
 }
 
 // coming is what machines cost from now to the end of a workshop: those that run, and
-// those that are still to be launched.
-func (s *Service) coming(w Workshop, machines []Machine, hourly, dearest float64) float64 {
+// those that are still to be launched, each as dear as the pool's dearest.
+func (s *Service) coming(w Workshop, machines []Machine, hourly float64) float64 {
 	now := s.Now()
 	usd := hourly * max(0, w.EndsAt.Sub(now).Hours())
 	from := w.StartsAt.Add(-w.WarmUp)
@@ -80,7 +72,13 @@ func (s *Service) coming(w Workshop, machines []Machine, hourly, dearest float64
 			has++
 		}
 	}
-	missing := max(0, w.Wanted(w.StartsAt, 0)-has)
+	missing, dearest := max(0, w.Wanted(w.StartsAt, 0)-has), 0.0
+	pool, _ := s.Pool(w.Pool)
+	for _, kind := range pool.InstanceTypes {
+		if r, ok := s.hourly(Machine{Pool: w.Pool, Type: kind}); ok {
+			dearest = max(dearest, r.USD)
+		}
+	}
 	return usd + float64(missing)*dearest*max(0, w.EndsAt.Sub(from).Hours())
 }
 

@@ -26,18 +26,8 @@ func (s *Service) OpenWorkshop(ctx context.Context, by string, n api.NewWorkshop
 	if err := s.Store.OpenWorkshop(ctx, w, roster); err != nil {
 		return Workshop{}, err
 	}
-	s.opened(ctx, by, w)
+	s.follow(ctx, by, "open workshop", w.ID, fmt.Sprintf("%s: %d seats of pool %s", w.Name, w.Seats, w.Pool))
 	return w, nil
-}
-
-// opened looks at once what has to be done for a workshop that is on the disk.
-func (s *Service) opened(ctx context.Context, by string, w Workshop) {
-	ctx, cancel := committed(ctx)
-	defer cancel()
-	s.record(ctx, by, "open workshop", w.ID, fmt.Sprintf("%s: %d seats of pool %s", w.Name, w.Seats, w.Pool))
-	if err := s.Reconcile(ctx); err != nil {
-		s.Log.Warn("what a new workshop needs is seen to at the next look", "workshop", w.ID, "error", err)
-	}
 }
 
 // workshopOf is the workshop that is asked for, with everything it does not say.

@@ -10,9 +10,8 @@ import (
 )
 
 // Reconcile makes what there is more like what should be: it opens workshops of
-// schedules, ends workshops and
-// seats whose time is over, gives machines to those who wait, and starts the
-// operations that launch what is missing and end what has failed.
+// schedules, ends workshops and seats whose time is over, gives machines to those who
+// wait, and starts the operations that launch what is missing and end what has failed.
 func (s *Service) Reconcile(ctx context.Context) error {
 	var all []error
 	if err := s.openScheduled(ctx); err != nil {

@@ -27,12 +27,7 @@ func (s *Service) AddSchedule(ctx context.Context, by string, n api.NewSchedule)
 	if err := s.Store.AddSchedule(ctx, sc); err != nil {
 		return sc, err
 	}
-	ctx, cancel := committed(ctx)
-	defer cancel()
-	s.record(ctx, by, "add schedule", sc.ID, fmt.Sprintf("%s: %s, first %s %s", sc.Workshop.Name, sc.Rule, n.First, sc.Zone))
-	if err := s.Reconcile(ctx); err != nil {
-		s.Log.Warn("the workshops of a new schedule are opened at the next look", "schedule", sc.ID, "error", err)
-	}
+	s.follow(ctx, by, "add schedule", sc.ID, fmt.Sprintf("%s: %s, first %s %s", sc.Workshop.Name, sc.Rule, n.First, sc.Zone))
 	return sc, nil
 }
 

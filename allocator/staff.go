@@ -68,6 +68,16 @@ func (s *Service) start(ctx context.Context, op Operation, action, subject, deta
 	}
 }
 
+// follow records a change that is on the disk and does at once what it asks for.
+func (s *Service) follow(ctx context.Context, by, action, subject, detail string) {
+	ctx, cancel := committed(ctx)
+	defer cancel()
+	s.record(ctx, by, action, subject, detail)
+	if err := s.Reconcile(ctx); err != nil {
+		s.Log.Warn("what a change asks for is seen to at the next look", "action", action, "subject", subject, "error", err)
+	}
+}
+
 // committed is the context for what has to follow a change that is on the disk.
 func committed(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)

@@ -255,16 +255,16 @@ func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopVie
 		return v, err
 	}
 	v.Workshop = s.workshop(r, workshop)
-	machines, err := s.Service.Store.Machines(ctx, workshop.ID, workshop.State == allocator.Ended)
+	machines, err := s.Service.Store.Machines(ctx, workshop.ID, true)
 	if err != nil {
 		return v, err
 	}
 	for _, m := range machines {
-		v.Machines = append(v.Machines, s.machine(m))
+		if m.State != allocator.Terminated || workshop.State == allocator.Ended {
+			v.Machines = append(v.Machines, s.machine(m))
+		}
 	}
-	if v.Cost, err = s.cost(ctx, workshop); err != nil {
-		return v, err
-	}
+	v.Cost = s.cost(workshop, machines)
 	seats, err := s.Service.Store.Seats(ctx, workshop.ID)
 	if err != nil {
 		return v, err

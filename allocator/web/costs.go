@@ -23,11 +23,11 @@ func (s *server) costOperations(a huma.API) {
 			}
 			page := api.Page[api.Cost]{Items: []api.Cost{}}
 			for _, w := range all {
-				cost, err := s.cost(ctx, w)
+				machines, err := s.Service.Store.Machines(ctx, w.ID, true)
 				if err != nil {
 					return nil, err
 				}
-				page.Items = append(page.Items, cost)
+				page.Items = append(page.Items, s.cost(w, machines))
 			}
 			if len(all) == in.Limit {
 				page.Next = all[len(all)-1].ID
@@ -36,16 +36,12 @@ func (s *server) costOperations(a huma.API) {
 		})
 }
 
-// cost is what a workshop costs.
-func (s *server) cost(ctx context.Context, w allocator.Workshop) (api.Cost, error) {
-	machines, err := s.Service.Store.Machines(ctx, w.ID, true)
-	if err != nil {
-		return api.Cost{}, err
-	}
+// cost is what a workshop costs, by all machines that it ever had.
+func (s *server) cost(w allocator.Workshop, machines []allocator.Machine) api.Cost {
 	c := s.Service.CostOf(w, machines)
 	out := api.Cost{Workshop: w.ID, Name: w.Name, SoFar: c.SoFar, Hourly: c.Hourly, Unknown: c.Unknown, From: append([]string{}, c.From...)}
 	if c.AtEnd > 0 {
 		out.AtEnd = &c.AtEnd
 	}
-	return out, nil
+	return out
 }
