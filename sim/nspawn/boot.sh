@@ -7,7 +7,9 @@ dir="$1" base="$2" name="$3" address="$4"
 shift 4
 
 mount --make-rprivate /
-echo $$ >"$dir/pid"
+# As a whole: somebody may be reading that of the boot before.
+echo $$ >"$dir/pid.new"
+mv "$dir/pid.new" "$dir/pid"
 mkdir -p "$dir/upper" "$dir/work" "$dir/root"
 mount -t overlay overlay -o "lowerdir=$base,upperdir=$dir/upper,workdir=$dir/work" "$dir/root"
 
