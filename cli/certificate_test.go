@@ -41,7 +41,7 @@ func secure(t *testing.T, settings string, days int, names ...string) *deploymen
 	d.roots, d.settings = roots, settings
 	d.stack.URL, d.stack.PublicAddress = "https://lab.example.org", "203.0.113.5"
 	d.doors = map[string]string{"443": server.Listener.Addr().String(), "80": strings.TrimPrefix(plain, "http://")}
-	named(t, map[string][]string{"lab.example.org": {"203.0.113.5"}})
+	d.named(t, map[string][]string{"lab.example.org": {"203.0.113.5"}})
 	return d
 }
 

@@ -42,6 +42,8 @@ type Globals struct {
 	Examined Examined `kong:"-"`
 	// Roots are the authorities that certificates are checked with. Nil: the system's.
 	Roots *x509.CertPool `kong:"-"`
+	// Resolver says what names are. Nil: the system's.
+	Resolver *net.Resolver `kong:"-"`
 	// Dial reaches addresses of the network. Nil: as the system does.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error) `kong:"-"`
 }

@@ -18,13 +18,13 @@ import (
 const dialTimeout = 10 * time.Second
 
 // name looks where the stack's name leads, and whether that is where it should.
-func (v *verdict) name(ctx context.Context, asked string, w expected) {
+func (v *verdict) name(ctx context.Context, g *Globals, asked string, w expected) {
 	host := cmp.Or(w.Host, asked)
 	if isAddress(host) {
 		v.good("name", "there is none: people reach the address %s", host)
 		return
 	}
-	got, ok := v.resolve(ctx, host, w)
+	got, ok := v.resolve(ctx, g, host, w)
 	switch {
 	case !ok:
 	case w.Host == "":
@@ -32,7 +32,7 @@ func (v *verdict) name(ctx context.Context, asked string, w expected) {
 	case w.proxied():
 		v.throughEdge(got, w)
 	default:
-		v.leadsTo(ctx, got, w)
+		v.leadsTo(ctx, g, got, w)
 	}
 }
 
@@ -52,11 +52,11 @@ func (v *verdict) throughEdge(got []netip.Addr, w expected) {
 
 // leadsTo looks whether the name leads to the allocator's address, or to those of
 // its load balancer.
-func (v *verdict) leadsTo(ctx context.Context, got []netip.Addr, w expected) {
+func (v *verdict) leadsTo(ctx context.Context, g *Globals, got []netip.Addr, w expected) {
 	want, what := []netip.Addr{parse(w.Address)}, "the allocator's address"
 	if !isAddress(w.Address) {
 		var ok bool
-		if want, ok = v.resolve(ctx, w.Address, w); !ok {
+		if want, ok = v.resolve(ctx, g, w.Address, w); !ok {
 			return
 		}
 		what = "what the load balancer " + w.Address + " is"
@@ -83,10 +83,10 @@ func (w expected) way() string {
 }
 
 // resolve asks for the addresses of a name; not ok: why there are none is found.
-func (v *verdict) resolve(ctx context.Context, host string, w expected) (out []netip.Addr, ok bool) {
+func (v *verdict) resolve(ctx context.Context, g *Globals, host string, w expected) (out []netip.Addr, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	out, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	out, err := g.Resolver.LookupNetIP(ctx, "ip", host)
 	var said *net.DNSError
 	switch {
 	case err == nil:

@@ -15,9 +15,9 @@ import (
 	"github.com/talmolab/lablink-infrastructure/sim/authority"
 )
 
-// named makes DNS know these names and no other, until the test ends. A name of
-// nobody's choice is one that its server cannot tell.
-func named(t *testing.T, names map[string][]string) {
+// named makes DNS know these names and no other. A value that is no address is one
+// that its server cannot tell.
+func (d *deployment) named(t *testing.T, names map[string][]string) {
 	t.Helper()
 	server, err := authority.ServeNames(func(name, kind string) ([]string, error) {
 		var out []string
@@ -34,14 +34,7 @@ func named(t *testing.T, names map[string][]string) {
 	})
 	require.NoError(t, err)
 	t.Cleanup(server.Close)
-	resolveBy(t, authority.Resolver(server.Address))
-}
-
-func resolveBy(t *testing.T, r *net.Resolver) {
-	t.Helper()
-	before := net.DefaultResolver
-	net.DefaultResolver = r // what the command asks is the system's
-	t.Cleanup(func() { net.DefaultResolver = before })
+	d.resolver = authority.Resolver(server.Address)
 }
 
 func TestVerifyLooksWhereTheNameLeadsAndSaysWhereItShould(t *testing.T) {
@@ -78,7 +71,7 @@ func TestVerifyLooksWhereTheNameLeadsAndSaysWhereItShould(t *testing.T) {
 			d := deploy(t)
 			d.doors = map[string]string{"80": strings.TrimPrefix(d.stack.URL, "http://")}
 			d.settings, d.stack.URL, d.stack.PublicAddress = c.settings, "http://"+name, c.address
-			named(t, c.names)
+			d.named(t, c.names)
 			out, err := d.lablink(t, "verify", "--config-file", "other.yaml")
 			for _, want := range c.want {
 				require.Contains(t, out, want)
@@ -93,7 +86,7 @@ func TestVerifyLooksWhereTheNameLeadsAndSaysWhereItShould(t *testing.T) {
 func TestAResolverThatDoesNotAnswerIsToldInWords(t *testing.T) {
 	d := deploy(t)
 	d.settings, d.stack.URL, d.stack.PublicAddress = acme, "http://lab.example.org", "203.0.113.5"
-	resolveBy(t, &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, os.ErrDeadlineExceeded }})
+	d.resolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, os.ErrDeadlineExceeded }}
 	out, err := d.lablink(t, "verify")
 	require.Equal(t, 2, cli.ExitCode(err))
 	require.Contains(t, out, "nobody says within 10s what lab.example.org is: the resolver of this computer does not answer")
@@ -103,7 +96,7 @@ func TestAResolverThatDoesNotAnswerIsToldInWords(t *testing.T) {
 func TestWithoutAStackTheNameIsToldAndNotJudged(t *testing.T) {
 	d := deploy(t)
 	d.doors = map[string]string{"80": strings.TrimPrefix(d.stack.URL, "http://")}
-	named(t, map[string][]string{"lab.example.org": {"198.51.100.7"}})
+	d.named(t, map[string][]string{"lab.example.org": {"198.51.100.7"}})
 	out, err := d.lablink(t, "verify", "--release", sum("b"), "--url", "http://lab.example.org")
 	require.NoError(t, err)
 	require.Contains(t, out, "lab.example.org is 198.51.100.7")

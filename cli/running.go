@@ -12,7 +12,7 @@ import (
 // look looks once at all that there is without a seat.
 func (g *Globals) look(ctx context.Context, at *url.URL, w expected) *verdict {
 	v := &verdict{OK: true, Release: w.Release}
-	v.name(ctx, at.Hostname(), w)
+	v.name(ctx, g, at.Hostname(), w)
 	if at.Scheme == "https" && !v.certificate(ctx, g, at, w) {
 		v.inPlain(ctx, g, w)
 		return v

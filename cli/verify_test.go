@@ -32,6 +32,7 @@ type deployment struct {
 	settings string            // as pulumi config --json tells them
 	doors    map[string]string // where ports of the network lead on this computer
 	roots    *x509.CertPool
+	resolver *net.Resolver
 	stored   []cli.Stored
 	raw      map[string][]byte
 	pointer  string
@@ -99,7 +100,7 @@ func (d *deployment) lablink(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var c cli.Commands
 	var out bytes.Buffer
-	c.Out, c.Engine, c.Roots = &out, d, d.roots
+	c.Out, c.Engine, c.Roots, c.Resolver = &out, d, d.roots, d.resolver
 	if d.doors != nil {
 		c.Dial = d.dial
 	}
@@ -180,7 +181,7 @@ func TestVerifyAsksAStackByItsNameItsAddressOrATunnelOnThisComputer(t *testing.T
 	_, port, _ := strings.Cut(strings.TrimPrefix(tunnel, "http://"), ":")
 	d.doors = map[string]string{"80": strings.TrimPrefix(tunnel, "http://"), port: strings.TrimPrefix(tunnel, "http://")}
 	d.settings, d.stack.URL, d.stack.PublicAddress = acme, "http://lab.example.org", "203.0.113.5"
-	named(t, map[string][]string{"lab.example.org": {"203.0.113.5"}})
+	d.named(t, map[string][]string{"lab.example.org": {"203.0.113.5"}})
 	for _, url := range []string{"http://LAB.example.org", "http://203.0.113.5", tunnel, "http://localhost:" + port} {
 		out, err := d.lablink(t, "verify", "--stack", "test", "--url", url)
 		require.NoError(t, err, "%s\n%s", url, out)

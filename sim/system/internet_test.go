@@ -19,22 +19,19 @@ import (
 // internet is the simulated one, as what runs in the test's own process sees it:
 // names are what its DNS says, and its addresses are reached by doors.
 type internet struct {
-	account *control.Client
-	edge    string // where Cloudflare answers on this computer; "" where it does not
+	account  *control.Client
+	resolver *net.Resolver
+	edge     string // where Cloudflare answers on this computer; "" where it does not
 
 	mu    sync.Mutex
 	doors map[string]string // by address and port
 }
 
-// internet is there until the test ends. No name of the real one is there meanwhile.
 func (e *engine) internet(t *testing.T) *internet {
 	t.Helper()
 	state, err := e.account.State(t.Context())
 	require.NoError(t, err)
-	before := net.DefaultResolver
-	net.DefaultResolver = authority.Resolver(state.DNS) // what the command asks is the system's
-	t.Cleanup(func() { net.DefaultResolver = before })
-	return &internet{account: e.account, doors: map[string]string{}}
+	return &internet{account: e.account, resolver: authority.Resolver(state.DNS), doors: map[string]string{}}
 }
 
 // dial reaches a port of a name or of an address.
@@ -43,7 +40,7 @@ func (i *internet) dial(ctx context.Context, network, address string) (net.Conn,
 	if err != nil {
 		return nil, err
 	}
-	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", host)
+	found, err := i.resolver.LookupNetIP(ctx, "ip4", host)
 	if err != nil {
 		return nil, err
 	}
