@@ -57,14 +57,16 @@ func (s *Service) claim(ctx context.Context, c api.Claim, token string) (Claimed
 	if typed := strings.TrimSpace(c.PIN); typed != "" {
 		r.GivenPIN = pinSum(w.ID, email, typed)
 	}
-	seat, isNew, err := s.Store.Claim(ctx, r)
+	seat, _, err := s.Store.Claim(ctx, r)
 	if err != nil {
 		return Claimed{}, err
 	}
-	if isNew {
-		s.record(ctx, email, "claim seat", seat.ID, seat.where())
-	}
 	return Claimed{Seat: seat, Token: token, PIN: seat.PINFor(token)}, nil
+}
+
+// Claimed is what the audit says of a seat that is new.
+func (s Seat) Claimed(at time.Time) Event {
+	return Event{At: at, Actor: s.Email, Action: "claim seat", Subject: s.ID, Detail: s.where()}
 }
 
 // NewToken makes a token for a browser. One that has it before it claims can ask

@@ -104,7 +104,8 @@ type Store interface {
 	// SetConnected keeps whether a machine's tunnel is up; machine "" means all.
 	SetConnected(ctx context.Context, machine string, up bool) error
 
-	// Claim gives a participant a seat, or the one they hold. See ClaimRequest.
+	// Claim gives a participant a seat, or the one they hold, and tells the audit of one
+	// that is new. See ClaimRequest.
 	Claim(ctx context.Context, r ClaimRequest) (s Seat, isNew bool, err error)
 	// GiveSeats gives the machines of a workshop that are ready to those who wait.
 	GiveSeats(ctx context.Context, workshop string, at time.Time) error

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -15,6 +16,7 @@ type batch struct {
 	*writer
 	changes []change
 	results []error // what each change said
+	before  string  // what is run before the next change
 }
 
 // run runs the changes, and those that come meanwhile, and commits them.
@@ -81,28 +83,59 @@ func (b *batch) take() bool {
 	}
 }
 
-// runAll runs each change behind a savepoint, so that its error undoes only what it
-// did. Two statements at once are one way to the database and back.
+// runAll runs the changes, claims together and all else one by one. Two statements at
+// once are one way to the database and back.
 func (b *batch) runAll(ctx context.Context, tx conn) error {
-	before := b.dialect.Begin + "SAVEPOINT one"
-	for i := 0; i == 0 || b.take(); i++ {
-		if before != "" {
-			if _, err := tx.exec(ctx, before); err != nil {
-				return fmt.Errorf("begin a change: %w", err)
-			}
+	b.before = b.dialect.Begin + "SAVEPOINT one"
+	for len(b.results) < len(b.changes) || b.take() {
+		n := b.together()
+		said, err := b.step(ctx, tx, n)
+		for ; err == nil && said != nil && n > 1; n-- { // one of them is to blame: each by itself
+			_, err = b.step(ctx, tx, 1)
 		}
-		err := b.changes[i].do(ctx, tx)
-		b.results = append(b.results, err)
-		before = "RELEASE one; SAVEPOINT one"
-		if err == nil {
-			continue
+		if err != nil {
+			return err
 		}
-		if _, undo := tx.exec(ctx, "ROLLBACK TO one"); undo != nil {
-			return fmt.Errorf("undo a change: %w", undo)
-		}
-		before = "" // the savepoint is there still
 	}
 	return nil
+}
+
+// together is how many of the changes that come next are made together.
+func (b *batch) together() int {
+	done := len(b.results)
+	if b.changes[done].claim == nil {
+		return 1
+	}
+	for b.take() { // whoever waits
+	}
+	return alike(b.changes[done:])
+}
+
+// step runs the next n changes behind a savepoint, so that their error undoes only what
+// they did. What several said together is no result yet.
+func (b *batch) step(ctx context.Context, tx conn, n int) (said, err error) {
+	if b.before != "" {
+		if _, err := tx.exec(ctx, b.before); err != nil {
+			return nil, fmt.Errorf("begin a change: %w", err)
+		}
+	}
+	next := b.changes[len(b.results):][:n]
+	if next[0].claim != nil {
+		said = claimAll(ctx, tx, next)
+	} else {
+		said = next[0].do(ctx, tx)
+	}
+	b.before = "RELEASE one; SAVEPOINT one"
+	if said != nil {
+		if _, err := tx.exec(ctx, "ROLLBACK TO one"); err != nil {
+			return said, fmt.Errorf("undo a change: %w", err)
+		}
+		b.before = "" // the savepoint is there still
+	}
+	if said == nil || n == 1 {
+		b.results = append(b.results, slices.Repeat([]error{said}, n)...)
+	}
+	return said, nil
 }
 
 // uncommitted is the error of a commit that failed.

@@ -15,11 +15,14 @@ func (s *Store) Record(ctx context.Context, e allocator.Event) error {
 }
 
 func record(ctx context.Context, tx conn, e allocator.Event) error {
-	_, err := tx.exec(ctx, "INSERT INTO events (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)", stamp(e.At), e.Actor, e.Action, e.Subject, e.Detail)
-	if err != nil {
+	if err := tx.all(ctx, recording(e)); err != nil {
 		return fmt.Errorf("keep the audit: %w", err)
 	}
 	return nil
+}
+
+func recording(e allocator.Event) Statement {
+	return Statement{"INSERT INTO events (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)", []any{stamp(e.At), e.Actor, e.Action, e.Subject, e.Detail}}
 }
 
 // Events lists the audit, newest first.

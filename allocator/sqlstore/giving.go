@@ -2,48 +2,55 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 )
 
-// next pairs who waits longest with the machine that is ready, best one whose tunnel
-// is up, if the workshop has begun and has a seat left.
-const next = `SELECT s.id, s.email, m.id, w.session_limit, w.ends_at, (SELECT count(*) FROM seats WHERE workshop_id = w.id AND state = 'queued')
-	FROM workshops w
-	JOIN seats s ON s.id = (SELECT id FROM seats WHERE workshop_id = w.id AND state = 'queued' ORDER BY claimed_at, id LIMIT 1)
-	JOIN machines m ON m.id = (SELECT id FROM machines WHERE workshop_id = w.id AND state = 'ready' ORDER BY connected DESC, id LIMIT 1)
-	WHERE w.id = $1 AND w.state = 'open' AND w.starts_at <= $2
-	AND (SELECT count(*) FROM seats WHERE workshop_id = w.id AND state = 'assigned') < w.seats`
+// pairs are those who wait longest, each with a machine that is ready, best one whose
+// tunnel is up, if the workshop has begun and as far as it has seats left.
+const pairs = `WITH w AS (
+		SELECT session_limit, ends_at, seats - (SELECT count(*) FROM seats WHERE workshop_id = $1 AND state = 'assigned') AS room
+		FROM workshops WHERE id = $1 AND state = 'open' AND starts_at <= $2),
+	q AS (
+		SELECT id, email, row_number() OVER (ORDER BY claimed_at, id) AS n
+		FROM seats WHERE workshop_id = $1 AND state = 'queued'),
+	m AS (
+		SELECT id, row_number() OVER (ORDER BY connected DESC, id) AS n FROM machines WHERE workshop_id = $1 AND state = 'ready'
+		ORDER BY n LIMIT (SELECT count(*) FROM q))
+	SELECT q.id, q.email, m.id, w.session_limit, w.ends_at FROM w JOIN q ON q.n <= w.room JOIN m ON m.n = q.n ORDER BY q.n`
+
+// pair is a participant who waits and the machine that they get.
+type pair struct {
+	seat, email, machine string
+	ends                 time.Time // when they give it back
+}
 
 // give gives machines that are ready to those who wait. Two can never get the same:
 // the index on seats sees to it.
 func give(ctx context.Context, tx conn, workshop string, at time.Time) error {
-	for waiting := 2; waiting > 1; {
-		var seat, email string
+	found, err := list(ctx, tx, func(row scanner) (p pair, err error) {
 		var limit, over int64
-		m := allocator.Machine{WorkshopID: workshop, State: allocator.Ready}
-		err := tx.row(ctx, next, workshop, stamp(at)).Scan(&seat, &email, &m.ID, &limit, &over, &waiting)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("find a free machine of %s: %w", workshop, err)
-		}
-		var ends time.Time
+		err = row.Scan(&p.seat, &p.email, &p.machine, &limit, &over)
 		if limit > 0 {
-			ends = allocator.Earlier(at.Add(seconds(limit)), fromStamp(over))
+			p.ends = allocator.Earlier(at.Add(seconds(limit)), fromStamp(over))
 		}
-		err = tx.all(ctx, append(moving(m, allocator.Assigned, "given to "+email, at), Statement{
+		return p, err
+	}, pairs, workshop, stamp(at))
+	if err != nil {
+		return fmt.Errorf("find free machines of %s: %w", workshop, err)
+	}
+	var given []Statement
+	for _, p := range found {
+		m := allocator.Machine{ID: p.machine, WorkshopID: workshop, State: allocator.Ready}
+		given = append(append(given, moving(m, allocator.Assigned, "given to "+p.email, at)...), Statement{
 			"UPDATE seats SET state = 'assigned', machine_id = $1, assigned_at = $2, ends_at = $3 WHERE id = $4",
-			[]any{m.ID, stamp(at), stamp(ends), seat},
-		})...)
-		if err != nil {
-			return fmt.Errorf("give machine %s to %s: %w", m.ID, email, err)
-		}
+			[]any{p.machine, stamp(at), stamp(p.ends), p.seat},
+		})
+	}
+	if err := tx.all(ctx, given...); err != nil {
+		return fmt.Errorf("give out machines of %s: %w", workshop, err)
 	}
 	return nil
 }

@@ -35,75 +35,9 @@ func scanSeat(row scanner) (allocator.Seat, error) {
 	return s, err
 }
 
-// Claim gives a participant a seat, or the one they hold. It is what many do at once,
-// so it asks the database as few questions as it can.
-func (s *Store) Claim(ctx context.Context, r allocator.ClaimRequest) (seat allocator.Seat, isNew bool, err error) {
-	var refused error // a wrong PIN is counted, so the change that counts it succeeds
-	err = s.change(ctx, func(ctx context.Context, tx conn) error {
-		var own string
-		own, refused, err = enter(ctx, tx, r)
-		switch {
-		case err != nil:
-			return fmt.Errorf("look whether %s may join: %w", r.Email, err)
-		case own != "":
-			if seat, err = oneSeat(ctx, tx, own); err == nil {
-				refused, err = rejoin(ctx, tx, seat, r)
-			}
-			return err
-		case refused != nil:
-			return nil //nolint:nilerr // nothing was changed, and the refusal is told below
-		}
-		isNew = true
-		seat, err = join(ctx, tx, r)
-		return err
-	})
-	if err == nil {
-		err = refused
-	}
-	return seat, isNew && err == nil, err
-}
-
 func oneSeat(ctx context.Context, tx conn, id string) (allocator.Seat, error) {
 	seat, err := scanSeat(tx.row(ctx, seatQuery+" WHERE s.id = $1", id))
 	return seat, found(err, "seat", id)
-}
-
-// enter finds the seat that a participant has already. Without one it refuses who is
-// not invited, and a second machine of a workshop to one browser, as after a mistyped
-// address.
-func enter(ctx context.Context, tx conn, r allocator.ClaimRequest) (own string, refused, err error) {
-	var open, invited bool
-	var other string
-	err = tx.row(ctx, `SELECT w.state = 'open', w.invited = $1 OR EXISTS (SELECT 1 FROM roster WHERE workshop_id = w.id AND email = $2),
-		coalesce((SELECT id FROM seats WHERE workshop_id = w.id AND email = $2 AND state <> 'released'), ''),
-		coalesce((SELECT s.email FROM seats s JOIN seat_tokens t ON t.seat_id = s.id WHERE t.token = $3 AND s.workshop_id = w.id AND s.state <> 'released' LIMIT 1), '')
-		FROM workshops w WHERE w.id = $4`, false, r.Email, r.Token[:], r.WorkshopID).Scan(&open, &invited, &own, &other)
-	switch {
-	case err != nil || own != "":
-		return own, nil, err
-	case !open:
-		refused = api.Problemf(api.Conflict, "This workshop has ended", "Ask your instructor whether there is another one.")
-	case !invited:
-		refused = api.Problemf(api.Forbidden, allocator.NotInvited, "This workshop is for invited people. Use the address that you were invited with, or ask your instructor to add %s.", r.Email)
-	case other != "":
-		refused = api.Problemf(api.Conflict, "This browser holds a seat already", "It is the seat of %s. Go on there, or leave it first to join with another address.", other)
-	}
-	return "", refused, nil
-}
-
-// join puts a participant at the end of the queue, and gives out what is there.
-func join(ctx context.Context, tx conn, r allocator.ClaimRequest) (allocator.Seat, error) {
-	err := tx.all(ctx, Statement{
-		"INSERT INTO seats (id, workshop_id, email, state, pin, claimed_at) VALUES ($1, $2, $3, 'queued', $4, $5)",
-		[]any{r.NewSeat, r.WorkshopID, r.Email, r.NewPIN[:], stamp(r.At)},
-	}, knowing(r.NewSeat, r))
-	if err != nil {
-		return allocator.Seat{}, fmt.Errorf("add the seat of %s: %w", r.Email, err)
-	}
-	if err := give(ctx, tx, r.WorkshopID, r.At); err != nil {
-		return allocator.Seat{}, err
-	}
-	return oneSeat(ctx, tx, r.NewSeat)
 }
 
 // rejoin lets the same person back in: by the browser's token, or by the PIN.

@@ -31,6 +31,9 @@ type Dialect struct {
 	// All runs statements on a connection, in its transaction, one after the other up
 	// to the first that fails. Optional: each is a way to the database and back.
 	All func(ctx context.Context, on *sql.Conn, statements []Statement) error
+	// Rows runs statements likewise that give a row each, which it passes on in their
+	// order. Optional.
+	Rows func(ctx context.Context, on *sql.Conn, statements []Statement, scan func(i int, row Row) error) error
 	// Word says for people what an error of the database means, where that helps
 	// them; it leaves any other error as it is. Optional.
 	Word func(err error) error
@@ -39,7 +42,10 @@ type Dialect struct {
 	Unsure func(err error) bool
 }
 
-// Statement is a statement that gives no rows, with its arguments.
+// Row is one row.
+type Row interface{ Scan(into ...any) error }
+
+// Statement is a statement with its arguments.
 type Statement struct {
 	Query string
 	Args  []any

@@ -29,8 +29,10 @@ type writer struct {
 	closed bool
 }
 
+// change is one of do and claim.
 type change struct {
 	do     func(ctx context.Context, tx conn) error
+	claim  *claim // those that wait together are made together
 	result chan error
 }
 
@@ -47,7 +49,10 @@ func newWriter(db *sql.DB, d Dialect) *writer {
 // change runs do in a transaction and returns once it is on the disk. An error
 // of do undoes what do did, and nothing else.
 func (w *writer) change(ctx context.Context, do func(ctx context.Context, tx conn) error) error {
-	c := change{do: do, result: make(chan error, 1)}
+	return w.await(ctx, change{do: do, result: make(chan error, 1)})
+}
+
+func (w *writer) await(ctx context.Context, c change) error {
 	if err := w.submit(ctx, c); err != nil {
 		return err
 	}

@@ -1,0 +1,197 @@
+package load
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/agent/identity"
+	"github.com/talmolab/lablink-infrastructure/agent/tunnel"
+	"github.com/talmolab/lablink-infrastructure/agent/uplink"
+	"github.com/talmolab/lablink-infrastructure/agent/web"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+const version = "load"
+
+// agentsOrder says what the agents are to do: all come, Width at once; the first
+// Count report for Seconds as fast as they can; or all report every ten seconds from
+// now on.
+type agentsOrder struct {
+	Come    bool `json:"come"`
+	Width   int  `json:"width"`
+	Report  bool `json:"report"`
+	Count   int  `json:"count"`
+	Seconds int  `json:"seconds"`
+	Go      bool `json:"go"`
+}
+
+// agentsDone is what became of it. Took holds what each report took.
+type agentsDone struct {
+	Seconds float64  `json:"seconds"`
+	Used    float64  `json:"used"` // of processors, in seconds
+	Took    []millis `json:"took"`
+	Errors  []string `json:"errors"`
+}
+
+type millis float64
+
+func since(begin time.Time) millis { return millis(time.Since(begin).Seconds() * 1000) }
+
+// one is an agent of the load: the packages of the real one, in a process with others.
+type one struct {
+	prover identity.Prover
+	up     uplink.Allocator
+	dialer tunnel.Dialer
+	id     agent.Identity
+}
+
+// Status is the machine's, which is always well.
+func (o *one) Status() api.Status {
+	return api.Status{At: time.Now().UTC(), Version: version, Health: api.Healthy, Inventory: gpu, Readings: []api.Reading{}}
+}
+
+var gpu = api.Inventory{Driver: "570.1", GPUs: []api.GPU{{UUID: "GPU-1", Model: "NVIDIA A10G", Memory: 24 << 30}}}
+
+func newOne(c crew, at int) *one {
+	client := uplink.NewHTTP("", nil)
+	o := &one{
+		prover: identity.Prover{
+			Region: region, Endpoint: c.STS, Audience: c.Audience, Now: time.Now,
+			Credentials: credentials.StaticCredentialsProvider{Value: c.Credentials[at]},
+		},
+		up: uplink.Allocator{URL: c.URL, HTTP: client, UserAgent: version},
+		id: agent.Identity{Secret: fmt.Sprintf("%064x", at+1)},
+	}
+	o.dialer = tunnel.Dialer{URL: c.URL, HTTP: client, UserAgent: version, Handler: web.Handler(o), Log: slog.New(slog.DiscardHandler)}
+	return o
+}
+
+// come registers, opens the tunnel and reports.
+func (o *one) come(ctx context.Context) error {
+	proof, err := o.prover.Prove(ctx)
+	if err != nil {
+		return err
+	}
+	given, err := o.up.Register(ctx, api.Registration{
+		Proof: proof, Protocol: api.Protocol, Version: version, BootID: "boot", Inventory: gpu, SecretSHA256: api.SecretSum(o.id.Secret),
+	})
+	if err != nil {
+		return err
+	}
+	o.id.AgentID = given.AgentID
+	t, err := o.dialer.Dial(ctx, o.id)
+	if err != nil {
+		return err
+	}
+	go func() { _ = t.Serve(ctx) }() // ends with the process
+	return o.report(ctx)
+}
+
+func (o *one) report(ctx context.Context) error {
+	_, err := o.up.Report(ctx, o.id, api.Report{
+		At: time.Now().UTC(), Protocol: api.Protocol, Version: version, BootID: "boot", Health: api.Healthy, Readings: []api.Reading{},
+	})
+	return err
+}
+
+// beAgents is the process of the agents.
+func beAgents(ctx context.Context, in *json.Decoder, out *json.Encoder) error {
+	var c crew
+	if err := in.Decode(&c); err != nil {
+		return err
+	}
+	all := make([]*one, len(c.Credentials))
+	for i := range all {
+		all[i] = newOne(c, i)
+	}
+	for {
+		var o agentsOrder
+		if err := in.Decode(&o); err != nil {
+			return err
+		}
+		var done agentsDone
+		switch {
+		case o.Come:
+			done = comeAll(ctx, all, o.Width)
+		case o.Report:
+			done = reportAll(ctx, all[:o.Count], time.Duration(o.Seconds)*time.Second)
+		case o.Go:
+			for i, a := range all {
+				go a.keepReporting(ctx, time.Duration(i)*10*time.Second/time.Duration(len(all)))
+			}
+		default:
+			return errors.New("there is nothing to do")
+		}
+		if err := out.Encode(done); err != nil {
+			return err
+		}
+	}
+}
+
+// failures are the first few.
+type failures struct {
+	sync.Mutex
+	all []string
+}
+
+func (f *failures) add(err error) {
+	f.Lock()
+	defer f.Unlock()
+	if err != nil && len(f.all) < 5 {
+		f.all = append(f.all, err.Error())
+	}
+}
+
+func comeAll(ctx context.Context, all []*one, width int) agentsDone {
+	begin := time.Now()
+	var each sync.WaitGroup
+	var failed failures
+	var next atomic.Int64
+	for range min(width, len(all)) {
+		each.Go(func() {
+			for at := next.Add(1) - 1; at < int64(len(all)); at = next.Add(1) - 1 {
+				failed.add(all[at].come(ctx))
+			}
+		})
+	}
+	each.Wait()
+	return agentsDone{Seconds: time.Since(begin).Seconds(), Errors: failed.all}
+}
+
+func reportAll(ctx context.Context, all []*one, during time.Duration) agentsDone {
+	begin, before := time.Now(), used()
+	took := make([][]millis, len(all))
+	var each sync.WaitGroup
+	var failed failures
+	for i, a := range all {
+		each.Go(func() {
+			for time.Since(begin) < during {
+				at := time.Now()
+				failed.add(a.report(ctx))
+				took[i] = append(took[i], since(at))
+			}
+		})
+	}
+	each.Wait()
+	done := agentsDone{Seconds: time.Since(begin).Seconds(), Used: used() - before, Errors: failed.all}
+	for _, t := range took {
+		done.Took = append(done.Took, t...)
+	}
+	return done
+}
+
+func (o *one) keepReporting(ctx context.Context, offset time.Duration) {
+	time.Sleep(offset)
+	for range time.Tick(10 * time.Second) {
+		_ = o.report(ctx) // the next one is due in ten seconds
+	}
+}

@@ -1,0 +1,151 @@
+package load
+
+import (
+	"log/slog"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
+	"github.com/talmolab/lablink-infrastructure/api/deployed"
+)
+
+// quantile of values, from 0 to 1.
+func quantile(of []millis, q float64) float64 {
+	slices.Sort(of)
+	return float64(of[min(len(of)-1, int(q*float64(len(of))))])
+}
+
+func median(of []float64) float64 {
+	slices.Sort(of)
+	return of[len(of)/2]
+}
+
+func BenchmarkClaimsSQLite(b *testing.B)   { claims(b, deployed.SQLite) }
+func BenchmarkClaimsPostgres(b *testing.B) { claims(b, deployed.Postgres) }
+
+const (
+	rooms = 5
+	seats = 200
+)
+
+// claims has 200 people claim 200 machines that are ready, five times over, in rooms
+// of their own. What the people's process needs of processors is counted apart: the
+// figures are of the median room, in the time that was left of two processors.
+func claims(b *testing.B, engine string) {
+	g := newGround(b, engine)
+	store := g.store(b)
+	var of []allocator.Workshop
+	var instances []string
+	for _, name := range []string{"r0", "r1", "r2", "r3", "r4", "more"} {
+		w, ids := g.stock(b, store, name, seats)
+		of, instances = append(of, w), append(instances, ids...)
+	}
+	require.NoError(b, store.Close())
+	_, url := g.serve(b)
+	agents := start(b, "agents", g.crew(b, url, instances))
+	require.Empty(b, order[agentsDone](b, agents, agentsOrder{Come: true, Width: 50}).Errors)
+	people := start(b, "people", struct{}{})
+
+	var rates, slow []float64
+	errors, double := 0, 0
+	for i, w := range of[:rooms] {
+		done := order[peopleDone](b, people, peopleOrder{URL: url, Code: w.JoinCode, People: seats, Room: i})
+		apart := done.Used / float64(runtime.NumCPU())
+		b.Logf("%s: %d claims in %.0f ms, of which the people needed %.0f ms; median %.0f ms", engine, seats, done.Seconds*1000, apart*1000, quantile(done.Took, 0.5))
+		rates, slow = append(rates, seats/(done.Seconds-apart)), append(slow, quantile(done.Took, 0.99))
+		errors += len(done.Errors)
+		double += seats - len(done.Seats)
+		for seat, state := range done.Seats {
+			require.Equal(b, "assigned", state, seat)
+		}
+	}
+	b.ReportMetric(median(rates), "claims_per_second_"+engine+":1/s")
+	b.ReportMetric(median(slow), "claim_p99_"+engine+":ms")
+
+	more := order[peopleDone](b, people, peopleOrder{URL: url, Code: of[rooms].JoinCode, People: 300, Room: rooms})
+	require.Empty(b, more.Errors)
+	require.Len(b, more.Seats, 300)
+	same := order[peopleDone](b, people, peopleOrder{URL: url, Code: of[rooms].JoinCode, People: 10, Same: true, Room: rooms + 1})
+	require.Empty(b, same.Errors)
+	require.Len(b, same.Seats, 1)
+	if engine == deployed.SQLite {
+		b.ReportMetric(float64(double), "claim_double_holds:count")
+		b.ReportMetric(float64(errors), "claim_errors:count")
+	}
+	require.Zero(b, errors+double)
+}
+
+// BenchmarkAgents measures the first contact of 200 agents at once, and reports as
+// fast as they can be made.
+func BenchmarkAgents(b *testing.B) {
+	g := newGround(b, deployed.SQLite)
+	store := g.store(b)
+	_, instances := g.stock(b, store, "room", 200)
+	require.NoError(b, store.Close())
+	p, url := g.serve(b)
+	b.ReportMetric(p.memory(b, "VmRSS"), "allocator_rss_idle:MiB")
+	agents := start(b, "agents", g.crew(b, url, instances))
+	came := order[agentsDone](b, agents, agentsOrder{Come: true, Width: 200})
+	require.Empty(b, came.Errors)
+	b.Logf("at most %.0f MiB", p.memory(b, "VmHWM"))
+	b.ReportMetric(came.Seconds, "first_contact_200:s")
+	done := order[agentsDone](b, agents, agentsOrder{Report: true, Count: 200, Seconds: 5})
+	apart := done.Used / float64(runtime.NumCPU())
+	require.Empty(b, done.Errors)
+	b.Logf("%d reports in %.1f s, of which the agents needed %.1f s", len(done.Took), done.Seconds, apart)
+	b.ReportMetric(float64(len(done.Took))/(done.Seconds-apart), "reports_per_second:1/s")
+	b.ReportMetric(quantile(done.Took, 0.99), "report_p99:ms")
+}
+
+func BenchmarkThousandAgents(b *testing.B)    { resident(b, 1_000, "1k", true) }
+func BenchmarkTenThousandAgents(b *testing.B) { resident(b, 10_000, "10k", false) }
+
+// watched is how long agents are served while that is measured.
+const watched = 30 * time.Second
+
+// resident measures what so many agents cost that keep tunnels and report.
+func resident(b *testing.B, count int, name string, cpu bool) {
+	g := newGround(b, deployed.SQLite)
+	store := g.store(b)
+	_, instances := g.stock(b, store, "room", count)
+	require.NoError(b, store.Close())
+	p, url := g.serve(b)
+	agents := start(b, "agents", g.crew(b, url, instances))
+	require.Empty(b, order[agentsDone](b, agents, agentsOrder{Come: true, Width: 50}).Errors)
+	order[agentsDone](b, agents, agentsOrder{Go: true})
+	time.Sleep(watched) // what coming took is given back
+	before := p.used(b)
+	time.Sleep(watched)
+	share := 100 * (p.used(b) - before).Seconds() / watched.Seconds()
+	b.Logf("%d agents: %.1f %% of a core", count, share)
+	b.ReportMetric(p.memory(b, "VmRSS"), "allocator_rss_"+name+"_agents:MiB")
+	if cpu {
+		b.ReportMetric(share, "allocator_cpu_"+name+"_agents:%")
+	}
+}
+
+// BenchmarkReconcile is one pass over 1,000 machines on which there is nothing to do.
+func BenchmarkReconcile(b *testing.B) {
+	g := newGround(b, deployed.SQLite)
+	store := g.store(b)
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		g.stock(b, store, name, 200)
+	}
+	defer store.Close()
+	s := &allocator.Service{
+		Store: store, Compute: &allocatortest.FakeEC2{Now: time.Now}, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Pools: []allocator.Pool{{Name: "gpu", MaxMachines: 20_000}},
+	}
+	var took []float64
+	for range 11 {
+		begin := time.Now()
+		require.NoError(b, s.Reconcile(b.Context()))
+		took = append(took, float64(since(begin)))
+	}
+	b.ReportMetric(median(took), "reconcile_1000:ms")
+}
