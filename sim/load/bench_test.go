@@ -80,6 +80,17 @@ func claims(b *testing.B, engine string) {
 	require.Zero(b, errors+double)
 }
 
+// BenchmarkIdle is an allocator that was started before, and has nothing to do.
+func BenchmarkIdle(b *testing.B) {
+	g := newGround(b, deployed.SQLite)
+	first, _ := g.serve(b)
+	first.end(b)
+	p, _ := g.serve(b)
+	time.Sleep(10 * time.Second)
+	b.Logf("of its own %.0f MiB, of its program %.0f MiB", p.memory(b, "RssAnon"), p.memory(b, "RssFile"))
+	b.ReportMetric(p.memory(b, "VmRSS"), "allocator_rss_idle:MiB")
+}
+
 // BenchmarkAgents measures the first contact of 200 agents at once, and reports as
 // fast as they can be made.
 func BenchmarkAgents(b *testing.B) {
@@ -88,7 +99,6 @@ func BenchmarkAgents(b *testing.B) {
 	_, instances := g.stock(b, store, "room", 200)
 	require.NoError(b, store.Close())
 	p, url := g.serve(b)
-	b.ReportMetric(p.memory(b, "VmRSS"), "allocator_rss_idle:MiB")
 	agents := start(b, "agents", g.crew(b, url, instances))
 	came := order[agentsDone](b, agents, agentsOrder{Come: true, Width: 200})
 	require.Empty(b, came.Errors)

@@ -137,6 +137,7 @@ func program(b *testing.B) string {
 // serve starts the allocator and returns it once it is ready.
 func (g *ground) serve(b *testing.B) (p *process, url string) {
 	b.Helper()
+	_ = os.Remove(boot.AddressFile(g.dir)) // of the one before
 	settings := filepath.Join(g.dir, "settings.json")
 	raw, err := json.Marshal(g.settings)
 	require.NoError(b, err)

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -55,6 +56,13 @@ func start(b *testing.B, name string, what any) *process {
 	p := run(b, cmd)
 	require.NoError(b, p.to.Encode(what))
 	return p
+}
+
+// end asks a process to end, and waits until it has.
+func (p *process) end(b *testing.B) {
+	b.Helper()
+	require.NoError(b, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(b, p.cmd.Wait())
 }
 
 // order has a part do something, and returns what became of it.
