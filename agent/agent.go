@@ -12,7 +12,8 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// Config is what an Agent is made of. All fields are required but Alive and Follow.
+// Config is what an Agent is made of. All fields are required but Alive, Follow and
+// Logbook.
 type Config struct {
 	// Machine is what the agent looks at and reports on.
 	Machine *Machine
@@ -38,6 +39,8 @@ type Config struct {
 	// Follow asks the machine to run a release, which ends this agent. Optional:
 	// the agent stays what it is.
 	Follow func(release string) error
+	// Logbook holds what the allocator is to know of the log. Optional: nothing.
+	Logbook *Logbook
 	// Log receives what the agent does and why it has to wait, each cause once.
 	Log *slog.Logger
 }
@@ -93,15 +96,18 @@ func (a *Agent) Run(ctx context.Context) error {
 	return nil
 }
 
-// live reports and keeps the tunnel open, until ctx ends or the allocator does
+// live reports, keeps the tunnel open and sends the log, until ctx ends or the allocator does
 // not know the identity any more. The refusal is returned.
 func (a *Agent) live(ctx context.Context, id Identity) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	var both sync.WaitGroup
-	both.Go(func() { stop(a.keepReporting(ctx, id)) })
-	both.Go(func() { stop(a.keepTunnel(ctx, id)) })
-	both.Wait()
+	var all sync.WaitGroup
+	all.Go(func() { stop(a.keepReporting(ctx, id)) })
+	all.Go(func() { stop(a.keepTunnel(ctx, id)) })
+	if a.Logbook != nil {
+		all.Go(func() { stop(a.keepShipping(ctx, id)) })
+	}
+	all.Wait()
 	return context.Cause(ctx)
 }
 

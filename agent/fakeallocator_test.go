@@ -20,6 +20,8 @@ type fakeAllocator struct {
 	refusal  *api.Problem // of registrations
 	answer   *api.Problem // to reports
 	interval int          // seconds
+	// logAnswer is what a batch of the log, which is kept, is answered with.
+	logAnswer error
 	// noTunnels refuses tunnels.
 	noTunnels *api.Problem
 	// loseAnswers takes registrations and leaves them without an answer.
@@ -37,6 +39,7 @@ type heard struct {
 	registrations []api.Registration
 	tried         int // how often to report
 	reports       []api.Report
+	logs          []api.LogBatch
 	dialled       int // how often
 	open          int // tunnels
 }
@@ -48,6 +51,7 @@ func (f *fakeAllocator) now() heard {
 	h := f.heard
 	h.registrations = slices.Clone(h.registrations)
 	h.reports = slices.Clone(h.reports)
+	h.logs = slices.Clone(h.logs)
 	return h
 }
 
@@ -101,6 +105,16 @@ func (f *fakeAllocator) Report(_ context.Context, id agent.Identity, r api.Repor
 	}
 	f.heard.reports = append(f.heard.reports, r)
 	return api.ReportAnswer{ReportInterval: f.interval, Protocol: api.Protocol + f.apart, Version: "v9", Release: f.release}, nil
+}
+
+func (f *fakeAllocator) Log(_ context.Context, id agent.Identity, b api.LogBatch) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.admit(id); err != nil {
+		return err
+	}
+	f.heard.logs = append(f.heard.logs, b)
+	return f.logAnswer
 }
 
 func (f *fakeAllocator) admit(id agent.Identity) error {

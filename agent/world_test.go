@@ -24,6 +24,7 @@ type world struct {
 	allocator *fakeAllocator
 	store     *fakeStore
 	logs      *logs
+	logbook   *agent.Logbook
 	looks     atomic.Int64
 	follow    func(release string) error
 	release   string // that the machine is at
@@ -57,6 +58,7 @@ func (w *world) start(t *testing.T) *world {
 		Dialer:     w.allocator,
 		Looks:      looks.C,
 		Follow:     w.follow,
+		Logbook:    w.logbook,
 		Now:        time.Now,
 		Random:     func() float64 { return float64(random.Add(0x9E3779B9)) / (1 << 32) },
 		Alive:      func() { w.looks.Add(1) },

@@ -104,6 +104,14 @@ type Store interface {
 	// SetConnected keeps whether a machine's tunnel is up; machine "" means all.
 	SetConnected(ctx context.Context, machine string, up bool) error
 
+	// AddLogs adds a batch to a machine's log, unless it is there. It forgets the
+	// oldest of what is more than keep bytes, and of all machines' what is older than
+	// since.
+	AddLogs(ctx context.Context, machine string, b api.LogBatch, at time.Time, keep int, since time.Time) error
+	// Logs reads at most limit batches of a machine's log, oldest first, after the one
+	// with seq after.
+	Logs(ctx context.Context, machine string, after int64, limit int) ([]LogBatch, error)
+
 	// Claim gives a participant a seat, or the one they hold, and tells the audit of one
 	// that is new. See ClaimRequest.
 	Claim(ctx context.Context, r ClaimRequest) (s Seat, isNew bool, err error)

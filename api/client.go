@@ -137,6 +137,11 @@ func (c *Client) Report(ctx context.Context, id string, r Report) (ReportAnswer,
 	return out, err
 }
 
+// Log tells the allocator what the machine of agent id logged.
+func (c *Client) Log(ctx context.Context, id string, b LogBatch) error {
+	return c.Do(ctx, http.MethodPost, "/api/v1/agents/"+id+"/logs", b, nil)
+}
+
 // TunnelPath is where agent id keeps its tunnel.
 func TunnelPath(id string) string { return "/api/v1/agents/" + id + "/tunnel" }
 

@@ -28,6 +28,11 @@ func (a *Allocator) Report(ctx context.Context, id agent.Identity, r api.Report)
 	return a.client(id.Secret).Report(ctx, id.AgentID, r)
 }
 
+// Log says what was logged on the machine of id.
+func (a *Allocator) Log(ctx context.Context, id agent.Identity, b api.LogBatch) error {
+	return a.client(id.Secret).Log(ctx, id.AgentID, b)
+}
+
 func (a *Allocator) client(secret string) *api.Client {
 	return &api.Client{URL: a.URL, HTTP: a.HTTP, Bearer: secret, UserAgent: a.UserAgent}
 }

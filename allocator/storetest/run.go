@@ -51,6 +51,7 @@ func Run(t *testing.T, open Open) {
 		"a hundred claims at once never double":                   claimsRace,
 		"random histories keep the invariants":                    randomHistories,
 		"a census counts what there is":                           censusCounts,
+		"a machine's log is kept once, and the newest of it":      logIsBounded,
 		"there is one first user":                                 firstUserIsOne,
 		"another password ends what the one before let in":        passwordEndsWhatItLetIn,
 		"a lesser role ends what the one before let in":           roleEndsWhatItLetIn,

@@ -133,6 +133,9 @@ func TestASecretCannotWriteAnotherMachinesState(t *testing.T) {
 	res, body = b.send(t, http.MethodGet, api.TunnelPath(other.AgentID), nil, "Authorization", "Bearer "+mine.Secret)
 	refused(t, api.Unauthorized, res, body)
 	require.Equal(t, allocator.Ready, w.Machines(t, ws)[1].State)
+	lines := api.LogBatch{Run: "run", Number: 1, Lines: []api.LogLine{{Level: "info", Source: "agent", Text: "by somebody else"}}}
+	res, body = b.send(t, http.MethodPost, "/api/v1/agents/"+other.AgentID+"/logs", lines, "Authorization", "Bearer "+mine.Secret)
+	refused(t, api.Unauthorized, res, body)
 
 	res, body = b.send(t, http.MethodPost, "/api/v1/agents/"+mine.AgentID+"/reports", report, "Authorization", "Bearer "+mine.Secret)
 	require.Equal(t, http.StatusOK, res.StatusCode, body)

@@ -30,6 +30,7 @@ var refusals = map[string][]int{
 	"change-workshop":      {http.StatusNotFound, http.StatusConflict},
 	"end-workshop":         {http.StatusNotFound, http.StatusConflict},
 	"terminate-machine":    {http.StatusNotFound, http.StatusConflict},
+	"read-log":             {http.StatusNotFound},
 }
 
 // errorsOf are the statuses of all that an operation of staff refuses: who is not

@@ -66,11 +66,11 @@ func (l *limiter) forget() {
 	}
 }
 
-// limits bound how often seats are claimed.
-type limits struct{ addresses, workshops *limiter }
+// limits bound how often seats are claimed, and how much machines log.
+type limits struct{ addresses, workshops, logs *limiter }
 
 func newLimits(now func() time.Time) limits {
-	return limits{newLimiter(addressBurst, addressEvery, now), newLimiter(workshopBurst, workshopEvery, now)}
+	return limits{newLimiter(addressBurst, addressEvery, now), newLimiter(workshopBurst, workshopEvery, now), newLimiter(logBurst, logEvery, now)}
 }
 
 // claim counts a claim. RateLimited when there were too many from this address, or

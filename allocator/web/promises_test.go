@@ -31,6 +31,7 @@ var bodies = map[string]any{
 	"make-token":      api.NewToken{Name: "x", Role: "viewer"},
 	"add-schedule":    api.NewSchedule{Rule: "FREQ=DAILY", First: "2026-03-02T09:00", Zone: "UTC", Minutes: 60, Workshop: api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1}},
 	"register-agent":  allocatortest.Registration("i-unknown", "client-gpu", "a signature"),
+	"keep-log":        api.LogBatch{Run: "run", Number: 1, Lines: []api.LogLine{{Level: "info", Source: "agent", Text: "up"}}},
 	"report":          api.Report{Protocol: api.Protocol, Health: api.Healthy, Readings: []api.Reading{}},
 }
 

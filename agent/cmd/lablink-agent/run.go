@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/x509"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"net/url"
 	"os"
 	"runtime/debug"
@@ -54,7 +55,8 @@ func (c *runCommand) Validate() error {
 // Run serves the machine until ctx ends.
 func (c *runCommand) Run(ctx context.Context) error {
 	debug.SetGCPercent(gcPercent)
-	log := newLog(os.Stderr)
+	logbook := agent.NewLogbook(rand.Text(), time.Now)
+	log := slog.New(logbook.Handler("lablink-agent", newLog(os.Stderr).Handler()))
 	source, err := parseSource(c.NVML)
 	if err != nil {
 		return err
@@ -76,7 +78,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 		return err
 	}
 	config := c.wire(machine, trust, log)
-	config.Looks = looks.C
+	config.Looks, config.Logbook = looks.C, logbook
 	config.Alive = supervisor.alive
 	if host.Current() != "" { // nobody but this machine's own updater can follow
 		config.Follow = c.follow
@@ -120,7 +122,7 @@ func (c *runCommand) wire(machine *agent.Machine, trust *x509.CertPool, log *slo
 			Handler: web.Handler(machine), Log: log,
 		},
 		Now:    time.Now,
-		Random: rand.Float64,
+		Random: mathrand.Float64,
 		Log:    log,
 	}
 }

@@ -1,0 +1,53 @@
+package allocator
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+const (
+	// logBytes is how much of a machine's log is kept, in bytes: the newest of it.
+	logBytes = 1 << 20
+	// logAge is how long it is kept.
+	logAge = 30 * 24 * time.Hour
+	// logPage is how many batches are read at once.
+	logPage = 50
+)
+
+// LogBatch is a batch of a machine's log as it is kept.
+type LogBatch struct {
+	Seq int64 // its place in the log
+	api.LogBatch
+}
+
+// KeepLogs takes what an agent logged. The same batch again changes nothing.
+func (s *Service) KeepLogs(ctx context.Context, a Agent, b api.LogBatch) error {
+	now := s.Now()
+	return s.Store.AddLogs(ctx, a.MachineID, b, now, logBytes, now.Add(-logAge))
+}
+
+// Logs reads a machine's log after a place, or from its beginning. Lines that were
+// lost are told by one in their place. NotFound.
+func (s *Service) Logs(ctx context.Context, machine string, after int64) (api.LogPage, error) {
+	page := api.LogPage{Lines: []api.LogLine{}, Next: after}
+	if _, err := s.Store.Machine(ctx, machine); err != nil {
+		return page, err
+	}
+	batches, err := s.Store.Logs(ctx, machine, after, logPage)
+	if err != nil {
+		return page, err
+	}
+	for _, b := range batches {
+		if b.Lost > 0 {
+			page.Lines = append(page.Lines, api.LogLine{
+				At: b.Lines[0].At, Level: "warn", Source: "lablink",
+				Text: fmt.Sprintf("%d lines were lost here: the machine had no room for them while the allocator was away.", b.Lost),
+			})
+		}
+		page.Lines, page.Next = append(page.Lines, b.Lines...), b.Seq
+	}
+	return page, nil
+}

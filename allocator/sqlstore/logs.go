@@ -1,0 +1,49 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// AddLogs adds a batch to a machine's log, and forgets what is too much or too old.
+func (s *Store) AddLogs(ctx context.Context, machine string, b api.LogBatch, at time.Time, keep int, since time.Time) error {
+	lines, err := json.Marshal(b.Lines)
+	if err != nil {
+		return fmt.Errorf("write a log down: %w", err)
+	}
+	err = s.change(ctx, func(ctx context.Context, tx conn) error {
+		return tx.all(ctx, Statement{
+			`INSERT INTO logs (machine_id, run, number, lost, at, bytes, lines) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (machine_id, run, number) DO NOTHING`,
+			[]any{machine, b.Run, b.Number, b.Lost, stamp(at), len(lines), string(lines)},
+		}, Statement{
+			`DELETE FROM logs WHERE seq IN (
+				SELECT seq FROM (SELECT seq, sum(bytes) OVER (ORDER BY seq DESC) AS upto FROM logs WHERE machine_id = $1) AS l WHERE upto > $2)`,
+			[]any{machine, keep},
+		}, Statement{"DELETE FROM logs WHERE at < $1", []any{stamp(since)}})
+	})
+	if err != nil {
+		return fmt.Errorf("keep the log of %s: %w", machine, err)
+	}
+	return nil
+}
+
+// Logs reads a machine's log.
+func (s *Store) Logs(ctx context.Context, machine string, after int64, limit int) ([]allocator.LogBatch, error) {
+	out, err := list(ctx, s.read, func(row scanner) (b allocator.LogBatch, err error) {
+		var lines string
+		if err = row.Scan(&b.Seq, &b.Run, &b.Number, &b.Lost, &lines); err != nil {
+			return b, err
+		}
+		return b, json.Unmarshal([]byte(lines), &b.Lines)
+	}, "SELECT seq, run, number, lost, lines FROM logs WHERE machine_id = $1 AND seq > $2 ORDER BY seq LIMIT $3", machine, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the log of %s: %w", machine, err)
+	}
+	return out, nil
+}

@@ -1,0 +1,58 @@
+package storetest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+func logIsBounded(t *testing.T, w *world) {
+	_, machines := w.ready(t, 2)
+	const keep = 4000
+	old := w.now.Add(-time.Hour)
+	batch := func(run string, number int64, text string) api.LogBatch {
+		return api.LogBatch{Run: run, Number: number, Lost: int(number), Lines: []api.LogLine{{At: w.now, Level: "info", Source: "agent", Text: text}}}
+	}
+	add := func(machine int, b api.LogBatch) {
+		require.NoError(t, w.AddLogs(t.Context(), machines[machine].ID, b, w.tick(), keep, old))
+	}
+	texts := func(machine int, after int64) (out []string, last int64) {
+		got, err := w.Logs(t.Context(), machines[machine].ID, after, 100)
+		require.NoError(t, err)
+		for _, b := range got {
+			require.Equal(t, int(b.Number), b.Lost)
+			out, last = append(out, b.Lines[0].Text), b.Seq
+		}
+		return out, last
+	}
+	add(0, batch("a", 1, "one"))
+	add(1, batch("a", 1, "another's"))
+	add(0, batch("a", 2, "two"))
+	add(0, batch("a", 1, "one, whose answer was lost"))
+	add(0, batch("b", 1, "after a restart"))
+	got, last := texts(0, 0)
+	require.Equal(t, []string{"one", "two", "after a restart"}, got)
+	add(0, batch("b", 2, "more"))
+	got, _ = texts(0, last)
+	require.Equal(t, []string{"more"}, got)
+	first, err := w.Logs(t.Context(), machines[0].ID, 0, 1)
+	require.NoError(t, err)
+	require.Len(t, first, 1)
+
+	for i := range int64(10) {
+		add(0, batch("c", 1+i, strings.Repeat("x", 1000)))
+	}
+	got, _ = texts(0, 0)
+	require.Len(t, got, 3, "the newest that are at most %d bytes", keep)
+	got, _ = texts(1, 0)
+	require.Equal(t, []string{"another's"}, got, "each machine has room of its own")
+
+	old = w.now.Add(time.Second)
+	add(0, batch("d", 1, "new"))
+	got, _ = texts(1, 0)
+	require.Empty(t, got, "it is too old")
+}

@@ -1,0 +1,56 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+func TestAMachinesLogIsKeptAndReadOn(t *testing.T) {
+	w := newWorld(t)
+	ws := w.ReadyWorkshop(t, 1)
+	m := w.Machines(t, ws)[0]
+	agent, staff := w.browser(t), w.staff(t)
+	send := func(number int64, lost int, text string) (*http.Response, string) {
+		batch := api.LogBatch{Run: "run", Number: number, Lost: lost, Lines: []api.LogLine{{At: w.Time, Level: "info", Source: "agent", Text: text}}}
+		return agent.send(t, http.MethodPost, "/api/v1/agents/"+m.AgentID+"/logs", batch, "Authorization", "Bearer secret of "+m.InstanceID)
+	}
+	read := func(after string) api.LogPage {
+		res, body := staff.send(t, http.MethodGet, "/api/v1/machines/"+m.ID+"/logs?after="+after, nil)
+		require.Equal(t, http.StatusOK, res.StatusCode, body)
+		return decode[api.LogPage](t, body)
+	}
+	require.Empty(t, read("0").Lines)
+	for i, text := range []string{"one", "<script>two</script>"} {
+		res, body := send(int64(i+1), 0, text)
+		require.Equal(t, http.StatusNoContent, res.StatusCode, body)
+	}
+	page := read("0")
+	require.Len(t, page.Lines, 2)
+	require.Equal(t, "<script>two</script>", page.Lines[1].Text)
+	require.Empty(t, read("2").Lines)
+	send(3, 7, "three")
+	page = read("2")
+	require.Contains(t, page.Lines[0].Text, "7 lines were lost here")
+	require.Equal(t, "three", page.Lines[1].Text)
+
+	res, body := staff.send(t, http.MethodGet, "/admin/machines/"+m.ID+"/log", nil)
+	require.Equal(t, "text/plain; charset=utf-8", res.Header.Get("Content-Type"))
+	require.Contains(t, body, "info  agent: <script>two</script>\n")
+	require.Equal(t, 4, strings.Count(body, "\n"))
+
+	for i := range int64(57) {
+		send(4+i, 0, "more")
+	}
+	res, body = send(100, 0, "too much")
+	refused(t, api.RateLimited, res, body)
+	require.NotEmpty(t, res.Header.Get("Retry-After"))
+	w.Time = w.Time.Add(2 * time.Second)
+	res, body = send(100, 0, "not too much any more")
+	require.Equal(t, http.StatusNoContent, res.StatusCode, body)
+}
