@@ -101,8 +101,6 @@ type Store interface {
 	RestoredAt(ctx context.Context) (time.Time, error)
 	// SetHealth keeps what an agent reports and moves its machine accordingly.
 	SetHealth(ctx context.Context, machine string, h api.Health, reason string, at time.Time) error
-	// SetConnected keeps whether a machine's tunnel is up; machine "" means all.
-	SetConnected(ctx context.Context, machine string, up bool) error
 
 	// Claim gives a participant a seat, or the one they hold. See ClaimRequest.
 	Claim(ctx context.Context, r ClaimRequest) (s Seat, isNew bool, err error)
@@ -133,6 +131,7 @@ type Store interface {
 	Census(ctx context.Context, now time.Time) (Census, error)
 
 	People
+	Peers
 }
 
 // ClaimRequest asks for a seat. The token is the browser's, the PIN the seat's;

@@ -1,0 +1,58 @@
+package tunnel
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// retryAfter is when somebody may ask again for a machine that is not connected: an
+// agent that lost its tunnel is back within seconds.
+const retryAfter = 2 * time.Second
+
+// NotConnected is what is said of a machine that no tunnel leads to.
+func NotConnected() *api.Problem {
+	p := api.Problemf(api.Unavailable, "The machine is not connected", "Its agent keeps no tunnel at the moment, and opens one by itself. Try again in a few seconds.")
+	p.RetryAfter = retryAfter
+	return p
+}
+
+// Transport reaches a machine's agent, through its tunnel or, where that is not here,
+// elsewhere.
+func (h *Hub) Transport(machine string) http.RoundTripper {
+	if here, ok := h.Local(machine); ok || h.Elsewhere == nil {
+		return here
+	}
+	return h.Elsewhere(machine)
+}
+
+// Local reaches a machine's agent through a tunnel of this process, one stream for
+// each request. ok reports whether there is one.
+func (h *Hub) Local(machine string) (_ http.RoundTripper, ok bool) {
+	h.mu.Lock()
+	_, ok = h.tunnels[machine]
+	h.mu.Unlock()
+	return &http.Transport{
+		DialContext:       func(context.Context, string, string) (net.Conn, error) { return h.dial(machine) },
+		DisableKeepAlives: true, DisableCompression: true,
+	}, ok
+}
+
+// dial opens a stream to a machine's agent.
+func (h *Hub) dial(machine string) (net.Conn, error) {
+	h.mu.Lock()
+	t := h.tunnels[machine]
+	h.mu.Unlock()
+	if t.Session == nil {
+		return nil, NotConnected()
+	}
+	stream, err := t.OpenStream()
+	if err != nil {
+		return nil, fmt.Errorf("open a stream to %s: %w", machine, err)
+	}
+	return stream, nil
+}
