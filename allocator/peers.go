@@ -3,6 +3,8 @@ package allocator
 import (
 	"context"
 	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // Peer is one of the allocators that share a store.
@@ -44,4 +46,12 @@ type Peers interface {
 	Held(ctx context.Context, peer string) (map[string]string, error)
 	// HolderOf finds the allocator that holds a machine's tunnel. NotFound.
 	HolderOf(ctx context.Context, machine string) (Peer, error)
+}
+
+// NotConnected is what is said of a machine that no tunnel leads to. An agent that
+// lost its tunnel is back within seconds.
+func NotConnected() *api.Problem {
+	p := api.Problemf(api.Unavailable, "The machine is not connected", "Its agent keeps no tunnel at the moment, and opens one by itself. Try again in a few seconds.")
+	p.RetryAfter = 2 * time.Second
+	return p
 }

@@ -32,8 +32,9 @@ type Hub struct {
 	Elsewhere func(machine string) http.RoundTripper
 	Log       *slog.Logger
 
-	mu      sync.Mutex
-	tunnels map[string]held
+	mu       sync.Mutex
+	tunnels  map[string]held
+	draining bool // whether new tunnels are refused
 }
 
 // held is a tunnel with its id.
@@ -47,6 +48,9 @@ var _ allocator.Tunnels = (*Hub)(nil)
 // Serve takes a machine's tunnel and returns when it has ended. A new tunnel
 // takes the place of an old one, which a machine may have given up unheard.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, machine string) {
+	if h.refuses(w) {
+		return
+	}
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled})
 	if err != nil {
 		return // Accept has answered

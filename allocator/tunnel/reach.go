@@ -5,21 +5,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"time"
 
-	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/allocator"
 )
-
-// retryAfter is when somebody may ask again for a machine that is not connected: an
-// agent that lost its tunnel is back within seconds.
-const retryAfter = 2 * time.Second
-
-// NotConnected is what is said of a machine that no tunnel leads to.
-func NotConnected() *api.Problem {
-	p := api.Problemf(api.Unavailable, "The machine is not connected", "Its agent keeps no tunnel at the moment, and opens one by itself. Try again in a few seconds.")
-	p.RetryAfter = retryAfter
-	return p
-}
 
 // Transport reaches a machine's agent, through its tunnel or, where that is not here,
 // elsewhere.
@@ -48,7 +36,7 @@ func (h *Hub) dial(machine string) (net.Conn, error) {
 	t := h.tunnels[machine]
 	h.mu.Unlock()
 	if t.Session == nil {
-		return nil, NotConnected()
+		return nil, allocator.NotConnected()
 	}
 	stream, err := t.OpenStream()
 	if err != nil {
