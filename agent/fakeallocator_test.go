@@ -28,7 +28,7 @@ type fakeAllocator struct {
 	apart       int               // how far its protocol is from the agent's
 	release     string            // that agents are to run
 	broken      chan struct{}     // closed to break the tunnels that are open
-	tunnels     []*fakeTunnel // all that were ever open
+	tunnels     []*fakeTunnel     // all that were ever open
 	heard       heard
 }
 

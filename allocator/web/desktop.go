@@ -29,7 +29,9 @@ func (s *server) desktop(w http.ResponseWriter, r *http.Request) {
 	proxy := &httputil.ReverseProxy{
 		Rewrite:   toAgent,
 		Transport: s.Machine(seat.MachineID), FlushInterval: -1,
-		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, s.desktopFailed(r, seat.MachineID, err)) },
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			s.fail(w, r, s.desktopFailed(r, seat.MachineID, err))
+		},
 	}
 	proxy.ServeHTTP(w, r)
 }

@@ -21,11 +21,15 @@ func (a *app) checks() []web.NamedCheck {
 	}
 	disk := readiness.Disk{Folder: a.data, Statfs: syscall.Statfs}
 	writes := &readiness.Writes{Write: a.store.TryWrite, Now: time.Now, Patience: writeTime}
-	return []web.NamedCheck{
+	checks := []web.NamedCheck{
 		database,
 		{Name: "disk", Check: disk.Check},
 		{Name: "commits", Check: writes.Check},
 		{Name: "clock", Check: readiness.NewClock().Check, Warning: true},
 		{Name: "ec2", Check: a.ec2.Check, Warning: true},
 	}
+	if a.peers.server != nil {
+		checks = append(checks, web.NamedCheck{Name: "stopping", Check: a.drained})
+	}
+	return checks
 }
