@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
@@ -51,12 +52,15 @@ func (s *server) desktopSeat(r *http.Request) (allocator.Seat, error) {
 	return seat, err
 }
 
-// toAgent makes of a browser's request one for an agent: what the browser keeps for
-// the allocator is not for machines.
+// notForAgents are headers by which a browser shows the allocator who it is and from
+// which page it comes: that was checked here.
+var notForAgents = []string{"Authorization", "Cookie", "Origin"}
+
+// toAgent makes of a browser's request one for an agent.
 func toAgent(p *httputil.ProxyRequest) {
 	p.Out.URL.Scheme, p.Out.URL.Host, p.Out.Host = "http", "agent", "agent"
 	for name := range p.Out.Header {
-		if strings.HasPrefix(name, own) || name == "Cookie" || name == "Authorization" {
+		if strings.HasPrefix(name, own) || slices.Contains(notForAgents, name) {
 			p.Out.Header.Del(name)
 		}
 	}
