@@ -132,12 +132,15 @@ func (a *app) drained(context.Context) error {
 // drain lets others take over, where there are some, before the allocator stops: it is
 // not ready any more, and serves on until each agent has a tunnel elsewhere.
 func (a *app) drain() {
-	if a.peers.server == nil || !a.peers.keeper.Others() {
+	if a.peers.server == nil {
 		return
 	}
-	a.peers.draining.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), moveTime)
 	defer cancel()
+	if err := a.peers.keeper.Look(ctx); err != nil || !a.peers.keeper.Others() {
+		return // nobody is there to take over
+	}
+	a.peers.draining.Store(true)
 	a.hub.Drain(ctx)
 	tick := time.NewTicker(moveTick)
 	defer tick.Stop()
