@@ -121,7 +121,7 @@ func (u *Updater) prepare(ctx context.Context, before, wanted string) error {
 	if wanted == before {
 		return nil
 	}
-	return u.rehearseOnCopy(ctx, wanted)
+	return u.rehearseOnCopy(ctx, before, wanted)
 }
 
 // Switching reports whether the release that runs has yet to show that it is good.

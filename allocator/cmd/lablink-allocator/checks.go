@@ -17,7 +17,7 @@ const writeTime = 500 * time.Millisecond
 func (a *app) checks() []web.NamedCheck {
 	database := web.NamedCheck{Name: "database", Check: a.store.Ping}
 	if a.rehearsal {
-		return []web.NamedCheck{database}
+		return []web.NamedCheck{database, {Name: "data", Check: a.readable}}
 	}
 	disk := readiness.Disk{Folder: a.data, Statfs: syscall.Statfs}
 	writes := &readiness.Writes{Write: a.store.TryWrite, Now: time.Now, Patience: writeTime}

@@ -20,14 +20,12 @@ const aliveInterval = 2 * time.Second
 
 // checkDatabase refuses, before anything is opened, a database that this program
 // cannot use: data would go where nobody looks for it.
-func checkDatabase(d deployed.Database, rehearsal bool) error {
+func checkDatabase(d deployed.Database) error {
 	switch {
 	case d.Engine == deployed.SQLite:
 		return nil
 	case d.Engine != deployed.Postgres:
 		return fmt.Errorf("this allocator stores in SQLite or PostgreSQL, and its settings say database.engine: %q", d.Engine)
-	case rehearsal:
-		return errors.New("this allocator has no copy of a PostgreSQL database to rehearse on; deploy with database.engine: sqlite")
 	case d.Endpoint == "" || d.Name == "" || d.SecretARN == "":
 		return errors.New("the settings say database.engine: postgres, and not which endpoint, name and secret; deploy again")
 	}

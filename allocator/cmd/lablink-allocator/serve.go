@@ -75,10 +75,15 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkDatabase(settings.Database, c.Rehearse != ""); err != nil {
+	if err := checkDatabase(settings.Database); err != nil {
 		return err
 	}
 	if c.Rehearse != "" {
+		if settings.Database.Engine == deployed.Postgres {
+			if settings.Database.Name, err = readCopy(c.Data); err != nil {
+				return err
+			}
+		}
 		c.Data = boot.RehearsalDir(c.Data)
 	}
 	unlock, err := lockData(c.Data)
@@ -121,15 +126,10 @@ type app struct {
 
 // open opens the data and brings back what was going on.
 func (a *app) open(ctx context.Context) error {
-	cloud, err := loadAWS(ctx, a.settings.Region)
-	if err != nil {
+	if err := a.logIn(ctx); err != nil {
 		return err
 	}
-	a.cloud = cloud
-	if a.settings.Database.Engine == deployed.Postgres {
-		secret := &secrets.Login{Client: secretsmanager.NewFromConfig(cloud), ARN: a.settings.Database.SecretARN}
-		a.login = secret.Get
-	}
+	cloud := a.cloud
 	if err := a.openStore(ctx); err != nil {
 		return err
 	}
@@ -167,6 +167,18 @@ func (a *app) open(ctx context.Context) error {
 		return err
 	}
 	return a.service.Resume(ctx)
+}
+
+// logIn finds out as whom AWS and the database are used.
+func (a *app) logIn(ctx context.Context) (err error) {
+	if a.cloud, err = loadAWS(ctx, a.settings.Region); err != nil {
+		return err
+	}
+	if a.settings.Database.Engine == deployed.Postgres {
+		secret := &secrets.Login{Client: secretsmanager.NewFromConfig(a.cloud), ARN: a.settings.Database.SecretARN}
+		a.login = secret.Get
+	}
+	return nil
 }
 
 // ensureAdmin gives admin the stack's initial password at the first start.
