@@ -2,6 +2,7 @@ package boot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -45,10 +46,12 @@ func (u *Updater) rehearseOnCopy(ctx context.Context, before, sum string) (err e
 	if err := os.Remove(AddressFile(data)); err != nil {
 		return fmt.Errorf("forget where the rehearsal answered: %w", err)
 	}
-	if err := u.rehearse(ctx, before, data); err != nil {
-		return fmt.Errorf("the release before cannot work with what its migrations make of the data: %w", err)
+	err = u.rehearse(ctx, before, data)
+	var bad *host.Fault
+	if errors.As(err, &bad) {
+		return host.Faultf("the release before cannot work with what its migrations make of the data: %w", bad)
 	}
-	return nil
+	return err
 }
 
 // dropCopy removes a copy that is not in the folder of the rehearsal.

@@ -51,6 +51,7 @@ const (
 const (
 	storeFile = "lablink.db"
 	jobsFile  = "jobs.db"
+	rootsFile = "rds-roots.pem"
 )
 
 type serveCommand struct {
@@ -177,6 +178,7 @@ func (a *app) logIn(ctx context.Context) (err error) {
 	if a.settings.Database.Engine == deployed.Postgres {
 		secret := &secrets.Login{Client: secretsmanager.NewFromConfig(a.cloud), ARN: a.settings.Database.SecretARN}
 		a.login = secret.Get
+		return a.fetchRoots(ctx)
 	}
 	return nil
 }
