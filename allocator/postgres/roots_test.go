@@ -50,7 +50,9 @@ func TestTheAuthoritiesOfRDSAreFetchedWholeOrNotAtAll(t *testing.T) {
 	file, now := filepath.Join(t.TempDir(), "roots.pem"), time.Now()
 	good, old := certificate(t, true, now.Add(time.Hour)), certificate(t, true, now.Add(-time.Hour))
 	s := &store{status: http.StatusOK, body: append(bytes.Clone(old), good...)}
-	fetch := func() error { return postgres.FetchRoots(t.Context(), &http.Client{Transport: s}, "us-west-2", file, now) }
+	fetch := func() error {
+		return postgres.FetchRoots(t.Context(), &http.Client{Transport: s}, "us-west-2", file, now)
+	}
 	require.NoError(t, fetch())
 	require.Equal(t, "https://truststore.pki.rds.amazonaws.com/us-west-2/us-west-2-bundle.pem", s.asked)
 	want := bytes.Clone(s.body)

@@ -87,12 +87,15 @@ func (a *app) postgres() (postgres.Config, error) {
 	if err != nil {
 		return postgres.Config{}, fmt.Errorf("read the port of the database in the settings: %w", err)
 	}
-	c := postgres.Config{Host: host, Port: number, Name: d.Name, Roots: d.Roots, Login: a.login, Log: a.log}
+	c := postgres.Config{Host: host, Port: number, Name: d.Name, Roots: d.Roots, Proxy: os.Getenv(proxyVariable), Login: a.login, Log: a.log}
 	if c.Roots == "" && postgres.OfRDS(host) {
 		c.Roots = filepath.Join(a.data, rootsFile)
 	}
 	return c, nil
 }
+
+// proxyVariable names a proxy by which a simulated machine reaches its database.
+const proxyVariable = "LABLINK_DATABASE_PROXY"
 
 // rootsTime is how long it may take to fetch the certificates of RDS.
 const rootsTime = 10 * time.Second
