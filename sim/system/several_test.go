@@ -26,10 +26,9 @@ import (
 // at their desktops go on.
 func TestTwoAllocatorsServeAsOneThoughEachOfThemGoes(t *testing.T) {
 	e := start(t, "--oidc", github)
-	s := e.stack(t, "test", append(slices.Clone(bootable["test"]),
-		"    ami: ami-051700000000000a1\n", "    ami: ami-051700000000000a1\n    replicas: 2\n",
-		"    mode: acme\n    email: lab@example.org", "    mode: acm",
-		"  lablink:dns:", "  lablink:database:\n    engine: postgres\n  lablink:dns:")...)
+	change := slices.Concat(bootable["test"], []string{"    mode: acme\n    email: lab@example.org", "    mode: acm"})
+	change[1] = "  lablink:database:\n    engine: postgres\n" + strings.Replace(change[1], "    instanceType:", "    replicas: 2\n    instanceType:", 1)
+	s := e.stack(t, "test", change...)
 	e.must(t, s, "up", "--yes", "--skip-preview", "--suppress-outputs")
 	d := e.reach(t, s)
 	d.Workspace = &launcher.Workspace{Root: e.root}
