@@ -10,9 +10,13 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
+
+// makeTime is how long a database may take until it takes connections.
+const makeTime = 2 * time.Minute
 
 // databases are the PostgreSQL servers behind the account's RDS instances. Each is
 // started when somebody first connects to it, on what is in its folder.
@@ -29,7 +33,7 @@ func (x *databases) connect(ctx context.Context, from cloud.Peer, d cloud.Databa
 	if err := x.host.account.ReachDatabase(from, d, port); err != nil {
 		return nil, err
 	}
-	server, err := x.server(ctx, d)
+	server, err := x.server(d) //nolint:contextcheck // it outlives the connection
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +41,7 @@ func (x *databases) connect(ctx context.Context, from cloud.Peer, d cloud.Databa
 	return dialer.DialContext(ctx, "tcp", server.address)
 }
 
-func (x *databases) server(ctx context.Context, d cloud.Database) (*postgres, error) {
+func (x *databases) server(d cloud.Database) (*postgres, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.closed {
@@ -53,6 +57,9 @@ func (x *databases) server(ctx context.Context, d cloud.Database) (*postgres, er
 	if err != nil {
 		return nil, err
 	}
+	// Whoever asks first may not wait as long as it takes; others go on from there.
+	ctx, cancel := context.WithTimeout(context.Background(), makeTime)
+	defer cancel()
 	server, err := startPostgres(ctx, x.folder(d.ID), d, certificate, key)
 	if err != nil {
 		return nil, fmt.Errorf("start the database %s: %w", d.Address, err)

@@ -20,6 +20,9 @@ import (
 // aliveInterval is how often an allocator looks for jobs of one that is gone.
 const aliveInterval = 2 * time.Second
 
+// proxyVariable names a proxy by which a simulated machine reaches its database.
+const proxyVariable = "LABLINK_DATABASE_PROXY"
+
 // checkDatabase refuses, before anything is opened, a database that this program
 // cannot use: data would go where nobody looks for it.
 func checkDatabase(d deployed.Database) error {
@@ -93,9 +96,6 @@ func (a *app) postgres() (postgres.Config, error) {
 	}
 	return c, nil
 }
-
-// proxyVariable names a proxy by which a simulated machine reaches its database.
-const proxyVariable = "LABLINK_DATABASE_PROXY"
 
 // rootsTime is how long it may take to fetch the certificates of RDS.
 const rootsTime = 10 * time.Second
