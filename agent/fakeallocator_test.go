@@ -30,6 +30,7 @@ type fakeAllocator struct {
 	apart       int               // how far its protocol is from the agent's
 	release     string            // that agents are to run
 	broken      chan struct{}     // closed to break the tunnels that are open
+	tunnels     []*fakeTunnel     // all that were ever open
 	heard       heard
 }
 
@@ -138,7 +139,8 @@ func (f *fakeAllocator) Dial(_ context.Context, id agent.Identity) (agent.Tunnel
 		return nil, f.noTunnels
 	}
 	f.heard.open++
-	return &fakeTunnel{f, f.broken}, nil
+	f.tunnels = append(f.tunnels, &fakeTunnel{f, f.broken, make(chan struct{}), make(chan struct{})})
+	return f.tunnels[len(f.tunnels)-1], nil
 }
 
 // goAway makes the allocator unreachable and breaks its tunnels.
@@ -154,13 +156,19 @@ func (f *fakeAllocator) breakTunnels() {
 type fakeTunnel struct {
 	allocator *fakeAllocator
 	broken    chan struct{}
+	moving    chan struct{} // closed to ask for another one
+	ended     chan struct{} // closed to end it alone
 }
+
+func (t *fakeTunnel) Moving() <-chan struct{} { return t.moving }
 
 func (t *fakeTunnel) Serve(ctx context.Context) error {
 	defer t.allocator.change(func() { t.allocator.heard.open-- })
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
+	case <-t.ended:
+		return errors.New("the tunnel was ended")
 	case <-t.broken:
 		return errors.New("the tunnel broke")
 	}

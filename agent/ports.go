@@ -59,4 +59,7 @@ type Tunnel interface {
 	// Serve answers the allocator until the tunnel breaks or ctx ends. The
 	// error says why, and is never nil. Serve closes the tunnel.
 	Serve(ctx context.Context) error
+	// Moving is closed when the allocator is about to stop and asks for another tunnel,
+	// to whoever takes it. This one goes on until the allocator ends it.
+	Moving() <-chan struct{}
 }

@@ -58,3 +58,23 @@ func TestARefusedTunnelDoesNotStopReports(t *testing.T) {
 		assert.GreaterOrEqual(t, w.allocator.now().dialled, 60)
 	})
 }
+
+func TestATunnelGoesOnUntilTheOneInItsPlaceIsOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld().start(t)
+		after(time.Minute)
+		first := w.allocator.tunnels[0]
+		w.allocator.change(func() { w.allocator.noTunnels = api.Problemf(api.Unavailable, "Stopping", "ask another one") })
+		close(first.moving)
+		after(5 * time.Second)
+		assert.Equal(t, 1, w.allocator.now().open, "nobody else takes it yet")
+		assert.GreaterOrEqual(t, w.allocator.now().dialled, 4, "it asks again soon")
+		w.allocator.change(func() { w.allocator.noTunnels = nil })
+		after(3 * time.Second)
+		assert.Equal(t, 2, w.allocator.now().open, "the first goes on beside the second")
+		close(first.ended)
+		after(time.Minute)
+		assert.Equal(t, 1, w.allocator.now().open, "the second is kept")
+		assert.Len(t, w.allocator.tunnels, 2, "and the end of the first asked for no third")
+	})
+}

@@ -101,8 +101,6 @@ type Store interface {
 	RestoredAt(ctx context.Context) (time.Time, error)
 	// SetHealth keeps what an agent reports and moves its machine accordingly.
 	SetHealth(ctx context.Context, machine string, h api.Health, reason string, at time.Time) error
-	// SetConnected keeps whether a machine's tunnel is up; machine "" means all.
-	SetConnected(ctx context.Context, machine string, up bool) error
 
 	// AddLogs adds a batch to a machine's log, unless it is there. It forgets the
 	// oldest of what is more than keep bytes, and of all machines' what is older than
@@ -142,6 +140,7 @@ type Store interface {
 	Census(ctx context.Context, now time.Time) (Census, error)
 
 	People
+	Peers
 }
 
 // ClaimRequest asks for a seat. The token is the browser's, the PIN the seat's;

@@ -145,6 +145,11 @@ func (c *Client) Log(ctx context.Context, id string, b LogBatch) error {
 // TunnelPath is where agent id keeps its tunnel.
 func TunnelPath(id string) string { return "/api/v1/agents/" + id + "/tunnel" }
 
+// MovePath is where an allocator that is about to stop asks an agent, through its
+// tunnel, for another one. An agent that does not know it says that nothing is there,
+// and opens another one when this one ends.
+const MovePath = "/move"
+
 // Ready asks whether the allocator is ready. An allocator that answers "not
 // yet" is no error: the answer then says why.
 func (c *Client) Ready(ctx context.Context) (Ready, error) {

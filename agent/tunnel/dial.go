@@ -47,7 +47,7 @@ func (d *Dialer) Dial(ctx context.Context, id agent.Identity) (agent.Tunnel, err
 		}
 		return nil, fmt.Errorf("open the tunnel: %w", err)
 	}
-	return &tunnel{ws: ws, handler: d.Handler, log: d.Log}, nil
+	return &tunnel{ws: ws, handler: d.Handler, log: d.Log, moving: make(chan struct{})}, nil
 }
 
 // problem is what an answer to the handshake says. One that is not a problem

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/coder/websocket"
 	"github.com/hashicorp/yamux"
+
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 const (
@@ -30,6 +33,23 @@ type tunnel struct {
 	ws      *websocket.Conn
 	handler http.Handler
 	log     *slog.Logger
+
+	moving chan struct{} // closed once
+	moved  sync.Once
+}
+
+// Moving is closed when the allocator asks for another tunnel.
+func (t *tunnel) Moving() <-chan struct{} { return t.moving }
+
+// ServeHTTP answers a request of the allocator: what concerns the tunnel itself, and
+// all else by the agent's handler.
+func (t *tunnel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodPost && r.URL.Path == api.MovePath {
+		t.moved.Do(func() { close(t.moving) })
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	t.handler.ServeHTTP(w, r)
 }
 
 // Serve answers the allocator until the tunnel breaks or ctx ends.
@@ -43,7 +63,7 @@ func (t *tunnel) Serve(ctx context.Context) error {
 		return fmt.Errorf("begin the tunnel: %w", err)
 	}
 	server := &http.Server{
-		Handler:           t.handler,
+		Handler:           t,
 		ReadHeaderTimeout: headerTimeout,
 		ErrorLog:          slog.NewLogLogger(t.log.Handler(), slog.LevelDebug),
 	}

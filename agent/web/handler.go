@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -14,7 +15,8 @@ type Machine interface {
 }
 
 // Handler answers GET /status with the machine's state at this moment
-// (api.Status), and GET /healthz for as long as the agent works.
+// (api.Status), GET /healthz for as long as the agent works, and GET /desktop/, where
+// its participant comes, with a line of text.
 func Handler(m Machine) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
@@ -25,6 +27,11 @@ func Handler(m Machine) http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = w.Write([]byte("ok\n"))
+	})
+	mux.HandleFunc("GET /desktop/{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		_, _ = fmt.Fprintf(w, "This machine has no desktop yet. It is %s.\n", m.Status().Health)
 	})
 	return mux
 }

@@ -61,6 +61,21 @@ func TestAReleaseThatFailsItsRehearsalNeverServes(t *testing.T) {
 	}
 }
 
+// Other hosts run the release before for a while, and so does this one again where
+// the new one is given up.
+func TestAReleaseWhoseMigrationsTheOneBeforeDoesNotBearNeverServes(t *testing.T) {
+	w, first, second := running(t, "takes away in rehearsal")
+	note(filepath.Join(w.root, "shared"), "")
+	require.ErrorContains(t, w.update(t), "release "+first+" goes on")
+	require.Equal(t, first, host.Current())
+	require.Equal(t, 1, w.restarts(t), "what serves was not touched")
+	r := rolled(t)
+	require.Equal(t, second, r.Failed.Release)
+	require.Contains(t, r.Failed.Reason, "the release before cannot work with what its migrations make of the data")
+	require.Contains(t, r.Failed.Reason, "no such column: seats.email")
+	require.FileExists(t, filepath.Join(w.root, "dropped.log"), "the copy in the database was removed")
+}
+
 func TestAReleaseThatFailsInServiceIsTakenBack(t *testing.T) {
 	for behaviour, reason := range map[string]string{
 		"exits in service":             "it did not start: ",

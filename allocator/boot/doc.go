@@ -2,13 +2,15 @@
 // the release that the pointer names.
 //
 // An update has six parts, and each has a limit (Limits); but for the second they
-// take less than a minute together. The host fetches what the manifest lists, and
+// take less than a minute and a half together. The host fetches what the manifest lists, and
 // checks every sum. It copies the databases. It rehearses: the new release is started
 // beside the one that runs, as the same user and by the same command, on the copy,
 // where it answers this host alone, launches nothing and asks nobody for a
 // certificate. Only a release that becomes ready there gets to serve. One that exits,
 // hangs, is never ready or fails its migration touches neither what serves nor its
-// data. Then the host switches over: link, units, restart. systemd keeps the socket,
+// data. The release that runs is rehearsed on the same copy then: it must bear what the
+// new one's migrations did, as other hosts run it for a while, and this one again where
+// the new one is given up. Then the host switches over: link, units, restart. systemd keeps the socket,
 // so a caller waits for as long as one process takes to end and the next to start. It
 // watches: a process that ends, or is out of order for longer than Silence, is
 // killed, and the release before serves again.

@@ -120,8 +120,16 @@ func copyData(root string) {
 	case err == nil:
 		fail(string(reason))
 	}
-	if err := os.Mkdir(boot.RehearsalDir(filepath.Join(root, boot.DataDir)), 0o700); err != nil {
+	data := filepath.Join(root, boot.DataDir)
+	if len(os.Args) == 3 && os.Args[2] == "--drop" {
+		note(filepath.Join(root, "dropped.log"), "dropped")
+		return
+	}
+	if err := os.Mkdir(boot.RehearsalDir(data), 0o700); err != nil {
 		fail(err.Error())
+	}
+	if exists(filepath.Join(root, "shared")) {
+		note(boot.CopyFile(data), "a_copy")
 	}
 }
 
@@ -140,6 +148,13 @@ func allocator(root, version, behaviour string, args []string) {
 	is := func(what string) bool { return behaviour == what || behaviour == what+" in "+place }
 	var answered atomic.Int32 // it was ready for some time
 	later := func() bool { return answered.Add(1) > 3 }
+	taken := filepath.Join(data, "renamed") // what older releases know under another name
+	switch {
+	case is("takes away"):
+		note(taken, "a column")
+	case place == "rehearsal" && exists(taken):
+		fail("no such column: seats.email")
+	}
 	switch {
 	case is("exits"):
 		fail("migrate the database: no such table: seats")

@@ -2,6 +2,7 @@ package boot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,9 +17,15 @@ import (
 // RehearsalDir is the folder of a rehearsal's data, in that of the service's.
 func RehearsalDir(data string) string { return filepath.Join(data, "rehearsal") }
 
-// rehearseOnCopy rehearses a release on a copy of the data. Whether there is room
-// and time for a copy is no matter of the release's.
-func (u *Updater) rehearseOnCopy(ctx context.Context, sum string) (err error) {
+// CopyFile is where the name of the database is that is a copy in PostgreSQL, in the
+// folder of a rehearsal.
+func CopyFile(data string) string { return filepath.Join(RehearsalDir(data), "database") }
+
+// rehearseOnCopy rehearses a release on a copy of the data, and then the one before
+// on what has become of the copy: it goes on beside the new one on other hosts, and
+// serves again where the new one is given up. Whether there is room and time for a
+// copy is no matter of the release's.
+func (u *Updater) rehearseOnCopy(ctx context.Context, before, sum string) (err error) {
 	data := RehearsalDir(u.data())
 	if err := os.RemoveAll(data); err != nil { // of one that was killed
 		return err
@@ -28,10 +35,41 @@ func (u *Updater) rehearseOnCopy(ctx context.Context, sum string) (err error) {
 			err = left
 		}
 	}()
+	serves := ask(ctx, u.data(), before) == nil // where it does not, that is nobody else's fault
 	if err := u.copyData(ctx); err != nil {
 		return err
 	}
-	return u.rehearse(ctx, sum, data)
+	defer u.dropCopy(ctx)
+	if err := u.rehearse(ctx, sum, data); err != nil || !serves {
+		return err
+	}
+	if err := os.Remove(AddressFile(data)); err != nil {
+		return fmt.Errorf("forget where the rehearsal answered: %w", err)
+	}
+	err = u.rehearse(ctx, before, data)
+	var bad *host.Fault
+	if errors.As(err, &bad) {
+		return host.Faultf("the release before cannot work with what its migrations make of the data: %w", bad)
+	}
+	return err
+}
+
+// dropCopy removes a copy that is not in the folder of the rehearsal.
+func (u *Updater) dropCopy(ctx context.Context) {
+	if _, err := os.Stat(CopyFile(u.data())); err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.Limits.Rehearsal)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, u.Program, "copy", "--drop")
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = u.Out, u.Out, time.Second
+	err := host.AsUser(cmd)
+	if err == nil {
+		err = cmd.Run()
+	}
+	if err != nil { // the next copy finds it
+		fmt.Fprintf(u.Out, "the copy of the database was not removed: %s\n", err)
+	}
 }
 
 // copyData copies the databases as the user whom they belong to: where a link in

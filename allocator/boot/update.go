@@ -19,7 +19,7 @@ const (
 )
 
 // Limits say how long each part of an update may take. Together they are less
-// than a minute, but for Copy.
+// than a minute and a half, but for Copy.
 type Limits struct {
 	// Fetch is how long an object that is not there is asked for again.
 	Fetch time.Duration
@@ -27,7 +27,8 @@ type Limits struct {
 	Copy time.Duration
 	// Rehearsal is how long a release may take to become ready on a copy.
 	Rehearsal time.Duration
-	// Start is how long it may take to become ready in the place of another.
+	// Start is how long it may take to become ready in the place of another, which lets
+	// others of several hosts take over before it ends.
 	Start time.Duration
 	// Watch is how long it must serve from then on to count as good.
 	Watch time.Duration
@@ -36,7 +37,7 @@ type Limits struct {
 }
 
 // Standard are the limits on a host.
-var Standard = Limits{Fetch: 20 * time.Second, Copy: 2 * time.Minute, Rehearsal: 15 * time.Second, Start: 10 * time.Second, Watch: 20 * time.Second, Silence: 3 * time.Second}
+var Standard = Limits{Fetch: 20 * time.Second, Copy: 2 * time.Minute, Rehearsal: 15 * time.Second, Start: 15 * time.Second, Watch: 20 * time.Second, Silence: 3 * time.Second}
 
 // Updater brings the host to the release that the pointer names.
 type Updater struct {
@@ -121,7 +122,7 @@ func (u *Updater) prepare(ctx context.Context, before, wanted string) error {
 	if wanted == before {
 		return nil
 	}
-	return u.rehearseOnCopy(ctx, wanted)
+	return u.rehearseOnCopy(ctx, before, wanted)
 }
 
 // Switching reports whether the release that runs has yet to show that it is good.

@@ -28,6 +28,8 @@ type Config struct {
 	// Roots is a file of certificates that the server's must lead to. Optional: those
 	// that the computer trusts. A Unix socket has no TLS; anything else has.
 	Roots string
+	// Proxy is where a proxy listens by which the database is reached. Optional.
+	Proxy string
 	// Login says as whom. Required.
 	Login Login
 	Log   *slog.Logger
@@ -86,6 +88,10 @@ func (c Config) connection(settings map[string]string) (*pgx.ConnConfig, error) 
 	config.ConnectTimeout = connectTime
 	dialer := net.Dialer{Timeout: connectTime, KeepAliveConfig: keepAlive, Control: giveUp}
 	config.DialFunc = dialer.DialContext
+	if c.Proxy != "" { // which knows the name
+		config.DialFunc = throughProxy(c.Proxy, dialer)
+		config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
+	}
 	config.RuntimeParams = maps.Clone(common)
 	maps.Copy(config.RuntimeParams, settings)
 	return config, nil

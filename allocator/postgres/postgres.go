@@ -44,6 +44,7 @@ var limits = map[string]string{
 // program's own.
 var dialect = sqlstore.Dialect{
 	Begin: "SELECT pg_advisory_xact_lock(7234016839153115649); ",
+	Clock: "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
 	Limit: batchLimit, All: all, Rows: rows, Word: word, Unsure: unsure,
 }
 

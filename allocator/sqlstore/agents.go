@@ -135,14 +135,3 @@ func (s *Store) SetHealth(ctx context.Context, machine string, h api.Health, rea
 		return nil
 	})
 }
-
-// SetConnected keeps whether a machine's tunnel is up.
-func (s *Store) SetConnected(ctx context.Context, machine string, up bool) error {
-	return s.change(ctx, func(ctx context.Context, tx conn) error {
-		_, err := tx.exec(ctx, "UPDATE machines SET connected = $1 WHERE ($2 = '' OR id = $2) AND connected <> $1", up, machine)
-		if err != nil {
-			return fmt.Errorf("keep whether %s is connected: %w", machine, err)
-		}
-		return nil
-	})
-}

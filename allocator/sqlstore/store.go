@@ -23,6 +23,8 @@ var _ allocator.Store = (*Store)(nil)
 type Dialect struct {
 	// Begin is run first in the transaction of a batch. Optional.
 	Begin string
+	// Clock is the database's clock, as an expression: microseconds since 1970. Required.
+	Clock string
 	// Limit is how long a batch may take, its commit included. 0: as long as it
 	// takes.
 	Limit time.Duration

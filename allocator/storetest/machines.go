@@ -206,11 +206,6 @@ func healthMoves(t *testing.T, w *world) {
 	require.Equal(t, allocator.Assigned, m().State, "its participant keeps it")
 	require.NoError(t, w.ReleaseSeat(t.Context(), seat.ID, "left", w.tick()))
 	require.Equal(t, allocator.Unhealthy, m().State, "nobody else gets it")
-
-	require.NoError(t, w.SetConnected(t.Context(), m().ID, true))
-	require.True(t, m().Connected)
-	require.NoError(t, w.SetConnected(t.Context(), "", false))
-	require.False(t, m().Connected)
 }
 
 func agentIsReplacedAfterARestore(t *testing.T, w *world) {

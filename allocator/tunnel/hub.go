@@ -2,12 +2,15 @@ package tunnel
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,12 +26,21 @@ const statusTimeout = 5 * time.Second
 
 // Hub holds the tunnels, one for each machine.
 type Hub struct {
-	// OnChange hears when a machine's tunnel comes up or goes down.
-	OnChange func(machine string, up bool)
-	Log      *slog.Logger
+	// OnChange hears when a machine's tunnel, which has an id, comes up or goes down.
+	OnChange func(machine, id string, up bool)
+	// Elsewhere reaches the agent of a machine whose tunnel is not here. Optional.
+	Elsewhere func(machine string) http.RoundTripper
+	Log       *slog.Logger
 
-	mu      sync.Mutex
-	tunnels map[string]*yamux.Session
+	mu       sync.Mutex
+	tunnels  map[string]held
+	draining bool // whether new tunnels are refused
+}
+
+// held is a tunnel with its id.
+type held struct {
+	*yamux.Session
+	id string
 }
 
 var _ allocator.Tunnels = (*Hub)(nil)
@@ -36,6 +48,9 @@ var _ allocator.Tunnels = (*Hub)(nil)
 // Serve takes a machine's tunnel and returns when it has ended. A new tunnel
 // takes the place of an old one, which a machine may have given up unheard.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, machine string) {
+	if h.refuses(w) {
+		return
+	}
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled})
 	if err != nil {
 		return // Accept has answered
@@ -48,11 +63,12 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, machine string) {
 		return
 	}
 	defer session.Close()
-	h.replace(machine, session)
-	h.OnChange(machine, true)
+	t := held{session, rand.Text()}
+	h.replace(machine, t)
+	h.OnChange(machine, t.id, true)
 	<-session.CloseChan()
-	if h.forget(machine, session) {
-		h.OnChange(machine, false)
+	if h.forget(machine, t) {
+		h.OnChange(machine, t.id, false)
 	}
 }
 
@@ -65,24 +81,24 @@ func (h *Hub) config() *yamux.Config {
 	return c
 }
 
-func (h *Hub) replace(machine string, session *yamux.Session) {
+func (h *Hub) replace(machine string, t held) {
 	h.mu.Lock()
 	if h.tunnels == nil {
-		h.tunnels = map[string]*yamux.Session{}
+		h.tunnels = map[string]held{}
 	}
 	old := h.tunnels[machine]
-	h.tunnels[machine] = session
+	h.tunnels[machine] = t
 	h.mu.Unlock()
-	if old != nil {
+	if old.Session != nil {
 		_ = old.Close()
 	}
 }
 
 // forget removes a tunnel, unless a newer one has taken its place.
-func (h *Hub) forget(machine string, session *yamux.Session) bool {
+func (h *Hub) forget(machine string, t held) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.tunnels[machine] != session {
+	if h.tunnels[machine] != t {
 		return false
 	}
 	delete(h.tunnels, machine)
@@ -92,13 +108,31 @@ func (h *Hub) forget(machine string, session *yamux.Session) bool {
 // Close ends all tunnels. Agents dial again, to whoever is there then.
 func (h *Hub) Close() {
 	h.mu.Lock()
-	sessions := make([]*yamux.Session, 0, len(h.tunnels))
-	for _, s := range h.tunnels {
-		sessions = append(sessions, s)
-	}
+	sessions := slices.Collect(maps.Values(h.tunnels))
 	h.mu.Unlock()
 	for _, s := range sessions {
 		_ = s.Close()
+	}
+}
+
+// Tunnels are the ids of the tunnels that are up, by their machines.
+func (h *Hub) Tunnels() map[string]string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := make(map[string]string, len(h.tunnels))
+	for machine, t := range h.tunnels {
+		out[machine] = t.id
+	}
+	return out
+}
+
+// Drop ends a tunnel, if it is up still: the machine has a newer one elsewhere.
+func (h *Hub) Drop(machine, id string) {
+	h.mu.Lock()
+	t := h.tunnels[machine]
+	h.mu.Unlock()
+	if t.Session != nil && t.id == id {
+		_ = t.Close()
 	}
 }
 
@@ -107,29 +141,6 @@ func (h *Hub) Connected() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.tunnels)
-}
-
-// dial opens a stream to a machine's agent.
-func (h *Hub) dial(machine string) (net.Conn, error) {
-	h.mu.Lock()
-	session := h.tunnels[machine]
-	h.mu.Unlock()
-	if session == nil {
-		return nil, api.Problemf(api.Unavailable, "The machine is not connected", "Its agent keeps no tunnel to this allocator at the moment.")
-	}
-	stream, err := session.OpenStream()
-	if err != nil {
-		return nil, fmt.Errorf("open a stream to %s: %w", machine, err)
-	}
-	return stream, nil
-}
-
-// transport sends requests through a machine's tunnel, one stream for each.
-func (h *Hub) transport(machine string) http.RoundTripper {
-	return &http.Transport{
-		DialContext:       func(context.Context, string, string) (net.Conn, error) { return h.dial(machine) },
-		DisableKeepAlives: true,
-	}
 }
 
 // Status asks a machine's agent how it is.
@@ -141,7 +152,11 @@ func (h *Hub) Status(ctx context.Context, machine string) (api.Status, error) {
 	if err != nil {
 		return status, fmt.Errorf("make the request to %s: %w", machine, err)
 	}
-	res, err := h.transport(machine).RoundTrip(req)
+	res, err := h.Transport(machine).RoundTrip(req)
+	var said *api.Problem
+	if errors.As(err, &said) {
+		return status, said
+	}
 	if err != nil {
 		return status, api.Problemf(api.Unavailable, "The machine does not answer", "%s.", err)
 	}

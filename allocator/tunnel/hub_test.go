@@ -35,7 +35,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{changes: make(chan change, 10)}
-	w.Hub = &tunnel.Hub{Log: slog.New(slog.DiscardHandler), OnChange: func(m string, up bool) { w.changes <- change{m, up} }}
+	w.Hub = &tunnel.Hub{Log: slog.New(slog.DiscardHandler), OnChange: func(m, _ string, up bool) { w.changes <- change{m, up} }}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+api.TunnelPath("{id}"), func(rw http.ResponseWriter, r *http.Request) { w.Serve(rw, r, r.PathValue("id")) })
 	server := httptest.NewServer(mux)

@@ -110,6 +110,7 @@ func (s *server) routePages(mux *routes) {
 	})
 	mux.HandleFunc("GET /join/{code}", s.joinPage)
 	mux.HandleFunc("POST /join/{code}", s.join)
+	mux.HandleFunc(desktopPath, s.desktop)
 	mux.HandleFunc("GET /seat", s.seatPage)
 	mux.HandleFunc("GET /seat/live", s.seatLive)
 	mux.HandleFunc("POST /seat/leave", s.leave)

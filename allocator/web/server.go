@@ -25,6 +25,9 @@ type Config struct {
 	Sessions scs.CtxStore
 	// Tunnel takes the tunnel of a machine's agent, until it ends.
 	Tunnel func(w http.ResponseWriter, r *http.Request, machine string)
+	// Machine reaches a machine's agent, wherever its tunnel is. Required where there
+	// are machines.
+	Machine func(machine string) http.RoundTripper
 	// Checks are what must hold for the allocator to be ready.
 	Checks []NamedCheck
 	// Version and Release say what runs.
@@ -155,7 +158,7 @@ func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 func (s *server) withSession(next http.Handler) http.Handler {
 	loaded := s.sessions.LoadAndSave(s.recognize(next))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/api/v1/agents") || strings.HasPrefix(r.URL.Path, "/assets/") {
+		if strings.HasPrefix(r.URL.Path, "/api/v1/agents") || strings.HasPrefix(r.URL.Path, "/assets/") || strings.HasPrefix(r.URL.Path, desktopPath) {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -51,8 +51,8 @@ type dbInstanceComputed struct {
 	MasterUserSecrets   []MasterSecret `json:"masterUserSecrets"`
 }
 
-// MasterSecret names the secret with the password of the master user. There is
-// only its name: the simulator has no Secrets Manager.
+// MasterSecret names the secret with the password of the master user. What is in it
+// is told by DatabaseSecret.
 type MasterSecret struct {
 	SecretARN    string `json:"secretArn"`
 	SecretStatus string `json:"secretStatus"`
@@ -73,6 +73,7 @@ func (a *Account) CreateDBInstance(d *DBInstance) error {
 		d.ResourceID, d.Status = d.ID, "available"
 		d.MasterUserSecrets = []MasterSecret{{SecretARN: a.arn("secretsmanager", "secret:rds!"+strings.ToLower(d.ID)+"-"+hexDigits(6)), SecretStatus: "active"}}
 		d.name(a)
+		m.DBPasswords[d.ID] = hexDigits(32)
 		m.DBInstances.keep(d.ID, d)
 		return nil
 	})

@@ -40,7 +40,9 @@ type model struct {
 	DBSubnetGroups        table[DBSubnetGroup]
 	DBParameterGroups     table[DBParameterGroup]
 	DBInstances           table[DBInstance]
-	DBSnapshots           table[string] // names, with the id of the instance that left each
+	DBSnapshots           table[string]     // names, with the id of the instance that left each
+	DBPasswords           map[string]string // of master users, by the ids of instances
+	RDSCA                 *authority
 	LifecyclePolicies     table[LifecyclePolicy]
 	Topics                table[Topic]
 	TopicPolicies         table[TopicPolicy]
@@ -124,6 +126,9 @@ func (m *model) init() {
 	initTable(&m.BuiltImages)
 	if m.Deregistered == nil {
 		m.Deregistered = map[string]bool{}
+	}
+	if m.DBPasswords == nil {
+		m.DBPasswords = map[string]string{}
 	}
 	if m.Created == nil {
 		m.Created = map[string]string{}

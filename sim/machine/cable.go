@@ -26,7 +26,7 @@ const (
 )
 
 // cablePorts are the ports of others that a machine reaches.
-var cablePorts = []int{80, 443}
+var cablePorts = []int{80, 443, 5432, 8443}
 
 // serveCable answers what comes by the machine's cable: metadata, names and the AWS
 // API here, all else where routes and security groups let it pass. The returned
@@ -88,7 +88,7 @@ func (c *container) accept(l net.Listener, metadata, api *handover) {
 		switch {
 		case name == metadataAddress && to.Port == 80:
 			err = metadata.give(c.ctx, in)
-		case strings.HasSuffix(name, awsDomain) && to.Port == 443 && c.host.account.BalancerNamed(name) == "":
+		case strings.HasSuffix(name, awsDomain) && to.Port == 443 && name != trustStoreName && c.host.account.BalancerNamed(name) == "":
 			err = api.give(c.ctx, in)
 		default:
 			go c.carry(in, name, to.Port)

@@ -68,6 +68,8 @@ type Host struct {
 	starting sync.WaitGroup
 
 	balancers *balancers
+	databases databases
+	trust     *trustStore
 	ticker    *time.Ticker
 }
 
@@ -89,6 +91,11 @@ func (h *Host) Use(a *cloud.Account) error {
 	if ticks == nil {
 		h.ticker = time.NewTicker(time.Second)
 		ticks = h.ticker.C
+	}
+	h.databases.host = h
+	var err error
+	if h.trust, err = newTrustStore(h); err != nil {
+		return err
 	}
 	h.balancers = newBalancers(h)
 	h.balancers.start(ticks)
@@ -175,6 +182,10 @@ func (h *Host) Close() {
 		all.Go(m.stop)
 	}
 	all.Wait()
+	h.databases.close()
+	if h.trust != nil {
+		_ = h.trust.server.Close()
+	}
 	h.starting.Wait()
 	if h.balancers != nil {
 		h.balancers.close()
@@ -225,6 +236,15 @@ func (h *Host) dial(ctx context.Context, from cloud.Peer, address string, port i
 			return nil, err
 		}
 		return d.DialContext(ctx, "tcp", here)
+	}
+	if address == trustStoreName && port == 443 {
+		if err := h.account.Reach(from, cloud.Peer{Address: cloud.AWSServices}, port, ""); err != nil {
+			return nil, err
+		}
+		return h.trust.connect(ctx)
+	}
+	if db, ok := h.account.DatabaseNamed(address); ok {
+		return h.databases.connect(ctx, from, db, port)
 	}
 	if balancer := h.account.BalancerNamed(address); balancer != "" {
 		return h.balancers.connect(ctx, from, balancer, port)

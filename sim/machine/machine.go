@@ -124,6 +124,7 @@ func (m *Machine) environment(kind cloud.InstanceType) []string {
 		"AWS_EC2_METADATA_SERVICE_ENDPOINT=" + out, "AWS_ENDPOINT_URL=http://" + awsName,
 		"http_proxy=" + out, "HTTP_PROXY=" + out, "https_proxy=" + out, "HTTPS_PROXY=" + out,
 		"no_proxy=127.0.0.1", "NO_PROXY=127.0.0.1",
+		"LABLINK_DATABASE_PROXY=" + m.address, "LABLINK_PEERS=" + m.supervisor.peers(),
 	}
 	env = append(env, "SSL_CERT_FILE="+m.host.opts.Roots)
 	env = append(env, m.host.opts.Environment...)

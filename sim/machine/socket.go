@@ -93,8 +93,17 @@ func (s *Supervisor) Port(port int) (net.Addr, bool) {
 			}
 		}
 	}
+	if port == peersPort {
+		return &net.UnixAddr{Name: s.peers(), Net: "unix"}, true
+	}
 	return nil, false
 }
+
+// peersPort is where allocators listen for each other, without systemd.
+const peersPort = 8443
+
+// peers is the local socket that stands for that port.
+func (s *Supervisor) peers() string { return fmt.Sprintf("@%s-peers", s.name) }
 
 // filesFor are the listeners that a service inherits.
 func (s *Supervisor) filesFor(service string) ([]*os.File, error) {

@@ -38,12 +38,12 @@ func newSupervisor(root string, named func(port int) bool, log *slog.Logger) *Su
 	return &Supervisor{
 		root: root, named: named, log: log, services: map[string]*service{}, sockets: map[string]*socket{},
 		timers: map[string]context.CancelFunc{},
+		name:   fmt.Sprintf("lablink-supervisor-%d-%s", os.Getpid(), filepath.Base(filepath.Dir(root))),
 	}
 }
 
 // serve answers systemctl on a socket without a file.
 func (s *Supervisor) serve(ctx context.Context) error {
-	s.name = fmt.Sprintf("lablink-supervisor-%d-%s", os.Getpid(), filepath.Base(filepath.Dir(s.root)))
 	l, err := net.Listen("unix", "@"+s.name)
 	if err != nil {
 		return fmt.Errorf("listen for systemctl: %w", err)

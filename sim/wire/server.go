@@ -47,6 +47,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.sts(w, c)
 	case "ssm":
 		s.ssm(w, c)
+	case "secretsmanager":
+		s.secrets(w, c)
 	case "s3":
 		s.s3(w, c)
 	case "route53":
@@ -81,7 +83,7 @@ func fail(w http.ResponseWriter, service string, err error) {
 			Errors    []item   `xml:"Errors>Error"`
 			RequestID string
 		}{Errors: []item{{e.Code, e.Message}}, RequestID: id})
-	case "ssm", "kms", "pricing", "servicequotas", "tagging":
+	case "ssm", "secretsmanager", "kms", "pricing", "servicequotas", "tagging":
 		status, code := e.Status, e.Code
 		if code == "UnauthorizedOperation" {
 			status, code = 400, "AccessDeniedException"

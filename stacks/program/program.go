@@ -2,7 +2,6 @@ package program
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -52,9 +51,6 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	if err := p.checkToken(ctx, s); err != nil {
 		return err
 	}
-	if err := checkDatabase(ctx, s); err != nil {
-		return err
-	}
 	if err := p.checkCommit(ctx, s); err != nil {
 		return err
 	}
@@ -83,19 +79,6 @@ func (p Program) Run(ctx *pulumi.Context) error {
 	}
 	held.Boundary, held.SQLite = e.account.boundary, s.Database.Engine == settings.SQLite
 	return guardrail.Run(ctx, held, e.declare)
-}
-
-// checkDatabase refuses to deploy what hosts of this commit cannot run on: an update
-// is rehearsed on a copy of the data, and there is none of PostgreSQL's. A preview says so and goes on: what is declared is complete.
-func checkDatabase(ctx *pulumi.Context, s *settings.Settings) error {
-	if s.Kind == settings.KindAccount || s.Database.Engine != settings.Postgres {
-		return nil
-	}
-	const what = "lablink:database.engine is postgres, but a host cannot rehearse its releases on PostgreSQL yet"
-	if ctx.DryRun() {
-		return ctx.Log.Warn(what+" (this preview goes on; an update does not)", nil)
-	}
-	return errors.New(what + "; nothing was deployed. pulumi preview works. fix: use database.engine: sqlite, with allocator.replicas: 1")
 }
 
 // checkCommit holds production to commits that others can find. A preview only

@@ -115,7 +115,7 @@ type Allocator struct {
 
 // Database is where the allocator keeps its data.
 type Database struct {
-	// `sqlite` on the data volume, or `postgres` on RDS, where a host cannot rehearse its releases yet: such a stack can be previewed, not deployed.
+	// `sqlite` on the data volume, or `postgres` on RDS, which several hosts may share.
 	Engine string `json:"engine" enum:"sqlite,postgres" default:"sqlite"`
 	// The RDS instance's class, `db.…`; with `postgres` only.
 	InstanceClass string `json:"instanceClass" default:"db.t4g.micro"`

@@ -17,15 +17,19 @@ const writeTime = 500 * time.Millisecond
 func (a *app) checks() []web.NamedCheck {
 	database := web.NamedCheck{Name: "database", Check: a.store.Ping}
 	if a.rehearsal {
-		return []web.NamedCheck{database}
+		return []web.NamedCheck{database, {Name: "data", Check: a.readable}}
 	}
 	disk := readiness.Disk{Folder: a.data, Statfs: syscall.Statfs}
 	writes := &readiness.Writes{Write: a.store.TryWrite, Now: time.Now, Patience: writeTime}
-	return []web.NamedCheck{
+	checks := []web.NamedCheck{
 		database,
 		{Name: "disk", Check: disk.Check},
 		{Name: "commits", Check: writes.Check},
 		{Name: "clock", Check: readiness.NewClock().Check, Warning: true},
 		{Name: "ec2", Check: a.ec2.Check, Warning: true},
 	}
+	if a.peers.server != nil {
+		checks = append(checks, web.NamedCheck{Name: "stopping", Check: a.drained})
+	}
+	return checks
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -18,16 +20,17 @@ import (
 // aliveInterval is how often an allocator looks for jobs of one that is gone.
 const aliveInterval = 2 * time.Second
 
+// proxyVariable names a proxy by which a simulated machine reaches its database.
+const proxyVariable = "LABLINK_DATABASE_PROXY"
+
 // checkDatabase refuses, before anything is opened, a database that this program
 // cannot use: data would go where nobody looks for it.
-func checkDatabase(d deployed.Database, rehearsal bool) error {
+func checkDatabase(d deployed.Database) error {
 	switch {
 	case d.Engine == deployed.SQLite:
 		return nil
 	case d.Engine != deployed.Postgres:
 		return fmt.Errorf("this allocator stores in SQLite or PostgreSQL, and its settings say database.engine: %q", d.Engine)
-	case rehearsal:
-		return errors.New("this allocator has no copy of a PostgreSQL database to rehearse on; deploy with database.engine: sqlite")
 	case d.Endpoint == "" || d.Name == "" || d.SecretARN == "":
 		return errors.New("the settings say database.engine: postgres, and not which endpoint, name and secret; deploy again")
 	}
@@ -87,5 +90,30 @@ func (a *app) postgres() (postgres.Config, error) {
 	if err != nil {
 		return postgres.Config{}, fmt.Errorf("read the port of the database in the settings: %w", err)
 	}
-	return postgres.Config{Host: host, Port: number, Name: d.Name, Roots: d.Roots, Login: a.login, Log: a.log}, nil
+	c := postgres.Config{Host: host, Port: number, Name: d.Name, Roots: d.Roots, Proxy: os.Getenv(proxyVariable), Login: a.login, Log: a.log}
+	if c.Roots == "" && postgres.OfRDS(host) {
+		c.Roots = filepath.Join(a.data, rootsFile)
+	}
+	return c, nil
+}
+
+// rootsTime is how long it may take to fetch the certificates of RDS.
+const rootsTime = 10 * time.Second
+
+// fetchRoots brings the certificates of RDS, which no computer trusts by itself, up to
+// date. Those of before do, where that fails.
+func (a *app) fetchRoots(ctx context.Context) error {
+	host, _, err := net.SplitHostPort(a.settings.Database.Endpoint)
+	if err != nil || a.settings.Database.Roots != "" || !postgres.OfRDS(host) {
+		return nil // what is wrong with the endpoint is said where it is opened
+	}
+	ctx, cancel := context.WithTimeout(ctx, rootsTime)
+	defer cancel()
+	file := filepath.Join(a.data, rootsFile)
+	err = postgres.FetchRoots(ctx, http.DefaultClient, a.settings.Region, file, time.Now())
+	if _, kept := os.Stat(file); err != nil && kept == nil {
+		a.log.Warn("the certificates of RDS are those of before", "error", err)
+		return nil
+	}
+	return err
 }

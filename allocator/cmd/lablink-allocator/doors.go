@@ -139,8 +139,8 @@ func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
 
 // serve answers on all doors. The channel hears when one breaks. Once no door is
 // open any more, closed is called.
-func (d *doors) serve(handler http.Handler, closed func()) <-chan error {
-	failed := make(chan error, 1+len(d.plain)+len(d.secure))
+func (d *doors) serve(handler http.Handler, closed func()) chan error {
+	failed := make(chan error, 2+len(d.plain)+len(d.secure))
 	start := func(l net.Listener, h http.Handler, secure *tls.Config) {
 		s := &http.Server{Handler: h, TLSConfig: secure, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 		d.servers = append(d.servers, s)

@@ -1,16 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"syscall"
 
 	"github.com/talmolab/lablink-infrastructure/allocator/boot"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
+	"github.com/talmolab/lablink-infrastructure/api/deployed"
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
@@ -20,11 +23,31 @@ var databases = []string{storeFile, jobsFile}
 // spare is what a rehearsal leaves free for the service, in bytes.
 const spare = 64 << 20
 
-type copyCommand struct{}
+type copyCommand struct {
+	place
+	Drop bool `help:"Remove the copy that was made in PostgreSQL."`
+}
 
 // Run copies the databases, as they are at this moment, while the service goes on
 // with them.
-func (copyCommand) Run(ctx context.Context) error { return copyData(ctx, host.Path(boot.DataDir)) }
+func (c copyCommand) Run(ctx context.Context) error {
+	data := cmp.Or(c.Data, host.Path(boot.DataDir))
+	settings, err := readSettings(cmp.Or(c.Settings, host.Path(boot.SettingsFile(host.Current()))))
+	if err != nil {
+		return err
+	}
+	if settings.Database.Engine != deployed.Postgres {
+		return copyData(ctx, data)
+	}
+	a := &app{settings: settings, data: data, log: slog.Default()}
+	if err := a.logIn(ctx); err != nil {
+		return err
+	}
+	if c.Drop {
+		return dropShared(ctx, data, a)
+	}
+	return copyShared(ctx, data, a)
+}
 
 func copyData(ctx context.Context, data string) error {
 	if err := checkRoom(data); err != nil {

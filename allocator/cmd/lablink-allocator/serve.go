@@ -45,20 +45,20 @@ const (
 	drainTime = time.Second
 	// stepTime is how long a step of an operation may take to end by itself.
 	stepTime = 500 * time.Millisecond
-	// keepTime is how long it may take to write down that a tunnel came or went.
-	keepTime = 5 * time.Second
 )
 
 // The files in the folder of the data.
 const (
 	storeFile = "lablink.db"
 	jobsFile  = "jobs.db"
+	rootsFile = "rds-roots.pem"
 )
 
 type serveCommand struct {
 	Settings string `help:"The settings file. Default: that of the current release."`
 	Data     string `help:"The folder that keeps the data. Default: /var/lib/lablink."`
 	Listen   string `help:"Listen here, without TLS, when no listener is passed in."`
+	Peers    string `help:"Listen here for the other allocators of the deployment. Default: port 8443."`
 	Rehearse string `placeholder:"SUM" help:"Show only that this release can serve: on the copy of the data, reached from this computer alone, and doing nothing."`
 }
 
@@ -76,10 +76,15 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkDatabase(settings.Database, c.Rehearse != ""); err != nil {
+	if err := checkDatabase(settings.Database); err != nil {
 		return err
 	}
 	if c.Rehearse != "" {
+		if settings.Database.Engine == deployed.Postgres {
+			if settings.Database.Name, err = readCopy(c.Data); err != nil {
+				return err
+			}
+		}
 		c.Data = boot.RehearsalDir(c.Data)
 	}
 	unlock, err := lockData(c.Data)
@@ -87,7 +92,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	a := &app{settings: settings, data: c.Data, release: release, rehearsal: c.Rehearse != "", log: log}
+	a := &app{settings: settings, data: c.Data, release: release, rehearsal: c.Rehearse != "", listenPeers: c.Peers, log: log}
 	defer a.close()
 	if err := a.open(ctx); err != nil {
 		return err
@@ -103,13 +108,16 @@ type app struct {
 	release  string
 	// rehearsal is set where nothing may be done but to answer.
 	rehearsal bool
-	log       *slog.Logger
+	// listenPeers is where to listen for other allocators. Optional.
+	listenPeers string
+	log         *slog.Logger
 
 	store   *sqlstore.Store
 	queue   *jobs.Queue
 	leader  *postgres.Leader // nil with SQLite
 	login   postgres.Login   // nil with SQLite
 	hub     *tunnel.Hub
+	peers   peers
 	service *allocator.Service
 	rates   *rates.Rates
 	guard   *access.Guard
@@ -119,19 +127,11 @@ type app struct {
 
 // open opens the data and brings back what was going on.
 func (a *app) open(ctx context.Context) error {
-	cloud, err := loadAWS(ctx, a.settings.Region)
-	if err != nil {
+	if err := a.logIn(ctx); err != nil {
 		return err
 	}
-	a.cloud = cloud
-	if a.settings.Database.Engine == deployed.Postgres {
-		secret := &secrets.Login{Client: secretsmanager.NewFromConfig(cloud), ARN: a.settings.Database.SecretARN}
-		a.login = secret.Get
-	}
+	cloud := a.cloud
 	if err := a.openStore(ctx); err != nil {
-		return err
-	}
-	if err := a.store.SetConnected(ctx, "", false); err != nil { // no tunnel is up yet
 		return err
 	}
 	a.metrics = metrics.New(version, a.release)
@@ -142,7 +142,7 @@ func (a *app) open(ctx context.Context) error {
 	}
 	a.rates = rates.New(ctx, a.settings.Region, a.settings.Pools, live.New(cloud, time.Now, live.Patience), a.log)
 	a.ec2 = &readiness.Cloud{Compute: ec2.New(ec2.Client(cloud), a.settings, time.Now), Now: time.Now}
-	a.hub = &tunnel.Hub{Log: a.log, OnChange: a.connected}
+	a.hub = &tunnel.Hub{Log: a.log, OnChange: func(machine, id string, up bool) { a.peers.keeper.Changed(machine, id, up) }}
 	a.service = &allocator.Service{
 		Store: a.store, Compute: a.ec2, Tunnels: a.hub,
 		Verifier: &sts.Verifier{
@@ -161,10 +161,26 @@ func (a *app) open(ctx context.Context) error {
 	if a.rehearsal {
 		return nil
 	}
+	if err := a.openPeers(ctx); err != nil {
+		return err
+	}
 	if err := a.queue.Start(ctx); err != nil {
 		return err
 	}
 	return a.service.Resume(ctx)
+}
+
+// logIn finds out as whom AWS and the database are used.
+func (a *app) logIn(ctx context.Context) (err error) {
+	if a.cloud, err = loadAWS(ctx, a.settings.Region); err != nil {
+		return err
+	}
+	if a.settings.Database.Engine == deployed.Postgres {
+		secret := &secrets.Login{Client: secretsmanager.NewFromConfig(a.cloud), ARN: a.settings.Database.SecretARN}
+		a.login = secret.Get
+		return a.fetchRoots(ctx)
+	}
+	return nil
 }
 
 // ensureAdmin gives admin the stack's initial password at the first start.
@@ -180,15 +196,6 @@ func (a *app) ensureAdmin(ctx context.Context, cloud aws.Config) error {
 	return a.guard.Ensure(ctx, initial)
 }
 
-// connected keeps whether a machine's tunnel is up.
-func (a *app) connected(machine string, up bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), keepTime)
-	defer cancel()
-	if err := a.store.SetConnected(ctx, machine, up); err != nil {
-		a.log.Warn("a tunnel's state was not kept", "machine", machine, "up", up, "error", err)
-	}
-}
-
 func stsEndpoint(region string) string {
 	for _, name := range []string{"AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"} {
 		if url := os.Getenv(name); url != "" {
@@ -198,9 +205,9 @@ func stsEndpoint(region string) string {
 	return "https://sts." + region + ".amazonaws.com"
 }
 
-// serve answers until ctx ends, then lets requests finish.
+// serve answers until ctx ends, then lets others take over and requests finish.
 func (a *app) serve(ctx context.Context, listen string) error {
-	stopping, stop := context.WithCancel(ctx)
+	stopping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	doors, err := a.openDoors(stopping, listen)
 	if err != nil {
@@ -212,7 +219,7 @@ func (a *app) serve(ctx context.Context, listen string) error {
 		checks = append(checks, web.NamedCheck{Name: "certificate", Check: doors.certificate.Check})
 	}
 	config := web.Config{
-		Service: a.service, Guard: a.guard, Sessions: a.store, Tunnel: a.hub.Serve, Checks: checks,
+		Service: a.service, Guard: a.guard, Sessions: a.store, Tunnel: a.hub.Serve, Machine: a.hub.Transport, Checks: checks,
 		Version: version, Release: a.release, Rollout: a.rollout, Secure: doors.certificate != nil, Log: a.log,
 		Metrics: a.metrics.Handler(a.state()), Answered: a.metrics.Answered,
 		TrustedProxies: a.settings.TrustedProxies, ClientAddressHeader: a.settings.ClientAddressHeader,
@@ -229,10 +236,9 @@ func (a *app) serve(ctx context.Context, listen string) error {
 		return fmt.Errorf("tell the host where the allocator answers: %w", err)
 	}
 	if !a.rehearsal {
+		a.servePeers(stopping, failed)
 		go a.rates.Keep(stopping)
-		watch := time.NewTicker(watchInterval)
-		defer watch.Stop()
-		go a.service.Watch(stopping, watch.C)
+		go a.service.Watch(stopping, a.watchTicks(stopping))
 	}
 	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 		return fmt.Errorf("tell systemd that the allocator is ready: %w", err)
@@ -244,6 +250,7 @@ func (a *app) serve(ctx context.Context, listen string) error {
 	case <-ctx.Done():
 	}
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
+	a.drain()
 	stop()
 	return doors.shutdown(drainTime)
 }
@@ -280,8 +287,11 @@ func (a *app) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), stepTime)
 	defer cancel()
 	var err error
+	if a.store != nil {
+		err = a.closePeers(ctx)
+	}
 	if a.queue != nil {
-		err = a.queue.Close(ctx)
+		err = errors.Join(err, a.queue.Close(ctx))
 	}
 	if a.leader != nil {
 		err = errors.Join(err, a.leader.Close())

@@ -46,7 +46,7 @@ func serving(t *testing.T, p place) (c *api.Client, stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- serveCommand{Settings: p.Settings, Data: p.Data, Listen: "127.0.0.1:0"}.Run(ctx)
+		ended <- serveCommand{Settings: p.Settings, Data: p.Data, Listen: "127.0.0.1:0", Peers: "127.0.0.1:0"}.Run(ctx)
 	}()
 	stop = func() {
 		cancel()
@@ -56,7 +56,7 @@ func serving(t *testing.T, p place) (c *api.Client, stop func()) {
 	require.Eventually(t, func() bool {
 		at, err := os.ReadFile(address)
 		c.URL = "http://" + string(at)
-		return err == nil
+		return err == nil && len(at) > 0
 	}, time.Minute, 10*time.Millisecond, "it does not answer")
 	return c, stop
 }

@@ -1,0 +1,125 @@
+package web_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+
+	"github.com/coder/websocket"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/web"
+)
+
+// machines leads to one agent, whichever machine is asked for.
+type machines struct {
+	agent *url.URL
+	asked string // the machine that was asked for last
+	fails error
+}
+
+func (m *machines) RoundTrip(r *http.Request) (*http.Response, error) {
+	if m.fails != nil {
+		return nil, m.fails
+	}
+	r.URL.Host = m.agent.Host
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func withMachines(t *testing.T, agent http.HandlerFunc) (*machines, func(*web.Config)) {
+	t.Helper()
+	server := httptest.NewServer(agent)
+	t.Cleanup(server.Close)
+	at, err := url.Parse(server.URL)
+	require.NoError(t, err)
+	m := &machines{agent: at}
+	return m, func(c *web.Config) {
+		c.Machine = func(machine string) http.RoundTripper { m.asked = machine; return m }
+	}
+}
+
+func TestADesktopIsItsParticipantsAlone(t *testing.T) {
+	m, use := withMachines(t, func(w http.ResponseWriter, r *http.Request) {
+		raw, _ := json.Marshal(r.Header)
+		_, _ = io.WriteString(w, r.URL.Path+" "+string(raw))
+	})
+	w := newWorld(t, use)
+	ws := w.ReadyWorkshop(t, 1)
+	ann, bob := w.browser(t), w.browser(t)
+	ask := func(b *browser) (int, string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/desktop/a/b", nil)
+		require.NoError(t, err)
+		r.Header.Set("Lablink-View", "all")
+		r.Header.Set("Authorization", "Bearer of-the-allocator")
+		r.Header.Set("X-Forwarded-For", "10.0.0.1")
+		res, err := b.Do(r)
+		require.NoError(t, err)
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		return res.StatusCode, string(body)
+	}
+	status, _ := ask(ann)
+	require.Equal(t, http.StatusNotFound, status, "who holds no seat")
+	require.Empty(t, m.asked)
+	join(t, ann, ws, "ann@example.org")
+	status, body := ask(ann)
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, w.Machines(t, ws)[0].ID, m.asked)
+	require.Contains(t, body, "/desktop/a/b {")
+	for _, name := range []string{"Lablink-View", "Authorization", "Cookie", "X-Forwarded-For"} {
+		require.NotContains(t, body, name, "a browser's word is not the allocator's, and its secrets are not for machines")
+	}
+	m.asked = ""
+	join(t, bob, ws, "bob@example.org")
+	status, _ = ask(bob)
+	require.Equal(t, http.StatusConflict, status, "who waits has no machine yet")
+	require.Empty(t, m.asked)
+
+	for _, m.fails = range []error{allocator.NotConnected(), io.ErrUnexpectedEOF} {
+		status, body = ask(ann)
+		require.Equal(t, http.StatusServiceUnavailable, status)
+		require.Contains(t, body, "Try again in a few seconds")
+	}
+}
+
+func TestAStreamToADesktopIsOpenedByItsOwnPageAlone(t *testing.T) {
+	_, use := withMachines(t, func(w http.ResponseWriter, r *http.Request) {
+		ws, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer ws.CloseNow()
+		kind, said, err := ws.Read(r.Context())
+		if err == nil {
+			_ = ws.Write(r.Context(), kind, said)
+		}
+	})
+	w := newWorld(t, use)
+	ws := w.ReadyWorkshop(t, 1)
+	ann := w.browser(t)
+	join(t, ann, ws, "ann@example.org")
+	dial := func(origin string) (*websocket.Conn, *http.Response, error) {
+		return websocket.Dial(t.Context(), w.url+"/desktop/stream", &websocket.DialOptions{HTTPClient: ann.Client, HTTPHeader: http.Header{"Origin": {origin}}})
+	}
+	_, res, err := dial("https://evil.example") //nolint:bodyclose // in memory
+	require.Error(t, err)
+	require.Equal(t, http.StatusForbidden, res.StatusCode)
+	stream, _, err := dial(w.url) //nolint:bodyclose // the connection took it over
+	require.NoError(t, err)
+	defer stream.CloseNow()
+	require.NoError(t, stream.Write(t.Context(), websocket.MessageText, []byte("hello")))
+	_, said, err := stream.Read(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "hello", string(said))
+}
+
+func join(t *testing.T, b *browser, ws allocator.Workshop, email string) {
+	t.Helper()
+	res, body := b.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {email}})
+	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
+}
