@@ -1,6 +1,8 @@
 package cloud_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"strings"
 	"testing"
 
@@ -240,4 +242,51 @@ func TestALifecyclePolicysRoleTrustsDLM(t *testing.T) {
 		require.NoError(t, w.UpdateRole("dlm", &cloud.Role{AssumeRolePolicy: trust}), name)
 		refused(t, "InvalidRequestException", w.CreateLifecyclePolicy(&p))
 	}
+}
+
+func TestADatabaseIsReachedInsideItsNetworkByItsGroupsRules(t *testing.T) {
+	w, d := database(t)
+	d.DBName = "lablink"
+	require.NoError(t, w.CreateDBInstance(&d))
+	db, ok := w.DatabaseNamed(d.Address)
+	require.True(t, ok)
+	require.Equal(t, []any{"lablink", "lablink", 5432}, []any{db.Name, db.User, db.Port})
+	require.Equal(t, []string{d.ID}, w.Databases())
+	group := w.group(t, "hosts")
+	host, other := w.instance(t, w.subnets[1], group), w.instance(t, w.subnets[0], w.group(t, "others"))
+	reach := func(i *cloud.Instance, port int) error { return w.ReachDatabase(cloud.Peer{Instance: i.ID}, db, port) }
+	require.ErrorContains(t, reach(host, 5432), "no egress rule")
+	w.allow(t, group, true, 5432, anywhere)
+	w.allow(t, other.VPCSecurityGroupIDs[0], true, 5432, anywhere)
+	require.ErrorContains(t, reach(host, 5432), "no ingress rule")
+	w.allow(t, d.VPCSecurityGroupIDs[0], false, 5432, group)
+	require.NoError(t, reach(host, 5432))
+	require.ErrorContains(t, reach(host, 80), "nothing listens on port 80")
+	require.ErrorContains(t, reach(other, 5432), "no ingress rule")
+	require.ErrorContains(t, w.ReachDatabase(cloud.Peer{Address: cloud.Internet}, db, 5432), "inside its VPC only")
+}
+
+func TestADatabaseHasASecretAndACertificateOfItsOwn(t *testing.T) {
+	w, d := database(t)
+	require.NoError(t, w.CreateDBInstance(&d))
+	db, err := w.DatabaseSecret(d.MasterUserSecrets[0].SecretARN)
+	require.NoError(t, err)
+	require.Equal(t, "lablink", db.User)
+	require.Len(t, db.Password, 32)
+	_, err = w.DatabaseSecret("arn:aws:secretsmanager:us-west-2:123456789012:secret:other")
+	require.ErrorContains(t, err, "can't find the specified secret")
+
+	roots, err := w.RDSRoots()
+	require.NoError(t, err)
+	certificate, key, err := w.DatabaseCertificate(db)
+	require.NoError(t, err)
+	pair, err := tls.X509KeyPair(certificate, key)
+	require.NoError(t, err)
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(roots))
+	_, err = pair.Leaf.Verify(x509.VerifyOptions{Roots: pool, DNSName: d.Address, CurrentTime: w.now})
+	require.NoError(t, err)
+	amazon, err := w.AmazonRoot()
+	require.NoError(t, err)
+	require.NotEqual(t, amazon, roots, "systems do not trust it")
 }
