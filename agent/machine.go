@@ -16,6 +16,8 @@ type About struct {
 	BootID string
 	// Release is the release that the machine is at, or "". Optional.
 	Release func() string
+	// Session is what the machine's participant works in. Optional: it has no desktop.
+	Session func() *api.SessionStatus
 	// Failed is a release that this machine gave up, if any. Optional.
 	Failed func() *api.FailedRelease
 }
@@ -25,6 +27,13 @@ func (a About) release() string {
 		return ""
 	}
 	return a.Release()
+}
+
+func (a About) session() *api.SessionStatus {
+	if a.Session == nil {
+		return nil
+	}
+	return a.Session()
 }
 
 // Machine is the computer that the agent runs on. Its methods may be called
@@ -67,6 +76,7 @@ func (m *Machine) Status() api.Status {
 			Note:   v.note,
 		},
 		Readings: seen.readings,
+		Session:  m.about.session(),
 	}
 	if m.looked && (m.health != v.health || m.reason != v.reason) {
 		m.changes.add(m.report(status))
@@ -102,5 +112,6 @@ func (m *Machine) report(status api.Status) api.Report {
 		Health:   status.Health,
 		Reason:   status.Reason,
 		Readings: status.Readings,
+		Session:  status.Session,
 	}
 }

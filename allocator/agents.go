@@ -90,6 +90,9 @@ func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.Report
 			return api.ReportAnswer{}, fmt.Errorf("keep the health of %s: %w", a.MachineID, err)
 		}
 	}
+	if err := s.heard(ctx, m, r); err != nil {
+		return api.ReportAnswer{}, err
+	}
 	if m.AgentReplaceable { // it is heard of
 		if err := s.Store.KeepAgent(ctx, m.ID); err != nil {
 			return api.ReportAnswer{}, err

@@ -80,6 +80,13 @@ type Machine struct {
 	ReadyAt      time.Time // when it became ready for the first time; zero before
 	SeatID       string    // the live seat on it, or ""
 	Email        string    // of who holds that seat, or ""
+	HeldSince    time.Time // when they got it; zero while nobody holds it
+	BootID       string    // which boot its agent spoke of last
+	// HeardAt is when its agent was heard of, within a minute or so; zero: never.
+	HeardAt time.Time
+	// ActiveAt is when who holds it did something last, as was known at HeardAt; zero:
+	// nobody knows.
+	ActiveAt time.Time
 	// LaunchOpen says that EC2 may be launching an instance for it right now, so
 	// that one may still appear.
 	LaunchOpen bool

@@ -167,6 +167,12 @@ func (s *Service) Look(ctx context.Context, seat Seat) api.Live {
 		return live
 	}
 	live.Reachable, live.Status = true, &status
+	if had := status.Session; had != nil && had.ID != seat.Session() {
+		live.Starting = "Your desktop is being started."
+		if had.Trouble != "" {
+			live.Starting = had.Trouble + " It is tried again; if it takes longer than a few minutes, ask your instructor."
+		}
+	}
 	if status.Health != api.Healthy {
 		live.Detail = status.Reason
 	}

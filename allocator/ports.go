@@ -101,6 +101,9 @@ type Store interface {
 	RestoredAt(ctx context.Context) (time.Time, error)
 	// SetHealth keeps what an agent reports and moves its machine accordingly.
 	SetHealth(ctx context.Context, machine string, h api.Health, reason string, at time.Time) error
+	// KeepHeard keeps that an agent was heard of: its boot, and when who holds its
+	// machine was active; zero when nobody knows.
+	KeepHeard(ctx context.Context, machine, boot string, active, at time.Time) error
 	// SetConnected keeps whether a machine's tunnel is up; machine "" means all.
 	SetConnected(ctx context.Context, machine string, up bool) error
 
@@ -225,6 +228,11 @@ type Verifier interface {
 type Tunnels interface {
 	// Status asks a machine's agent how it is. Unavailable when it does not answer.
 	Status(ctx context.Context, machine string) (api.Status, error)
+	// StartSession begins a session on a machine. The same one again changes nothing,
+	// and any other ends before. Unavailable when that cannot be done now.
+	StartSession(ctx context.Context, machine, session string) error
+	// EndSession ends a session, if the machine has it.
+	EndSession(ctx context.Context, machine, session string) error
 }
 
 // Queue runs operations until they are done.

@@ -39,6 +39,7 @@ type Service struct {
 	outlooks sync.Map // workshop id → outlook
 	reports  locks    // one for each machine that reports
 	spared   sync.Map // instances that a restore made unknown, once told
+	settling settler  // brings sessions of agents in line with who holds their machines
 }
 
 // Pool finds a pool by its name.

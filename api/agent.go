@@ -95,6 +95,8 @@ type Report struct {
 	Release string `json:"release,omitempty" maxLength:"64"`
 	// Failed is a release that the machine gave up.
 	Failed *FailedRelease `json:"failed,omitempty"`
+	// Session is absent where the agent starts none.
+	Session *SessionStatus `json:"session,omitempty"`
 }
 
 // ReportAnswer tells the agent what it may need to change.
@@ -116,4 +118,6 @@ type Status struct {
 	Reason    string    `json:"reason,omitempty"`
 	Inventory Inventory `json:"inventory"`
 	Readings  []Reading `json:"readings"`
+	// Session is absent where the agent starts none.
+	Session *SessionStatus `json:"session,omitempty"`
 }

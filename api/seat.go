@@ -39,4 +39,5 @@ type Live struct {
 	Reachable bool      `json:"reachable" doc:"Whether the machine answered through its tunnel"`
 	Detail    string    `json:"detail,omitempty" doc:"What is wrong, for the participant"`
 	Status    *Status   `json:"status,omitempty"`
+	Starting  string    `json:"starting,omitempty" doc:"Why there is no desktop on the machine yet, for the participant"`
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -13,18 +12,23 @@ type Machine interface {
 	Status() api.Status
 }
 
+// Part adds to what the agent answers.
+type Part func(mux *http.ServeMux)
+
 // Handler answers GET /status with the machine's state at this moment
-// (api.Status), and GET /healthz for as long as the agent works.
-func Handler(m Machine) http.Handler {
+// (api.Status), and GET /healthz for as long as the agent works. Parts
+// add what else it answers.
+func Handler(m Machine, parts ...Part) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		_ = json.NewEncoder(w).Encode(m.Status()) // fails only when the allocator is gone
+		show(w, m.Status())
 	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = w.Write([]byte("ok\n"))
 	})
+	for _, add := range parts {
+		add(mux)
+	}
 	return mux
 }

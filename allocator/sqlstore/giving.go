@@ -44,6 +44,7 @@ func give(ctx context.Context, tx conn, workshop string, at time.Time) error {
 		if err != nil {
 			return fmt.Errorf("give machine %s to %s: %w", m.ID, email, err)
 		}
+		tx.rehold(m.ID)
 	}
 	return nil
 }

@@ -49,6 +49,8 @@ func Run(t *testing.T, open Open) {
 		"a seat that is left makes its machine ready again":       seatIsLeft,
 		"seats are kept after they were released":                 seatHistoryIsKept,
 		"a hundred claims at once never double":                   claimsRace,
+		"who holds a machine is told as it changes":               holdsAreTold,
+		"it is kept that an agent was heard of":                   heardIsKept,
 		"random histories keep the invariants":                    randomHistories,
 		"a census counts what there is":                           censusCounts,
 		"there is one first user":                                 firstUserIsOne,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"os"
 	"runtime/debug"
@@ -66,7 +67,10 @@ func (c *runCommand) Run(ctx context.Context) error {
 	supervisor := newSupervisor(log)
 	looks := time.NewTicker(supervisor.lookEvery())
 	defer looks.Stop()
-	machine := agent.NewMachine(gpus, agent.About{Version: version, BootID: bootID(), Release: host.Current, Failed: failed(log)}, time.Now)
+	sessions := agent.NewSessions(agent.Plain{})
+	machine := agent.NewMachine(gpus, agent.About{
+		Version: version, BootID: bootID(), Release: host.Current, Failed: failed(log), Session: sessions.Status,
+	}, time.Now)
 
 	log.Info("starting", "version", version, "allocator", c.AllocatorURL, "gpus", c.NVML)
 	defer log.Info("stopped")
@@ -75,7 +79,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	config := c.wire(machine, trust, log)
+	config := c.wire(machine, web.Handler(machine, web.WithSessions(sessions)), trust, log)
 	config.Looks = looks.C
 	config.Alive = supervisor.alive
 	if host.Current() != "" { // nobody but this machine's own updater can follow
@@ -101,7 +105,7 @@ func failed(log *slog.Logger) func() *api.FailedRelease {
 }
 
 // wire connects the machine to what the flags name.
-func (c *runCommand) wire(machine *agent.Machine, trust *x509.CertPool, log *slog.Logger) agent.Config {
+func (c *runCommand) wire(machine *agent.Machine, handler http.Handler, trust *x509.CertPool, log *slog.Logger) agent.Config {
 	client := uplink.NewHTTP(c.TLSName, trust)
 	userAgent := "lablink-agent/" + version
 	return agent.Config{
@@ -117,7 +121,7 @@ func (c *runCommand) wire(machine *agent.Machine, trust *x509.CertPool, log *slo
 		Identities: identity.NewStore(c.StateDir),
 		Dialer: &tunnel.Dialer{
 			URL: c.AllocatorURL, HTTP: client, UserAgent: userAgent,
-			Handler: web.Handler(machine), Log: log,
+			Handler: handler, Log: log,
 		},
 		Now:    time.Now,
 		Random: rand.Float64,

@@ -155,6 +155,7 @@ func (a *app) open(ctx context.Context) error {
 	for _, p := range a.settings.Pools {
 		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role})
 	}
+	a.store.OnHold(a.service.Settle)
 	if err := a.openQueue(ctx); err != nil {
 		return err
 	}
@@ -186,6 +187,9 @@ func (a *app) connected(machine string, up bool) {
 	defer cancel()
 	if err := a.store.SetConnected(ctx, machine, up); err != nil {
 		a.log.Warn("a tunnel's state was not kept", "machine", machine, "up", up, "error", err)
+	}
+	if up {
+		a.service.Settle(machine) // what could not be told while it was away
 	}
 }
 
@@ -280,6 +284,9 @@ func (a *app) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), stepTime)
 	defer cancel()
 	var err error
+	if a.service != nil {
+		a.service.Close()
+	}
 	if a.queue != nil {
 		err = a.queue.Close(ctx)
 	}

@@ -1,0 +1,92 @@
+package allocatortest
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// FakeAgents are the agents behind the tunnels that are up: of those machines that a
+// test has connected.
+type FakeAgents struct {
+	mu       sync.Mutex
+	sessions map[string]string // by machine
+	trouble  string
+}
+
+var _ allocator.Tunnels = (*FakeAgents)(nil)
+
+// Connect brings up the tunnels of machines.
+func (f *FakeAgents) Connect(machines ...allocator.Machine) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.sessions == nil {
+		f.sessions = map[string]string{}
+	}
+	for _, m := range machines {
+		f.sessions[m.ID] = ""
+	}
+}
+
+// Fail makes them refuse to start anything, unless the reason is "".
+func (f *FakeAgents) Fail(trouble string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.trouble = trouble
+}
+
+// Session is the session that a machine has.
+func (f *FakeAgents) Session(machine string) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.sessions[machine]
+}
+
+// Connected are the machines whose tunnels are up.
+func (f *FakeAgents) Connected() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Sorted(maps.Keys(f.sessions))
+}
+
+func (f *FakeAgents) on(machine string) error {
+	if _, ok := f.sessions[machine]; !ok {
+		return api.Problemf(api.Unavailable, "The machine is not connected", "")
+	}
+	return nil
+}
+
+// Status says which session a machine has.
+func (f *FakeAgents) Status(_ context.Context, machine string) (api.Status, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return api.Status{Health: api.Healthy, Session: &api.SessionStatus{ID: f.sessions[machine], Trouble: f.trouble}}, f.on(machine)
+}
+
+// StartSession gives a machine another session.
+func (f *FakeAgents) StartSession(_ context.Context, machine, session string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.on(machine); err != nil {
+		return err
+	}
+	if f.trouble != "" {
+		return api.Problemf(api.Unavailable, "The desktop does not start", "%s", f.trouble)
+	}
+	f.sessions[machine] = session
+	return nil
+}
+
+// EndSession ends a session.
+func (f *FakeAgents) EndSession(_ context.Context, machine, session string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.sessions[machine] == session {
+		f.sessions[machine] = ""
+	}
+	return f.on(machine)
+}
