@@ -131,6 +131,9 @@ func (s *Service) Extend(ctx context.Context, token string) (Seat, error) {
 	if err != nil {
 		return seat, err
 	}
+	if seat.EndsAt.IsZero() && !seat.IdleEndsAt.IsZero() {
+		return s.stay(ctx, seat)
+	}
 	if seat.EndsAt.IsZero() {
 		return seat, api.Problemf(api.Conflict, "Your time has no end", "The machine is yours until the workshop ends.")
 	}
@@ -143,6 +146,9 @@ func (s *Service) Extend(ctx context.Context, token string) (Seat, error) {
 		to = Earlier(s.Now().Add(w.SessionLimit), w.EndsAt)
 	}
 	if !to.IsZero() && (to.Before(seat.EndsAt) || to.Equal(seat.EndsAt) && to.Equal(w.EndsAt)) {
+		if !seat.IdleEndsAt.IsZero() {
+			return s.stay(ctx, seat)
+		}
 		return seat, api.Problemf(api.Conflict, "Your time cannot end later", "It ends %s, and a session lasts no longer from now, or the workshop ends then.", at(seat.EndsAt))
 	}
 	if err := s.Store.ExtendSeat(ctx, seat.ID, seat.EndsAt, to); err != nil {
@@ -150,7 +156,19 @@ func (s *Service) Extend(ctx context.Context, token string) (Seat, error) {
 	}
 	s.record(ctx, seat.Email, "extend seat", seat.ID, "until "+at(to))
 	seat.EndsAt = to
+	if !seat.IdleEndsAt.IsZero() {
+		return s.stay(ctx, seat)
+	}
 	return seat, nil
+}
+
+// stay keeps that who holds a seat is there.
+func (s *Service) stay(ctx context.Context, seat Seat) (Seat, error) {
+	if err := s.Store.StaySeated(ctx, seat.ID, s.Now()); err != nil {
+		return seat, err
+	}
+	s.record(ctx, seat.Email, "stay seated", seat.ID, seat.where())
+	return s.Store.Seat(ctx, seat.ID)
 }
 
 // Look asks the machine of a seat how it is, through its tunnel. A seat that waits

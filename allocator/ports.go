@@ -13,7 +13,7 @@ type Store interface {
 	// OpenWorkshop adds a workshop with its roster.
 	OpenWorkshop(ctx context.Context, w Workshop, roster []string) error
 	// ChangeWorkshop changes what may change of one that is open: Seats, Warm, Spares,
-	// EndsAt, SessionLimit, and with Invited its roster. NotFound; Conflict when it
+	// EndsAt, SessionLimit, IdleLimit, and with Invited its roster. NotFound; Conflict when it
 	// has ended.
 	ChangeWorkshop(ctx context.Context, w Workshop, roster []string) error
 	// EndWorkshop closes a workshop, releases its seats and adds the operation
@@ -114,13 +114,16 @@ type Store interface {
 	// SeatByToken finds the live seat that a browser's token was used for last.
 	// NotFound.
 	SeatByToken(ctx context.Context, token [32]byte) (Seat, error)
+	// Seat finds a live seat by its id. NotFound.
+	Seat(ctx context.Context, id string) (Seat, error)
 	// Seats lists the live seats of a workshop, first who asked first.
 	Seats(ctx context.Context, workshop string) ([]Seat, error)
 	// SeatHistory lists all seats that a workshop ever had, first who asked first.
 	SeatHistory(ctx context.Context, workshop string) ([]PastSeat, error)
 	// LiveSeats counts, by workshop, the seats that have a machine or wait for one.
 	LiveSeats(ctx context.Context) (map[string]int, error)
-	// SeatsDue are the seats whose time is over.
+	// SeatsDue are the seats whose time is over, and those whose participants have done
+	// nothing for longer than they may. Who is not known to be idle is not.
 	SeatsDue(ctx context.Context, now time.Time) ([]Seat, error)
 	// EndSeat releases a seat whose time is over. NotFound when it is not: it may have
 	// been extended meanwhile.
@@ -128,6 +131,9 @@ type Store interface {
 	// ExtendSeat lets a seat end later. NotFound when it has no machine; Conflict when
 	// it ends at another time by now than from; Capacity when others wait.
 	ExtendSeat(ctx context.Context, id string, from, to time.Time) error
+	// StaySeated keeps that the participant of a seat, of whom it is known whether they do
+	// something, is there. NotFound when it has no machine; Capacity when others wait.
+	StaySeated(ctx context.Context, id string, at time.Time) error
 	// ReleaseSeat ends a seat and makes its machine ready again. NotFound when the
 	// seat is not live.
 	ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error

@@ -92,14 +92,18 @@ func (s *Service) endSeats(ctx context.Context) error {
 		return err
 	}
 	for _, seat := range due {
-		err := s.Store.EndSeat(ctx, seat.ID, "its time was over", s.Now())
+		why := "its time was over"
+		if seat.EndsAt.IsZero() || s.Now().Before(seat.EndsAt) {
+			why = "nobody did anything there for too long"
+		}
+		err := s.Store.EndSeat(ctx, seat.ID, why, s.Now())
 		if api.CodeOf(err) == api.NotFound {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		s.record(ctx, Allocator, "end seat", seat.ID, seat.Email+": its time was over")
+		s.record(ctx, Allocator, "end seat", seat.ID, seat.Email+": "+why)
 	}
 	return nil
 }

@@ -24,7 +24,9 @@ type Service struct {
 	// Meter is optional.
 	Meter Meter
 	Pools []Pool
-	Log   *slog.Logger
+	// Sessions is optional: nobody's time is limited.
+	Sessions SessionLimits
+	Log      *slog.Logger
 	// Now is the clock.
 	Now func() time.Time
 	// ReportInterval is how often agents report.

@@ -31,6 +31,8 @@ type Workshop struct {
 	// SessionLimit is how long a participant may keep a machine at a time; 0: until
 	// the workshop ends.
 	SessionLimit time.Duration
+	// IdleLimit is how long a participant may do nothing; 0: as long as they like.
+	IdleLimit time.Duration
 	// ScheduleID is the schedule that opened it, or "".
 	ScheduleID string
 	// Invited says that only those on its roster may join.
@@ -74,6 +76,9 @@ type Seat struct {
 	AssignedAt time.Time // when it got its machine; zero while it waits
 	// EndsAt is when the machine is given back; zero: when the workshop ends.
 	EndsAt time.Time
+	// IdleEndsAt is when the machine is given back if its participant does nothing
+	// until then; zero: they may, or nobody knows whether they do something.
+	IdleEndsAt time.Time
 	// WorkshopEndsAt is when that is; zero: when somebody ends it.
 	WorkshopEndsAt time.Time
 }
@@ -85,4 +90,10 @@ type Pool struct {
 	MaxMachines   int
 	// Role is the name of the role that its machines act under.
 	Role string
+}
+
+// SessionLimits are what workshops go by that do not say it for themselves.
+type SessionLimits struct {
+	Max, Idle time.Duration // 0: none
+	Warn      time.Duration // how long before either participants are warned
 }

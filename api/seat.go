@@ -25,6 +25,7 @@ type Seat struct {
 	// that can be told.
 	ExpectedAt *time.Time `json:"expected_at,omitempty"`
 	EndsAt     *time.Time `json:"ends_at,omitempty" doc:"When the machine is given back; absent: when the workshop ends"`
+	IdleEndsAt *time.Time `json:"idle_ends_at,omitempty" doc:"When the machine is given back if its participant does nothing until then"`
 	// WorkshopEndsAt is when its machines end, whoever holds them.
 	WorkshopEndsAt *time.Time `json:"workshop_ends_at,omitempty" doc:"When the workshop ends; absent: when somebody ends it"`
 	Note           string     `json:"note,omitempty" doc:"What became of the machine before, for the participant"`

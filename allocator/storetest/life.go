@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // holding is a store that tells who holds which machine.
@@ -55,4 +57,54 @@ func heardIsKept(t *testing.T, w *world) {
 	require.NoError(t, err)
 	require.True(t, m.ActiveAt.IsZero(), "it says nothing of who comes next")
 	require.Empty(t, m.Session())
+}
+
+func idleSeatsEnd(t *testing.T, w *world) {
+	ws, machines := w.ready(t, 1)
+	ws.IdleLimit = 10 * time.Minute
+	require.NoError(t, w.ChangeWorkshop(t.Context(), ws, nil))
+	changed, err := w.Workshop(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.Equal(t, ws.IdleLimit, changed.IdleLimit)
+	w.come(t, ws.ID, "ann@example.org")
+	m, ann := machines[0].ID, w.seat(t, ws.ID, "ann@example.org")
+	due := func(at time.Time) int {
+		all, err := w.SeatsDue(t.Context(), at)
+		require.NoError(t, err)
+		return len(all)
+	}
+	idle := func() time.Time { return w.seat(t, ws.ID, "ann@example.org").IdleEndsAt }
+	require.True(t, idle().IsZero())
+	require.Zero(t, due(w.now.Add(24*time.Hour)), "unknown is not idle")
+
+	active := w.tick()
+	heard := func(at time.Time) { require.NoError(t, w.KeepHeard(t.Context(), m, "b", active, at)) }
+	heard(active.Add(9 * time.Minute))
+	require.Equal(t, active.Add(10*time.Minute), idle())
+	require.Zero(t, due(active.Add(11*time.Minute)), "it may have done something since it was heard of")
+	requireCode(t, api.NotFound, w.EndSeat(t.Context(), ann.ID, "idle", active.Add(11*time.Minute)))
+	heard(active.Add(10 * time.Minute))
+	require.Zero(t, due(active.Add(20*time.Minute)), "nothing was heard since")
+	require.Equal(t, 1, due(active.Add(11*time.Minute)))
+
+	there := active.Add(11 * time.Minute)
+	require.NoError(t, w.StaySeated(t.Context(), ann.ID, there))
+	heard(active.Add(12 * time.Minute))
+	require.Equal(t, there.Add(10*time.Minute), idle(), "who says so is there")
+	w.come(t, ws.ID, "bob@example.org")
+	requireCode(t, api.Capacity, w.StaySeated(t.Context(), ann.ID, there))
+	requireCode(t, api.NotFound, w.StaySeated(t.Context(), "sea_unknown", there))
+	heard(there.Add(10 * time.Minute))
+	require.NoError(t, w.EndSeat(t.Context(), ann.ID, "idle", there.Add(11*time.Minute)))
+	require.Equal(t, m, w.seat(t, ws.ID, "bob@example.org").MachineID)
+	require.True(t, w.seat(t, ws.ID, "bob@example.org").IdleEndsAt.IsZero())
+
+	bob, err := w.Seat(t.Context(), w.seat(t, ws.ID, "bob@example.org").ID)
+	require.NoError(t, err)
+	require.Equal(t, "bob@example.org", bob.Email)
+	_, err = w.Seat(t.Context(), ann.ID)
+	requireCode(t, api.NotFound, err)
+	require.NoError(t, w.KeepHeard(t.Context(), m, "b", time.Time{}, there))
+	require.NoError(t, w.StaySeated(t.Context(), bob.ID, there), "nothing to keep is no error")
+	require.True(t, w.seat(t, ws.ID, "bob@example.org").IdleEndsAt.IsZero())
 }

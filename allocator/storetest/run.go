@@ -51,6 +51,7 @@ func Run(t *testing.T, open Open) {
 		"a hundred claims at once never double":                   claimsRace,
 		"who holds a machine is told as it changes":               holdsAreTold,
 		"it is kept that an agent was heard of":                   heardIsKept,
+		"who is known to be idle for too long is due":             idleSeatsEnd,
 		"random histories keep the invariants":                    randomHistories,
 		"a census counts what there is":                           censusCounts,
 		"there is one first user":                                 firstUserIsOne,

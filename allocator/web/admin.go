@@ -220,6 +220,10 @@ func newWorkshop(r *http.Request) (api.NewWorkshop, error) {
 		Name: r.PostFormValue("name"), Pool: r.PostFormValue("pool"), Seats: number("seats"), Spares: number("spares"),
 		SessionMinutes: number("session_minutes"), Roster: strings.FieldsFunc(r.PostFormValue("roster"), func(c rune) bool { return strings.ContainsRune("\r\n,;", c) }),
 	}
+	if r.PostFormValue("idle_minutes") != "" {
+		idle := number("idle_minutes")
+		form.IdleMinutes = &idle
+	}
 	zone, unknown := time.LoadLocation(r.PostFormValue("zone"))
 	for name, to := range map[string]**time.Time{"starts_at": &form.StartsAt, "ends_at": &form.EndsAt} {
 		typed := r.PostFormValue(name)

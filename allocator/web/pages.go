@@ -23,14 +23,17 @@ var assets embed.FS
 // pages are the templates, by name; each is the layout with one page in it.
 type pages struct{ byName map[string]*template.Template }
 
-func newPages() (*pages, error) {
+// newPages reads them; warn is how long before an end people are warned of it.
+func newPages(warn time.Duration) (*pages, error) {
+	soon := template.FuncMap{"soon": func(end *time.Time) bool { return end != nil && time.Until(*end) < warn }}
+
 	p := &pages{byName: map[string]*template.Template{}}
 	names, err := fs.Glob(templates, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("list the pages: %w", err)
 	}
 	for _, name := range names {
-		t, err := template.New("layout.html").Funcs(functions).ParseFS(templates, "templates/layout.html", "templates/parts.html", name)
+		t, err := template.New("layout.html").Funcs(functions).Funcs(soon).ParseFS(templates, "templates/layout.html", "templates/parts.html", name)
 		if err != nil {
 			return nil, fmt.Errorf("read the page %s: %w", name, err)
 		}
@@ -48,12 +51,12 @@ var functions = template.FuncMap{
 	},
 	"usd":     func(usd float64) string { return fmt.Sprintf("$%.2f", usd) },
 	"minutes": func(until time.Time) int { return max(1, int(time.Until(until).Round(time.Minute).Minutes())) },
-	"soon":    func(end *time.Time) bool { return end != nil && time.Until(*end) < warning },
 	"may":     may,
 	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },
 }
 
-// warning is how long before its end a participant is told of it.
+// warning is how long before its end a participant is told of it, where the settings
+// do not say it.
 const warning = 5 * time.Minute
 
 // view is what the layout knows of every page.

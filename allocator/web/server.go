@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -81,7 +82,7 @@ func New(ctx context.Context, c Config) (http.Handler, error) {
 	s.sessions.Cookie.Secure = c.Secure
 	s.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, err) }
 	var err error
-	if s.pages, err = newPages(); err != nil {
+	if s.pages, err = newPages(cmp.Or(c.Service.Sessions.Warn, warning)); err != nil {
 		return nil, err
 	}
 	mux := &routes{ServeMux: http.NewServeMux()}

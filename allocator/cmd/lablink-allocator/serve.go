@@ -152,6 +152,7 @@ func (a *app) open(ctx context.Context) error {
 		Rates: a.rates,
 		Log:   a.log, Now: time.Now, Meter: a.metrics, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
 	}
+	a.service.Sessions = limitsOf(a.settings.Sessions)
 	for _, p := range a.settings.Pools {
 		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role})
 	}
@@ -166,6 +167,11 @@ func (a *app) open(ctx context.Context) error {
 		return err
 	}
 	return a.service.Resume(ctx)
+}
+
+func limitsOf(s deployed.Sessions) allocator.SessionLimits {
+	minutes := func(n int) time.Duration { return time.Duration(n) * time.Minute }
+	return allocator.SessionLimits{Max: minutes(s.MaxMinutes), Idle: minutes(s.IdleMinutes), Warn: minutes(s.WarnMinutes)}
 }
 
 // ensureAdmin gives admin the stack's initial password at the first start.
