@@ -70,6 +70,7 @@ func (m *Machine) Status() api.Status {
 		Version: m.about.Version,
 		Health:  v.health,
 		Reason:  v.reason,
+		Action:  v.action,
 		Inventory: api.Inventory{
 			Driver: seen.driver,
 			GPUs:   append([]api.GPU{}, m.known...),
@@ -111,6 +112,7 @@ func (m *Machine) report(status api.Status) api.Report {
 		BootID:   m.about.BootID,
 		Health:   status.Health,
 		Reason:   status.Reason,
+		Action:   status.Action,
 		Readings: status.Readings,
 		Session:  status.Session,
 	}

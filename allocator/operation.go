@@ -12,6 +12,7 @@ type OperationKind string
 const (
 	Launch    OperationKind = "launch"
 	Terminate OperationKind = "terminate"
+	Reboot    OperationKind = "reboot"
 )
 
 // OperationState is how far an operation has come.

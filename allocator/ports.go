@@ -99,11 +99,19 @@ type Store interface {
 	Restored(ctx context.Context, at time.Time) error
 	// RestoredAt is when that was last; zero for never.
 	RestoredAt(ctx context.Context) (time.Time, error)
-	// SetHealth keeps what an agent reports and moves its machine accordingly.
+	// SetHealth keeps what an agent reports and moves its machine accordingly. One that
+	// reboots stays so until its agent speaks of another boot: see KeepHeard.
 	SetHealth(ctx context.Context, machine string, h api.Health, reason string, at time.Time) error
 	// KeepHeard keeps that an agent was heard of: its boot, and when who holds its
 	// machine was active; zero when nobody knows.
 	KeepHeard(ctx context.Context, machine, boot string, active, at time.Time) error
+	// KeepAction keeps what a machine's agent suggests.
+	KeepAction(ctx context.Context, machine string, action api.Action) error
+	// RebootMachine adds the operation that reboots a machine; its participant waits for
+	// another one. Refused as TerminateMachine is.
+	RebootMachine(ctx context.Context, seen Machine, op Operation, reason string) error
+	// KeepRebootAsked keeps who was asked to reboot a machine that is to be.
+	KeepRebootAsked(ctx context.Context, machine, whom string, at time.Time) error
 	// SetConnected keeps whether a machine's tunnel is up; machine "" means all.
 	SetConnected(ctx context.Context, machine string, up bool) error
 
@@ -213,6 +221,8 @@ type Compute interface {
 	// Terminate ends instances of this deployment, also those that EC2 does not
 	// list yet; ones that are gone are no error.
 	Terminate(ctx context.Context, ids []string) error
+	// Reboot boots an instance of this deployment again, as it is.
+	Reboot(ctx context.Context, id string) error
 }
 
 // Proven is what a good proof shows.
@@ -237,6 +247,8 @@ type Tunnels interface {
 	// StartSession begins a session on a machine. The same one again changes nothing,
 	// and any other ends before. Unavailable when that cannot be done now.
 	StartSession(ctx context.Context, machine, session string) error
+	// Reboot lets an agent reboot its machine. Conflict when that is another boot by now.
+	Reboot(ctx context.Context, machine, boot string) error
 	// EndSession ends a session, if the machine has it.
 	EndSession(ctx context.Context, machine, session string) error
 }

@@ -55,6 +55,9 @@ func (s *Service) take(ctx context.Context, step Step) error {
 		return err
 	case step.Tell:
 		return s.Store.Postpone(ctx, step.Workshop.ID, step.Why, step.Workshop.LaunchFailures, step.Workshop.LaunchAfter)
+	case step.Reboot != nil:
+		_, err := s.reboot(ctx, Allocator, *step.Reboot, step.Why)
+		return err
 	case step.EndMachine != nil:
 		_, err := s.endMachine(ctx, Allocator, *step.EndMachine, step.Why)
 		if err == nil && step.EndMachine.neverReady() {

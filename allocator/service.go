@@ -41,7 +41,9 @@ type Service struct {
 	outlooks sync.Map // workshop id → outlook
 	reports  locks    // one for each machine that reports
 	spared   sync.Map // instances that a restore made unknown, once told
-	settling settler  // brings sessions of agents in line with who holds their machines
+	listens  sync.Once
+	began    time.Time // when this allocator looked first
+	settling settler   // brings sessions of agents in line with who holds their machines
 }
 
 // Pool finds a pool by its name.

@@ -33,12 +33,18 @@ func sessionOf(seat string, since time.Time) string {
 // says nothing new.
 const heardEvery = time.Minute
 
-// heard takes what a report says of the machine's boot and its session.
+// heard takes what a report says of the machine's boot and its session, and of what
+// would help it.
 func (s *Service) heard(ctx context.Context, m Machine, r api.Report) error {
 	now := s.Now()
 	active := activeAt(m, r, now)
 	if r.Session != nil && r.Session.ID != m.Session() {
 		s.Settle(m.ID)
+	}
+	if r.Action != m.Action {
+		if err := s.Store.KeepAction(ctx, m.ID, r.Action); err != nil {
+			return err
+		}
 	}
 	same := m.BootID == r.BootID && active.IsZero() == m.ActiveAt.IsZero() && active.Sub(m.ActiveAt) < heardEvery
 	if same && now.Sub(m.HeardAt) < heardEvery {

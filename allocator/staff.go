@@ -33,11 +33,7 @@ func (s *Service) endMachine(ctx context.Context, by string, m Machine, why stri
 	if err := s.Store.TerminateMachine(ctx, m, op, why); err != nil {
 		return Operation{}, err
 	}
-	detail := why
-	if m.Email != "" {
-		detail += "; held by " + m.Email
-	}
-	s.start(ctx, op, "terminate machine", m.ID, detail)
+	s.start(ctx, op, "terminate machine", m.ID, m.heldBy(why))
 	return op, nil
 }
 
@@ -52,8 +48,10 @@ func (s *Service) ReleaseSeat(ctx context.Context, by, id string) error {
 	return nil
 }
 
-func (s *Service) ending(by, workshop string) Operation {
-	return Operation{ID: newID("op"), Kind: Terminate, WorkshopID: workshop, State: Queued, By: by, CreatedAt: s.Now(), Message: "waiting to start"}
+func (s *Service) ending(by, workshop string) Operation { return s.operation(Terminate, by, workshop) }
+
+func (s *Service) operation(kind OperationKind, by, workshop string) Operation {
+	return Operation{ID: newID("op"), Kind: kind, WorkshopID: workshop, State: Queued, By: by, CreatedAt: s.Now(), Message: "waiting to start"}
 }
 
 // start records an operation that is on the disk and queues it. Both happen even

@@ -78,6 +78,25 @@ const (
 	Unhealthy Health = "unhealthy"
 )
 
+// Action is what would help a machine that is not well.
+type Action string
+
+// What may help: nothing, the participant starting the application again, a reset of
+// the GPU, a reboot of the machine, or another machine.
+const (
+	NoAction Action = ""
+	Restart  Action = "restart"
+	Reset    Action = "reset"
+	Reboot   Action = "reboot"
+	Replace  Action = "replace"
+)
+
+// StartReboot asks an agent to reboot its machine: POST /reboot through its tunnel. It
+// refuses when that is another boot by now, as it has rebooted already.
+type StartReboot struct {
+	BootID string `json:"boot_id"`
+}
+
 // Report is what an agent says every few seconds, and at once when its health
 // changes.
 type Report struct {
@@ -89,6 +108,7 @@ type Report struct {
 	BootID   string    `json:"boot_id" maxLength:"64"`
 	Health   Health    `json:"health" enum:"healthy,degraded,unhealthy"`
 	Reason   string    `json:"reason,omitempty" maxLength:"500" doc:"Why the machine is not healthy, for people"`
+	Action   Action    `json:"action,omitempty" maxLength:"20" doc:"What would help the machine: restart, reset, reboot or replace"`
 	Readings []Reading `json:"readings" maxItems:"64"`
 	// Release is the release that the agent was started from; empty when it was
 	// started by hand.
@@ -116,6 +136,7 @@ type Status struct {
 	Version   string    `json:"version"`
 	Health    Health    `json:"health"`
 	Reason    string    `json:"reason,omitempty"`
+	Action    Action    `json:"action,omitempty"`
 	Inventory Inventory `json:"inventory"`
 	Readings  []Reading `json:"readings"`
 	// Session is absent where the agent starts none.

@@ -123,7 +123,7 @@ type Cost struct {
 // Operation is a durable background job.
 type Operation struct {
 	ID         string     `json:"id" doc:"op_…"`
-	Kind       string     `json:"kind" enum:"launch,terminate"`
+	Kind       string     `json:"kind" enum:"launch,terminate,reboot,collect"`
 	Workshop   string     `json:"workshop" doc:"wks_…"`
 	State      string     `json:"state" enum:"queued,running,succeeded,failed"`
 	Total      int        `json:"total" doc:"How many machines it is about"`

@@ -16,6 +16,8 @@ type FakeAgents struct {
 	mu       sync.Mutex
 	sessions map[string]string // by machine
 	trouble  string
+	// Rebooted are the reboots that were asked for, of machines that are away too.
+	Rebooted []string
 }
 
 var _ allocator.Tunnels = (*FakeAgents)(nil)
@@ -79,6 +81,14 @@ func (f *FakeAgents) StartSession(_ context.Context, machine, session string) er
 	}
 	f.sessions[machine] = session
 	return nil
+}
+
+// Reboot lets an agent know that it is to reboot its machine.
+func (f *FakeAgents) Reboot(_ context.Context, machine, boot string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Rebooted = append(f.Rebooted, machine+" from "+boot)
+	return f.on(machine)
 }
 
 // EndSession ends a session.

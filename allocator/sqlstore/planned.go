@@ -78,18 +78,24 @@ func (s *Store) EndWorkshop(ctx context.Context, id string, op allocator.Operati
 // TerminateMachine hands one machine to an operation, if it is as it was seen.
 func (s *Store) TerminateMachine(ctx context.Context, seen allocator.Machine, op allocator.Operation, reason string) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
-		m, err := oneMachine(ctx, tx, seen.ID)
+		m, err := asSeen(ctx, tx, seen)
 		if err != nil {
 			return err
-		}
-		if m.State != seen.State || m.SeatID != seen.SeatID || m.Health != seen.Health {
-			return api.Problemf(api.Conflict, "The machine has changed meanwhile", "Machine %s is %s now; look at it again.", m.ID, m.State)
 		}
 		if err := addOperation(ctx, tx, op); err != nil {
 			return err
 		}
 		return endMachine(ctx, tx, m, op, reason)
 	})
+}
+
+// asSeen is a machine that is as it was seen.
+func asSeen(ctx context.Context, tx conn, seen allocator.Machine) (allocator.Machine, error) {
+	m, err := oneMachine(ctx, tx, seen.ID)
+	if err == nil && (m.State != seen.State || m.SeatID != seen.SeatID || m.Health != seen.Health) {
+		err = api.Problemf(api.Conflict, "The machine has changed meanwhile", "Machine %s is %s now; look at it again.", m.ID, m.State)
+	}
+	return m, err
 }
 
 func endMachine(ctx context.Context, tx conn, m allocator.Machine, op allocator.Operation, reason string) error {

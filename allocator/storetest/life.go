@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -107,4 +108,50 @@ func idleSeatsEnd(t *testing.T, w *world) {
 	require.NoError(t, w.KeepHeard(t.Context(), m, "b", time.Time{}, there))
 	require.NoError(t, w.StaySeated(t.Context(), bob.ID, there), "nothing to keep is no error")
 	require.True(t, w.seat(t, ws.ID, "bob@example.org").IdleEndsAt.IsZero())
+}
+
+func machineReboots(t *testing.T, w *world) {
+	ws, machines := w.ready(t, 2)
+	w.come(t, ws.ID, "ann@example.org")
+	ann := w.seat(t, ws.ID, "ann@example.org")
+	m := func() allocator.Machine {
+		got, err := w.Machine(t.Context(), ann.MachineID)
+		require.NoError(t, err)
+		return got
+	}
+	require.NoError(t, w.KeepHeard(t.Context(), m().ID, "boot-1", time.Time{}, w.tick()))
+	require.NoError(t, w.KeepAction(t.Context(), m().ID, api.Reboot))
+	require.NoError(t, w.SetHealth(t.Context(), m().ID, api.Unhealthy, "GPU 0 is lost", w.tick()))
+	require.Equal(t, api.Reboot, m().Action)
+
+	op := allocator.Operation{ID: w.id("op"), Kind: allocator.Reboot, WorkshopID: ws.ID, State: allocator.Queued, By: "admin", CreatedAt: w.tick()}
+	seen := m()
+	seen.SeatID = ""
+	requireCode(t, api.Conflict, w.RebootMachine(t.Context(), seen, op, "as it was not"))
+	require.NoError(t, w.RebootMachine(t.Context(), m(), op, "a reboot may help"))
+	require.Equal(t, []any{allocator.Rebooting, 1, "boot-1", true}, []any{m().State, m().Reboots, m().RebootFrom, m().RebootAskedAt.IsZero()})
+	after := w.seat(t, ws.ID, "ann@example.org")
+	require.Equal(t, allocator.SeatAssigned, after.State)
+	require.NotEqual(t, ann.MachineID, after.MachineID, "who held it has another one")
+	at := w.tick()
+	require.NoError(t, w.KeepRebootAsked(t.Context(), m().ID, "its agent", at))
+	require.Equal(t, at, m().RebootAskedAt)
+
+	require.NoError(t, w.SetHealth(t.Context(), m().ID, api.Healthy, "", w.tick()))
+	require.Equal(t, allocator.Rebooting, m().State, "that was said before it rebooted")
+	require.NoError(t, w.KeepHeard(t.Context(), m().ID, "boot-2", time.Time{}, w.tick()))
+	back := w.tick()
+	require.NoError(t, w.SetHealth(t.Context(), m().ID, api.Healthy, "", back))
+	require.Equal(t, allocator.Ready, m().State)
+	o, err := w.Operation(t.Context(), op.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Succeeded, o.State)
+	require.NoError(t, w.KeepRebootAsked(t.Context(), m().ID, "EC2", w.tick()), "too late, which is no matter")
+	require.Equal(t, at, m().RebootAskedAt)
+
+	require.NoError(t, w.KeepHeard(t.Context(), m().ID, "boot-2", time.Time{}, back.Add(allocator.WellAfter-time.Minute)))
+	require.Equal(t, 1, m().Reboots)
+	require.NoError(t, w.KeepHeard(t.Context(), m().ID, "boot-2", time.Time{}, back.Add(allocator.WellAfter)))
+	require.Zero(t, m().Reboots, "it has been well for long enough")
+	require.Len(t, machines, 2)
 }

@@ -31,6 +31,11 @@ func (h *Hub) StartSession(ctx context.Context, machine, session string) error {
 	return h.ask(ctx, machine, http.MethodPost, "/session", api.StartSession{ID: session}, nil)
 }
 
+// Reboot lets an agent reboot its machine.
+func (h *Hub) Reboot(ctx context.Context, machine, boot string) error {
+	return h.ask(ctx, machine, http.MethodPost, "/reboot", api.StartReboot{BootID: boot}, nil)
+}
+
 // EndSession ends a session of a machine.
 func (h *Hub) EndSession(ctx context.Context, machine, session string) error {
 	return h.ask(ctx, machine, http.MethodDelete, "/session?id="+url.QueryEscape(session), nil, nil)

@@ -51,6 +51,19 @@ func TestASessionIsStartedAndEndedThroughTheTunnel(t *testing.T) {
 	require.Equal(t, api.Invalid, api.CodeOf(w.StartSession(t.Context(), "mch_1", "")))
 }
 
+func TestAMachineIsRebootedFromTheBootThatItIsAtOnly(t *testing.T) {
+	w := newWorld(t)
+	asked := 0
+	w.dial(t, "mch_1", agentweb.Handler(looked{agent.NewSessions(agent.Plain{})}, agentweb.WithReboot("boot-1", func() error { asked++; return nil })))
+	require.True(t, w.next(t).up)
+	err := w.Reboot(t.Context(), "mch_1", "boot-0")
+	require.Equal(t, api.Conflict, api.CodeOf(err))
+	require.Zero(t, asked)
+	require.NoError(t, w.Reboot(t.Context(), "mch_1", "boot-1"))
+	require.Equal(t, 1, asked)
+	require.Equal(t, api.Unavailable, api.CodeOf(w.Reboot(t.Context(), "mch_2", "boot-1")))
+}
+
 func TestAnAgentThatKnowsNoSessionsIsUnavailable(t *testing.T) {
 	w := newWorld(t)
 	w.dial(t, "mch_1", http.NotFoundHandler())

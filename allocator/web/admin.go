@@ -157,7 +157,7 @@ func (s *server) workshopList(ctx context.Context) ([]allocator.Workshop, error)
 
 func (l *workshopLine) count(state allocator.MachineState) {
 	switch state {
-	case allocator.Requested, allocator.Launching, allocator.Booting:
+	case allocator.Requested, allocator.Launching, allocator.Booting, allocator.Rebooting, allocator.Draining:
 		l.Starting++
 	case allocator.Ready:
 		l.Ready++

@@ -66,7 +66,7 @@ func Permissions(g Grants) policy.Document {
 			Condition: policy.Condition{"StringEquals": {"ec2:CreateAction": {"CreateFleet", "RunInstances"}}},
 		},
 		{
-			Sid: "EndAndTagOwn", Action: []string{"ec2:TerminateInstances", "ec2:CreateTags"},
+			Sid: "EndAndTagOwn", Action: []string{"ec2:TerminateInstances", "ec2:RebootInstances", "ec2:CreateTags"},
 			Resource: []string{n.ARN("ec2", "instance/*")}, Condition: policy.Tagged("aws:ResourceTag/", machine),
 		},
 		{

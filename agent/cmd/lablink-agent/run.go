@@ -68,8 +68,9 @@ func (c *runCommand) Run(ctx context.Context) error {
 	looks := time.NewTicker(supervisor.lookEvery())
 	defer looks.Stop()
 	sessions := agent.NewSessions(agent.Plain{})
+	at := bootID()
 	machine := agent.NewMachine(gpus, agent.About{
-		Version: version, BootID: bootID(), Release: host.Current, Failed: failed(log), Session: sessions.Status,
+		Version: version, BootID: at, Release: host.Current, Failed: failed(log), Session: sessions.Status,
 	}, time.Now)
 
 	log.Info("starting", "version", version, "allocator", c.AllocatorURL, "gpus", c.NVML)
@@ -79,7 +80,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	config := c.wire(machine, web.Handler(machine, web.WithSessions(sessions)), trust, log)
+	config := c.wire(machine, web.Handler(machine, web.WithSessions(sessions), web.WithReboot(at, func() error { return c.reboot(at) })), trust, log)
 	config.Looks = looks.C
 	config.Alive = supervisor.alive
 	if host.Current() != "" { // nobody but this machine's own updater can follow
@@ -91,6 +92,11 @@ func (c *runCommand) Run(ctx context.Context) error {
 // follow tells this machine's updater which release is wanted.
 func (c *runCommand) follow(release string) error {
 	return os.WriteFile(boot.WantedFile(c.StateDir), []byte(release+"\n"), 0o600)
+}
+
+// reboot tells this machine's updater to boot it again.
+func (c *runCommand) reboot(from string) error {
+	return os.WriteFile(boot.RebootFile(c.StateDir), []byte(from+"\n"), 0o600)
 }
 
 // failed is what the updater gave up.
