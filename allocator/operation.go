@@ -13,6 +13,7 @@ const (
 	Launch    OperationKind = "launch"
 	Terminate OperationKind = "terminate"
 	Reboot    OperationKind = "reboot"
+	Collect   OperationKind = "collect"
 )
 
 // OperationState is how far an operation has come.

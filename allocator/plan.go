@@ -46,7 +46,7 @@ func Plan(s Situation) []Step {
 	for _, m := range s.Machines {
 		of[m.WorkshopID] = append(of[m.WorkshopID], m)
 		room[m.Pool]--
-		if m.State == Terminating {
+		if m.State == Terminating || m.State == Draining && m.Leaving != "" {
 			leaving[m.Pool]++
 		}
 	}

@@ -112,6 +112,19 @@ type Store interface {
 	RebootMachine(ctx context.Context, seen Machine, op Operation, reason string) error
 	// KeepRebootAsked keeps who was asked to reboot a machine that is to be.
 	KeepRebootAsked(ctx context.Context, machine, whom string, at time.Time) error
+	// DrainMachine is as TerminateMachine, but what a participant made on the machine
+	// is collected first, where its workshop collects anything.
+	DrainMachine(ctx context.Context, seen Machine, op Operation, reason string) error
+	// CollectWork adds the operation that collects on all machines of a workshop that are
+	// held. NotFound; Conflict when it has ended, or collects nothing.
+	CollectWork(ctx context.Context, op Operation, deadline time.Time) error
+	// Collection finds what an operation collects on a machine, while it does. NotFound.
+	Collection(ctx context.Context, op, machine string) (Collection, error)
+	// HurryCollections brings the deadlines of what is collected on a machine forward.
+	HurryCollections(ctx context.Context, machine string, deadline time.Time) error
+	// Collected ends that; a machine that was drained for it goes on. It changes nothing
+	// where it has ended before.
+	Collected(ctx context.Context, op, machine, said string, at time.Time) error
 	// SetConnected keeps whether a machine's tunnel is up; machine "" means all.
 	SetConnected(ctx context.Context, machine string, up bool) error
 
@@ -249,8 +262,27 @@ type Tunnels interface {
 	StartSession(ctx context.Context, machine, session string) error
 	// Reboot lets an agent reboot its machine. Conflict when that is another boot by now.
 	Reboot(ctx context.Context, machine, boot string) error
+	// Collect begins to collect on a machine, or says how it goes.
+	Collect(ctx context.Context, machine string, c api.StartCollect) (api.CollectStatus, error)
 	// EndSession ends a session, if the machine has it.
 	EndSession(ctx context.Context, machine, session string) error
+}
+
+// Work keeps what participants made.
+type Work interface {
+	// Upload is an address that takes a file of just so many bytes, for a while.
+	Upload(ctx context.Context, key string, bytes int64) (url string, err error)
+	// Download is an address that gives a file, for a while.
+	Download(ctx context.Context, key string) (url string, err error)
+	// List lists the files whose keys begin with prefix.
+	List(ctx context.Context, prefix string) ([]WorkFile, error)
+}
+
+// WorkFile is a file that is kept.
+type WorkFile struct {
+	Key   string
+	Bytes int64
+	At    time.Time
 }
 
 // Queue runs operations until they are done.

@@ -19,6 +19,8 @@ type Service struct {
 	Queue    Queue
 	// Rates says what machines cost. Optional: nobody knows.
 	Rates Rates
+	// Work keeps what participants made. Optional: nothing is kept.
+	Work Work
 	// Leader is optional: an allocator that has its store to itself leads.
 	Leader Leader
 	// Meter is optional.
@@ -70,6 +72,9 @@ func random(bytes int) string {
 	_, _ = rand.Read(raw) // never fails
 	return letters.EncodeToString(raw)
 }
+
+// NewOperationID makes an id for an operation that follows from a change.
+func NewOperationID() string { return newID("op") }
 
 // newJoinCode makes a code that can be read aloud: 40 random bits.
 func newJoinCode() string { return random(5) }

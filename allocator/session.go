@@ -84,6 +84,8 @@ func (s *Service) settle(ctx context.Context, machine string) error {
 		return err
 	case m.State == Assigned:
 		return s.Tunnels.StartSession(ctx, machine, m.Session())
+	case m.State == Draining:
+		return s.Resume(ctx) // what is collected there; the session stays until that is done
 	case m.State == Terminating || m.State == Terminated:
 		return nil // it goes with the machine
 	}

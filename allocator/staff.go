@@ -19,18 +19,26 @@ func (s *Service) endWorkshop(ctx context.Context, by, id, why string) (Operatio
 	return op, nil
 }
 
-// TerminateMachine ends one machine. Whoever holds it gets another one.
+// TerminateMachine ends one machine at once. Whoever holds it gets another one; what
+// they made on it is not collected.
 func (s *Service) TerminateMachine(ctx context.Context, by, id string) (Operation, error) {
 	m, err := s.Store.Machine(ctx, id)
 	if err != nil {
 		return Operation{}, err
 	}
-	return s.endMachine(ctx, by, m, "it was ended by "+by)
+	op := s.ending(by, m.WorkshopID)
+	why := "it was ended by " + by
+	if err := s.Store.TerminateMachine(ctx, m, op, why); err != nil {
+		return Operation{}, err
+	}
+	s.start(ctx, op, "terminate machine", m.ID, m.heldBy(why))
+	return op, nil
 }
 
+// endMachine ends a machine, after what was made on it is collected.
 func (s *Service) endMachine(ctx context.Context, by string, m Machine, why string) (Operation, error) {
 	op := s.ending(by, m.WorkshopID)
-	if err := s.Store.TerminateMachine(ctx, m, op, why); err != nil {
+	if err := s.Store.DrainMachine(ctx, m, op, why); err != nil {
 		return Operation{}, err
 	}
 	s.start(ctx, op, "terminate machine", m.ID, m.heldBy(why))

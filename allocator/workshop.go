@@ -33,6 +33,8 @@ type Workshop struct {
 	SessionLimit time.Duration
 	// IdleLimit is how long a participant may do nothing; 0: as long as they like.
 	IdleLimit time.Duration
+	// Collect are the patterns of files that are kept when a participant leaves.
+	Collect []string
 	// ScheduleID is the schedule that opened it, or "".
 	ScheduleID string
 	// Invited says that only those on its roster may join.
@@ -90,6 +92,8 @@ type Pool struct {
 	MaxMachines   int
 	// Role is the name of the role that its machines act under.
 	Role string
+	// Collect are the patterns of files that its workshops keep.
+	Collect []string
 }
 
 // SessionLimits are what workshops go by that do not say it for themselves.

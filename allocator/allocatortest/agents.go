@@ -16,6 +16,10 @@ type FakeAgents struct {
 	mu       sync.Mutex
 	sessions map[string]string // by machine
 	trouble  string
+	// Collections is what they were asked to collect, and Collecting how they say that
+	// goes; nil: it is done.
+	Collections []api.StartCollect
+	Collecting  *api.CollectStatus
 	// Rebooted are the reboots that were asked for, of machines that are away too.
 	Rebooted []string
 }
@@ -32,6 +36,13 @@ func (f *FakeAgents) Connect(machines ...allocator.Machine) {
 	for _, m := range machines {
 		f.sessions[m.ID] = ""
 	}
+}
+
+// Disconnect takes a machine's tunnel down.
+func (f *FakeAgents) Disconnect(machine string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.sessions, machine)
 }
 
 // Fail makes them refuse to start anything, unless the reason is "".
@@ -81,6 +92,20 @@ func (f *FakeAgents) StartSession(_ context.Context, machine, session string) er
 	}
 	f.sessions[machine] = session
 	return nil
+}
+
+// Collect says that all is handed over, or what the test wants it to say.
+func (f *FakeAgents) Collect(_ context.Context, machine string, c api.StartCollect) (api.CollectStatus, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Collections = append(f.Collections, c)
+	if err := f.on(machine); err != nil {
+		return api.CollectStatus{}, err
+	}
+	if f.Collecting != nil {
+		return *f.Collecting, nil
+	}
+	return api.CollectStatus{Done: true, Files: 2, Bytes: 2048}, nil
 }
 
 // Reboot lets an agent know that it is to reboot its machine.

@@ -26,6 +26,7 @@ type World struct {
 	*allocator.Service
 	EC2    *FakeEC2
 	Agents *FakeAgents
+	Work   FakeWork
 	Queued []string
 	Time   time.Time
 	Path   string // of the store's file
@@ -40,7 +41,7 @@ func New(t testing.TB) *World {
 	if err != nil {
 		dir = t.TempDir()
 	}
-	w := &World{Path: filepath.Join(dir, "lablink.db"), Time: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), EC2: &FakeEC2{answers: map[string]answer{}}, Agents: &FakeAgents{}}
+	w := &World{Path: filepath.Join(dir, "lablink.db"), Time: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), EC2: &FakeEC2{answers: map[string]answer{}}, Agents: &FakeAgents{}, Work: FakeWork{}}
 	w.EC2.Now = func() time.Time { return w.Time }
 	t.Cleanup(func() {
 		w.Stop(t)
@@ -66,6 +67,7 @@ func (w *World) Start(t testing.TB) {
 	w.Service = &allocator.Service{
 		Store: store, Compute: w.EC2, Verifier: verifier{}, Queue: w, Tunnels: w.Agents,
 		Pools: []allocator.Pool{{Name: "gpu", InstanceTypes: []string{"g5.xlarge"}, MaxMachines: 10, Role: "client-gpu"}},
+		Work:  w.Work,
 		Log:   slog.New(slog.DiscardHandler), Now: func() time.Time { return w.Time }, ReportInterval: 10 * time.Second,
 	}
 	store.OnHold(w.Settle)

@@ -32,7 +32,16 @@ func (s *Store) RebootMachine(ctx context.Context, seen allocator.Machine, op al
 		if err := addOperation(ctx, tx, op); err != nil {
 			return err
 		}
-		if err := move(ctx, tx, m, allocator.Rebooting, reason, op.CreatedAt); err != nil {
+		first, err := collects(ctx, tx, m, holdOf(m))
+		switch {
+		case err != nil:
+			return err
+		case first:
+			err = drain(ctx, tx, m, holdOf(m), "", reason, op.CreatedAt)
+		default:
+			err = move(ctx, tx, m, allocator.Rebooting, reason, op.CreatedAt)
+		}
+		if err != nil {
 			return err
 		}
 		return addOperationMachine(ctx, tx, op.ID, m.ID)

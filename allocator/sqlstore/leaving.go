@@ -134,8 +134,9 @@ func (s *Store) EndSeat(ctx context.Context, id, reason string, at time.Time) er
 func (s *Store) release(ctx context.Context, which, id, reason string, at time.Time) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
 		var machine sql.NullString
+		var since int64
 		err := tx.row(ctx, `UPDATE seats SET state = 'released', released_at = $1, released_because = $2
-			WHERE id = $3 AND `+which+` RETURNING machine_id`, stamp(at), reason, id).Scan(&machine)
+			WHERE id = $3 AND `+which+` RETURNING machine_id, assigned_at`, stamp(at), reason, id).Scan(&machine, &since)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return notHeld()
@@ -147,6 +148,13 @@ func (s *Store) release(ctx context.Context, which, id, reason string, at time.T
 		m, err := oneMachine(ctx, tx, machine.String)
 		if err != nil {
 			return err
+		}
+		h := hold{id, fromStamp(since)}
+		if first, err := collects(ctx, tx, m, h); err != nil || first {
+			if err != nil {
+				return err
+			}
+			return drain(ctx, tx, m, h, "", reason, at)
 		}
 		if m.Health == api.Unhealthy {
 			return move(ctx, tx, m, allocator.Unhealthy, m.HealthReason, at)

@@ -54,6 +54,8 @@ func settle(ctx context.Context, tx conn, id string, at time.Time) error {
 		message = fmt.Sprintf("%d machines have ended", o.Done)
 	case allocator.Reboot:
 		message = fmt.Sprintf("%d of %d machines are well after a reboot", o.Done, o.Total)
+	case allocator.Collect:
+		message = fmt.Sprintf("%d of %d machines have handed over what was made on them", o.Done, o.Total)
 	case allocator.Launch: // as above
 	}
 	if o.Failed > 0 {

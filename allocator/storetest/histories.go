@@ -43,6 +43,7 @@ func randomHistories(t *testing.T, w *world) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"open": func(t *rapid.T) {
+				w.collect = rapid.SampledFrom([][]string{nil, {"*"}}).Draw(t, "collect")
 				ws, _ := w.open(t, rapid.IntRange(1, 4).Draw(t, "seats"))
 				workshops = append(workshops, ws)
 			},
@@ -114,6 +115,28 @@ func randomHistories(t *testing.T, w *world) {
 				m := machine()
 				op := allocator.Operation{ID: w.id("op"), Kind: allocator.Terminate, WorkshopID: m.WorkshopID, State: allocator.Queued, CreatedAt: w.tick()}
 				check(w.TerminateMachine(ctx, m, op, "it was ended"))
+			},
+			"drain": func(*rapid.T) {
+				m := machine()
+				op := allocator.Operation{ID: w.id("op"), Kind: allocator.Terminate, WorkshopID: m.WorkshopID, State: allocator.Queued, CreatedAt: w.tick()}
+				check(w.DrainMachine(ctx, m, op, "it is replaced"))
+			},
+			"collect": func(*rapid.T) {
+				op := allocator.Operation{ID: w.id("op"), Kind: allocator.Collect, WorkshopID: workshop().ID, State: allocator.Queued, CreatedAt: w.tick()}
+				check(w.CollectWork(ctx, op, w.now.Add(allocator.CollectLimit)))
+			},
+			"collected": func(t *rapid.T) {
+				all, err := w.Operations(ctx, workshop().ID, 50)
+				require.NoError(t, err)
+				for _, op := range all {
+					if op.Kind == allocator.Collect && !op.State.Finished() && rapid.Bool().Draw(t, "handed over") {
+						machines, err := w.OperationMachines(ctx, op.ID)
+						require.NoError(t, err)
+						for _, m := range machines {
+							check(w.Collected(ctx, op.ID, m.ID, "all is kept", w.tick()))
+						}
+					}
+				}
 			},
 			"reboot": func(*rapid.T) {
 				m := machine()

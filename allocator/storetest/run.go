@@ -53,6 +53,9 @@ func Run(t *testing.T, open Open) {
 		"it is kept that an agent was heard of":                    heardIsKept,
 		"who is known to be idle for too long is due":              idleSeatsEnd,
 		"a machine reboots until its agent speaks of another boot": machineReboots,
+		"work is collected before a machine goes on":               workIsCollected,
+		"work is collected while people go on":                     workIsCollectedMeanwhile,
+		"a workshop that collects ends after that":                 collectingWorkshopEnds,
 		"random histories keep the invariants":                     randomHistories,
 		"a census counts what there is":                            censusCounts,
 		"there is one first user":                                  firstUserIsOne,
@@ -71,6 +74,8 @@ type world struct {
 	allocator.Store
 	now time.Time
 	seq int
+
+	collect []string // what workshops collect that are opened
 }
 
 func newWorld(_ testing.TB, s allocator.Store) *world {
@@ -104,7 +109,7 @@ func (w *world) open(t require.TestingT, n int) (allocator.Workshop, allocator.O
 func (w *world) plain(t require.TestingT, seats int) allocator.Workshop {
 	ws := allocator.Workshop{
 		ID: w.id("wks"), Name: "Pose", Pool: "gpu", Seats: seats, Warm: seats, JoinCode: w.id("code"), State: allocator.Open,
-		StartsAt: w.now, WarmUp: 20 * time.Minute, CreatedAt: w.now,
+		StartsAt: w.now, WarmUp: 20 * time.Minute, CreatedAt: w.now, Collect: w.collect,
 	}
 	require.NoError(t, w.OpenWorkshop(context.Background(), ws, nil))
 	return ws

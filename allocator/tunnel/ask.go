@@ -36,6 +36,12 @@ func (h *Hub) Reboot(ctx context.Context, machine, boot string) error {
 	return h.ask(ctx, machine, http.MethodPost, "/reboot", api.StartReboot{BootID: boot}, nil)
 }
 
+// Collect begins to collect on a machine, or says how it goes.
+func (h *Hub) Collect(ctx context.Context, machine string, c api.StartCollect) (api.CollectStatus, error) {
+	var out api.CollectStatus
+	return out, h.ask(ctx, machine, http.MethodPost, "/collect", c, &out)
+}
+
 // EndSession ends a session of a machine.
 func (h *Hub) EndSession(ctx context.Context, machine, session string) error {
 	return h.ask(ctx, machine, http.MethodDelete, "/session?id="+url.QueryEscape(session), nil, nil)

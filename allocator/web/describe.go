@@ -30,6 +30,8 @@ var refusals = map[string][]int{
 	"change-workshop":      {http.StatusNotFound, http.StatusConflict},
 	"end-workshop":         {http.StatusNotFound, http.StatusConflict},
 	"terminate-machine":    {http.StatusNotFound, http.StatusConflict},
+	"collect-work":         {http.StatusNotFound, http.StatusConflict},
+	"list-work":            {http.StatusNotFound},
 }
 
 // errorsOf are the statuses of all that an operation of staff refuses: who is not

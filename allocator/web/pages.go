@@ -92,7 +92,7 @@ func (s *server) fragment(page, part string, data any) (string, error) {
 
 var titles = map[string]string{
 	"home.html": "Welcome", "join.html": "Join", "seat.html": "Your seat", "login.html": "Log in",
-	"admin.html": "Workshops", "workshop.html": "Workshop", "machine.html": "Machine",
+	"admin.html": "Workshops", "workshop.html": "Workshop", "machine.html": "Machine", "work.html": "What was made",
 	"account.html": "Your account", "users.html": "Users", "audit.html": "Audit", "problem.html": "That did not work",
 }
 
@@ -126,6 +126,8 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("GET /admin/workshops/{id}", s.forStaff(s.workshopPage))
 	mux.HandleFunc("GET /admin/workshops/{id}/live", s.forStaff(s.workshopLive))
 	mux.HandleFunc("POST /admin/workshops/{id}/end", s.forStaff(s.endForm))
+	mux.HandleFunc("GET /admin/workshops/{id}/work", s.forStaff(s.workPage))
+	mux.HandleFunc("POST /admin/workshops/{id}/collect", s.forStaff(s.collectForm))
 	mux.HandleFunc("GET /admin/machines/{id}", s.forStaff(s.machinePage))
 	mux.HandleFunc("POST /admin/schedules/{id}/end", s.forStaff(s.endScheduleForm))
 	mux.HandleFunc("POST /admin/seats/{id}/release", s.forStaff(s.releaseForm))

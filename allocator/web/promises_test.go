@@ -31,6 +31,7 @@ var bodies = map[string]any{
 	"make-token":      api.NewToken{Name: "x", Role: "viewer"},
 	"add-schedule":    api.NewSchedule{Rule: "FREQ=DAILY", First: "2026-03-02T09:00", Zone: "UTC", Minutes: 60, Workshop: api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1}},
 	"register-agent":  allocatortest.Registration("i-unknown", "client-gpu", "a signature"),
+	"upload-work":     api.NewUploads{Collection: "op_x", Files: []api.NewFile{{Path: "a", Bytes: 1}}},
 	"report":          api.Report{Protocol: api.Protocol, Health: api.Healthy, Readings: []api.Reading{}},
 }
 
@@ -146,6 +147,8 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 		switch route.Operation.OperationID {
 		case "watch-seat":
 			return // it says so in its stream
+		case "upload-work":
+			return // an agent asks
 		case "log-out":
 			return // the others need the session
 		}
@@ -176,6 +179,7 @@ func TestWhatCannotBeDoneAnyMoreIsAConflict(t *testing.T) {
 		{http.MethodPost, "/api/v1/agents", again},
 		{http.MethodPost, terminate, nil},
 		{http.MethodDelete, end, nil},
+		{http.MethodPost, end + "/collect", nil},
 		{http.MethodPatch, end, api.WorkshopChange{Spares: new(1)}},
 	} {
 		switch c.path { // once it can be done

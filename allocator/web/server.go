@@ -129,6 +129,7 @@ func (s *server) routeAPI(mux *routes) {
 	s.staffOperations(a)
 	s.seatOperations(a)
 	s.agentOperations(a)
+	s.uploadOperation(a)
 	describeRefusals(a.OpenAPI())
 	mux.HandleFunc("GET "+api.TunnelPath("{id}"), s.tunnel)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })

@@ -90,6 +90,7 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		AdminPasswordParameter: e.n.ParameterPath(adminPasswordName),
 		TLS:                    e.plainTLS(),
 		Database:               deployed.Database{Engine: e.s.Database.Engine},
+		WorkBucket:             e.bucket(),
 		Sessions:               deployed.Sessions{MaxMinutes: e.s.Sessions.MaxMinutes, IdleMinutes: e.s.Sessions.IdleMinutes, WarnMinutes: e.s.Sessions.WarnMinutes},
 	}
 	if e.postgres != nil {

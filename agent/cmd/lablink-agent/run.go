@@ -35,6 +35,7 @@ type runCommand struct {
 	Audience     string          `required:"" help:"Whom the proof of this machine is for: lablink/DEPLOYMENT/ENVIRONMENT."`
 	Region       string          `required:"" help:"The AWS region whose STS checks the proof."`
 	StateDir     string          `default:"${state_dir}" placeholder:"DIR" help:"Where the agent's identity is kept (${default})."`
+	Home         string          `default:"${home}" placeholder:"DIR" help:"The folder of who works on the desktop, from which work is collected (${default})."`
 	NVML         string          `name:"nvml" default:"real" env:"LABLINK_NVML" placeholder:"SOURCE" help:"Where GPUs are found: real, or simulated:a100|b200|h100|h200, several of them as h100x4 (${default})."`
 	Config       kong.ConfigFlag `placeholder:"FILE" help:"A JSON file with more settings; they go before those of the default file."`
 }
@@ -80,7 +81,12 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	config := c.wire(machine, web.Handler(machine, web.WithSessions(sessions), web.WithReboot(at, func() error { return c.reboot(at) })), trust, log)
+	collector := &agent.Collector{Home: c.Home}
+	defer collector.Close()
+	config := c.wire(machine, web.Handler(
+		machine, web.WithSessions(sessions), web.WithReboot(at, func() error { return c.reboot(at) }), web.WithCollect(collector.Collect),
+	), trust, log)
+	collector.Keeper = c.keeper(config)
 	config.Looks = looks.C
 	config.Alive = supervisor.alive
 	if host.Current() != "" { // nobody but this machine's own updater can follow
@@ -92,6 +98,13 @@ func (c *runCommand) Run(ctx context.Context) error {
 // follow tells this machine's updater which release is wanted.
 func (c *runCommand) follow(release string) error {
 	return os.WriteFile(boot.WantedFile(c.StateDir), []byte(release+"\n"), 0o600)
+}
+
+// keeper keeps files where the allocator says.
+func (c *runCommand) keeper(a agent.Config) agent.Keeper {
+	patient := uplink.NewHTTP("", nil)
+	patient.Timeout = 0 // a file takes as long as it takes, until the collection ends
+	return &uplink.Keeper{Allocator: a.Allocator.(*uplink.Allocator), Identity: a.Identities.Load, HTTP: patient}
 }
 
 // reboot tells this machine's updater to boot it again.

@@ -29,6 +29,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator/sts"
 	"github.com/talmolab/lablink-infrastructure/allocator/tunnel"
 	"github.com/talmolab/lablink-infrastructure/allocator/web"
+	"github.com/talmolab/lablink-infrastructure/allocator/work"
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/deployed"
 	"github.com/talmolab/lablink-infrastructure/api/host"
@@ -152,9 +153,12 @@ func (a *app) open(ctx context.Context) error {
 		Rates: a.rates,
 		Log:   a.log, Now: time.Now, Meter: a.metrics, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
 	}
+	if a.settings.WorkBucket != "" {
+		a.service.Work = work.New(objects(cloud), a.settings.WorkBucket)
+	}
 	a.service.Sessions = limitsOf(a.settings.Sessions)
 	for _, p := range a.settings.Pools {
-		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role})
+		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role, Collect: p.Collect})
 	}
 	a.store.OnHold(a.service.Settle)
 	if err := a.openQueue(ctx); err != nil {
