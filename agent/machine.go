@@ -50,6 +50,7 @@ type Machine struct {
 	looked bool
 	health api.Health
 	reason string
+	notice *api.Interruption
 }
 
 // NewMachine returns a machine that is looked at through nvml. Nothing is
@@ -115,5 +116,7 @@ func (m *Machine) report(status api.Status) api.Report {
 		Action:   status.Action,
 		Readings: status.Readings,
 		Session:  status.Session,
+
+		Interruption: m.notice,
 	}
 }

@@ -88,6 +88,11 @@ func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.Report
 	if err := s.heard(ctx, m, r); err != nil {
 		return api.ReportAnswer{}, err
 	}
+	if r.Interruption != nil {
+		if err := s.interrupted(ctx, m, *r.Interruption); err != nil {
+			return api.ReportAnswer{}, err
+		}
+	}
 	// One that was silent is back, and one that was to reboot may have.
 	returned := m.State == Unhealthy && r.Health != api.Unhealthy || m.State == Rebooting && r.BootID != m.RebootFrom
 	if m.Health != r.Health || m.HealthReason != r.Reason || returned {

@@ -155,6 +155,9 @@ type Store interface {
 	// StaySeated keeps that the participant of a seat, of whom it is known whether they do
 	// something, is there. NotFound when it has no machine; Capacity when others wait.
 	StaySeated(ctx context.Context, id string, at time.Time) error
+	// KeepMessage keeps what the participant of a live seat is told; "" is nothing.
+	// NotFound.
+	KeepMessage(ctx context.Context, id, text string, at time.Time) error
 	// ReleaseSeat ends a seat and makes its machine ready again. NotFound when the
 	// seat is not live.
 	ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error

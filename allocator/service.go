@@ -45,6 +45,7 @@ type Service struct {
 	spared   sync.Map // instances that a restore made unknown, once told
 	listens  sync.Once
 	began    time.Time // when this allocator looked first
+	notices  sync.Map  // what of machines' interruptions was told
 	settling settler   // brings sessions of agents in line with who holds their machines
 }
 

@@ -72,7 +72,11 @@ type Seat struct {
 	// Position is the place in the queue, from 1; 0 when it does not wait.
 	Position int
 	// Note tells the participant what became of the machine they had; or "".
-	Note       string
+	Note string
+	// Message is what staff, or the allocator, tells the participant, and MessageAt when
+	// that was.
+	Message    string
+	MessageAt  time.Time
 	PIN        [32]byte  // its sum
 	ClaimedAt  time.Time // when its participant asked first, by which the queue is in order
 	AssignedAt time.Time // when it got its machine; zero while it waits

@@ -117,6 +117,8 @@ type Report struct {
 	Failed *FailedRelease `json:"failed,omitempty"`
 	// Session is absent where the agent starts none.
 	Session *SessionStatus `json:"session,omitempty"`
+	// Interruption is absent while AWS says nothing of one.
+	Interruption *Interruption `json:"interruption,omitempty"`
 }
 
 // ReportAnswer tells the agent what it may need to change.
@@ -142,3 +144,15 @@ type Status struct {
 	// Session is absent where the agent starts none.
 	Session *SessionStatus `json:"session,omitempty"`
 }
+
+// Interruption is what AWS says it will do to a spot machine.
+type Interruption struct {
+	_ struct{} `json:"-" additionalProperties:"true"` // a newer agent may say more
+
+	// Action is terminate, stop or hibernate, at a time; or rebalance: it may be soon.
+	Action string    `json:"action" maxLength:"20" doc:"terminate, stop, hibernate, or rebalance: one of these may be soon"`
+	At     time.Time `json:"at" doc:"When it is done; for rebalance, when AWS said so"`
+}
+
+// Rebalance is the action of an interruption that may come soon.
+const Rebalance = "rebalance"

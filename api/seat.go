@@ -29,6 +29,9 @@ type Seat struct {
 	// WorkshopEndsAt is when its machines end, whoever holds them.
 	WorkshopEndsAt *time.Time `json:"workshop_ends_at,omitempty" doc:"When the workshop ends; absent: when somebody ends it"`
 	Note           string     `json:"note,omitempty" doc:"What became of the machine before, for the participant"`
+	// Message is what the instructor tells, or the allocator.
+	Message   string     `json:"message,omitempty" doc:"What the participant is told"`
+	MessageAt *time.Time `json:"message_at,omitempty"`
 	// PIN is shown in the browser that claimed the seat, and in no other.
 	PIN string `json:"pin,omitempty" doc:"Needed to come back from another browser"`
 }

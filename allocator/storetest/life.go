@@ -155,3 +155,16 @@ func machineReboots(t *testing.T, w *world) {
 	require.Zero(t, m().Reboots, "it has been well for long enough")
 	require.Len(t, machines, 2)
 }
+
+func messageIsKept(t *testing.T, w *world) {
+	ws, _ := w.ready(t, 1)
+	w.come(t, ws.ID, "ann@example.org")
+	ann := w.seat(t, ws.ID, "ann@example.org")
+	at := w.tick()
+	require.NoError(t, w.KeepMessage(t.Context(), ann.ID, "Lunch is at noon.", at))
+	got := w.seat(t, ws.ID, "ann@example.org")
+	require.Equal(t, []any{"Lunch is at noon.", at}, []any{got.Message, got.MessageAt})
+	require.NoError(t, w.KeepMessage(t.Context(), ann.ID, "", w.tick()))
+	require.Empty(t, w.seat(t, ws.ID, "ann@example.org").Message)
+	requireCode(t, api.NotFound, w.KeepMessage(t.Context(), "sea_unknown", "x", at))
+}

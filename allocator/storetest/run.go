@@ -56,6 +56,7 @@ func Run(t *testing.T, open Open) {
 		"work is collected before a machine goes on":               workIsCollected,
 		"work is collected while people go on":                     workIsCollectedMeanwhile,
 		"a workshop that collects ends after that":                 collectingWorkshopEnds,
+		"a participant is told what staff says":                    messageIsKept,
 		"random histories keep the invariants":                     randomHistories,
 		"a census counts what there is":                            censusCounts,
 		"there is one first user":                                  firstUserIsOne,

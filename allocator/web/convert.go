@@ -54,7 +54,10 @@ func toOperation(o allocator.Operation) api.Operation {
 func (s *server) seat(ctx context.Context, of allocator.Seat, pin string) api.Seat {
 	out := api.Seat{
 		ID: of.ID, Workshop: of.Workshop, Email: of.Email, State: string(of.State), Machine: of.MachineID, ClaimedAt: of.ClaimedAt,
-		Position: of.Position, EndsAt: endOf(of), IdleEndsAt: orNil(of.IdleEndsAt), WorkshopEndsAt: orNil(of.WorkshopEndsAt), Note: of.Note, PIN: pin,
+		Position: of.Position, EndsAt: endOf(of), IdleEndsAt: orNil(of.IdleEndsAt), WorkshopEndsAt: orNil(of.WorkshopEndsAt), Note: of.Note, PIN: pin, Message: of.Message,
+	}
+	if of.Message != "" {
+		out.MessageAt = orNil(of.MessageAt)
 	}
 	if of.State != allocator.SeatQueued {
 		return out

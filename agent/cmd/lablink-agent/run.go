@@ -28,6 +28,10 @@ import (
 // belongs to the participants.
 const gcPercent = 50
 
+// watchEvery is how often instance metadata is asked whether AWS takes the machine
+// back: it says so two minutes before.
+const watchEvery = 5 * time.Second
+
 type runCommand struct {
 	AllocatorURL string          `required:"" placeholder:"URL" help:"The allocator's address, for example https://lab.example.org."`
 	TLSName      string          `placeholder:"NAME" help:"The name in the allocator's certificate, when the URL holds an address."`
@@ -87,6 +91,9 @@ func (c *runCommand) Run(ctx context.Context) error {
 		machine, web.WithSessions(sessions), web.WithReboot(at, func() error { return c.reboot(at) }), web.WithCollect(collector.Collect),
 	), trust, log)
 	collector.Keeper = c.keeper(config)
+	watches := time.NewTicker(watchEvery)
+	defer watches.Stop()
+	config.Notices, config.Watches = identity.NewNotices(), watches.C
 	config.Looks = looks.C
 	config.Alive = supervisor.alive
 	if host.Current() != "" { // nobody but this machine's own updater can follow
