@@ -17,7 +17,7 @@ const spareTime = 20 * time.Second
 func (s *Service) interrupted(ctx context.Context, m Machine, i api.Interruption) error {
 	key := m.ID + " " + i.Action + " " + i.At.String()
 	switch {
-	case m.Leaving != "" || m.State == Terminating || m.State == Terminated:
+	case m.State == Draining && m.Leaving != "" || m.State == Terminating || m.State == Terminated:
 		return nil
 	case i.Action == api.Rebalance:
 		if _, told := s.notices.LoadOrStore(key, true); told || m.SeatID == "" {

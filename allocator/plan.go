@@ -110,9 +110,13 @@ func (w Workshop) difference(now time.Time, has []Machine, people int) (reboot, 
 		case Requested, Launching, Booting, Rebooting:
 			idle = append(idle, m)
 		case Ready:
+			if m.Leaving != "" {
+				failed = append(failed, m)
+				continue
+			}
 			idle, ready = append(idle, m), ready+1
 		case Assigned:
-			if m.Health == api.Unhealthy {
+			if m.Health == api.Unhealthy || m.Leaving != "" {
 				held = append(held, m)
 				continue
 			}
@@ -153,6 +157,9 @@ func (m Machine) neverReady() bool { return m.State == Unhealthy && m.ReadyAt.Is
 
 // trouble is what is wrong with a machine.
 func (m Machine) trouble() string {
+	if m.Leaving != "" {
+		return m.Leaving
+	}
 	if m.State == Assigned {
 		return m.HealthReason
 	}

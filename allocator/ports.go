@@ -155,6 +155,16 @@ type Store interface {
 	// StaySeated keeps that the participant of a seat, of whom it is known whether they do
 	// something, is there. NotFound when it has no machine; Capacity when others wait.
 	StaySeated(ctx context.Context, id string, at time.Time) error
+	// MoveSeat gives a seat another machine of its workshop that is ready. NotFound when
+	// it has none; Capacity when there is no other.
+	MoveSeat(ctx context.Context, id, reason string, at time.Time) error
+	// KeepSeat lets a seat end at another time, also where others wait, and keeps that its
+	// participant is there. NotFound when it has no machine; Conflict when it ends at
+	// another time by now than from.
+	KeepSeat(ctx context.Context, id string, from, to, at time.Time) error
+	// LeaveMachine keeps why a machine that is ready or held is to go: nobody gets it any
+	// more. NotFound; Conflict when it is not as it was seen, or is neither.
+	LeaveMachine(ctx context.Context, seen Machine, reason string, at time.Time) error
 	// KeepMessage keeps what the participant of a live seat is told; "" is nothing.
 	// NotFound.
 	KeepMessage(ctx context.Context, id, text string, at time.Time) error
@@ -267,6 +277,8 @@ type Tunnels interface {
 	Reboot(ctx context.Context, machine, boot string) error
 	// Collect begins to collect on a machine, or says how it goes.
 	Collect(ctx context.Context, machine string, c api.StartCollect) (api.CollectStatus, error)
+	// Logs are the last lines that a machine's agent has written.
+	Logs(ctx context.Context, machine string) (api.Logs, error)
 	// EndSession ends a session, if the machine has it.
 	EndSession(ctx context.Context, machine, session string) error
 }

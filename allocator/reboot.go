@@ -104,7 +104,7 @@ func (s *Service) askToReboot(ctx context.Context, m Machine) (whom string, err 
 // helpedByReboot reports whether a machine that has failed may be well after a reboot:
 // its agent says so, or was heard of before and is silent.
 func (m Machine) helpedByReboot(now time.Time) bool {
-	if m.InstanceID == "" || m.Reboots >= maxReboots {
+	if m.InstanceID == "" || m.Reboots >= maxReboots || m.Leaving != "" {
 		return false
 	}
 	return m.Action == api.Reboot || m.State == Unhealthy && m.silent(now)

@@ -79,9 +79,7 @@ func (s *Service) follow(ctx context.Context, by, action, subject, detail string
 	ctx, cancel := committed(ctx)
 	defer cancel()
 	s.record(ctx, by, action, subject, detail)
-	if err := s.Reconcile(ctx); err != nil {
-		s.Log.Warn("what a change asks for is seen to at the next look", "action", action, "subject", subject, "error", err)
-	}
+	s.reconcileSoon(ctx, action, subject)
 }
 
 // committed is the context for what has to follow a change that is on the disk.

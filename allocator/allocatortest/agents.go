@@ -108,6 +108,13 @@ func (f *FakeAgents) Collect(_ context.Context, machine string, c api.StartColle
 	return api.CollectStatus{Done: true, Files: 2, Bytes: 2048}, nil
 }
 
+// Logs are a line.
+func (f *FakeAgents) Logs(_ context.Context, machine string) (api.Logs, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return api.Logs{Lines: []string{"the agent of " + machine}}, f.on(machine)
+}
+
 // Reboot lets an agent know that it is to reboot its machine.
 func (f *FakeAgents) Reboot(_ context.Context, machine, boot string) error {
 	f.mu.Lock()

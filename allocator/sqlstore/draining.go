@@ -48,6 +48,9 @@ func drain(ctx context.Context, tx conn, m allocator.Machine, h hold, leaving, r
 	if err := addCollection(ctx, tx, op.ID, m.ID, h, at.Add(allocator.CollectLimit)); err != nil {
 		return err
 	}
+	if leaving == "" {
+		return nil
+	}
 	if _, err := tx.exec(ctx, "UPDATE machines SET leaving = $1 WHERE id = $2", leaving, m.ID); err != nil {
 		return fmt.Errorf("drain machine %s: %w", m.ID, err)
 	}

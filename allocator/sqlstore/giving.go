@@ -15,7 +15,7 @@ import (
 const next = `SELECT s.id, s.email, m.id, w.session_limit, w.ends_at, (SELECT count(*) FROM seats WHERE workshop_id = w.id AND state = 'queued')
 	FROM workshops w
 	JOIN seats s ON s.id = (SELECT id FROM seats WHERE workshop_id = w.id AND state = 'queued' ORDER BY claimed_at, id LIMIT 1)
-	JOIN machines m ON m.id = (SELECT id FROM machines WHERE workshop_id = w.id AND state = 'ready' ORDER BY connected DESC, id LIMIT 1)
+	JOIN machines m ON m.id = (SELECT id FROM machines WHERE workshop_id = w.id AND state = 'ready' AND leaving = '' ORDER BY connected DESC, id LIMIT 1)
 	WHERE w.id = $1 AND w.state = 'open' AND w.starts_at <= $2
 	AND (SELECT count(*) FROM seats WHERE workshop_id = w.id AND state = 'assigned') < w.seats`
 

@@ -149,17 +149,7 @@ func (s *Store) release(ctx context.Context, which, id, reason string, at time.T
 		if err != nil {
 			return err
 		}
-		h := hold{id, fromStamp(since)}
-		if first, err := collects(ctx, tx, m, h); err != nil || first {
-			if err != nil {
-				return err
-			}
-			return drain(ctx, tx, m, h, "", reason, at)
-		}
-		if m.Health == api.Unhealthy {
-			return move(ctx, tx, m, allocator.Unhealthy, m.HealthReason, at)
-		}
-		return move(ctx, tx, m, allocator.Ready, reason, at)
+		return vacate(ctx, tx, m, hold{id, fromStamp(since)}, reason, at)
 	})
 }
 

@@ -42,6 +42,12 @@ func (h *Hub) Collect(ctx context.Context, machine string, c api.StartCollect) (
 	return out, h.ask(ctx, machine, http.MethodPost, "/collect", c, &out)
 }
 
+// Logs are the last lines that a machine's agent has written.
+func (h *Hub) Logs(ctx context.Context, machine string) (api.Logs, error) {
+	var out api.Logs
+	return out, h.ask(ctx, machine, http.MethodGet, "/logs", nil, &out)
+}
+
 // EndSession ends a session of a machine.
 func (h *Hub) EndSession(ctx context.Context, machine, session string) error {
 	return h.ask(ctx, machine, http.MethodDelete, "/session?id="+url.QueryEscape(session), nil, nil)

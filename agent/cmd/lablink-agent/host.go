@@ -6,15 +6,17 @@ import (
 	"os"
 	"strings"
 
+	"github.com/talmolab/lablink-infrastructure/agent/web"
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
-// newLog writes JSON, or text where a person reads it.
-func newLog(f *os.File) *slog.Logger {
+// newLog writes JSON, or text where a person reads it. The last lines are kept.
+func newLog(f *os.File) (*slog.Logger, *web.Lines) {
+	lines := &web.Lines{To: f}
 	if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-		return slog.New(slog.NewTextHandler(f, nil))
+		return slog.New(slog.NewTextHandler(lines, nil)), lines
 	}
-	return slog.New(slog.NewJSONHandler(f, nil))
+	return slog.New(slog.NewJSONHandler(lines, nil)), lines
 }
 
 // bootID is the kernel's id of this boot. Where the kernel has none, every

@@ -60,7 +60,7 @@ func (c *runCommand) Validate() error {
 // Run serves the machine until ctx ends.
 func (c *runCommand) Run(ctx context.Context) error {
 	debug.SetGCPercent(gcPercent)
-	log := newLog(os.Stderr)
+	log, lines := newLog(os.Stderr)
 	source, err := parseSource(c.NVML)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	collector := &agent.Collector{Home: c.Home}
 	defer collector.Close()
 	config := c.wire(machine, web.Handler(
-		machine, web.WithSessions(sessions), web.WithReboot(at, func() error { return c.reboot(at) }), web.WithCollect(collector.Collect),
+		machine, web.WithSessions(sessions), web.WithReboot(at, func() error { return c.reboot(at) }), web.WithCollect(collector.Collect), web.WithLogs(lines),
 	), trust, log)
 	collector.Keeper = c.keeper(config)
 	watches := time.NewTicker(watchEvery)
