@@ -12,8 +12,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// Config is what an Agent is made of. All fields are required but Alive, Follow and
-// Logbook.
+// Config is what an Agent is made of. All fields are required but those that say so.
 type Config struct {
 	// Machine is what the agent looks at and reports on.
 	Machine *Machine
@@ -36,6 +35,10 @@ type Config struct {
 	// Alive is called after each look. Whoever supervises the agent may
 	// restart it when the calls stay away.
 	Alive func()
+	// Notices says whether the cloud takes the machine back, and Watches asks for a look
+	// with each value. Optional, both: it is nobody's to take back.
+	Notices Notices
+	Watches <-chan time.Time
 	// Follow asks the machine to run a release, which ends this agent. Optional:
 	// the agent stays what it is.
 	Follow func(release string) error
@@ -80,6 +83,9 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer stop()
 	a.look()
 	looking.Go(func() { a.keepLooking(ctx) })
+	if a.Notices != nil {
+		looking.Go(func() { a.keepWatching(ctx) })
+	}
 
 	if id.AgentID == "" {
 		a.Log.Info("registering with the allocator", "because", cmp.Or(err, errNoAnswer))

@@ -39,6 +39,11 @@ func (c *changes) add(r api.Report) {
 		c.queue[1].dropped = c.queue[0].dropped + 1
 		c.queue = c.queue[1:]
 	}
+	c.rouse()
+}
+
+// rouse lets who reports do it now.
+func (c *changes) rouse() {
 	select {
 	case c.wake <- struct{}{}:
 	default: // it is awake already

@@ -32,25 +32,26 @@ type finding struct {
 type rule struct {
 	symptom symptom
 	health  api.Health
+	action  api.Action
 	says    string
 	todo    string
 }
 
 // rules are ordered from worst to harmless.
 var rules = []rule{
-	{gpuLost, api.Unhealthy,
+	{gpuLost, api.Unhealthy, api.Reboot,
 		"Can no longer be reached: %s.",
 		"Reboot the machine; replace it if the GPU stays away."},
-	{driverFault, api.Degraded,
+	{driverFault, api.Degraded, api.Reboot,
 		"The NVIDIA driver does not work: %s.",
 		"Reboot the machine; replace it if that does not help."},
-	{readingFailed, api.Degraded,
+	{readingFailed, api.Degraded, api.NoAction,
 		"Does not say how it is: %s.",
 		"The desktop still works; reboot the machine when nobody uses it."},
-	{noDriver, api.Healthy,
+	{noDriver, api.Healthy, api.NoAction,
 		"No NVIDIA driver found (libnvidia-ml.so.1).",
 		"The machine works without a GPU."},
-	{noGPU, api.Healthy,
+	{noGPU, api.Healthy, api.NoAction,
 		"The NVIDIA driver found no GPU.",
 		"The machine works without one."},
 }
@@ -58,6 +59,7 @@ var rules = []rule{
 // verdict is what the rules make of all findings together.
 type verdict struct {
 	health api.Health
+	action api.Action
 	reason string
 	note   string
 }
@@ -75,7 +77,7 @@ func judge(found []finding) verdict {
 			notes = append(notes, text)
 		default:
 			if len(reasons) == 0 {
-				v.health = r.health
+				v.health, v.action = r.health, r.action
 			}
 			reasons = append(reasons, text)
 		}

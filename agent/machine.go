@@ -16,6 +16,8 @@ type About struct {
 	BootID string
 	// Release is the release that the machine is at, or "". Optional.
 	Release func() string
+	// Session is what the machine's participant works in. Optional: it has no desktop.
+	Session func() *api.SessionStatus
 	// Failed is a release that this machine gave up, if any. Optional.
 	Failed func() *api.FailedRelease
 }
@@ -25,6 +27,13 @@ func (a About) release() string {
 		return ""
 	}
 	return a.Release()
+}
+
+func (a About) session() *api.SessionStatus {
+	if a.Session == nil {
+		return nil
+	}
+	return a.Session()
 }
 
 // Machine is the computer that the agent runs on. Its methods may be called
@@ -41,6 +50,7 @@ type Machine struct {
 	looked bool
 	health api.Health
 	reason string
+	notice *api.Interruption
 }
 
 // NewMachine returns a machine that is looked at through nvml. Nothing is
@@ -61,12 +71,14 @@ func (m *Machine) Status() api.Status {
 		Version: m.about.Version,
 		Health:  v.health,
 		Reason:  v.reason,
+		Action:  v.action,
 		Inventory: api.Inventory{
 			Driver: seen.driver,
 			GPUs:   append([]api.GPU{}, m.known...),
 			Note:   v.note,
 		},
 		Readings: seen.readings,
+		Session:  m.about.session(),
 	}
 	if m.looked && (m.health != v.health || m.reason != v.reason) {
 		m.changes.add(m.report(status))
@@ -101,6 +113,10 @@ func (m *Machine) report(status api.Status) api.Report {
 		BootID:   m.about.BootID,
 		Health:   status.Health,
 		Reason:   status.Reason,
+		Action:   status.Action,
 		Readings: status.Readings,
+		Session:  status.Session,
+
+		Interruption: m.notice,
 	}
 }

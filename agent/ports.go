@@ -35,6 +35,12 @@ type Prover interface {
 	Prove(ctx context.Context) (api.Proof, error)
 }
 
+// Notices are what the cloud says it will do to the machine.
+type Notices interface {
+	// Next is what it will do next, or nil.
+	Next(ctx context.Context) (*api.Interruption, error)
+}
+
 // ErrNoIdentity says that there is no identity to load.
 var ErrNoIdentity = errors.New("no identity is stored")
 

@@ -29,6 +29,7 @@ type world struct {
 	follow    func(release string) error
 	release   string // that the machine is at
 	failed    *api.FailedRelease
+	notices   *fakeNotices
 	stop      func()
 	done      chan error
 }
@@ -47,7 +48,13 @@ func (w *world) start(t *testing.T) *world {
 	ctx, cancel := context.WithCancel(t.Context())
 	looks := time.NewTicker(lookEvery)
 	var random atomic.Uint32
+	var notices agent.Notices
+	if w.notices != nil {
+		notices = w.notices
+	}
+	watches := time.NewTicker(5 * time.Second)
 	a := agent.New(agent.Config{
+		Notices: notices, Watches: watches.C,
 		Machine: agent.NewMachine(w.nvml, agent.About{
 			Version: "v1.2.3", BootID: "boot-1",
 			Release: func() string { return w.release }, Failed: func() *api.FailedRelease { return w.failed },
@@ -69,6 +76,7 @@ func (w *world) start(t *testing.T) *world {
 	w.stop = sync.OnceFunc(func() {
 		cancel()
 		looks.Stop()
+		watches.Stop()
 		require.NoError(t, <-w.done)
 	})
 	t.Cleanup(w.stop)

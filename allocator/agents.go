@@ -85,7 +85,17 @@ func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.Report
 	if err != nil {
 		return api.ReportAnswer{}, err
 	}
-	if m.Health != r.Health || m.HealthReason != r.Reason {
+	if err := s.heard(ctx, m, r); err != nil {
+		return api.ReportAnswer{}, err
+	}
+	if r.Interruption != nil {
+		if err := s.interrupted(ctx, m, *r.Interruption); err != nil {
+			return api.ReportAnswer{}, err
+		}
+	}
+	// One that was silent is back, and one that was to reboot may have.
+	returned := m.State == Unhealthy && r.Health != api.Unhealthy || m.State == Rebooting && r.BootID != m.RebootFrom
+	if m.Health != r.Health || m.HealthReason != r.Reason || returned {
 		if err := s.Store.SetHealth(ctx, a.MachineID, r.Health, r.Reason, s.Now()); err != nil {
 			return api.ReportAnswer{}, fmt.Errorf("keep the health of %s: %w", a.MachineID, err)
 		}

@@ -30,6 +30,9 @@ func (s *Service) ChangeWorkshop(ctx context.Context, by, id string, c api.Works
 	if c.SessionMinutes != nil {
 		w.SessionLimit = time.Duration(*c.SessionMinutes) * time.Minute
 	}
+	if c.IdleMinutes != nil {
+		w.IdleLimit = time.Duration(*c.IdleMinutes) * time.Minute
+	}
 	roster, err := s.changedRoster(ctx, &w, c.Roster)
 	if err != nil {
 		return w, err
@@ -38,7 +41,7 @@ func (s *Service) ChangeWorkshop(ctx context.Context, by, id string, c api.Works
 	if !ok {
 		return w, api.Problemf(api.Conflict, "The workshop's pool is gone", "The settings have no pool %q any more; end the workshop.", w.Pool)
 	}
-	if err := w.check(s.Now(), pool); err != nil {
+	if err := s.check(w, s.Now(), pool); err != nil {
 		return w, err
 	}
 	if err := s.Store.ChangeWorkshop(ctx, w, roster); err != nil {

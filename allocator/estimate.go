@@ -69,7 +69,7 @@ func freeing(now time.Time, w Workshop, machines []Machine, seats []Seat, boot t
 		switch m.State {
 		case Ready:
 			free = append(free, now)
-		case Requested, Launching, Booting:
+		case Requested, Launching, Booting, Rebooting:
 			if boot > 0 {
 				free = append(free, m.CreatedAt.Add(boot))
 			}

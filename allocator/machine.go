@@ -18,6 +18,8 @@ const (
 	Ready       MachineState = "ready"       // may be given to a participant
 	Assigned    MachineState = "assigned"    // a participant holds it
 	Unhealthy   MachineState = "unhealthy"   // must not be given to anybody
+	Rebooting   MachineState = "rebooting"   // it is to boot again, or does
+	Draining    MachineState = "draining"    // work is collected before it goes on
 	Terminating MachineState = "terminating" // EC2 is to end, or is ending, the instance
 	Terminated  MachineState = "terminated"  // gone for good
 )
@@ -26,17 +28,19 @@ const (
 var transitions = map[MachineState][]MachineState{
 	Requested:   {Launching, Terminating, Terminated},
 	Launching:   {Booting, Terminating, Terminated},
-	Booting:     {Ready, Unhealthy, Terminating, Terminated},
-	Ready:       {Assigned, Unhealthy, Terminating, Terminated},
-	Assigned:    {Ready, Unhealthy, Terminating, Terminated},
-	Unhealthy:   {Ready, Terminating, Terminated},
+	Booting:     {Ready, Unhealthy, Rebooting, Terminating, Terminated},
+	Ready:       {Assigned, Unhealthy, Rebooting, Draining, Terminating, Terminated},
+	Assigned:    {Ready, Unhealthy, Rebooting, Draining, Terminating, Terminated},
+	Unhealthy:   {Ready, Rebooting, Terminating, Terminated},
+	Rebooting:   {Ready, Unhealthy, Terminating, Terminated},
+	Draining:    {Ready, Unhealthy, Rebooting, Terminating, Terminated},
 	Terminating: {Terminated},
 	Terminated:  {},
 }
 
 // MachineStates are all states.
 func MachineStates() []MachineState {
-	return []MachineState{Requested, Launching, Booting, Ready, Assigned, Unhealthy, Terminating, Terminated}
+	return []MachineState{Requested, Launching, Booting, Ready, Assigned, Unhealthy, Rebooting, Draining, Terminating, Terminated}
 }
 
 // CanBecome reports whether a machine in state s may go to next.
@@ -80,6 +84,22 @@ type Machine struct {
 	ReadyAt      time.Time // when it became ready for the first time; zero before
 	SeatID       string    // the live seat on it, or ""
 	Email        string    // of who holds that seat, or ""
+	HeldSince    time.Time // when they got it; zero while nobody holds it
+	BootID       string    // which boot its agent spoke of last
+	// HeardAt is when its agent was heard of, within a minute or so; zero: never.
+	HeardAt time.Time
+	// ActiveAt is when who holds it did something last, as was known at HeardAt; zero:
+	// nobody knows.
+	ActiveAt time.Time
+	// Action is what its agent suggests while it is not well.
+	Action api.Action
+	// Reboots counts how often it was rebooted in a row, RebootFrom is the boot from
+	// which it is being rebooted, and RebootAskedAt when that was asked for last.
+	Reboots       int
+	RebootFrom    string
+	RebootAskedAt time.Time
+	// Leaving is why it goes once its participant is somewhere else; "" while it stays.
+	Leaving string
 	// LaunchOpen says that EC2 may be launching an instance for it right now, so
 	// that one may still appear.
 	LaunchOpen bool

@@ -57,9 +57,12 @@ func (s *Service) Observe(ctx context.Context) error {
 		return err
 	}
 	s.forget(machines)
-	states := statesOf(instances)
+	states, silent := statesOf(instances), s.silence(machines)
 	for _, m := range machines {
 		to, reason := s.judge(m, states)
+		if to == "" && silent(m) && states[m.InstanceID] == InstanceRunning {
+			to, reason = Unhealthy, fmt.Sprintf("its agent was not heard of for %d minutes, though EC2 says that it runs", int(silentLimit.Minutes()))
+		}
 		if to == "" {
 			continue
 		}

@@ -40,7 +40,13 @@ func (s *Service) workshopOf(n api.NewWorkshop) (Workshop, []string, error) {
 	w := Workshop{
 		ID: newID("wks"), Name: strings.TrimSpace(n.Name), Pool: pool.Name, Seats: n.Seats, Warm: n.Seats, Spares: n.Spares,
 		JoinCode: newJoinCode(), State: Open, StartsAt: now, WarmUp: defaultWarmUp,
-		SessionLimit: time.Duration(n.SessionMinutes) * time.Minute, CreatedAt: now,
+		SessionLimit: time.Duration(n.SessionMinutes) * time.Minute, IdleLimit: s.Sessions.Idle, Collect: pool.Collect, CreatedAt: now,
+	}
+	if n.SessionMinutes == 0 {
+		w.SessionLimit = s.Sessions.Max
+	}
+	if n.IdleMinutes != nil {
+		w.IdleLimit = time.Duration(*n.IdleMinutes) * time.Minute
 	}
 	if n.Warm != nil {
 		w.Warm = *n.Warm
@@ -59,7 +65,15 @@ func (s *Service) workshopOf(n api.NewWorkshop) (Workshop, []string, error) {
 	if err != nil {
 		return w, nil, err
 	}
-	return w, roster, w.check(now, pool)
+	return w, roster, s.check(w, now, pool)
+}
+
+// check says what about a workshop cannot be here.
+func (s *Service) check(w Workshop, now time.Time, pool Pool) error {
+	if w.IdleLimit > 0 && w.IdleLimit <= s.Sessions.Warn {
+		return api.Problemf(api.Invalid, "That is too short to do nothing in", "Participants are warned %d minutes before, so it must be longer.", int(s.Sessions.Warn.Minutes()))
+	}
+	return w.check(now, pool)
 }
 
 // check says what about a workshop cannot be.
@@ -77,7 +91,7 @@ func (w Workshop) check(now time.Time, pool Pool) error {
 		return api.Problemf(api.Invalid, "That end is over", "It is %s now.", at(now))
 	case w.StartsAt.Sub(now) > longest || w.EndsAt.Sub(now) > longest:
 		return api.Problemf(api.Invalid, "That is too far away", "A workshop begins and ends within a year.")
-	case w.WarmUp < 0 || w.WarmUp > 24*time.Hour || w.SessionLimit < 0 || w.SessionLimit > longest:
+	case w.WarmUp < 0 || w.WarmUp > 24*time.Hour || w.SessionLimit < 0 || w.SessionLimit > longest || w.IdleLimit < 0 || w.IdleLimit > longest:
 		return api.Problemf(api.Invalid, "That is no length of time for this", "Machines warm up for at most a day, and a session lasts at most a year.")
 	}
 	return nil

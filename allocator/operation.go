@@ -12,6 +12,8 @@ type OperationKind string
 const (
 	Launch    OperationKind = "launch"
 	Terminate OperationKind = "terminate"
+	Reboot    OperationKind = "reboot"
+	Collect   OperationKind = "collect"
 )
 
 // OperationState is how far an operation has come.

@@ -133,6 +133,9 @@ func (s *Service) Extend(ctx context.Context, token string) (Seat, error) {
 	if err != nil {
 		return seat, err
 	}
+	if seat.EndsAt.IsZero() && !seat.IdleEndsAt.IsZero() {
+		return s.stay(ctx, seat)
+	}
 	if seat.EndsAt.IsZero() {
 		return seat, api.Problemf(api.Conflict, "Your time has no end", "The machine is yours until the workshop ends.")
 	}
@@ -145,6 +148,9 @@ func (s *Service) Extend(ctx context.Context, token string) (Seat, error) {
 		to = Earlier(s.Now().Add(w.SessionLimit), w.EndsAt)
 	}
 	if !to.IsZero() && (to.Before(seat.EndsAt) || to.Equal(seat.EndsAt) && to.Equal(w.EndsAt)) {
+		if !seat.IdleEndsAt.IsZero() {
+			return s.stay(ctx, seat)
+		}
 		return seat, api.Problemf(api.Conflict, "Your time cannot end later", "It ends %s, and a session lasts no longer from now, or the workshop ends then.", at(seat.EndsAt))
 	}
 	if err := s.Store.ExtendSeat(ctx, seat.ID, seat.EndsAt, to); err != nil {
@@ -152,7 +158,19 @@ func (s *Service) Extend(ctx context.Context, token string) (Seat, error) {
 	}
 	s.record(ctx, seat.Email, "extend seat", seat.ID, "until "+at(to))
 	seat.EndsAt = to
+	if !seat.IdleEndsAt.IsZero() {
+		return s.stay(ctx, seat)
+	}
 	return seat, nil
+}
+
+// stay keeps that who holds a seat is there.
+func (s *Service) stay(ctx context.Context, seat Seat) (Seat, error) {
+	if err := s.Store.StaySeated(ctx, seat.ID, s.Now()); err != nil {
+		return seat, err
+	}
+	s.record(ctx, seat.Email, "stay seated", seat.ID, seat.where())
+	return s.Store.Seat(ctx, seat.ID)
 }
 
 // Look asks the machine of a seat how it is, through its tunnel. A seat that waits
@@ -169,6 +187,12 @@ func (s *Service) Look(ctx context.Context, seat Seat) api.Live {
 		return live
 	}
 	live.Reachable, live.Status = true, &status
+	if had := status.Session; had != nil && had.ID != seat.Session() {
+		live.Starting = "Your desktop is being started."
+		if had.Trouble != "" {
+			live.Starting = had.Trouble + " It is tried again; if it takes longer than a few minutes, ask your instructor."
+		}
+	}
 	if status.Health != api.Healthy {
 		live.Detail = status.Reason
 	}

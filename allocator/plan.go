@@ -23,12 +23,13 @@ type Situation struct {
 }
 
 // Step is what closes a part of the difference between what should be and what is.
-// One of EndWorkshop, EndMachine, Tell and Launch is set.
+// One of EndWorkshop, EndMachine, Reboot, Tell and Launch is set.
 type Step struct {
 	Workshop    Workshop
 	EndWorkshop bool
 	Tell        bool // Why is the workshop's trouble, or it has none any more
 	EndMachine  *Machine
+	Reboot      *Machine
 	Launch      int // how many machines
 	Living      int // of how many of the workshop's that was planned
 	Why         string
@@ -45,7 +46,7 @@ func Plan(s Situation) []Step {
 	for _, m := range s.Machines {
 		of[m.WorkshopID] = append(of[m.WorkshopID], m)
 		room[m.Pool]--
-		if m.State == Terminating {
+		if m.State == Terminating || m.State == Draining && m.Leaving != "" {
 			leaving[m.Pool]++
 		}
 	}
@@ -55,7 +56,10 @@ func Plan(s Situation) []Step {
 			steps = append(steps, Step{Workshop: w, EndWorkshop: true, Why: "its time is over"})
 			continue
 		}
-		failed, surplus, missing := w.difference(s.Now, of[w.ID], s.Seats[w.ID])
+		reboot, failed, surplus, missing := w.difference(s.Now, of[w.ID], s.Seats[w.ID])
+		for _, m := range reboot {
+			steps = append(steps, Step{Workshop: w, Reboot: &m, Why: fmt.Sprintf("a reboot may help (%d of %d): %s", m.Reboots+1, maxReboots, m.trouble())})
+		}
 		for _, m := range failed {
 			steps = append(steps, Step{Workshop: w, EndMachine: &m, Why: "another one takes its place: " + m.trouble()})
 		}
@@ -86,21 +90,33 @@ func Plan(s Situation) []Step {
 const fullPool = "The pool is full: "
 
 // difference compares what a workshop should have with what it has. A machine that
-// has failed counts as missing; one that somebody holds is ended only where another
-// one is ready for them.
-func (w Workshop) difference(now time.Time, has []Machine, people int) (failed, surplus []Machine, missing int) {
+// has failed counts as missing, unless a reboot may help; one that somebody holds is
+// taken from them only where another one is ready for them.
+func (w Workshop) difference(now time.Time, has []Machine, people int) (reboot, failed, surplus []Machine, missing int) {
 	var held, idle []Machine // held by somebody though they have failed; held by nobody
 	good, ready := 0, 0
 	for _, m := range has {
 		switch m.State {
 		case Unhealthy:
-			failed = append(failed, m)
-		case Requested, Launching, Booting:
+			if m.helpedByReboot(now) {
+				reboot = append(reboot, m)
+			} else {
+				failed = append(failed, m)
+			}
+		case Draining:
+			if m.Leaving == "" {
+				good++ // it comes back
+			}
+		case Requested, Launching, Booting, Rebooting:
 			idle = append(idle, m)
 		case Ready:
+			if m.Leaving != "" {
+				failed = append(failed, m)
+				continue
+			}
 			idle, ready = append(idle, m), ready+1
 		case Assigned:
-			if m.Health == api.Unhealthy {
+			if m.Health == api.Unhealthy || m.Leaving != "" {
 				held = append(held, m)
 				continue
 			}
@@ -108,25 +124,42 @@ func (w Workshop) difference(now time.Time, has []Machine, people int) (failed, 
 		case Terminating, Terminated: // not there any more
 		}
 	}
-	failed = append(failed, held[:min(ready, len(held))]...)
-	good += len(idle)
+	for _, m := range held[:min(ready, len(held))] {
+		if m.helpedByReboot(now) {
+			reboot = append(reboot, m)
+		} else {
+			failed = append(failed, m)
+		}
+	}
 	wanted := w.Wanted(now, people)
+	if over := good + len(idle) + len(reboot) - wanted; over > 0 { // those that are not well go first
+		over = min(over, len(reboot))
+		reboot, failed = reboot[over:], append(failed, reboot[:over]...)
+	}
+	good += len(idle) + len(reboot)
 	if good <= wanted {
-		return failed, nil, wanted - good
+		return reboot, failed, nil, wanted - good
 	}
 	// Those that have come least far go first.
 	slices.SortStableFunc(idle, func(a, b Machine) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	slices.SortStableFunc(idle, func(a, b Machine) int {
-		return slices.Index(MachineStates(), a.State) - slices.Index(MachineStates(), b.State)
+		return slices.Index(comingOrder, a.State) - slices.Index(comingOrder, b.State)
 	})
-	return failed, idle[:min(len(idle), good-wanted)], 0
+	return reboot, failed, idle[:min(len(idle), good-wanted)], 0
 }
+
+// comingOrder are the states of machines that nobody holds, first what has come least
+// far.
+var comingOrder = []MachineState{Requested, Launching, Booting, Rebooting, Ready}
 
 // neverReady reports whether a machine failed before anybody could use it.
 func (m Machine) neverReady() bool { return m.State == Unhealthy && m.ReadyAt.IsZero() }
 
 // trouble is what is wrong with a machine.
 func (m Machine) trouble() string {
+	if m.Leaving != "" {
+		return m.Leaving
+	}
 	if m.State == Assigned {
 		return m.HealthReason
 	}

@@ -13,7 +13,7 @@ type Store interface {
 	// OpenWorkshop adds a workshop with its roster.
 	OpenWorkshop(ctx context.Context, w Workshop, roster []string) error
 	// ChangeWorkshop changes what may change of one that is open: Seats, Warm, Spares,
-	// EndsAt, SessionLimit, and with Invited its roster. NotFound; Conflict when it
+	// EndsAt, SessionLimit, IdleLimit, and with Invited its roster. NotFound; Conflict when it
 	// has ended.
 	ChangeWorkshop(ctx context.Context, w Workshop, roster []string) error
 	// EndWorkshop closes a workshop, releases its seats and adds the operation
@@ -99,8 +99,32 @@ type Store interface {
 	Restored(ctx context.Context, at time.Time) error
 	// RestoredAt is when that was last; zero for never.
 	RestoredAt(ctx context.Context) (time.Time, error)
-	// SetHealth keeps what an agent reports and moves its machine accordingly.
+	// SetHealth keeps what an agent reports and moves its machine accordingly. One that
+	// reboots stays so until its agent speaks of another boot: see KeepHeard.
 	SetHealth(ctx context.Context, machine string, h api.Health, reason string, at time.Time) error
+	// KeepHeard keeps that an agent was heard of: its boot, and when who holds its
+	// machine was active; zero when nobody knows.
+	KeepHeard(ctx context.Context, machine, boot string, active, at time.Time) error
+	// KeepAction keeps what a machine's agent suggests.
+	KeepAction(ctx context.Context, machine string, action api.Action) error
+	// RebootMachine adds the operation that reboots a machine; its participant waits for
+	// another one. Refused as TerminateMachine is.
+	RebootMachine(ctx context.Context, seen Machine, op Operation, reason string) error
+	// KeepRebootAsked keeps who was asked to reboot a machine that is to be.
+	KeepRebootAsked(ctx context.Context, machine, whom string, at time.Time) error
+	// DrainMachine is as TerminateMachine, but what a participant made on the machine
+	// is collected first, where its workshop collects anything.
+	DrainMachine(ctx context.Context, seen Machine, op Operation, reason string) error
+	// CollectWork adds the operation that collects on all machines of a workshop that are
+	// held. NotFound; Conflict when it has ended, or collects nothing.
+	CollectWork(ctx context.Context, op Operation, deadline time.Time) error
+	// Collection finds what an operation collects on a machine, while it does. NotFound.
+	Collection(ctx context.Context, op, machine string) (Collection, error)
+	// HurryCollections brings the deadlines of what is collected on a machine forward.
+	HurryCollections(ctx context.Context, machine string, deadline time.Time) error
+	// Collected ends that; a machine that was drained for it goes on. It changes nothing
+	// where it has ended before.
+	Collected(ctx context.Context, op, machine, said string, at time.Time) error
 
 	// AddLogs adds a batch to a machine's log, unless it is there. It forgets the
 	// oldest of what is more than keep bytes, and of all machines' what is older than
@@ -118,13 +142,16 @@ type Store interface {
 	// SeatByToken finds the live seat that a browser's token was used for last.
 	// NotFound.
 	SeatByToken(ctx context.Context, token [32]byte) (Seat, error)
+	// Seat finds a live seat by its id. NotFound.
+	Seat(ctx context.Context, id string) (Seat, error)
 	// Seats lists the live seats of a workshop, first who asked first.
 	Seats(ctx context.Context, workshop string) ([]Seat, error)
 	// SeatHistory lists all seats that a workshop ever had, first who asked first.
 	SeatHistory(ctx context.Context, workshop string) ([]PastSeat, error)
 	// LiveSeats counts, by workshop, the seats that have a machine or wait for one.
 	LiveSeats(ctx context.Context) (map[string]int, error)
-	// SeatsDue are the seats whose time is over.
+	// SeatsDue are the seats whose time is over, and those whose participants have done
+	// nothing for longer than they may. Who is not known to be idle is not.
 	SeatsDue(ctx context.Context, now time.Time) ([]Seat, error)
 	// EndSeat releases a seat whose time is over. NotFound when it is not: it may have
 	// been extended meanwhile.
@@ -132,6 +159,22 @@ type Store interface {
 	// ExtendSeat lets a seat end later. NotFound when it has no machine; Conflict when
 	// it ends at another time by now than from; Capacity when others wait.
 	ExtendSeat(ctx context.Context, id string, from, to time.Time) error
+	// StaySeated keeps that the participant of a seat, of whom it is known whether they do
+	// something, is there. NotFound when it has no machine; Capacity when others wait.
+	StaySeated(ctx context.Context, id string, at time.Time) error
+	// MoveSeat gives a seat another machine of its workshop that is ready. NotFound when
+	// it has none; Capacity when there is no other.
+	MoveSeat(ctx context.Context, id, reason string, at time.Time) error
+	// KeepSeat lets a seat end at another time, also where others wait, and keeps that its
+	// participant is there. NotFound when it has no machine; Conflict when it ends at
+	// another time by now than from.
+	KeepSeat(ctx context.Context, id string, from, to, at time.Time) error
+	// LeaveMachine keeps why a machine that is ready or held is to go: nobody gets it any
+	// more. NotFound; Conflict when it is not as it was seen, or is neither.
+	LeaveMachine(ctx context.Context, seen Machine, reason string, at time.Time) error
+	// KeepMessage keeps what the participant of a live seat is told; "" is nothing.
+	// NotFound.
+	KeepMessage(ctx context.Context, id, text string, at time.Time) error
 	// ReleaseSeat ends a seat and makes its machine ready again. NotFound when the
 	// seat is not live.
 	ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error
@@ -212,6 +255,8 @@ type Compute interface {
 	// Terminate ends instances of this deployment, also those that EC2 does not
 	// list yet; ones that are gone are no error.
 	Terminate(ctx context.Context, ids []string) error
+	// Reboot boots an instance of this deployment again, as it is.
+	Reboot(ctx context.Context, id string) error
 }
 
 // Proven is what a good proof shows.
@@ -233,6 +278,32 @@ type Verifier interface {
 type Tunnels interface {
 	// Status asks a machine's agent how it is. Unavailable when it does not answer.
 	Status(ctx context.Context, machine string) (api.Status, error)
+	// StartSession begins a session on a machine. The same one again changes nothing,
+	// and any other ends before. Unavailable when that cannot be done now.
+	StartSession(ctx context.Context, machine, session string) error
+	// Reboot lets an agent reboot its machine. Conflict when that is another boot by now.
+	Reboot(ctx context.Context, machine, boot string) error
+	// Collect begins to collect on a machine, or says how it goes.
+	Collect(ctx context.Context, machine string, c api.StartCollect) (api.CollectStatus, error)
+	// EndSession ends a session, if the machine has it.
+	EndSession(ctx context.Context, machine, session string) error
+}
+
+// Work keeps what participants made.
+type Work interface {
+	// Upload is an address that takes a file of just so many bytes, for a while.
+	Upload(ctx context.Context, key string, bytes int64) (url string, err error)
+	// Download is an address that gives a file, for a while.
+	Download(ctx context.Context, key string) (url string, err error)
+	// List lists the files whose keys begin with prefix.
+	List(ctx context.Context, prefix string) ([]WorkFile, error)
+}
+
+// WorkFile is a file that is kept.
+type WorkFile struct {
+	Key   string
+	Bytes int64
+	At    time.Time
 }
 
 // Queue runs operations until they are done.

@@ -55,6 +55,9 @@ func (s *Service) take(ctx context.Context, step Step) error {
 		return err
 	case step.Tell:
 		return s.Store.Postpone(ctx, step.Workshop.ID, step.Why, step.Workshop.LaunchFailures, step.Workshop.LaunchAfter)
+	case step.Reboot != nil:
+		_, err := s.reboot(ctx, Allocator, *step.Reboot, step.Why)
+		return err
 	case step.EndMachine != nil:
 		_, err := s.endMachine(ctx, Allocator, *step.EndMachine, step.Why)
 		if err == nil && step.EndMachine.neverReady() {
@@ -92,14 +95,18 @@ func (s *Service) endSeats(ctx context.Context) error {
 		return err
 	}
 	for _, seat := range due {
-		err := s.Store.EndSeat(ctx, seat.ID, "its time was over", s.Now())
+		why := "its time was over"
+		if seat.EndsAt.IsZero() || s.Now().Before(seat.EndsAt) {
+			why = "nobody did anything there for too long"
+		}
+		err := s.Store.EndSeat(ctx, seat.ID, why, s.Now())
 		if api.CodeOf(err) == api.NotFound {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		s.record(ctx, Allocator, "end seat", seat.ID, seat.Email+": its time was over")
+		s.record(ctx, Allocator, "end seat", seat.ID, seat.Email+": "+why)
 	}
 	return nil
 }

@@ -28,6 +28,10 @@ func (s *Service) Run(ctx context.Context, id string) error {
 		err = s.runLaunch(ctx, op)
 	case Terminate:
 		err = s.runTerminate(ctx, op)
+	case Collect:
+		err = s.runCollect(ctx, op)
+	case Reboot:
+		err = s.runReboot(ctx, op)
 	default:
 		err = fmt.Errorf("operation %s has the unknown kind %q", op.ID, op.Kind)
 	}

@@ -19,12 +19,16 @@ type Service struct {
 	Queue    Queue
 	// Rates says what machines cost. Optional: nobody knows.
 	Rates Rates
+	// Work keeps what participants made. Optional: nothing is kept.
+	Work Work
 	// Leader is optional: an allocator that has its store to itself leads.
 	Leader Leader
 	// Meter is optional.
 	Meter Meter
 	Pools []Pool
-	Log   *slog.Logger
+	// Sessions is optional: nobody's time is limited.
+	Sessions SessionLimits
+	Log      *slog.Logger
 	// Now is the clock.
 	Now func() time.Time
 	// ReportInterval is how often agents report.
@@ -39,6 +43,10 @@ type Service struct {
 	outlooks sync.Map // workshop id → outlook
 	reports  locks    // one for each machine that reports
 	spared   sync.Map // instances that a restore made unknown, once told
+	listens  sync.Once
+	began    time.Time // when this allocator looked first
+	notices  sync.Map  // what of machines' interruptions was told
+	settling settler   // brings sessions of agents in line with who holds their machines
 }
 
 // Pool finds a pool by its name.
@@ -65,6 +73,9 @@ func random(bytes int) string {
 	_, _ = rand.Read(raw) // never fails
 	return letters.EncodeToString(raw)
 }
+
+// NewOperationID makes an id for an operation that follows from a change.
+func NewOperationID() string { return newID("op") }
 
 // newJoinCode makes a code that can be read aloud: 40 random bits.
 func newJoinCode() string { return random(5) }

@@ -19,25 +19,29 @@ func (s *Service) endWorkshop(ctx context.Context, by, id, why string) (Operatio
 	return op, nil
 }
 
-// TerminateMachine ends one machine. Whoever holds it gets another one.
+// TerminateMachine ends one machine at once. Whoever holds it gets another one; what
+// they made on it is not collected.
 func (s *Service) TerminateMachine(ctx context.Context, by, id string) (Operation, error) {
 	m, err := s.Store.Machine(ctx, id)
 	if err != nil {
 		return Operation{}, err
 	}
-	return s.endMachine(ctx, by, m, "it was ended by "+by)
-}
-
-func (s *Service) endMachine(ctx context.Context, by string, m Machine, why string) (Operation, error) {
 	op := s.ending(by, m.WorkshopID)
+	why := "it was ended by " + by
 	if err := s.Store.TerminateMachine(ctx, m, op, why); err != nil {
 		return Operation{}, err
 	}
-	detail := why
-	if m.Email != "" {
-		detail += "; held by " + m.Email
+	s.start(ctx, op, "terminate machine", m.ID, m.heldBy(why))
+	return op, nil
+}
+
+// endMachine ends a machine, after what was made on it is collected.
+func (s *Service) endMachine(ctx context.Context, by string, m Machine, why string) (Operation, error) {
+	op := s.ending(by, m.WorkshopID)
+	if err := s.Store.DrainMachine(ctx, m, op, why); err != nil {
+		return Operation{}, err
 	}
-	s.start(ctx, op, "terminate machine", m.ID, detail)
+	s.start(ctx, op, "terminate machine", m.ID, m.heldBy(why))
 	return op, nil
 }
 
@@ -52,8 +56,10 @@ func (s *Service) ReleaseSeat(ctx context.Context, by, id string) error {
 	return nil
 }
 
-func (s *Service) ending(by, workshop string) Operation {
-	return Operation{ID: newID("op"), Kind: Terminate, WorkshopID: workshop, State: Queued, By: by, CreatedAt: s.Now(), Message: "waiting to start"}
+func (s *Service) ending(by, workshop string) Operation { return s.operation(Terminate, by, workshop) }
+
+func (s *Service) operation(kind OperationKind, by, workshop string) Operation {
+	return Operation{ID: newID("op"), Kind: kind, WorkshopID: workshop, State: Queued, By: by, CreatedAt: s.Now(), Message: "waiting to start"}
 }
 
 // start records an operation that is on the disk and queues it. Both happen even
@@ -73,9 +79,7 @@ func (s *Service) follow(ctx context.Context, by, action, subject, detail string
 	ctx, cancel := committed(ctx)
 	defer cancel()
 	s.record(ctx, by, action, subject, detail)
-	if err := s.Reconcile(ctx); err != nil {
-		s.Log.Warn("what a change asks for is seen to at the next look", "action", action, "subject", subject, "error", err)
-	}
+	s.reconcileSoon(ctx, action, subject)
 }
 
 // committed is the context for what has to follow a change that is on the disk.

@@ -31,6 +31,8 @@ func (s *Service) runTerminate(ctx context.Context, op Operation) error {
 	for _, m := range machines {
 		state, listed := states[m.InstanceID]
 		switch {
+		case m.State == Draining: // what was made there is collected first
+			left++
 		case m.InstanceID == "" && m.LaunchOpen:
 			left++
 		case m.InstanceID == "":

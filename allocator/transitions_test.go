@@ -23,7 +23,7 @@ func TestOnlyAReadyMachineIsAssigned(t *testing.T) {
 }
 
 func TestAMachineIsReadyOnlyAfterItsAgentWasHeardOf(t *testing.T) {
-	require.Equal(t, []allocator.MachineState{allocator.Booting, allocator.Assigned, allocator.Unhealthy}, allocator.From(allocator.Ready))
+	require.Equal(t, []allocator.MachineState{allocator.Booting, allocator.Assigned, allocator.Unhealthy, allocator.Rebooting, allocator.Draining}, allocator.From(allocator.Ready))
 }
 
 func TestAnEndingMachineIsNotUsedAgain(t *testing.T) {

@@ -31,6 +31,10 @@ type Workshop struct {
 	// SessionLimit is how long a participant may keep a machine at a time; 0: until
 	// the workshop ends.
 	SessionLimit time.Duration
+	// IdleLimit is how long a participant may do nothing; 0: as long as they like.
+	IdleLimit time.Duration
+	// Collect are the patterns of files that are kept when a participant leaves.
+	Collect []string
 	// ScheduleID is the schedule that opened it, or "".
 	ScheduleID string
 	// Invited says that only those on its roster may join.
@@ -68,12 +72,19 @@ type Seat struct {
 	// Position is the place in the queue, from 1; 0 when it does not wait.
 	Position int
 	// Note tells the participant what became of the machine they had; or "".
-	Note       string
+	Note string
+	// Message is what staff, or the allocator, tells the participant, and MessageAt when
+	// that was.
+	Message    string
+	MessageAt  time.Time
 	PIN        [32]byte  // its sum
 	ClaimedAt  time.Time // when its participant asked first, by which the queue is in order
 	AssignedAt time.Time // when it got its machine; zero while it waits
 	// EndsAt is when the machine is given back; zero: when the workshop ends.
 	EndsAt time.Time
+	// IdleEndsAt is when the machine is given back if its participant does nothing
+	// until then; zero: they may, or nobody knows whether they do something.
+	IdleEndsAt time.Time
 	// WorkshopEndsAt is when that is; zero: when somebody ends it.
 	WorkshopEndsAt time.Time
 }
@@ -85,4 +96,12 @@ type Pool struct {
 	MaxMachines   int
 	// Role is the name of the role that its machines act under.
 	Role string
+	// Collect are the patterns of files that its workshops keep.
+	Collect []string
+}
+
+// SessionLimits are what workshops go by that do not say it for themselves.
+type SessionLimits struct {
+	Max, Idle time.Duration // 0: none
+	Warn      time.Duration // how long before either participants are warned
 }

@@ -78,6 +78,25 @@ const (
 	Unhealthy Health = "unhealthy"
 )
 
+// Action is what would help a machine that is not well.
+type Action string
+
+// What may help: nothing, the participant starting the application again, a reset of
+// the GPU, a reboot of the machine, or another machine.
+const (
+	NoAction Action = ""
+	Restart  Action = "restart"
+	Reset    Action = "reset"
+	Reboot   Action = "reboot"
+	Replace  Action = "replace"
+)
+
+// StartReboot asks an agent to reboot its machine: POST /reboot through its tunnel. It
+// refuses when that is another boot by now, as it has rebooted already.
+type StartReboot struct {
+	BootID string `json:"boot_id"`
+}
+
 // Report is what an agent says every few seconds, and at once when its health
 // changes.
 type Report struct {
@@ -89,12 +108,17 @@ type Report struct {
 	BootID   string    `json:"boot_id" maxLength:"64"`
 	Health   Health    `json:"health" enum:"healthy,degraded,unhealthy"`
 	Reason   string    `json:"reason,omitempty" maxLength:"500" doc:"Why the machine is not healthy, for people"`
+	Action   Action    `json:"action,omitempty" maxLength:"20" doc:"What would help the machine: restart, reset, reboot or replace"`
 	Readings []Reading `json:"readings" maxItems:"64"`
 	// Release is the release that the agent was started from; empty when it was
 	// started by hand.
 	Release string `json:"release,omitempty" maxLength:"64"`
 	// Failed is a release that the machine gave up.
 	Failed *FailedRelease `json:"failed,omitempty"`
+	// Session is absent where the agent starts none.
+	Session *SessionStatus `json:"session,omitempty"`
+	// Interruption is absent while AWS says nothing of one.
+	Interruption *Interruption `json:"interruption,omitempty"`
 }
 
 // ReportAnswer tells the agent what it may need to change.
@@ -114,6 +138,21 @@ type Status struct {
 	Version   string    `json:"version"`
 	Health    Health    `json:"health"`
 	Reason    string    `json:"reason,omitempty"`
+	Action    Action    `json:"action,omitempty"`
 	Inventory Inventory `json:"inventory"`
 	Readings  []Reading `json:"readings"`
+	// Session is absent where the agent starts none.
+	Session *SessionStatus `json:"session,omitempty"`
 }
+
+// Interruption is what AWS says it will do to a spot machine.
+type Interruption struct {
+	_ struct{} `json:"-" additionalProperties:"true"` // a newer agent may say more
+
+	// Action is terminate, stop or hibernate, at a time; or rebalance: it may be soon.
+	Action string    `json:"action" maxLength:"20" doc:"terminate, stop, hibernate, or rebalance: one of these may be soon"`
+	At     time.Time `json:"at" doc:"When it is done; for rebalance, when AWS said so"`
+}
+
+// Rebalance is the action of an interruption that may come soon.
+const Rebalance = "rebalance"

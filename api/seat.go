@@ -25,9 +25,13 @@ type Seat struct {
 	// that can be told.
 	ExpectedAt *time.Time `json:"expected_at,omitempty"`
 	EndsAt     *time.Time `json:"ends_at,omitempty" doc:"When the machine is given back; absent: when the workshop ends"`
+	IdleEndsAt *time.Time `json:"idle_ends_at,omitempty" doc:"When the machine is given back if its participant does nothing until then"`
 	// WorkshopEndsAt is when its machines end, whoever holds them.
 	WorkshopEndsAt *time.Time `json:"workshop_ends_at,omitempty" doc:"When the workshop ends; absent: when somebody ends it"`
 	Note           string     `json:"note,omitempty" doc:"What became of the machine before, for the participant"`
+	// Message is what the instructor tells, or the allocator.
+	Message   string     `json:"message,omitempty" doc:"What the participant is told"`
+	MessageAt *time.Time `json:"message_at,omitempty"`
 	// PIN is shown in the browser that claimed the seat, and in no other.
 	PIN string `json:"pin,omitempty" doc:"Needed to come back from another browser"`
 }
@@ -39,4 +43,5 @@ type Live struct {
 	Reachable bool      `json:"reachable" doc:"Whether the machine answered through its tunnel"`
 	Detail    string    `json:"detail,omitempty" doc:"What is wrong, for the participant"`
 	Status    *Status   `json:"status,omitempty"`
+	Starting  string    `json:"starting,omitempty" doc:"Why there is no desktop on the machine yet, for the participant"`
 }

@@ -28,7 +28,8 @@ type NewWorkshop struct {
 	WarmUpMinutes  *int     `json:"warm_up_minutes,omitempty" minimum:"0" maximum:"1440" doc:"How long before the start machines are launched; 20 when absent"`
 	Warm           *int     `json:"warm,omitempty" minimum:"0" maximum:"1000" doc:"How many machines are ready at the start, the others following the people; absent: one for each seat"`
 	Spares         int      `json:"spares,omitempty" minimum:"0" maximum:"100" doc:"How many more machines are kept ready, for those that fail"`
-	SessionMinutes int      `json:"session_minutes,omitempty" minimum:"0" maximum:"100000" doc:"How long a participant may keep a machine at a time; 0: until the workshop ends"`
+	SessionMinutes int      `json:"session_minutes,omitempty" minimum:"0" maximum:"100000" doc:"How long a participant may keep a machine at a time; 0: as the deployment's settings say, which is until the workshop ends unless they set a limit"`
+	IdleMinutes    *int     `json:"idle_minutes,omitempty" minimum:"0" maximum:"100000" doc:"How long a participant may do nothing; 0: as long as they like; absent: as the deployment's settings say"`
 	Roster         []string `json:"roster,omitempty" maxItems:"5000" doc:"The addresses that may join; absent: all who have the link"`
 }
 
@@ -38,6 +39,7 @@ type WorkshopChange struct {
 	Spares         *int       `json:"spares,omitempty" minimum:"0" maximum:"100"`
 	EndsAt         *time.Time `json:"ends_at,omitempty"`
 	SessionMinutes *int       `json:"session_minutes,omitempty" minimum:"0" maximum:"100000"`
+	IdleMinutes    *int       `json:"idle_minutes,omitempty" minimum:"0" maximum:"100000"`
 	Roster         *[]string  `json:"roster,omitempty" maxItems:"5000" doc:"Empty: all who have the link"`
 }
 
@@ -56,6 +58,7 @@ type Workshop struct {
 	EndsAt         *time.Time `json:"ends_at,omitempty"`
 	WarmUpMinutes  int        `json:"warm_up_minutes"`
 	SessionMinutes int        `json:"session_minutes"`
+	IdleMinutes    int        `json:"idle_minutes" doc:"How long a participant may do nothing; 0: as long as they like"`
 	Schedule       string     `json:"schedule,omitempty" doc:"The schedule that opened it, sch_…"`
 	Invited        bool       `json:"invited" doc:"Whether only those on its roster may join"`
 	// Trouble is why machines cannot be launched, and RetryAt when that is tried again.
@@ -120,7 +123,7 @@ type Cost struct {
 // Operation is a durable background job.
 type Operation struct {
 	ID         string     `json:"id" doc:"op_…"`
-	Kind       string     `json:"kind" enum:"launch,terminate"`
+	Kind       string     `json:"kind" enum:"launch,terminate,reboot,collect"`
 	Workshop   string     `json:"workshop" doc:"wks_…"`
 	State      string     `json:"state" enum:"queued,running,succeeded,failed"`
 	Total      int        `json:"total" doc:"How many machines it is about"`

@@ -79,6 +79,10 @@ func (s *Sim) controls() http.Handler {
 		var f cloud.Faults
 		take(w, r, &f, func() error { return s.Account.SetFaults(f) })
 	})
+	mux.HandleFunc("POST "+control.PathInterruptions, func(w http.ResponseWriter, r *http.Request) {
+		var i control.Interruption
+		take(w, r, &i, func() error { return s.interruptions.begin(s.Account, i.Instance) })
+	})
 	mux.HandleFunc("POST "+control.PathImages, s.buildImage)
 	mux.HandleFunc("DELETE "+control.PathMachines, func(w http.ResponseWriter, r *http.Request) {
 		if err := s.endMachines(r.Context()); err != nil {

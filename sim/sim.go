@@ -65,8 +65,10 @@ type Sim struct {
 	held         *os.File // the lock on dir
 	doors        *doorList
 	cancel       context.CancelFunc
-	server       *http.Server
-	serving      sync.WaitGroup
+
+	interruptions interruptions
+	server        *http.Server
+	serving       sync.WaitGroup
 }
 
 // Start starts a simulator, with what was in its folder before.
@@ -168,6 +170,7 @@ func (s *Sim) listen(o Options, api http.Handler) error {
 // started on it goes on from there.
 func (s *Sim) Close() {
 	s.cancel()
+	s.interruptions.close()
 	_ = s.server.Close()
 	if s.Machines != nil {
 		s.Machines.Close()

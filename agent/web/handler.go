@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -14,15 +13,16 @@ type Machine interface {
 	Status() api.Status
 }
 
+// Part adds to what the agent answers.
+type Part func(mux *http.ServeMux)
+
 // Handler answers GET /status with the machine's state at this moment
 // (api.Status), GET /healthz for as long as the agent works, and GET /desktop/, where
-// its participant comes, with a line of text.
-func Handler(m Machine) http.Handler {
+// its participant comes, with a line of text. Parts add what else it answers.
+func Handler(m Machine, parts ...Part) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		_ = json.NewEncoder(w).Encode(m.Status()) // fails only when the allocator is gone
+		show(w, m.Status())
 	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -33,5 +33,8 @@ func Handler(m Machine) http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		_, _ = fmt.Fprintf(w, "This machine has no desktop yet. It is %s.\n", m.Status().Health)
 	})
+	for _, add := range parts {
+		add(mux)
+	}
 	return mux
 }

@@ -26,6 +26,7 @@ type FakeEC2 struct {
 	Err      error               // what it answers to a launch
 	Lost     error               // what it answers after it has launched
 	Calls    int
+	Rebooted []string // the ids that it was asked to reboot
 }
 
 type answer struct {
@@ -105,6 +106,14 @@ func (f *FakeEC2) Terminate(_ context.Context, ids []string) error {
 			f.All[n].State = allocator.InstanceEnding
 		}
 	}
+	return nil
+}
+
+// Reboot remembers which machine was rebooted.
+func (f *FakeEC2) Reboot(_ context.Context, id string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Rebooted = append(f.Rebooted, id)
 	return nil
 }
 

@@ -13,9 +13,3 @@ type verifier struct{}
 func (verifier) Verify(_ context.Context, p api.Proof) (allocator.Proven, error) {
 	return allocator.Proven{Instance: p.Headers["instance"], Role: p.Headers["role"], Signature: p.Headers["Authorization"]}, nil
 }
-
-type noTunnels struct{}
-
-func (noTunnels) Status(context.Context, string) (api.Status, error) {
-	return api.Status{}, api.Problemf(api.Unavailable, "The machine is not connected", "")
-}

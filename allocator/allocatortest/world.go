@@ -25,6 +25,8 @@ import (
 type World struct {
 	*allocator.Service
 	EC2    *FakeEC2
+	Agents *FakeAgents
+	Work   FakeWork
 	Queued []string
 	Time   time.Time
 	Path   string // of the store's file
@@ -39,7 +41,7 @@ func New(t testing.TB) *World {
 	if err != nil {
 		dir = t.TempDir()
 	}
-	w := &World{Path: filepath.Join(dir, "lablink.db"), Time: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), EC2: &FakeEC2{answers: map[string]answer{}}}
+	w := &World{Path: filepath.Join(dir, "lablink.db"), Time: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), EC2: &FakeEC2{answers: map[string]answer{}}, Agents: &FakeAgents{}, Work: FakeWork{}}
 	w.EC2.Now = func() time.Time { return w.Time }
 	t.Cleanup(func() {
 		w.Stop(t)
@@ -52,6 +54,7 @@ func New(t testing.TB) *World {
 // Stop stops the allocator.
 func (w *World) Stop(t testing.TB) {
 	t.Helper()
+	w.Close()
 	require.NoError(t, w.file.Close())
 }
 
@@ -62,10 +65,12 @@ func (w *World) Start(t testing.TB) {
 	require.NoError(t, err)
 	w.Queued, w.file = nil, store
 	w.Service = &allocator.Service{
-		Store: store, Compute: w.EC2, Verifier: verifier{}, Queue: w, Tunnels: noTunnels{},
+		Store: store, Compute: w.EC2, Verifier: verifier{}, Queue: w, Tunnels: w.Agents,
 		Pools: []allocator.Pool{{Name: "gpu", InstanceTypes: []string{"g5.xlarge"}, MaxMachines: 10, Role: "client-gpu"}},
+		Work:  w.Work,
 		Log:   slog.New(slog.DiscardHandler), Now: func() time.Time { return w.Time }, ReportInterval: 10 * time.Second,
 	}
+	store.OnHold(w.Settle)
 }
 
 // Enqueue remembers an operation that is not queued yet; RunAll carries it on.

@@ -14,13 +14,14 @@ type client struct {
 	createFleet        func(context.Context, *ec2.CreateFleetInput, ...func(*ec2.Options)) (*ec2.CreateFleetOutput, error)
 	createTags         func(context.Context, *ec2.CreateTagsInput, ...func(*ec2.Options)) (*ec2.CreateTagsOutput, error)
 	describeInstances  func(context.Context, *ec2.DescribeInstancesInput, ...func(*ec2.Options)) (*ec2.DescribeInstancesOutput, error)
+	rebootInstances    func(context.Context, *ec2.RebootInstancesInput, ...func(*ec2.Options)) (*ec2.RebootInstancesOutput, error)
 	terminateInstances func(context.Context, *ec2.TerminateInstancesInput, ...func(*ec2.Options)) (*ec2.TerminateInstancesOutput, error)
 }
 
 // Client calls EC2 in the Region and as whom c says.
 func Client(c aws.Config) EC2 {
 	all := ec2.NewFromConfig(c)
-	return client{all.CreateFleet, all.CreateTags, all.DescribeInstances, all.TerminateInstances}
+	return client{all.CreateFleet, all.CreateTags, all.DescribeInstances, all.RebootInstances, all.TerminateInstances}
 }
 
 // CreateFleet is EC2's.
@@ -36,6 +37,11 @@ func (c client) CreateTags(ctx context.Context, in *ec2.CreateTagsInput, opts ..
 // DescribeInstances is EC2's.
 func (c client) DescribeInstances(ctx context.Context, in *ec2.DescribeInstancesInput, opts ...func(*ec2.Options)) (*ec2.DescribeInstancesOutput, error) {
 	return c.describeInstances(ctx, in, opts...)
+}
+
+// RebootInstances is EC2's.
+func (c client) RebootInstances(ctx context.Context, in *ec2.RebootInstancesInput, opts ...func(*ec2.Options)) (*ec2.RebootInstancesOutput, error) {
+	return c.rebootInstances(ctx, in, opts...)
 }
 
 // TerminateInstances is EC2's.

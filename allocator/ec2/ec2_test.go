@@ -149,6 +149,15 @@ func TestNoCapacityAnywhereIsNoErrorButSaysWhere(t *testing.T) {
 	require.Len(t, refusals, 4, "two types in two zones")
 }
 
+func TestAMachineIsRebooted(t *testing.T) {
+	w := newWorld(t)
+	launched, _, err := w.launch(t, "gpu", 1, "op-1")
+	require.NoError(t, err)
+	require.NoError(t, w.Reboot(t.Context(), launched[0].ID))
+	require.NoError(t, w.Terminate(t.Context(), []string{launched[0].ID}))
+	require.ErrorContains(t, w.Reboot(t.Context(), launched[0].ID), "not in the 'running' state")
+}
+
 func TestInstancesOfOthersAreNeitherListedNorEnded(t *testing.T) {
 	w := newWorld(t)
 	f, err := w.account.CreateFleet(cloud.FleetRequest{
@@ -160,6 +169,7 @@ func TestInstancesOfOthersAreNeitherListedNorEnded(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, listed)
 	require.NoError(t, w.Terminate(t.Context(), []string{f.Instances[0].ID}))
+	require.ErrorContains(t, w.Reboot(t.Context(), f.Instances[0].ID), "is not rebooted")
 	i, err := w.account.Instance(f.Instances[0].ID)
 	require.NoError(t, err)
 	require.Equal(t, "running", i.InstanceState)

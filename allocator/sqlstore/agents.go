@@ -117,7 +117,8 @@ func (s *Store) SetHealth(ctx context.Context, machine string, h api.Health, rea
 		if err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, "UPDATE machines SET health = $1, health_reason = $2 WHERE id = $3", h, reason, machine)
+		_, err = tx.exec(ctx, `UPDATE machines SET health = $1, health_reason = $2,
+			well_since = CASE WHEN $1 = 'unhealthy' THEN 0 WHEN well_since = 0 THEN $3 ELSE well_since END WHERE id = $4`, h, reason, stamp(at), machine)
 		if err != nil {
 			return fmt.Errorf("keep the health of %s: %w", machine, err)
 		}
@@ -125,7 +126,15 @@ func (s *Store) SetHealth(ctx context.Context, machine string, h api.Health, rea
 		if h == api.Unhealthy {
 			to, why = allocator.Unhealthy, reason
 		}
+		rebooted := m.State == allocator.Rebooting && m.BootID != m.RebootFrom
+		if rebooted && to == allocator.Ready {
+			why = "it has booted again, and " + why
+		}
 		switch m.State {
+		case allocator.Rebooting:
+			if rebooted {
+				return move(ctx, tx, m, to, why, at)
+			}
 		case allocator.Booting, allocator.Ready, allocator.Unhealthy:
 			if m.State != to {
 				return move(ctx, tx, m, to, why, at)

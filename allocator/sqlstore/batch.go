@@ -17,6 +17,7 @@ type batch struct {
 	changes []change
 	results []error // what each change said
 	before  string  // what is run before the next change
+	reheld  []string
 }
 
 // run runs the changes, and those that come meanwhile, and commits them.
@@ -28,6 +29,7 @@ func (b *batch) run(ctx context.Context) error {
 		return fmt.Errorf("begin a transaction: %w", b.dialect.Word(err))
 	}
 	defer b.end()
+	on.reheld = &b.reheld
 	if err := b.runAll(ctx, on); err != nil {
 		_ = tx.Rollback() // where that fails, the connection is gone, and with it the transaction
 		return err
@@ -39,6 +41,7 @@ func (b *batch) run(ctx context.Context) error {
 		_ = tx.Rollback() // SQLite leaves it open
 		return b.uncommitted(err)
 	}
+	b.tellHolds(b.reheld)
 	return nil
 }
 

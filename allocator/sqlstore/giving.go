@@ -17,7 +17,7 @@ const pairs = `WITH w AS (
 		SELECT id, email, row_number() OVER (ORDER BY claimed_at, id) AS n
 		FROM seats WHERE workshop_id = $1 AND state = 'queued'),
 	m AS (
-		SELECT id, row_number() OVER (ORDER BY connected DESC, id) AS n FROM machines WHERE workshop_id = $1 AND state = 'ready'
+		SELECT id, row_number() OVER (ORDER BY connected DESC, id) AS n FROM machines WHERE workshop_id = $1 AND state = 'ready' AND leaving = ''
 		ORDER BY n LIMIT (SELECT count(*) FROM q))
 	SELECT q.id, q.email, m.id, w.session_limit, w.ends_at FROM w JOIN q ON q.n <= w.room JOIN m ON m.n = q.n ORDER BY q.n`
 
@@ -48,6 +48,7 @@ func give(ctx context.Context, tx conn, workshop string, at time.Time) error {
 			"UPDATE seats SET state = 'assigned', machine_id = $1, assigned_at = $2, ends_at = $3 WHERE id = $4",
 			[]any{p.machine, stamp(at), stamp(p.ends), p.seat},
 		})
+		tx.rehold(p.machine)
 	}
 	if err := tx.all(ctx, given...); err != nil {
 		return fmt.Errorf("give out machines of %s: %w", workshop, err)

@@ -24,10 +24,20 @@ func (s *Store) Seats(ctx context.Context, workshop string) ([]allocator.Seat, e
 	return all, err
 }
 
-// SeatsDue lists the seats whose time is over.
+// SeatsDue lists the seats whose time is over, and those whose participants are idle.
 func (s *Store) SeatsDue(ctx context.Context, now time.Time) ([]allocator.Seat, error) {
-	return s.seats(ctx, " WHERE s.state = 'assigned' AND s.ends_at > 0 AND s.ends_at <= $1 ORDER BY s.ends_at", stamp(now))
+	over, err := s.seats(ctx, " WHERE s.state = 'assigned' AND s.ends_at > 0 AND s.ends_at <= $1 ORDER BY s.ends_at", stamp(now))
+	if err != nil {
+		return nil, err
+	}
+	idle, err := s.seats(ctx, " WHERE s.state = 'assigned' AND (s.ends_at = 0 OR s.ends_at > $1) AND "+idling+" ORDER BY s.id", stamp(now))
+	return append(over, idle...), err
 }
+
+// idling holds at $1 for a seat s, a workshop w and a machine h whose participant was
+// idle for too long when the agent spoke last. An agent that is silent says nothing:
+// its participant may work.
+const idling = `w.idle_limit > 0 AND h.active_at > 0 AND h.heard_at > $1 - 300000000 AND h.heard_at - h.active_at >= w.idle_limit * 1000000`
 
 func (s *Store) seats(ctx context.Context, which string, of any) ([]allocator.Seat, error) {
 	out, err := list(ctx, s.read, scanSeat, seatFields+"0"+seatFrom+which, of)
@@ -71,13 +81,39 @@ func (s *Store) ExtendSeat(ctx context.Context, id string, from, to time.Time) e
 		case ends != stamp(from):
 			return api.Problemf(api.Conflict, "The seat was extended already", "Reload the page to see until when.")
 		case others:
-			return api.Problemf(api.Capacity, "Others are waiting", "Somebody waits for a machine, so yours cannot be kept longer. Save your work before your time is over.")
+			return othersWait()
 		}
 		if _, err := tx.exec(ctx, "UPDATE seats SET ends_at = $1 WHERE id = $2", stamp(to), id); err != nil {
 			return fmt.Errorf("extend seat %s: %w", id, err)
 		}
 		return nil
 	})
+}
+
+// StaySeated keeps that the participant of a seat is there.
+func (s *Store) StaySeated(ctx context.Context, id string, at time.Time) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		var machine string
+		var others bool
+		err := tx.row(ctx, `SELECT machine_id, EXISTS (SELECT 1 FROM seats q WHERE q.workshop_id = s.workshop_id AND q.state = 'queued')
+			FROM seats s WHERE id = $1 AND state = 'assigned'`, id).Scan(&machine, &others)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return notHeld()
+		case err != nil:
+			return fmt.Errorf("find seat %s: %w", id, err)
+		case others:
+			return othersWait()
+		}
+		if _, err := tx.exec(ctx, "UPDATE machines SET active_at = $1 WHERE id = $2 AND active_at > 0", stamp(at), machine); err != nil {
+			return fmt.Errorf("keep that the participant of seat %s is there: %w", id, err)
+		}
+		return nil
+	})
+}
+
+func othersWait() error {
+	return api.Problemf(api.Capacity, "Others are waiting", "Somebody waits for a machine, so yours cannot be kept longer. Save your work before your time is over.")
 }
 
 func notHeld() error {
@@ -91,14 +127,16 @@ func (s *Store) ReleaseSeat(ctx context.Context, id, reason string, at time.Time
 
 // EndSeat ends a seat whose time is over.
 func (s *Store) EndSeat(ctx context.Context, id, reason string, at time.Time) error {
-	return s.release(ctx, "state = 'assigned' AND ends_at > 0 AND ends_at <= $1", id, reason, at)
+	return s.release(ctx, `state = 'assigned' AND (ends_at > 0 AND ends_at <= $1
+		OR EXISTS (SELECT 1 FROM workshops w, machines h WHERE w.id = seats.workshop_id AND h.id = seats.machine_id AND `+idling+`))`, id, reason, at)
 }
 
 func (s *Store) release(ctx context.Context, which, id, reason string, at time.Time) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
 		var machine sql.NullString
+		var since int64
 		err := tx.row(ctx, `UPDATE seats SET state = 'released', released_at = $1, released_because = $2
-			WHERE id = $3 AND `+which+` RETURNING machine_id`, stamp(at), reason, id).Scan(&machine)
+			WHERE id = $3 AND `+which+` RETURNING machine_id, assigned_at`, stamp(at), reason, id).Scan(&machine, &since)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return notHeld()
@@ -111,10 +149,7 @@ func (s *Store) release(ctx context.Context, which, id, reason string, at time.T
 		if err != nil {
 			return err
 		}
-		if m.Health == api.Unhealthy {
-			return move(ctx, tx, m, allocator.Unhealthy, m.HealthReason, at)
-		}
-		return move(ctx, tx, m, allocator.Ready, reason, at)
+		return vacate(ctx, tx, m, hold{id, fromStamp(since)}, reason, at)
 	})
 }
 

@@ -14,21 +14,24 @@ import (
 // machineQuery reads machines with the live seat on each.
 const machineQuery = `SELECT m.id, m.workshop_id, m.pool, m.state, m.reason, coalesce(m.instance_id, ''), m.type, m.zone, m.spot,
 	coalesce(m.agent_id, ''), m.agent_replaceable, m.inventory, m.health, m.health_reason, m.connected, m.created_at, m.changed_at, m.launched_at, m.ready_at,
-	coalesce(s.id, ''), coalesce(s.email, ''),
+	coalesce(s.id, ''), coalesce(s.email, ''), coalesce(s.assigned_at, 0), m.boot_id, m.heard_at, m.active_at,
+	m.action, m.reboots, m.reboot_from, m.reboot_asked_at, m.leaving,
 	EXISTS (SELECT 1 FROM operation_machines om JOIN attempts a ON a.operation_id = om.operation_id AND a.closed_at = 0 WHERE om.machine_id = m.id)
 	FROM machines m LEFT JOIN seats s ON s.machine_id = m.id AND s.state = 'assigned'`
 
 func scanMachine(row scanner) (allocator.Machine, error) {
 	var m allocator.Machine
 	var inventory string
-	var created, changed, launched, ready int64
+	var created, changed, launched, ready, held, heard, active, asked int64
 	err := row.Scan(&m.ID, &m.WorkshopID, &m.Pool, &m.State, &m.Reason, &m.InstanceID, &m.Type, &m.Zone, &m.Spot,
-		&m.AgentID, &m.AgentReplaceable, &inventory, &m.Health, &m.HealthReason, &m.Connected, &created, &changed, &launched, &ready, &m.SeatID, &m.Email, &m.LaunchOpen)
+		&m.AgentID, &m.AgentReplaceable, &inventory, &m.Health, &m.HealthReason, &m.Connected, &created, &changed, &launched, &ready, &m.SeatID, &m.Email,
+		&held, &m.BootID, &heard, &active, &m.Action, &m.Reboots, &m.RebootFrom, &asked, &m.Leaving, &m.LaunchOpen)
 	if err != nil {
 		return m, err
 	}
 	m.CreatedAt, m.ChangedAt, m.LaunchedAt = fromStamp(created), fromStamp(changed), fromStamp(launched)
-	m.ReadyAt = fromStamp(ready)
+	m.ReadyAt, m.HeldSince, m.HeardAt, m.ActiveAt = fromStamp(ready), fromStamp(held), fromStamp(heard), fromStamp(active)
+	m.RebootAskedAt = fromStamp(asked)
 	return m, json.Unmarshal([]byte(inventory), &m.Inventory)
 }
 
@@ -118,6 +121,9 @@ func move(ctx context.Context, tx conn, m allocator.Machine, to allocator.Machin
 	if err := tx.all(ctx, moving(m, to, reason, at)...); err != nil {
 		return fmt.Errorf("move machine %s: %w", m.ID, err)
 	}
+	if m.State == allocator.Assigned {
+		tx.rehold(m.ID)
+	}
 	if err := concludes(ctx, tx, m, to, at); err != nil {
 		return err
 	}
@@ -131,13 +137,16 @@ func move(ctx context.Context, tx conn, m allocator.Machine, to allocator.Machin
 // they were in the queue.
 func moving(m allocator.Machine, to allocator.MachineState, reason string, at time.Time) []Statement {
 	out := []Statement{
-		{"UPDATE machines SET state = $1, reason = $2, changed_at = $3 WHERE id = $4", []any{to, reason, stamp(at), m.ID}},
+		{"UPDATE machines SET state = $1, reason = $2, changed_at = $3, active_at = 0 WHERE id = $4", []any{to, reason, stamp(at), m.ID}},
 		changing(m.ID, m.State, to, reason, at),
 	}
 	if to == allocator.Ready && m.ReadyAt.IsZero() {
 		out = append(out,
 			Statement{"UPDATE machines SET ready_at = $1 WHERE id = $2", []any{stamp(at), m.ID}},
 			Statement{"UPDATE workshops SET trouble = '', launch_failures = 0, launch_after = 0 WHERE id = $1 AND launch_failures > 0", []any{m.WorkshopID}})
+	}
+	if to == allocator.Rebooting {
+		out = append(out, Statement{"UPDATE machines SET reboots = reboots + 1, reboot_from = boot_id, reboot_asked_at = 0, well_since = 0 WHERE id = $1", []any{m.ID}})
 	}
 	if m.State == allocator.Assigned {
 		out = append(out, Statement{
@@ -157,6 +166,9 @@ var outcomes = []struct {
 	{allocator.Launch, []allocator.MachineState{allocator.Ready}, "done"},
 	{allocator.Launch, []allocator.MachineState{allocator.Unhealthy, allocator.Terminating, allocator.Terminated}, "failed"},
 	{allocator.Terminate, []allocator.MachineState{allocator.Terminated}, "done"},
+	{allocator.Collect, []allocator.MachineState{allocator.Terminating, allocator.Terminated}, "failed"},
+	{allocator.Reboot, []allocator.MachineState{allocator.Ready}, "done"},
+	{allocator.Reboot, []allocator.MachineState{allocator.Unhealthy, allocator.Terminating, allocator.Terminated}, "failed"},
 }
 
 // concludes gives operations that wait for m their outcome.

@@ -49,8 +49,14 @@ func settle(ctx context.Context, tx conn, id string, at time.Time) error {
 		return err
 	}
 	state, message := allocator.Succeeded, fmt.Sprintf("%d of %d machines are ready", o.Done, o.Total)
-	if o.Kind == allocator.Terminate {
+	switch o.Kind {
+	case allocator.Terminate:
 		message = fmt.Sprintf("%d machines have ended", o.Done)
+	case allocator.Reboot:
+		message = fmt.Sprintf("%d of %d machines are well after a reboot", o.Done, o.Total)
+	case allocator.Collect:
+		message = fmt.Sprintf("%d of %d machines have handed over what was made on them", o.Done, o.Total)
+	case allocator.Launch: // as above
 	}
 	if o.Failed > 0 {
 		state = allocator.Failed

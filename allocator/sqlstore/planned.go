@@ -55,6 +55,10 @@ func (s *Store) EndWorkshop(ctx context.Context, id string, op allocator.Operati
 		if _, err := tx.exec(ctx, "UPDATE workshops SET state = 'ended', ended_at = $1, trouble = '' WHERE id = $2", stamp(op.CreatedAt), id); err != nil {
 			return fmt.Errorf("end workshop %s: %w", id, err)
 		}
+		machines, err := list(ctx, tx, scanMachine, machineQuery+" WHERE m.workshop_id = $1 AND m.state NOT IN ('terminating', 'terminated')", id)
+		if err != nil { // as they are held now
+			return fmt.Errorf("list the machines of %s: %w", id, err)
+		}
 		if _, err := tx.exec(ctx, "UPDATE seats SET state = 'released', released_at = $1, released_because = $2 WHERE workshop_id = $3 AND state <> 'released'",
 			stamp(op.CreatedAt), reason, id); err != nil {
 			return fmt.Errorf("release the seats of %s: %w", id, err)
@@ -62,12 +66,8 @@ func (s *Store) EndWorkshop(ctx context.Context, id string, op allocator.Operati
 		if err := addOperation(ctx, tx, op); err != nil {
 			return err
 		}
-		machines, err := list(ctx, tx, scanMachine, machineQuery+" WHERE m.workshop_id = $1 AND m.state NOT IN ('terminating', 'terminated')", id)
-		if err != nil {
-			return fmt.Errorf("list the machines of %s: %w", id, err)
-		}
 		for _, m := range machines {
-			if err := endMachine(ctx, tx, m, op, reason); err != nil {
+			if err := drainAway(ctx, tx, m, op, reason); err != nil {
 				return err
 			}
 		}
@@ -78,18 +78,24 @@ func (s *Store) EndWorkshop(ctx context.Context, id string, op allocator.Operati
 // TerminateMachine hands one machine to an operation, if it is as it was seen.
 func (s *Store) TerminateMachine(ctx context.Context, seen allocator.Machine, op allocator.Operation, reason string) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
-		m, err := oneMachine(ctx, tx, seen.ID)
+		m, err := asSeen(ctx, tx, seen)
 		if err != nil {
 			return err
-		}
-		if m.State != seen.State || m.SeatID != seen.SeatID || m.Health != seen.Health {
-			return api.Problemf(api.Conflict, "The machine has changed meanwhile", "Machine %s is %s now; look at it again.", m.ID, m.State)
 		}
 		if err := addOperation(ctx, tx, op); err != nil {
 			return err
 		}
 		return endMachine(ctx, tx, m, op, reason)
 	})
+}
+
+// asSeen is a machine that is as it was seen.
+func asSeen(ctx context.Context, tx conn, seen allocator.Machine) (allocator.Machine, error) {
+	m, err := oneMachine(ctx, tx, seen.ID)
+	if err == nil && (m.State != seen.State || m.SeatID != seen.SeatID || m.Health != seen.Health) {
+		err = api.Problemf(api.Conflict, "The machine has changed meanwhile", "Machine %s is %s now; look at it again.", m.ID, m.State)
+	}
+	return m, err
 }
 
 func endMachine(ctx context.Context, tx conn, m allocator.Machine, op allocator.Operation, reason string) error {

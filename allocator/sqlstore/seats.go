@@ -18,25 +18,34 @@ const maxPINs = 5
 // A seat is read with its place in the queue; in a list of many that is counted
 // elsewhere.
 const (
-	seatFields = `SELECT s.id, s.workshop_id, w.name, s.email, s.state, coalesce(s.machine_id, ''), s.note, s.pin, s.claimed_at, s.assigned_at, s.ends_at, w.ends_at, `
+	seatFields = `SELECT s.id, s.workshop_id, w.name, s.email, s.state, coalesce(s.machine_id, ''), s.note, s.pin, s.claimed_at, s.assigned_at, s.ends_at, w.ends_at, w.idle_limit, coalesce(h.active_at, 0), s.message, s.message_at, `
 	seatPlace  = `CASE s.state WHEN 'queued' THEN (SELECT count(*) FROM seats q WHERE q.workshop_id = s.workshop_id AND q.state = 'queued' AND (q.claimed_at, q.id) <= (s.claimed_at, s.id)) ELSE 0 END`
-	seatFrom   = ` FROM seats s JOIN workshops w ON w.id = s.workshop_id`
+	seatFrom   = ` FROM seats s JOIN workshops w ON w.id = s.workshop_id LEFT JOIN machines h ON h.id = s.machine_id AND s.state = 'assigned'`
 	seatQuery  = seatFields + seatPlace + seatFrom
 )
 
 func scanSeat(row scanner) (allocator.Seat, error) {
 	var s allocator.Seat
-	var claimed, assigned, ends, over int64
+	var claimed, assigned, ends, over, idle, active, told int64
 	var pin []byte
-	err := row.Scan(&s.ID, &s.WorkshopID, &s.Workshop, &s.Email, &s.State, &s.MachineID, &s.Note, &pin, &claimed, &assigned, &ends, &over, &s.Position)
+	err := row.Scan(&s.ID, &s.WorkshopID, &s.Workshop, &s.Email, &s.State, &s.MachineID, &s.Note, &pin, &claimed, &assigned, &ends, &over, &idle, &active, &s.Message, &told, &s.Position)
 	copy(s.PIN[:], pin)
 	s.ClaimedAt, s.AssignedAt, s.EndsAt = fromStamp(claimed), fromStamp(assigned), fromStamp(ends)
-	s.WorkshopEndsAt = fromStamp(over)
+	s.WorkshopEndsAt, s.MessageAt = fromStamp(over), fromStamp(told)
+	if idle > 0 && active > 0 {
+		s.IdleEndsAt = fromStamp(active).Add(seconds(idle))
+	}
 	return s, err
 }
 
 func oneSeat(ctx context.Context, tx conn, id string) (allocator.Seat, error) {
 	seat, err := scanSeat(tx.row(ctx, seatQuery+" WHERE s.id = $1", id))
+	return seat, found(err, "seat", id)
+}
+
+// Seat finds a live seat.
+func (s *Store) Seat(ctx context.Context, id string) (allocator.Seat, error) {
+	seat, err := scanSeat(s.read.row(ctx, seatQuery+" WHERE s.id = $1 AND s.state <> 'released'", id))
 	return seat, found(err, "seat", id)
 }
 

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -12,16 +13,20 @@ import (
 )
 
 const workshopColumns = `id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited,
-	trouble, launch_after, launch_failures, coalesce(schedule_id, ''), created_at, ended_at`
+	trouble, launch_after, launch_failures, coalesce(schedule_id, ''), created_at, ended_at, idle_limit, collect`
 
 func scanWorkshop(row scanner) (allocator.Workshop, error) {
 	var w allocator.Workshop
-	var starts, ends, warmUp, limit, after, created, ended int64
+	var collect string
+	var starts, ends, warmUp, limit, after, created, ended, idle int64
 	err := row.Scan(&w.ID, &w.Name, &w.Pool, &w.Seats, &w.Warm, &w.Spares, &w.JoinCode, &w.State, &starts, &ends, &warmUp, &limit, &w.Invited,
-		&w.Trouble, &after, &w.LaunchFailures, &w.ScheduleID, &created, &ended)
+		&w.Trouble, &after, &w.LaunchFailures, &w.ScheduleID, &created, &ended, &idle, &collect)
 	w.StartsAt, w.EndsAt, w.LaunchAfter = fromStamp(starts), fromStamp(ends), fromStamp(after)
 	w.CreatedAt, w.EndedAt = fromStamp(created), fromStamp(ended)
-	w.WarmUp, w.SessionLimit = seconds(warmUp), seconds(limit)
+	w.WarmUp, w.SessionLimit, w.IdleLimit = seconds(warmUp), seconds(limit), seconds(idle)
+	if err == nil && collect != "[]" {
+		err = json.Unmarshal([]byte(collect), &w.Collect)
+	}
 	return w, err
 }
 
@@ -33,11 +38,15 @@ func (s *Store) OpenWorkshop(ctx context.Context, w allocator.Workshop, roster [
 }
 
 func addWorkshop(ctx context.Context, tx conn, w allocator.Workshop, roster []string) error {
+	collect, err := json.Marshal(append([]string{}, w.Collect...))
+	if err != nil {
+		return fmt.Errorf("encode what %s collects: %w", w.ID, err)
+	}
 	schedule := sql.NullString{String: w.ScheduleID, Valid: w.ScheduleID != ""}
-	_, err := tx.exec(ctx, `INSERT INTO workshops (id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited, schedule_id, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+	_, err = tx.exec(ctx, `INSERT INTO workshops (id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited, schedule_id, created_at, idle_limit, collect)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 		w.ID, w.Name, w.Pool, w.Seats, w.Warm, w.Spares, w.JoinCode, w.State, stamp(w.StartsAt), stamp(w.EndsAt),
-		int64(w.WarmUp.Seconds()), int64(w.SessionLimit.Seconds()), w.Invited, schedule, stamp(w.CreatedAt))
+		int64(w.WarmUp.Seconds()), int64(w.SessionLimit.Seconds()), w.Invited, schedule, stamp(w.CreatedAt), int64(w.IdleLimit.Seconds()), string(collect))
 	if err != nil {
 		return fmt.Errorf("add workshop %s: %w", w.ID, err)
 	}
@@ -50,8 +59,8 @@ func (s *Store) ChangeWorkshop(ctx context.Context, w allocator.Workshop, roster
 		if err := mustBeOpen(ctx, tx, w.ID); err != nil {
 			return err
 		}
-		_, err := tx.exec(ctx, "UPDATE workshops SET seats = $1, warm = $2, spares = $3, ends_at = $4, session_limit = $5, invited = $6 WHERE id = $7",
-			w.Seats, w.Warm, w.Spares, stamp(w.EndsAt), int64(w.SessionLimit.Seconds()), w.Invited, w.ID)
+		_, err := tx.exec(ctx, "UPDATE workshops SET seats = $1, warm = $2, spares = $3, ends_at = $4, session_limit = $5, invited = $6, idle_limit = $8 WHERE id = $7",
+			w.Seats, w.Warm, w.Spares, stamp(w.EndsAt), int64(w.SessionLimit.Seconds()), w.Invited, w.ID, int64(w.IdleLimit.Seconds()))
 		if err != nil {
 			return fmt.Errorf("change workshop %s: %w", w.ID, err)
 		}

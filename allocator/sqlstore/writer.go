@@ -24,6 +24,7 @@ type writer struct {
 	raw     *sql.Conn                           // on which batches run; nil before, and between them where it is not kept
 	known   *prepared                           // the statements that raw knows
 	hears   atomic.Pointer[func(time.Duration)] // how long each commit took
+	holds   atomic.Pointer[func(string)]        // machines that others hold by now
 
 	mu     sync.RWMutex // held for reading while a change is submitted
 	closed bool
@@ -66,6 +67,20 @@ func (w *writer) OnCommit(f func(took time.Duration)) { w.hears.Store(&f) }
 func (w *writer) told(took time.Duration) {
 	if f := w.hears.Load(); f != nil {
 		(*f)(took)
+	}
+}
+
+// OnHold lets f hear, from now on, of each machine that somebody else holds than
+// before, or nobody. It may hear of one too often. It must not wait.
+func (w *writer) OnHold(f func(machine string)) { w.holds.Store(&f) }
+
+func (w *writer) tellHolds(machines []string) {
+	f := w.holds.Load()
+	if f == nil {
+		return
+	}
+	for _, m := range machines {
+		(*f)(m)
 	}
 }
 

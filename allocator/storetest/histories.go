@@ -43,6 +43,7 @@ func randomHistories(t *testing.T, w *world) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"open": func(t *rapid.T) {
+				w.collect = rapid.SampledFrom([][]string{nil, {"*"}}).Draw(t, "collect")
 				ws, _ := w.open(t, rapid.IntRange(1, 4).Draw(t, "seats"))
 				workshops = append(workshops, ws)
 			},
@@ -75,6 +76,9 @@ func randomHistories(t *testing.T, w *world) {
 			"health": func(t *rapid.T) {
 				h := rapid.SampledFrom([]api.Health{api.Healthy, api.Healthy, api.Degraded, api.Unhealthy}).Draw(t, "health")
 				if m := machine(); m.AgentID != "" {
+					if rapid.Bool().Draw(t, "another boot") {
+						check(w.KeepHeard(ctx, m.ID, w.id("boot"), w.now, w.tick()))
+					}
 					check(w.SetHealth(ctx, m.ID, h, "because", w.tick()))
 				}
 			},
@@ -100,7 +104,7 @@ func randomHistories(t *testing.T, w *world) {
 			},
 			"give": func(*rapid.T) { check(w.GiveSeats(ctx, workshop().ID, w.tick())) },
 			"move": func(t *rapid.T) {
-				to := rapid.SampledFrom([]allocator.MachineState{allocator.Terminated, allocator.Unhealthy, allocator.Terminating}).Draw(t, "to")
+				to := rapid.SampledFrom([]allocator.MachineState{allocator.Terminated, allocator.Unhealthy, allocator.Terminating, allocator.Rebooting}).Draw(t, "to")
 				from := rapid.SampledFrom(allocator.MachineStates()).Draw(t, "from")
 				m := machine()
 				err := w.Move(ctx, m.ID, from, to, "something happened", w.tick())
@@ -111,6 +115,34 @@ func randomHistories(t *testing.T, w *world) {
 				m := machine()
 				op := allocator.Operation{ID: w.id("op"), Kind: allocator.Terminate, WorkshopID: m.WorkshopID, State: allocator.Queued, CreatedAt: w.tick()}
 				check(w.TerminateMachine(ctx, m, op, "it was ended"))
+			},
+			"drain": func(*rapid.T) {
+				m := machine()
+				op := allocator.Operation{ID: w.id("op"), Kind: allocator.Terminate, WorkshopID: m.WorkshopID, State: allocator.Queued, CreatedAt: w.tick()}
+				check(w.DrainMachine(ctx, m, op, "it is replaced"))
+			},
+			"collect": func(*rapid.T) {
+				op := allocator.Operation{ID: w.id("op"), Kind: allocator.Collect, WorkshopID: workshop().ID, State: allocator.Queued, CreatedAt: w.tick()}
+				check(w.CollectWork(ctx, op, w.now.Add(allocator.CollectLimit)))
+			},
+			"collected": func(t *rapid.T) {
+				all, err := w.Operations(ctx, workshop().ID, 50)
+				require.NoError(t, err)
+				for _, op := range all {
+					if op.Kind == allocator.Collect && !op.State.Finished() && rapid.Bool().Draw(t, "handed over") {
+						machines, err := w.OperationMachines(ctx, op.ID)
+						require.NoError(t, err)
+						for _, m := range machines {
+							check(w.Collected(ctx, op.ID, m.ID, "all is kept", w.tick()))
+						}
+					}
+				}
+			},
+			"reboot": func(*rapid.T) {
+				m := machine()
+				op := allocator.Operation{ID: w.id("op"), Kind: allocator.Reboot, WorkshopID: m.WorkshopID, State: allocator.Queued, CreatedAt: w.tick()}
+				check(w.RebootMachine(ctx, m, op, "a reboot may help"))
+				check(w.KeepRebootAsked(ctx, m.ID, "EC2", w.tick()))
 			},
 			"end workshop": func(t *rapid.T) {
 				if rapid.IntRange(0, 4).Draw(t, "end") == 0 {

@@ -3,10 +3,6 @@ package tunnel
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -148,24 +144,5 @@ func (h *Hub) Status(ctx context.Context, machine string) (api.Status, error) {
 	var status api.Status
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://agent/status", nil)
-	if err != nil {
-		return status, fmt.Errorf("make the request to %s: %w", machine, err)
-	}
-	res, err := h.Transport(machine).RoundTrip(req)
-	var said *api.Problem
-	if errors.As(err, &said) {
-		return status, said
-	}
-	if err != nil {
-		return status, api.Problemf(api.Unavailable, "The machine does not answer", "%s.", err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return status, api.Problemf(api.Unavailable, "The machine does not answer", "Its agent says %s.", res.Status)
-	}
-	if err := json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&status); err != nil {
-		return status, api.Problemf(api.Unavailable, "The machine does not answer", "Its agent's answer cannot be read: %s.", err)
-	}
-	return status, nil
+	return status, h.ask(ctx, machine, http.MethodGet, "/status", nil, &status)
 }

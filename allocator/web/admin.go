@@ -157,7 +157,7 @@ func (s *server) workshopList(ctx context.Context) ([]allocator.Workshop, error)
 
 func (l *workshopLine) count(state allocator.MachineState) {
 	switch state {
-	case allocator.Requested, allocator.Launching, allocator.Booting:
+	case allocator.Requested, allocator.Launching, allocator.Booting, allocator.Rebooting, allocator.Draining:
 		l.Starting++
 	case allocator.Ready:
 		l.Ready++
@@ -219,6 +219,10 @@ func newWorkshop(r *http.Request) (api.NewWorkshop, error) {
 	form := api.NewWorkshop{
 		Name: r.PostFormValue("name"), Pool: r.PostFormValue("pool"), Seats: number("seats"), Spares: number("spares"),
 		SessionMinutes: number("session_minutes"), Roster: strings.FieldsFunc(r.PostFormValue("roster"), func(c rune) bool { return strings.ContainsRune("\r\n,;", c) }),
+	}
+	if r.PostFormValue("idle_minutes") != "" {
+		idle := number("idle_minutes")
+		form.IdleMinutes = &idle
 	}
 	zone, unknown := time.LoadLocation(r.PostFormValue("zone"))
 	for name, to := range map[string]**time.Time{"starts_at": &form.StartsAt, "ends_at": &form.EndsAt} {

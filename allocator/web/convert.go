@@ -22,7 +22,7 @@ func (s *server) workshop(r *http.Request, w allocator.Workshop) api.Workshop {
 	return api.Workshop{
 		ID: w.ID, Name: w.Name, Pool: w.Pool, Seats: w.Seats, Warm: w.Warm, Spares: w.Spares, JoinCode: w.JoinCode, State: string(w.State),
 		JoinURL: s.base(r) + "/join/" + w.JoinCode, StartsAt: w.StartsAt, EndsAt: orNil(w.EndsAt),
-		WarmUpMinutes: int(w.WarmUp.Minutes()), SessionMinutes: int(w.SessionLimit.Minutes()), Invited: w.Invited, Schedule: w.ScheduleID,
+		WarmUpMinutes: int(w.WarmUp.Minutes()), SessionMinutes: int(w.SessionLimit.Minutes()), IdleMinutes: int(w.IdleLimit.Minutes()), Invited: w.Invited, Schedule: w.ScheduleID,
 		Trouble: w.Trouble, RetryAt: orNil(w.LaunchAfter), CreatedAt: w.CreatedAt, EndedAt: orNil(w.EndedAt),
 	}
 }
@@ -54,7 +54,10 @@ func toOperation(o allocator.Operation) api.Operation {
 func (s *server) seat(ctx context.Context, of allocator.Seat, pin string) api.Seat {
 	out := api.Seat{
 		ID: of.ID, Workshop: of.Workshop, Email: of.Email, State: string(of.State), Machine: of.MachineID, ClaimedAt: of.ClaimedAt,
-		Position: of.Position, EndsAt: endOf(of), WorkshopEndsAt: orNil(of.WorkshopEndsAt), Note: of.Note, PIN: pin,
+		Position: of.Position, EndsAt: endOf(of), IdleEndsAt: orNil(of.IdleEndsAt), WorkshopEndsAt: orNil(of.WorkshopEndsAt), Note: of.Note, PIN: pin, Message: of.Message,
+	}
+	if of.Message != "" {
+		out.MessageAt = orNil(of.MessageAt)
 	}
 	if of.State != allocator.SeatQueued {
 		return out

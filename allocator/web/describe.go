@@ -31,6 +31,15 @@ var refusals = map[string][]int{
 	"end-workshop":         {http.StatusNotFound, http.StatusConflict},
 	"terminate-machine":    {http.StatusNotFound, http.StatusConflict},
 	"read-log":             {http.StatusNotFound},
+	"move-seat":            {http.StatusNotFound, http.StatusConflict},
+	"message-seat":         {http.StatusNotFound},
+	"extend-seat-of":       {http.StatusNotFound, http.StatusConflict},
+	"reboot-machine":       {http.StatusNotFound, http.StatusConflict},
+	"drain-machine":        {http.StatusNotFound, http.StatusConflict},
+	"replace-machine":      {http.StatusNotFound, http.StatusConflict},
+	"get-timeline":         {http.StatusNotFound},
+	"collect-work":         {http.StatusNotFound, http.StatusConflict},
+	"list-work":            {http.StatusNotFound},
 }
 
 // errorsOf are the statuses of all that an operation of staff refuses: who is not

@@ -49,6 +49,26 @@ func TestASeatSaysWhenItEndsAndWhatBecameOfIt(t *testing.T) {
 	require.Contains(t, body, "its time is over")
 }
 
+func TestWhoSeemsToBeAwayIsAskedInTime(t *testing.T) {
+	w := newWorld(t)
+	w.Time = time.Now()
+	ws := w.ReadyWorkshop(t, 1)
+	idle := 30
+	_, err := w.ChangeWorkshop(t.Context(), "admin", ws.ID, api.WorkshopChange{IdleMinutes: &idle})
+	require.NoError(t, err)
+	b := w.browser(t)
+	b.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"ann@example.org"}})
+	require.NotContains(t, mustOpen(t, b, "/seat"), "I am here")
+	m := w.Machines(t, ws)[0]
+	require.NoError(t, w.Store.KeepHeard(t.Context(), m.ID, "b", w.Time.Add(-26*time.Minute), w.Time))
+	page := mustOpen(t, b, "/seat")
+	require.Contains(t, page, "given back in about 4 minutes")
+	require.Contains(t, page, "I am here")
+	res, body := b.submit(t, "/seat/extend", nil)
+	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
+	require.NotContains(t, mustOpen(t, b, "/seat"), "I am here")
+}
+
 // forgetful is a store whose database does not answer at the first look.
 type forgetful struct {
 	allocator.Store

@@ -23,14 +23,17 @@ var assets embed.FS
 // pages are the templates, by name; each is the layout with one page in it.
 type pages struct{ byName map[string]*template.Template }
 
-func newPages() (*pages, error) {
+// newPages reads them; warn is how long before an end people are warned of it.
+func newPages(warn time.Duration) (*pages, error) {
+	soon := template.FuncMap{"soon": func(end *time.Time) bool { return end != nil && time.Until(*end) < warn }}
+
 	p := &pages{byName: map[string]*template.Template{}}
 	names, err := fs.Glob(templates, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("list the pages: %w", err)
 	}
 	for _, name := range names {
-		t, err := template.New("layout.html").Funcs(functions).ParseFS(templates, "templates/layout.html", "templates/parts.html", name)
+		t, err := template.New("layout.html").Funcs(functions).Funcs(soon).ParseFS(templates, "templates/layout.html", "templates/parts.html", name)
 		if err != nil {
 			return nil, fmt.Errorf("read the page %s: %w", name, err)
 		}
@@ -48,12 +51,12 @@ var functions = template.FuncMap{
 	},
 	"usd":     func(usd float64) string { return fmt.Sprintf("$%.2f", usd) },
 	"minutes": func(until time.Time) int { return max(1, int(time.Until(until).Round(time.Minute).Minutes())) },
-	"soon":    func(end *time.Time) bool { return end != nil && time.Until(*end) < warning },
 	"may":     may,
 	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },
 }
 
-// warning is how long before its end a participant is told of it.
+// warning is how long before its end a participant is told of it, where the settings
+// do not say it.
 const warning = 5 * time.Minute
 
 // view is what the layout knows of every page.
@@ -89,7 +92,7 @@ func (s *server) fragment(page, part string, data any) (string, error) {
 
 var titles = map[string]string{
 	"home.html": "Welcome", "join.html": "Join", "seat.html": "Your seat", "login.html": "Log in",
-	"admin.html": "Workshops", "workshop.html": "Workshop", "machine.html": "Machine",
+	"admin.html": "Workshops", "workshop.html": "Workshop", "machine.html": "Machine", "work.html": "What was made",
 	"account.html": "Your account", "users.html": "Users", "audit.html": "Audit", "problem.html": "That did not work",
 }
 
@@ -124,11 +127,14 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("GET /admin/workshops/{id}", s.forStaff(s.workshopPage))
 	mux.HandleFunc("GET /admin/workshops/{id}/live", s.forStaff(s.workshopLive))
 	mux.HandleFunc("POST /admin/workshops/{id}/end", s.forStaff(s.endForm))
+	mux.HandleFunc("GET /admin/workshops/{id}/work", s.forStaff(s.workPage))
+	mux.HandleFunc("POST /admin/workshops/{id}/collect", s.forStaff(s.collectForm))
 	mux.HandleFunc("GET /admin/machines/{id}", s.forStaff(s.machinePage))
 	mux.HandleFunc("GET /admin/machines/{id}/log", s.forStaff(s.logFile))
 	mux.HandleFunc("POST /admin/schedules/{id}/end", s.forStaff(s.endScheduleForm))
 	mux.HandleFunc("POST /admin/seats/{id}/release", s.forStaff(s.releaseForm))
 	mux.HandleFunc("POST /admin/machines/{id}/terminate", s.forStaff(s.terminateForm))
+	s.routeHands(mux)
 	s.routeAccount(mux)
 	s.routeUsers(mux)
 	mux.HandleFunc("GET /admin/audit", s.forStaff(s.auditPage))

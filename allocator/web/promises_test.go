@@ -32,6 +32,9 @@ var bodies = map[string]any{
 	"add-schedule":    api.NewSchedule{Rule: "FREQ=DAILY", First: "2026-03-02T09:00", Zone: "UTC", Minutes: 60, Workshop: api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1}},
 	"register-agent":  allocatortest.Registration("i-unknown", "client-gpu", "a signature"),
 	"keep-log":        api.LogBatch{Run: "run", Number: 1, Lines: []api.LogLine{{Level: "info", Source: "agent", Text: "up"}}},
+	"message-seat":    api.Message{Text: "Lunch is at noon."},
+	"extend-seat-of":  api.Extension{Minutes: 10},
+	"upload-work":     api.NewUploads{Collection: "op_x", Files: []api.NewFile{{Path: "a", Bytes: 1}}},
 	"report":          api.Report{Protocol: api.Protocol, Health: api.Healthy, Readings: []api.Reading{}},
 }
 
@@ -147,6 +150,8 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 		switch route.Operation.OperationID {
 		case "watch-seat":
 			return // it says so in its stream
+		case "upload-work":
+			return // an agent asks
 		case "log-out":
 			return // the others need the session
 		}
@@ -163,7 +168,8 @@ func TestWhatCannotBeDoneAnyMoreIsAConflict(t *testing.T) {
 	m := w.Machines(t, ws)[0]
 	b := w.staff(t)
 	claim := api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}
-	b.send(t, http.MethodPost, "/api/v1/seats", claim)
+	_, body := b.send(t, http.MethodPost, "/api/v1/seats", claim)
+	seat := decode[api.Seat](t, body).ID
 	claim.Email = "bob@example.org"
 	again := allocatortest.Registration(m.InstanceID, "client-gpu", "signature of "+m.InstanceID) // it counts once
 	terminate := "/api/v1/machines/" + m.ID + "/terminate"
@@ -175,8 +181,14 @@ func TestWhatCannotBeDoneAnyMoreIsAConflict(t *testing.T) {
 		{http.MethodPost, "/api/v1/seats", claim},
 		{http.MethodPost, "/api/v1/seats/current/extend", nil},
 		{http.MethodPost, "/api/v1/agents", again},
+		{http.MethodPost, "/api/v1/seats/" + seat + "/move", nil},
+		{http.MethodPost, "/api/v1/seats/" + seat + "/extend", api.Extension{Minutes: 10}},
 		{http.MethodPost, terminate, nil},
+		{http.MethodPost, "/api/v1/machines/" + m.ID + "/reboot", nil},
+		{http.MethodPost, "/api/v1/machines/" + m.ID + "/drain", nil},
+		{http.MethodPost, "/api/v1/machines/" + m.ID + "/replace", nil},
 		{http.MethodDelete, end, nil},
+		{http.MethodPost, end + "/collect", nil},
 		{http.MethodPatch, end, api.WorkshopChange{Spares: new(1)}},
 	} {
 		switch c.path { // once it can be done

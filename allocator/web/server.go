@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -84,7 +85,7 @@ func New(ctx context.Context, c Config) (http.Handler, error) {
 	s.sessions.Cookie.Secure = c.Secure
 	s.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, err) }
 	var err error
-	if s.pages, err = newPages(); err != nil {
+	if s.pages, err = newPages(cmp.Or(c.Service.Sessions.Warn, warning)); err != nil {
 		return nil, err
 	}
 	mux := &routes{ServeMux: http.NewServeMux()}
@@ -132,6 +133,7 @@ func (s *server) routeAPI(mux *routes) {
 	s.seatOperations(a)
 	s.agentOperations(a)
 	s.logOperations(a)
+	s.uploadOperation(a)
 	describeRefusals(a.OpenAPI())
 	mux.HandleFunc("GET "+api.TunnelPath("{id}"), s.tunnel)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })

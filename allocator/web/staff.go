@@ -61,6 +61,8 @@ func (s *server) staffOperations(a huma.API) {
 	s.seatsOfWorkshops(a)
 	s.scheduleOperations(a)
 	s.costOperations(a)
+	s.workOperations(a)
+	s.handOperations(a)
 	s.exportOperations(a)
 	s.userOperations(a)
 	s.accountOperations(a)

@@ -25,6 +25,9 @@ type Settings struct {
 	TrustedProxies      []string `json:"trustedProxies"`
 	ClientAddressHeader string   `json:"clientAddressHeader,omitempty"`
 	Pools               []Pool   `json:"pools"`
+	Sessions            Sessions `json:"sessions"`
+	// WorkBucket keeps what participants made. Empty: nothing is collected.
+	WorkBucket string `json:"workBucket,omitempty"`
 }
 
 // SQLite is the engine that keeps the data in a file on the data volume, Postgres
@@ -74,6 +77,15 @@ type Pool struct {
 	MaxMachines      int      `json:"maxMachines"`
 	RootVolumeGiB    int      `json:"rootVolumeGiB"` // of each machine, for what it costs
 	Role             string   `json:"role"`          // the name of the machines' role
+	// Collect are the patterns of files that are kept when a participant leaves.
+	Collect []string `json:"collect"`
+}
+
+// Sessions are how long participants keep their machines, in minutes; 0 is no limit.
+type Sessions struct {
+	MaxMinutes  int `json:"maxMinutes,omitempty"`
+	IdleMinutes int `json:"idleMinutes,omitempty"`
+	WarnMinutes int `json:"warnMinutes,omitempty"`
 }
 
 // The markets of machines.

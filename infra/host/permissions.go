@@ -49,6 +49,11 @@ func Permissions(g Grants) policy.Document {
 			n.ParameterARN(release.PointerName), n.ParameterARN(SecretsName + "/*"),
 		}},
 		{Sid: "ReadReleases", Action: []string{"s3:GetObject"}, Resource: releaseObjects(g.Bucket)},
+		{Sid: "KeepWork", Action: []string{"s3:GetObject", "s3:PutObject"}, Resource: []string{"arn:aws:s3:::" + g.Bucket + "/work/*"}},
+		{
+			Sid: "ListWork", Action: []string{"s3:ListBucket"}, Resource: []string{"arn:aws:s3:::" + g.Bucket},
+			Condition: policy.Condition{"StringLike": {"s3:prefix": {"work/*"}}},
+		},
 		{Sid: "Look", Action: []string{"ec2:DescribeInstances", "ec2:DescribeSpotPriceHistory", "pricing:GetProducts"}, Resource: []string{"*"}},
 		{
 			Sid: "LaunchFromOwnTemplates", Action: []string{"ec2:CreateFleet", "ec2:RunInstances"},
@@ -66,7 +71,7 @@ func Permissions(g Grants) policy.Document {
 			Condition: policy.Condition{"StringEquals": {"ec2:CreateAction": {"CreateFleet", "RunInstances"}}},
 		},
 		{
-			Sid: "EndAndTagOwn", Action: []string{"ec2:TerminateInstances", "ec2:CreateTags"},
+			Sid: "EndAndTagOwn", Action: []string{"ec2:TerminateInstances", "ec2:RebootInstances", "ec2:CreateTags"},
 			Resource: []string{n.ARN("ec2", "instance/*")}, Condition: policy.Tagged("aws:ResourceTag/", machine),
 		},
 		{

@@ -72,6 +72,12 @@ func TestTheAllocatorMayDoItsWorkAndNoMore(t *testing.T) {
 		{"another bucket", "s3:GetObject", "arn:aws:s3:::other/releases/x.json", nil, iam.Implicit},
 		{"changing a release", "s3:PutObject", "arn:aws:s3:::the-bucket/releases/x.json", nil, iam.Implicit},
 
+		{"what a participant made", "s3:PutObject", "arn:aws:s3:::the-bucket/work/wks_1/sea_1/a.csv", nil, iam.Allowed},
+		{"giving it to the instructor", "s3:GetObject", "arn:aws:s3:::the-bucket/work/wks_1/sea_1/a.csv", nil, iam.Allowed},
+		{"deleting it", "s3:DeleteObject", "arn:aws:s3:::the-bucket/work/wks_1/sea_1/a.csv", nil, iam.Implicit},
+		{"listing it", "s3:ListBucket", "arn:aws:s3:::the-bucket", map[string][]string{"s3:prefix": {"work/wks_1/"}}, iam.Allowed},
+		{"listing the whole bucket", "s3:ListBucket", "arn:aws:s3:::the-bucket", map[string][]string{"s3:prefix": {""}}, iam.Implicit},
+
 		{"its database's password", "secretsmanager:GetSecretValue", databaseSecret, nil, iam.Allowed},
 		{"another database's password", "secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-west-2:123456789012:secret:rds!db-2", nil, iam.Implicit},
 		{"changing the password", "secretsmanager:PutSecretValue", databaseSecret, nil, iam.Implicit},
@@ -115,6 +121,8 @@ func TestTheAllocatorMayDoItsWorkAndNoMore(t *testing.T) {
 		{"tagging what another action makes", "ec2:CreateTags", ec2 + "volume/vol-1", createdBy("CreateVolume"), iam.Implicit},
 
 		{"ending its machine", "ec2:TerminateInstances", ec2 + "instance/i-1", has("lablink", "test", "allocator"), iam.Allowed},
+		{"rebooting its machine", "ec2:RebootInstances", ec2 + "instance/i-1", has("lablink", "test", "allocator"), iam.Allowed},
+		{"rebooting its own host", "ec2:RebootInstances", ec2 + "instance/i-1", has("lablink", "test", "pulumi"), iam.Implicit},
 		{"labelling its machine", "ec2:CreateTags", ec2 + "instance/i-1", has("lablink", "test", "allocator"), iam.Allowed},
 		{"ending another environment's machine", "ec2:TerminateInstances", ec2 + "instance/i-1", has("lablink", "prod", "allocator"), iam.Implicit},
 		{"ending a machine of nobody's", "ec2:TerminateInstances", ec2 + "instance/i-1", nil, iam.Implicit},

@@ -50,6 +50,7 @@ type instanceComputed struct {
 	EndTime     time.Time `json:"endTime"`
 	StateReason string    `json:"stateReason"`
 	FleetID     string    `json:"fleetId"`
+	TakenBackAt time.Time `json:"takenBackAt"` // when AWS ends it, as its metadata says; zero: not
 
 	ScalingGroup string `json:"scalingGroup"` // the name of the auto scaling group that it belongs to
 }

@@ -1,6 +1,44 @@
 package cloud
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
+
+// notice is how long before AWS ends a spot machine it says so.
+const notice = 2 * time.Minute
+
+// Interrupt lets AWS say that it takes a running spot instance back, and says when that
+// is. Who calls it calls TakeBack then.
+func (a *Account) Interrupt(id string) (at time.Time, err error) {
+	return at, a.change(func(m *model) error {
+		i, err := instances.get(m, id)
+		if err != nil {
+			return err
+		}
+		if i.market() != Spot || i.InstanceState != "running" {
+			return refuse("IncorrectInstanceState", "The instance '%s' is no running spot instance, and is not interrupted.", id)
+		}
+		if i.TakenBackAt.IsZero() {
+			i.TakenBackAt = a.now().Add(notice).UTC()
+		}
+		at = i.TakenBackAt
+		return nil
+	})
+}
+
+// TakeBack ends a spot instance that was interrupted, unless it has ended before.
+func (a *Account) TakeBack(id string) error {
+	return a.change(func(m *model) error {
+		i, err := instances.get(m, id)
+		if err != nil || i.Gone() {
+			return err
+		}
+		i.InstanceState, i.StateReason = "shutting-down", "Server.SpotInstanceTermination"
+		a.end(id)
+		return nil
+	})
+}
 
 // Market is how an instance is paid.
 type Market string

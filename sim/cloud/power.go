@@ -85,6 +85,27 @@ func (m *model) release(i *Instance, now time.Time) {
 	}
 }
 
+// Reboot boots running instances again, as they are; one that does not run refuses the
+// whole call.
+func (a *Account) Reboot(ids []string) error {
+	return a.change(func(m *model) error {
+		for _, id := range ids {
+			i, err := instances.get(m, id)
+			if err != nil {
+				return err
+			}
+			if i.InstanceState != "running" {
+				return refuse("IncorrectInstanceState", "The instance '%s' is not in the 'running' state.", id)
+			}
+		}
+		for _, id := range ids {
+			i := *m.Instances[id]
+			a.later(func() { a.opts.Hypervisor.Restart(i) })
+		}
+		return nil
+	})
+}
+
 // Terminate ends instances; one unknown id refuses the whole call. protected
 // instances are refused unless force is set, as the provider does.
 func (a *Account) Terminate(ids []string, force bool) error {

@@ -21,11 +21,18 @@ const (
 	PathCreated  = "/_simulator/created"
 	PathMachines = "/_simulator/machines"
 	PathImages   = "/_simulator/images"
+
+	PathInterruptions = "/_simulator/interruptions"
 )
 
 // Mark is the environment variable by which every process of a simulator's
 // machines names the simulator's folder.
 const Mark = "LABLINK_SIMULATOR"
+
+// Interruption names a spot instance that AWS takes back.
+type Interruption struct {
+	Instance string `json:"instance"`
+}
 
 // State is what a simulator says of itself.
 type State struct {
@@ -95,6 +102,11 @@ func (c *Client) BuildImage(ctx context.Context, pipeline string) (string, error
 	var out struct{ ID string }
 	err := c.call(ctx, http.MethodPost, PathImages, map[string]string{"pipeline": pipeline}, &out)
 	return out.ID, err
+}
+
+// Interrupt lets AWS take a spot instance back in two minutes, and say so.
+func (c *Client) Interrupt(ctx context.Context, instance string) error {
+	return c.call(ctx, http.MethodPost, PathInterruptions, Interruption{instance}, nil)
 }
 
 // EndMachines ends the machines that an allocator launched and waits until they

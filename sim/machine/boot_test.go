@@ -77,6 +77,21 @@ func TestAMachineThatIsStoppedAndStartedRunsItsUnitsAgain(t *testing.T) {
 	require.Equal(t, "simulated:h100", box.next(), "it is the machine that it was changed into")
 }
 
+func TestAMachineThatRebootsRunsItsUnitsAtAnotherBoot(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	i := w.launch(program("serve", "cat $LABLINK_ROOT/proc/sys/kernel/random/boot_id > "+box.path+
+		"\nuntil [ -e $LABLINK_ROOT/../user-data-done ]; do read -t 0.02 < /dev/zero || true; done"+
+		"\n[ -e $LABLINK_ROOT/once ] || { touch $LABLINK_ROOT/once; systemctl reboot; }\nexec sleep 1000") +
+		unit("it.service", "[Service]\nExecStart=/opt/serve\n[Install]\nWantedBy=multi-user.target") +
+		"systemctl enable --now it.service")
+	boots := []string{box.next()}
+	boots = append(boots, box.next()) // as it has asked for itself
+	require.NotEqual(t, boots[0], boots[1])
+	require.NoError(t, w.Reboot([]string{i.ID}))
+	require.NotContains(t, boots, box.next())
+	require.ErrorContains(t, w.Reboot([]string{"i-0123456789abcdef0"}), "does not exist")
+}
+
 func TestAVolumeOutlivesItsMachine(t *testing.T) {
 	w, box := newWorld(t), newMailbox(t)
 	v := &cloud.Volume{AvailabilityZone: "us-west-2a", Size: 1}

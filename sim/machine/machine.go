@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 	"github.com/talmolab/lablink-infrastructure/sim/control"
 )
@@ -37,6 +39,7 @@ func newMachine(h *Host, i cloud.Instance) *Machine {
 	m := &Machine{host: h, instance: i, log: h.opts.Log.With("instance", i.ID)}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.supervisor = newSupervisor(m.root(), func(port int) bool { return h.account.ForBalancers(i.ID, port) }, m.log)
+	m.supervisor.reboot = func() { h.Restart(i) }
 	m.booting.Add(1)
 	return m
 }
@@ -49,6 +52,9 @@ func (m *Machine) boot() error {
 	defer m.booting.Done()
 	if err := os.MkdirAll(m.root(), 0o700); err != nil {
 		return fmt.Errorf("make the machine's folder: %w", err)
+	}
+	if err := m.nameBoot(); err != nil {
+		return err
 	}
 	kind, err := m.kind()
 	if err != nil {
@@ -77,6 +83,15 @@ func (m *Machine) boot() error {
 		return err
 	}
 	return os.WriteFile(done, nil, 0o600)
+}
+
+// nameBoot gives this boot its id, where the kernel has it.
+func (m *Machine) nameBoot() error {
+	file := filepath.Join(m.root(), "proc/sys/kernel/random/boot_id")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return fmt.Errorf("name the boot: %w", err)
+	}
+	return os.WriteFile(file, []byte(uuid.NewString()+"\n"), 0o600)
 }
 
 // kind is what the machine is. It must be one that can run here.

@@ -83,6 +83,14 @@ func (m *Machine) metadata(w http.ResponseWriter, r *http.Request) {
 		})
 		value, ok = string(raw), err == nil
 	}
+	if !i.TakenBackAt.IsZero() {
+		switch path {
+		case "meta-data/spot/instance-action":
+			value, ok = fmt.Sprintf(`{"action": "terminate", "time": %q}`, i.TakenBackAt.Format(time.RFC3339)), true
+		case "meta-data/events/recommendations/rebalance":
+			value, ok = fmt.Sprintf(`{"noticeTime": %q}`, i.TakenBackAt.Format(time.RFC3339)), true
+		}
+	}
 	if !ok || value == "" {
 		http.NotFound(w, r)
 		return

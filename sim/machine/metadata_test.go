@@ -32,6 +32,30 @@ const (
 	token = "X-Aws-Ec2-Metadata-Token"
 )
 
+func TestMetadataSaysThatASpotMachineIsTakenBack(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	_, err := w.Interrupt(w.launch("exit 0").ID)
+	require.ErrorContains(t, err, "no running spot instance")
+	i := w.launch("echo $AWS_EC2_METADATA_SERVICE_ENDPOINT > "+box.path, func(i *cloud.Instance) { i.InstanceLifecycle = "spot" })
+	at := box.next() + "/latest/meta-data/"
+	status, _ := metadata(t, "GET", at+"spot/instance-action")
+	require.Equal(t, 404, status)
+	when, err := w.Interrupt(i.ID)
+	require.NoError(t, err)
+	again, err := w.Interrupt(i.ID)
+	require.NoError(t, err)
+	require.Equal(t, when, again)
+	_, said := metadata(t, "GET", at+"spot/instance-action")
+	require.Equal(t, `{"action": "terminate", "time": "`+when.Format("2006-01-02T15:04:05Z07:00")+`"}`, said)
+	_, said = metadata(t, "GET", at+"events/recommendations/rebalance")
+	require.Contains(t, said, "noticeTime")
+	require.NoError(t, w.TakeBack(i.ID))
+	got, err := w.Instance(i.ID)
+	require.NoError(t, err)
+	require.Equal(t, "Server.SpotInstanceTermination", got.StateReason)
+	require.NoError(t, w.TakeBack(i.ID), "it has ended")
+}
+
 func TestMetadataNeedsATokenWhereTheInstanceSaysSo(t *testing.T) {
 	w, box := newWorld(t), newMailbox(t)
 	i := w.launch("echo $AWS_EC2_METADATA_SERVICE_ENDPOINT > "+box.path, func(i *cloud.Instance) {

@@ -25,6 +25,7 @@ type Supervisor struct {
 	name   string              // of its socket
 	named  func(port int) bool // whether who comes to a port is named by their address
 	server *http.Server
+	reboot func() // powers the machine off and on again, and does not wait
 
 	mu       sync.Mutex
 	services map[string]*service
@@ -104,6 +105,9 @@ func (s *Supervisor) systemctl(ctx context.Context, args []string) (string, erro
 	verb, units := words[0], words[1:]
 	var do func(context.Context, string) error
 	switch verb {
+	case "reboot":
+		s.reboot()
+		return "", nil
 	case "daemon-reload":
 		return "", nil // unit files are read anew at each start
 	case "enable":

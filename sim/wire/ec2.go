@@ -26,6 +26,7 @@ var actions = map[string]func(*Server, call, *query) (any, error){
 	"DescribeRegions":               (*Server).describeRegions,
 	"DescribeSpotPriceHistory":      (*Server).describeSpotPriceHistory,
 	"DescribeSubnets":               (*Server).describeSubnets,
+	"RebootInstances":               (*Server).rebootInstances,
 	"RevokeSecurityGroupIngress":    (*Server).revokeIngress,
 	"TerminateInstances":            (*Server).terminateInstances,
 }

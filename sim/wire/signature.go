@@ -68,12 +68,18 @@ func parseAuthorization(value string) (authorization, bool) {
 // Service is the service that a request is signed for, before anything about
 // the signature is known.
 func Service(r *http.Request) string {
+	if isPresigned(r) {
+		return "s3"
+	}
 	a, _ := parseAuthorization(r.Header.Get("Authorization"))
 	return a.service
 }
 
 // verify checks who signed a request (AWS Signature Version 4).
 func (s *Server) verify(r *http.Request) (call, *cloud.Error) {
+	if isPresigned(r) {
+		return s.verifyPresigned(r)
+	}
 	c := call{Request: r}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 	if err != nil {

@@ -90,6 +90,8 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		AdminPasswordParameter: e.n.ParameterPath(adminPasswordName),
 		TLS:                    e.plainTLS(),
 		Database:               deployed.Database{Engine: e.s.Database.Engine},
+		WorkBucket:             e.bucket(),
+		Sessions:               deployed.Sessions{MaxMinutes: e.s.Sessions.MaxMinutes, IdleMinutes: e.s.Sessions.IdleMinutes, WarnMinutes: e.s.Sessions.WarnMinutes},
 	}
 	if e.postgres != nil {
 		out.Database.Name = database.Name
@@ -109,6 +111,7 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		out.Pools = append(out.Pools, deployed.Pool{
 			Name: p.Name, LaunchTemplateID: templates[i], InstanceTypes: p.InstanceTypes, SubnetIDs: subnets,
 			Market: p.Market, MaxMachines: p.MaxMachines, RootVolumeGiB: p.RootVolumeGiB, Role: pool.RoleName(e.n, p.Name),
+			Collect: p.Collect,
 		})
 	}
 	return out

@@ -37,6 +37,7 @@ func (s *Settings) check(p *Problems) {
 		s.checkBalancer(p)
 		s.checkAllocator(p)
 		s.checkPools(p)
+		s.checkSessions(p)
 		s.checkDatabase(p)
 		checkEmails("alarms.emails", s.Alarms.Emails, p)
 	}

@@ -185,6 +185,9 @@ var anywhere = []wrong{
 	{"an EC2 type for a class", one("database", `{"engine": "postgres", "instanceClass": "t4g.small"}`), "lablink:database.instanceClass", "is not a class of RDS instances", "db.t4g.micro"},
 	{"an unknown database", one("database", `{"engine": "mysql"}`), "lablink:database.engine", `is "mysql"`, "use one of sqlite, postgres"},
 
+	{"a session that never was", one("sessions", `{"maxMinutes": -1}`), "lablink:sessions.maxMinutes", "between 0 and 527040, not -1", "0 for no limit"},
+	{"a warning that takes longer than it waits", one("sessions", `{"idleMinutes": 5}`), "lablink:sessions.idleMinutes", "warned 5 minutes before", "more than 5 minutes"},
+	{"no warning", one("sessions", `{"warnMinutes": 61}`), "lablink:sessions.warnMinutes", "between 1 and 60, not 61", "5 minutes"},
 	{"a budget below nothing", one("budget", `{"monthlyUsd": -1}`), "lablink:budget.monthlyUsd", "0 or more, not -1", "US dollars a month"},
 	{"a budget that tells nobody", one("budget", `{"monthlyUsd": 100}`), "lablink:budget.emails", "nobody would be told", "list who is told"},
 	{"addresses for no budget", one("budget", `{"emails": ["lab@example.org"]}`), "lablink:budget.emails", "there is no budget", "set budget.monthlyUsd"},

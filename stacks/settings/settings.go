@@ -28,6 +28,8 @@ type Settings struct {
 	Database Database `json:"database"`
 	// The kinds of client machines, 1 to 20. In an account's stack: the images to build, none or more; `name`, `instanceTypes` (to build and test on, with a GPU), `image` and `rootVolumeGiB` of each count; they are built in the Region's default VPC.
 	Pools []Pool `json:"pools"`
+	// How long participants keep their machines.
+	Sessions Sessions `json:"sessions"`
 	// What the account may spend before somebody is told.
 	Budget Budget `json:"budget"`
 	// Who is told when something is wrong.
@@ -143,6 +145,19 @@ type Pool struct {
 	RootVolumeGiB int `json:"rootVolumeGiB" default:"100"`
 	// How many machines of the pool may exist at once, 1–1000. Required.
 	MaxMachines int `json:"maxMachines"`
+	// Which of a participant's files are kept when they leave their machine, 20 patterns at most, in their home: `results/**` is all below a folder, `*.csv` all such files of the home itself. They are kept in the artifact bucket, for the instructor to download. Left out: none.
+	Collect []string `json:"collect"`
+}
+
+// Sessions are how long participants keep their machines. Workshops may say it for
+// themselves.
+type Sessions struct {
+	// Minutes after which a machine is given back; 0: when the workshop ends.
+	MaxMinutes int `json:"maxMinutes" default:"0"`
+	// Minutes of doing nothing after which a machine is given back; 0: never. Counted where the machine tells whether somebody works.
+	IdleMinutes int `json:"idleMinutes" default:"0"`
+	// How many minutes before either a participant is warned, 1–60.
+	WarnMinutes int `json:"warnMinutes" default:"5"`
 }
 
 // Image is the machine image of a pool: by its id, or by what means the newest

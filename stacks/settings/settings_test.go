@@ -56,7 +56,7 @@ func TestWhatIsLeftOutHasADefault(t *testing.T) {
 		class := map[bool]string{true: settings.Other, false: settings.Production}[stack == "test"]
 		assert.Equal(t, &settings.Settings{
 			Deployment: "vision-lab", Kind: settings.KindEnvironment, EnvironmentClass: class,
-			Account: settings.Account{ID: "123456789012"},
+			Account: settings.Account{ID: "123456789012"}, Sessions: settings.Sessions{WarnMinutes: 5},
 			Network: settings.Network{Cidr: "10.20.0.0/16", AllowedCidrs: []string{"0.0.0.0/0"}, Zones: []string{"us-west-2a", "us-west-2b"}},
 			DNS:     settings.DNS{Provider: settings.Route53, Domain: "lab.example.org", Manage: new(true)},
 			TLS:     settings.TLS{Mode: settings.ACME, Challenge: "http", Email: "lab@example.org"},

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+
+	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
 // newLog writes JSON, or text where a person reads it.
@@ -18,7 +20,11 @@ func newLog(f *os.File) *slog.Logger {
 // bootID is the kernel's id of this boot. Where the kernel has none, every
 // start of the agent counts as a boot.
 func bootID() string {
-	raw, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	const file = "/proc/sys/kernel/random/boot_id"
+	raw, err := os.ReadFile(host.Path(file)) // a simulated machine has its own
+	if err != nil {
+		raw, err = os.ReadFile(file)
+	}
 	if err != nil {
 		return rand.Text()
 	}

@@ -70,6 +70,6 @@ func newParser(c *commands, out io.Writer) (*kong.Kong, error) {
 		kong.Name("lablink-agent"),
 		kong.Description("The LabLink agent: serves one GPU machine to the allocator."),
 		kong.Writers(out, os.Stderr),
-		kong.Vars{"state_dir": filepath.Join(root, "var/lib/lablink-agent")},
+		kong.Vars{"state_dir": filepath.Join(root, "var/lib/lablink-agent"), "home": filepath.Join(root, "var/lib/lablink-home")},
 		kong.Configuration(settings, filepath.Join(root, "etc/lablink/agent.json")))
 }

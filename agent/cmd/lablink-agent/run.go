@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"net/http"
 	"net/url"
 	"os"
 	"runtime/debug"
@@ -28,6 +29,10 @@ import (
 // belongs to the participants.
 const gcPercent = 50
 
+// watchEvery is how often instance metadata is asked whether AWS takes the machine
+// back: it says so two minutes before.
+const watchEvery = 5 * time.Second
+
 type runCommand struct {
 	AllocatorURL string          `required:"" placeholder:"URL" help:"The allocator's address, for example https://lab.example.org."`
 	TLSName      string          `placeholder:"NAME" help:"The name in the allocator's certificate, when the URL holds an address."`
@@ -35,6 +40,7 @@ type runCommand struct {
 	Audience     string          `required:"" help:"Whom the proof of this machine is for: lablink/DEPLOYMENT/ENVIRONMENT."`
 	Region       string          `required:"" help:"The AWS region whose STS checks the proof."`
 	StateDir     string          `default:"${state_dir}" placeholder:"DIR" help:"Where the agent's identity is kept (${default})."`
+	Home         string          `default:"${home}" placeholder:"DIR" help:"The folder of who works on the desktop, from which work is collected (${default})."`
 	NVML         string          `name:"nvml" default:"real" env:"LABLINK_NVML" placeholder:"SOURCE" help:"Where GPUs are found: real, or simulated:a100|b200|h100|h200, several of them as h100x4 (${default})."`
 	Config       kong.ConfigFlag `placeholder:"FILE" help:"A JSON file with more settings; they go before those of the default file."`
 }
@@ -68,7 +74,11 @@ func (c *runCommand) Run(ctx context.Context) error {
 	supervisor := newSupervisor(log)
 	looks := time.NewTicker(supervisor.lookEvery())
 	defer looks.Stop()
-	machine := agent.NewMachine(gpus, agent.About{Version: version, BootID: bootID(), Release: host.Current, Failed: failed(log)}, time.Now)
+	sessions := agent.NewSessions(agent.Plain{})
+	at := bootID()
+	machine := agent.NewMachine(gpus, agent.About{
+		Version: version, BootID: at, Release: host.Current, Failed: failed(log), Session: sessions.Status,
+	}, time.Now)
 
 	log.Info("starting", "version", version, "allocator", c.AllocatorURL, "gpus", c.NVML)
 	defer log.Info("stopped")
@@ -77,7 +87,15 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	config := c.wire(machine, trust, log)
+	collector := &agent.Collector{Home: c.Home}
+	defer collector.Close()
+	config := c.wire(machine, web.Handler(
+		machine, web.WithSessions(sessions), web.WithReboot(at, func() error { return c.reboot(at) }), web.WithCollect(collector.Collect),
+	), trust, log)
+	collector.Keeper = c.keeper(config)
+	watches := time.NewTicker(watchEvery)
+	defer watches.Stop()
+	config.Notices, config.Watches = identity.NewNotices(), watches.C
 	config.Looks, config.Logbook = looks.C, logbook
 	config.Alive = supervisor.alive
 	if host.Current() != "" { // nobody but this machine's own updater can follow
@@ -89,6 +107,18 @@ func (c *runCommand) Run(ctx context.Context) error {
 // follow tells this machine's updater which release is wanted.
 func (c *runCommand) follow(release string) error {
 	return os.WriteFile(boot.WantedFile(c.StateDir), []byte(release+"\n"), 0o600)
+}
+
+// keeper keeps files where the allocator says.
+func (c *runCommand) keeper(a agent.Config) agent.Keeper {
+	patient := uplink.NewHTTP("", nil)
+	patient.Timeout = 0 // a file takes as long as it takes, until the collection ends
+	return &uplink.Keeper{Allocator: a.Allocator.(*uplink.Allocator), Identity: a.Identities.Load, HTTP: patient}
+}
+
+// reboot tells this machine's updater to boot it again.
+func (c *runCommand) reboot(from string) error {
+	return os.WriteFile(boot.RebootFile(c.StateDir), []byte(from+"\n"), 0o600)
 }
 
 // failed is what the updater gave up.
@@ -103,7 +133,7 @@ func failed(log *slog.Logger) func() *api.FailedRelease {
 }
 
 // wire connects the machine to what the flags name.
-func (c *runCommand) wire(machine *agent.Machine, trust *x509.CertPool, log *slog.Logger) agent.Config {
+func (c *runCommand) wire(machine *agent.Machine, handler http.Handler, trust *x509.CertPool, log *slog.Logger) agent.Config {
 	client := uplink.NewHTTP(c.TLSName, trust)
 	userAgent := "lablink-agent/" + version
 	return agent.Config{
@@ -119,7 +149,7 @@ func (c *runCommand) wire(machine *agent.Machine, trust *x509.CertPool, log *slo
 		Identities: identity.NewStore(c.StateDir),
 		Dialer: &tunnel.Dialer{
 			URL: c.AllocatorURL, HTTP: client, UserAgent: userAgent,
-			Handler: web.Handler(machine), Log: log,
+			Handler: handler, Log: log,
 		},
 		Now:    time.Now,
 		Random: mathrand.Float64,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -25,7 +26,10 @@ func (c *updateCommand) Run(ctx context.Context, out io.Writer) error {
 		Credentials: identity.Credentials(os.Getenv), HTTP: http.DefaultClient, Now: time.Now,
 	}
 	u := &boot.Updater{State: c.StateDir, Get: bucket.Get, Limits: boot.Standard, Out: out, Now: time.Now}
-	return u.Run(ctx)
+	if err := u.Run(ctx); err != nil {
+		fmt.Fprintln(out, "the machine is not brought to another release:", err)
+	}
+	return boot.Reboot(ctx, out, c.StateDir, bootID())
 }
 
 type unitsCommand struct{}

@@ -29,6 +29,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator/sts"
 	"github.com/talmolab/lablink-infrastructure/allocator/tunnel"
 	"github.com/talmolab/lablink-infrastructure/allocator/web"
+	"github.com/talmolab/lablink-infrastructure/allocator/work"
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/deployed"
 	"github.com/talmolab/lablink-infrastructure/api/host"
@@ -142,7 +143,7 @@ func (a *app) open(ctx context.Context) error {
 	}
 	a.rates = rates.New(ctx, a.settings.Region, a.settings.Pools, live.New(cloud, time.Now, live.Patience), a.log)
 	a.ec2 = &readiness.Cloud{Compute: ec2.New(ec2.Client(cloud), a.settings, time.Now), Now: time.Now}
-	a.hub = &tunnel.Hub{Log: a.log, OnChange: func(machine, id string, up bool) { a.peers.keeper.Changed(machine, id, up) }}
+	a.hub = &tunnel.Hub{Log: a.log, OnChange: a.connected}
 	a.service = &allocator.Service{
 		Store: a.store, Compute: a.ec2, Tunnels: a.hub,
 		Verifier: &sts.Verifier{
@@ -152,9 +153,14 @@ func (a *app) open(ctx context.Context) error {
 		Rates: a.rates,
 		Log:   a.log, Now: time.Now, Meter: a.metrics, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
 	}
-	for _, p := range a.settings.Pools {
-		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role})
+	if a.settings.WorkBucket != "" {
+		a.service.Work = work.New(objects(cloud), a.settings.WorkBucket)
 	}
+	a.service.Sessions = limitsOf(a.settings.Sessions)
+	for _, p := range a.settings.Pools {
+		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role, Collect: p.Collect})
+	}
+	a.store.OnHold(a.service.Settle)
 	if err := a.openQueue(ctx); err != nil {
 		return err
 	}
@@ -183,6 +189,11 @@ func (a *app) logIn(ctx context.Context) (err error) {
 	return nil
 }
 
+func limitsOf(s deployed.Sessions) allocator.SessionLimits {
+	minutes := func(n int) time.Duration { return time.Duration(n) * time.Minute }
+	return allocator.SessionLimits{Max: minutes(s.MaxMinutes), Idle: minutes(s.IdleMinutes), Warn: minutes(s.WarnMinutes)}
+}
+
 // ensureAdmin gives admin the stack's initial password at the first start.
 func (a *app) ensureAdmin(ctx context.Context, cloud aws.Config) error {
 	users, err := a.store.Users(ctx)
@@ -194,6 +205,14 @@ func (a *app) ensureAdmin(ctx context.Context, cloud aws.Config) error {
 		return err
 	}
 	return a.guard.Ensure(ctx, initial)
+}
+
+// connected keeps whether a machine's tunnel is up.
+func (a *app) connected(machine, id string, up bool) {
+	a.peers.keeper.Changed(machine, id, up)
+	if up {
+		a.service.Settle(machine) // what could not be told while it was away
+	}
 }
 
 func stsEndpoint(region string) string {
@@ -287,6 +306,9 @@ func (a *app) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), stepTime)
 	defer cancel()
 	var err error
+	if a.service != nil {
+		a.service.Close()
+	}
 	if a.store != nil {
 		err = a.closePeers(ctx)
 	}

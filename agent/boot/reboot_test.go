@@ -1,0 +1,40 @@
+package boot_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/agent/boot"
+)
+
+func TestAMachineBootsAgainOnceForTheBootThatItsAgentNamed(t *testing.T) {
+	w := newWorld(t)
+	require.NoError(t, os.MkdirAll(w.state(), 0o755))
+	reboots := func() int {
+		raw, err := os.ReadFile(filepath.Join(w.root, "systemctl.log"))
+		if err != nil {
+			return 0
+		}
+		require.Equal(t, "reboot\n", string(raw))
+		return 1
+	}
+	look := func(boot string) { require.NoError(t, rebootAt(t, w, boot)) }
+	look("boot-1")
+	require.Zero(t, reboots(), "nobody asked")
+	require.NoError(t, os.WriteFile(boot.RebootFile(w.state()), []byte("boot-0\n"), 0o600))
+	look("boot-1")
+	require.Zero(t, reboots(), "that was before")
+	require.NoError(t, os.WriteFile(boot.RebootFile(w.state()), []byte("boot-1\n"), 0o600))
+	look("boot-1")
+	look("boot-1")
+	require.Equal(t, 1, reboots())
+	require.NoFileExists(t, boot.RebootFile(w.state()))
+}
+
+func rebootAt(t *testing.T, w *world, at string) error {
+	t.Helper()
+	return boot.Reboot(t.Context(), &w.said, w.state(), at)
+}

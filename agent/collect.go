@@ -1,0 +1,188 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Keeper keeps files of a collection where the allocator says.
+type Keeper interface {
+	// Places are where files are to be put.
+	Places(ctx context.Context, n api.NewUploads) (api.Uploads, error)
+	// Put puts just as many bytes to a place.
+	Put(ctx context.Context, place string, content io.Reader, bytes int64) error
+}
+
+// batch is for how many files places are asked for at once.
+const batch = 50
+
+// Collector keeps what a participant made in their home, one collection at a time.
+type Collector struct {
+	Home   string
+	Keeper Keeper
+
+	mu     sync.Mutex
+	id     string
+	status api.CollectStatus
+	stop   context.CancelFunc
+	work   sync.WaitGroup
+}
+
+// Collect begins a collection, or says how it goes. Conflict while another one goes on.
+func (c *Collector) Collect(s api.StartCollect) (api.CollectStatus, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.id == s.ID {
+		return c.status, nil
+	}
+	if c.id != "" && !c.status.Done {
+		return api.CollectStatus{}, api.Problemf(api.Conflict, "Work is being collected", "Collection %s goes on; ask again when it is done.", c.id)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	c.id, c.status, c.stop = s.ID, api.CollectStatus{}, stop
+	c.work.Go(func() { c.run(ctx, s) })
+	return c.status, nil
+}
+
+// Close stops what goes on.
+func (c *Collector) Close() {
+	c.mu.Lock()
+	if c.stop != nil {
+		c.stop()
+	}
+	c.mu.Unlock()
+	c.work.Wait()
+}
+
+func (c *Collector) run(ctx context.Context, s api.StartCollect) {
+	err := c.collect(ctx, s)
+	c.tell(func(status *api.CollectStatus) {
+		status.Done = true
+		if err != nil && status.Trouble == "" {
+			status.Trouble = clip(err.Error())
+		}
+	})
+}
+
+func (c *Collector) tell(change func(*api.CollectStatus)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(&c.status)
+}
+
+func (c *Collector) collect(ctx context.Context, s api.StartCollect) error {
+	root, err := os.OpenRoot(c.Home) // links that lead out of it are not followed
+	if err != nil {
+		return fmt.Errorf("open the home: %w", err)
+	}
+	defer root.Close()
+	files, err := c.find(root.FS(), s)
+	if err != nil {
+		return err
+	}
+	for len(files) > 0 {
+		some := files[:min(batch, len(files))]
+		files = files[len(some):]
+		places, err := c.Keeper.Places(ctx, api.NewUploads{Collection: s.ID, Files: some})
+		if err == nil && len(places.URLs) != len(some) {
+			err = fmt.Errorf("the allocator names %d places for %d files", len(places.URLs), len(some))
+		}
+		if err != nil {
+			c.tell(func(status *api.CollectStatus) { status.Left += len(some) + len(files) })
+			return fmt.Errorf("ask where to keep files: %w", err)
+		}
+		for i, f := range some {
+			c.keep(ctx, root, f, places.URLs[i])
+		}
+	}
+	return nil
+}
+
+// keep keeps one file. One that cannot be kept is told, and the others go on.
+func (c *Collector) keep(ctx context.Context, root *os.Root, f api.NewFile, place string) {
+	err := func() error {
+		file, err := root.Open(f.Path)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		return c.Keeper.Put(ctx, place, io.LimitReader(file, f.Bytes), f.Bytes)
+	}()
+	c.tell(func(status *api.CollectStatus) {
+		if err == nil {
+			status.Files, status.Bytes = status.Files+1, status.Bytes+f.Bytes
+			return
+		}
+		status.Left++
+		if status.Trouble == "" {
+			status.Trouble = clip(fmt.Sprintf("%s: %v", f.Path, err))
+		}
+	})
+}
+
+// find lists the files that fit a pattern, as many as there may be.
+func (c *Collector) find(home fs.FS, s api.StartCollect) ([]api.NewFile, error) {
+	var out []api.NewFile
+	var bytes int64
+	err := fs.WalkDir(home, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || !Fits(s.Patterns, name) {
+			return nil //nolint:nilerr // what cannot be looked at is not the participant's work
+		}
+		info, err := d.Info()
+		if err != nil {
+			return nil //nolint:nilerr // it is gone
+		}
+		if len(out) == s.MaxFiles || bytes+info.Size() > s.MaxBytes || len(name) > maxPath {
+			c.tell(func(status *api.CollectStatus) {
+				status.Left++
+				status.Trouble = fmt.Sprintf("there is more than the %d files or %d MiB that are kept", s.MaxFiles, s.MaxBytes>>20)
+			})
+			return nil
+		}
+		bytes += info.Size()
+		out = append(out, api.NewFile{Path: name, Bytes: info.Size()})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look through the home: %w", err)
+	}
+	return out, nil
+}
+
+// maxPath is the longest path that the wire types allow, in bytes.
+const maxPath = 512
+
+// Fits reports whether a file's path fits one of the patterns, in which ** is any
+// number of folders.
+func Fits(patterns []string, name string) bool {
+	for _, p := range patterns {
+		if fits(strings.Split(p, "/"), strings.Split(name, "/")) {
+			return true
+		}
+	}
+	return false
+}
+
+func fits(pattern, name []string) bool {
+	switch {
+	case len(pattern) == 0:
+		return len(name) == 0
+	case pattern[0] == "**":
+		if len(pattern) == 1 {
+			return len(name) > 0
+		}
+		return fits(pattern[1:], name) || len(name) > 0 && fits(pattern, name[1:])
+	case len(name) == 0:
+		return false
+	}
+	ok, err := path.Match(pattern[0], name[0])
+	return err == nil && ok && fits(pattern[1:], name[1:])
+}

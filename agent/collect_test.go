@@ -1,0 +1,144 @@
+package agent_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// fakeKeeper keeps what it is given, and nothing under a place that it is told to
+// refuse.
+type fakeKeeper struct {
+	mu     sync.Mutex
+	kept   map[string]string
+	refuse string
+	away   error
+	hold   chan struct{} // what is put waits for it; nil: not
+}
+
+func (k *fakeKeeper) Places(_ context.Context, n api.NewUploads) (api.Uploads, error) {
+	var out api.Uploads
+	for _, f := range n.Files {
+		out.URLs = append(out.URLs, n.Collection+"/"+f.Path)
+	}
+	return out, k.away
+}
+
+func (k *fakeKeeper) Put(ctx context.Context, place string, content io.Reader, bytes int64) error {
+	if k.hold != nil {
+		select {
+		case <-k.hold:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if place == k.refuse {
+		return errors.New("the bucket answers 403")
+	}
+	raw, err := io.ReadAll(content)
+	if err == nil && int64(len(raw)) != bytes {
+		err = fmt.Errorf("%d bytes instead of %d", len(raw), bytes)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.kept[place] = string(raw)
+	return err
+}
+
+// home is a participant's, with a few files and a link out of it.
+func home(t *testing.T) string {
+	t.Helper()
+	dir, outside := t.TempDir(), filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(outside, []byte("secret"), 0o600))
+	for name, text := range map[string]string{"a.csv": "1", "results/b.txt": "22", "results/deep/c.bin": "333", "other/d.csv": "4444"} {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	require.NoError(t, os.Symlink(outside, filepath.Join(dir, "results/link")))
+	return dir
+}
+
+func collected(t *testing.T, c *agent.Collector, s api.StartCollect) api.CollectStatus {
+	t.Helper()
+	var status api.CollectStatus
+	require.Eventually(t, func() bool {
+		var err error
+		status, err = c.Collect(s)
+		return err == nil && status.Done
+	}, 20*time.Second, time.Millisecond)
+	return status
+}
+
+func request(id string) api.StartCollect {
+	return api.StartCollect{ID: id, Patterns: []string{"*.csv", "results/**"}, MaxFiles: 10, MaxBytes: 1000}
+}
+
+func TestWhatFitsThePatternsIsKept(t *testing.T) {
+	k := &fakeKeeper{kept: map[string]string{}}
+	c := &agent.Collector{Home: home(t), Keeper: k}
+	t.Cleanup(c.Close)
+	require.Equal(t, api.CollectStatus{Done: true, Files: 3, Bytes: 6}, collected(t, c, request("op_1")))
+	require.Equal(t, map[string]string{"op_1/a.csv": "1", "op_1/results/b.txt": "22", "op_1/results/deep/c.bin": "333"}, k.kept)
+}
+
+func TestWhatCannotBeKeptIsToldAndTheRestIsKept(t *testing.T) {
+	k := &fakeKeeper{kept: map[string]string{}, refuse: "op_1/results/b.txt"}
+	c := &agent.Collector{Home: home(t), Keeper: k}
+	t.Cleanup(c.Close)
+	status := collected(t, c, request("op_1"))
+	assert.Equal(t, []int{2, 1}, []int{status.Files, status.Left})
+	assert.Contains(t, status.Trouble, "results/b.txt: the bucket answers 403")
+
+	few := request("op_2")
+	few.MaxBytes = 3
+	status = collected(t, c, few)
+	assert.Equal(t, 1, status.Left)
+	assert.Contains(t, status.Trouble, "more than the 10 files or 0 MiB")
+	k.away = errors.New("nobody answers")
+	status = collected(t, c, request("op_3"))
+	assert.Equal(t, []int{0, 3}, []int{status.Files, status.Left})
+	assert.Contains(t, status.Trouble, "nobody answers")
+	c.Home = filepath.Join(c.Home, "missing")
+	assert.Contains(t, collected(t, c, request("op_4")).Trouble, "open the home")
+}
+
+func TestOneCollectionGoesOnAtATimeAndEndsWithTheAgent(t *testing.T) {
+	k := &fakeKeeper{kept: map[string]string{}, hold: make(chan struct{})}
+	c := &agent.Collector{Home: home(t), Keeper: k}
+	_, err := c.Collect(request("op_1"))
+	require.NoError(t, err)
+	_, err = c.Collect(request("op_2"))
+	require.Equal(t, api.Conflict, api.CodeOf(err))
+	c.Close()
+	status, err := c.Collect(request("op_1"))
+	require.NoError(t, err)
+	require.True(t, status.Done)
+	require.Equal(t, 3, status.Left)
+}
+
+func TestPatternsAreOfFoldersAndFiles(t *testing.T) {
+	for pattern, names := range map[string]map[string]bool{
+		"*.csv":          {"a.csv": true, "b/a.csv": false, "a.txt": false},
+		"results/**":     {"results/a": true, "results/b/c": true, "results": false, "other/a": false},
+		"**/*.csv":       {"a.csv": true, "x/y/a.csv": true, "x/a.txt": false},
+		"run-?/out/*":    {"run-1/out/a": true, "run-12/out/a": false, "run-1/out/b/c": false},
+		"**":             {"a": true, "a/b/c": true},
+		"a/**/z/*.[ab]c": {"a/z/1.ac": true, "a/b/c/z/1.bc": true, "a/b/1.ac": false},
+	} {
+		for name, want := range names {
+			assert.Equal(t, want, agent.Fits([]string{pattern}, name), "%s %s", pattern, name)
+		}
+	}
+}

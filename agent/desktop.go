@@ -1,0 +1,127 @@
+package agent
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Desktop is what a participant works on. Each session starts clean.
+type Desktop interface {
+	// Start begins a session. One that goes on already is left as it is, and any other
+	// ends before.
+	Start(ctx context.Context, session string) error
+	// End ends a session. One that is not there is no error.
+	End(ctx context.Context, session string) error
+	// Idle is how long the participant has done nothing. Not known where nothing
+	// tells: that is not idle.
+	Idle(ctx context.Context) (idle time.Duration, known bool)
+}
+
+// Plain is a desktop of a machine that shows none: nothing is started, and nobody
+// knows whether anything is done.
+type Plain struct{}
+
+var _ Desktop = Plain{}
+
+// Start has nothing to start.
+func (Plain) Start(context.Context, string) error { return nil }
+
+// End has nothing to end.
+func (Plain) End(context.Context, string) error { return nil }
+
+// Idle is not known.
+func (Plain) Idle(context.Context) (time.Duration, bool) { return 0, false }
+
+// Sessions remembers which session a desktop has.
+type Sessions struct {
+	desktop Desktop
+	turn    sync.Mutex // held while a session starts or ends
+
+	mu      sync.Mutex
+	id      string
+	trouble string
+}
+
+// NewSessions returns the sessions of a desktop that has none yet.
+func NewSessions(d Desktop) *Sessions { return &Sessions{desktop: d} }
+
+// Start begins a session, in the place of any other. Why it could not be started is
+// told from then on, until one can be.
+func (s *Sessions) Start(ctx context.Context, id string) error {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	was := s.ID()
+	if was == id {
+		return nil
+	}
+	if was != "" {
+		if err := s.end(ctx, was); err != nil {
+			return err
+		}
+	}
+	if err := s.desktop.Start(ctx, id); err != nil {
+		return s.failed("The desktop does not start", err)
+	}
+	s.set(id, "")
+	return nil
+}
+
+// End ends a session, if it is the one that goes on.
+func (s *Sessions) End(ctx context.Context, id string) error {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	if id != s.ID() {
+		return nil
+	}
+	return s.end(ctx, id)
+}
+
+func (s *Sessions) end(ctx context.Context, id string) error {
+	if err := s.desktop.End(ctx, id); err != nil {
+		return s.failed("The session before does not end", err)
+	}
+	s.set("", "")
+	return nil
+}
+
+func (s *Sessions) failed(what string, err error) error {
+	p := api.Problemf(api.Unavailable, what, "%s. It is tried again.", err)
+	s.set(s.ID(), clip(what+": "+err.Error()))
+	return p
+}
+
+func (s *Sessions) set(id, trouble string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.id, s.trouble = id, trouble
+}
+
+// ID is the session that goes on, or "".
+func (s *Sessions) ID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.id
+}
+
+// idleTimeout bounds how long a desktop may take to say whether somebody works.
+const idleTimeout = 2 * time.Second
+
+// Status is the session that goes on, as the allocator is told of it.
+func (s *Sessions) Status() *api.SessionStatus {
+	s.mu.Lock()
+	out := &api.SessionStatus{ID: s.id, Trouble: s.trouble}
+	s.mu.Unlock()
+	if out.ID == "" {
+		return out
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), idleTimeout)
+	defer cancel()
+	if idle, known := s.desktop.Idle(ctx); known {
+		seconds := max(0, int(idle.Seconds()))
+		out.IdleSeconds = &seconds
+	}
+	return out
+}

@@ -1,0 +1,58 @@
+package uplink
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Keeper is agent.Keeper: the allocator names places in S3, which the machine itself
+// has no right to write to.
+type Keeper struct {
+	Allocator *Allocator
+	// Identity is who the agent is.
+	Identity func() (agent.Identity, error)
+	// HTTP puts files. It may take as long as a file needs.
+	HTTP *http.Client
+}
+
+// Places asks the allocator.
+func (k *Keeper) Places(ctx context.Context, n api.NewUploads) (api.Uploads, error) {
+	var out api.Uploads
+	id, err := k.Identity()
+	if err != nil {
+		return out, err
+	}
+	err = k.Allocator.client(id.Secret).Do(ctx, http.MethodPost, "/api/v1/agents/"+id.AgentID+"/uploads", n, &out)
+	return out, err
+}
+
+// Put puts one file.
+func (k *Keeper) Put(ctx context.Context, place string, content io.Reader, bytes int64) error {
+	if bytes == 0 {
+		content = http.NoBody
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, place, content)
+	if err != nil {
+		return fmt.Errorf("make the request: %w", err)
+	}
+	req.ContentLength = bytes
+	res, err := k.HTTP.Do(req)
+	if err != nil {
+		return fmt.Errorf("put the file: %w", err)
+	}
+	defer res.Body.Close()
+	said, err := io.ReadAll(io.LimitReader(res.Body, 1<<12))
+	if err != nil {
+		return fmt.Errorf("read the bucket's answer: %w", err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("the bucket answers %s: %s", res.Status, strings.TrimSpace(string(said)))
+	}
+	return nil
+}

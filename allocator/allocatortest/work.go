@@ -1,0 +1,36 @@
+package allocatortest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+)
+
+// FakeWork are the sizes of the files that were asked for.
+type FakeWork map[string]int64
+
+// Upload takes a file as kept.
+func (f FakeWork) Upload(_ context.Context, key string, bytes int64) (string, error) {
+	f[key] = bytes
+	return fmt.Sprintf("https://bucket.test/%s?bytes=%d", key, bytes), nil
+}
+
+// Download is where a file would be.
+func (f FakeWork) Download(_ context.Context, key string) (string, error) {
+	return "https://bucket.test/" + key, nil
+}
+
+// List lists the files by their keys.
+func (f FakeWork) List(_ context.Context, prefix string) ([]allocator.WorkFile, error) {
+	var out []allocator.WorkFile
+	for _, key := range slices.Sorted(maps.Keys(f)) {
+		if strings.HasPrefix(key, prefix) {
+			out = append(out, allocator.WorkFile{Key: key, Bytes: f[key]})
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,164 @@
+package allocator
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+const (
+	// CollectLimit is how long a machine may take to hand over what was made on it.
+	CollectLimit = 5 * time.Minute
+	// collectFiles and collectBytes are how much is kept of one participant.
+	collectFiles = 2000
+	collectBytes = 4 << 30
+	// betweenCollects is how often a machine is asked how it gets on.
+	betweenCollects = 2 * time.Second
+)
+
+// Collection is what an operation collects on a machine.
+type Collection struct {
+	Operation, MachineID, WorkshopID, SeatID, Email string
+
+	Since    time.Time // when the participant got the machine
+	Deadline time.Time // after which it is not waited for
+	Patterns []string
+}
+
+// folder is where its files are kept.
+func (c Collection) folder() string {
+	return workFolder(c.WorkshopID) + c.SeatID + "/" + c.Since.UTC().Format("2006-01-02T150405Z") + "/"
+}
+
+func workFolder(workshop string) string { return "work/" + workshop + "/" }
+
+// CollectWork collects what participants of a workshop have made until now. They go on
+// working. Conflict where the workshop has ended, or nothing is collected.
+func (s *Service) CollectWork(ctx context.Context, by, workshop string) (Operation, error) {
+	op := s.operation(Collect, by, workshop)
+	if err := s.Store.CollectWork(ctx, op, s.Now().Add(CollectLimit)); err != nil {
+		return Operation{}, err
+	}
+	s.start(ctx, op, "collect work", workshop, "")
+	return s.Store.Operation(ctx, op.ID)
+}
+
+// runCollect asks machines how they get on with what they are to hand over. One that
+// does not answer is not waited for beyond the deadline.
+func (s *Service) runCollect(ctx context.Context, op Operation) error {
+	machines, err := s.Store.OperationMachines(ctx, op.ID)
+	if err != nil {
+		return err
+	}
+	left := 0
+	for _, m := range machines {
+		c, err := s.Store.Collection(ctx, op.ID, m.ID)
+		if err != nil {
+			return err
+		}
+		done, said := s.collectOne(ctx, c)
+		if !done {
+			left++
+			continue
+		}
+		if err := s.Store.Collected(ctx, op.ID, m.ID, said, s.Now()); err != nil {
+			return err
+		}
+	}
+	if left == 0 {
+		return nil
+	}
+	why := fmt.Sprintf("waiting for %d machines to hand over what was made on them", left)
+	if err := s.note(ctx, op, why); err != nil {
+		return err
+	}
+	return &Later{After: betweenCollects, Why: why}
+}
+
+// collectOne asks one machine, and says for people how it ended.
+func (s *Service) collectOne(ctx context.Context, c Collection) (done bool, said string) {
+	late := !s.Now().Before(c.Deadline)
+	status, err := s.Tunnels.Collect(ctx, c.MachineID, api.StartCollect{ID: c.Operation, Patterns: c.Patterns, MaxFiles: collectFiles, MaxBytes: collectBytes})
+	switch {
+	case err == nil && status.Done:
+		said = fmt.Sprintf("%d files (%d KiB) of %s were kept", status.Files, (status.Bytes+1023)>>10, c.Email)
+		if status.Left > 0 || status.Trouble != "" {
+			said += fmt.Sprintf("; %d were not: %s", status.Left, status.Trouble)
+		}
+		return true, said
+	case late && err != nil:
+		return true, fmt.Sprintf("the work of %s was not kept: %s", c.Email, err)
+	case late:
+		return true, fmt.Sprintf("not all work of %s was kept in time: %d files were", c.Email, status.Files)
+	}
+	return false, ""
+}
+
+// Uploads names places for files of a collection that goes on, to the agent of its
+// machine. NotFound when there is no such collection; Invalid for a path that leads
+// out of a home.
+func (s *Service) Uploads(ctx context.Context, a Agent, n api.NewUploads) (api.Uploads, error) {
+	out := api.Uploads{URLs: []string{}}
+	c, err := s.Store.Collection(ctx, n.Collection, a.MachineID)
+	if err != nil {
+		return out, err
+	}
+	if s.Work == nil {
+		return out, nothingKept()
+	}
+	for _, f := range n.Files {
+		if !below(f.Path) {
+			return out, api.Problemf(api.Invalid, "That is no file in a home", "%q: name it by its path below the home.", f.Path)
+		}
+		url, err := s.Work.Upload(ctx, c.folder()+f.Path, f.Bytes)
+		if err != nil {
+			return out, err
+		}
+		out.URLs = append(out.URLs, url)
+	}
+	return out, nil
+}
+
+// below reports whether a path leads to a file below a home, and is written in one way
+// only.
+func below(name string) bool {
+	return utf8.ValidString(name) && name != "." && path.Clean("/"+name) == "/"+name && !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' })
+}
+
+func nothingKept() error {
+	return api.Problemf(api.Conflict, "Nothing is kept here", "This allocator has no bucket for work: deploy the stack again.")
+}
+
+// WorkOf lists what was kept of a workshop, with addresses to download it from.
+func (s *Service) WorkOf(ctx context.Context, workshop string) ([]api.WorkFile, error) {
+	seats, err := s.Store.SeatHistory(ctx, workshop)
+	if err != nil {
+		return nil, err
+	}
+	if s.Work == nil {
+		return nil, nil
+	}
+	of := map[string]string{}
+	for _, seat := range seats {
+		of[seat.ID] = seat.Email
+	}
+	files, err := s.Work.List(ctx, workFolder(workshop))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]api.WorkFile, len(files))
+	for i, f := range files {
+		seat, name, _ := strings.Cut(strings.TrimPrefix(f.Key, workFolder(workshop)), "/")
+		url, err := s.Work.Download(ctx, f.Key)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = api.WorkFile{Seat: seat, Participant: of[seat], Path: name, Bytes: f.Bytes, At: f.At, URL: url}
+	}
+	return out, nil
+}

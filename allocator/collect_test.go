@@ -1,0 +1,157 @@
+package allocator_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// collecting is a workshop that collects, with one machine that somebody holds.
+type collecting struct {
+	*allocatortest.World
+	ws      allocator.Workshop
+	claimed allocator.Claimed
+	agent   allocator.Agent
+}
+
+func newCollecting(t *testing.T) *collecting {
+	t.Helper()
+	w := newWorld(t)
+	w.Pools[0].Collect = []string{"results/**"}
+	c := &collecting{World: w}
+	c.ws, _ = w.Open(t, 1)
+	w.RunAll(t)
+	m := w.Machines(t, c.ws)[0]
+	_, c.agent = w.Boot(t, m)
+	w.Agents.Connect(m)
+	var err error
+	c.claimed, err = w.Claim(t.Context(), api.Claim{Code: c.ws.JoinCode, Email: "ann@example.org"}, "")
+	require.NoError(t, err)
+	w.Settled()
+	return c
+}
+
+func (c *collecting) machine(t *testing.T) allocator.Machine {
+	t.Helper()
+	m, err := c.Store.Machine(t.Context(), c.claimed.Seat.MachineID)
+	require.NoError(t, err)
+	return m
+}
+
+// collection is the operation that collects.
+func (c *collecting) collection(t *testing.T) allocator.Operation {
+	t.Helper()
+	all, err := c.Store.Operations(t.Context(), c.ws.ID, 10)
+	require.NoError(t, err)
+	for _, op := range all {
+		if op.Kind == allocator.Collect {
+			return op
+		}
+	}
+	require.Fail(t, "nothing is collected")
+	return allocator.Operation{}
+}
+
+func (c *collecting) step(t *testing.T) (waits bool) {
+	t.Helper()
+	err := c.Run(t.Context(), c.collection(t).ID)
+	var later *allocator.Later
+	if errors.As(err, &later) {
+		return true
+	}
+	require.NoError(t, err)
+	c.Settled()
+	return false
+}
+
+func TestWhatAParticipantMadeIsKeptBeforeTheNextOneBegins(t *testing.T) {
+	c := newCollecting(t)
+	c.Agents.Collecting = &api.CollectStatus{Files: 1}
+	session := c.Agents.Session(c.claimed.Seat.MachineID)
+	require.NotEmpty(t, session)
+	require.NoError(t, c.Leave(t.Context(), c.claimed.Token))
+	c.Settled()
+	require.True(t, c.step(t), "it takes a while")
+	require.Equal(t, allocator.Draining, c.machine(t).State)
+	require.Equal(t, session, c.Agents.Session(c.machine(t).ID), "her session stays until then")
+	op := c.collection(t)
+	require.Equal(t, api.StartCollect{ID: op.ID, Patterns: []string{"results/**"}, MaxFiles: 2000, MaxBytes: 4 << 30}, c.Agents.Collections[0])
+
+	files := api.NewUploads{Collection: op.ID, Files: []api.NewFile{{Path: "results/a b.csv", Bytes: 5}}}
+	places, err := c.Uploads(t.Context(), c.agent, files)
+	require.NoError(t, err)
+	require.Len(t, places.URLs, 1)
+	for _, wrong := range []string{"../a", "/etc/passwd", "a/../b", "a//b", ".", "a\nb", "a/"} {
+		_, err := c.Uploads(t.Context(), c.agent, api.NewUploads{Collection: op.ID, Files: []api.NewFile{{Path: wrong}}})
+		require.Equal(t, api.Invalid, api.CodeOf(err), wrong)
+	}
+	_, err = c.Uploads(t.Context(), allocator.Agent{MachineID: "mch_other"}, files)
+	require.Equal(t, api.NotFound, api.CodeOf(err), "a machine keeps its own participant's work only")
+
+	c.Agents.Collecting = &api.CollectStatus{Done: true, Files: 1, Bytes: 5, Left: 1, Trouble: "big: it is too large"}
+	require.False(t, c.step(t))
+	require.Equal(t, allocator.Ready, c.machine(t).State)
+	require.Empty(t, c.Agents.Session(c.machine(t).ID), "and then it ends")
+	timeline, err := c.Store.Timeline(t.Context(), c.machine(t).ID)
+	require.NoError(t, err)
+	require.Contains(t, timeline[len(timeline)-2].Reason, "1 files (1 KiB) of ann@example.org were kept; 1 were not: big: it is too large")
+	_, err = c.Uploads(t.Context(), c.agent, files)
+	require.Equal(t, api.NotFound, api.CodeOf(err), "nothing is kept after that")
+
+	work, err := c.WorkOf(t.Context(), c.ws.ID)
+	require.NoError(t, err)
+	require.Len(t, work, 1)
+	require.Equal(t, []any{c.claimed.Seat.ID, "ann@example.org", int64(5)}, []any{work[0].Seat, work[0].Participant, work[0].Bytes})
+	require.Regexp(t, `^\d{4}-\d\d-\d\dT\d{6}Z/results/a b.csv$`, work[0].Path)
+	require.Contains(t, work[0].URL, "work/"+c.ws.ID+"/"+c.claimed.Seat.ID)
+}
+
+func TestAMachineThatDoesNotAnswerIsNotWaitedForBeyondTheDeadline(t *testing.T) {
+	c := newCollecting(t)
+	c.Agents.Disconnect(c.machine(t).ID)
+	end, err := c.EndWorkshop(t.Context(), "admin", c.ws.ID)
+	require.NoError(t, err)
+	require.NoError(t, c.Store.Note(t.Context(), end.ID, allocator.Running, "x"))
+	all, err := c.Store.Unfinished(t.Context())
+	require.NoError(t, err)
+	collect := func() { // beside the operation that ends the machines
+		for _, id := range all {
+			_ = c.Run(t.Context(), id) // says when again
+		}
+	}
+	collect()
+	require.Equal(t, allocator.Draining, c.machine(t).State)
+	require.Equal(t, 1, c.EC2.Alive(), "it is not ended before")
+	c.Time = c.Time.Add(allocator.CollectLimit)
+	collect()
+	require.Equal(t, allocator.Terminating, c.machine(t).State)
+	timeline, err := c.Store.Timeline(t.Context(), c.machine(t).ID)
+	require.NoError(t, err)
+	require.Contains(t, timeline[len(timeline)-2].Reason, "the work of ann@example.org was not kept")
+	collect()
+	require.Zero(t, c.EC2.Alive())
+}
+
+func TestWorkIsCollectedWhenStaffAsksForIt(t *testing.T) {
+	c := newCollecting(t)
+	op, err := c.CollectWork(t.Context(), "admin", c.ws.ID)
+	require.NoError(t, err)
+	require.Equal(t, 1, op.Total)
+	require.False(t, c.step(t))
+	require.Equal(t, allocator.Assigned, c.machine(t).State)
+	op, err = c.Store.Operation(t.Context(), op.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Succeeded, op.State)
+}
+
+func TestAMachineIsEndedAtOnceWhereStaffSaysSo(t *testing.T) {
+	c := newCollecting(t)
+	_, err := c.TerminateMachine(t.Context(), "admin", c.machine(t).ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Terminating, c.machine(t).State)
+}

@@ -1,0 +1,41 @@
+package allocator
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// spareTime is how long before AWS takes a machine back its work must be collected.
+const spareTime = 20 * time.Second
+
+// interrupted takes what AWS will do to a spot machine: its participant is told and
+// moved to another one, or to the queue, what they made is collected while there is
+// time, and another machine is launched at once.
+func (s *Service) interrupted(ctx context.Context, m Machine, i api.Interruption) error {
+	key := m.ID + " " + i.Action + " " + i.At.String()
+	switch {
+	case m.State == Draining && m.Leaving != "" || m.State == Terminating || m.State == Terminated:
+		return nil
+	case i.Action == api.Rebalance:
+		if _, told := s.notices.LoadOrStore(key, true); told || m.SeatID == "" {
+			return nil
+		}
+		return s.Store.KeepMessage(ctx, m.SeatID, "AWS may take your machine back soon. Save your work; if that happens you get another one.", s.Now())
+	}
+	why := "AWS takes this spot machine back at " + i.At.UTC().Format("15:04:05 MST")
+	_, err := s.endMachine(ctx, Allocator, m, why)
+	if api.CodeOf(err) == api.Conflict { // it has changed just now; the next report tells again
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("take %s out before AWS does: %w", m.ID, err)
+	}
+	if err := s.Store.HurryCollections(ctx, m.ID, i.At.Add(-spareTime)); err != nil {
+		return err
+	}
+	s.follow(ctx, Allocator, "interrupt machine", m.ID, why)
+	return nil
+}

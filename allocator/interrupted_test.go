@@ -1,0 +1,68 @@
+package allocator_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+func (c *collecting) interrupt(t *testing.T, action string, at time.Time) {
+	t.Helper()
+	session := &api.SessionStatus{ID: c.Agents.Session(c.claimed.Seat.MachineID)}
+	_, err := c.Report(t.Context(), c.agent, api.Report{Health: api.Healthy, Session: session, Interruption: &api.Interruption{Action: action, At: at}})
+	require.NoError(t, err)
+}
+
+func TestWhatAWSTakesBackIsLeftInTime(t *testing.T) {
+	c := newCollecting(t)
+	c.Agents.Collecting = &api.CollectStatus{}
+	at := c.Time.Add(2 * time.Minute)
+	c.interrupt(t, "terminate", at)
+	require.Equal(t, allocator.Draining, c.machine(t).State)
+	require.Contains(t, c.machine(t).Leaving, "AWS takes this spot machine back at 09:02:")
+	seat, err := c.SeatOf(t.Context(), c.claimed.Token)
+	require.NoError(t, err)
+	require.Equal(t, []any{allocator.SeatQueued, 1}, []any{seat.State, seat.Position})
+	require.Contains(t, seat.Note, "AWS takes this spot machine back")
+	all := c.Machines(t, c.ws)
+	require.Len(t, all, 2, "another one is launched at once")
+	other := all[0].ID
+	if other == c.machine(t).ID {
+		other = all[1].ID
+	}
+	c.interrupt(t, "terminate", at)
+	require.Len(t, c.Machines(t, c.ws), 2, "and once")
+
+	found, err := c.Store.Collection(t.Context(), c.collection(t).ID, c.machine(t).ID)
+	require.NoError(t, err)
+	require.Equal(t, at.Add(-20*time.Second), found.Deadline)
+	require.True(t, c.step(t))
+	c.Time = at.Add(-20 * time.Second)
+	require.False(t, c.step(t), "what is not kept by then is not waited for")
+	require.Equal(t, allocator.Terminating, c.machine(t).State)
+	c.RunAll(t)
+	launched, err := c.Store.Machine(t.Context(), other)
+	require.NoError(t, err)
+	c.Boot(t, launched)
+	seat, err = c.SeatOf(t.Context(), c.claimed.Token)
+	require.NoError(t, err)
+	require.Equal(t, other, seat.MachineID)
+}
+
+func TestWhoMayLoseTheMachineSoonIsToldOnce(t *testing.T) {
+	c := newCollecting(t)
+	c.interrupt(t, api.Rebalance, c.Time)
+	require.Equal(t, allocator.Assigned, c.machine(t).State)
+	seat, err := c.SeatOf(t.Context(), c.claimed.Token)
+	require.NoError(t, err)
+	require.Contains(t, seat.Message, "Save your work")
+	require.NoError(t, c.Store.KeepMessage(t.Context(), seat.ID, "", c.Time))
+	c.interrupt(t, api.Rebalance, seat.MessageAt)
+	seat, err = c.SeatOf(t.Context(), c.claimed.Token)
+	require.NoError(t, err)
+	require.Empty(t, seat.Message)
+}

@@ -1,0 +1,142 @@
+package allocator
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+const (
+	// maxReboots is how often in a row a machine is rebooted before it is replaced.
+	maxReboots = 3
+	// WellAfter is how long a machine must have been well for its reboots to be
+	// forgotten.
+	WellAfter = 30 * time.Minute
+	// rebootLimit is how long a machine may take to boot again.
+	rebootLimit = 10 * time.Minute
+	// silentLimit is how long an agent may be silent before its machine, if nobody holds
+	// it, counts as failed.
+	silentLimit = 15 * time.Minute
+)
+
+// RebootMachine boots a machine again. Whoever holds it gets another one.
+func (s *Service) RebootMachine(ctx context.Context, by, id string) (Operation, error) {
+	m, err := s.Store.Machine(ctx, id)
+	if err != nil {
+		return Operation{}, err
+	}
+	return s.reboot(ctx, by, m, "it is rebooted by "+by)
+}
+
+func (s *Service) reboot(ctx context.Context, by string, m Machine, why string) (Operation, error) {
+	op := s.operation(Reboot, by, m.WorkshopID)
+	if err := s.Store.RebootMachine(ctx, m, op, why); err != nil {
+		return Operation{}, err
+	}
+	s.start(ctx, op, "reboot machine", m.ID, m.heldBy(why))
+	return op, nil
+}
+
+// heldBy adds to what was done to a machine who held it.
+func (m Machine) heldBy(why string) string {
+	if m.Email == "" {
+		return why
+	}
+	return why + "; held by " + m.Email
+}
+
+// runReboot asks for the reboots of an operation's machines, each once, and comes back
+// until their agents speak of another boot.
+func (s *Service) runReboot(ctx context.Context, op Operation) error {
+	machines, err := s.Store.OperationMachines(ctx, op.ID)
+	if err != nil || len(machines) == 0 {
+		return err
+	}
+	for _, m := range machines {
+		if m.State != Rebooting {
+			continue // work is collected there first
+		}
+		if err := s.rebootOne(ctx, m); err != nil {
+			return err
+		}
+	}
+	why := fmt.Sprintf("waiting for %d machines to boot again", len(machines))
+	if err := s.note(ctx, op, why); err != nil {
+		return err
+	}
+	return &Later{After: betweenLooks, Why: why}
+}
+
+func (s *Service) rebootOne(ctx context.Context, m Machine) error {
+	now := s.Now()
+	switch {
+	case m.RebootAskedAt.IsZero():
+		whom, err := s.askToReboot(ctx, m)
+		if err != nil {
+			return fmt.Errorf("reboot machine %s: %w", m.ID, err)
+		}
+		return s.Store.KeepRebootAsked(ctx, m.ID, whom, now)
+	case now.Sub(m.RebootAskedAt) > rebootLimit:
+		why := fmt.Sprintf("it did not come back within %d minutes of a reboot", int(rebootLimit.Minutes()))
+		err := s.Store.Move(ctx, m.ID, Rebooting, Unhealthy, why, now)
+		if api.CodeOf(err) == api.Conflict { // it came back just now
+			return nil
+		}
+		return err
+	}
+	return nil
+}
+
+// askToReboot asks a machine's agent, and EC2 where it does not answer, or where asking
+// it did not help before.
+func (s *Service) askToReboot(ctx context.Context, m Machine) (whom string, err error) {
+	if m.Reboots <= 1 {
+		err := s.Tunnels.Reboot(ctx, m.ID, m.RebootFrom)
+		if err == nil || api.CodeOf(err) == api.Conflict {
+			return "its agent", nil
+		}
+	}
+	return "EC2", s.Compute.Reboot(ctx, m.InstanceID)
+}
+
+// helpedByReboot reports whether a machine that has failed may be well after a reboot:
+// its agent says so, or was heard of before and is silent.
+func (m Machine) helpedByReboot(now time.Time) bool {
+	if m.InstanceID == "" || m.Reboots >= maxReboots || m.Leaving != "" {
+		return false
+	}
+	return m.Action == api.Reboot || m.State == Unhealthy && m.silent(now)
+}
+
+// silent reports whether a machine's agent was heard of, and not for long.
+func (m Machine) silent(now time.Time) bool {
+	return !m.HeardAt.IsZero() && now.Sub(m.HeardAt) > silentLimit
+}
+
+// silence says of which machines it may count that their agents are silent: of those
+// that nobody holds and that are ready. Where most are silent, or this allocator has
+// not listened for as long, it is likelier that nobody could be heard.
+func (s *Service) silence(machines []Machine) func(Machine) bool {
+	now, heard, silent := s.Now(), 0, 0
+	for _, m := range machines {
+		if m.State != Ready && m.State != Assigned || m.HeardAt.IsZero() {
+			continue
+		}
+		heard++
+		if m.silent(now) {
+			silent++
+		}
+	}
+	if now.Sub(s.listening(now)) <= silentLimit || silent > 1 && 2*silent > heard {
+		return func(Machine) bool { return false }
+	}
+	return func(m Machine) bool { return m.State == Ready && m.silent(now) }
+}
+
+// listening is since when this allocator can hear of agents.
+func (s *Service) listening(now time.Time) time.Time {
+	s.listens.Do(func() { s.began = now })
+	return s.began
+}

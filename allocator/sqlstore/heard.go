@@ -1,0 +1,61 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// KeepHeard keeps that a machine's agent was heard of.
+func (s *Store) KeepHeard(ctx context.Context, machine, boot string, active, at time.Time) error {
+	return s.exec(ctx, "keep that the agent of "+machine+" was heard of",
+		`UPDATE machines SET boot_id = $1, heard_at = $3,
+		reboots = CASE WHEN well_since > 0 AND $3 - well_since >= $5 THEN 0 ELSE reboots END,
+		active_at = CASE WHEN $2 = 0 OR active_at < $2 THEN $2 ELSE active_at END WHERE id = $4`, boot, stamp(active), stamp(at), machine, allocator.WellAfter.Microseconds())
+}
+
+// KeepAction keeps what a machine's agent suggests.
+func (s *Store) KeepAction(ctx context.Context, machine string, action api.Action) error {
+	return s.exec(ctx, "keep what would help "+machine, "UPDATE machines SET action = $1 WHERE id = $2", action, machine)
+}
+
+// RebootMachine hands a machine to an operation that reboots it, if it is as it was
+// seen.
+func (s *Store) RebootMachine(ctx context.Context, seen allocator.Machine, op allocator.Operation, reason string) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		m, err := asSeen(ctx, tx, seen)
+		if err != nil {
+			return err
+		}
+		if err := addOperation(ctx, tx, op); err != nil {
+			return err
+		}
+		first, err := collects(ctx, tx, m, holdOf(m))
+		switch {
+		case err != nil:
+			return err
+		case first:
+			err = drain(ctx, tx, m, holdOf(m), "", reason, op.CreatedAt)
+		default:
+			err = move(ctx, tx, m, allocator.Rebooting, reason, op.CreatedAt)
+		}
+		if err != nil {
+			return err
+		}
+		return addOperationMachine(ctx, tx, op.ID, m.ID)
+	})
+}
+
+// KeepRebootAsked keeps who was asked to reboot a machine.
+func (s *Store) KeepRebootAsked(ctx context.Context, machine, whom string, at time.Time) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		m, err := oneMachine(ctx, tx, machine)
+		if err != nil || m.State != allocator.Rebooting {
+			return err
+		}
+		return tx.all(ctx, Statement{"UPDATE machines SET reboot_asked_at = $1 WHERE id = $2", []any{stamp(at), machine}},
+			changing(machine, m.State, m.State, whom+" was asked to reboot it", at))
+	})
+}

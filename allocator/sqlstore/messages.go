@@ -1,0 +1,21 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// KeepMessage keeps what the participant of a live seat is told.
+func (s *Store) KeepMessage(ctx context.Context, id, text string, at time.Time) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		done, err := tx.exec(ctx, "UPDATE seats SET message = $1, message_at = $2 WHERE id = $3 AND state <> 'released'", text, stamp(at), id)
+		if err != nil {
+			return fmt.Errorf("keep a message for seat %s: %w", id, err)
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 0 {
+			return notHeld()
+		}
+		return nil
+	})
+}

@@ -1,0 +1,48 @@
+package tunnel
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// ask asks a machine's agent something. Unavailable when it does not answer, or
+// not in a way that can be understood; what it refuses is told as it says it.
+func (h *Hub) ask(ctx context.Context, machine, method, path string, in, out any) error {
+	c := api.Client{URL: "http://agent", HTTP: &http.Client{Transport: h.Transport(machine)}}
+	err := c.Do(ctx, method, path, in, out)
+	var p *api.Problem
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &p):
+		return api.Problemf(api.Unavailable, "The machine does not answer", "%s.", err)
+	case p.Title != http.StatusText(p.HTTP): // the agent says what is wrong
+		return err
+	}
+	return api.Problemf(api.Unavailable, "The machine does not answer", "Its agent says %d to %s %s: %s", p.HTTP, method, path, p.Detail)
+}
+
+// StartSession begins a session on a machine.
+func (h *Hub) StartSession(ctx context.Context, machine, session string) error {
+	return h.ask(ctx, machine, http.MethodPost, "/session", api.StartSession{ID: session}, nil)
+}
+
+// Reboot lets an agent reboot its machine.
+func (h *Hub) Reboot(ctx context.Context, machine, boot string) error {
+	return h.ask(ctx, machine, http.MethodPost, "/reboot", api.StartReboot{BootID: boot}, nil)
+}
+
+// Collect begins to collect on a machine, or says how it goes.
+func (h *Hub) Collect(ctx context.Context, machine string, c api.StartCollect) (api.CollectStatus, error) {
+	var out api.CollectStatus
+	return out, h.ask(ctx, machine, http.MethodPost, "/collect", c, &out)
+}
+
+// EndSession ends a session of a machine.
+func (h *Hub) EndSession(ctx context.Context, machine, session string) error {
+	return h.ask(ctx, machine, http.MethodDelete, "/session?id="+url.QueryEscape(session), nil, nil)
+}

@@ -1,0 +1,72 @@
+package tunnel_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/agent"
+	agentweb "github.com/talmolab/lablink-infrastructure/agent/web"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// desktop fails to start while err is set.
+type desktop struct{ err error }
+
+func (d *desktop) Start(context.Context, string) error { return d.err }
+func (d *desktop) End(context.Context, string) error   { return nil }
+
+func (d *desktop) Idle(context.Context) (time.Duration, bool) { return time.Minute, true }
+
+// looked is a machine that shows its session.
+type looked struct{ *agent.Sessions }
+
+func (l looked) Status() api.Status { return api.Status{Session: l.Sessions.Status()} }
+
+func TestASessionIsStartedAndEndedThroughTheTunnel(t *testing.T) {
+	w := newWorld(t)
+	require.Equal(t, api.Unavailable, api.CodeOf(w.StartSession(t.Context(), "mch_1", "one")))
+	d := &desktop{}
+	sessions := agent.NewSessions(d)
+	w.dial(t, "mch_1", agentweb.Handler(looked{sessions}, agentweb.WithSessions(sessions)))
+	require.True(t, w.next(t).up)
+
+	require.NoError(t, w.StartSession(t.Context(), "mch_1", "one"))
+	status, err := w.Status(t.Context(), "mch_1")
+	require.NoError(t, err)
+	require.Equal(t, &api.SessionStatus{ID: "one", IdleSeconds: new(60)}, status.Session)
+	require.NoError(t, w.EndSession(t.Context(), "mch_1", "another"))
+	require.Equal(t, "one", sessions.ID())
+	require.NoError(t, w.EndSession(t.Context(), "mch_1", "one"))
+	require.Empty(t, sessions.ID())
+
+	d.err = errors.New("no display is free")
+	err = w.StartSession(t.Context(), "mch_1", "two")
+	require.Equal(t, api.Unavailable, api.CodeOf(err))
+	require.ErrorContains(t, err, "no display is free")
+	require.Equal(t, api.Invalid, api.CodeOf(w.StartSession(t.Context(), "mch_1", "")))
+}
+
+func TestAMachineIsRebootedFromTheBootThatItIsAtOnly(t *testing.T) {
+	w := newWorld(t)
+	asked := 0
+	w.dial(t, "mch_1", agentweb.Handler(looked{agent.NewSessions(agent.Plain{})}, agentweb.WithReboot("boot-1", func() error { asked++; return nil })))
+	require.True(t, w.next(t).up)
+	err := w.Reboot(t.Context(), "mch_1", "boot-0")
+	require.Equal(t, api.Conflict, api.CodeOf(err))
+	require.Zero(t, asked)
+	require.NoError(t, w.Reboot(t.Context(), "mch_1", "boot-1"))
+	require.Equal(t, 1, asked)
+	require.Equal(t, api.Unavailable, api.CodeOf(w.Reboot(t.Context(), "mch_2", "boot-1")))
+}
+
+func TestAnAgentThatKnowsNoSessionsIsUnavailable(t *testing.T) {
+	w := newWorld(t)
+	w.dial(t, "mch_1", http.NotFoundHandler())
+	require.True(t, w.next(t).up)
+	require.Equal(t, api.Unavailable, api.CodeOf(w.StartSession(t.Context(), "mch_1", "one")))
+}

@@ -1,0 +1,96 @@
+package work_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator/work"
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+	"github.com/talmolab/lablink-infrastructure/sim/wire"
+)
+
+// world is a bucket of the simulator, whose clock the test moves.
+type world struct {
+	*work.Bucket
+	now time.Time
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	account, err := cloud.Open(cloud.Options{Dir: t.TempDir()})
+	require.NoError(t, err)
+	require.NoError(t, account.CreateBucket(&cloud.Bucket{Bucket: "lab-work"}))
+	w := &world{now: time.Now()}
+	server := httptest.NewServer(wire.NewServer(account, func() time.Time { return w.now }))
+	t.Cleanup(server.Close)
+	client := s3.NewFromConfig(aws.Config{
+		Region: account.Region(), BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: cloud.DeveloperKey, SecretAccessKey: cloud.DeveloperSecret}, nil
+		}),
+	}, func(o *s3.Options) { o.UsePathStyle = true })
+	w.Bucket = work.New(client, "lab-work")
+	return w
+}
+
+func send(t *testing.T, method, url, body string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	require.NoError(t, err)
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return res.StatusCode, string(raw)
+}
+
+func TestAFileIsPutListedAndGotBySignedAddresses(t *testing.T) {
+	w := newWorld(t)
+	const key = "work/wks_1/sea_1/2026-03-01T090000Z/results/a b+c.csv"
+	put, err := w.Upload(t.Context(), key, 5)
+	require.NoError(t, err)
+	status, said := send(t, http.MethodPut, put, "12345")
+	require.Equal(t, http.StatusOK, status, said)
+	empty, err := w.Upload(t.Context(), "work/wks_1/sea_2/empty", 0)
+	require.NoError(t, err)
+	status, said = send(t, http.MethodPut, empty, "")
+	require.Equal(t, http.StatusOK, status, said)
+	files, err := w.List(t.Context(), "work/wks_1/")
+	require.NoError(t, err)
+	require.Len(t, files, 2)
+	require.Equal(t, []any{key, int64(5)}, []any{files[0].Key, files[0].Bytes})
+	get, err := w.Download(t.Context(), key)
+	require.NoError(t, err)
+	status, said = send(t, http.MethodGet, get, "")
+	require.Equal(t, []any{http.StatusOK, "12345"}, []any{status, said})
+}
+
+func TestASignedAddressIsGoodForWhatItSaysAndForAWhile(t *testing.T) {
+	w := newWorld(t)
+	put, err := w.Upload(t.Context(), "work/wks_1/sea_1/a", 5)
+	require.NoError(t, err)
+	for what, c := range map[string][3]string{
+		"more bytes":    {http.MethodPut, put, "123456"},
+		"another file":  {http.MethodPut, strings.Replace(put, "sea_1/a", "sea_1/b", 1), "12345"},
+		"another use":   {http.MethodGet, put, ""},
+		"longer":        {http.MethodPut, strings.Replace(put, "X-Amz-Expires=900", "X-Amz-Expires=9000", 1), "12345"},
+		"somebody else": {http.MethodPut, strings.Replace(put, cloud.DeveloperKey, "AKIASOMEBODYELSE1234", 1), "12345"},
+	} {
+		status, said := send(t, c[0], c[1], c[2])
+		require.Equal(t, http.StatusForbidden, status, "%s: %s", what, said)
+	}
+	w.now = w.now.Add(16 * time.Minute)
+	status, said := send(t, http.MethodPut, put, "12345")
+	require.Equal(t, http.StatusForbidden, status)
+	require.Contains(t, said, "Request has expired")
+}

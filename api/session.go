@@ -1,0 +1,19 @@
+package api
+
+// StartSession names a participant's hold on a machine, for the agent that starts the
+// desktop: POST /session through its tunnel. The same one again changes nothing,
+// another one ends the one before.
+type StartSession struct {
+	ID string `json:"id"`
+}
+
+// SessionStatus is the session that an agent has.
+type SessionStatus struct {
+	_ struct{} `json:"-" additionalProperties:"true"` // a newer agent may say more
+
+	ID string `json:"id" maxLength:"100" doc:"The session's id; empty while there is none"`
+	// IdleSeconds is how long its participant has done nothing. Unknown is absent, and
+	// is not idle.
+	IdleSeconds *int   `json:"idle_seconds,omitempty" minimum:"0" doc:"For how long its participant has done nothing; absent where that is not known"`
+	Trouble     string `json:"trouble,omitempty" maxLength:"500" doc:"Why a session could not be started, for people"`
+}
