@@ -15,6 +15,7 @@ import (
 func TestAnInstructorHelpsAParticipantByHand(t *testing.T) {
 	w := newWorld(t)
 	ws := w.ReadyWorkshop(t, 2)
+	w.Agents.Connect(w.Machines(t, ws)...)
 	b, staff := w.browser(t), w.staff(t)
 	b.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"ann@example.org"}})
 	_, body := b.send(t, http.MethodGet, "/api/v1/seats/current", nil)
@@ -37,6 +38,10 @@ func TestAnInstructorHelpsAParticipantByHand(t *testing.T) {
 	res, body = staff.submit(t, "/admin/seats/"+seat.ID+"/move", workshop)
 	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
 	require.Contains(t, mustOpen(t, b, "/seat"), "you were moved by admin")
+
+	w.browser(t).submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"bob@example.org"}})
+	res, body = staff.send(t, http.MethodPost, "/api/v1/seats/"+seat.ID+"/move", nil)
+	refused(t, api.Capacity, res, body)
 
 	minutes := 60
 	_, err := w.ChangeWorkshop(t.Context(), "admin", ws.ID, api.WorkshopChange{SessionMinutes: &minutes})
@@ -69,12 +74,11 @@ func TestAnInstructorHelpsAMachineByHand(t *testing.T) {
 		res, body = staff.send(t, http.MethodPost, path(n, what), nil)
 		require.Equal(t, http.StatusAccepted, res.StatusCode, body)
 	}
-	states := []allocator.MachineState{}
-	for _, m := range w.Machines(t, ws)[:3] {
-		states = append(states, m.State)
+	for n, want := range []allocator.MachineState{allocator.Rebooting, allocator.Terminating, allocator.Terminating} {
+		m, err := w.Store.Machine(t.Context(), all[n].ID)
+		require.NoError(t, err)
+		require.Equal(t, want, m.State)
 	}
-	require.Contains(t, states, allocator.Rebooting)
-	require.Contains(t, states, allocator.Terminating)
 	for _, what := range []string{"reboot", "replace"} {
 		res, body = staff.submit(t, "/admin/machines/"+all[1].ID+"/"+what, url.Values{"workshop": {ws.ID}})
 		require.Equal(t, http.StatusConflict, res.StatusCode, body)
