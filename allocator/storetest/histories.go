@@ -116,6 +116,14 @@ func randomHistories(t *testing.T, w *world) {
 				op := allocator.Operation{ID: w.id("op"), Kind: allocator.Terminate, WorkshopID: m.WorkshopID, State: allocator.Queued, CreatedAt: w.tick()}
 				check(w.TerminateMachine(ctx, m, op, "it was ended"))
 			},
+			"move seat": func(t *rapid.T) {
+				seats, err := w.Seats(ctx, workshop().ID)
+				require.NoError(t, err)
+				if len(seats) > 0 {
+					check(w.MoveSeat(ctx, rapid.SampledFrom(seats).Draw(t, "seat").ID, "moved", w.tick()))
+				}
+			},
+			"leave machine": func(*rapid.T) { check(w.LeaveMachine(ctx, machine(), "it is old", w.tick())) },
 			"drain": func(*rapid.T) {
 				m := machine()
 				op := allocator.Operation{ID: w.id("op"), Kind: allocator.Terminate, WorkshopID: m.WorkshopID, State: allocator.Queued, CreatedAt: w.tick()}
@@ -218,7 +226,7 @@ func (w *world) checkSeats(t require.TestingT, workshop string) {
 		require.Equal(t, queued, s.Position, "%+v", seats)
 	}
 	for _, m := range w.machines(t, workshop) {
-		if m.State == allocator.Ready {
+		if m.State == allocator.Ready && m.Leaving == "" {
 			ready++
 		}
 	}

@@ -168,3 +168,40 @@ func messageIsKept(t *testing.T, w *world) {
 	require.Empty(t, w.seat(t, ws.ID, "ann@example.org").Message)
 	requireCode(t, api.NotFound, w.KeepMessage(t.Context(), "sea_unknown", "x", at))
 }
+
+func seatIsMoved(t *testing.T, w *world) {
+	ws := w.collecting(t, 2)
+	w.come(t, ws.ID, "ann@example.org")
+	before := w.seat(t, ws.ID, "ann@example.org")
+	require.NoError(t, w.MoveSeat(t.Context(), before.ID, "you were moved by admin", w.tick()))
+	after := w.seat(t, ws.ID, "ann@example.org")
+	require.NotEqual(t, before.MachineID, after.MachineID)
+	require.NotEqual(t, before.Session(), after.Session())
+	require.Equal(t, "you were moved by admin", after.Note)
+	require.Equal(t, allocator.Draining, w.machine(t, before.MachineID).State, "what she made there is collected")
+	require.Equal(t, before.AssignedAt, w.collectionOn(t, before.MachineID).Since)
+	requireCode(t, api.Capacity, w.MoveSeat(t.Context(), before.ID, "again", w.tick()))
+	requireCode(t, api.NotFound, w.MoveSeat(t.Context(), "sea_unknown", "x", w.tick()))
+
+	w.come(t, ws.ID, "bob@example.org")
+	requireCode(t, api.NotFound, w.MoveSeat(t.Context(), w.seat(t, ws.ID, "bob@example.org").ID, "he waits", w.tick()))
+	end := w.tick().Add(time.Hour)
+	requireCode(t, api.Conflict, w.KeepSeat(t.Context(), after.ID, end, end.Add(1), w.now))
+	require.NoError(t, w.KeepSeat(t.Context(), after.ID, time.Time{}, end, w.now))
+	require.Equal(t, end, w.seat(t, ws.ID, "ann@example.org").EndsAt, "whoever waits")
+	requireCode(t, api.NotFound, w.KeepSeat(t.Context(), "sea_unknown", end, end, w.now))
+}
+
+func machineLeaves(t *testing.T, w *world) {
+	ws, machines := w.ready(t, 1)
+	m := machines[0]
+	seen := m
+	seen.SeatID = "sea_other"
+	requireCode(t, api.Conflict, w.LeaveMachine(t.Context(), seen, "it is old", w.tick()))
+	require.NoError(t, w.LeaveMachine(t.Context(), m, "it is old", w.tick()))
+	require.Equal(t, "it is old", w.machine(t, m.ID).Leaving)
+	w.come(t, ws.ID, "ann@example.org")
+	require.Equal(t, allocator.SeatQueued, w.seat(t, ws.ID, "ann@example.org").State, "nobody gets it any more")
+	require.NoError(t, w.move(t, m.ID, allocator.Unhealthy, "it broke", w.tick()))
+	requireCode(t, api.Conflict, w.LeaveMachine(t.Context(), w.machine(t, m.ID), "again", w.tick()))
+}

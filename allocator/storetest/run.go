@@ -57,6 +57,8 @@ func Run(t *testing.T, open Open) {
 		"work is collected while people go on":                     workIsCollectedMeanwhile,
 		"a workshop that collects ends after that":                 collectingWorkshopEnds,
 		"a participant is told what staff says":                    messageIsKept,
+		"a seat is moved to another machine":                       seatIsMoved,
+		"nobody gets a machine that is to go":                      machineLeaves,
 		"random histories keep the invariants":                     randomHistories,
 		"a census counts what there is":                            censusCounts,
 		"there is one first user":                                  firstUserIsOne,

@@ -181,7 +181,6 @@ func TestWhatCannotBeDoneAnyMoreIsAConflict(t *testing.T) {
 		{http.MethodPost, "/api/v1/seats", claim},
 		{http.MethodPost, "/api/v1/seats/current/extend", nil},
 		{http.MethodPost, "/api/v1/agents", again},
-		{http.MethodPost, "/api/v1/seats/" + seat + "/move", nil},
 		{http.MethodPost, "/api/v1/seats/" + seat + "/extend", api.Extension{Minutes: 10}},
 		{http.MethodPost, terminate, nil},
 		{http.MethodPost, "/api/v1/machines/" + m.ID + "/reboot", nil},

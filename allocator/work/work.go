@@ -30,8 +30,9 @@ var _ allocator.Work = (*Bucket)(nil)
 // New keeps work in a bucket.
 func New(client *s3.Client, bucket string) *Bucket {
 	signer := s3.NewPresignClient(client, s3.WithPresignExpires(signedFor), s3.WithPresignClientFromClientOptions(func(o *s3.Options) {
-		// A sum would have to be known before the file is read.
+		// A sum would have to be known before the file is read, and browsers check none.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	}))
 	return &Bucket{
 		name: bucket, list: client.ListObjectsV2,

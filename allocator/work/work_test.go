@@ -34,6 +34,8 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(server.Close)
 	client := s3.NewFromConfig(aws.Config{
 		Region: account.Region(), BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1,
+		// As a configuration that is loaded has it.
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported, ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: cloud.DeveloperKey, SecretAccessKey: cloud.DeveloperSecret}, nil
 		}),
