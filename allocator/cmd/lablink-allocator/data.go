@@ -92,7 +92,7 @@ func (a *app) postgres() (postgres.Config, error) {
 	}
 	c := postgres.Config{Host: host, Port: number, Name: d.Name, Roots: d.Roots, Proxy: os.Getenv(proxyVariable), Login: a.login, Log: a.log}
 	if c.Roots == "" && postgres.OfRDS(host) {
-		c.Roots = filepath.Join(a.data, rootsFile)
+		c.Roots = a.rootsFile()
 	}
 	return c, nil
 }
@@ -100,8 +100,17 @@ func (a *app) postgres() (postgres.Config, error) {
 // rootsTime is how long it may take to fetch the certificates of RDS.
 const rootsTime = 10 * time.Second
 
+// rootsFile is where the certificates of RDS are kept: a rehearsal, which lies in the
+// folder of the data, has those of the service.
+func (a *app) rootsFile() string {
+	if a.rehearsal {
+		return filepath.Join(filepath.Dir(a.data), rootsFile)
+	}
+	return filepath.Join(a.data, rootsFile)
+}
+
 // fetchRoots brings the certificates of RDS, which no computer trusts by itself, up to
-// date. Those of before do, where that fails.
+// date. Those of before do, where that fails, and for a rehearsal.
 func (a *app) fetchRoots(ctx context.Context) error {
 	host, _, err := net.SplitHostPort(a.settings.Database.Endpoint)
 	if err != nil || a.settings.Database.Roots != "" || !postgres.OfRDS(host) {
@@ -109,7 +118,10 @@ func (a *app) fetchRoots(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, rootsTime)
 	defer cancel()
-	file := filepath.Join(a.data, rootsFile)
+	file := a.rootsFile()
+	if _, err := os.Stat(file); err == nil && a.rehearsal {
+		return nil
+	}
 	err = postgres.FetchRoots(ctx, http.DefaultClient, a.settings.Region, file, time.Now())
 	if _, kept := os.Stat(file); err != nil && kept == nil {
 		a.log.Warn("the certificates of RDS are those of before", "error", err)
