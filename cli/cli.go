@@ -61,7 +61,12 @@ type Commands struct {
 	Launch    LaunchCommand    `cmd:"" help:"Open a workshop and launch its machines."`
 	End       EndCommand       `cmd:"" help:"End a workshop and all its machines."`
 	Machines  MachinesCommand  `cmd:"" help:"List machines."`
-	Terminate TerminateCommand `cmd:"" help:"End one machine."`
+	Terminate TerminateCommand `cmd:"" help:"End one machine at once."`
+	Reboot    RebootCommand    `cmd:"" help:"Boot a machine again; its participant gets another one."`
+	Drain     DrainCommand     `cmd:"" help:"End a machine after what was made on it is collected."`
+	Replace   ReplaceCommand   `cmd:"" help:"Let another machine take a machine's place; its participant keeps it until that one is ready."`
+	Move      MoveCommand      `cmd:"" help:"Give a participant another machine."`
+	Tell      TellCommand      `cmd:"" help:"Tell a participant something, on their page."`
 
 	Preview        PreviewCommand        `cmd:"" help:"Print what deploying a stack would do, for preview-comment."`
 	PreviewComment PreviewCommentCommand `cmd:"" help:"Write down for a reviewer what lablink preview says."`

@@ -75,6 +75,29 @@ func TestAWorkshopIsRunFromATerminal(t *testing.T) {
 	require.Equal(t, 5, cli.ExitCode(err))
 }
 
+func TestMachinesAndSeatsAreHelpedFromATerminal(t *testing.T) {
+	w, url := serve(t)
+	ws := w.ReadyWorkshop(t, 3)
+	claimed, err := w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
+	require.NoError(t, err)
+	out := must(t, url, "move", claimed.Seat.ID)
+	require.Contains(t, out, "ann@example.org")
+	require.NotContains(t, out, claimed.Seat.MachineID)
+	require.Empty(t, must(t, url, "tell", claimed.Seat.ID, "Lunch is at noon."))
+	seat, err := w.SeatOf(t.Context(), claimed.Token)
+	require.NoError(t, err)
+	require.Equal(t, "Lunch is at noon.", seat.Message)
+	require.Contains(t, must(t, url, "reboot", claimed.Seat.MachineID), "op_")
+	require.Contains(t, must(t, url, "replace", seat.MachineID), seat.MachineID)
+	for _, m := range w.Machines(t, ws) {
+		if m.State == allocator.Ready {
+			require.Contains(t, must(t, url, "drain", m.ID), "op_")
+		}
+	}
+	_, err = lablink(t, url, "reboot", "mch_unknown")
+	require.Error(t, err)
+}
+
 func must(t *testing.T, url string, args ...string) string {
 	t.Helper()
 	out, err := lablink(t, url, args...)

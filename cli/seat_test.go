@@ -44,12 +44,22 @@ func open(t *testing.T) *classroom {
 	t.Helper()
 	c := &classroom{t: t, status: api.Status{Health: api.Healthy, Inventory: api.Inventory{GPUs: []api.GPU{{Model: "NVIDIA A10G"}}}}}
 	c.World, c.url = serve(t, c.around)
-	c.Tunnels = c
+	c.Tunnels = tunnels{c.Agents, c}
 	return c
 }
 
+// tunnels lead to machines that say what the test wants.
+type tunnels struct {
+	allocator.Tunnels
+	c *classroom
+}
+
 // Status is what a machine says through its tunnel.
-func (c *classroom) Status(context.Context, string) (api.Status, error) {
+func (t tunnels) Status(ctx context.Context, machine string) (api.Status, error) {
+	return t.c.machineSays(ctx, machine)
+}
+
+func (c *classroom) machineSays(context.Context, string) (api.Status, error) {
 	if c.silent {
 		return api.Status{}, api.Problemf(api.Unavailable, "The machine is not connected", "")
 	}

@@ -47,7 +47,7 @@ func TestFlagsComeFromTheFileTheEnvironmentAndTheCommandLine(t *testing.T) {
 		"nvml": "simulated:a100", "some_later_setting": 1}`)
 	want := runCommand{
 		AllocatorURL: "https://file.test", Audience: "lablink/lab/test", Region: "us-west-2", NVML: "simulated:a100",
-		StateDir: filepath.Join(dir, "var/lib/lablink-agent"),
+		StateDir: filepath.Join(dir, "var/lib/lablink-agent"), Home: filepath.Join(dir, "var/lib/lablink-home"),
 	}
 	got, err := parse(t)
 	require.NoError(t, err)
