@@ -73,13 +73,15 @@ type Machine struct {
 	Health           api.Health // as last reported; "" before the first report
 	// HealthReason is what the agent said with it.
 	HealthReason string
-	Connected    bool // whether a tunnel to its agent is up
-	CreatedAt    time.Time
-	ChangedAt    time.Time // when State last changed
-	LaunchedAt   time.Time // when it got its instance; zero before
-	ReadyAt      time.Time // when it became ready for the first time; zero before
-	SeatID       string    // the live seat on it, or ""
-	Email        string    // of who holds that seat, or ""
+	// HealthSince is when the health became what it is; zero before the first report.
+	HealthSince time.Time
+	Connected   bool // whether a tunnel to its agent is up
+	CreatedAt   time.Time
+	ChangedAt   time.Time // when State last changed
+	LaunchedAt  time.Time // when it got its instance; zero before
+	ReadyAt     time.Time // when it became ready for the first time; zero before
+	SeatID      string    // the live seat on it, or ""
+	Email       string    // of who holds that seat, or ""
 	// LaunchOpen says that EC2 may be launching an instance for it right now, so
 	// that one may still appear.
 	LaunchOpen bool

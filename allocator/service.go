@@ -1,6 +1,7 @@
 package allocator
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
@@ -21,6 +22,8 @@ type Service struct {
 	Rates Rates
 	// Leader is optional: an allocator that has its store to itself leads.
 	Leader Leader
+	// Clock says why Now cannot be trusted, nil while it can. Optional: it always can.
+	Clock func(ctx context.Context) error
 	// Meter is optional.
 	Meter Meter
 	Pools []Pool

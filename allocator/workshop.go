@@ -44,6 +44,8 @@ type Workshop struct {
 	LaunchFailures int
 	CreatedAt      time.Time
 	EndedAt        time.Time // zero while it is open
+	// Version counts its changes: one is made of the workshop as it was seen.
+	Version int
 }
 
 // SeatState is whether a participant holds a machine.

@@ -78,10 +78,13 @@ type NewSchedule struct {
 type Schedule struct {
 	ID string `json:"id" doc:"sch_…"`
 	NewSchedule
-	Next      *time.Time `json:"next,omitempty" doc:"When the next begins; absent: none does within a year"`
-	MissedAt  *time.Time `json:"missed_at,omitempty" doc:"The begin of the newest that was over before it could be opened"`
-	By        string     `json:"by"`
-	CreatedAt time.Time  `json:"created_at"`
+	Next     *time.Time `json:"next,omitempty" doc:"When the next begins; absent: none does within a year"`
+	MissedAt *time.Time `json:"missed_at,omitempty" doc:"The begin of the newest that was over before it could be opened"`
+	// Trouble is why the next cannot be opened; it is tried again until it is over.
+	Trouble       string    `json:"trouble,omitempty" doc:"Why the next cannot be opened now; it is tried again until it is over"`
+	MissedBecause string    `json:"missed_because,omitempty" doc:"Why that one could not be opened"`
+	By            string    `json:"by"`
+	CreatedAt     time.Time `json:"created_at"`
 }
 
 // Machine is one GPU desktop host.
@@ -122,7 +125,7 @@ type Operation struct {
 	ID         string     `json:"id" doc:"op_…"`
 	Kind       string     `json:"kind" enum:"launch,terminate"`
 	Workshop   string     `json:"workshop" doc:"wks_…"`
-	State      string     `json:"state" enum:"queued,running,succeeded,failed"`
+	State      string     `json:"state" enum:"queued,running,succeeded,failed,cancelled"`
 	Total      int        `json:"total" doc:"How many machines it is about"`
 	Done       int        `json:"done"`
 	Failed     int        `json:"failed"`

@@ -117,7 +117,11 @@ func (s *Store) SetHealth(ctx context.Context, machine string, h api.Health, rea
 		if err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, "UPDATE machines SET health = $1, health_reason = $2 WHERE id = $3", h, reason, machine)
+		since := m.HealthSince
+		if m.Health != h {
+			since = at
+		}
+		_, err = tx.exec(ctx, "UPDATE machines SET health = $1, health_reason = $2, health_since = $3 WHERE id = $4", h, reason, stamp(since), machine)
 		if err != nil {
 			return fmt.Errorf("keep the health of %s: %w", machine, err)
 		}

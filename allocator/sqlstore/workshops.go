@@ -12,13 +12,13 @@ import (
 )
 
 const workshopColumns = `id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited,
-	trouble, launch_after, launch_failures, coalesce(schedule_id, ''), created_at, ended_at`
+	trouble, launch_after, launch_failures, coalesce(schedule_id, ''), created_at, ended_at, version`
 
 func scanWorkshop(row scanner) (allocator.Workshop, error) {
 	var w allocator.Workshop
 	var starts, ends, warmUp, limit, after, created, ended int64
 	err := row.Scan(&w.ID, &w.Name, &w.Pool, &w.Seats, &w.Warm, &w.Spares, &w.JoinCode, &w.State, &starts, &ends, &warmUp, &limit, &w.Invited,
-		&w.Trouble, &after, &w.LaunchFailures, &w.ScheduleID, &created, &ended)
+		&w.Trouble, &after, &w.LaunchFailures, &w.ScheduleID, &created, &ended, &w.Version)
 	w.StartsAt, w.EndsAt, w.LaunchAfter = fromStamp(starts), fromStamp(ends), fromStamp(after)
 	w.CreatedAt, w.EndedAt = fromStamp(created), fromStamp(ended)
 	w.WarmUp, w.SessionLimit = seconds(warmUp), seconds(limit)
@@ -44,16 +44,21 @@ func addWorkshop(ctx context.Context, tx conn, w allocator.Workshop, roster []st
 	return setRoster(ctx, tx, w.ID, roster)
 }
 
-// ChangeWorkshop changes a workshop that is open.
+// ChangeWorkshop changes a workshop that is open, by compare-and-set.
 func (s *Store) ChangeWorkshop(ctx context.Context, w allocator.Workshop, roster []string) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
 		if err := mustBeOpen(ctx, tx, w.ID); err != nil {
 			return err
 		}
-		_, err := tx.exec(ctx, "UPDATE workshops SET seats = $1, warm = $2, spares = $3, ends_at = $4, session_limit = $5, invited = $6 WHERE id = $7",
-			w.Seats, w.Warm, w.Spares, stamp(w.EndsAt), int64(w.SessionLimit.Seconds()), w.Invited, w.ID)
+		changed := api.Problemf(api.Conflict, "The workshop was changed meanwhile", "Look at it again, and change it then.")
+		err := one(ctx, tx, changed, `UPDATE workshops SET seats = $1, warm = $2, spares = $3, ends_at = $4, session_limit = $5, invited = $6, version = version + 1
+			WHERE id = $7 AND version = $8`,
+			w.Seats, w.Warm, w.Spares, stamp(w.EndsAt), int64(w.SessionLimit.Seconds()), w.Invited, w.ID, w.Version)
 		if err != nil {
 			return fmt.Errorf("change workshop %s: %w", w.ID, err)
+		}
+		if roster == nil {
+			return nil
 		}
 		return setRoster(ctx, tx, w.ID, roster)
 	})

@@ -45,6 +45,8 @@ func Run(t *testing.T, open Open) {
 		"a seat is one participant's, on one machine":             seatIsHeldOnce,
 		"the same participant comes back by token or PIN":         participantComesBack,
 		"a PIN cannot be guessed":                                 pinCannotBeGuessed,
+		"a browser names the seat that it means":                  seatIsNamed,
+		"a schedule says why its workshop cannot be opened":       scheduleTellsItsTrouble,
 		"a browser holds one seat of a workshop":                  browserHoldsOneSeatOfAWorkshop,
 		"a seat that is left makes its machine ready again":       seatIsLeft,
 		"seats are kept after they were released":                 seatHistoryIsKept,
@@ -56,6 +58,8 @@ func Run(t *testing.T, open Open) {
 		"a lesser role ends what the one before let in":           roleEndsWhatItLetIn,
 		"the last admin stays":                                    lastAdminStays,
 		"tokens are kept by their sums":                           tokensAreKept,
+		"a launch is cancelled":                                   launchIsCancelled,
+		"a request that is sent again is answered once":           requestIsAnsweredOnce,
 		"the audit is read page by page":                          auditIsPaged,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })

@@ -341,3 +341,12 @@ func (s *server) terminateForm(w http.ResponseWriter, r *http.Request) {
 	}
 	http.Redirect(w, r, "/admin/workshops/"+op.WorkshopID, http.StatusSeeOther)
 }
+
+func (s *server) cancelForm(w http.ResponseWriter, r *http.Request) {
+	op, err := s.Service.CancelOperation(r.Context(), s.sessionUser(r), r.PathValue("id"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/admin/workshops/"+op.WorkshopID, http.StatusSeeOther)
+}

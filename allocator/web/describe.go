@@ -29,6 +29,7 @@ var refusals = map[string][]int{
 	"get-roster":           {http.StatusNotFound},
 	"change-workshop":      {http.StatusNotFound, http.StatusConflict},
 	"end-workshop":         {http.StatusNotFound, http.StatusConflict},
+	"cancel-operation":     {http.StatusNotFound, http.StatusConflict},
 	"terminate-machine":    {http.StatusNotFound, http.StatusConflict},
 }
 
@@ -38,6 +39,9 @@ func errorsOf(id string) []int {
 	out := []int{http.StatusUnauthorized}
 	if needs[id] != allocator.Viewer {
 		out = append(out, http.StatusForbidden)
+	}
+	if creates[id] {
+		out = append(out, http.StatusConflict)
 	}
 	return append(out, refusals[id]...)
 }

@@ -33,7 +33,7 @@ func TestASeatSaysWhenItEndsAndWhatBecameOfIt(t *testing.T) {
 	minutes := 60
 	_, err = w.ChangeWorkshop(t.Context(), "admin", ws.ID, api.WorkshopChange{SessionMinutes: &minutes})
 	require.NoError(t, err)
-	res, _ = b.submit(t, "/seat/leave", nil)
+	res, _ = b.submit(t, "/seat/leave", seatOf(t, b))
 	require.Equal(t, http.StatusSeeOther, res.StatusCode)
 	_, _ = b.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"ann@example.org"}})
 	page = mustOpen(t, b, "/seat")

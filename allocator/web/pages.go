@@ -127,6 +127,7 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("POST /admin/schedules/{id}/end", s.forStaff(s.endScheduleForm))
 	mux.HandleFunc("POST /admin/seats/{id}/release", s.forStaff(s.releaseForm))
 	mux.HandleFunc("POST /admin/machines/{id}/terminate", s.forStaff(s.terminateForm))
+	mux.HandleFunc("POST /admin/operations/{id}/cancel", s.forStaff(s.cancelForm))
 	s.routeAccount(mux)
 	s.routeUsers(mux)
 	mux.HandleFunc("GET /admin/audit", s.forStaff(s.auditPage))

@@ -164,6 +164,7 @@ func TestWhatCannotBeDoneAnyMoreIsAConflict(t *testing.T) {
 	claim := api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}
 	b.send(t, http.MethodPost, "/api/v1/seats", claim)
 	claim.Email = "bob@example.org"
+	launch := "/api/v1/operations/" + w.launchOf(t, ws) + "/cancel"
 	again := allocatortest.Registration(m.InstanceID, "client-gpu", "signature of "+m.InstanceID) // it counts once
 	terminate := "/api/v1/machines/" + m.ID + "/terminate"
 	end := "/api/v1/workshops/" + ws.ID
@@ -175,6 +176,7 @@ func TestWhatCannotBeDoneAnyMoreIsAConflict(t *testing.T) {
 		{http.MethodPost, "/api/v1/seats/current/extend", nil},
 		{http.MethodPost, "/api/v1/agents", again},
 		{http.MethodPost, terminate, nil},
+		{http.MethodPost, launch, nil},
 		{http.MethodDelete, end, nil},
 		{http.MethodPatch, end, api.WorkshopChange{Spares: new(1)}},
 	} {

@@ -47,6 +47,8 @@ var needs = map[string]allocator.Role{
 	"change-workshop":                     allocator.Instructor,
 	"end-workshop":                        allocator.Instructor,
 	"terminate-machine":                   allocator.Instructor,
+	"cancel-operation":                    allocator.Instructor,
+	"POST /admin/operations/{id}/cancel":  allocator.Instructor,
 	"add-schedule":                        allocator.Instructor,
 	"end-schedule":                        allocator.Instructor,
 	"POST /admin/schedules/{id}/end":      allocator.Instructor,

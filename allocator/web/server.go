@@ -64,14 +64,16 @@ type server struct {
 	seatKey  string // the name of the cookie
 	stopping <-chan struct{}
 	limits   limits
-	// staffServed are the operations of staff, by their ids.
+	// staffServed are the operations of staff, by their ids, and creating those that
+	// create something, by their patterns.
 	staffServed []string
+	creating    map[string]string
 }
 
 // New makes the handler for all that the allocator serves. Answers that never
 // end by themselves end when ctx does.
 func New(ctx context.Context, c Config) (http.Handler, error) {
-	s := &server{Config: c, seatKey: cookieName(c, "lablink_seat"), stopping: ctx.Done(), limits: newLimits(c.Service.Now)}
+	s := &server{Config: c, seatKey: cookieName(c, "lablink_seat"), stopping: ctx.Done(), limits: newLimits(c.Service.Now), creating: map[string]string{}}
 	s.sessions = scs.New()
 	s.sessions.Store = c.Sessions
 	s.sessions.HashTokenInStore = true
@@ -95,7 +97,7 @@ func New(ctx context.Context, c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	handler := proxies.uncover(s.measure(mux.ServeMux, s.middleware(mux)))
+	handler := proxies.uncover(s.measure(mux.ServeMux, s.middleware(s.once(mux))))
 	if c.BalancedDomain != "" {
 		handler = proxies.secure(c.BalancedDomain, handler)
 	}

@@ -115,6 +115,7 @@ type app struct {
 	guard   *access.Guard
 	metrics *metrics.Metrics
 	ec2     *readiness.Cloud
+	clock   *readiness.Clock
 }
 
 // open opens the data and brings back what was going on.
@@ -141,7 +142,10 @@ func (a *app) open(ctx context.Context) error {
 		return err
 	}
 	a.rates = rates.New(ctx, a.settings.Region, a.settings.Pools, live.New(cloud, time.Now, live.Patience), a.log)
-	a.ec2 = &readiness.Cloud{Compute: ec2.New(ec2.Client(cloud), a.settings, time.Now), Now: time.Now}
+	a.clock = readiness.NewClock()
+	listening := cloud
+	listening.HTTPClient = readiness.Listening{Client: cloud.HTTPClient, Clock: a.clock}
+	a.ec2 = &readiness.Cloud{Compute: ec2.New(ec2.Client(listening), a.settings, time.Now), Now: time.Now}
 	a.hub = &tunnel.Hub{Log: a.log, OnChange: a.connected}
 	a.service = &allocator.Service{
 		Store: a.store, Compute: a.ec2, Tunnels: a.hub,
@@ -150,7 +154,7 @@ func (a *app) open(ctx context.Context) error {
 			AccountID: a.settings.AccountID, HTTP: &http.Client{Timeout: 10 * time.Second}, Now: time.Now,
 		},
 		Rates: a.rates,
-		Log:   a.log, Now: time.Now, Meter: a.metrics, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
+		Log:   a.log, Now: time.Now, Clock: a.clock.Check, Meter: a.metrics, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
 	}
 	for _, p := range a.settings.Pools {
 		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role})

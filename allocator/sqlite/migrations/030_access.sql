@@ -1,0 +1,33 @@
+-- +goose Up
+-- Why the next workshop of a schedule cannot be opened now, and why the newest that was
+-- missed could not.
+ALTER TABLE schedules ADD COLUMN trouble TEXT NOT NULL DEFAULT '';
+ALTER TABLE schedules ADD COLUMN missed_because TEXT NOT NULL DEFAULT '';
+
+-- Counts the changes of a workshop, so that of two at once none is lost.
+ALTER TABLE workshops ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+
+-- Since when the health is what it is.
+ALTER TABLE machines ADD COLUMN health_since INTEGER NOT NULL DEFAULT 0;
+
+-- How often the PIN of a seat was wrong, by where it was typed.
+CREATE TABLE pin_failures (
+    seat_id  TEXT NOT NULL REFERENCES seats (id),
+    source   BLOB NOT NULL,
+    failures INTEGER NOT NULL,
+    PRIMARY KEY (seat_id, source)
+) STRICT, WITHOUT ROWID;
+
+-- Requests that may be sent again, by the sums of who sent them and their key. The
+-- answer is sealed with that key, which is not kept.
+CREATE TABLE answers (
+    key     BLOB PRIMARY KEY,
+    request BLOB NOT NULL,
+    status  INTEGER NOT NULL DEFAULT 0,
+    answer  BLOB,
+    at      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX answers_by_age ON answers (at);
+
+-- When an operation was cancelled. The release before takes it for one that failed.
+ALTER TABLE operations ADD COLUMN cancelled_at INTEGER NOT NULL DEFAULT 0;
