@@ -50,6 +50,9 @@ func (s *Service) change(ctx context.Context, w Workshop, c api.WorkshopChange) 
 	if c.SessionMinutes != nil {
 		w.SessionLimit = time.Duration(*c.SessionMinutes) * time.Minute
 	}
+	if c.BudgetUSD != nil {
+		w.BudgetUSD = *c.BudgetUSD
+	}
 	var roster []string // nil: it stays
 	if c.Roster != nil {
 		named, err := rosterOf(*c.Roster)

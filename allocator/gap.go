@@ -14,6 +14,9 @@ type gap struct {
 	surplus []Machine // to be ended, as they are not needed
 	sick    []Machine // held by somebody, and for too long
 	spare   []Machine // nobody's, and more than the seats need
+	// capped is why its budget is used up, or "", and costly are to be ended for that.
+	capped string
+	costly []Machine
 	// missing machines: for seats, and for spares.
 	seats, spares int
 	// waits says that nothing is launched for it now, and late that it ends too soon for
@@ -28,7 +31,7 @@ type gap struct {
 // failed counts as missing; one that somebody holds is ended only where another one is
 // ready for them.
 func (w Workshop) gap(s Situation, has []Machine) *gap {
-	g := &gap{Workshop: w, living: len(has)}
+	g := &gap{Workshop: w, living: len(has), capped: s.Capped[w.ID]}
 	var held, idle []Machine // held by somebody though they have failed; held by nobody
 	good, ready := 0, 0
 	for _, m := range has {
@@ -58,8 +61,25 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 	people := s.Seats[w.ID]
 	g.count(s, farthestLast(idle), good, w.forSeats(s.Now, people), w.Wanted(s.Now, people))
 	g.late = w.tooLate(s)
-	g.waits = g.late || s.Now.Before(w.LaunchAfter) || w.LaunchFailures > 0 && slices.ContainsFunc(g.failed, Machine.neverReady)
+	g.cap(s, has)
+	g.waits = g.late || g.capped != "" || s.Now.Before(w.LaunchAfter) || w.LaunchFailures > 0 && slices.ContainsFunc(g.failed, Machine.neverReady)
 	return g
+}
+
+// cap says what ends as the budget is used up: what nobody holds at once, the rest once
+// people have been told for a while.
+func (g *gap) cap(s Situation, has []Machine) {
+	if g.capped == "" || !s.HardCap || s.ClockTrouble != "" {
+		return
+	}
+	all := !g.CappedAt.IsZero() && s.Now.Sub(g.CappedAt) >= capWarning
+	for _, m := range has {
+		if m.State == Terminating || m.State == Terminated || m.State == Assigned && !all {
+			continue
+		}
+		g.costly = append(g.costly, m)
+	}
+	g.failed, g.surplus, g.spare, g.sick = nil, nil, nil, nil
 }
 
 // count says how many machines are missing, and which are too many.

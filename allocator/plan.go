@@ -34,6 +34,10 @@ type Situation struct {
 	Boots map[string]time.Duration
 	// ClockTrouble is why Now cannot be trusted, or "". Meanwhile nothing ends by it.
 	ClockTrouble string
+	// Capped says, by workshop, why its budget is used up, where it is. With HardCap
+	// machines end for that.
+	Capped  map[string]string
+	HardCap bool
 }
 
 // Step is what closes a part of the difference between what should be and what is.
@@ -87,17 +91,19 @@ func (g *gap) steps(p *rooms) []Step {
 		}
 	}
 	end(g.failed, func(m Machine) string { return "another one takes its place: " + m.trouble() })
+	end(g.costly, func(Machine) string { return "the budget is used up" })
 	end(g.surplus, func(Machine) string { return "it is not needed any more" })
 	end(g.yielded, func(Machine) string { return "it was a spare, and the seats of another workshop need its place" })
 	if g.launch > 0 {
 		steps = append(steps, Step{Workshop: g.Workshop, Launch: g.launch, Living: g.living, Why: g.why(g.launch)})
 	}
-	full := ""
-	if g.wantsMore() && p.room[g.Pool]+p.leaving[g.Pool] <= 0 {
-		full = fullPool + g.Pool + " has as many machines as it may. It lacks some until another workshop ends, or maxMachines is raised in the stack's settings."
+	told := g.capped
+	if told == "" && g.wantsMore() && p.room[g.Pool]+p.leaving[g.Pool] <= 0 {
+		told = fullPool + g.Pool + " has as many machines as it may. It lacks some until another workshop ends, or maxMachines is raised in the stack's settings."
 	}
-	if g.Trouble != full && (g.Trouble == "" || strings.HasPrefix(g.Trouble, fullPool)) {
-		steps = append(steps, Step{Workshop: g.Workshop, Tell: true, Why: full})
+	own := g.Trouble == "" || strings.HasPrefix(g.Trouble, fullPool) || strings.HasPrefix(g.Trouble, overBudget)
+	if g.Trouble != told && (own || g.capped != "") {
+		steps = append(steps, Step{Workshop: g.Workshop, Tell: true, Why: told})
 	}
 	return steps
 }

@@ -13,7 +13,7 @@ type Store interface {
 	// OpenWorkshop adds a workshop with its roster.
 	OpenWorkshop(ctx context.Context, w Workshop, roster []string) error
 	// ChangeWorkshop changes what may change of one that is open: Seats, Warm, Spares,
-	// EndsAt, SessionLimit, and with Invited its roster, which stays where it is nil.
+	// EndsAt, SessionLimit, BudgetUSD, and with Invited its roster, which stays where it is nil.
 	// NotFound; Conflict when it has ended, and when it was changed since it was seen.
 	ChangeWorkshop(ctx context.Context, w Workshop, roster []string) error
 	// EndWorkshop closes a workshop, releases its seats and adds the operation
@@ -36,6 +36,11 @@ type Store interface {
 	// Postpone keeps why a workshop's machines cannot be launched and when that is
 	// tried again; "" when they can.
 	Postpone(ctx context.Context, workshop, trouble string, failures int, until time.Time) error
+	// CapWorkshop keeps since when a budget of a workshop is used up; zero: it is not.
+	CapWorkshop(ctx context.Context, workshop string, since time.Time) error
+	// Spells are how long machines were there: those that were after since, and all of the
+	// workshops that are open.
+	Spells(ctx context.Context, since time.Time) ([]Spell, error)
 	// AddMachines adds machines (requested) of one workshop, and the operation that
 	// launches them. Conflict when the workshop has ended or has by now another number
 	// of machines than living; Capacity when the pool would hold more than limit.

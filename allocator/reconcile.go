@@ -65,8 +65,10 @@ func (s *Service) situation(ctx context.Context) (Situation, error) {
 		out.Boots[p.Name] = median(took)
 	}
 	out.Workshops, out.Machines = workshops, machines
-	out.Seats, err = s.Store.LiveSeats(ctx)
-	return out, err
+	if out.Seats, err = s.Store.LiveSeats(ctx); err != nil {
+		return out, err
+	}
+	return out, s.watchBudget(ctx, &out)
 }
 
 // clockTrouble is why the clock cannot be trusted, or "".

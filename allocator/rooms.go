@@ -27,7 +27,7 @@ func newRooms(s Situation) *rooms {
 
 func (r *rooms) add(g *gap) {
 	r.gaps = append(r.gaps, g)
-	r.leaving[g.Pool] += len(g.failed) + len(g.surplus)
+	r.leaving[g.Pool] += len(g.failed) + len(g.surplus) + len(g.costly)
 }
 
 // launchSeats launches what seats need, first for the workshop that begins first.

@@ -26,8 +26,10 @@ type Service struct {
 	Clock func(ctx context.Context) error
 	// Meter is optional.
 	Meter Meter
-	Pools []Pool
-	Log   *slog.Logger
+	// Budget is the deployment's. Optional: there is none.
+	Budget Budget
+	Pools  []Pool
+	Log    *slog.Logger
 	// Now is the clock.
 	Now func() time.Time
 	// ReportInterval is how often agents report.

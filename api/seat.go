@@ -27,7 +27,9 @@ type Seat struct {
 	EndsAt     *time.Time `json:"ends_at,omitempty" doc:"When the machine is given back; absent: when the workshop ends"`
 	// WorkshopEndsAt is when its machines end, whoever holds them.
 	WorkshopEndsAt *time.Time `json:"workshop_ends_at,omitempty" doc:"When the workshop ends; absent: when somebody ends it"`
-	Note           string     `json:"note,omitempty" doc:"What became of the machine before, for the participant"`
+	// BudgetEndsAt is when the machine ends, as the workshop's money is used up.
+	BudgetEndsAt *time.Time `json:"budget_ends_at,omitempty" doc:"When the machine ends as the budget is used up; absent: it does not for that"`
+	Note         string     `json:"note,omitempty" doc:"What became of the machine before, for the participant"`
 	// PIN is shown in the browser that claimed the seat, and in no other.
 	PIN string `json:"pin,omitempty" doc:"Needed to come back from another browser"`
 }

@@ -29,6 +29,7 @@ type NewWorkshop struct {
 	Warm           *int     `json:"warm,omitempty" minimum:"0" maximum:"1000" doc:"How many machines are ready at the start, the others following the people; absent: one for each seat"`
 	Spares         int      `json:"spares,omitempty" minimum:"0" maximum:"100" doc:"How many more machines are kept ready, for those that fail"`
 	SessionMinutes int      `json:"session_minutes,omitempty" minimum:"0" maximum:"100000" doc:"How long a participant may keep a machine at a time; 0: until the workshop ends"`
+	BudgetUSD      float64  `json:"budget_usd,omitempty" minimum:"0" maximum:"1000000" doc:"What its machines may cost, in US dollars; 0: no such limit"`
 	Roster         []string `json:"roster,omitempty" maxItems:"5000" doc:"The addresses that may join; absent: all who have the link"`
 }
 
@@ -38,6 +39,7 @@ type WorkshopChange struct {
 	Spares         *int       `json:"spares,omitempty" minimum:"0" maximum:"100"`
 	EndsAt         *time.Time `json:"ends_at,omitempty"`
 	SessionMinutes *int       `json:"session_minutes,omitempty" minimum:"0" maximum:"100000"`
+	BudgetUSD      *float64   `json:"budget_usd,omitempty" minimum:"0" maximum:"1000000" doc:"0: no such limit"`
 	Roster         *[]string  `json:"roster,omitempty" maxItems:"5000" doc:"Empty: all who have the link"`
 }
 
@@ -57,6 +59,7 @@ type Workshop struct {
 	WarmUpMinutes  int        `json:"warm_up_minutes"`
 	SessionMinutes int        `json:"session_minutes"`
 	Schedule       string     `json:"schedule,omitempty" doc:"The schedule that opened it, sch_…"`
+	BudgetUSD      float64    `json:"budget_usd,omitempty" doc:"What its machines may cost; absent: no such limit"`
 	Invited        bool       `json:"invited" doc:"Whether only those on its roster may join"`
 	// Trouble is why machines cannot be launched, and RetryAt when that is tried again.
 	Trouble   string     `json:"trouble,omitempty" doc:"Why machines cannot be launched"`
@@ -116,8 +119,19 @@ type Cost struct {
 	SoFar    float64  `json:"so_far_usd" doc:"Since each machine was launched, those that have ended included"`
 	Hourly   float64  `json:"hourly_usd" doc:"Of the machines that run now"`
 	AtEnd    *float64 `json:"at_end_usd,omitempty" doc:"What all of it will be at the end of the workshop if nothing changes; absent without an end"`
+	Budget   float64  `json:"budget_usd,omitempty" doc:"What they may cost; absent: no such limit"`
+	Warning  string   `json:"warning,omitempty" doc:"Said from 80 % of the budget on"`
 	Unknown  int      `json:"unknown_machines" doc:"Machines whose price nobody knows; they are in none of these"`
 	From     []string `json:"from" nullable:"false" doc:"Where the prices were read"`
+}
+
+// Budget is what all machines of a deployment may cost in a calendar month, UTC.
+type Budget struct {
+	Month   string  `json:"month" doc:"The month, as 2026-03"`
+	Spent   float64 `json:"spent_usd" doc:"What machines cost in it so far"`
+	Monthly float64 `json:"monthly_usd" doc:"What they may cost; 0: no such limit"`
+	HardCap bool    `json:"hard_cap" doc:"Whether machines end where a budget is used up"`
+	Warning string  `json:"warning,omitempty" doc:"Said from 80 % on"`
 }
 
 // Operation is a durable background job.

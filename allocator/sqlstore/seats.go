@@ -21,7 +21,7 @@ const (
 // A seat is read with its place in the queue; in a list of many that is counted
 // elsewhere.
 const (
-	seatFields = `SELECT s.id, s.workshop_id, w.name, s.email, s.state, coalesce(s.machine_id, ''), s.note, s.pin, s.claimed_at, s.assigned_at, s.ends_at, w.ends_at, `
+	seatFields = `SELECT s.id, s.workshop_id, w.name, s.email, s.state, coalesce(s.machine_id, ''), s.note, s.pin, s.claimed_at, s.assigned_at, s.ends_at, w.ends_at, w.capped_at, `
 	seatPlace  = `CASE s.state WHEN 'queued' THEN (SELECT count(*) FROM seats q WHERE q.workshop_id = s.workshop_id AND q.state = 'queued' AND (q.claimed_at, q.id) <= (s.claimed_at, s.id)) ELSE 0 END`
 	seatFrom   = ` FROM seats s JOIN workshops w ON w.id = s.workshop_id`
 	seatQuery  = seatFields + seatPlace + seatFrom
@@ -29,12 +29,12 @@ const (
 
 func scanSeat(row scanner) (allocator.Seat, error) {
 	var s allocator.Seat
-	var claimed, assigned, ends, over int64
+	var claimed, assigned, ends, over, capped int64
 	var pin []byte
-	err := row.Scan(&s.ID, &s.WorkshopID, &s.Workshop, &s.Email, &s.State, &s.MachineID, &s.Note, &pin, &claimed, &assigned, &ends, &over, &s.Position)
+	err := row.Scan(&s.ID, &s.WorkshopID, &s.Workshop, &s.Email, &s.State, &s.MachineID, &s.Note, &pin, &claimed, &assigned, &ends, &over, &capped, &s.Position)
 	copy(s.PIN[:], pin)
 	s.ClaimedAt, s.AssignedAt, s.EndsAt = fromStamp(claimed), fromStamp(assigned), fromStamp(ends)
-	s.WorkshopEndsAt = fromStamp(over)
+	s.WorkshopEndsAt, s.CappedAt = fromStamp(over), fromStamp(capped)
 	return s, err
 }
 

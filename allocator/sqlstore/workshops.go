@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
@@ -12,20 +13,23 @@ import (
 )
 
 const workshopColumns = `id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited,
-	trouble, launch_after, launch_failures, coalesce(schedule_id, ''), created_at, ended_at, version`
+	trouble, launch_after, launch_failures, coalesce(schedule_id, ''), created_at, ended_at, version, budget_cents, capped_at`
 
 func scanWorkshop(row scanner) (allocator.Workshop, error) {
 	var w allocator.Workshop
-	var starts, ends, warmUp, limit, after, created, ended int64
+	var starts, ends, warmUp, limit, after, created, ended, cents, capped int64
 	err := row.Scan(&w.ID, &w.Name, &w.Pool, &w.Seats, &w.Warm, &w.Spares, &w.JoinCode, &w.State, &starts, &ends, &warmUp, &limit, &w.Invited,
-		&w.Trouble, &after, &w.LaunchFailures, &w.ScheduleID, &created, &ended, &w.Version)
+		&w.Trouble, &after, &w.LaunchFailures, &w.ScheduleID, &created, &ended, &w.Version, &cents, &capped)
 	w.StartsAt, w.EndsAt, w.LaunchAfter = fromStamp(starts), fromStamp(ends), fromStamp(after)
 	w.CreatedAt, w.EndedAt = fromStamp(created), fromStamp(ended)
+	w.BudgetUSD, w.CappedAt = float64(cents)/100, fromStamp(capped)
 	w.WarmUp, w.SessionLimit = seconds(warmUp), seconds(limit)
 	return w, err
 }
 
 func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
+
+func cents(usd float64) int64 { return int64(math.Round(100 * usd)) }
 
 // OpenWorkshop adds a workshop with its roster.
 func (s *Store) OpenWorkshop(ctx context.Context, w allocator.Workshop, roster []string) error {
@@ -34,10 +38,10 @@ func (s *Store) OpenWorkshop(ctx context.Context, w allocator.Workshop, roster [
 
 func addWorkshop(ctx context.Context, tx conn, w allocator.Workshop, roster []string) error {
 	schedule := sql.NullString{String: w.ScheduleID, Valid: w.ScheduleID != ""}
-	_, err := tx.exec(ctx, `INSERT INTO workshops (id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited, schedule_id, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+	_, err := tx.exec(ctx, `INSERT INTO workshops (id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited, schedule_id, created_at, budget_cents)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 		w.ID, w.Name, w.Pool, w.Seats, w.Warm, w.Spares, w.JoinCode, w.State, stamp(w.StartsAt), stamp(w.EndsAt),
-		int64(w.WarmUp.Seconds()), int64(w.SessionLimit.Seconds()), w.Invited, schedule, stamp(w.CreatedAt))
+		int64(w.WarmUp.Seconds()), int64(w.SessionLimit.Seconds()), w.Invited, schedule, stamp(w.CreatedAt), cents(w.BudgetUSD))
 	if err != nil {
 		return fmt.Errorf("add workshop %s: %w", w.ID, err)
 	}
@@ -51,9 +55,9 @@ func (s *Store) ChangeWorkshop(ctx context.Context, w allocator.Workshop, roster
 			return err
 		}
 		changed := api.Problemf(api.Conflict, "The workshop was changed meanwhile", "Look at it again, and change it then.")
-		err := one(ctx, tx, changed, `UPDATE workshops SET seats = $1, warm = $2, spares = $3, ends_at = $4, session_limit = $5, invited = $6, version = version + 1
+		err := one(ctx, tx, changed, `UPDATE workshops SET seats = $1, warm = $2, spares = $3, ends_at = $4, session_limit = $5, invited = $6, budget_cents = $9, version = version + 1
 			WHERE id = $7 AND version = $8`,
-			w.Seats, w.Warm, w.Spares, stamp(w.EndsAt), int64(w.SessionLimit.Seconds()), w.Invited, w.ID, w.Version)
+			w.Seats, w.Warm, w.Spares, stamp(w.EndsAt), int64(w.SessionLimit.Seconds()), w.Invited, w.ID, w.Version, cents(w.BudgetUSD))
 		if err != nil {
 			return fmt.Errorf("change workshop %s: %w", w.ID, err)
 		}

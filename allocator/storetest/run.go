@@ -58,6 +58,7 @@ func Run(t *testing.T, open Open) {
 		"a lesser role ends what the one before let in":           roleEndsWhatItLetIn,
 		"the last admin stays":                                    lastAdminStays,
 		"tokens are kept by their sums":                           tokensAreKept,
+		"it is told how long machines were there":                 spellsAreTold,
 		"a launch is cancelled":                                   launchIsCancelled,
 		"a request that is sent again is answered once":           requestIsAnsweredOnce,
 		"the audit is read page by page":                          auditIsPaged,

@@ -71,7 +71,7 @@ func machinesAreAddedOnce(t *testing.T, w *world) {
 func workshopIsChanged(t *testing.T, w *world) {
 	ws := w.plain(t, 2)
 	ws.Seats, ws.Warm, ws.Spares, ws.Invited = 3, 3, 1, true
-	ws.EndsAt, ws.SessionLimit = w.now.Add(time.Hour), 30*time.Minute
+	ws.EndsAt, ws.SessionLimit, ws.BudgetUSD = w.now.Add(time.Hour), 30*time.Minute, 12.5
 	require.NoError(t, w.ChangeWorkshop(t.Context(), ws, []string{"ann@example.org", "bob@example.org"}))
 	require.NoError(t, w.Postpone(t.Context(), ws.ID, "no quota", 2, w.now.Add(time.Minute)))
 	requireCode(t, api.Conflict, w.ChangeWorkshop(t.Context(), ws, nil)) // it was seen before the change

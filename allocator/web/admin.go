@@ -82,7 +82,8 @@ type adminView struct {
 	Form      api.NewWorkshop
 	Typed     typedTimes
 	Problem   *api.Problem
-	Troubles  []api.Check    // what is wrong with the allocator
+	Troubles  []api.Check // what is wrong with the allocator
+	Budget    api.Budget
 	Role      allocator.Role // of who looks
 }
 
@@ -111,6 +112,9 @@ func (s *server) adminData(r *http.Request) (adminView, error) {
 		return v, err
 	}
 	v.Pools, v.Troubles = pools, s.troubles(r.Context())
+	if v.Budget, err = s.budget(r.Context()); err != nil {
+		return v, err
+	}
 	schedules, err := s.Service.Store.Schedules(r.Context())
 	if err != nil {
 		return v, err
@@ -218,7 +222,7 @@ func newWorkshop(r *http.Request) (api.NewWorkshop, error) {
 	}
 	form := api.NewWorkshop{
 		Name: r.PostFormValue("name"), Pool: r.PostFormValue("pool"), Seats: number("seats"), Spares: number("spares"),
-		SessionMinutes: number("session_minutes"), Roster: strings.FieldsFunc(r.PostFormValue("roster"), func(c rune) bool { return strings.ContainsRune("\r\n,;", c) }),
+		SessionMinutes: number("session_minutes"), BudgetUSD: money(r.PostFormValue("budget_usd")), Roster: strings.FieldsFunc(r.PostFormValue("roster"), func(c rune) bool { return strings.ContainsRune("\r\n,;", c) }),
 	}
 	zone, unknown := time.LoadLocation(r.PostFormValue("zone"))
 	for name, to := range map[string]**time.Time{"starts_at": &form.StartsAt, "ends_at": &form.EndsAt} {
@@ -236,6 +240,18 @@ func newWorkshop(r *http.Request) (api.NewWorkshop, error) {
 		*to = &t
 	}
 	return form, nil
+}
+
+// money is a sum as it was typed. What is none is refused with words.
+func money(typed string) float64 {
+	if strings.TrimSpace(typed) == "" {
+		return 0
+	}
+	usd, err := strconv.ParseFloat(strings.TrimSpace(typed), 64)
+	if err != nil {
+		return -1
+	}
+	return usd
 }
 
 // workshopView is one workshop's page.

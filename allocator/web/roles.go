@@ -30,6 +30,7 @@ var needs = map[string]allocator.Role{
 	"list-operations":                 allocator.Viewer,
 	"list-schedules":                  allocator.Viewer,
 	"list-costs":                      allocator.Viewer,
+	"get-budget":                      allocator.Viewer,
 	"export-workshop":                 allocator.Viewer,
 	"GET /admin":                      allocator.Viewer,
 	"GET /admin/live":                 allocator.Viewer,

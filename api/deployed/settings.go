@@ -25,6 +25,7 @@ type Settings struct {
 	TrustedProxies      []string `json:"trustedProxies"`
 	ClientAddressHeader string   `json:"clientAddressHeader,omitempty"`
 	Pools               []Pool   `json:"pools"`
+	Budget              Budget   `json:"budget"`
 }
 
 // SQLite is the engine that keeps the data in a file on the data volume, Postgres
@@ -62,6 +63,13 @@ type TLS struct {
 	// is the SSM parameter with its key.
 	Certificate  string `json:"certificate,omitempty"`
 	KeyParameter string `json:"keyParameter,omitempty"`
+}
+
+// Budget is what machines may cost.
+type Budget struct {
+	MonthlyUSD int `json:"monthlyUsd"` // in a calendar month, UTC; 0 is no budget
+	// HardCap ends machines where a budget is used up; without it none are launched.
+	HardCap bool `json:"hardCap"`
 }
 
 // Pool is a kind of machine.

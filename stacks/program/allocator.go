@@ -90,6 +90,7 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		AdminPasswordParameter: e.n.ParameterPath(adminPasswordName),
 		TLS:                    e.plainTLS(),
 		Database:               deployed.Database{Engine: e.s.Database.Engine},
+		Budget:                 deployed.Budget{MonthlyUSD: e.s.Budget.MonthlyUSD, HardCap: e.s.Budget.HardCap},
 	}
 	if e.postgres != nil {
 		out.Database.Name = database.Name

@@ -28,7 +28,7 @@ type Settings struct {
 	Database Database `json:"database"`
 	// The kinds of client machines, 1 to 20. In an account's stack: the images to build, none or more; `name`, `instanceTypes` (to build and test on, with a GPU), `image` and `rootVolumeGiB` of each count; they are built in the Region's default VPC.
 	Pools []Pool `json:"pools"`
-	// What the account may spend before somebody is told.
+	// What may be spent before somebody is told, and before no more machines are launched.
 	Budget Budget `json:"budget"`
 	// Who is told when something is wrong.
 	Alarms Alarms `json:"alarms"`
@@ -156,12 +156,15 @@ type Image struct {
 	Pipeline string `json:"pipeline"`
 }
 
-// Budget is what may be spent before somebody is told.
+// Budget is what may be spent before somebody is told, and before no more machines are
+// launched.
 type Budget struct {
-	// US dollars a month; 0 is no budget. An environment counts what carries its deployment's tag, an account everything.
+	// US dollars a month; 0 is no budget. AWS counts what carries an environment's deployment's tag, or all of an account. The allocator counts its own machines, in the calendar month (UTC): it warns at 80 %, and launches none at 100 %.
 	MonthlyUSD int `json:"monthlyUsd" default:"0"`
 	// Who is told at 50, 80 and 100 %, and when AWS foresees 100 %: one to ten addresses. Required with a budget.
 	Emails []string `json:"emails"`
+	// Ends machines where a budget is used up, the environment's or a workshop's: those that nobody holds at once, the others after people were warned for 15 minutes.
+	HardCap bool `json:"hardCap" default:"false"`
 }
 
 // Alarms say who is told when something is wrong.

@@ -31,3 +31,9 @@ CREATE INDEX answers_by_age ON answers (at);
 
 -- When an operation was cancelled. The release before takes it for one that failed.
 ALTER TABLE operations ADD COLUMN cancelled_at INTEGER NOT NULL DEFAULT 0;
+
+-- What a workshop may cost, in cents, and since when its budget, or the deployment's, is
+-- used up.
+ALTER TABLE workshops ADD COLUMN budget_cents INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE workshops ADD COLUMN capped_at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX machines_by_change ON machines (changed_at) WHERE launched_at > 0;
