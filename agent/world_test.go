@@ -26,6 +26,7 @@ type world struct {
 	logs      *logs
 	looks     atomic.Int64
 	follow    func(release string) error
+	join      string // the join token
 	release   string // that the machine is at
 	failed    *api.FailedRelease
 	stop      func()
@@ -53,6 +54,7 @@ func (w *world) start(t *testing.T) *world {
 		}, time.Now),
 		Allocator:  w.allocator,
 		Prover:     w.allocator,
+		JoinToken:  w.join,
 		Identities: w.store,
 		Dialer:     w.allocator,
 		Looks:      looks.C,

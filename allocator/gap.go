@@ -35,6 +35,12 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 	var held, idle []Machine // held by somebody though they have failed; held by nobody
 	good, ready := 0, 0
 	for _, m := range has {
+		if m.Own() && m.State != Assigned {
+			if m.State == Ready { // it serves as any, but is not the plan's to end
+				good, ready = good+1, ready+1
+			}
+			continue
+		}
 		switch m.State {
 		case Unhealthy:
 			g.failed = append(g.failed, m)
@@ -74,7 +80,7 @@ func (g *gap) cap(s Situation, has []Machine) {
 	}
 	all := !g.CappedAt.IsZero() && s.Now.Sub(g.CappedAt) >= capWarning
 	for _, m := range has {
-		if m.State == Terminating || m.State == Terminated || m.State == Assigned && !all {
+		if m.Own() || m.State == Terminating || m.State == Terminated || m.State == Assigned && !all {
 			continue
 		}
 		g.costly = append(g.costly, m)

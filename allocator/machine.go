@@ -85,7 +85,12 @@ type Machine struct {
 	// LaunchOpen says that EC2 may be launching an instance for it right now, so
 	// that one may still appear.
 	LaunchOpen bool
+	// JoinToken is the token that it joined with; "" for one that was launched.
+	JoinToken string
 }
+
+// Own reports whether it is somebody's own machine, which is never launched nor ended.
+func (m Machine) Own() bool { return m.JoinToken != "" }
 
 // Change is one line of a machine's timeline.
 type Change struct {

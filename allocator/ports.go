@@ -147,6 +147,7 @@ type Store interface {
 
 	People
 	Answers
+	Joins
 }
 
 // ClaimRequest asks for a seat. The token is the browser's, the PIN the seat's;

@@ -89,6 +89,8 @@ func (s *Service) take(ctx context.Context, step Step) error {
 		return err
 	case step.Tell:
 		return s.Store.Postpone(ctx, step.Workshop.ID, step.Why, step.Workshop.LaunchFailures, step.Workshop.LaunchAfter)
+	case step.EndMachine != nil && step.EndMachine.Own():
+		return s.Store.Move(ctx, step.EndMachine.ID, step.EndMachine.State, Unhealthy, step.EndMachine.trouble(), s.Now())
 	case step.EndMachine != nil:
 		_, err := s.endMachine(ctx, Allocator, *step.EndMachine, step.Why)
 		if err == nil && step.EndMachine.neverReady() {

@@ -15,7 +15,7 @@ import (
 const machineQuery = `SELECT m.id, m.workshop_id, m.pool, m.state, m.reason, coalesce(m.instance_id, ''), m.type, m.zone, m.spot,
 	coalesce(m.agent_id, ''), m.agent_replaceable, m.inventory, m.health, m.health_reason, m.health_since, m.connected, m.created_at, m.changed_at, m.launched_at, m.ready_at,
 	coalesce(s.id, ''), coalesce(s.email, ''),
-	EXISTS (SELECT 1 FROM operation_machines om JOIN attempts a ON a.operation_id = om.operation_id AND a.closed_at = 0 WHERE om.machine_id = m.id)
+	EXISTS (SELECT 1 FROM operation_machines om JOIN attempts a ON a.operation_id = om.operation_id AND a.closed_at = 0 WHERE om.machine_id = m.id), m.join_token
 	FROM machines m LEFT JOIN seats s ON s.machine_id = m.id AND s.state = 'assigned'`
 
 func scanMachine(row scanner) (allocator.Machine, error) {
@@ -23,7 +23,7 @@ func scanMachine(row scanner) (allocator.Machine, error) {
 	var inventory string
 	var created, changed, launched, ready, health int64
 	err := row.Scan(&m.ID, &m.WorkshopID, &m.Pool, &m.State, &m.Reason, &m.InstanceID, &m.Type, &m.Zone, &m.Spot,
-		&m.AgentID, &m.AgentReplaceable, &inventory, &m.Health, &m.HealthReason, &health, &m.Connected, &created, &changed, &launched, &ready, &m.SeatID, &m.Email, &m.LaunchOpen)
+		&m.AgentID, &m.AgentReplaceable, &inventory, &m.Health, &m.HealthReason, &health, &m.Connected, &created, &changed, &launched, &ready, &m.SeatID, &m.Email, &m.LaunchOpen, &m.JoinToken)
 	if err != nil {
 		return m, err
 	}

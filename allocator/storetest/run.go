@@ -59,6 +59,8 @@ func Run(t *testing.T, open Open) {
 		"the last admin stays":                                    lastAdminStays,
 		"tokens are kept by their sums":                           tokensAreKept,
 		"it is told how long machines were there":                 spellsAreTold,
+		"a machine of one's own joins by a token":                 machineJoins,
+		"a join token ends":                                       joinTokenEnds,
 		"a launch is cancelled":                                   launchIsCancelled,
 		"a request that is sent again is answered once":           requestIsAnsweredOnce,
 		"the audit is read page by page":                          auditIsPaged,

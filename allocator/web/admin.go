@@ -262,6 +262,9 @@ type workshopView struct {
 	Cost       api.Cost
 	Operations []api.Operation
 	Role       allocator.Role // of who looks
+	JoinTokens []api.JoinToken
+	Made       *api.MadeJoinToken // the join token that was just made
+	Download   string             // where the agent's program is
 }
 
 func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopView, error) {
@@ -270,7 +273,7 @@ func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopVie
 	if err != nil {
 		return v, err
 	}
-	v.Workshop = s.workshop(r, workshop)
+	v.Workshop, v.Download = s.workshop(r, workshop), s.base(r)+"/download/lablink-agent"
 	machines, err := s.Service.Store.Machines(ctx, workshop.ID, true)
 	if err != nil {
 		return v, err
@@ -289,6 +292,9 @@ func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopVie
 		if seat.State == allocator.SeatQueued {
 			v.Queue = append(v.Queue, s.seat(ctx, seat, ""))
 		}
+	}
+	if v.JoinTokens, err = s.joinTokens(ctx, workshop.ID); err != nil {
+		return v, err
 	}
 	operations, err := s.Service.Store.Operations(ctx, workshop.ID, listed)
 	if err != nil {

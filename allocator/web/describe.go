@@ -29,6 +29,8 @@ var refusals = map[string][]int{
 	"get-roster":           {http.StatusNotFound},
 	"change-workshop":      {http.StatusNotFound, http.StatusConflict},
 	"end-workshop":         {http.StatusNotFound, http.StatusConflict},
+	"make-join-token":      {http.StatusNotFound},
+	"revoke-join-token":    {http.StatusNotFound},
 	"cancel-operation":     {http.StatusNotFound, http.StatusConflict},
 	"terminate-machine":    {http.StatusNotFound, http.StatusConflict},
 }

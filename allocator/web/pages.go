@@ -128,6 +128,7 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("POST /admin/seats/{id}/release", s.forStaff(s.releaseForm))
 	mux.HandleFunc("POST /admin/machines/{id}/terminate", s.forStaff(s.terminateForm))
 	mux.HandleFunc("POST /admin/operations/{id}/cancel", s.forStaff(s.cancelForm))
+	s.routeJoins(mux)
 	s.routeAccount(mux)
 	s.routeUsers(mux)
 	mux.HandleFunc("GET /admin/audit", s.forStaff(s.auditPage))

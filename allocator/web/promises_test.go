@@ -28,6 +28,7 @@ var bodies = map[string]any{
 	"add-user":        api.NewUser{Name: "x", Role: "viewer", Password: "short"},
 	"change-user":     api.UserChange{Role: "viewer"},
 	"change-password": api.PasswordChange{},
+	"make-join-token": api.NewJoinToken{Name: "x", Workshop: "x"},
 	"make-token":      api.NewToken{Name: "x", Role: "viewer"},
 	"add-schedule":    api.NewSchedule{Rule: "FREQ=DAILY", First: "2026-03-02T09:00", Zone: "UTC", Minutes: 60, Workshop: api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1}},
 	"register-agent":  allocatortest.Registration("i-unknown", "client-gpu", "a signature"),

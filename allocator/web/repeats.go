@@ -20,7 +20,7 @@ import (
 
 // creates are the operations of staff that create something, by their ids: sent twice
 // with the same key, they create one.
-var creates = map[string]bool{"open-workshop": true, "add-schedule": true, "add-user": true, "make-token": true}
+var creates = map[string]bool{"open-workshop": true, "add-schedule": true, "add-user": true, "make-token": true, "make-join-token": true}
 
 const (
 	repeatHeader = "Idempotency-Key"

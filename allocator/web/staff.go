@@ -62,6 +62,7 @@ func (s *server) staffOperations(a huma.API) {
 	s.scheduleOperations(a)
 	s.costOperations(a)
 	s.exportOperations(a)
+	s.joinOperations(a)
 	s.userOperations(a)
 	s.accountOperations(a)
 }

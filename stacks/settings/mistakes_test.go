@@ -226,6 +226,7 @@ var inAnAccount = []wrong{
 	{"a market", baked(`"market": "spot"`), "lablink:pools[0].market", "which an account has none of", "set it in the environments"},
 	{"no type to test on", baked(`"instanceTypes": []`), "lablink:pools[0].instanceTypes", "is empty", "g5.xlarge"},
 	{"a small image", baked(`"rootVolumeGiB": 4`), "lablink:pools[0].rootVolumeGiB", "between 8 and 16384", "100"},
+	{"a cap on no machines", config{"lablink:budget": `{"monthlyUsd": 1, "emails": ["lab@example.org"], "hardCap": true}`}, "lablink:budget.hardCap", "an account has no machines to end", "in the environment's stack"},
 	{"two pipelines of one name", config{"lablink:pools": `[` + bakedPool + `}, ` + bakedPool + `}]`}, "lablink:pools[1].image.pipeline", `is "gpu", as another's`, "a name of its own"},
 }
 

@@ -37,3 +37,22 @@ ALTER TABLE operations ADD COLUMN cancelled_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE workshops ADD COLUMN budget_cents BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE workshops ADD COLUMN capped_at BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX machines_by_change ON machines (changed_at) WHERE launched_at > 0;
+
+-- With what machines of one's own join a workshop. The sum is a token's SHA-256.
+CREATE TABLE join_tokens (
+    id          TEXT PRIMARY KEY,
+    name        TEXT NOT NULL,
+    workshop_id TEXT NOT NULL REFERENCES workshops (id),
+    sum         BYTEA NOT NULL UNIQUE,
+    uses        BIGINT NOT NULL CHECK (uses > 0),
+    used        BIGINT NOT NULL DEFAULT 0,
+    created_by  TEXT NOT NULL,
+    created_at  BIGINT NOT NULL,
+    expires_at  BIGINT NOT NULL,
+    revoked_at  BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX join_tokens_by_workshop ON join_tokens (workshop_id, created_at);
+
+-- The token that a machine joined with; '' for those that were launched.
+ALTER TABLE machines ADD COLUMN join_token TEXT NOT NULL DEFAULT '';
+CREATE INDEX machines_that_joined ON machines (agent_secret) WHERE join_token <> '';
