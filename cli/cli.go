@@ -60,6 +60,9 @@ type Commands struct {
 	End       EndCommand       `cmd:"" help:"End a workshop and all its machines."`
 	Machines  MachinesCommand  `cmd:"" help:"List machines."`
 	Terminate TerminateCommand `cmd:"" help:"End one machine."`
+	Users     UsersCommand     `cmd:"" help:"List and change those of staff."`
+	Tokens    TokensCommand    `cmd:"" help:"Make and revoke one's own tokens for programs."`
+	JoinToken JoinTokenCommand `cmd:"" help:"Make and revoke tokens by which machines of one's own join a workshop."`
 
 	Preview        PreviewCommand        `cmd:"" help:"Print what deploying a stack would do, for preview-comment."`
 	PreviewComment PreviewCommentCommand `cmd:"" help:"Write down for a reviewer what lablink preview says."`

@@ -43,7 +43,7 @@ func (s *server) loginForm(w http.ResponseWriter, r *http.Request) {
 	if err := s.logIn(r.Context(), in, remote(r)); err != nil {
 		p := s.asProblem(r.Context(), err)
 		setRetryAfter(w, p)
-		s.render(w, r, p.HTTP, "login.html", p)
+		s.render(w, r, p.HTTP, "login.html", s.loginView(r.URL.Query().Get("next"), p))
 		return
 	}
 	http.Redirect(w, r, safeNext(r.URL.Query().Get("next")), http.StatusSeeOther) //nolint:gosec // safeNext stays below /admin

@@ -114,7 +114,9 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("GET /seat/live", s.seatLive)
 	mux.HandleFunc("POST /seat/leave", s.leave)
 	mux.HandleFunc("POST /seat/extend", s.extend)
-	mux.HandleFunc("GET /admin/login", func(w http.ResponseWriter, r *http.Request) { s.render(w, r, http.StatusOK, "login.html", nil) })
+	mux.HandleFunc("GET /admin/login", func(w http.ResponseWriter, r *http.Request) {
+		s.render(w, r, http.StatusOK, "login.html", s.loginView(r.URL.Query().Get("next"), nil))
+	})
 	mux.HandleFunc("POST /admin/login", s.loginForm)
 	mux.HandleFunc("POST /admin/logout", s.forStaff(s.logoutForm))
 	mux.HandleFunc("GET /admin", s.forStaff(s.adminPage))
@@ -129,6 +131,7 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("POST /admin/machines/{id}/terminate", s.forStaff(s.terminateForm))
 	mux.HandleFunc("POST /admin/operations/{id}/cancel", s.forStaff(s.cancelForm))
 	s.routeJoins(mux)
+	s.routeSignOn(mux)
 	s.routeAccount(mux)
 	s.routeUsers(mux)
 	mux.HandleFunc("GET /admin/audit", s.forStaff(s.auditPage))

@@ -31,6 +31,8 @@ type Config struct {
 	Version, Release string
 	// Rollout says what the host was told to run. Optional: nothing is told.
 	Rollout func() api.Rollout
+	// SignOn logs staff in at a provider. Optional: there is none.
+	SignOn SignOn
 	// Agent opens the agent's program for a platform. Optional: there is none.
 	Agent func(ctx context.Context, platform string) (AgentFile, error)
 	// Metrics answers Prometheus, on this computer alone. Optional.

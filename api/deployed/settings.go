@@ -26,6 +26,7 @@ type Settings struct {
 	ClientAddressHeader string   `json:"clientAddressHeader,omitempty"`
 	Pools               []Pool   `json:"pools"`
 	Budget              Budget   `json:"budget"`
+	OIDC                OIDC     `json:"oidc"`
 }
 
 // SQLite is the engine that keeps the data in a file on the data volume, Postgres
@@ -70,6 +71,19 @@ type Budget struct {
 	MonthlyUSD int `json:"monthlyUsd"` // in a calendar month, UTC; 0 is no budget
 	// HardCap ends machines where a budget is used up; without it none are launched.
 	HardCap bool `json:"hardCap"`
+}
+
+// OIDC is the provider of single sign-on; an empty issuer is none.
+type OIDC struct {
+	Issuer   string `json:"issuer,omitempty"`
+	ClientID string `json:"clientId,omitempty"`
+	// SecretParameter is the SSM parameter with the client's secret.
+	SecretParameter string `json:"secretParameter,omitempty"`
+	// Who gets which role: e-mail addresses, @domains, and groups of the claim.
+	Admins      []string `json:"admins,omitempty"`
+	Instructors []string `json:"instructors,omitempty"`
+	Viewers     []string `json:"viewers,omitempty"`
+	GroupsClaim string   `json:"groupsClaim,omitempty"`
 }
 
 // Pool is a kind of machine.

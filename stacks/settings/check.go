@@ -39,6 +39,7 @@ func (s *Settings) check(p *Problems) {
 		s.checkPools(p)
 		s.checkDatabase(p)
 		checkEmails("alarms.emails", s.Alarms.Emails, p)
+		s.checkOIDC(p)
 	}
 	if s.InProduction() {
 		s.checkProduction(p)

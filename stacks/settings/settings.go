@@ -32,6 +32,8 @@ type Settings struct {
 	Budget Budget `json:"budget"`
 	// Who is told when something is wrong.
 	Alarms Alarms `json:"alarms"`
+	// Single sign-on for staff, by OpenID Connect. Passwords work all the same.
+	OIDC OIDC `json:"oidc"`
 	// Whose workflows may assume the stack's roles.
 	GitHub GitHub `json:"github"`
 	// The initial password of `admin`, 12 characters or more; made once when left out. Secret.
@@ -171,6 +173,22 @@ type Budget struct {
 type Alarms struct {
 	// Each confirms by a link that AWS sends. Left out: nobody is told, and a host whose hardware fails is moved all the same.
 	Emails []string `json:"emails"`
+}
+
+// OIDC is single sign-on for staff.
+type OIDC struct {
+	// The provider's issuer, `https://…`. Left out: there is none.
+	Issuer string `json:"issuer"`
+	// What the provider calls this deployment. It lets browsers back to `/api/v1/oidc/callback` of the stack's `url`; its secret is in the SSM parameter `/lablink/{deployment}/{environment}/secret/oidc-client-secret`, a SecureString that you put there.
+	ClientID string `json:"clientId"`
+	// Who is an admin: e-mail addresses, all of a domain as `@example.org`, or names of groups. The role counts from the next log-in on.
+	Admins []string `json:"admins"`
+	// Who is an instructor, likewise.
+	Instructors []string `json:"instructors"`
+	// Who is a viewer, likewise. Who is in none of the three is not let in.
+	Viewers []string `json:"viewers"`
+	// The claim in which the provider names groups.
+	GroupsClaim string `json:"groupsClaim" default:"groups"`
 }
 
 // GitHub says whose workflows may assume the stack's roles.

@@ -56,3 +56,7 @@ CREATE INDEX join_tokens_by_workshop ON join_tokens (workshop_id, created_at);
 -- The token that a machine joined with; '' for those that were launched.
 ALTER TABLE machines ADD COLUMN join_token TEXT NOT NULL DEFAULT '';
 CREATE INDEX machines_that_joined ON machines (agent_secret) WHERE join_token <> '';
+
+-- Who a user is to the provider of single sign-on; '' for those with a password.
+ALTER TABLE users ADD COLUMN subject TEXT NOT NULL DEFAULT '';
+CREATE INDEX users_by_subject ON users (subject) WHERE subject <> '';
