@@ -20,6 +20,8 @@ type Config struct {
 	Allocator Allocator
 	// Prover shows which machine this is.
 	Prover Prover
+	// JoinToken is what somebody's own machine shows in the place of a proof. Optional.
+	JoinToken string
 	// Identities keeps the agent's secret, and the id that the allocator gave.
 	Identities IdentityStore
 	// Dialer opens the tunnel.
@@ -69,7 +71,8 @@ func New(c Config) *Agent {
 	return a
 }
 
-// Run works until ctx ends, and then returns nil. It returns an error at once
+// Run works until ctx ends, or until the allocator releases a machine of one's own, and
+// then returns nil. It returns an error at once
 // when the stored identity cannot be read, and closes the machine in any case.
 func (a *Agent) Run(ctx context.Context) error {
 	defer a.close()
@@ -87,16 +90,21 @@ func (a *Agent) Run(ctx context.Context) error {
 		looking.Go(func() { a.keepWatching(ctx) })
 	}
 
+	if id, err = a.joining(id, err); err != nil && !errors.Is(err, ErrNoIdentity) {
+		return err
+	}
 	if id.AgentID == "" {
 		a.Log.Info("registering with the allocator", "because", cmp.Or(err, errNoAnswer))
 		if id, err = a.register(ctx, id); err != nil {
-			return nil // only because ctx ended
+			return a.leave(err)
 		}
 	}
 	for ctx.Err() == nil {
 		refusal := a.live(ctx, id)
 		if ctx.Err() == nil {
-			id = a.renew(ctx, id, refusal)
+			if id, err = a.renew(ctx, id, refusal); err != nil {
+				return a.leave(err)
+			}
 		}
 	}
 	return nil

@@ -29,6 +29,7 @@ type fakeAllocator struct {
 	sums        map[string]string // of the agents' secrets, by their ids
 	apart       int               // how far its protocol is from the agent's
 	release     string            // that agents are to run
+	released    string            // why it lets machines go that ask for a registration
 	broken      chan struct{}     // closed to break the tunnels that are open
 	tunnels     []*fakeTunnel     // all that were ever open
 	heard       heard
@@ -91,7 +92,7 @@ func (f *fakeAllocator) Register(_ context.Context, r api.Registration) (api.Reg
 	if f.loseAnswers {
 		return api.Registered{}, errRefused
 	}
-	return api.Registered{AgentID: id, MachineID: "mch_1", ReportInterval: f.interval, Protocol: api.Protocol + f.apart, Version: "v9"}, nil
+	return api.Registered{AgentID: id, MachineID: "mch_1", ReportInterval: f.interval, Protocol: api.Protocol + f.apart, Version: "v9", Released: f.released}, nil
 }
 
 func (f *fakeAllocator) Report(_ context.Context, id agent.Identity, r api.Report) (api.ReportAnswer, error) {

@@ -14,6 +14,10 @@ type Identity struct {
 	// Secret proves in every request that the agent is this one. The agent made
 	// it itself, and registered its sum.
 	Secret string `json:"secret"`
+	// Joined is the sum of the join token that somebody's own machine showed, and Released
+	// why the allocator let it go.
+	Joined   string `json:"joined,omitempty"`
+	Released string `json:"released,omitempty"`
 }
 
 // Allocator is what the agent tells the allocator. A refusal has an

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -15,12 +17,12 @@ import (
 var errNoAnswer = errors.New("no answer to an earlier registration is stored")
 
 // register asks for an id until it gets one. The allocator may not know the
-// instance yet, or be away: every refusal is asked again. The error is always
-// that ctx ended.
+// instance yet, or be away: every refusal is asked again. The error is that ctx ended,
+// or that the machine was released.
 func (a *Agent) register(ctx context.Context, id Identity) (Identity, error) {
 	err := a.tries("register with the allocator").until(ctx, func() error {
 		if id.Secret == "" {
-			made := Identity{Secret: newSecret()}
+			made := Identity{Secret: newSecret(), Joined: a.joinSum()}
 			// Stored before it is told: whenever the allocator knows its sum, this
 			// machine has it, even where the answer or the agent is lost.
 			if err := a.Identities.Save(made); err != nil {
@@ -31,6 +33,9 @@ func (a *Agent) register(ctx context.Context, id Identity) (Identity, error) {
 		given, err := a.registerOnce(ctx, id.Secret)
 		if err == nil {
 			id = given
+		}
+		if isReleased(err) {
+			return backoff.Permanent(err)
 		}
 		return err
 	})
@@ -45,9 +50,9 @@ func newSecret() string {
 }
 
 func (a *Agent) registerOnce(ctx context.Context, secret string) (Identity, error) {
-	proof, err := a.Prover.Prove(ctx)
+	proof, err := a.prove(ctx)
 	if err != nil {
-		return Identity{}, fmt.Errorf("prove which machine this is: %w", err)
+		return Identity{}, err
 	}
 	given, err := a.Allocator.Register(ctx, api.Registration{
 		Proof:        proof,
@@ -56,6 +61,7 @@ func (a *Agent) registerOnce(ctx context.Context, secret string) (Identity, erro
 		BootID:       a.Machine.about.BootID,
 		Inventory:    a.Machine.Status().Inventory,
 		SecretSHA256: api.SecretSum(secret),
+		JoinToken:    a.JoinToken,
 	})
 	if err != nil {
 		return Identity{}, err
@@ -63,7 +69,10 @@ func (a *Agent) registerOnce(ctx context.Context, secret string) (Identity, erro
 	if err := a.understands(given.Version, given.Protocol); err != nil {
 		return Identity{}, err
 	}
-	id := Identity{AgentID: given.AgentID, Secret: secret}
+	if given.Released != "" {
+		return Identity{}, &releasedError{given.Released}
+	}
+	id := Identity{AgentID: given.AgentID, Secret: secret, Joined: a.joinSum()}
 	a.Log.Info("registered", "agent", id.AgentID, "machine", given.MachineID)
 	if err := a.Identities.Save(id); err != nil {
 		a.Log.Warn("the agent's id was not stored; the agent asks for it again when it starts again", "error", err)
@@ -73,24 +82,28 @@ func (a *Agent) registerOnce(ctx context.Context, secret string) (Identity, erro
 
 // renew registers the same secret once more after the allocator refused id: at
 // once when it had not asked for a while, and otherwise after a long pause. Where
-// it gets no id it says why and returns id to be tried again, because the
+// it gets no id it says why and returns id to be tried again (an error says that the
+// machine was released), because the
 // allocator may have come back with its memory, and the next refusal leads
 // here again.
-func (a *Agent) renew(ctx context.Context, id Identity, refusal error) Identity {
+func (a *Agent) renew(ctx context.Context, id Identity, refusal error) (Identity, error) {
 	if a.renewal.told == "" {
 		a.Log.Warn("the allocator does not know this agent; registering again", "error", refusal)
 	}
 	if !a.wait(ctx, a.mayAsk.Sub(a.Now())) {
-		return id
+		return id, nil
 	}
 	a.mayAsk = a.Now().Add(jitter(maxPause, a.Random))
 	fresh, err := a.registerOnce(ctx, id.Secret)
+	if isReleased(err) {
+		return id, err
+	}
 	if err != nil {
 		a.renewal.failed(err, a.mayAsk.Sub(a.Now()))
-		return id
+		return id, nil
 	}
 	a.renewal.succeeded()
-	return fresh
+	return fresh, nil
 }
 
 // wait waits for d, which may be negative, and says whether ctx is still alive.

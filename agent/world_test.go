@@ -27,6 +27,7 @@ type world struct {
 	logbook   *agent.Logbook
 	looks     atomic.Int64
 	follow    func(release string) error
+	join      string // the join token
 	release   string // that the machine is at
 	failed    *api.FailedRelease
 	notices   *fakeNotices
@@ -61,6 +62,7 @@ func (w *world) start(t *testing.T) *world {
 		}, time.Now),
 		Allocator:  w.allocator,
 		Prover:     w.allocator,
+		JoinToken:  w.join,
 		Identities: w.store,
 		Dialer:     w.allocator,
 		Looks:      looks.C,

@@ -26,6 +26,9 @@ func (s *Service) Register(ctx context.Context, r api.Registration) (api.Registe
 	if err != nil || len(sum) != 32 {
 		return api.Registered{}, api.Problemf(api.Invalid, "The registration holds no secret's sum", "secret_sha256 is a SHA-256: 64 hexadecimal digits.")
 	}
+	if r.JoinToken != "" {
+		return s.join(ctx, r, [32]byte(sum))
+	}
 	proven, err := s.Verifier.Verify(ctx, r.Proof)
 	if err != nil {
 		return api.Registered{}, err

@@ -8,12 +8,32 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// ChangeWorkshop changes a workshop that is open. What is absent stays.
+// changeTries is how often a change is made anew when another one was faster.
+const changeTries = 5
+
+// ChangeWorkshop changes a workshop that is open. What is absent stays. Of two changes
+// at once both count: the later one is made of what the other left.
 func (s *Service) ChangeWorkshop(ctx context.Context, by, id string, c api.WorkshopChange) (Workshop, error) {
-	w, err := s.Store.Workshop(ctx, id)
-	if err != nil {
-		return w, err
+	var w Workshop
+	for try := 1; ; try++ {
+		seen, err := s.Store.Workshop(ctx, id)
+		if err != nil {
+			return seen, err
+		}
+		w, err = s.change(ctx, seen, c)
+		if err == nil {
+			break
+		}
+		if api.CodeOf(err) != api.Conflict || seen.State == Ended || try == changeTries {
+			return w, err
+		}
 	}
+	s.follow(ctx, by, "change workshop", w.ID, fmt.Sprintf("%d seats, %d spares, ends %s", w.Seats, w.Spares, at(w.EndsAt)))
+	return w, nil
+}
+
+// change changes a workshop as it was seen.
+func (s *Service) change(ctx context.Context, w Workshop, c api.WorkshopChange) (Workshop, error) {
 	all := w.Warm == w.Seats
 	if c.Seats != nil {
 		w.Seats = *c.Seats
@@ -33,9 +53,16 @@ func (s *Service) ChangeWorkshop(ctx context.Context, by, id string, c api.Works
 	if c.IdleMinutes != nil {
 		w.IdleLimit = time.Duration(*c.IdleMinutes) * time.Minute
 	}
-	roster, err := s.changedRoster(ctx, &w, c.Roster)
-	if err != nil {
-		return w, err
+	if c.BudgetUSD != nil {
+		w.BudgetUSD = *c.BudgetUSD
+	}
+	var roster []string // nil: it stays
+	if c.Roster != nil {
+		named, err := rosterOf(*c.Roster)
+		if err != nil {
+			return w, err
+		}
+		roster, w.Invited = append([]string{}, named...), len(named) > 0
 	}
 	pool, ok := s.Pool(w.Pool)
 	if !ok {
@@ -44,19 +71,7 @@ func (s *Service) ChangeWorkshop(ctx context.Context, by, id string, c api.Works
 	if err := s.check(w, s.Now(), pool); err != nil {
 		return w, err
 	}
-	if err := s.Store.ChangeWorkshop(ctx, w, roster); err != nil {
-		return w, err
-	}
-	s.follow(ctx, by, "change workshop", w.ID, fmt.Sprintf("%d seats, %d spares, ends %s", w.Seats, w.Spares, at(w.EndsAt)))
-	return w, nil
-}
-
-// changedRoster is the roster that a change leaves.
-func (s *Service) changedRoster(ctx context.Context, w *Workshop, to *[]string) ([]string, error) {
-	if to == nil {
-		return s.Store.Roster(ctx, w.ID)
-	}
-	roster, err := rosterOf(*to)
-	w.Invited = len(roster) > 0
-	return roster, err
+	err := s.Store.ChangeWorkshop(ctx, w, roster)
+	w.Version++
+	return w, err
 }

@@ -34,10 +34,10 @@ func (s *Service) MessageSeat(ctx context.Context, by, id, text string) error {
 	return nil
 }
 
-// ExtendSeat lets a seat end later by minutes, also where others wait, at most until
+// LengthenSeat lets a seat end later by minutes, also where others wait, at most until
 // its workshop ends. Who seemed to be away counts as there. Conflict for a seat whose
 // time has no end.
-func (s *Service) ExtendSeat(ctx context.Context, by, id string, minutes int) (Seat, error) {
+func (s *Service) LengthenSeat(ctx context.Context, by, id string, minutes int) (Seat, error) {
 	seat, err := s.Store.Seat(ctx, id)
 	if err != nil {
 		return seat, err

@@ -77,15 +77,17 @@ type Machine struct {
 	Health           api.Health // as last reported; "" before the first report
 	// HealthReason is what the agent said with it.
 	HealthReason string
-	Connected    bool // whether a tunnel to its agent is up
-	CreatedAt    time.Time
-	ChangedAt    time.Time // when State last changed
-	LaunchedAt   time.Time // when it got its instance; zero before
-	ReadyAt      time.Time // when it became ready for the first time; zero before
-	SeatID       string    // the live seat on it, or ""
-	Email        string    // of who holds that seat, or ""
-	HeldSince    time.Time // when they got it; zero while nobody holds it
-	BootID       string    // which boot its agent spoke of last
+	// HealthSince is when the health became what it is; zero before the first report.
+	HealthSince time.Time
+	Connected   bool // whether a tunnel to its agent is up
+	CreatedAt   time.Time
+	ChangedAt   time.Time // when State last changed
+	LaunchedAt  time.Time // when it got its instance; zero before
+	ReadyAt     time.Time // when it became ready for the first time; zero before
+	SeatID      string    // the live seat on it, or ""
+	Email       string    // of who holds that seat, or ""
+	HeldSince   time.Time // when they got it; zero while nobody holds it
+	BootID      string    // which boot its agent spoke of last
 	// HeardAt is when its agent was heard of, within a minute or so; zero: never.
 	HeardAt time.Time
 	// ActiveAt is when who holds it did something last, as was known at HeardAt; zero:
@@ -103,7 +105,12 @@ type Machine struct {
 	// LaunchOpen says that EC2 may be launching an instance for it right now, so
 	// that one may still appear.
 	LaunchOpen bool
+	// JoinToken is the token that it joined with; "" for one that was launched.
+	JoinToken string
 }
+
+// Own reports whether it is somebody's own machine, which is never launched nor ended.
+func (m Machine) Own() bool { return m.JoinToken != "" }
 
 // Change is one line of a machine's timeline.
 type Change struct {

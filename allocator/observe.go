@@ -58,12 +58,14 @@ func (s *Service) Observe(ctx context.Context) error {
 	}
 	s.forget(machines)
 	states, silent := statesOf(instances), s.silence(machines)
+	trusted := s.clockTrouble(ctx) == ""
 	for _, m := range machines {
-		to, reason := s.judge(m, states)
+		to, reason, byTime := s.judge(m, states)
 		if to == "" && silent(m) && states[m.InstanceID] == InstanceRunning {
-			to, reason = Unhealthy, fmt.Sprintf("its agent was not heard of for %d minutes, though EC2 says that it runs", int(silentLimit.Minutes()))
+			to, byTime = Unhealthy, true
+			reason = fmt.Sprintf("its agent was not heard of for %d minutes, though EC2 says that it runs", int(silentLimit.Minutes()))
 		}
-		if to == "" {
+		if to == "" || byTime && !trusted {
 			continue
 		}
 		// Another part of the allocator may have been faster: then it is right.
@@ -74,6 +76,9 @@ func (s *Service) Observe(ctx context.Context) error {
 		if err != nil && api.CodeOf(err) != api.Conflict {
 			return err
 		}
+	}
+	if !trusted {
+		return nil
 	}
 	return s.endStrays(ctx, instances, attempts, machines)
 }
@@ -103,21 +108,22 @@ func statesOf(all []Instance) map[string]InstanceState {
 // the time to appear.
 func (s *Service) unseen(m Machine) bool { return s.Now().Sub(m.LaunchedAt) > unseenLimit }
 
-// judge says what becomes of a machine, given what EC2 lists.
-func (s *Service) judge(m Machine, states map[string]InstanceState) (MachineState, string) {
+// judge says what becomes of a machine, given what EC2 lists, and whether that is only
+// so for the time that has passed.
+func (s *Service) judge(m Machine, states map[string]InstanceState) (to MachineState, why string, byTime bool) {
 	if m.InstanceID == "" {
-		return "", ""
+		return "", "", false
 	}
 	state, listed := states[m.InstanceID]
 	switch {
 	case m.State == Terminating:
-		return "", "" // its operation sees to it
+		return "", "", false // its operation sees to it
 	case state == InstanceGone || state == InstanceEnding:
-		return Terminated, "its instance was ended outside LabLink"
+		return Terminated, "its instance was ended outside LabLink", false
 	case !listed && s.unseen(m):
-		return Terminated, "EC2 does not know its instance any more"
+		return Terminated, "EC2 does not know its instance any more", true
 	case m.State == Booting && s.Now().Sub(m.ChangedAt) > bootLimit:
-		return Unhealthy, fmt.Sprintf("its agent was not heard of for %d minutes after the launch; look at the instance's console", int(bootLimit.Minutes()))
+		return Unhealthy, fmt.Sprintf("its agent was not heard of for %d minutes after the launch; look at the instance's console", int(bootLimit.Minutes())), true
 	}
-	return "", ""
+	return "", "", false
 }

@@ -15,6 +15,7 @@ const (
 	defaultWarmUp = 20 * time.Minute
 	longest       = 366 * 24 * time.Hour
 	longestRoster = 5000
+	mostBudget    = 1_000_000
 )
 
 // OpenWorkshop opens a workshop. Its machines start when it is time to.
@@ -40,7 +41,7 @@ func (s *Service) workshopOf(n api.NewWorkshop) (Workshop, []string, error) {
 	w := Workshop{
 		ID: newID("wks"), Name: strings.TrimSpace(n.Name), Pool: pool.Name, Seats: n.Seats, Warm: n.Seats, Spares: n.Spares,
 		JoinCode: newJoinCode(), State: Open, StartsAt: now, WarmUp: defaultWarmUp,
-		SessionLimit: time.Duration(n.SessionMinutes) * time.Minute, IdleLimit: s.Sessions.Idle, Collect: pool.Collect, CreatedAt: now,
+		SessionLimit: time.Duration(n.SessionMinutes) * time.Minute, IdleLimit: s.Sessions.Idle, Collect: pool.Collect, BudgetUSD: n.BudgetUSD, CreatedAt: now,
 	}
 	if n.SessionMinutes == 0 {
 		w.SessionLimit = s.Sessions.Max
@@ -91,6 +92,8 @@ func (w Workshop) check(now time.Time, pool Pool) error {
 		return api.Problemf(api.Invalid, "That end is over", "It is %s now.", at(now))
 	case w.StartsAt.Sub(now) > longest || w.EndsAt.Sub(now) > longest:
 		return api.Problemf(api.Invalid, "That is too far away", "A workshop begins and ends within a year.")
+	case w.BudgetUSD < 0 || w.BudgetUSD > mostBudget:
+		return api.Problemf(api.Invalid, "That is no budget", "It is 0, for none, or up to %d US dollars.", mostBudget)
 	case w.WarmUp < 0 || w.WarmUp > 24*time.Hour || w.SessionLimit < 0 || w.SessionLimit > longest || w.IdleLimit < 0 || w.IdleLimit > longest:
 		return api.Problemf(api.Invalid, "That is no length of time for this", "Machines warm up for at most a day, and a session lasts at most a year.")
 	}

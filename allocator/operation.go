@@ -25,10 +25,11 @@ const (
 	Running   OperationState = "running"
 	Succeeded OperationState = "succeeded"
 	Failed    OperationState = "failed"
+	Cancelled OperationState = "cancelled"
 )
 
 // Finished reports whether nothing more will happen.
-func (s OperationState) Finished() bool { return s == Succeeded || s == Failed }
+func (s OperationState) Finished() bool { return s == Succeeded || s == Failed || s == Cancelled }
 
 // Operation is a durable background job on a number of machines. Done and
 // Failed count those for which it has an outcome.

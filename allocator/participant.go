@@ -28,13 +28,19 @@ type Claimed struct {
 // browser that holds another seat of it, Forbidden when the seat is another browser's
 // and for who is not on the workshop's roster.
 func (s *Service) Claim(ctx context.Context, c api.Claim, token string) (Claimed, error) {
+	return s.ClaimFrom(ctx, c, token, "")
+}
+
+// ClaimFrom is Claim by somebody in a network: wrong PINs count against that, so that
+// who guesses elsewhere locks nobody out.
+func (s *Service) ClaimFrom(ctx context.Context, c api.Claim, token, network string) (Claimed, error) {
 	begin := s.Now()
-	claimed, err := s.claim(ctx, c, token)
+	claimed, err := s.claim(ctx, c, token, network)
 	s.metered(func(m Meter) { m.Claimed(outcome(claimed.Seat, err), s.Now().Sub(begin)) })
 	return claimed, err
 }
 
-func (s *Service) claim(ctx context.Context, c api.Claim, token string) (Claimed, error) {
+func (s *Service) claim(ctx context.Context, c api.Claim, token, network string) (Claimed, error) {
 	email, err := normalEmail(c.Email)
 	if err != nil {
 		return Claimed{}, err
@@ -52,7 +58,7 @@ func (s *Service) claim(ctx context.Context, c api.Claim, token string) (Claimed
 	id := newID("sea")
 	r := ClaimRequest{
 		WorkshopID: w.ID, Email: email, Token: SecretSum(token), NewSeat: id,
-		NewPIN: pinSum(w.ID, email, pinOf(token, id)), At: s.Now(),
+		NewPIN: pinSum(w.ID, email, pinOf(token, id)), Source: sha256.Sum256([]byte(network)), At: s.Now(),
 	}
 	if typed := strings.TrimSpace(c.PIN); typed != "" {
 		r.GivenPIN = pinSum(w.ID, email, typed)
@@ -92,21 +98,36 @@ func (s *Service) SeatOf(ctx context.Context, token string) (Seat, error) {
 	return s.Store.SeatByToken(ctx, SecretSum(token))
 }
 
+// HeldSeat finds the seat with an id that a browser holds; "" is the one that it used
+// last. NotFound when it does not hold it.
+func (s *Service) HeldSeat(ctx context.Context, token, id string) (Seat, error) {
+	if token == "" || id == "" {
+		return s.SeatOf(ctx, token)
+	}
+	return s.Store.HeldSeat(ctx, SecretSum(token), id)
+}
+
 func noSeat() error {
 	return api.Problemf(api.NotFound, "You hold no seat", "Open the link that your instructor gave you.")
 }
 
-// Leave gives a browser's seat back.
+// Leave gives the seat back that a browser used last.
 func (s *Service) Leave(ctx context.Context, token string) error {
-	seat, err := s.SeatOf(ctx, token)
+	_, err := s.LeaveSeat(ctx, token, "")
+	return err
+}
+
+// LeaveSeat gives one of a browser's seats back, and says which that was.
+func (s *Service) LeaveSeat(ctx context.Context, token, id string) (Seat, error) {
+	seat, err := s.HeldSeat(ctx, token, id)
 	if err != nil {
-		return err
+		return seat, err
 	}
 	if err := s.Store.ReleaseSeat(ctx, seat.ID, "its participant left", s.Now()); err != nil {
-		return err
+		return seat, err
 	}
 	s.record(ctx, seat.Email, "leave seat", seat.ID, seat.where())
-	return nil
+	return seat, nil
 }
 
 // where is a seat's machine, or its place in the queue.
@@ -125,11 +146,16 @@ func Earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// Extend lets a browser's seat go on, from now for as long as a session lasts, at most
+// Extend lets the seat go on that a browser used last. See ExtendSeat.
+func (s *Service) Extend(ctx context.Context, token string) (Seat, error) {
+	return s.ExtendSeat(ctx, token, "")
+}
+
+// ExtendSeat lets one of a browser's seats go on, from now for as long as a session lasts, at most
 // until the workshop ends. Capacity while others wait; Conflict for a seat whose time
 // has no end, and for one that cannot end later.
-func (s *Service) Extend(ctx context.Context, token string) (Seat, error) {
-	seat, err := s.SeatOf(ctx, token)
+func (s *Service) ExtendSeat(ctx context.Context, token, id string) (Seat, error) {
+	seat, err := s.HeldSeat(ctx, token, id)
 	if err != nil {
 		return seat, err
 	}

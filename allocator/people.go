@@ -34,6 +34,8 @@ type User struct {
 	// Key is what sessions carry of their user. Another one ends them all.
 	Key       string
 	CreatedAt time.Time
+	// Subject is who it is to the provider of single sign-on; "" for one with a password.
+	Subject string
 }
 
 // APIToken is what a program shows in the place of a user's password. It may do
@@ -76,6 +78,8 @@ type EventQuery struct {
 type People interface {
 	// User finds a user. NotFound.
 	User(ctx context.Context, name string) (User, error)
+	// UserBySubject finds a user by who it is to the provider of single sign-on. NotFound.
+	UserBySubject(ctx context.Context, subject string) (User, error)
 	// Users lists all by their names.
 	Users(ctx context.Context) ([]User, error)
 	// AddFirstUser adds a user where there is none at all. Conflict where there is.

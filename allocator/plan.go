@@ -2,7 +2,6 @@ package allocator
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +12,16 @@ import (
 // is taken into account between two.
 const maxLaunch = 50
 
+const (
+	// lingering is how long a machine that is not needed is kept: people come and go.
+	lingering = 10 * time.Minute
+	// assumedBoot is how long a machine takes until it is ready, where none has shown it.
+	assumedBoot = 3 * time.Minute
+	// sickLimit is how long somebody may hold a machine that is unhealthy while its pool
+	// has no room for another one.
+	sickLimit = 10 * time.Minute
+)
+
 // Situation is all that a plan depends on.
 type Situation struct {
 	Now       time.Time
@@ -20,6 +29,15 @@ type Situation struct {
 	Machines  []Machine      // those that have not ended
 	Seats     map[string]int // by workshop, how many people hold a machine or wait for one
 	Pools     []Pool
+	// Boots is how long machines of a pool take until they are ready. One that is
+	// missing or 0 is not known.
+	Boots map[string]time.Duration
+	// ClockTrouble is why Now cannot be trusted, or "". Meanwhile nothing ends by it.
+	ClockTrouble string
+	// Capped says, by workshop, why its budget is used up, where it is. With HardCap
+	// machines end for that.
+	Capped  map[string]string
+	HardCap bool
 }
 
 // Step is what closes a part of the difference between what should be and what is.
@@ -36,116 +54,62 @@ type Step struct {
 }
 
 // Plan says what to do, given a situation. It does not depend on what was planned
-// before: a plan that was carried out in part is followed by one for the rest.
+// before: a plan that was carried out in part is followed by one for the rest. Each
+// pool has room for the seats of all workshops first, and then for spares.
 func Plan(s Situation) []Step {
-	room, leaving := map[string]int{}, map[string]int{} // by pool
-	for _, p := range s.Pools {
-		room[p.Name] = p.MaxMachines
-	}
-	of := map[string][]Machine{}
-	for _, m := range s.Machines {
-		of[m.WorkshopID] = append(of[m.WorkshopID], m)
-		room[m.Pool]--
-		if m.State == Terminating || m.State == Draining && m.Leaving != "" {
-			leaving[m.Pool]++
-		}
-	}
 	var steps []Step
+	p := newRooms(s)
 	for _, w := range s.Workshops {
-		if !w.EndsAt.IsZero() && !s.Now.Before(w.EndsAt) {
+		if w.over(s) {
 			steps = append(steps, Step{Workshop: w, EndWorkshop: true, Why: "its time is over"})
 			continue
 		}
-		reboot, failed, surplus, missing := w.difference(s.Now, of[w.ID], s.Seats[w.ID])
-		for _, m := range reboot {
-			steps = append(steps, Step{Workshop: w, Reboot: &m, Why: fmt.Sprintf("a reboot may help (%d of %d): %s", m.Reboots+1, maxReboots, m.trouble())})
-		}
-		for _, m := range failed {
-			steps = append(steps, Step{Workshop: w, EndMachine: &m, Why: "another one takes its place: " + m.trouble()})
-		}
-		for _, m := range surplus {
-			steps = append(steps, Step{Workshop: w, EndMachine: &m, Why: "it is not needed any more"})
-		}
-		leaving[w.Pool] += len(failed) + len(surplus)
-		launch := min(missing, room[w.Pool], maxLaunch)
-		if w.LaunchFailures > 0 && slices.ContainsFunc(failed, Machine.neverReady) {
-			launch = 0 // one that is bad may be chance; for the next a pause is made
-		}
-		if launch > 0 && !s.Now.Before(w.LaunchAfter) {
-			steps = append(steps, Step{Workshop: w, Launch: launch, Living: len(of[w.ID]), Why: w.why(launch)})
-			room[w.Pool] -= launch
-		}
-		full := ""
-		if missing > max(0, launch) && room[w.Pool]+leaving[w.Pool] <= 0 {
-			full = fullPool + w.Pool + " has as many machines as it may. It lacks some until another workshop ends, or maxMachines is raised in the stack's settings."
-		}
-		if w.Trouble != full && (w.Trouble == "" || strings.HasPrefix(w.Trouble, fullPool)) {
-			steps = append(steps, Step{Workshop: w, Tell: true, Why: full})
-		}
+		p.add(w.gap(s, p.of[w.ID]))
+	}
+	p.launchSeats()
+	p.yieldSpares()
+	p.launchSpares()
+	for _, g := range p.gaps {
+		steps = append(steps, g.steps(p)...)
 	}
 	return steps
+}
+
+// over reports whether a workshop's time is over, as far as the clock can be trusted.
+func (w Workshop) over(s Situation) bool {
+	return s.ClockTrouble == "" && !w.EndsAt.IsZero() && !s.Now.Before(w.EndsAt)
 }
 
 // fullPool begins the trouble of a workshop for which its pool has no room.
 const fullPool = "The pool is full: "
 
-// difference compares what a workshop should have with what it has. A machine that
-// has failed counts as missing, unless a reboot may help; one that somebody holds is
-// taken from them only where another one is ready for them.
-func (w Workshop) difference(now time.Time, has []Machine, people int) (reboot, failed, surplus []Machine, missing int) {
-	var held, idle []Machine // held by somebody though they have failed; held by nobody
-	good, ready := 0, 0
-	for _, m := range has {
-		switch m.State {
-		case Unhealthy:
-			if m.helpedByReboot(now) {
-				reboot = append(reboot, m)
-			} else {
-				failed = append(failed, m)
-			}
-		case Draining:
-			if m.Leaving == "" {
-				good++ // it comes back
-			}
-		case Requested, Launching, Booting, Rebooting:
-			idle = append(idle, m)
-		case Ready:
-			if m.Leaving != "" {
-				failed = append(failed, m)
-				continue
-			}
-			idle, ready = append(idle, m), ready+1
-		case Assigned:
-			if m.Health == api.Unhealthy || m.Leaving != "" {
-				held = append(held, m)
-				continue
-			}
-			good++
-		case Terminating, Terminated: // not there any more
+// steps are what a workshop's gap asks for, once it is known what is launched.
+func (g *gap) steps(p *rooms) []Step {
+	var steps []Step
+	end := func(machines []Machine, why func(Machine) string) {
+		for _, m := range machines {
+			steps = append(steps, Step{Workshop: g.Workshop, EndMachine: &m, Why: why(m)})
 		}
 	}
-	for _, m := range held[:min(ready, len(held))] {
-		if m.helpedByReboot(now) {
-			reboot = append(reboot, m)
-		} else {
-			failed = append(failed, m)
-		}
+	for _, m := range g.reboot {
+		steps = append(steps, Step{Workshop: g.Workshop, Reboot: &m, Why: fmt.Sprintf("a reboot may help (%d of %d): %s", m.Reboots+1, maxReboots, m.trouble())})
 	}
-	wanted := w.Wanted(now, people)
-	if over := good + len(idle) + len(reboot) - wanted; over > 0 { // those that are not well go first
-		over = min(over, len(reboot))
-		reboot, failed = reboot[over:], append(failed, reboot[:over]...)
+	end(g.failed, func(m Machine) string { return "another one takes its place: " + m.trouble() })
+	end(g.costly, func(Machine) string { return "the budget is used up" })
+	end(g.surplus, func(Machine) string { return "it is not needed any more" })
+	end(g.yielded, func(Machine) string { return "it was a spare, and the seats of another workshop need its place" })
+	if g.launch > 0 {
+		steps = append(steps, Step{Workshop: g.Workshop, Launch: g.launch, Living: g.living, Why: g.why(g.launch)})
 	}
-	good += len(idle) + len(reboot)
-	if good <= wanted {
-		return reboot, failed, nil, wanted - good
+	told := g.capped
+	if told == "" && g.wantsMore() && p.room[g.Pool]+p.leaving[g.Pool] <= 0 {
+		told = fullPool + g.Pool + " has as many machines as it may. It lacks some until another workshop ends, or maxMachines is raised in the stack's settings."
 	}
-	// Those that have come least far go first.
-	slices.SortStableFunc(idle, func(a, b Machine) int { return b.CreatedAt.Compare(a.CreatedAt) })
-	slices.SortStableFunc(idle, func(a, b Machine) int {
-		return slices.Index(comingOrder, a.State) - slices.Index(comingOrder, b.State)
-	})
-	return reboot, failed, idle[:min(len(idle), good-wanted)], 0
+	own := g.Trouble == "" || strings.HasPrefix(g.Trouble, fullPool) || strings.HasPrefix(g.Trouble, overBudget)
+	if g.Trouble != told && (own || g.capped != "") {
+		steps = append(steps, Step{Workshop: g.Workshop, Tell: true, Why: told})
+	}
+	return steps
 }
 
 // comingOrder are the states of machines that nobody holds, first what has come least
@@ -166,13 +130,29 @@ func (m Machine) trouble() string {
 	return m.Reason
 }
 
+// sickFor is for how long a machine has been reported to be unhealthy.
+func (m Machine) sickFor(now time.Time) time.Duration {
+	if m.Health != api.Unhealthy || m.HealthSince.IsZero() {
+		return 0
+	}
+	return now.Sub(m.HealthSince)
+}
+
 // Wanted is how many machines a workshop should have at a time, with so many people
 // who hold one or wait for one.
 func (w Workshop) Wanted(now time.Time, people int) int {
 	if now.Before(w.StartsAt.Add(-w.WarmUp)) {
 		return 0
 	}
-	return min(w.Seats, max(w.Warm, people)) + w.Spares
+	return w.forSeats(now, people) + w.Spares
+}
+
+// forSeats is how many of them are no spares.
+func (w Workshop) forSeats(now time.Time, people int) int {
+	if now.Before(w.StartsAt.Add(-w.WarmUp)) {
+		return 0
+	}
+	return min(w.Seats, max(w.Warm, people))
 }
 
 func (w Workshop) why(machines int) string {

@@ -2,6 +2,7 @@ package allocator_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -55,6 +56,12 @@ func TestAPlanClosesTheDifference(t *testing.T) {
 	}
 	sick := hasMachines(assigned, ready, booting)
 	sick[0].Health, sick[0].HealthReason = api.Unhealthy, "XID 79"
+	fresh := func(has []allocator.Machine) []allocator.Machine { // they have just become what they are
+		for i := range has {
+			has[i].ChangedAt = noon.Add(-9 * time.Minute)
+		}
+		return has
+	}
 	alone := hasMachines(assigned, booting, booting)
 	alone[0].Health = api.Unhealthy
 	for name, c := range map[string]struct {
@@ -79,10 +86,15 @@ func TestAPlanClosesTheDifference(t *testing.T) {
 		"more come with the people":    {workshop: with(func(w *allocator.Workshop) { w.Warm = 1 }), has: hasMachines(assigned), people: 2, want: []string{"launch 1 for wks_1"}},
 		"no more than there are seats": {workshop: with(func(w *allocator.Workshop) { w.Warm = 1 }), has: hasMachines(assigned, assigned, assigned), people: 9},
 		"what is too much goes, but not from anybody": {workshop: with(func(w *allocator.Workshop) { w.Seats, w.Warm = 1, 1 }), has: hasMachines(assigned, ready, ready, booting), want: []string{"end mch_3", "end mch_2", "end mch_1"}},
-		"a pause after a refusal":                     {workshop: with(func(w *allocator.Workshop) { w.LaunchAfter = noon.Add(1) })},
-		"no more than the pool may hold":              {workshop: with(func(w *allocator.Workshop) { w.Seats, w.Warm = 30, 30 }), want: []string{"launch 10 for wks_1", "tell that the pool is full"}},
-		"room again":                                  {workshop: with(func(w *allocator.Workshop) { w.Trouble = "The pool is full: …" }), has: hasMachines(assigned, ready), want: []string{"launch 1 for wks_1", "tell that there is room"}},
-		"other troubles are not for it":               {workshop: with(func(w *allocator.Workshop) { w.Trouble = "no quota" }), has: hasMachines(assigned, ready, ready)},
+		"what may be needed again is kept a while":    {workshop: with(func(w *allocator.Workshop) { w.Warm = 1 }), has: fresh(hasMachines(assigned, ready, booting)), people: 1},
+		"and goes then":                      {workshop: with(func(w *allocator.Workshop) { w.Warm = 1 }), has: fresh(hasMachines(assigned, ready, booting)), people: 1, after: time.Minute, want: []string{"end mch_2", "end mch_1"}},
+		"what no seat can need goes at once": {workshop: with(func(w *allocator.Workshop) { w.Seats, w.Warm = 2, 1 }), has: fresh(hasMachines(assigned, ready, ready)), people: 1, want: []string{"end mch_2"}},
+		"nothing is launched so late":        {workshop: with(func(w *allocator.Workshop) { w.EndsAt = noon.Add(3 * time.Minute) })},
+		"but before that":                    {workshop: with(func(w *allocator.Workshop) { w.EndsAt = noon.Add(4 * time.Minute) }), want: []string{"launch 3 for wks_1"}},
+		"a pause after a refusal":            {workshop: with(func(w *allocator.Workshop) { w.LaunchAfter = noon.Add(1) })},
+		"no more than the pool may hold":     {workshop: with(func(w *allocator.Workshop) { w.Seats, w.Warm = 30, 30 }), want: []string{"launch 10 for wks_1", "tell that the pool is full"}},
+		"room again":                         {workshop: with(func(w *allocator.Workshop) { w.Trouble = "The pool is full: …" }), has: hasMachines(assigned, ready), want: []string{"launch 1 for wks_1", "tell that there is room"}},
+		"other troubles are not for it":      {workshop: with(func(w *allocator.Workshop) { w.Trouble = "no quota" }), has: hasMachines(assigned, ready, ready)},
 	} {
 		s := allocator.Situation{
 			Now: noon.Add(c.after), Workshops: []allocator.Workshop{c.workshop}, Machines: c.has,
@@ -90,6 +102,46 @@ func TestAPlanClosesTheDifference(t *testing.T) {
 		}
 		require.Equal(t, c.want, told(allocator.Plan(s)), name)
 	}
+}
+
+// sickSince are machines that people hold, all of them unhealthy for a while.
+func sickSince(since time.Duration, n int) []allocator.Machine {
+	has := hasMachines(slices.Repeat([]allocator.MachineState{allocator.Assigned}, n)...)
+	for i := range has {
+		has[i].Health, has[i].HealthSince = api.Unhealthy, noon.Add(-since)
+	}
+	return has
+}
+
+func TestASickMachineInAFullPoolIsReplacedAfterAWhile(t *testing.T) {
+	w := allocator.Workshop{ID: "wks_1", Pool: "gpu", Seats: 2, Warm: 2, Trouble: "The pool is full: …"}
+	s := allocator.Situation{
+		Now: noon, Workshops: []allocator.Workshop{w}, Seats: map[string]int{w.ID: 2},
+		Pools: []allocator.Pool{{Name: "gpu", MaxMachines: 2}}, Machines: sickSince(9*time.Minute, 2),
+	}
+	require.Equal(t, []string{"tell that the pool is full"}, told(allocator.Plan(s)), "it may become well again")
+	s.Machines = sickSince(10*time.Minute, 2)
+	require.Equal(t, []string{"end mch_0", "end mch_1", "tell that there is room"}, told(allocator.Plan(s)))
+	s.ClockTrouble = "it jumped"
+	require.Equal(t, []string{"tell that the pool is full"}, told(allocator.Plan(s)))
+	s.ClockTrouble, s.Pools[0].MaxMachines = "", 4
+	require.Equal(t, []string{"launch 2 for wks_1", "tell that there is room"}, told(allocator.Plan(s)), "where there is room they are kept until another one is ready")
+}
+
+func TestSparesTakeNoRoomThatSeatsNeed(t *testing.T) {
+	first := allocator.Workshop{ID: "wks_1", Pool: "gpu", Seats: 1, Warm: 1, Spares: 3}
+	second := allocator.Workshop{ID: "wks_2", Pool: "gpu", Seats: 2, Warm: 2}
+	s := allocator.Situation{Now: noon, Workshops: []allocator.Workshop{first, second}, Pools: []allocator.Pool{{Name: "gpu", MaxMachines: 4}}}
+	require.Equal(t, []string{"launch 2 for wks_1", "tell that the pool is full", "launch 2 for wks_2"}, told(allocator.Plan(s)), "one spare, and the seats of both")
+
+	s.Machines = hasMachines(allocator.Assigned, allocator.Ready, allocator.Ready, allocator.Booting)
+	require.Equal(t, []string{"end mch_3", "end mch_2"}, told(allocator.Plan(s)), "spares make room")
+	s.Machines[3].State, s.Machines[2].State = allocator.Terminating, allocator.Terminating
+	require.Empty(t, told(allocator.Plan(s)), "which is waited for, and no spare is launched meanwhile")
+	s.Machines = s.Machines[:2]
+	require.Equal(t, []string{"tell that the pool is full", "launch 2 for wks_2"}, told(allocator.Plan(s)))
+	s.Workshops[1].LaunchAfter = noon.Add(time.Minute)
+	require.Empty(t, told(allocator.Plan(s)), "room for seats is kept through a pause")
 }
 
 func TestWorkshopsShareAPoolInTheOrderOfTheirStarts(t *testing.T) {
@@ -116,6 +168,7 @@ func TestAPlanIsDoneInOneStep(t *testing.T) {
 			if m.State == allocator.Assigned {
 				held++
 				s.Machines[i].Health = rapid.SampledFrom([]api.Health{api.Healthy, api.Unhealthy}).Draw(t, "health")
+				s.Machines[i].HealthSince = noon.Add(-time.Duration(rapid.IntRange(0, 20).Draw(t, "sick for")) * time.Minute)
 			}
 		}
 		s.Seats = map[string]int{w.ID: held + rapid.IntRange(0, 3).Draw(t, "waiting")}
@@ -134,7 +187,11 @@ func TestAPlanIsDoneInOneStep(t *testing.T) {
 				switch s.Machines[i].State {
 				case allocator.Assigned:
 					require.Equal(t, api.Unhealthy, s.Machines[i].Health, "a machine that is well is taken from somebody")
-					require.Positive(t, ready, "somebody is left without a machine")
+					if ready == 0 { // nothing else is to be had
+						require.GreaterOrEqual(t, noon.Sub(s.Machines[i].HealthSince), 10*time.Minute, "somebody is left without a machine")
+						require.GreaterOrEqual(t, len(s.Machines), s.Pools[0].MaxMachines)
+						break
+					}
 					ready--
 				case allocator.Ready:
 					ready--

@@ -13,8 +13,9 @@ type Store interface {
 	// OpenWorkshop adds a workshop with its roster.
 	OpenWorkshop(ctx context.Context, w Workshop, roster []string) error
 	// ChangeWorkshop changes what may change of one that is open: Seats, Warm, Spares,
-	// EndsAt, SessionLimit, IdleLimit, and with Invited its roster. NotFound; Conflict when it
-	// has ended.
+	// EndsAt, SessionLimit, IdleLimit, BudgetUSD, and with Invited its roster, which stays
+	// where it is nil. NotFound; Conflict when it has ended, and when it was changed since
+	// it was seen.
 	ChangeWorkshop(ctx context.Context, w Workshop, roster []string) error
 	// EndWorkshop closes a workshop, releases its seats and adds the operation
 	// that ends its machines. NotFound; Conflict when it has ended already.
@@ -27,13 +28,20 @@ type Store interface {
 	// OpenScheduled opens a workshop of a schedule whose Through is after. Conflict
 	// when that is another one by now.
 	OpenScheduled(ctx context.Context, w Workshop, roster []string, after time.Time) error
-	// Miss keeps, likewise, that a workshop could not be opened.
-	Miss(ctx context.Context, schedule string, after, begin time.Time) error
+	// Miss keeps, likewise, that a workshop could not be opened, and why.
+	Miss(ctx context.Context, schedule string, after, begin time.Time, why string) error
+	// TroubleSchedule keeps, likewise, why the next workshop cannot be opened now.
+	TroubleSchedule(ctx context.Context, schedule string, after time.Time, why string) error
 	// EndSchedule ends a schedule. NotFound when it does not go on.
 	EndSchedule(ctx context.Context, id string, at time.Time) error
 	// Postpone keeps why a workshop's machines cannot be launched and when that is
 	// tried again; "" when they can.
 	Postpone(ctx context.Context, workshop, trouble string, failures int, until time.Time) error
+	// CapWorkshop keeps since when a budget of a workshop is used up; zero: it is not.
+	CapWorkshop(ctx context.Context, workshop string, since time.Time) error
+	// Spells are how long machines were there: those that were after since, and all of the
+	// workshops that are open.
+	Spells(ctx context.Context, since time.Time) ([]Spell, error)
 	// AddMachines adds machines (requested) of one workshop, and the operation that
 	// launches them. Conflict when the workshop has ended or has by now another number
 	// of machines than living; Capacity when the pool would hold more than limit.
@@ -73,6 +81,10 @@ type Store interface {
 	OperationMachines(ctx context.Context, id string) ([]Machine, error)
 	// Note says what an operation is doing.
 	Note(ctx context.Context, id string, state OperationState, message string) error
+	// CancelOperation cancels a launch: its machines without an instance are handed to
+	// the operation that ends them, and its workshop launches none until then. NotFound;
+	// Conflict when it is over or no launch, or when all its machines have an instance.
+	CancelOperation(ctx context.Context, id string, end Operation, why string, until time.Time) (Operation, error)
 	// BeginAttempt returns the operation's open attempt, or opens one for the
 	// machines that have no instance. ok is false when there are none.
 	BeginAttempt(ctx context.Context, op string, at time.Time) (a Attempt, ok bool, err error)
@@ -144,6 +156,8 @@ type Store interface {
 	SeatByToken(ctx context.Context, token [32]byte) (Seat, error)
 	// Seat finds a live seat by its id. NotFound.
 	Seat(ctx context.Context, id string) (Seat, error)
+	// HeldSeat finds one of the live seats that a browser's token stands for. NotFound.
+	HeldSeat(ctx context.Context, token [32]byte, id string) (Seat, error)
 	// Seats lists the live seats of a workshop, first who asked first.
 	Seats(ctx context.Context, workshop string) ([]Seat, error)
 	// SeatHistory lists all seats that a workshop ever had, first who asked first.
@@ -184,6 +198,8 @@ type Store interface {
 
 	People
 	Peers
+	Answers
+	Joins
 }
 
 // ClaimRequest asks for a seat. The token is the browser's, the PIN the seat's;
@@ -193,6 +209,7 @@ type ClaimRequest struct {
 	Email      string
 	Token      [32]byte // of this browser, new or known
 	GivenPIN   [32]byte // the sum of the PIN that was typed; zero when none was
+	Source     [32]byte // the sum of where it was typed: wrong PINs count against that
 	NewSeat    string   // the id of the seat to make
 	NewPIN     [32]byte // the sum of the PIN to make it with
 	At         time.Time

@@ -14,12 +14,20 @@ import (
 // wait, and starts the operations that launch what is missing and end what has failed.
 func (s *Service) Reconcile(ctx context.Context) error {
 	var all []error
-	if err := s.openScheduled(ctx); err != nil {
-		all = append(all, err) // the workshops that are open go on
-	}
 	situation, err := s.situation(ctx)
 	if err != nil {
-		return errors.Join(append(all, err)...)
+		return err
+	}
+	if situation.ClockTrouble == "" {
+		opened, err := s.openScheduled(ctx)
+		if err != nil {
+			all = append(all, err) // the workshops that are open go on
+		}
+		if opened {
+			if situation, err = s.situation(ctx); err != nil {
+				return errors.Join(append(all, err)...)
+			}
+		}
 	}
 	for _, step := range Plan(situation) {
 		// Somebody else may have been faster: then the next plan sees it.
@@ -32,10 +40,15 @@ func (s *Service) Reconcile(ctx context.Context) error {
 			all = append(all, err)
 		}
 	}
-	return errors.Join(append(all, s.endSeats(ctx))...)
+	if situation.ClockTrouble == "" {
+		all = append(all, s.endSeats(ctx, situation.Now))
+	}
+	return errors.Join(all...)
 }
 
 func (s *Service) situation(ctx context.Context) (Situation, error) {
+	out := Situation{Now: s.Now(), Pools: s.Pools, Boots: map[string]time.Duration{}}
+	out.ClockTrouble = s.clockTrouble(ctx) // after the clock was read: it is of that moment or later
 	workshops, err := s.Store.OpenWorkshops(ctx)
 	if err != nil {
 		return Situation{}, err
@@ -44,8 +57,29 @@ func (s *Service) situation(ctx context.Context) (Situation, error) {
 	if err != nil {
 		return Situation{}, err
 	}
-	seats, err := s.Store.LiveSeats(ctx)
-	return Situation{Now: s.Now(), Workshops: workshops, Machines: machines, Seats: seats, Pools: s.Pools}, err
+	for _, p := range s.Pools {
+		took, err := s.Store.BootTimes(ctx, p.Name, 20)
+		if err != nil {
+			return Situation{}, err
+		}
+		out.Boots[p.Name] = median(took)
+	}
+	out.Workshops, out.Machines = workshops, machines
+	if out.Seats, err = s.Store.LiveSeats(ctx); err != nil {
+		return out, err
+	}
+	return out, s.watchBudget(ctx, &out)
+}
+
+// clockTrouble is why the clock cannot be trusted, or "".
+func (s *Service) clockTrouble(ctx context.Context) string {
+	if s.Clock == nil {
+		return ""
+	}
+	if err := s.Clock(ctx); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 func (s *Service) take(ctx context.Context, step Step) error {
@@ -58,6 +92,8 @@ func (s *Service) take(ctx context.Context, step Step) error {
 	case step.Reboot != nil:
 		_, err := s.reboot(ctx, Allocator, *step.Reboot, step.Why)
 		return err
+	case step.EndMachine != nil && step.EndMachine.Own():
+		return s.Store.Move(ctx, step.EndMachine.ID, step.EndMachine.State, Unhealthy, step.EndMachine.trouble(), s.Now())
 	case step.EndMachine != nil:
 		_, err := s.endMachine(ctx, Allocator, *step.EndMachine, step.Why)
 		if err == nil && step.EndMachine.neverReady() {
@@ -89,17 +125,17 @@ func (s *Service) launch(ctx context.Context, step Step) error {
 }
 
 // endSeats releases the seats whose time is over.
-func (s *Service) endSeats(ctx context.Context) error {
-	due, err := s.Store.SeatsDue(ctx, s.Now())
+func (s *Service) endSeats(ctx context.Context, now time.Time) error {
+	due, err := s.Store.SeatsDue(ctx, now)
 	if err != nil {
 		return err
 	}
 	for _, seat := range due {
 		why := "its time was over"
-		if seat.EndsAt.IsZero() || s.Now().Before(seat.EndsAt) {
+		if seat.EndsAt.IsZero() || now.Before(seat.EndsAt) {
 			why = "nobody did anything there for too long"
 		}
-		err := s.Store.EndSeat(ctx, seat.ID, why, s.Now())
+		err := s.Store.EndSeat(ctx, seat.ID, why, now)
 		if api.CodeOf(err) == api.NotFound {
 			continue
 		}

@@ -26,9 +26,12 @@ type Schedule struct {
 	Through time.Time
 	// MissedAt is the begin of the newest one that was over before it could be opened;
 	// zero when none was.
-	MissedAt  time.Time
-	By        string
-	CreatedAt time.Time
+	MissedAt time.Time
+	// MissedBecause is why, and Trouble why the next cannot be opened now; "" where all
+	// is well. Both are for people.
+	MissedBecause, Trouble string
+	By                     string
+	CreatedAt              time.Time
 }
 
 // ahead is how long before its begin a workshop of a schedule is opened, so that its

@@ -1,6 +1,7 @@
 package allocator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,41 +72,62 @@ func (s Schedule) at(begin time.Time) api.NewWorkshop {
 
 // openScheduled opens the workshops that begin soon. One that is over already, as the
 // allocator was down, is told.
-func (s *Service) openScheduled(ctx context.Context) error {
+func (s *Service) openScheduled(ctx context.Context) (opened bool, err error) {
 	schedules, err := s.Store.Schedules(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var all []error
 	for _, sc := range schedules {
-		if err := s.openNext(ctx, sc); err != nil && api.CodeOf(err) != api.Conflict {
+		some, err := s.openNext(ctx, sc)
+		if opened = opened || some; err != nil {
 			all = append(all, fmt.Errorf("schedule %s: %w", sc.ID, err))
 		}
 	}
-	return errors.Join(all...)
+	return opened, errors.Join(all...)
 }
 
-func (s *Service) openNext(ctx context.Context, sc Schedule) error {
+// openNext opens what begins soon, in order. What cannot be opened is tried again at
+// the next look, until it is over; meanwhile the schedule says why.
+func (s *Service) openNext(ctx context.Context, sc Schedule) (opened bool, err error) {
 	begins, err := sc.Begins(sc.Through, s.Now().Add(ahead))
-	if err != nil {
-		return err
-	}
 	for _, begin := range begins {
-		if err := s.occur(ctx, sc, begin); err != nil {
-			return err
+		if err = s.occur(ctx, sc, begin); err != nil {
+			break
 		}
-		sc.Through = begin
+		sc.Through, sc.Trouble, opened = begin, "", true
 	}
-	return nil
+	if err == nil || api.CodeOf(err) == api.Conflict {
+		return opened, nil // or another allocator was faster
+	}
+	why := reasonOf(err)
+	if why == sc.Trouble {
+		return opened, nil // it is told already
+	}
+	s.record(ctx, Allocator, "cannot open workshop", sc.ID, sc.Workshop.Name+": "+why)
+	return opened, errors.Join(err, s.Store.TroubleSchedule(ctx, sc.ID, sc.Through, why))
 }
+
+// reasonOf is why something failed, as people may read it.
+func reasonOf(err error) string {
+	var p *api.Problem
+	if errors.As(err, &p) {
+		return p.Error()
+	}
+	return "the database did not take it; the allocator's log says more"
+}
+
+// down is why a workshop was missed that nothing stood in the way of.
+const down = "the allocator was down"
 
 func (s *Service) occur(ctx context.Context, sc Schedule, begin time.Time) error {
 	if !begin.Add(sc.Lasts).After(s.Now()) {
-		if err := s.Store.Miss(ctx, sc.ID, sc.Through, begin); err != nil {
+		why := cmp.Or(sc.Trouble, down)
+		if err := s.Store.Miss(ctx, sc.ID, sc.Through, begin, why); err != nil {
 			return err
 		}
-		s.Log.Warn("a workshop of a schedule was over before it could be opened", "schedule", sc.ID, "begin", begin)
-		s.record(ctx, Allocator, "miss workshop", sc.ID, fmt.Sprintf("%s, %s: the allocator was down", sc.Workshop.Name, at(begin)))
+		s.Log.Warn("a workshop of a schedule was over before it could be opened", "schedule", sc.ID, "begin", begin, "why", why)
+		s.record(ctx, Allocator, "miss workshop", sc.ID, fmt.Sprintf("%s, %s: %s", sc.Workshop.Name, at(begin), why))
 		return nil
 	}
 	w, roster, err := s.workshopOf(sc.at(begin))

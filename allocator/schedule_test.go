@@ -112,6 +112,39 @@ func TestAScheduleIsRefusedInWords(t *testing.T) {
 	}
 }
 
+// A pool that the settings have no more keeps a schedule's workshops from being opened.
+func TestAWorkshopThatCannotBeOpenedIsToldAndOpenedLate(t *testing.T) {
+	w := newWorld(t)
+	pools := w.Pools
+	_, err := w.AddSchedule(t.Context(), "admin", every("FREQ=DAILY", "2026-03-02T09:00"))
+	require.NoError(t, err)
+	now := func() allocator.Schedule {
+		all, err := w.Store.Schedules(t.Context())
+		require.NoError(t, err)
+		return all[0]
+	}
+	through := now().Through
+	w.Pools = nil
+	w.Time = w.Time.Add(24 * time.Hour)
+	require.Error(t, w.Reconcile(t.Context()), "it is logged once")
+	require.NoError(t, w.Reconcile(t.Context()))
+	require.Contains(t, now().Trouble, "There is no such pool")
+	require.Equal(t, through, now().Through, "it is not given up")
+
+	w.Pools = pools
+	require.NoError(t, w.Reconcile(t.Context()))
+	require.Empty(t, now().Trouble)
+	require.True(t, now().Through.After(through), "it is done late")
+
+	through, w.Pools = now().Through, nil
+	w.Time = through.Add(24*time.Hour - time.Minute)
+	require.Error(t, w.Reconcile(t.Context()))
+	w.Time = through.Add(27 * time.Hour) // it would be over
+	require.Error(t, w.Reconcile(t.Context()), "the one after it cannot be opened either")
+	require.Contains(t, now().MissedBecause, "There is no such pool")
+	require.Equal(t, through.Add(24*time.Hour), now().MissedAt)
+}
+
 // failing is a store that cannot end a second workshop.
 type failing struct {
 	allocator.Store

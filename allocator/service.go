@@ -1,6 +1,7 @@
 package allocator
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
@@ -23,9 +24,13 @@ type Service struct {
 	Work Work
 	// Leader is optional: an allocator that has its store to itself leads.
 	Leader Leader
+	// Clock says why Now cannot be trusted, nil while it can. Optional: it always can.
+	Clock func(ctx context.Context) error
 	// Meter is optional.
 	Meter Meter
-	Pools []Pool
+	// Budget is the deployment's. Optional: there is none.
+	Budget Budget
+	Pools  []Pool
 	// Sessions is optional: nobody's time is limited.
 	Sessions SessionLimits
 	Log      *slog.Logger

@@ -18,7 +18,10 @@ const betweenLooks = 5 * time.Second
 // none lives on.
 func (s *Service) runTerminate(ctx context.Context, op Operation) error {
 	machines, err := s.Store.OperationMachines(ctx, op.ID)
-	if err != nil || len(machines) == 0 {
+	if err != nil {
+		return err
+	}
+	if machines, err = s.releaseOwn(ctx, machines); err != nil || len(machines) == 0 {
 		return err
 	}
 	all, err := s.Compute.Instances(ctx)
@@ -62,6 +65,21 @@ func (s *Service) runTerminate(ctx context.Context, op Operation) error {
 		return err
 	}
 	return &Later{After: betweenLooks, Why: why}
+}
+
+// releaseOwn lets machines of one's own go, and returns the others.
+func (s *Service) releaseOwn(ctx context.Context, machines []Machine) ([]Machine, error) {
+	var others []Machine
+	for _, m := range machines {
+		if !m.Own() {
+			others = append(others, m)
+			continue
+		}
+		if err := s.end(ctx, m, released); err != nil {
+			return nil, err
+		}
+	}
+	return others, nil
 }
 
 // end marks a machine as gone, unless it has changed meanwhile.

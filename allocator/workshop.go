@@ -46,8 +46,14 @@ type Workshop struct {
 	// LaunchFailures counts how often EC2 refused machines, or gave some that failed
 	// before they were ready, since the last one became ready.
 	LaunchFailures int
-	CreatedAt      time.Time
-	EndedAt        time.Time // zero while it is open
+	// BudgetUSD is what its machines may cost; 0: there is no such limit. CappedAt is since
+	// when that, or the deployment's budget, is used up; zero while it is not.
+	BudgetUSD float64
+	CappedAt  time.Time
+	CreatedAt time.Time
+	EndedAt   time.Time // zero while it is open
+	// Version counts its changes: one is made of the workshop as it was seen.
+	Version int
 }
 
 // SeatState is whether a participant holds a machine.
@@ -87,6 +93,8 @@ type Seat struct {
 	IdleEndsAt time.Time
 	// WorkshopEndsAt is when that is; zero: when somebody ends it.
 	WorkshopEndsAt time.Time
+	// CappedAt is since when a budget of the workshop is used up; zero while none is.
+	CappedAt time.Time
 }
 
 // Pool is a kind of machine that this deployment can launch.

@@ -10,7 +10,9 @@ import (
 type Registration struct {
 	_ struct{} `json:"-" additionalProperties:"true"` // a newer agent may say more
 
-	Proof     Proof     `json:"proof"`
+	Proof Proof `json:"proof"`
+	// JoinToken is shown by somebody's own machine, which has no proof.
+	JoinToken string    `json:"join_token,omitempty" maxLength:"200" doc:"The token by which a machine of one's own joins a workshop, in the place of a proof"`
 	Protocol  int       `json:"protocol" minimum:"0" doc:"The protocol version that the agent speaks"`
 	Version   string    `json:"version" maxLength:"100" doc:"The agent's version"`
 	BootID    string    `json:"boot_id" maxLength:"64" doc:"Changes with each boot of the machine"`
@@ -35,6 +37,8 @@ type Registered struct {
 	ReportInterval int    `json:"report_interval_seconds" doc:"How often to report, in seconds"`
 	Protocol       int    `json:"protocol" doc:"The protocol version that the allocator speaks"`
 	Version        string `json:"version" doc:"The allocator's version"`
+	// Released is why a machine of one's own is not wanted any more.
+	Released string `json:"released,omitempty" doc:"Why a machine of one's own is not wanted any more; it serves no longer"`
 }
 
 // Inventory is what a machine has.

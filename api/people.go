@@ -52,6 +52,35 @@ type MadeToken struct {
 	Secret string `json:"secret" doc:"lbl_…, for the header Authorization: Bearer; it is shown this once"`
 }
 
+// JoinToken lets machines of one's own join a workshop.
+type JoinToken struct {
+	ID        string     `json:"id" doc:"jtk_…"`
+	Name      string     `json:"name"`
+	Workshop  string     `json:"workshop" doc:"wks_…"`
+	Uses      int        `json:"uses" doc:"How many machines may join with it"`
+	Used      int        `json:"used" doc:"How many did"`
+	Refusal   string     `json:"refusal,omitempty" doc:"Why no more machines may join with it"`
+	By        string     `json:"by"`
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt time.Time  `json:"expires_at"`
+	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+}
+
+// NewJoinToken asks for a join token.
+type NewJoinToken struct {
+	Name      string     `json:"name" minLength:"1" maxLength:"100" doc:"Whose machines it is for"`
+	Workshop  string     `json:"workshop" maxLength:"64" doc:"The workshop that they join, wks_…"`
+	Uses      int        `json:"uses,omitempty" minimum:"0" maximum:"1000" doc:"How many machines may join with it; absent: one"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When it ends; absent: in a day; a month at most"`
+}
+
+// MadeJoinToken is a join token with its secret.
+type MadeJoinToken struct {
+	JoinToken
+	Secret string `json:"secret" doc:"lbj_…; it is shown this once"`
+	URL    string `json:"url" doc:"What a machine joins with: lablink-agent run --join URL"`
+}
+
 // Event is a line of the audit: who did what.
 type Event struct {
 	At      time.Time `json:"at"`

@@ -28,7 +28,9 @@ type Seat struct {
 	IdleEndsAt *time.Time `json:"idle_ends_at,omitempty" doc:"When the machine is given back if its participant does nothing until then"`
 	// WorkshopEndsAt is when its machines end, whoever holds them.
 	WorkshopEndsAt *time.Time `json:"workshop_ends_at,omitempty" doc:"When the workshop ends; absent: when somebody ends it"`
-	Note           string     `json:"note,omitempty" doc:"What became of the machine before, for the participant"`
+	// BudgetEndsAt is when the machine ends, as the workshop's money is used up.
+	BudgetEndsAt *time.Time `json:"budget_ends_at,omitempty" doc:"When the machine ends as the budget is used up; absent: it does not for that"`
+	Note         string     `json:"note,omitempty" doc:"What became of the machine before, for the participant"`
 	// Message is what the instructor tells, or the allocator.
 	Message   string     `json:"message,omitempty" doc:"What the participant is told"`
 	MessageAt *time.Time `json:"message_at,omitempty"`

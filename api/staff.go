@@ -30,6 +30,7 @@ type NewWorkshop struct {
 	Spares         int      `json:"spares,omitempty" minimum:"0" maximum:"100" doc:"How many more machines are kept ready, for those that fail"`
 	SessionMinutes int      `json:"session_minutes,omitempty" minimum:"0" maximum:"100000" doc:"How long a participant may keep a machine at a time; 0: as the deployment's settings say, which is until the workshop ends unless they set a limit"`
 	IdleMinutes    *int     `json:"idle_minutes,omitempty" minimum:"0" maximum:"100000" doc:"How long a participant may do nothing; 0: as long as they like; absent: as the deployment's settings say"`
+	BudgetUSD      float64  `json:"budget_usd,omitempty" minimum:"0" maximum:"1000000" doc:"What its machines may cost, in US dollars; 0: no such limit"`
 	Roster         []string `json:"roster,omitempty" maxItems:"5000" doc:"The addresses that may join; absent: all who have the link"`
 }
 
@@ -40,6 +41,7 @@ type WorkshopChange struct {
 	EndsAt         *time.Time `json:"ends_at,omitempty"`
 	SessionMinutes *int       `json:"session_minutes,omitempty" minimum:"0" maximum:"100000"`
 	IdleMinutes    *int       `json:"idle_minutes,omitempty" minimum:"0" maximum:"100000"`
+	BudgetUSD      *float64   `json:"budget_usd,omitempty" minimum:"0" maximum:"1000000" doc:"0: no such limit"`
 	Roster         *[]string  `json:"roster,omitempty" maxItems:"5000" doc:"Empty: all who have the link"`
 }
 
@@ -60,6 +62,7 @@ type Workshop struct {
 	SessionMinutes int        `json:"session_minutes"`
 	IdleMinutes    int        `json:"idle_minutes" doc:"How long a participant may do nothing; 0: as long as they like"`
 	Schedule       string     `json:"schedule,omitempty" doc:"The schedule that opened it, sch_…"`
+	BudgetUSD      float64    `json:"budget_usd,omitempty" doc:"What its machines may cost; absent: no such limit"`
 	Invited        bool       `json:"invited" doc:"Whether only those on its roster may join"`
 	// Trouble is why machines cannot be launched, and RetryAt when that is tried again.
 	Trouble   string     `json:"trouble,omitempty" doc:"Why machines cannot be launched"`
@@ -81,10 +84,13 @@ type NewSchedule struct {
 type Schedule struct {
 	ID string `json:"id" doc:"sch_…"`
 	NewSchedule
-	Next      *time.Time `json:"next,omitempty" doc:"When the next begins; absent: none does within a year"`
-	MissedAt  *time.Time `json:"missed_at,omitempty" doc:"The begin of the newest that was over before it could be opened"`
-	By        string     `json:"by"`
-	CreatedAt time.Time  `json:"created_at"`
+	Next     *time.Time `json:"next,omitempty" doc:"When the next begins; absent: none does within a year"`
+	MissedAt *time.Time `json:"missed_at,omitempty" doc:"The begin of the newest that was over before it could be opened"`
+	// Trouble is why the next cannot be opened; it is tried again until it is over.
+	Trouble       string    `json:"trouble,omitempty" doc:"Why the next cannot be opened now; it is tried again until it is over"`
+	MissedBecause string    `json:"missed_because,omitempty" doc:"Why that one could not be opened"`
+	By            string    `json:"by"`
+	CreatedAt     time.Time `json:"created_at"`
 }
 
 // Machine is one GPU desktop host.
@@ -97,6 +103,7 @@ type Machine struct {
 	Instance     string     `json:"instance,omitempty" doc:"The EC2 instance's id"`
 	InstanceType string     `json:"instance_type,omitempty"`
 	Zone         string     `json:"zone,omitempty"`
+	Own          bool       `json:"own,omitempty" doc:"Whether it is somebody's own machine, which joined by a token"`
 	Connected    bool       `json:"connected" doc:"Whether its tunnel is up"`
 	Participant  string     `json:"participant,omitempty" doc:"Who holds its seat"`
 	Seat         string     `json:"seat,omitempty" doc:"The seat on it, sea_…"`
@@ -116,8 +123,19 @@ type Cost struct {
 	SoFar    float64  `json:"so_far_usd" doc:"Since each machine was launched, those that have ended included"`
 	Hourly   float64  `json:"hourly_usd" doc:"Of the machines that run now"`
 	AtEnd    *float64 `json:"at_end_usd,omitempty" doc:"What all of it will be at the end of the workshop if nothing changes; absent without an end"`
+	Budget   float64  `json:"budget_usd,omitempty" doc:"What they may cost; absent: no such limit"`
+	Warning  string   `json:"warning,omitempty" doc:"Said from 80 % of the budget on"`
 	Unknown  int      `json:"unknown_machines" doc:"Machines whose price nobody knows; they are in none of these"`
 	From     []string `json:"from" nullable:"false" doc:"Where the prices were read"`
+}
+
+// Budget is what all machines of a deployment may cost in a calendar month, UTC.
+type Budget struct {
+	Month   string  `json:"month" doc:"The month, as 2026-03"`
+	Spent   float64 `json:"spent_usd" doc:"What machines cost in it so far"`
+	Monthly float64 `json:"monthly_usd" doc:"What they may cost; 0: no such limit"`
+	HardCap bool    `json:"hard_cap" doc:"Whether machines end where a budget is used up"`
+	Warning string  `json:"warning,omitempty" doc:"Said from 80 % on"`
 }
 
 // Operation is a durable background job.
@@ -125,7 +143,7 @@ type Operation struct {
 	ID         string     `json:"id" doc:"op_…"`
 	Kind       string     `json:"kind" enum:"launch,terminate,reboot,collect"`
 	Workshop   string     `json:"workshop" doc:"wks_…"`
-	State      string     `json:"state" enum:"queued,running,succeeded,failed"`
+	State      string     `json:"state" enum:"queued,running,succeeded,failed,cancelled"`
 	Total      int        `json:"total" doc:"How many machines it is about"`
 	Done       int        `json:"done"`
 	Failed     int        `json:"failed"`

@@ -67,6 +67,9 @@ type Commands struct {
 	Replace   ReplaceCommand   `cmd:"" help:"Let another machine take a machine's place; its participant keeps it until that one is ready."`
 	Move      MoveCommand      `cmd:"" help:"Give a participant another machine."`
 	Tell      TellCommand      `cmd:"" help:"Tell a participant something, on their page."`
+	Users     UsersCommand     `cmd:"" help:"List and change those of staff."`
+	Tokens    TokensCommand    `cmd:"" help:"Make and revoke one's own tokens for programs."`
+	JoinToken JoinTokenCommand `cmd:"" help:"Make and revoke tokens by which machines of one's own join a workshop."`
 
 	Preview        PreviewCommand        `cmd:"" help:"Print what deploying a stack would do, for preview-comment."`
 	PreviewComment PreviewCommentCommand `cmd:"" help:"Write down for a reviewer what lablink preview says."`

@@ -44,14 +44,22 @@ func (g *Guard) AddUser(ctx context.Context, by Person, in api.NewUser) (allocat
 
 func (g *Guard) newUser(ctx context.Context, name string, role allocator.Role, password string) (allocator.User, error) {
 	var u allocator.User
-	if len(name) > MaxName || !names.MatchString(name) || slices.Contains(reserved, name) {
-		return u, api.Problemf(api.Invalid, "That cannot be a user's name", "Use small letters, digits and . _ @ -, a letter or digit first, and not %s.", strings.Join(reserved, " or "))
+	if err := fitName(name); err != nil {
+		return u, err
 	}
 	if !slices.Contains(allocator.Roles, role) {
 		return u, noRole(role)
 	}
 	hash, err := g.hash(ctx, password)
 	return allocator.User{Name: name, Role: role, PasswordHash: hash, Key: allocator.NewToken(), CreatedAt: g.now()}, err
+}
+
+// fitName refuses what cannot be a user's name.
+func fitName(name string) error {
+	if len(name) > MaxName || !names.MatchString(name) || slices.Contains(reserved, name) {
+		return api.Problemf(api.Invalid, "That cannot be a user's name", "Use small letters, digits and . _ @ -, a letter or digit first, and not %s.", strings.Join(reserved, " or "))
+	}
+	return nil
 }
 
 func noRole(role allocator.Role) error {

@@ -3,6 +3,8 @@ package readiness_test
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"sync/atomic"
 	"syscall"
@@ -106,6 +108,51 @@ func TestAClockThatJumpsIsToldForAWhile(t *testing.T) {
 		require.NoError(t, c.Check(t.Context()))
 	}
 	require.NoError(t, readiness.NewClock().Check(t.Context()))
+}
+
+func TestAClockIsTrustedByWhatAnotherOneSays(t *testing.T) {
+	wall, passed := noon, time.Duration(0)
+	move := func(of, by time.Duration) { wall, passed = wall.Add(of), passed+by }
+	c := &readiness.Clock{Wall: func() time.Time { return wall }, Passed: func() time.Duration { return passed }}
+	c.Heard(noon.Add(-30 * time.Second))
+	require.NoError(t, c.Check(t.Context()), "its answer took a while")
+	move(25*time.Hour, time.Hour)
+	require.ErrorContains(t, c.Check(t.Context()), "24h0m30s ahead of AWS's")
+	require.ErrorContains(t, c.Check(t.Context()), "no workshop, seat or machine is ended")
+	move(20*time.Minute, 20*time.Minute)
+	require.Error(t, c.Check(t.Context()), "for as long as it takes")
+	move(-24*time.Hour, 0)
+	require.NoError(t, c.Check(t.Context()), "it was set right")
+	move(2*time.Hour, time.Hour)
+	require.Error(t, c.Check(t.Context()))
+	c.Heard(wall)
+	require.NoError(t, c.Check(t.Context()), "it was wrong before the jump")
+	c.Heard(wall.Add(2 * time.Minute))
+	require.ErrorContains(t, c.Check(t.Context()), "2m0s behind AWS's")
+}
+
+func TestAClockHearsWhatAWSAnswers(t *testing.T) {
+	c := &readiness.Clock{Wall: func() time.Time { return noon }, Passed: func() time.Duration { return 0 }}
+	says := "Sun, 01 Mar 2026 11:00:00 GMT"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Date", says) }))
+	defer server.Close()
+	client := readiness.Listening{Client: server.Client(), Clock: c}
+	for date, told := range map[string]string{"Sun, 01 Mar 2026 11:00:00 GMT": "1h0m0s ahead", "no date": "1h0m0s ahead"} {
+		says = date
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+		require.NoError(t, err)
+		res, err := client.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		if date != "no date" {
+			require.ErrorContains(t, c.Check(t.Context()), told)
+		}
+	}
+	server.Close()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+	require.NoError(t, err)
+	_, err = client.Do(req) //nolint:bodyclose // there is none
+	require.Error(t, err)
 }
 
 // refusing is an EC2 that answers with an error, or none.

@@ -117,8 +117,12 @@ func (s *Store) SetHealth(ctx context.Context, machine string, h api.Health, rea
 		if err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, `UPDATE machines SET health = $1, health_reason = $2,
-			well_since = CASE WHEN $1 = 'unhealthy' THEN 0 WHEN well_since = 0 THEN $3 ELSE well_since END WHERE id = $4`, h, reason, stamp(at), machine)
+		since := m.HealthSince
+		if m.Health != h {
+			since = at
+		}
+		_, err = tx.exec(ctx, `UPDATE machines SET health = $1, health_reason = $2, health_since = $5,
+			well_since = CASE WHEN $1 = 'unhealthy' THEN 0 WHEN well_since = 0 THEN $3 ELSE well_since END WHERE id = $4`, h, reason, stamp(at), machine, stamp(since))
 		if err != nil {
 			return fmt.Errorf("keep the health of %s: %w", machine, err)
 		}

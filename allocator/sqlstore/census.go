@@ -32,7 +32,7 @@ func (s *Store) Census(ctx context.Context, now time.Time) (allocator.Census, er
 		"SELECT state, '', count(*) FROM seats WHERE state <> 'released' GROUP BY state": func(c counted) {
 			out.Seats[allocator.SeatState(c.by)] = c.n
 		},
-		"SELECT kind, state, count(*) FROM operations GROUP BY kind, state": func(c counted) {
+		"SELECT kind, CASE WHEN cancelled_at > 0 AND finished_at > 0 THEN 'cancelled' ELSE state END AS now, count(*) FROM operations GROUP BY kind, now": func(c counted) {
 			out.Operations[allocator.OperationKey{Kind: allocator.OperationKind(c.by), State: allocator.OperationState(c.and)}] = c.n
 		},
 	} {

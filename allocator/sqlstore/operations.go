@@ -8,15 +8,18 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator"
 )
 
-const operationQuery = `SELECT o.id, o.kind, o.workshop_id, o.state, o.message, o.requested_by, o.created_at, o.finished_at,
+const operationQuery = `SELECT o.id, o.kind, o.workshop_id, o.state, o.message, o.requested_by, o.created_at, o.finished_at, o.cancelled_at,
 	count(om.machine_id), count(om.machine_id) FILTER (WHERE om.outcome = 'done'), count(om.machine_id) FILTER (WHERE om.outcome = 'failed')
 	FROM operations o LEFT JOIN operation_machines om ON om.operation_id = o.id`
 
 func scanOperation(row scanner) (allocator.Operation, error) {
 	var o allocator.Operation
-	var created, finished int64
-	err := row.Scan(&o.ID, &o.Kind, &o.WorkshopID, &o.State, &o.Message, &o.By, &created, &finished, &o.Total, &o.Done, &o.Failed)
+	var created, finished, cancelled int64
+	err := row.Scan(&o.ID, &o.Kind, &o.WorkshopID, &o.State, &o.Message, &o.By, &created, &finished, &cancelled, &o.Total, &o.Done, &o.Failed)
 	o.CreatedAt, o.FinishedAt = fromStamp(created), fromStamp(finished)
+	if cancelled > 0 && finished > 0 {
+		o.State = allocator.Cancelled
+	}
 	return o, err
 }
 

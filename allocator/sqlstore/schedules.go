@@ -27,13 +27,13 @@ func (s *Store) Schedules(ctx context.Context) ([]allocator.Schedule, error) {
 		var sc allocator.Schedule
 		var first, lasts, through, missed, created int64
 		var raw string
-		if err := row.Scan(&sc.ID, &sc.Rule, &first, &sc.Zone, &lasts, &raw, &through, &missed, &sc.By, &created); err != nil {
+		if err := row.Scan(&sc.ID, &sc.Rule, &first, &sc.Zone, &lasts, &raw, &through, &missed, &sc.MissedBecause, &sc.Trouble, &sc.By, &created); err != nil {
 			return sc, err
 		}
 		sc.First, sc.Lasts, sc.Through = fromStamp(first), seconds(lasts), fromStamp(through)
 		sc.MissedAt, sc.CreatedAt = fromStamp(missed), fromStamp(created)
 		return sc, json.Unmarshal([]byte(raw), &sc.Workshop)
-	}, "SELECT id, rule, first, zone, lasts, workshop, through, missed_at, created_by, created_at FROM schedules WHERE ended_at = 0 ORDER BY created_at, id")
+	}, "SELECT id, rule, first, zone, lasts, workshop, through, missed_at, missed_because, trouble, created_by, created_at FROM schedules WHERE ended_at = 0 ORDER BY created_at, id")
 	if err != nil {
 		return nil, fmt.Errorf("list schedules: %w", err)
 	}
@@ -43,7 +43,7 @@ func (s *Store) Schedules(ctx context.Context) ([]allocator.Schedule, error) {
 // OpenScheduled opens a workshop of a schedule, once.
 func (s *Store) OpenScheduled(ctx context.Context, w allocator.Workshop, roster []string, after time.Time) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
-		if err := advance(ctx, tx, w.ScheduleID, after, "through = $1", stamp(w.StartsAt)); err != nil {
+		if err := advance(ctx, tx, w.ScheduleID, after, "through = $1, trouble = ''", stamp(w.StartsAt)); err != nil {
 			return err
 		}
 		return addWorkshop(ctx, tx, w, roster)
@@ -51,9 +51,16 @@ func (s *Store) OpenScheduled(ctx context.Context, w allocator.Workshop, roster 
 }
 
 // Miss keeps that a workshop of a schedule was missed.
-func (s *Store) Miss(ctx context.Context, id string, after, begin time.Time) error {
+func (s *Store) Miss(ctx context.Context, id string, after, begin time.Time, why string) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
-		return advance(ctx, tx, id, after, "through = $1, missed_at = $1", stamp(begin))
+		return advance(ctx, tx, id, after, "through = $1, missed_at = $1, trouble = '', missed_because = $4", stamp(begin), why)
+	})
+}
+
+// TroubleSchedule keeps why the next workshop of a schedule cannot be opened now.
+func (s *Store) TroubleSchedule(ctx context.Context, id string, after time.Time, why string) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		return advance(ctx, tx, id, after, "trouble = $1", why)
 	})
 }
 
@@ -72,8 +79,8 @@ func (s *Store) EndSchedule(ctx context.Context, id string, at time.Time) error 
 }
 
 // advance changes a schedule by compare-and-set.
-func advance(ctx context.Context, tx conn, id string, after time.Time, set string, to int64) error {
-	done, err := tx.exec(ctx, "UPDATE schedules SET "+set+" WHERE id = $2 AND through = $3 AND ended_at = 0", to, id, stamp(after))
+func advance(ctx context.Context, tx conn, id string, after time.Time, set string, to any, more ...any) error {
+	done, err := tx.exec(ctx, "UPDATE schedules SET "+set+" WHERE id = $2 AND through = $3 AND ended_at = 0", append([]any{to, id, stamp(after)}, more...)...)
 	if err != nil {
 		return fmt.Errorf("advance schedule %s: %w", id, err)
 	}

@@ -8,12 +8,12 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-const userColumns = "name, role, password_hash, session_key, created_at"
+const userColumns = "name, role, password_hash, session_key, created_at, subject"
 
 func scanUser(row scanner) (allocator.User, error) {
 	var u allocator.User
 	var created int64
-	err := row.Scan(&u.Name, &u.Role, &u.PasswordHash, &u.Key, &created)
+	err := row.Scan(&u.Name, &u.Role, &u.PasswordHash, &u.Key, &created, &u.Subject)
 	u.CreatedAt = fromStamp(created)
 	return u, err
 }
@@ -26,6 +26,12 @@ func oneUser(ctx context.Context, q conn, name string) (allocator.User, error) {
 // User finds a user.
 func (s *Store) User(ctx context.Context, name string) (allocator.User, error) {
 	return oneUser(ctx, s.read, name)
+}
+
+// UserBySubject finds a user of single sign-on.
+func (s *Store) UserBySubject(ctx context.Context, subject string) (allocator.User, error) {
+	u, err := scanUser(s.read.row(ctx, "SELECT "+userColumns+" FROM users WHERE subject = $1 AND subject <> ''", subject))
+	return u, found(err, "user", "It")
 }
 
 // Users lists all by their names.
@@ -41,8 +47,8 @@ func (s *Store) Users(ctx context.Context) ([]allocator.User, error) {
 func (s *Store) AddFirstUser(ctx context.Context, u allocator.User, e allocator.Event) error {
 	taken := api.Problemf(api.Conflict, "There are users already", "Ask an admin to add %s.", u.Name)
 	return s.audited(ctx, e, func(ctx context.Context, tx conn) error {
-		return one(ctx, tx, taken, "INSERT INTO users ("+userColumns+") SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS (SELECT 1 FROM users)",
-			u.Name, u.Role, u.PasswordHash, u.Key, stamp(u.CreatedAt))
+		return one(ctx, tx, taken, "INSERT INTO users ("+userColumns+") SELECT $1, $2, $3, $4, $5, $6 WHERE NOT EXISTS (SELECT 1 FROM users)",
+			u.Name, u.Role, u.PasswordHash, u.Key, stamp(u.CreatedAt), u.Subject)
 	})
 }
 
@@ -50,8 +56,8 @@ func (s *Store) AddFirstUser(ctx context.Context, u allocator.User, e allocator.
 func (s *Store) AddUser(ctx context.Context, u allocator.User, e allocator.Event) error {
 	taken := api.Problemf(api.Conflict, "That name is taken", "There is a user %s. Choose another name.", u.Name)
 	return s.audited(ctx, e, func(ctx context.Context, tx conn) error {
-		return one(ctx, tx, taken, "INSERT INTO users ("+userColumns+") VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-			u.Name, u.Role, u.PasswordHash, u.Key, stamp(u.CreatedAt))
+		return one(ctx, tx, taken, "INSERT INTO users ("+userColumns+") VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+			u.Name, u.Role, u.PasswordHash, u.Key, stamp(u.CreatedAt), u.Subject)
 	})
 }
 

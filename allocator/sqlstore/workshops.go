@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
@@ -13,16 +14,17 @@ import (
 )
 
 const workshopColumns = `id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited,
-	trouble, launch_after, launch_failures, coalesce(schedule_id, ''), created_at, ended_at, idle_limit, collect`
+	trouble, launch_after, launch_failures, coalesce(schedule_id, ''), created_at, ended_at, idle_limit, collect, version, budget_cents, capped_at`
 
 func scanWorkshop(row scanner) (allocator.Workshop, error) {
 	var w allocator.Workshop
 	var collect string
-	var starts, ends, warmUp, limit, after, created, ended, idle int64
+	var starts, ends, warmUp, limit, after, created, ended, idle, cents, capped int64
 	err := row.Scan(&w.ID, &w.Name, &w.Pool, &w.Seats, &w.Warm, &w.Spares, &w.JoinCode, &w.State, &starts, &ends, &warmUp, &limit, &w.Invited,
-		&w.Trouble, &after, &w.LaunchFailures, &w.ScheduleID, &created, &ended, &idle, &collect)
+		&w.Trouble, &after, &w.LaunchFailures, &w.ScheduleID, &created, &ended, &idle, &collect, &w.Version, &cents, &capped)
 	w.StartsAt, w.EndsAt, w.LaunchAfter = fromStamp(starts), fromStamp(ends), fromStamp(after)
 	w.CreatedAt, w.EndedAt = fromStamp(created), fromStamp(ended)
+	w.BudgetUSD, w.CappedAt = float64(cents)/100, fromStamp(capped)
 	w.WarmUp, w.SessionLimit, w.IdleLimit = seconds(warmUp), seconds(limit), seconds(idle)
 	if err == nil && collect != "[]" {
 		err = json.Unmarshal([]byte(collect), &w.Collect)
@@ -31,6 +33,8 @@ func scanWorkshop(row scanner) (allocator.Workshop, error) {
 }
 
 func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
+
+func cents(usd float64) int64 { return int64(math.Round(100 * usd)) }
 
 // OpenWorkshop adds a workshop with its roster.
 func (s *Store) OpenWorkshop(ctx context.Context, w allocator.Workshop, roster []string) error {
@@ -43,26 +47,31 @@ func addWorkshop(ctx context.Context, tx conn, w allocator.Workshop, roster []st
 		return fmt.Errorf("encode what %s collects: %w", w.ID, err)
 	}
 	schedule := sql.NullString{String: w.ScheduleID, Valid: w.ScheduleID != ""}
-	_, err = tx.exec(ctx, `INSERT INTO workshops (id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited, schedule_id, created_at, idle_limit, collect)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+	_, err = tx.exec(ctx, `INSERT INTO workshops (id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited, schedule_id, created_at, idle_limit, collect, budget_cents)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 		w.ID, w.Name, w.Pool, w.Seats, w.Warm, w.Spares, w.JoinCode, w.State, stamp(w.StartsAt), stamp(w.EndsAt),
-		int64(w.WarmUp.Seconds()), int64(w.SessionLimit.Seconds()), w.Invited, schedule, stamp(w.CreatedAt), int64(w.IdleLimit.Seconds()), string(collect))
+		int64(w.WarmUp.Seconds()), int64(w.SessionLimit.Seconds()), w.Invited, schedule, stamp(w.CreatedAt), int64(w.IdleLimit.Seconds()), string(collect), cents(w.BudgetUSD))
 	if err != nil {
 		return fmt.Errorf("add workshop %s: %w", w.ID, err)
 	}
 	return setRoster(ctx, tx, w.ID, roster)
 }
 
-// ChangeWorkshop changes a workshop that is open.
+// ChangeWorkshop changes a workshop that is open, by compare-and-set.
 func (s *Store) ChangeWorkshop(ctx context.Context, w allocator.Workshop, roster []string) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
 		if err := mustBeOpen(ctx, tx, w.ID); err != nil {
 			return err
 		}
-		_, err := tx.exec(ctx, "UPDATE workshops SET seats = $1, warm = $2, spares = $3, ends_at = $4, session_limit = $5, invited = $6, idle_limit = $8 WHERE id = $7",
-			w.Seats, w.Warm, w.Spares, stamp(w.EndsAt), int64(w.SessionLimit.Seconds()), w.Invited, w.ID, int64(w.IdleLimit.Seconds()))
+		changed := api.Problemf(api.Conflict, "The workshop was changed meanwhile", "Look at it again, and change it then.")
+		err := one(ctx, tx, changed, `UPDATE workshops SET seats = $1, warm = $2, spares = $3, ends_at = $4, session_limit = $5, invited = $6, budget_cents = $9, idle_limit = $10, version = version + 1
+			WHERE id = $7 AND version = $8`,
+			w.Seats, w.Warm, w.Spares, stamp(w.EndsAt), int64(w.SessionLimit.Seconds()), w.Invited, w.ID, w.Version, cents(w.BudgetUSD), int64(w.IdleLimit.Seconds()))
 		if err != nil {
 			return fmt.Errorf("change workshop %s: %w", w.ID, err)
+		}
+		if roster == nil {
+			return nil
 		}
 		return setRoster(ctx, tx, w.ID, roster)
 	})

@@ -198,6 +198,10 @@ func healthMoves(t *testing.T, w *world) {
 	set(api.Unhealthy, "GPU 0 is lost")
 	require.Equal(t, allocator.Unhealthy, m().State)
 	require.Equal(t, "GPU 0 is lost", m().Reason)
+	since := m().HealthSince
+	require.Equal(t, w.now, since)
+	set(api.Unhealthy, "GPU 0 is still lost")
+	require.Equal(t, since, m().HealthSince)
 	set(api.Degraded, "hot")
 	require.Equal(t, allocator.Ready, m().State)
 	seat, err := w.claim(ws.ID, "ann@example.org")

@@ -68,9 +68,18 @@ func firstUserIsOne(t *testing.T, w *world) {
 	require.Equal(t, []string{"admin", "ann"}, []string{all[0].Name, all[1].Name})
 	_, err = w.User(t.Context(), "nobody")
 	requireCode(t, api.NotFound, err)
+	_, err = w.UserBySubject(t.Context(), "")
+	requireCode(t, api.NotFound, err)
+	known := w.user("cleo@example.org", allocator.Viewer)
+	known.Subject = "https://idp.example.org#1"
+	require.NoError(t, w.AddUser(t.Context(), known, w.event("add user", known.Name)))
+	got, err = w.UserBySubject(t.Context(), known.Subject)
+	require.NoError(t, err)
+	require.Equal(t, known, got)
+	require.NoError(t, w.RemoveUser(t.Context(), known.Name, w.event("remove user", known.Name)))
 	events, err := w.Events(t.Context(), allocator.EventQuery{Limit: 10})
 	require.NoError(t, err)
-	require.Len(t, events, 3, "what was refused is not in the audit")
+	require.Len(t, events, 5, "what was refused is not in the audit")
 }
 
 func passwordEndsWhatItLetIn(t *testing.T, w *world) {

@@ -72,6 +72,13 @@ func Run(t *testing.T, open Open) {
 		"an allocator that is gone loses its tunnels":              peerLosesItsTunnels,
 		"random histories of tunnels keep what is so":              randomTunnels,
 		"a machine's log is kept once, and the newest of it":       logIsBounded,
+		"a browser names the seat that it means":                   seatIsNamed,
+		"a schedule says why its workshop cannot be opened":        scheduleTellsItsTrouble,
+		"it is told how long machines were there":                  spellsAreTold,
+		"a machine of one's own joins by a token":                  machineJoins,
+		"a join token ends":                                        joinTokenEnds,
+		"a launch is cancelled":                                    launchIsCancelled,
+		"a request that is sent again is answered once":            requestIsAnsweredOnce,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newWorld(t, open(t))) })
 	}

@@ -102,6 +102,46 @@ func pinCannotBeGuessed(t *testing.T, w *world) {
 	_, _, err = w.Claim(t.Context(), guess)
 	requireCode(t, api.Forbidden, err)
 	require.ErrorContains(t, err, "locked")
+
+	elsewhere := w.request(ws.ID, "ann@example.org", "her phone")
+	elsewhere.Source, elsewhere.GivenPIN = allocator.SecretSum("her network"), guess.GivenPIN
+	_, _, err = w.Claim(t.Context(), elsewhere)
+	require.NoError(t, err, "who guesses locks nobody out elsewhere")
+	guess.GivenPIN = allocator.SecretSum("a guess")
+	for i := range 100 - 5 { // from everywhere
+		guess.Source = allocator.SecretSum(fmt.Sprint("network ", i))
+		_, _, err = w.Claim(t.Context(), guess)
+		require.ErrorContains(t, err, "wrong")
+	}
+	other := w.request(ws.ID, "ann@example.org", "her tablet")
+	other.Source, other.GivenPIN = elsewhere.Source, elsewhere.GivenPIN
+	_, _, err = w.Claim(t.Context(), other)
+	require.ErrorContains(t, err, "locked", "it is guessed no further")
+	elsewhere.GivenPIN = [32]byte{}
+	_, _, err = w.Claim(t.Context(), elsewhere)
+	require.NoError(t, err, "a browser that is known goes on")
+}
+
+func seatIsNamed(t *testing.T, w *world) {
+	ws, _ := w.ready(t, 2)
+	other, _ := w.ready(t, 1)
+	laptop := w.request(ws.ID, "ann@example.org", "laptop")
+	first, _, err := w.Claim(t.Context(), laptop)
+	require.NoError(t, err)
+	second, _, err := w.Claim(t.Context(), w.request(other.ID, "ann@example.org", "laptop"))
+	require.NoError(t, err)
+	for _, seat := range []allocator.Seat{first, second} {
+		got, err := w.HeldSeat(t.Context(), laptop.Token, seat.ID)
+		require.NoError(t, err)
+		require.Equal(t, seat, got)
+	}
+	bob, err := w.claim(ws.ID, "bob@example.org")
+	require.NoError(t, err)
+	_, err = w.HeldSeat(t.Context(), laptop.Token, bob.ID)
+	requireCode(t, api.NotFound, err)
+	require.NoError(t, w.ReleaseSeat(t.Context(), first.ID, "she left", w.tick()))
+	_, err = w.HeldSeat(t.Context(), laptop.Token, first.ID)
+	requireCode(t, api.NotFound, err)
 }
 
 func seatIsLeft(t *testing.T, w *world) {

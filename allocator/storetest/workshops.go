@@ -71,9 +71,11 @@ func machinesAreAddedOnce(t *testing.T, w *world) {
 func workshopIsChanged(t *testing.T, w *world) {
 	ws := w.plain(t, 2)
 	ws.Seats, ws.Warm, ws.Spares, ws.Invited = 3, 3, 1, true
-	ws.EndsAt, ws.SessionLimit = w.now.Add(time.Hour), 30*time.Minute
+	ws.EndsAt, ws.SessionLimit, ws.BudgetUSD = w.now.Add(time.Hour), 30*time.Minute, 12.5
 	require.NoError(t, w.ChangeWorkshop(t.Context(), ws, []string{"ann@example.org", "bob@example.org"}))
 	require.NoError(t, w.Postpone(t.Context(), ws.ID, "no quota", 2, w.now.Add(time.Minute)))
+	requireCode(t, api.Conflict, w.ChangeWorkshop(t.Context(), ws, nil)) // it was seen before the change
+	ws.Version++
 	ws.Trouble, ws.LaunchFailures, ws.LaunchAfter = "no quota", 2, w.now.Add(time.Minute)
 	open, err := w.OpenWorkshops(t.Context())
 	require.NoError(t, err)
@@ -81,6 +83,16 @@ func workshopIsChanged(t *testing.T, w *world) {
 	roster, err := w.Roster(t.Context(), ws.ID)
 	require.NoError(t, err)
 	require.Equal(t, []string{"ann@example.org", "bob@example.org"}, roster)
+	require.NoError(t, w.ChangeWorkshop(t.Context(), ws, nil))
+	ws.Version++
+	roster, err = w.Roster(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.Len(t, roster, 2, "the roster stays")
+	require.NoError(t, w.ChangeWorkshop(t.Context(), ws, []string{}))
+	ws.Version++
+	roster, err = w.Roster(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.Empty(t, roster)
 	end := allocator.Operation{ID: "op_end", Kind: allocator.Terminate, WorkshopID: ws.ID, State: allocator.Queued, CreatedAt: w.tick()}
 	require.NoError(t, w.EndWorkshop(t.Context(), ws.ID, end, "over"))
 	requireCode(t, api.Conflict, w.ChangeWorkshop(t.Context(), ws, nil))

@@ -43,7 +43,7 @@ func (s *server) loginForm(w http.ResponseWriter, r *http.Request) {
 	if err := s.logIn(r.Context(), in, remote(r)); err != nil {
 		p := s.asProblem(r.Context(), err)
 		setRetryAfter(w, p)
-		s.render(w, r, p.HTTP, "login.html", p)
+		s.render(w, r, p.HTTP, "login.html", s.loginView(r.URL.Query().Get("next"), p))
 		return
 	}
 	http.Redirect(w, r, safeNext(r.URL.Query().Get("next")), http.StatusSeeOther) //nolint:gosec // safeNext stays below /admin
@@ -82,7 +82,8 @@ type adminView struct {
 	Form      api.NewWorkshop
 	Typed     typedTimes
 	Problem   *api.Problem
-	Troubles  []api.Check    // what is wrong with the allocator
+	Troubles  []api.Check // what is wrong with the allocator
+	Budget    api.Budget
 	Role      allocator.Role // of who looks
 }
 
@@ -111,6 +112,9 @@ func (s *server) adminData(r *http.Request) (adminView, error) {
 		return v, err
 	}
 	v.Pools, v.Troubles = pools, s.troubles(r.Context())
+	if v.Budget, err = s.budget(r.Context()); err != nil {
+		return v, err
+	}
 	schedules, err := s.Service.Store.Schedules(r.Context())
 	if err != nil {
 		return v, err
@@ -218,7 +222,7 @@ func newWorkshop(r *http.Request) (api.NewWorkshop, error) {
 	}
 	form := api.NewWorkshop{
 		Name: r.PostFormValue("name"), Pool: r.PostFormValue("pool"), Seats: number("seats"), Spares: number("spares"),
-		SessionMinutes: number("session_minutes"), Roster: strings.FieldsFunc(r.PostFormValue("roster"), func(c rune) bool { return strings.ContainsRune("\r\n,;", c) }),
+		SessionMinutes: number("session_minutes"), BudgetUSD: money(r.PostFormValue("budget_usd")), Roster: strings.FieldsFunc(r.PostFormValue("roster"), func(c rune) bool { return strings.ContainsRune("\r\n,;", c) }),
 	}
 	if r.PostFormValue("idle_minutes") != "" {
 		idle := number("idle_minutes")
@@ -242,6 +246,18 @@ func newWorkshop(r *http.Request) (api.NewWorkshop, error) {
 	return form, nil
 }
 
+// money is a sum as it was typed. What is none is refused with words.
+func money(typed string) float64 {
+	if strings.TrimSpace(typed) == "" {
+		return 0
+	}
+	usd, err := strconv.ParseFloat(strings.TrimSpace(typed), 64)
+	if err != nil {
+		return -1
+	}
+	return usd
+}
+
 // workshopView is one workshop's page.
 type workshopView struct {
 	Workshop   api.Workshop
@@ -250,6 +266,9 @@ type workshopView struct {
 	Cost       api.Cost
 	Operations []api.Operation
 	Role       allocator.Role // of who looks
+	JoinTokens []api.JoinToken
+	Made       *api.MadeJoinToken // the join token that was just made
+	Download   string             // where the agent's program is
 }
 
 func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopView, error) {
@@ -258,7 +277,7 @@ func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopVie
 	if err != nil {
 		return v, err
 	}
-	v.Workshop = s.workshop(r, workshop)
+	v.Workshop, v.Download = s.workshop(r, workshop), s.base(r)+"/download/lablink-agent"
 	machines, err := s.Service.Store.Machines(ctx, workshop.ID, true)
 	if err != nil {
 		return v, err
@@ -277,6 +296,9 @@ func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopVie
 		if seat.State == allocator.SeatQueued {
 			v.Queue = append(v.Queue, s.seat(ctx, seat, ""))
 		}
+	}
+	if v.JoinTokens, err = s.joinTokens(ctx, workshop.ID); err != nil {
+		return v, err
 	}
 	operations, err := s.Service.Store.Operations(ctx, workshop.ID, listed)
 	if err != nil {
@@ -339,6 +361,15 @@ func (s *server) releaseForm(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) terminateForm(w http.ResponseWriter, r *http.Request) {
 	op, err := s.Service.TerminateMachine(r.Context(), s.sessionUser(r), r.PathValue("id"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/admin/workshops/"+op.WorkshopID, http.StatusSeeOther)
+}
+
+func (s *server) cancelForm(w http.ResponseWriter, r *http.Request) {
+	op, err := s.Service.CancelOperation(r.Context(), s.sessionUser(r), r.PathValue("id"))
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -307,7 +307,7 @@ func TestASeatOfLimitedTimeIsExtendedAndGivenBack(t *testing.T) {
 	require.Equal(t, w.Time.Add(30*time.Minute), *decode[api.Seat](t, body).ExpectedAt)
 	res, body = ann.send(t, http.MethodPost, "/api/v1/seats/current/extend", nil)
 	refused(t, api.Capacity, res, body)
-	res, _ = ann.submit(t, "/seat/extend", nil)
+	res, _ = ann.submit(t, "/seat/extend", seatOf(t, ann))
 	require.Equal(t, http.StatusConflict, res.StatusCode)
 	w.Time = w.Time.Add(30 * time.Minute)
 	w.settle(t)

@@ -22,7 +22,7 @@ func (s *server) workshop(r *http.Request, w allocator.Workshop) api.Workshop {
 	return api.Workshop{
 		ID: w.ID, Name: w.Name, Pool: w.Pool, Seats: w.Seats, Warm: w.Warm, Spares: w.Spares, JoinCode: w.JoinCode, State: string(w.State),
 		JoinURL: s.base(r) + "/join/" + w.JoinCode, StartsAt: w.StartsAt, EndsAt: orNil(w.EndsAt),
-		WarmUpMinutes: int(w.WarmUp.Minutes()), SessionMinutes: int(w.SessionLimit.Minutes()), IdleMinutes: int(w.IdleLimit.Minutes()), Invited: w.Invited, Schedule: w.ScheduleID,
+		WarmUpMinutes: int(w.WarmUp.Minutes()), SessionMinutes: int(w.SessionLimit.Minutes()), IdleMinutes: int(w.IdleLimit.Minutes()), Invited: w.Invited, BudgetUSD: w.BudgetUSD, Schedule: w.ScheduleID,
 		Trouble: w.Trouble, RetryAt: orNil(w.LaunchAfter), CreatedAt: w.CreatedAt, EndedAt: orNil(w.EndedAt),
 	}
 }
@@ -30,7 +30,7 @@ func (s *server) workshop(r *http.Request, w allocator.Workshop) api.Workshop {
 func (s *server) machine(m allocator.Machine) api.Machine {
 	out := api.Machine{
 		ID: m.ID, Workshop: m.WorkshopID, Pool: m.Pool, State: string(m.State), Reason: m.Reason, Instance: m.InstanceID,
-		InstanceType: m.Type, Zone: m.Zone, Connected: m.Connected, Participant: m.Email, Seat: m.SeatID, GPUs: m.Inventory.GPUs, CreatedAt: m.CreatedAt,
+		InstanceType: m.Type, Zone: m.Zone, Connected: m.Connected, Participant: m.Email, Seat: m.SeatID, GPUs: m.Inventory.GPUs, Own: m.Own(), CreatedAt: m.CreatedAt,
 	}
 	if out.GPUs == nil {
 		out.GPUs = []api.GPU{}
@@ -60,6 +60,7 @@ func (s *server) seat(ctx context.Context, of allocator.Seat, pin string) api.Se
 		out.MessageAt = orNil(of.MessageAt)
 	}
 	if of.State != allocator.SeatQueued {
+		out.BudgetEndsAt = orNil(s.Service.CapEnds(of))
 		return out
 	}
 	expected, err := s.Service.ExpectedAt(ctx, of)

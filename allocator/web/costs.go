@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -34,12 +35,38 @@ func (s *server) costOperations(a huma.API) {
 			}
 			return &body[api.Page[api.Cost]]{page}, nil
 		})
+	staff(s, a, "get-budget", http.MethodGet, "/api/v1/budget", "How much of this month's budget is used up", 0,
+		func(ctx context.Context, _ string, _ *struct{}) (*body[api.Budget], error) {
+			b, err := s.budget(ctx)
+			return &body[api.Budget]{b}, err
+		})
+}
+
+// budget is how much of the month's is used up.
+func (s *server) budget(ctx context.Context) (api.Budget, error) {
+	spent, err := s.Service.SpentThisMonth(ctx)
+	return api.Budget{
+		Month: s.Service.Now().UTC().Format("2006-01"), Spent: spent.USD, Monthly: spent.Of, HardCap: s.Service.Budget.HardCap,
+		Warning: budgetWarning("all machines of the month", spent),
+	}, err
+}
+
+// budgetWarning is what is told from 80 % of a budget on.
+func budgetWarning(what string, s allocator.Spent) string {
+	switch {
+	case s.Over():
+		return fmt.Sprintf("The budget is used up: %s cost $%.2f of $%.2f. No more machines are launched.", what, s.USD, s.Of)
+	case s.Warns():
+		return fmt.Sprintf("%.0f %% of the budget are used up: %s cost $%.2f of $%.2f. At 100 %% no more machines are launched.", 100*s.USD/s.Of, what, s.USD, s.Of)
+	}
+	return ""
 }
 
 // cost is what a workshop costs, by all machines that it ever had.
 func (s *server) cost(w allocator.Workshop, machines []allocator.Machine) api.Cost {
 	c := s.Service.CostOf(w, machines)
 	out := api.Cost{Workshop: w.ID, Name: w.Name, SoFar: c.SoFar, Hourly: c.Hourly, Unknown: c.Unknown, From: append([]string{}, c.From...)}
+	out.Budget, out.Warning = w.BudgetUSD, budgetWarning("this workshop", allocator.Spent{USD: c.SoFar, Of: w.BudgetUSD})
 	if c.AtEnd > 0 {
 		out.AtEnd = &c.AtEnd
 	}

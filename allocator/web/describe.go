@@ -29,6 +29,9 @@ var refusals = map[string][]int{
 	"get-roster":           {http.StatusNotFound},
 	"change-workshop":      {http.StatusNotFound, http.StatusConflict},
 	"end-workshop":         {http.StatusNotFound, http.StatusConflict},
+	"make-join-token":      {http.StatusNotFound},
+	"revoke-join-token":    {http.StatusNotFound},
+	"cancel-operation":     {http.StatusNotFound, http.StatusConflict},
 	"terminate-machine":    {http.StatusNotFound, http.StatusConflict},
 	"read-log":             {http.StatusNotFound},
 	"move-seat":            {http.StatusNotFound, http.StatusConflict},
@@ -48,6 +51,9 @@ func errorsOf(id string) []int {
 	out := []int{http.StatusUnauthorized}
 	if needs[id] != allocator.Viewer {
 		out = append(out, http.StatusForbidden)
+	}
+	if creates[id] {
+		out = append(out, http.StatusConflict)
 	}
 	return append(out, refusals[id]...)
 }

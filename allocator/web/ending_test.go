@@ -33,7 +33,7 @@ func TestASeatSaysWhenItEndsAndWhatBecameOfIt(t *testing.T) {
 	minutes := 60
 	_, err = w.ChangeWorkshop(t.Context(), "admin", ws.ID, api.WorkshopChange{SessionMinutes: &minutes})
 	require.NoError(t, err)
-	res, _ = b.submit(t, "/seat/leave", nil)
+	res, _ = b.submit(t, "/seat/leave", seatOf(t, b))
 	require.Equal(t, http.StatusSeeOther, res.StatusCode)
 	_, _ = b.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"ann@example.org"}})
 	page = mustOpen(t, b, "/seat")
@@ -64,7 +64,7 @@ func TestWhoSeemsToBeAwayIsAskedInTime(t *testing.T) {
 	page := mustOpen(t, b, "/seat")
 	require.Contains(t, page, "given back in about 4 minutes")
 	require.Contains(t, page, "I am here")
-	res, body := b.submit(t, "/seat/extend", nil)
+	res, body := b.submit(t, "/seat/extend", seatOf(t, b))
 	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
 	require.NotContains(t, mustOpen(t, b, "/seat"), "I am here")
 }

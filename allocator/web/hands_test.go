@@ -46,7 +46,7 @@ func TestAnInstructorHelpsAParticipantByHand(t *testing.T) {
 	minutes := 60
 	_, err := w.ChangeWorkshop(t.Context(), "admin", ws.ID, api.WorkshopChange{SessionMinutes: &minutes})
 	require.NoError(t, err)
-	b.submit(t, "/seat/leave", nil)
+	b.submit(t, "/seat/leave", seatOf(t, b))
 	b.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"ann@example.org"}})
 	_, body = b.send(t, http.MethodGet, "/api/v1/seats/current", nil)
 	seat = decode[api.Seat](t, body)

@@ -35,6 +35,11 @@ func (s *server) middleware(next http.Handler) http.Handler {
 	return s.identify(s.recover(harden(bound(apart(origin.Handler(known), known)))))
 }
 
+// withoutCancel is the context for what is done after a request, whoever has gone.
+func withoutCancel(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+}
+
 // identify gives each request an id and logs it when it is answered.
 func (s *server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

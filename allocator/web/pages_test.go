@@ -6,9 +6,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -109,11 +111,91 @@ func TestAParticipantJoinsSeesTheMachineAndLeavesOnPages(t *testing.T) {
 	res, _ = phone.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"ann@example.org"}, "pin": {pin}})
 	require.Equal(t, "/seat", res.Header.Get("Location"))
 
-	res, _ = ann.submit(t, "/seat/leave", nil)
+	res, body = ann.submit(t, "/seat/leave", nil)
+	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
+	require.Contains(t, body, "Load the page again")
+	res, _ = ann.submit(t, "/seat/leave", seatOf(t, ann))
 	require.Equal(t, "/join/"+ws.JoinCode, res.Header.Get("Location"))
 	res, body = phone.open(t, "/seat")
 	require.Equal(t, http.StatusNotFound, res.StatusCode)
 	require.Contains(t, body, "You hold no seat")
+}
+
+// launchOf is the operation that launched a workshop's machines.
+func (w *world) launchOf(t *testing.T, ws allocator.Workshop) string {
+	t.Helper()
+	all, err := w.Store.Operations(t.Context(), ws.ID, 100)
+	require.NoError(t, err)
+	return all[len(all)-1].ID
+}
+
+func TestALaunchIsCancelledOnThePageOfItsWorkshop(t *testing.T) {
+	w := newWorld(t)
+	b := w.staff(t)
+	ws, op := w.Open(t, 2)
+	page := "/admin/workshops/" + ws.ID
+	require.Contains(t, mustOpen(t, b, page), `id="cancel-`+op.ID)
+	res, _ := b.submit(t, "/admin/operations/"+op.ID+"/cancel", nil)
+	require.Equal(t, page, res.Header.Get("Location"))
+	now := mustOpen(t, b, page)
+	require.NotContains(t, now, `id="cancel-`)
+	require.Contains(t, now, "cancelled by admin")
+	_, listed := b.send(t, http.MethodGet, "/api/v1/operations", nil)
+	require.Contains(t, listed, `"cancelled"`)
+	res, _ = b.submit(t, "/admin/operations/"+op.ID+"/cancel", nil)
+	require.Equal(t, http.StatusConflict, res.StatusCode)
+
+	other, _ := w.Open(t, 2)
+	res, body := b.send(t, http.MethodPost, "/api/v1/operations/"+w.launchOf(t, other)+"/cancel", nil)
+	require.Equal(t, http.StatusAccepted, res.StatusCode, body)
+}
+
+// seatOf is what the forms of a seat's page say.
+func seatOf(t *testing.T, b *browser) url.Values {
+	t.Helper()
+	return url.Values{"seat": {between(mustOpen(t, b, "/seat"), `name="seat" value="`, `"`)}}
+}
+
+// A browser has the pages of two workshops open, and each form means its own page's.
+func TestFormsMeanTheSeatOfTheirPage(t *testing.T) {
+	w := newWorld(t)
+	ann := w.browser(t)
+	pages := map[string]url.Values{} // by join code
+	var codes []string
+	for range 2 {
+		ends := w.Time.Add(6 * time.Hour)
+		opened, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1, EndsAt: &ends, SessionMinutes: 60})
+		require.NoError(t, err)
+		w.settle(t)
+		ann.submit(t, "/join/"+opened.JoinCode, url.Values{"email": {"ann@example.org"}})
+		pages[opened.JoinCode] = seatOf(t, ann)
+		codes = append(codes, opened.JoinCode)
+		w.Time = w.Time.Add(time.Minute)
+	}
+	first, second := pages[codes[0]], pages[codes[1]]
+	require.NotEqual(t, first, second)
+	require.Contains(t, mustOpen(t, ann, "/seat?"+first.Encode()), first.Get("seat"))
+	before := decode[api.Seat](t, bodyOf(t, ann, "/api/v1/seats/current?"+first.Encode()))
+	w.Time = w.Time.Add(time.Minute)
+	res, _ := ann.submit(t, "/seat/extend", first)
+	require.Equal(t, "/seat?"+first.Encode(), res.Header.Get("Location"))
+	after := decode[api.Seat](t, bodyOf(t, ann, "/api/v1/seats/current?"+first.Encode()))
+	require.Equal(t, first.Get("seat"), after.ID)
+	require.True(t, after.EndsAt.After(*before.EndsAt))
+	require.Equal(t, second.Get("seat"), decode[api.Seat](t, bodyOf(t, ann, "/api/v1/seats/current")).ID)
+
+	res, _ = ann.submit(t, "/seat/leave", first)
+	require.Equal(t, "/join/"+codes[0], res.Header.Get("Location"))
+	res, body := ann.send(t, http.MethodGet, "/api/v1/seats/current?"+first.Encode(), nil)
+	refused(t, api.NotFound, res, body)
+	res, _ = ann.send(t, http.MethodDelete, "/api/v1/seats/current?"+second.Encode(), nil)
+	require.Equal(t, http.StatusNoContent, res.StatusCode)
+}
+
+func bodyOf(t *testing.T, b *browser, path string) string {
+	t.Helper()
+	_, body := b.send(t, http.MethodGet, path, nil)
+	return body
 }
 
 // The page gives the browser its token before it claims, so that a claim whose

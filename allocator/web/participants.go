@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -65,7 +66,7 @@ type seatView struct {
 }
 
 func (s *server) seatPage(w http.ResponseWriter, r *http.Request) {
-	seat, err := s.Service.SeatOf(r.Context(), s.seatToken(r))
+	seat, err := s.Service.HeldSeat(r.Context(), s.seatToken(r), r.URL.Query().Get("seat"))
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -83,7 +84,7 @@ func (s *server) seatPage(w http.ResponseWriter, r *http.Request) {
 func (s *server) seatLive(w http.ResponseWriter, r *http.Request) {
 	stream := newStream(w)
 	last := "" // what is the same is not read aloud again
-	s.watchSeat(r.Context(), r, func(live api.Live) error {
+	s.watchSeat(r.Context(), r, r.URL.Query().Get("seat"), func(live api.Live) error {
 		html, err := s.fragment("seat.html", "live", live)
 		if err != nil || html == last {
 			return err
@@ -95,18 +96,32 @@ func (s *server) seatLive(w http.ResponseWriter, r *http.Request) {
 
 // extend keeps the machine for another session.
 func (s *server) extend(w http.ResponseWriter, r *http.Request) {
-	if _, err := s.Service.Extend(r.Context(), s.seatToken(r)); err != nil {
+	seat, err := s.named(r)
+	if err == nil {
+		_, err = s.Service.ExtendSeat(r.Context(), s.seatToken(r), seat)
+	}
+	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/seat", http.StatusSeeOther)
+	http.Redirect(w, r, "/seat?seat="+url.QueryEscape(seat), http.StatusSeeOther)
+}
+
+// named is the seat of the page that a form is on: a browser may hold several.
+func (s *server) named(r *http.Request) (string, error) {
+	if id := r.PostFormValue("seat"); id != "" {
+		return id, nil
+	}
+	return "", api.Problemf(api.Invalid, "It is not said which seat that is for", "Load the page again, and try once more.")
 }
 
 func (s *server) leave(w http.ResponseWriter, r *http.Request) {
-	seat, err := s.Service.SeatOf(r.Context(), s.seatToken(r))
-	if err == nil {
-		err = s.Service.Leave(r.Context(), s.seatToken(r))
+	id, err := s.named(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
 	}
+	seat, err := s.Service.LeaveSeat(r.Context(), s.seatToken(r), id)
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -28,6 +28,7 @@ var bodies = map[string]any{
 	"add-user":        api.NewUser{Name: "x", Role: "viewer", Password: "short"},
 	"change-user":     api.UserChange{Role: "viewer"},
 	"change-password": api.PasswordChange{},
+	"make-join-token": api.NewJoinToken{Name: "x", Workshop: "x"},
 	"make-token":      api.NewToken{Name: "x", Role: "viewer"},
 	"add-schedule":    api.NewSchedule{Rule: "FREQ=DAILY", First: "2026-03-02T09:00", Zone: "UTC", Minutes: 60, Workshop: api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1}},
 	"register-agent":  allocatortest.Registration("i-unknown", "client-gpu", "a signature"),
@@ -171,6 +172,7 @@ func TestWhatCannotBeDoneAnyMoreIsAConflict(t *testing.T) {
 	_, body := b.send(t, http.MethodPost, "/api/v1/seats", claim)
 	seat := decode[api.Seat](t, body).ID
 	claim.Email = "bob@example.org"
+	launch := "/api/v1/operations/" + w.launchOf(t, ws) + "/cancel"
 	again := allocatortest.Registration(m.InstanceID, "client-gpu", "signature of "+m.InstanceID) // it counts once
 	terminate := "/api/v1/machines/" + m.ID + "/terminate"
 	end := "/api/v1/workshops/" + ws.ID
@@ -186,6 +188,7 @@ func TestWhatCannotBeDoneAnyMoreIsAConflict(t *testing.T) {
 		{http.MethodPost, "/api/v1/machines/" + m.ID + "/reboot", nil},
 		{http.MethodPost, "/api/v1/machines/" + m.ID + "/drain", nil},
 		{http.MethodPost, "/api/v1/machines/" + m.ID + "/replace", nil},
+		{http.MethodPost, launch, nil},
 		{http.MethodDelete, end, nil},
 		{http.MethodPost, end + "/collect", nil},
 		{http.MethodPatch, end, api.WorkshopChange{Spares: new(1)}},

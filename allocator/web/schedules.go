@@ -41,7 +41,7 @@ func (s *server) schedule(sc allocator.Schedule) api.Schedule {
 		ID: sc.ID, NewSchedule: api.NewSchedule{
 			Rule: sc.Rule, First: first.Format("2006-01-02T15:04"), Zone: sc.Zone, Minutes: int(sc.Lasts.Minutes()), Workshop: sc.Workshop,
 		},
-		Next: orNil(sc.Next(s.Service.Now())), MissedAt: orNil(sc.MissedAt), By: sc.By, CreatedAt: sc.CreatedAt,
+		Next: orNil(sc.Next(s.Service.Now())), MissedAt: orNil(sc.MissedAt), MissedBecause: sc.MissedBecause, Trouble: sc.Trouble, By: sc.By, CreatedAt: sc.CreatedAt,
 	}
 }
 

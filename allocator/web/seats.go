@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/sse"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/access"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -43,8 +44,8 @@ func (s *server) seatOperations(a huma.API) {
 	huma.Register(a, huma.Operation{
 		OperationID: "get-seat", Method: http.MethodGet, Path: "/api/v1/seats/current", Summary: "The seat that this browser holds",
 		Tags: tags, Security: own, Errors: []int{404},
-	}, func(ctx context.Context, in *requestInput) (*body[api.Seat], error) {
-		seat, err := s.Service.SeatOf(ctx, s.seatToken(in.request))
+	}, func(ctx context.Context, in *ownSeat) (*body[api.Seat], error) {
+		seat, err := s.Service.HeldSeat(ctx, s.seatToken(in.request), in.Seat)
 		if err != nil {
 			return nil, s.refuse(ctx, err)
 		}
@@ -53,8 +54,8 @@ func (s *server) seatOperations(a huma.API) {
 	huma.Register(a, huma.Operation{
 		OperationID: "extend-seat", Method: http.MethodPost, Path: "/api/v1/seats/current/extend", Summary: "Keep the machine for another session, from now",
 		Tags: tags, Security: own, Errors: []int{404, 409},
-	}, func(ctx context.Context, in *requestInput) (*body[api.Seat], error) {
-		seat, err := s.Service.Extend(ctx, s.seatToken(in.request))
+	}, func(ctx context.Context, in *ownSeat) (*body[api.Seat], error) {
+		seat, err := s.Service.ExtendSeat(ctx, s.seatToken(in.request), in.Seat)
 		if err != nil {
 			return nil, s.refuse(ctx, err)
 		}
@@ -63,8 +64,8 @@ func (s *server) seatOperations(a huma.API) {
 	huma.Register(a, huma.Operation{
 		OperationID: "leave-seat", Method: http.MethodDelete, Path: "/api/v1/seats/current", Summary: "Give the seat back",
 		Tags: tags, Security: own, DefaultStatus: http.StatusNoContent, Errors: []int{404},
-	}, func(ctx context.Context, in *requestInput) (*struct{}, error) {
-		if err := s.Service.Leave(ctx, s.seatToken(in.request)); err != nil {
+	}, func(ctx context.Context, in *ownSeat) (*struct{}, error) {
+		if _, err := s.Service.LeaveSeat(ctx, s.seatToken(in.request), in.Seat); err != nil {
 			return nil, s.refuse(ctx, err)
 		}
 		return nil, nil
@@ -72,11 +73,17 @@ func (s *server) seatOperations(a huma.API) {
 	sse.Register(a, huma.Operation{
 		OperationID: "watch-seat", Method: http.MethodGet, Path: "/api/v1/seats/current/events", Summary: "How the machine is, every two seconds",
 		Tags: tags, Security: own,
-	}, map[string]any{"live": api.Live{}, "gone": api.Problem{}}, func(ctx context.Context, in *requestInput, send sse.Sender) {
-		s.watchSeat(ctx, in.request, func(live api.Live) error { return send.Data(live) }, func(err error) {
+	}, map[string]any{"live": api.Live{}, "gone": api.Problem{}}, func(ctx context.Context, in *ownSeat, send sse.Sender) {
+		s.watchSeat(ctx, in.request, in.Seat, func(live api.Live) error { return send.Data(live) }, func(err error) {
 			_ = send.Data(*s.asProblem(ctx, err))
 		})
 	})
+}
+
+// ownSeat says which of the browser's seats is meant.
+type ownSeat struct {
+	requestInput
+	Seat string `query:"seat" maxLength:"64" doc:"The seat's id; absent: the one that this browser used last"`
 }
 
 // claim claims a seat for the browser that a request comes from.
@@ -84,7 +91,7 @@ func (s *server) claim(r *http.Request, c api.Claim) (allocator.Claimed, error) 
 	if err := s.limits.claim(r, c.Code); err != nil {
 		return allocator.Claimed{}, err
 	}
-	return s.Service.Claim(r.Context(), c, s.seatToken(r))
+	return s.Service.ClaimFrom(r.Context(), c, s.seatToken(r), access.Network(remote(r)))
 }
 
 // claimedSeat is the answer to a claim.
@@ -104,11 +111,11 @@ func (s *server) look(ctx context.Context, seat allocator.Seat) api.Live {
 // watchSeat tells how the machine of a browser's seat is until the browser is
 // gone, and says goodbye when it holds the seat no longer. What cannot be read is tried
 // again.
-func (s *server) watchSeat(ctx context.Context, r *http.Request, tell func(api.Live) error, gone func(error)) {
+func (s *server) watchSeat(ctx context.Context, r *http.Request, id string, tell func(api.Live) error, gone func(error)) {
 	tick := time.NewTicker(liveInterval)
 	defer tick.Stop()
 	for {
-		seat, err := s.Service.SeatOf(ctx, s.seatToken(r))
+		seat, err := s.Service.HeldSeat(ctx, s.seatToken(r), id)
 		switch {
 		case api.CodeOf(err) == api.NotFound:
 			gone(err)

@@ -35,6 +35,10 @@ type Config struct {
 	Version, Release string
 	// Rollout says what the host was told to run. Optional: nothing is told.
 	Rollout func() api.Rollout
+	// SignOn logs staff in at a provider. Optional: there is none.
+	SignOn SignOn
+	// Agent opens the agent's program for a platform. Optional: there is none.
+	Agent func(ctx context.Context, platform string) (AgentFile, error)
 	// Metrics answers Prometheus, on this computer alone. Optional.
 	Metrics http.Handler
 	// Answered hears of every answer: the pattern of its route and its status, 0 where
@@ -68,14 +72,16 @@ type server struct {
 	seatKey  string // the name of the cookie
 	stopping <-chan struct{}
 	limits   limits
-	// staffServed are the operations of staff, by their ids.
+	// staffServed are the operations of staff, by their ids, and creating those that
+	// create something, by their patterns.
 	staffServed []string
+	creating    map[string]string
 }
 
 // New makes the handler for all that the allocator serves. Answers that never
 // end by themselves end when ctx does.
 func New(ctx context.Context, c Config) (http.Handler, error) {
-	s := &server{Config: c, seatKey: cookieName(c, "lablink_seat"), stopping: ctx.Done(), limits: newLimits(c.Service.Now)}
+	s := &server{Config: c, seatKey: cookieName(c, "lablink_seat"), stopping: ctx.Done(), limits: newLimits(c.Service.Now), creating: map[string]string{}}
 	s.sessions = scs.New()
 	s.sessions.Store = c.Sessions
 	s.sessions.HashTokenInStore = true
@@ -99,7 +105,7 @@ func New(ctx context.Context, c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	handler := proxies.uncover(s.measure(mux.ServeMux, s.middleware(mux)))
+	handler := proxies.uncover(s.measure(mux.ServeMux, s.middleware(s.once(mux))))
 	if c.BalancedDomain != "" {
 		handler = proxies.secure(c.BalancedDomain, handler)
 	}

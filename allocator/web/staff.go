@@ -64,6 +64,7 @@ func (s *server) staffOperations(a huma.API) {
 	s.workOperations(a)
 	s.handOperations(a)
 	s.exportOperations(a)
+	s.joinOperations(a)
 	s.userOperations(a)
 	s.accountOperations(a)
 }
@@ -167,6 +168,11 @@ func (s *server) machineOperations(a huma.API) {
 			op, err := s.Service.TerminateMachine(ctx, user, in.ID)
 			return &body[api.Operation]{toOperation(op)}, err
 		})
+	staff(s, a, "cancel-operation", http.MethodPost, "/api/v1/operations/{id}/cancel", "Cancel a launch that has not got all its machines; its workshop asks for no others for 15 minutes", http.StatusAccepted,
+		func(ctx context.Context, user string, in *idInput) (*body[api.Operation], error) {
+			op, err := s.Service.CancelOperation(ctx, user, in.ID)
+			return &body[api.Operation]{toOperation(op)}, err
+		})
 	staff(s, a, "list-operations", http.MethodGet, "/api/v1/operations", "List operations, newest first", 0,
 		func(ctx context.Context, _ string, in *struct {
 			Workshop string `query:"workshop" maxLength:"64" doc:"Only those of this workshop"`
@@ -186,9 +192,14 @@ func (s *server) machineOperations(a huma.API) {
 // allows it (see needs).
 func staff[I, O any](s *server, a huma.API, id, method, path, summary string, status int, do func(ctx context.Context, user string, in *I) (*O, error)) {
 	s.staffServed = append(s.staffServed, id)
+	var params []*huma.Param
+	if creates[id] {
+		s.creating[method+" "+path] = id
+		params = append(params, repeatParam())
+	}
 	huma.Register(a, huma.Operation{
 		OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{"staff"}, DefaultStatus: status,
-		Description: "Needs the role " + string(needs[id]) + ".", Security: []map[string][]string{{"staff": {}}, {"token": {}}}, Errors: errorsOf(id),
+		Description: "Needs the role " + string(needs[id]) + ".", Security: []map[string][]string{{"staff": {}}, {"token": {}}}, Errors: errorsOf(id), Parameters: params,
 	}, func(ctx context.Context, in *I) (*O, error) {
 		p, err := allowed(ctx, id)
 		if err != nil {

@@ -28,6 +28,8 @@ type Settings struct {
 	Sessions            Sessions `json:"sessions"`
 	// WorkBucket keeps what participants made. Empty: nothing is collected.
 	WorkBucket string `json:"workBucket,omitempty"`
+	Budget     Budget `json:"budget"`
+	OIDC       OIDC   `json:"oidc"`
 }
 
 // SQLite is the engine that keeps the data in a file on the data volume, Postgres
@@ -65,6 +67,26 @@ type TLS struct {
 	// is the SSM parameter with its key.
 	Certificate  string `json:"certificate,omitempty"`
 	KeyParameter string `json:"keyParameter,omitempty"`
+}
+
+// Budget is what machines may cost.
+type Budget struct {
+	MonthlyUSD int `json:"monthlyUsd"` // in a calendar month, UTC; 0 is no budget
+	// HardCap ends machines where a budget is used up; without it none are launched.
+	HardCap bool `json:"hardCap"`
+}
+
+// OIDC is the provider of single sign-on; an empty issuer is none.
+type OIDC struct {
+	Issuer   string `json:"issuer,omitempty"`
+	ClientID string `json:"clientId,omitempty"`
+	// SecretParameter is the SSM parameter with the client's secret.
+	SecretParameter string `json:"secretParameter,omitempty"`
+	// Who gets which role: e-mail addresses, @domains, and groups of the claim.
+	Admins      []string `json:"admins,omitempty"`
+	Instructors []string `json:"instructors,omitempty"`
+	Viewers     []string `json:"viewers,omitempty"`
+	GroupsClaim string   `json:"groupsClaim,omitempty"`
 }
 
 // Pool is a kind of machine.

@@ -12,6 +12,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api/edge"
 	"github.com/talmolab/lablink-infrastructure/infra/balancer"
 	"github.com/talmolab/lablink-infrastructure/infra/database"
+	"github.com/talmolab/lablink-infrastructure/infra/host"
 	"github.com/talmolab/lablink-infrastructure/infra/pool"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
@@ -83,6 +84,21 @@ func (e *environment) challengeZone() string {
 	return e.found.zoneID
 }
 
+// oidcSecretName is the parameter in which whoever registered the deployment at a
+// provider puts the client's secret.
+const oidcSecretName = host.SecretsName + "/oidc-client-secret"
+
+func (e *environment) signOn() deployed.OIDC {
+	o := e.s.OIDC
+	if o.Issuer == "" {
+		return deployed.OIDC{}
+	}
+	return deployed.OIDC{
+		Issuer: o.Issuer, ClientID: o.ClientID, SecretParameter: e.n.ParameterPath(oidcSecretName),
+		Admins: o.Admins, Instructors: o.Instructors, Viewers: o.Viewers, GroupsClaim: o.GroupsClaim,
+	}
+}
+
 func (e *environment) plainSettings(templates, subnets []string) deployed.Settings {
 	out := deployed.Settings{
 		Deployment: e.n.Deployment, Environment: e.n.Environment, Region: e.n.Region, AccountID: e.n.AccountID,
@@ -92,6 +108,8 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		Database:               deployed.Database{Engine: e.s.Database.Engine},
 		WorkBucket:             e.bucket(),
 		Sessions:               deployed.Sessions{MaxMinutes: e.s.Sessions.MaxMinutes, IdleMinutes: e.s.Sessions.IdleMinutes, WarnMinutes: e.s.Sessions.WarnMinutes},
+		OIDC:                   e.signOn(),
+		Budget:                 deployed.Budget{MonthlyUSD: e.s.Budget.MonthlyUSD, HardCap: e.s.Budget.HardCap},
 	}
 	if e.postgres != nil {
 		out.Database.Name = database.Name

@@ -40,6 +40,7 @@ func (s *Settings) check(p *Problems) {
 		s.checkSessions(p)
 		s.checkDatabase(p)
 		checkEmails("alarms.emails", s.Alarms.Emails, p)
+		s.checkOIDC(p)
 	}
 	if s.InProduction() {
 		s.checkProduction(p)

@@ -77,6 +77,8 @@ func (s *Settings) checkBudget(p *Problems) {
 		p.add("budget.emails", "list who is told", "is empty, and nobody would be told of the budget")
 	case b.MonthlyUSD == 0 && len(b.Emails) > 0:
 		p.add("budget.emails", "set budget.monthlyUsd, or remove the addresses", "is set, but there is no budget with budget.monthlyUsd: 0")
+	case b.HardCap && s.Kind == KindAccount:
+		p.add("budget.hardCap", "remove it here, and set it in the environment's stack", "is set, but an account has no machines to end")
 	case len(b.Emails) > maxSubscribers:
 		p.add("budget.emails", "use one address for a list of people", "has %d addresses, and AWS tells %d at most", len(b.Emails), maxSubscribers)
 	}

@@ -188,6 +188,10 @@ var anywhere = []wrong{
 	{"a session that never was", one("sessions", `{"maxMinutes": -1}`), "lablink:sessions.maxMinutes", "between 0 and 527040, not -1", "0 for no limit"},
 	{"a warning that takes longer than it waits", one("sessions", `{"idleMinutes": 5}`), "lablink:sessions.idleMinutes", "warned 5 minutes before", "more than 5 minutes"},
 	{"no warning", one("sessions", `{"warnMinutes": 61}`), "lablink:sessions.warnMinutes", "between 1 and 60, not 61", "5 minutes"},
+	{"single sign-on of nobody's", one("oidc", `{"admins": ["ann@example.org"]}`), "lablink:oidc.issuer", "nobody is asked", "https://accounts.google.com"},
+	{"single sign-on without TLS", one("oidc", `{"issuer": "http://idp.example.org", "clientId": "x", "admins": ["ann@example.org"]}`), "lablink:oidc.issuer", "is not an address over TLS", "https://"},
+	{"single sign-on without a client", one("oidc", `{"issuer": "https://idp.example.org", "admins": ["ann@example.org"]}`), "lablink:oidc.clientId", "is missing", "register"},
+	{"single sign-on for nobody", one("oidc", `{"issuer": "https://idp.example.org", "clientId": "x"}`), "lablink:oidc.admins", "nobody could log in", "@domains"},
 	{"a budget below nothing", one("budget", `{"monthlyUsd": -1}`), "lablink:budget.monthlyUsd", "0 or more, not -1", "US dollars a month"},
 	{"a budget that tells nobody", one("budget", `{"monthlyUsd": 100}`), "lablink:budget.emails", "nobody would be told", "list who is told"},
 	{"addresses for no budget", one("budget", `{"emails": ["lab@example.org"]}`), "lablink:budget.emails", "there is no budget", "set budget.monthlyUsd"},
@@ -229,6 +233,7 @@ var inAnAccount = []wrong{
 	{"a market", baked(`"market": "spot"`), "lablink:pools[0].market", "which an account has none of", "set it in the environments"},
 	{"no type to test on", baked(`"instanceTypes": []`), "lablink:pools[0].instanceTypes", "is empty", "g5.xlarge"},
 	{"a small image", baked(`"rootVolumeGiB": 4`), "lablink:pools[0].rootVolumeGiB", "between 8 and 16384", "100"},
+	{"a cap on no machines", config{"lablink:budget": `{"monthlyUsd": 1, "emails": ["lab@example.org"], "hardCap": true}`, "lablink:pools": `[` + bakedPool + `}]`}, "lablink:budget.hardCap", "an account has no machines to end", "in the environment's stack"},
 	{"two pipelines of one name", config{"lablink:pools": `[` + bakedPool + `}, ` + bakedPool + `}]`}, "lablink:pools[1].image.pipeline", `is "gpu", as another's`, "a name of its own"},
 }
 

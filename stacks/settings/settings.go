@@ -30,10 +30,12 @@ type Settings struct {
 	Pools []Pool `json:"pools"`
 	// How long participants keep their machines.
 	Sessions Sessions `json:"sessions"`
-	// What the account may spend before somebody is told.
+	// What may be spent before somebody is told, and before no more machines are launched.
 	Budget Budget `json:"budget"`
 	// Who is told when something is wrong.
 	Alarms Alarms `json:"alarms"`
+	// Single sign-on for staff, by OpenID Connect. Passwords work all the same.
+	OIDC OIDC `json:"oidc"`
 	// Whose workflows may assume the stack's roles.
 	GitHub GitHub `json:"github"`
 	// The initial password of `admin`, 12 characters or more; made once when left out. Secret.
@@ -171,18 +173,37 @@ type Image struct {
 	Pipeline string `json:"pipeline"`
 }
 
-// Budget is what may be spent before somebody is told.
+// Budget is what may be spent before somebody is told, and before no more machines are
+// launched.
 type Budget struct {
-	// US dollars a month; 0 is no budget. An environment counts what carries its deployment's tag, an account everything.
+	// US dollars a month; 0 is no budget. AWS counts what carries an environment's deployment's tag, or all of an account. The allocator counts its own machines, in the calendar month (UTC): it warns at 80 %, and launches none at 100 %.
 	MonthlyUSD int `json:"monthlyUsd" default:"0"`
 	// Who is told at 50, 80 and 100 %, and when AWS foresees 100 %: one to ten addresses. Required with a budget.
 	Emails []string `json:"emails"`
+	// Ends machines where a budget is used up, the environment's or a workshop's: those that nobody holds at once, the others after people were warned for 15 minutes.
+	HardCap bool `json:"hardCap" default:"false"`
 }
 
 // Alarms say who is told when something is wrong.
 type Alarms struct {
 	// Each confirms by a link that AWS sends. Left out: nobody is told, and a host whose hardware fails is moved all the same.
 	Emails []string `json:"emails"`
+}
+
+// OIDC is single sign-on for staff.
+type OIDC struct {
+	// The provider's issuer, `https://…`. Left out: there is none.
+	Issuer string `json:"issuer"`
+	// What the provider calls this deployment. It lets browsers back to `/api/v1/oidc/callback` of the stack's `url`; its secret is in the SSM parameter `/lablink/{deployment}/{environment}/secret/oidc-client-secret`, a SecureString that you put there.
+	ClientID string `json:"clientId"`
+	// Who is an admin: e-mail addresses, all of a domain as `@example.org`, or names of groups. The role counts from the next log-in on.
+	Admins []string `json:"admins"`
+	// Who is an instructor, likewise.
+	Instructors []string `json:"instructors"`
+	// Who is a viewer, likewise. Who is in none of the three is not let in.
+	Viewers []string `json:"viewers"`
+	// The claim in which the provider names groups.
+	GroupsClaim string `json:"groupsClaim" default:"groups"`
 }
 
 // GitHub says whose workflows may assume the stack's roles.

@@ -68,7 +68,7 @@ func TestWhatIsLeftOutHasADefault(t *testing.T) {
 			Pools: []settings.Pool{{
 				Name: "gpu", InstanceTypes: []string{"g5.xlarge"}, Market: settings.OnDemand, Image: settings.Image{ID: "ami-0123456789abcdef1"}, RootVolumeGiB: 100, MaxMachines: 4,
 			}},
-			GitHub: settings.GitHub{Environment: stack}, Environment: stack, Region: "us-west-2",
+			OIDC: settings.OIDC{GroupsClaim: "groups"}, GitHub: settings.GitHub{Environment: stack}, Environment: stack, Region: "us-west-2",
 		}, got)
 		assert.Equal(t, class == settings.Production, got.Protect(), "production protects, %s", stack)
 	}

@@ -81,6 +81,7 @@ func TestFlagsThatCannotWorkAreNamed(t *testing.T) {
 		"give real or simulated:":       append(good, "--nvml=fake"),
 		"choose one of a100":            append(good, "--nvml=simulated:voodoo"),
 		"no such file":                  append(good, "--config=/does/not/exist.json"),
+		"give the whole address":        {"--join=https://lab.example.org"},
 		"unknown flag --allocator-urll": append(good, "--allocator-urll=x"),
 	} {
 		root(t, "")
@@ -90,6 +91,13 @@ func TestFlagsThatCannotWorkAreNamed(t *testing.T) {
 	root(t, "{")
 	_, err := parse(t, good...)
 	assert.ErrorContains(t, err, "etc/lablink/agent.json")
+}
+
+func TestAMachineOfOnesOwnNeedsNoOtherSetting(t *testing.T) {
+	root(t, "")
+	got, err := parse(t, "--join=https://lab.example.org/#lbj_abc")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"https://lab.example.org", "lbj_abc"}, []string{got.AllocatorURL, got.token})
 }
 
 func TestTheVersionIsPrinted(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -34,19 +36,43 @@ const gcPercent = 50
 const watchEvery = 5 * time.Second
 
 type runCommand struct {
-	AllocatorURL string          `required:"" placeholder:"URL" help:"The allocator's address, for example https://lab.example.org."`
+	Join         string          `env:"LABLINK_JOIN" placeholder:"URL" help:"Join a workshop as somebody's own machine: the address with the token that staff made. No other setting is needed."`
+	AllocatorURL string          `placeholder:"URL" help:"The allocator's address, for example https://lab.example.org."`
 	TLSName      string          `placeholder:"NAME" help:"The name in the allocator's certificate, when the URL holds an address."`
 	Trust        string          `placeholder:"BASE64" help:"The certificate that is trusted in place of the system's authorities: PEM, in base64."`
-	Audience     string          `required:"" help:"Whom the proof of this machine is for: lablink/DEPLOYMENT/ENVIRONMENT."`
-	Region       string          `required:"" help:"The AWS region whose STS checks the proof."`
+	Audience     string          `help:"Whom the proof of this machine is for: lablink/DEPLOYMENT/ENVIRONMENT."`
+	Region       string          `help:"The AWS region whose STS checks the proof."`
 	StateDir     string          `default:"${state_dir}" placeholder:"DIR" help:"Where the agent's identity is kept (${default})."`
 	Home         string          `default:"${home}" placeholder:"DIR" help:"The folder of who works on the desktop, from which work is collected (${default})."`
 	NVML         string          `name:"nvml" default:"real" env:"LABLINK_NVML" placeholder:"SOURCE" help:"Where GPUs are found: real, or simulated:a100|b200|h100|h200, several of them as h100x4 (${default})."`
 	Config       kong.ConfigFlag `placeholder:"FILE" help:"A JSON file with more settings; they go before those of the default file."`
+
+	token string // of --join
+}
+
+// takeJoin reads where and with which token a machine of one's own joins.
+func (c *runCommand) takeJoin() error {
+	if c.Join == "" {
+		return nil
+	}
+	at, token, ok := strings.Cut(c.Join, "#")
+	if !ok || !strings.HasPrefix(token, "lbj_") {
+		return errors.New("--join: give the whole address that was shown with the token, for example 'https://lab.example.org/#lbj_…', in quotes")
+	}
+	c.AllocatorURL, c.token = strings.TrimRight(at, "/"), token
+	return nil
 }
 
 // Validate says what is wrong with the flags before anything starts.
 func (c *runCommand) Validate() error {
+	if err := c.takeJoin(); err != nil {
+		return err
+	}
+	for _, flag := range [][2]string{{"--allocator-url", c.AllocatorURL}, {"--audience", c.Audience}, {"--region", c.Region}} {
+		if flag[1] == "" && c.token == "" {
+			return fmt.Errorf("missing flags: %s; a machine of one's own needs --join alone", flag[0])
+		}
+	}
 	u, err := url.Parse(c.AllocatorURL)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return fmt.Errorf("--allocator-url %q: give a whole address, for example https://lab.example.org", c.AllocatorURL)
@@ -138,6 +164,7 @@ func (c *runCommand) wire(machine *agent.Machine, handler http.Handler, trust *x
 	userAgent := "lablink-agent/" + version
 	return agent.Config{
 		Machine:   machine,
+		JoinToken: c.token,
 		Allocator: &uplink.Allocator{URL: c.AllocatorURL, HTTP: client, UserAgent: userAgent},
 		Prover: &identity.Prover{
 			Region:      c.Region,

@@ -25,7 +25,7 @@ func (a *app) checks() []web.NamedCheck {
 		database,
 		{Name: "disk", Check: disk.Check},
 		{Name: "commits", Check: writes.Check},
-		{Name: "clock", Check: readiness.NewClock().Check, Warning: true},
+		{Name: "clock", Check: a.clock.Check, Warning: true},
 		{Name: "ec2", Check: a.ec2.Check, Warning: true},
 	}
 	if a.peers.server != nil {

@@ -124,6 +124,7 @@ type app struct {
 	guard   *access.Guard
 	metrics *metrics.Metrics
 	ec2     *readiness.Cloud
+	clock   *readiness.Clock
 }
 
 // open opens the data and brings back what was going on.
@@ -142,7 +143,10 @@ func (a *app) open(ctx context.Context) error {
 		return err
 	}
 	a.rates = rates.New(ctx, a.settings.Region, a.settings.Pools, live.New(cloud, time.Now, live.Patience), a.log)
-	a.ec2 = &readiness.Cloud{Compute: ec2.New(ec2.Client(cloud), a.settings, time.Now), Now: time.Now}
+	a.clock = readiness.NewClock()
+	listening := cloud
+	listening.HTTPClient = readiness.Listening{Client: cloud.HTTPClient, Clock: a.clock}
+	a.ec2 = &readiness.Cloud{Compute: ec2.New(ec2.Client(listening), a.settings, time.Now), Now: time.Now}
 	a.hub = &tunnel.Hub{Log: a.log, OnChange: a.connected}
 	a.service = &allocator.Service{
 		Store: a.store, Compute: a.ec2, Tunnels: a.hub,
@@ -150,8 +154,8 @@ func (a *app) open(ctx context.Context) error {
 			Endpoint: stsEndpoint(a.settings.Region), Region: a.settings.Region, Audience: a.settings.Audience,
 			AccountID: a.settings.AccountID, HTTP: &http.Client{Timeout: 10 * time.Second}, Now: time.Now,
 		},
-		Rates: a.rates,
-		Log:   a.log, Now: time.Now, Meter: a.metrics, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
+		Rates: a.rates, Budget: allocator.Budget{MonthlyUSD: float64(a.settings.Budget.MonthlyUSD), HardCap: a.settings.Budget.HardCap},
+		Log: a.log, Now: time.Now, Clock: a.clock.Check, Meter: a.metrics, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
 	}
 	if a.settings.WorkBucket != "" {
 		a.service.Work = work.New(objects(cloud), a.settings.WorkBucket)
@@ -239,8 +243,8 @@ func (a *app) serve(ctx context.Context, listen string) error {
 	}
 	config := web.Config{
 		Service: a.service, Guard: a.guard, Sessions: a.store, Tunnel: a.hub.Serve, Machine: a.hub.Transport, Checks: checks,
-		Version: version, Release: a.release, Rollout: a.rollout, Secure: doors.certificate != nil, Log: a.log,
-		Metrics: a.metrics.Handler(a.state()), Answered: a.metrics.Answered,
+		SignOn: a.signOn(), Version: version, Release: a.release, Rollout: a.rollout, Secure: doors.certificate != nil, Log: a.log,
+		Agent: a.agentFile, Metrics: a.metrics.Handler(a.state()), Answered: a.metrics.Answered,
 		TrustedProxies: a.settings.TrustedProxies, ClientAddressHeader: a.settings.ClientAddressHeader,
 	}
 	if a.settings.TLS.Mode == "acm" {

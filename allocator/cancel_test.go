@@ -1,0 +1,90 @@
+package allocator_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+func TestALaunchThatIsCancelledLaunchesNoMore(t *testing.T) {
+	w := newWorld(t)
+	w.EC2.Capacity = func(int) int { return 1 }
+	ws, op := w.Open(t, 3)
+	var later *allocator.Later
+	require.ErrorAs(t, w.Run(t.Context(), op.ID), &later)
+	w.EC2.Capacity = func(int) int { return 0 }
+	got, err := w.CancelOperation(t.Context(), "ann", op.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Running, got.State, "one of its machines boots")
+	w.EC2.Capacity = nil
+	w.RunAll(t)
+	require.NoError(t, w.Reconcile(t.Context()))
+	w.RunAll(t)
+	require.Equal(t, 1, w.EC2.Alive(), "neither it nor another operation launches")
+	booting := ""
+	for _, m := range w.Machines(t, ws) {
+		if m.State == allocator.Booting {
+			booting = m.ID
+			w.Boot(t, m)
+			continue
+		}
+		require.Equal(t, allocator.Terminated, m.State)
+	}
+	require.NotEmpty(t, booting)
+	got, err = w.Store.Operation(t.Context(), op.ID)
+	require.NoError(t, err)
+	require.Equal(t, []any{allocator.Cancelled, "1 of 3 machines are ready: its launch was cancelled by ann"}, []any{got.State, got.Message})
+	ws, err = w.Store.Workshop(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.Equal(t, "its launch was cancelled by ann", ws.Trouble)
+	_, err = w.CancelOperation(t.Context(), "ann", op.ID)
+	require.Equal(t, api.Conflict, api.CodeOf(err))
+
+	w.Time = w.Time.Add(15 * time.Minute)
+	require.NoError(t, w.Reconcile(t.Context()))
+	w.RunAll(t)
+	require.Equal(t, 3, w.EC2.Alive(), "its seats still want them")
+}
+
+func TestWhatACancelledLaunchBringsLateIsEnded(t *testing.T) {
+	w := newWorld(t)
+	_, op := w.Open(t, 2)
+	w.EC2.Lost = errors.New("connection reset")
+	require.Error(t, w.Run(t.Context(), op.ID))
+	w.EC2.Lost = nil
+	_, err := w.CancelOperation(t.Context(), "ann", op.ID)
+	require.NoError(t, err)
+	w.Queued = append(w.Queued, op.ID)
+	for range 3 {
+		for _, id := range w.Queued {
+			_ = w.Run(t.Context(), id)
+		}
+		w.EC2.Finish()
+	}
+	require.Zero(t, w.EC2.Alive())
+	got, err := w.Store.Operation(t.Context(), op.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Cancelled, got.State)
+	unfinished, err := w.Store.Unfinished(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, unfinished)
+}
+
+func TestWhatCannotBeCancelledSaysWhy(t *testing.T) {
+	w := newWorld(t)
+	ws, op := w.Open(t, 1)
+	w.RunAll(t)
+	_, err := w.CancelOperation(t.Context(), "ann", op.ID)
+	require.ErrorContains(t, err, "All its machines are launched")
+	end, err := w.EndWorkshop(t.Context(), "ann", ws.ID)
+	require.NoError(t, err)
+	_, err = w.CancelOperation(t.Context(), "ann", end.ID)
+	require.ErrorContains(t, err, "Only a launch can be cancelled")
+	_, err = w.CancelOperation(t.Context(), "ann", "op_unknown")
+	require.Equal(t, api.NotFound, api.CodeOf(err))
+}

@@ -1,0 +1,121 @@
+package allocator_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// own is somebody's own machine that joined a workshop and is well.
+func own(t *testing.T, w *allocatortest.World, ws allocator.Workshop) (allocator.Machine, api.Registration) {
+	t.Helper()
+	_, secret, err := w.AddJoinToken(t.Context(), "admin", api.NewJoinToken{Name: "ann's", Workshop: ws.ID})
+	require.NoError(t, err)
+	r := api.Registration{Protocol: api.Protocol, Version: "test", SecretSHA256: api.SecretSum("of ann's"), JoinToken: secret}
+	given, err := w.Register(t.Context(), r)
+	require.NoError(t, err)
+	require.Empty(t, given.Released)
+	a, err := w.Authenticate(t.Context(), given.AgentID, "of ann's")
+	require.NoError(t, err)
+	_, err = w.Report(t.Context(), a, api.Report{Health: api.Healthy})
+	require.NoError(t, err)
+	m, err := w.Store.Machine(t.Context(), given.MachineID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Ready, m.State)
+	return m, r
+}
+
+func TestOnesOwnMachineIsGivenAwayAndReturnsAtTheEnd(t *testing.T) {
+	w := newWorld(t)
+	w.Pools = []allocator.Pool{{Name: "gpu", MaxMachines: 10}}
+	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1, Warm: new(0)})
+	require.NoError(t, err)
+	m, again := own(t, w, ws)
+	c, err := w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
+	require.NoError(t, err)
+	require.Equal(t, m.ID, c.Seat.MachineID)
+	require.NoError(t, w.Reconcile(t.Context()))
+	w.RunAll(t)
+	require.Zero(t, w.EC2.Calls, "none is launched beside it")
+	require.NoError(t, w.Leave(t.Context(), c.Token))
+	require.NoError(t, w.Observe(t.Context()))
+	require.NoError(t, w.Reconcile(t.Context()))
+	m, err = w.Store.Machine(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Ready, m.State, "it is not the plan's to end, though nobody needs it")
+
+	_, err = w.EndWorkshop(t.Context(), "admin", ws.ID)
+	require.NoError(t, err)
+	w.RunAll(t)
+	require.Empty(t, w.EC2.Asked, "EC2 is not asked to end it")
+	timeline, err := w.Store.Timeline(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.Contains(t, timeline[len(timeline)-1].Reason, "it was released")
+	given, err := w.Register(t.Context(), again)
+	require.NoError(t, err)
+	require.Contains(t, given.Released, "it was released", "the agent is told")
+	_, err = w.Authenticate(t.Context(), given.AgentID, "of ann's")
+	require.Equal(t, api.Unauthorized, api.CodeOf(err))
+}
+
+func TestASickMachineOfOnesOwnIsLeftAndItsParticipantMoves(t *testing.T) {
+	w := newWorld(t)
+	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1, Warm: new(0)})
+	require.NoError(t, err)
+	m, _ := own(t, w, ws)
+	c, err := w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
+	require.NoError(t, err)
+	require.NoError(t, w.Store.SetHealth(t.Context(), m.ID, api.Unhealthy, "GPU 0 is lost", w.Time))
+	require.NoError(t, w.Reconcile(t.Context()))
+	w.RunAll(t)
+	require.Equal(t, 1, w.EC2.Alive(), "another one is launched")
+	other := w.Machines(t, ws)[0]
+	if other.Own() {
+		other = w.Machines(t, ws)[1]
+	}
+	w.Boot(t, other)
+	require.NoError(t, w.Reconcile(t.Context()))
+	seat, err := w.SeatOf(t.Context(), c.Token)
+	require.NoError(t, err)
+	require.Equal(t, other.ID, seat.MachineID)
+	require.NoError(t, w.Reconcile(t.Context()))
+	w.RunAll(t)
+	m, err = w.Store.Machine(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Unhealthy, m.State, "it stays, and may become well again")
+}
+
+func TestOnesOwnMachineCostsNothing(t *testing.T) {
+	w := newWorld(t)
+	w.Rates = dollar{}
+	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1, Warm: new(0)})
+	require.NoError(t, err)
+	own(t, w, ws)
+	w.Time = w.Time.Add(1000 * 3600 * 1e9)
+	require.Zero(t, w.CostOf(ws, w.Machines(t, ws)).SoFar)
+	spent, err := w.SpentThisMonth(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, spent.USD)
+}
+
+func TestAJoinTokenThatCannotBeIsRefused(t *testing.T) {
+	w := newWorld(t)
+	ws, _ := w.Open(t, 1)
+	over := w.Time
+	late := w.Time.AddDate(0, 2, 0)
+	for _, n := range []api.NewJoinToken{{Name: " "}, {Name: "x", ExpiresAt: &over}, {Name: "x", ExpiresAt: &late}, {Name: "x", Uses: 1001}} {
+		n.Workshop = ws.ID
+		_, _, err := w.AddJoinToken(t.Context(), "admin", n)
+		require.Equal(t, api.Invalid, api.CodeOf(err), n)
+	}
+	_, secret, err := w.AddJoinToken(t.Context(), "admin", api.NewJoinToken{Name: "x", Workshop: ws.ID})
+	require.NoError(t, err)
+	require.NoError(t, w.MayJoin(t.Context(), secret))
+	require.Equal(t, api.Forbidden, api.CodeOf(w.MayJoin(t.Context(), secret+"x")))
+	w.Time = w.Time.AddDate(0, 0, 1)
+	require.ErrorContains(t, w.MayJoin(t.Context(), secret), "it ended")
+}

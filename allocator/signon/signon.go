@@ -1,0 +1,104 @@
+package signon
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"fmt"
+	"sync"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"github.com/talmolab/lablink-infrastructure/allocator/access"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Provider is an OpenID Connect provider. It is asked what it can do at the first log-in.
+type Provider struct {
+	Issuer   string
+	ClientID string
+	// Secret reads the client's secret.
+	Secret func(ctx context.Context) (string, error)
+	Rules  Rules
+
+	mu    sync.Mutex
+	known *oidc.Provider
+}
+
+// Flow is what a browser's session keeps while its user is at the provider.
+type Flow struct{ State, Nonce, Verifier string }
+
+// Begin says where to send a browser, which comes back to redirect.
+func (p *Provider) Begin(ctx context.Context, redirect string) (string, Flow, error) {
+	config, _, err := p.config(ctx, redirect)
+	if err != nil {
+		return "", Flow{}, err
+	}
+	flow := Flow{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier()}
+	return config.AuthCodeURL(flow.State, oidc.Nonce(flow.Nonce), oauth2.S256ChallengeOption(flow.Verifier)), flow, nil
+}
+
+// Finish says who came back with a code, and with the state that it was sent with.
+// Forbidden, with the reason, when that is nobody who may log in.
+func (p *Provider) Finish(ctx context.Context, flow Flow, redirect, state, code string) (access.SignedOn, error) {
+	var who access.SignedOn
+	if flow.State == "" || subtle.ConstantTimeCompare([]byte(state), []byte(flow.State)) != 1 {
+		return who, refused("This log-in was not begun in this browser, or was finished before.")
+	}
+	config, provider, err := p.config(ctx, redirect)
+	if err != nil {
+		return who, err
+	}
+	token, err := config.Exchange(ctx, code, oauth2.VerifierOption(flow.Verifier))
+	if err != nil {
+		return who, fmt.Errorf("%w (%w)", refused("The provider did not confirm it."), err)
+	}
+	raw, _ := token.Extra("id_token").(string)
+	id, err := provider.Verifier(&oidc.Config{ClientID: p.ClientID}).Verify(ctx, raw)
+	if err != nil {
+		return who, fmt.Errorf("%w (%w)", refused("What the provider says of you cannot be trusted."), err)
+	}
+	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(flow.Nonce)) != 1 {
+		return who, refused("The provider answered another log-in than this one.")
+	}
+	var claims map[string]any
+	if err := id.Claims(&claims); err != nil {
+		return who, fmt.Errorf("read what the provider says: %w", err)
+	}
+	return p.Rules.judge(p.Issuer+"#"+id.Subject, claims)
+}
+
+// config is how the provider is asked.
+func (p *Provider) config(ctx context.Context, redirect string) (*oauth2.Config, *oidc.Provider, error) {
+	provider, err := p.discover(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w (%w)", api.Problemf(api.Unavailable, "Single sign-on does not work now", "The provider does not answer. Try again in a minute, or log in with a password."), err)
+	}
+	secret, err := p.Secret(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &oauth2.Config{
+		ClientID: p.ClientID, ClientSecret: secret, Endpoint: provider.Endpoint(), RedirectURL: redirect, Scopes: p.Rules.scopes(),
+	}, provider, nil
+}
+
+// discover asks the provider where it is asked what, once.
+func (p *Provider) discover(ctx context.Context) (*oidc.Provider, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.known != nil {
+		return p.known, nil
+	}
+	// Not the request's context: its keys are fetched later, too.
+	known, err := oidc.NewProvider(context.WithoutCancel(ctx), p.Issuer)
+	if err == nil {
+		p.known = known
+	}
+	return known, err
+}
+
+func refused(why string) error {
+	return api.Problemf(api.Forbidden, "You were not logged in", "%s Try again, or ask an admin.", why)
+}

@@ -1,0 +1,203 @@
+package web
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// creates are the operations of staff that create something, by their ids: sent twice
+// with the same key, they create one.
+var creates = map[string]bool{"open-workshop": true, "add-schedule": true, "add-user": true, "make-token": true, "make-join-token": true}
+
+const (
+	repeatHeader = "Idempotency-Key"
+	// A key is long enough that nobody guesses it, and answerLife is how long it counts.
+	shortestKey, longestKey = 16, 200
+	answerLife              = 24 * time.Hour
+	// creating is how long a request may take at most; one that took longer was cut off.
+	creating = 2 * patience
+)
+
+// repeatParam describes the key.
+func repeatParam() *huma.Param {
+	shortest, longest := shortestKey, longestKey
+	return &huma.Param{
+		Name: repeatHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MinLength: &shortest, MaxLength: &longest},
+		Description: "A random text. The same request with the same key within 24 hours is carried out once and answered the same; another request with it is refused with 422.",
+	}
+}
+
+// repeat is a request that may be sent again.
+type repeat struct {
+	key, request, seal [32]byte
+}
+
+// newRepeat says what a request is known by. What is kept of it tells nothing to who
+// does not know the key: the request may hold a password, and its answer a token.
+func newRepeat(user, key string, r *http.Request, body []byte) repeat {
+	sum := func(what string, more ...[]byte) [32]byte {
+		return sha256.Sum256(bytes.Join(append([][]byte{[]byte(what), []byte(user), []byte(key)}, more...), []byte{0}))
+	}
+	return repeat{key: sum("key"), request: sum("request", []byte(r.URL.RequestURI()), body), seal: sum("seal", body)}
+}
+
+// once carries a request out once, however often it is sent with the same key.
+func (s *server) once(mux *routes) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		key := r.Header.Get(repeatHeader)
+		_, pattern := mux.Handler(r)
+		id := s.creating[pattern]
+		p, err := allowed(r.Context(), id)
+		if key == "" || id == "" || err != nil { // it is refused there
+			mux.ServeHTTP(w, r)
+			return
+		}
+		if len(key) < shortestKey || len(key) > longestKey {
+			s.fail(w, r, api.Problemf(api.Invalid, "The key cannot be one", "%s has between %d and %d characters; a random UUID does well.", repeatHeader, shortestKey, longestKey))
+			return
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil { // it is refused there
+			r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{err}))
+			mux.ServeHTTP(w, r)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		s.carryOut(mux, w, r, newRepeat(p.Name, key, r, body))
+	})
+}
+
+// failing is a body that could not be read.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+func (s *server) carryOut(next http.Handler, w http.ResponseWriter, r *http.Request, of repeat) {
+	now := s.Service.Now()
+	a := allocator.Answered{Key: of.key, Request: of.request, At: now}
+	was, begun, err := s.Service.Store.BeginAnswer(r.Context(), a, now.Add(-answerLife))
+	switch {
+	case err != nil:
+		s.fail(w, r, err)
+	case !begun:
+		s.answerAgain(w, r, was, of)
+	default:
+		heard := &answer{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(heard, r)
+		if err := s.keepAnswer(r, of, heard); err != nil {
+			s.Log.ErrorContext(r.Context(), "the answer to a request that may be repeated was not kept", "path", r.URL.Path, "error", err)
+		}
+	}
+}
+
+// answer is an answer that is sent and remembered.
+type answer struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+// WriteHeader remembers the status.
+func (a *answer) WriteHeader(status int) {
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Write remembers what is written.
+func (a *answer) Write(p []byte) (int, error) {
+	a.body.Write(p)
+	return a.ResponseWriter.Write(p)
+}
+
+// sealed is what is kept of an answer.
+type sealed struct {
+	Type string
+	Body []byte
+}
+
+// keepAnswer keeps an answer. What was refused for a reason that passes changed nothing
+// and may be asked again; of what the database is not sure nobody is.
+func (s *server) keepAnswer(r *http.Request, of repeat, a *answer) error {
+	ctx, cancel := withoutCancel(r.Context())
+	defer cancel()
+	switch {
+	case a.status == http.StatusServiceUnavailable:
+		return nil
+	case a.status >= 500, a.status == http.StatusTooManyRequests:
+		return s.Service.Store.DropAnswer(ctx, of.key)
+	}
+	raw, err := json.Marshal(sealed{a.Header().Get("Content-Type"), a.body.Bytes()})
+	if err != nil {
+		return err
+	}
+	gcm, err := of.cipher()
+	if err != nil {
+		return err
+	}
+	nonce := make([]byte, gcm.NonceSize())
+	_, _ = rand.Read(nonce) // never fails
+	return s.Service.Store.KeepAnswer(ctx, of.key, a.status, gcm.Seal(nonce, nonce, raw, nil))
+}
+
+func (of repeat) cipher() (cipher.AEAD, error) {
+	block, err := aes.NewCipher(of.seal[:])
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}
+
+// answerAgain answers a request that was sent before.
+func (s *server) answerAgain(w http.ResponseWriter, r *http.Request, was allocator.Answered, of repeat) {
+	switch {
+	case was.Request != of.request:
+		s.fail(w, r, api.Problemf(api.Invalid, "The key was used for another request", "Each request has a %s of its own; only the very same one is sent with it again.", repeatHeader))
+		return
+	case was.Status == 0 && s.Service.Now().Sub(was.At) < creating:
+		p := api.Problemf(api.Conflict, "The same request is being carried out", "Send it again in a moment for its answer.")
+		p.RetryAfter = time.Second
+		s.fail(w, r, p)
+		return
+	case was.Status == 0:
+		s.fail(w, r, api.Problemf(api.Conflict, "It is not known what became of that request", "It was cut off, as by a restart. Look whether what it was to create is there; where it is not, send it with another %s.", repeatHeader))
+		return
+	}
+	raw, err := of.open(was.Answer)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", raw.Type)
+	w.Header().Set("Idempotent-Replayed", "true")
+	w.WriteHeader(was.Status)
+	_, _ = w.Write(raw.Body)
+}
+
+func (of repeat) open(answer []byte) (sealed, error) {
+	var out sealed
+	gcm, err := of.cipher()
+	if err != nil {
+		return out, err
+	}
+	if len(answer) < gcm.NonceSize() {
+		return out, errors.New("an answer that was kept is cut off")
+	}
+	raw, err := gcm.Open(nil, answer[:gcm.NonceSize()], answer[gcm.NonceSize():], nil)
+	if err != nil {
+		return out, err
+	}
+	return out, json.Unmarshal(raw, &out)
+}

@@ -1,0 +1,94 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/oauth2-proxy/mockoidc"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator/signon"
+	"github.com/talmolab/lablink-infrastructure/allocator/web"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// signingOn is a world with a provider.
+func signingOn(t *testing.T) (*world, *mockoidc.MockOIDC, *signon.Provider) {
+	t.Helper()
+	m, err := mockoidc.Run()
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, m.Shutdown()) })
+	p := &signon.Provider{
+		Issuer: m.Issuer(), ClientID: m.ClientID, Secret: func(context.Context) (string, error) { return m.ClientSecret, nil },
+		Rules: signon.Rules{Admins: []string{"ann@example.org"}, Viewers: []string{"@example.org"}, GroupsClaim: "groups"},
+	}
+	return newWorld(t, func(c *web.Config) { c.SignOn = p }), m, p
+}
+
+// signOn goes to the provider and back, as a browser does that follows.
+func signOn(t *testing.T, b *browser, start string) (*http.Response, string) {
+	t.Helper()
+	res, body := b.open(t, start)
+	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
+	to, err := http.DefaultTransport.RoundTrip(mustRequest(t, res.Header.Get("Location")))
+	require.NoError(t, err)
+	defer to.Body.Close()
+	back, err := url.Parse(to.Header.Get("Location"))
+	require.NoError(t, err)
+	return b.open(t, back.RequestURI())
+}
+
+func mustRequest(t *testing.T, to string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, to, nil)
+	require.NoError(t, err)
+	return r
+}
+
+func TestStaffLogInWithTheirInstitutionsAccount(t *testing.T) {
+	w, m, p := signingOn(t)
+	b := w.browser(t)
+	page := mustOpen(t, b, "/admin/login?next=%2Fadmin%2Fusers")
+	start := strings.ReplaceAll(between(page, `id="sign-on" href="`, `"`), "&amp;", "&")
+	require.Equal(t, "/api/v1/oidc/start?next=/admin/users", start)
+	m.QueueUser(&mockoidc.MockUser{Subject: "1", Email: "Ann@example.org", EmailVerified: true})
+	res, body := signOn(t, b, start)
+	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
+	require.Equal(t, "/admin/users", res.Header.Get("Location"))
+	me := decode[api.User](t, bodyOf(t, b, "/api/v1/users/current"))
+	require.Equal(t, []string{"ann@example.org", "admin"}, []string{me.Name, me.Role})
+	res, body = w.browser(t).send(t, http.MethodPost, "/api/v1/sessions", api.Session{User: "ann@example.org", Password: ""})
+	refused(t, api.Unauthorized, res, body)
+
+	p.Rules.Admins = nil
+	m.QueueUser(&mockoidc.MockUser{Subject: "1", Email: "renamed@example.org", EmailVerified: true})
+	again := w.browser(t)
+	signOn(t, again, "/api/v1/oidc/start")
+	me = decode[api.User](t, bodyOf(t, again, "/api/v1/users/current"))
+	require.Equal(t, []string{"ann@example.org", "viewer"}, []string{me.Name, me.Role}, "the same person, with the role of the settings")
+	res, body = b.send(t, http.MethodGet, "/api/v1/users/current", nil)
+	refused(t, api.Unauthorized, res, body)
+	w.staff(t) // with a password, as before
+}
+
+func TestWhoMayNotSignOnIsTold(t *testing.T) {
+	w, m, _ := signingOn(t)
+	m.QueueUser(&mockoidc.MockUser{Subject: "2", Email: "bob@elsewhere.org", EmailVerified: true})
+	res, body := signOn(t, w.browser(t), "/api/v1/oidc/start")
+	require.Equal(t, http.StatusForbidden, res.StatusCode)
+	require.Contains(t, body, "bob@elsewhere.org is not among those who may log in")
+	res, _ = w.browser(t).open(t, "/api/v1/oidc/callback?state=x&code=y")
+	require.Equal(t, http.StatusForbidden, res.StatusCode)
+
+	staff := w.staff(t)
+	staff.send(t, http.MethodPost, "/api/v1/users", api.NewUser{Name: "cleo@example.org", Role: "admin", Password: "the words of cleo"})
+	m.QueueUser(&mockoidc.MockUser{Subject: "3", Email: "cleo@example.org", EmailVerified: true})
+	res, body = signOn(t, w.browser(t), "/api/v1/oidc/start")
+	require.Equal(t, http.StatusConflict, res.StatusCode, "nobody is taken over by an address")
+	require.Contains(t, body, "with a password")
+	res, _ = newWorld(t).browser(t).open(t, "/api/v1/oidc/start")
+	require.Equal(t, http.StatusNotFound, res.StatusCode, "where there is no provider")
+}
