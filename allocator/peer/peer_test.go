@@ -68,7 +68,7 @@ func TestADesktopsStreamPassesBetweenAllocatorsUnhurt(t *testing.T) {
 		Transport: b.Transport(w.machines[0]),
 	})
 	defer pages.Close()
-	ws, _, err := websocket.Dial(t.Context(), pages.URL+"/desktop/stream", nil) //nolint:bodyclose // the connection took it over
+	ws, _, err := websocket.Dial(t.Context(), pages.URL+"/desktop/stream", nil)
 	require.NoError(t, err)
 	defer ws.CloseNow()
 	ws.SetReadLimit(-1)

@@ -106,10 +106,10 @@ func TestAStreamToADesktopIsOpenedByItsOwnPageAlone(t *testing.T) {
 	dial := func(origin string) (*websocket.Conn, *http.Response, error) {
 		return websocket.Dial(t.Context(), w.url+"/desktop/stream", &websocket.DialOptions{HTTPClient: ann.Client, HTTPHeader: http.Header{"Origin": {origin}}})
 	}
-	_, res, err := dial("https://evil.example") //nolint:bodyclose // in memory
+	_, res, err := dial("https://evil.example")
 	require.Error(t, err)
 	require.Equal(t, http.StatusForbidden, res.StatusCode)
-	stream, _, err := dial(w.url) //nolint:bodyclose // the connection took it over
+	stream, _, err := dial(w.url)
 	require.NoError(t, err)
 	defer stream.CloseNow()
 	require.NoError(t, stream.Write(t.Context(), websocket.MessageText, []byte("hello")))

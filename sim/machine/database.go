@@ -33,7 +33,7 @@ func (x *databases) connect(ctx context.Context, from cloud.Peer, d cloud.Databa
 	if err := x.host.account.ReachDatabase(from, d, port); err != nil {
 		return nil, err
 	}
-	server, err := x.server(d) //nolint:contextcheck // it outlives the connection
+	server, err := x.server(d)
 	if err != nil {
 		return nil, err
 	}

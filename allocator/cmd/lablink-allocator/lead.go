@@ -17,7 +17,8 @@ func (a *app) watchTicks(ctx context.Context) <-chan time.Time {
 		defer look.Stop()
 		leads := false
 		for {
-			now, due := time.Time{}, false
+			var now time.Time
+			due := false
 			select {
 			case <-ctx.Done():
 				return
