@@ -2,6 +2,7 @@ package agent
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -50,7 +51,7 @@ type Machine struct {
 	looked bool
 	health api.Health
 	reason string
-	notice *api.Interruption
+	notice atomic.Pointer[api.Interruption]
 }
 
 // NewMachine returns a machine that is looked at through nvml. Nothing is
@@ -117,6 +118,6 @@ func (m *Machine) report(status api.Status) api.Report {
 		Readings: status.Readings,
 		Session:  status.Session,
 
-		Interruption: m.notice,
+		Interruption: m.notice.Load(),
 	}
 }

@@ -39,10 +39,7 @@ func (a *Agent) keepWatching(ctx context.Context) {
 
 // noticed keeps what the cloud will do. When that is new, the allocator is told at once.
 func (m *Machine) noticed(n *api.Interruption) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	was := m.notice
-	m.notice = n
+	was := m.notice.Swap(n)
 	if n == nil || was != nil && was.Action == n.Action && was.At.Equal(n.At) {
 		return false
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,7 +32,8 @@ type World struct {
 	Time   time.Time
 	Path   string // of the store's file
 
-	file *sqlstore.Store
+	file    *sqlstore.Store
+	queuing sync.Mutex // what follows in the background queues operations too
 }
 
 // New makes a world with an allocator, no workshop, and one pool.
@@ -75,6 +77,8 @@ func (w *World) Start(t testing.TB) {
 
 // Enqueue remembers an operation that is not queued yet; RunAll carries it on.
 func (w *World) Enqueue(ctx context.Context, op string) error {
+	w.queuing.Lock()
+	defer w.queuing.Unlock()
 	if ctx.Err() == nil && !slices.Contains(w.Queued, op) {
 		w.Queued = append(w.Queued, op)
 	}
@@ -97,7 +101,11 @@ func (w *World) ReadyWorkshop(t testing.TB, seats int) allocator.Workshop {
 func (w *World) RunAll(t testing.TB) []string {
 	t.Helper()
 	var waits []string
-	for _, op := range w.Queued {
+	w.Settled()
+	w.queuing.Lock()
+	queued := slices.Clone(w.Queued)
+	w.queuing.Unlock()
+	for _, op := range queued {
 		for range 20 {
 			err := w.Run(t.Context(), op)
 			var later *allocator.Later
@@ -112,6 +120,9 @@ func (w *World) RunAll(t testing.TB) []string {
 			break
 		}
 	}
+	w.Settled()
+	w.queuing.Lock()
+	defer w.queuing.Unlock()
 	w.Queued = nil
 	return waits
 }
