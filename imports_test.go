@@ -39,6 +39,8 @@ var adapters = map[string][]string{
 	"github.com/teambition/rrule-go":           {"allocator"},
 	"github.com/alexedwards/argon2id":          {"allocator/access"},
 	"github.com/alexedwards/scs":               {"allocator/web"},
+	"github.com/coreos/go-oidc":                {"allocator/signon"},
+	"golang.org/x/oauth2":                      {"allocator/signon"},
 	"github.com/danielgtaylor/huma":            {"allocator/web"},
 	"github.com/caddyserver/certmagic":         {"allocator/certificate"},
 	"github.com/mholt/acmez":                   {"allocator/certificate"},

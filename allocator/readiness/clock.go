@@ -3,7 +3,6 @@ package readiness
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 )
@@ -83,24 +82,4 @@ func (c *Clock) Check(context.Context) error {
 		return nil
 	}
 	return fmt.Errorf("the host's clock jumped by %s. %s", c.by.Round(time.Second), meanwhile)
-}
-
-// Listening is a client for AWS's API that lets a clock hear what AWS's says.
-type Listening struct {
-	Client interface {
-		Do(r *http.Request) (*http.Response, error)
-	}
-	Clock *Clock
-}
-
-// Do sends a request.
-func (l Listening) Do(r *http.Request) (*http.Response, error) {
-	res, err := l.Client.Do(r)
-	if err != nil {
-		return res, err
-	}
-	if at, bad := http.ParseTime(res.Header.Get("Date")); bad == nil {
-		l.Clock.Heard(at)
-	}
-	return res, nil
 }

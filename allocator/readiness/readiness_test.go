@@ -3,8 +3,6 @@ package readiness_test
 import (
 	"context"
 	"errors"
-	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"sync/atomic"
 	"syscall"
@@ -129,30 +127,6 @@ func TestAClockIsTrustedByWhatAnotherOneSays(t *testing.T) {
 	require.NoError(t, c.Check(t.Context()), "it was wrong before the jump")
 	c.Heard(wall.Add(2 * time.Minute))
 	require.ErrorContains(t, c.Check(t.Context()), "2m0s behind AWS's")
-}
-
-func TestAClockHearsWhatAWSAnswers(t *testing.T) {
-	c := &readiness.Clock{Wall: func() time.Time { return noon }, Passed: func() time.Duration { return 0 }}
-	says := "Sun, 01 Mar 2026 11:00:00 GMT"
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Date", says) }))
-	defer server.Close()
-	client := readiness.Listening{Client: server.Client(), Clock: c}
-	for date, told := range map[string]string{"Sun, 01 Mar 2026 11:00:00 GMT": "1h0m0s ahead", "no date": "1h0m0s ahead"} {
-		says = date
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
-		require.NoError(t, err)
-		res, err := client.Do(req)
-		require.NoError(t, err)
-		require.NoError(t, res.Body.Close())
-		if date != "no date" {
-			require.ErrorContains(t, c.Check(t.Context()), told)
-		}
-	}
-	server.Close()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
-	require.NoError(t, err)
-	_, err = client.Do(req) //nolint:bodyclose // there is none
-	require.Error(t, err)
 }
 
 // refusing is an EC2 that answers with an error, or none.

@@ -7,7 +7,6 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
-	"github.com/talmolab/lablink-infrastructure/allocator/access"
 )
 
 // Rules say who gets which role: an e-mail address, all of a domain (@example.org), or
@@ -27,11 +26,11 @@ func (r Rules) scopes() []string {
 }
 
 // judge says who it is that a provider says this of.
-func (r Rules) judge(subject string, claims map[string]any) (access.SignedOn, error) {
+func (r Rules) judge(subject string, claims map[string]any) (Person, error) {
 	email, _ := claims["email"].(string)
 	email = strings.ToLower(email)
 	verified, _ := claims["email_verified"].(bool)
-	who := access.SignedOn{Subject: subject, Name: email}
+	who := Person{Subject: subject, Name: email}
 	if email == "" {
 		return who, refused("The provider does not say your e-mail address.")
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
-	"github.com/talmolab/lablink-infrastructure/allocator/access"
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -24,6 +24,13 @@ type Provider struct {
 
 	mu    sync.Mutex
 	known *oidc.Provider
+}
+
+// Person is who the provider says somebody is.
+type Person struct {
+	Subject string // to the provider, for ever
+	Name    string // an e-mail address
+	Role    allocator.Role
 }
 
 // Flow is what a browser's session keeps while its user is at the provider.
@@ -41,8 +48,8 @@ func (p *Provider) Begin(ctx context.Context, redirect string) (string, Flow, er
 
 // Finish says who came back with a code, and with the state that it was sent with.
 // Forbidden, with the reason, when that is nobody who may log in.
-func (p *Provider) Finish(ctx context.Context, flow Flow, redirect, state, code string) (access.SignedOn, error) {
-	var who access.SignedOn
+func (p *Provider) Finish(ctx context.Context, flow Flow, redirect, state, code string) (Person, error) {
+	var who Person
 	if flow.State == "" || subtle.ConstantTimeCompare([]byte(state), []byte(flow.State)) != 1 {
 		return who, refused("This log-in was not begun in this browser, or was finished before.")
 	}

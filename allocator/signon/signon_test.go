@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
-	"github.com/talmolab/lablink-infrastructure/allocator/access"
 	"github.com/talmolab/lablink-infrastructure/allocator/signon"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -95,7 +94,7 @@ func TestWhatWasNotBegunHereIsNotFinished(t *testing.T) {
 		_, err := p.Finish(t.Context(), flow, redirect, state, code)
 		require.Equal(t, api.Forbidden, api.CodeOf(err), "%s: %v", what, err)
 	}
-	var none access.SignedOn
+	var none signon.Person
 	require.Empty(t, none.Role)
 }
 

@@ -12,7 +12,7 @@ import (
 // SignOn logs staff in at a provider.
 type SignOn interface {
 	Begin(ctx context.Context, redirect string) (to string, flow signon.Flow, err error)
-	Finish(ctx context.Context, flow signon.Flow, redirect, state, code string) (access.SignedOn, error)
+	Finish(ctx context.Context, flow signon.Flow, redirect, state, code string) (signon.Person, error)
 }
 
 const (
@@ -74,7 +74,7 @@ func (s *server) finishSignOn(w http.ResponseWriter, r *http.Request) {
 		s.failLogin(w, r, err)
 		return
 	}
-	u, err := s.Guard.SignOn(ctx, who)
+	u, err := s.Guard.SignOn(ctx, access.SignedOn(who))
 	if err == nil {
 		err = s.begin(ctx, u)
 	}

@@ -83,9 +83,9 @@ type OIDC struct {
 	// SecretParameter is the SSM parameter with the client's secret.
 	SecretParameter string `json:"secretParameter,omitempty"`
 	// Who gets which role: e-mail addresses, @domains, and groups of the claim.
-	Admins      []string `json:"admins,omitempty"`
-	Instructors []string `json:"instructors,omitempty"`
-	Viewers     []string `json:"viewers,omitempty"`
+	Admins      []string `json:"admins"`
+	Instructors []string `json:"instructors"`
+	Viewers     []string `json:"viewers"`
 	GroupsClaim string   `json:"groupsClaim,omitempty"`
 }
 

@@ -1,0 +1,40 @@
+package boot_test
+
+import (
+	"io"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator/boot"
+	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/host"
+	"github.com/talmolab/lablink-infrastructure/api/release"
+)
+
+func TestTheAgentOfTheReleaseIsRead(t *testing.T) {
+	w := newWorld(t)
+	program := []byte("the agent")
+	w.objects["artifacts/agent"] = program
+	m := release.Manifest{
+		Version: "v1", Agent: map[string]release.File{"linux/amd64": {Key: "artifacts/agent", SHA256: release.Sum(program), Bytes: int64(len(program))}},
+		Settings: release.File{Key: "settings/x", SHA256: release.Sum(nil)},
+	}
+	raw, sum, err := m.Encode()
+	require.NoError(t, err)
+	require.NoError(t, host.WriteFile(host.ConfigDir+"/host.json", []byte(`{"region": "us-west-2", "pointer": "/p", "bucket": "b"}`), 0o644))
+	require.NoError(t, host.WriteFile(filepath.Join(host.ReleaseDir(sum), "manifest.json"), raw, 0o644))
+	body, file, err := boot.AgentFile(t.Context(), w, sum, "linux/amd64")
+	require.NoError(t, err)
+	got, err := io.ReadAll(body)
+	require.NoError(t, err)
+	require.Equal(t, []any{string(program), release.Sum(program)}, []any{string(got), file.SHA256})
+	_, _, err = boot.AgentFile(t.Context(), w, sum, "linux/arm64")
+	require.Equal(t, api.NotFound, api.CodeOf(err))
+	w.away = true
+	_, _, err = boot.AgentFile(t.Context(), w, sum, "linux/amd64")
+	require.ErrorContains(t, err, "it is away")
+	_, _, err = boot.AgentFile(t.Context(), w, "another", "linux/amd64")
+	require.ErrorContains(t, err, "read the manifest")
+}
