@@ -14,7 +14,8 @@ import (
 func TestTheAllocatorIsToldWhatTheStackDecided(t *testing.T) {
 	r := stackOf(t, "prod").set(map[string]string{
 		"lablink:dns": `{"provider": "route53", "domain": "lab.example.org"}`, "lablink:tls": `{"email": "lab@example.org"}`,
-		"lablink:pools": `[{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-00000001"}, "market": "spot-then-on-demand", "maxMachines": 40},
+		"lablink:sessions": `{"maxMinutes": 120, "idleMinutes": 30}`,
+		"lablink:pools": `[{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-00000001"}, "market": "spot-then-on-demand", "maxMachines": 40, "collect": ["results/**"]},
 			{"name": "big", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-00000001"}, "maxMachines": 2}]`,
 	}).fit(t).record(t)
 	got, err := deployed.Decode([]byte(r.Named("release-settings").Text("content")))
@@ -25,8 +26,10 @@ func TestTheAllocatorIsToldWhatTheStackDecided(t *testing.T) {
 		AdminPasswordParameter: r.Named("admin-password").Text("name"),
 		TLS:                    deployed.TLS{Mode: "acme", Domain: "lab.example.org", Email: "lab@example.org", HSTSSeconds: 31_536_000},
 		Database:               deployed.Database{Engine: deployed.SQLite},
+		Sessions:               deployed.Sessions{MaxMinutes: 120, IdleMinutes: 30, WarnMinutes: 5},
+		WorkBucket:             "lablink-artifacts-prod-123456789012-us-west-2",
 		Pools: []deployed.Pool{
-			{Name: "gpu", LaunchTemplateID: "pool-gpu-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, Market: "spot-then-on-demand", MaxMachines: 40, RootVolumeGiB: 100, Role: r.Named("pool-gpu-role").Text("name")},
+			{Name: "gpu", Collect: []string{"results/**"}, LaunchTemplateID: "pool-gpu-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, Market: "spot-then-on-demand", MaxMachines: 40, RootVolumeGiB: 100, Role: r.Named("pool-gpu-role").Text("name")},
 			{Name: "big", LaunchTemplateID: "pool-big-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, Market: "on-demand", MaxMachines: 2, RootVolumeGiB: 100, Role: r.Named("pool-big-role").Text("name")},
 		},
 	}, got)
