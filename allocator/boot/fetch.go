@@ -19,6 +19,15 @@ type Objects interface {
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 }
 
+// GetObject is S3's call of that name; see allocator/ec2 for why nothing else of the
+// SDK's client is kept.
+type GetObject func(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+
+// GetObject calls it.
+func (g GetObject) GetObject(ctx context.Context, in *s3.GetObjectInput, opts ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	return g(ctx, in, opts...)
+}
+
 // binary is the program's name in a release's folder.
 const binary = "lablink-allocator"
 

@@ -25,15 +25,18 @@ const (
 
 // Zone is a hosted zone.
 type Zone struct {
-	client *route53.Client
-	id     string
+	id string
+	// The calls that are used; see allocator/ec2 for why.
+	changed func(context.Context, *route53.GetChangeInput, ...func(*route53.Options)) (*route53.GetChangeOutput, error)
+	records func(context.Context, *route53.ChangeResourceRecordSetsInput, ...func(*route53.Options)) (*route53.ChangeResourceRecordSetsOutput, error)
 	// Poll is how often it is asked whether a change has come to all servers.
 	Poll time.Duration
 }
 
 // New is the zone of an id.
 func New(c aws.Config, id string) *Zone {
-	return &Zone{client: route53.NewFromConfig(c, func(o *route53.Options) { o.Region = region }), id: id, Poll: pollInterval}
+	client := route53.NewFromConfig(c, func(o *route53.Options) { o.Region = region })
+	return &Zone{changed: client.GetChange, records: client.ChangeResourceRecordSets, id: id, Poll: pollInterval}
 }
 
 // SetTXT makes value the only value of a TXT record, and waits until all of the
@@ -54,7 +57,7 @@ func (z *Zone) SetTXT(ctx context.Context, name, value string) error {
 			return fmt.Errorf("wait until the TXT record %s is on all servers of zone %s: %w", name, z.id, ctx.Err())
 		case <-tick.C:
 		}
-		got, err := z.client.GetChange(ctx, &route53.GetChangeInput{Id: info.Id})
+		got, err := z.changed(ctx, &route53.GetChangeInput{Id: info.Id})
 		if err != nil {
 			return fmt.Errorf("wait until the TXT record %s is on all servers of zone %s: %w", name, z.id, err)
 		}
@@ -72,7 +75,7 @@ func (z *Zone) RemoveTXT(ctx context.Context, name, value string) error {
 }
 
 func (z *Zone) change(ctx context.Context, action types.ChangeAction, name, value string) (*route53.ChangeResourceRecordSetsOutput, error) {
-	return z.client.ChangeResourceRecordSets(ctx, &route53.ChangeResourceRecordSetsInput{
+	return z.records(ctx, &route53.ChangeResourceRecordSetsInput{
 		HostedZoneId: aws.String(z.id),
 		ChangeBatch: &types.ChangeBatch{Changes: []types.Change{{Action: action, ResourceRecordSet: &types.ResourceRecordSet{
 			Name: aws.String(name), Type: types.RRTypeTxt, TTL: aws.Int64(ttl),

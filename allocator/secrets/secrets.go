@@ -13,6 +13,18 @@ type SSM interface {
 	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
 }
 
+// Call is SSM's call GetParameter; see allocator/ec2 for why nothing else of the SDK's
+// client is kept.
+type Call func(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
+
+// GetParameter calls it.
+func (c Call) GetParameter(ctx context.Context, in *ssm.GetParameterInput, opts ...func(*ssm.Options)) (*ssm.GetParameterOutput, error) {
+	return c(ctx, in, opts...)
+}
+
+// Client calls SSM in the Region and as whom c says.
+func Client(c aws.Config) SSM { return Call(ssm.NewFromConfig(c).GetParameter) }
+
 // Read returns the value of a parameter.
 func Read(ctx context.Context, client SSM, name string) (string, error) {
 	value, _, err := ReadVersion(ctx, client, name)

@@ -9,6 +9,6 @@ import (
 
 // agentFile opens the agent's program of the release that runs here.
 func (a *app) agentFile(ctx context.Context, platform string) (web.AgentFile, error) {
-	body, file, err := boot.AgentFile(ctx, objects(a.cloud), a.release, platform)
+	body, file, err := boot.AgentFile(ctx, boot.GetObject(objects(a.cloud).GetObject), a.release, platform)
 	return web.AgentFile{Body: body, Bytes: file.Bytes, SHA256: file.SHA256}, err
 }

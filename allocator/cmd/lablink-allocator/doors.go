@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/coreos/go-systemd/v22/activation"
 
 	"github.com/talmolab/lablink-infrastructure/allocator/certificate"
@@ -106,7 +105,7 @@ func openDoors(ctx context.Context, listen string, cloud aws.Config, t deployed.
 
 // useOrigin serves with the certificate that the stack hands over.
 func (d *doors) useOrigin(ctx context.Context, cloud aws.Config, t deployed.TLS) error {
-	key, err := secrets.Read(ctx, ssm.NewFromConfig(cloud), t.KeyParameter)
+	key, err := secrets.Read(ctx, secrets.Client(cloud), t.KeyParameter)
 	if err != nil {
 		return err
 	}

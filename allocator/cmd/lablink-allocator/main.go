@@ -17,9 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/talmolab/lablink-infrastructure/allocator/boot"
+	"github.com/talmolab/lablink-infrastructure/allocator/secrets"
 )
 
 // version is set when a release is built.
@@ -77,7 +77,7 @@ func (c bootstrapCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return boot.Bootstrap(ctx, os.Stdout, boot.Config{Region: c.Region, Pointer: c.Pointer, Bucket: c.Bucket}, c.Release, c.Volume, objects(aws))
+	return boot.Bootstrap(ctx, os.Stdout, boot.Config{Region: c.Region, Pointer: c.Pointer, Bucket: c.Bucket}, c.Release, c.Volume, boot.GetObject(objects(aws).GetObject))
 }
 
 type updateCommand struct{}
@@ -97,7 +97,7 @@ func (updateCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("find this program: %w", err)
 	}
 	u := &boot.Updater{
-		Program: program, Config: c, Parameters: ssm.NewFromConfig(aws), Objects: objects(aws),
+		Program: program, Config: c, Parameters: secrets.Client(aws), Objects: boot.GetObject(objects(aws).GetObject),
 		Limits: boot.Standard, Out: os.Stdout, Now: time.Now,
 	}
 	return u.Run(ctx)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
@@ -204,7 +203,7 @@ func (a *app) ensureAdmin(ctx context.Context, cloud aws.Config) error {
 	if err != nil || len(users) > 0 {
 		return err
 	}
-	initial, err := secrets.Read(ctx, ssm.NewFromConfig(cloud), a.settings.AdminPasswordParameter)
+	initial, err := secrets.Read(ctx, secrets.Client(cloud), a.settings.AdminPasswordParameter)
 	if err != nil {
 		return err
 	}

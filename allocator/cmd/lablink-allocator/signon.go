@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-
 	"github.com/talmolab/lablink-infrastructure/allocator/secrets"
 	"github.com/talmolab/lablink-infrastructure/allocator/signon"
 	"github.com/talmolab/lablink-infrastructure/allocator/web"
@@ -17,7 +15,7 @@ func (a *app) signOn() web.SignOn {
 	if o.Issuer == "" {
 		return nil
 	}
-	client := ssm.NewFromConfig(a.cloud)
+	client := secrets.Client(a.cloud)
 	return &signon.Provider{
 		Issuer: o.Issuer, ClientID: o.ClientID,
 		Secret: func(ctx context.Context) (string, error) { return secrets.Read(ctx, client, o.SecretParameter) },
