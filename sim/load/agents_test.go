@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,22 +26,25 @@ const version = "load"
 
 // agentsOrder says what the agents are to do: all come, Width at once; the first
 // Count report for Seconds as fast as they can; or all report every ten seconds from
-// now on.
+// now on; or to tell when sessions began, once there are so many.
 type agentsOrder struct {
-	Come    bool `json:"come"`
-	Width   int  `json:"width"`
-	Report  bool `json:"report"`
-	Count   int  `json:"count"`
-	Seconds int  `json:"seconds"`
-	Go      bool `json:"go"`
+	Sessions int  `json:"sessions"`
+	Come     bool `json:"come"`
+	Width    int  `json:"width"`
+	Report   bool `json:"report"`
+	Count    int  `json:"count"`
+	Seconds  int  `json:"seconds"`
+	Go       bool `json:"go"`
 }
 
-// agentsDone is what became of it. Took holds what each report took.
+// agentsDone is what became of it. Took holds what each report took, and Began when the
+// session of each seat began.
 type agentsDone struct {
-	Seconds float64  `json:"seconds"`
-	Used    float64  `json:"used"` // of processors, in seconds
-	Took    []millis `json:"took"`
-	Errors  []string `json:"errors"`
+	Began   map[string]time.Time `json:"began"`
+	Seconds float64              `json:"seconds"`
+	Used    float64              `json:"used"` // of processors, in seconds
+	Took    []millis             `json:"took"`
+	Errors  []string             `json:"errors"`
 }
 
 type millis float64
@@ -48,6 +53,7 @@ func since(begin time.Time) millis { return millis(time.Since(begin).Seconds() *
 
 // one is an agent of the load: the packages of the real one, in a process with others.
 type one struct {
+	began  *began
 	prover identity.Prover
 	up     uplink.Allocator
 	dialer tunnel.Dialer
@@ -61,9 +67,44 @@ func (o *one) Status() api.Status {
 
 var gpu = api.Inventory{Driver: "570.1", GPUs: []api.GPU{{UUID: "GPU-1", Model: "NVIDIA A10G", Memory: 24 << 30}}}
 
-func newOne(c crew, at int) *one {
+// began is when sessions began, by their seats.
+type began struct {
+	sync.Mutex
+	at map[string]time.Time
+}
+
+// wait returns once so many sessions have begun.
+func (b *began) wait(n int) agentsDone {
+	for {
+		b.Lock()
+		done := agentsDone{Began: maps.Clone(b.at)}
+		b.Unlock()
+		if len(done.Began) >= n {
+			return done
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// Start begins a session. Its id begins with that of its seat.
+func (o *one) Start(_ context.Context, session string) error {
+	seat, _, _ := strings.Cut(session, "-")
+	o.began.Lock()
+	defer o.began.Unlock()
+	o.began.at[seat] = time.Now()
+	return nil
+}
+
+// End has nothing to end.
+func (o *one) End(context.Context, string) error { return nil }
+
+// Idle is not known.
+func (o *one) Idle(context.Context) (time.Duration, bool) { return 0, false }
+
+func newOne(c crew, at int, began *began) *one {
 	client := uplink.NewHTTP("", nil)
 	o := &one{
+		began: began,
 		prover: identity.Prover{
 			Region: region, Endpoint: c.STS, Audience: c.Audience, Now: time.Now,
 			Credentials: credentials.StaticCredentialsProvider{Value: c.Credentials[at]},
@@ -71,7 +112,7 @@ func newOne(c crew, at int) *one {
 		up: uplink.Allocator{URL: c.URL, HTTP: client, UserAgent: version},
 		id: agent.Identity{Secret: fmt.Sprintf("%064x", at+1)},
 	}
-	o.dialer = tunnel.Dialer{URL: c.URL, HTTP: client, UserAgent: version, Handler: web.Handler(o), Log: slog.New(slog.DiscardHandler)}
+	o.dialer = tunnel.Dialer{URL: c.URL, HTTP: client, UserAgent: version, Handler: web.Handler(o, web.WithSessions(agent.NewSessions(o))), Log: slog.New(slog.DiscardHandler)}
 	return o
 }
 
@@ -109,9 +150,9 @@ func beAgents(ctx context.Context, in *json.Decoder, out *json.Encoder) error {
 	if err := in.Decode(&c); err != nil {
 		return err
 	}
-	all := make([]*one, len(c.Credentials))
+	all, began := make([]*one, len(c.Credentials)), &began{at: map[string]time.Time{}}
 	for i := range all {
-		all[i] = newOne(c, i)
+		all[i] = newOne(c, i, began)
 	}
 	for {
 		var o agentsOrder
@@ -124,6 +165,8 @@ func beAgents(ctx context.Context, in *json.Decoder, out *json.Encoder) error {
 			done = comeAll(ctx, all, o.Width)
 		case o.Report:
 			done = reportAll(ctx, all[:o.Count], time.Duration(o.Seconds)*time.Second)
+		case o.Sessions > 0:
+			done = began.wait(o.Sessions)
 		case o.Go:
 			for i, a := range all {
 				go a.keepReporting(ctx, time.Duration(i)*10*time.Second/time.Duration(len(all)))

@@ -150,7 +150,7 @@ func (g *ground) serve(b *testing.B) (p *process, url string) {
 			b.Logf("the allocator said:\n%s", said)
 		}
 	})
-	cmd := exec.CommandContext(b.Context(), program(b), "serve", "--settings", settings, "--data", g.dir, "--listen", "127.0.0.1:0")
+	cmd := exec.CommandContext(b.Context(), program(b), "serve", "--settings", settings, "--data", g.dir, "--listen", "127.0.0.1:0", "--peers", "127.0.0.1:0")
 	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+g.aws, "AWS_ACCESS_KEY_ID="+cloud.DeveloperKey, "AWS_SECRET_ACCESS_KEY="+cloud.DeveloperSecret, "LABLINK_ROOT="+b.TempDir())
 	cmd.Stderr = log
 	p = run(b, cmd)

@@ -27,11 +27,17 @@ type peopleOrder struct {
 // peopleDone is what became of it: what each claim took, and the ids of the seats.
 // Used is what the people themselves needed of processors meanwhile.
 type peopleDone struct {
-	Seconds float64           `json:"seconds"`
-	Used    float64           `json:"used"` // seconds
-	Took    []millis          `json:"took"`
-	Seats   map[string]string `json:"seats"` // seat → state
-	Errors  []string          `json:"errors"`
+	Began  time.Time       `json:"began"`
+	Used   float64         `json:"used"`  // seconds
+	Seats  map[string]seat `json:"seats"` // by id
+	Errors []string        `json:"errors"`
+}
+
+// seat is what became of a claim.
+type seat struct {
+	State    string    `json:"state"`
+	Asked    time.Time `json:"asked"`
+	Answered time.Time `json:"answered"`
 }
 
 // bePeople is the process of the people.
@@ -58,7 +64,7 @@ func (o peopleOrder) browser(at int) *http.Client {
 }
 
 func (o peopleOrder) claim(ctx context.Context) peopleDone {
-	done := peopleDone{Took: make([]millis, o.People), Seats: map[string]string{}}
+	done := peopleDone{Seats: map[string]seat{}}
 	browsers := make([]*api.Client, o.People)
 	for i := range browsers {
 		browsers[i] = &api.Client{URL: o.URL, HTTP: o.browser(i)}
@@ -76,24 +82,25 @@ func (o peopleOrder) claim(ctx context.Context) peopleDone {
 			if o.Same {
 				email = fmt.Sprintf("one.of.room%d@example.org", o.Room)
 			}
-			var seat api.Seat
+			var got api.Seat
 			<-gate
-			begin := time.Now()
-			err := c.Do(ctx, http.MethodPost, "/api/v1/seats", api.Claim{Code: o.Code, Email: email}, &seat)
-			done.Took[i] = since(begin)
+			asked := time.Now()
+			err := c.Do(ctx, http.MethodPost, "/api/v1/seats", api.Claim{Code: o.Code, Email: email}, &got)
+			answered := time.Now()
 			if o.Same && api.CodeOf(err) == api.Forbidden { // it asks for the PIN, as another browser was faster
 				return
 			}
 			failed.add(err)
 			mu.Lock()
 			defer mu.Unlock()
-			done.Seats[seat.ID] = seat.State
+			done.Seats[got.ID] = seat{got.State, asked, answered}
 		})
 	}
-	begin, before := time.Now(), used()
+	before := used()
+	done.Began = time.Now()
 	close(gate)
 	each.Wait()
-	done.Seconds, done.Used = time.Since(begin).Seconds(), used()-before
+	done.Used = used() - before
 	done.Errors = append(done.Errors, failed.all...)
 	return done
 }
