@@ -10,6 +10,7 @@ import (
 // tell: a machine that is late is not expected at any time.
 func (s *Service) ExpectedAt(ctx context.Context, seat Seat) (time.Time, error) {
 	now := s.Now()
+	defer s.looking.lock(seat.WorkshopID)() // hundreds may ask at once: one looks
 	o, known := s.outlooks.Load(seat.WorkshopID)
 	if !known || now.Sub(o.(outlook).at).Abs() >= outlookLife {
 		looked, err := s.outlook(ctx, seat.WorkshopID, now)
@@ -22,7 +23,7 @@ func (s *Service) ExpectedAt(ctx context.Context, seat Seat) (time.Time, error) 
 	return o.(outlook).expected(now, seat.Position), nil
 }
 
-// outlookLife is how long an outlook is good: hundreds may ask in the same second.
+// outlookLife is how long an outlook is good.
 const outlookLife = 2 * time.Second
 
 // outlook is when machines of a workshop should be free, in order.

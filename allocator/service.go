@@ -46,6 +46,7 @@ type Service struct {
 
 	live     sync.Map // machine id → Live, the newest report of each
 	outlooks sync.Map // workshop id → outlook
+	looking  locks    // one for each workshop of which an outlook is made
 	reports  locks    // one for each machine that reports
 	spared   sync.Map // instances that a restore made unknown, once told
 	listens  sync.Once
