@@ -30,6 +30,11 @@ func (s *server) desktop(w http.ResponseWriter, r *http.Request) {
 	proxy := &httputil.ReverseProxy{
 		Rewrite:   toAgent,
 		Transport: s.Machine(seat.MachineID), FlushInterval: -1,
+		ModifyResponse: func(res *http.Response) error {
+			fromAgent(res.Header)
+			hardened(w.Header()) // again: an answer before the answer (1xx) takes all headers away
+			return nil
+		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			s.fail(w, r, s.desktopFailed(r, seat.MachineID, err))
 		},
@@ -38,12 +43,16 @@ func (s *server) desktop(w http.ResponseWriter, r *http.Request) {
 }
 
 // desktopSeat is the seat whose machine a request is for. A page of another site may
-// not open a stream to it: browsers ask nobody before they do.
+// not open a stream to it: browsers ask nobody before they do. Nor may its own page
+// leave a program in the browser, which would be there still after the machine is not.
 func (s *server) desktopSeat(r *http.Request) (allocator.Seat, error) {
 	if from := r.Header.Get("Origin"); from != "" && r.Header.Get("Upgrade") != "" {
 		if u, err := url.Parse(from); err != nil || u.Host != r.Host {
 			return allocator.Seat{}, api.Problemf(api.Forbidden, "The request came from another site", "Open LabLink itself and do it there.")
 		}
+	}
+	if r.Header.Get("Service-Worker") != "" {
+		return allocator.Seat{}, api.Problemf(api.Forbidden, "A desktop runs nothing in the background", "Its page would answer for the next machine, too.")
 	}
 	seat, err := s.Service.SeatOf(r.Context(), s.seatToken(r))
 	if err == nil && seat.State == allocator.SeatQueued {
@@ -62,6 +71,23 @@ func toAgent(p *httputil.ProxyRequest) {
 	for name := range p.Out.Header {
 		if strings.HasPrefix(name, own) || slices.Contains(notForAgents, name) {
 			p.Out.Header.Del(name)
+		}
+	}
+}
+
+// notFromAgents are headers by which a machine would tell a browser more than what its
+// own page is: they count for all that the allocator serves, and are kept.
+var notFromAgents = []string{
+	"Set-Cookie", "Clear-Site-Data", "Service-Worker-Allowed", "Strict-Transport-Security", "Alt-Svc", "Nel", "Report-To", "Reporting-Endpoints",
+	"Referrer-Policy", "X-Content-Type-Options", "X-Request-Id",
+}
+
+// fromAgent takes away what a machine may not say to a browser: whoever has root on it
+// chooses its answers.
+func fromAgent(h http.Header) {
+	for name := range h {
+		if strings.HasPrefix(name, own) || strings.HasPrefix(name, "Access-Control-") || slices.Contains(notFromAgents, name) {
+			h.Del(name)
 		}
 	}
 }
