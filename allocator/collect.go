@@ -35,7 +35,8 @@ func (c Collection) folder() string {
 	return workFolder(c.WorkshopID) + c.SeatID + "/" + c.Since.UTC().Format("2006-01-02T150405Z") + "/"
 }
 
-func workFolder(workshop string) string { return "work/" + workshop + "/" }
+// workFolder is where the work of a workshop is, below that of this environment.
+func workFolder(workshop string) string { return workshop + "/" }
 
 // CollectWork collects what participants of a workshop have made until now. They go on
 // working. Conflict where the workshop has ended, or nothing is collected.

@@ -108,7 +108,7 @@ func TestWhatAParticipantMadeIsKeptBeforeTheNextOneBegins(t *testing.T) {
 	require.Len(t, work, 1)
 	require.Equal(t, []any{c.claimed.Seat.ID, "ann@example.org", int64(5)}, []any{work[0].Seat, work[0].Participant, work[0].Bytes})
 	require.Regexp(t, `^\d{4}-\d\d-\d\dT\d{6}Z/results/a b.csv$`, work[0].Path)
-	require.Contains(t, work[0].URL, "work/"+c.ws.ID+"/"+c.claimed.Seat.ID)
+	require.Contains(t, work[0].URL, "/"+c.ws.ID+"/"+c.claimed.Seat.ID)
 }
 
 func TestAMachineThatDoesNotAnswerIsNotWaitedForBeyondTheDeadline(t *testing.T) {
