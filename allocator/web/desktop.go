@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -27,6 +29,12 @@ func (s *server) desktop(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	ctx, stop := context.WithCancel(r.Context())
+	var watched sync.WaitGroup
+	defer watched.Wait()
+	defer stop()
+	watched.Go(func() { s.whileHeld(ctx, stop, s.seatToken(r), seat) })
+	r = r.WithContext(ctx)
 	proxy := &httputil.ReverseProxy{
 		Rewrite:   toAgent,
 		Transport: s.Machine(seat.MachineID), FlushInterval: -1,
@@ -40,6 +48,25 @@ func (s *server) desktop(w http.ResponseWriter, r *http.Request) {
 		},
 	}
 	proxy.ServeHTTP(w, r)
+}
+
+// whileHeld cuts what goes on between a browser and a machine once the machine is not that
+// of its seat any more. What cannot be read now is read again.
+func (s *server) whileHeld(ctx context.Context, stop func(), token string, seat allocator.Seat) {
+	tick := time.NewTicker(liveInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now, err := s.Service.HeldSeat(ctx, token, seat.ID)
+		if api.CodeOf(err) == api.NotFound || err == nil && now.Session() != seat.Session() {
+			stop()
+			return
+		}
+	}
 }
 
 // desktopSeat is the seat whose machine a request is for. A page of another site may
