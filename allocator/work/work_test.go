@@ -78,6 +78,20 @@ func TestAFileIsPutListedAndGotBySignedAddresses(t *testing.T) {
 	require.Equal(t, []any{http.StatusOK, "12345"}, []any{status, said})
 }
 
+func TestNoBrowserShowsAsAPageWhatAParticipantMade(t *testing.T) {
+	w := newWorld(t)
+	put, err := w.Upload(t.Context(), "wks_1/sea_1/a.html", 5)
+	require.NoError(t, err)
+	status, said := send(t, http.MethodPut, put, "<p>hi")
+	require.Equal(t, http.StatusOK, status, said)
+	get, err := w.Download(t.Context(), "wks_1/sea_1/a.html")
+	require.NoError(t, err)
+	res, err := http.Get(get) //nolint:noctx // as a browser does
+	require.NoError(t, err)
+	defer res.Body.Close()
+	require.Equal(t, []string{"200 OK", "attachment"}, []string{res.Status, res.Header.Get("Content-Disposition")})
+}
+
 func TestASignedAddressIsGoodForWhatItSaysAndForAWhile(t *testing.T) {
 	w := newWorld(t)
 	put, err := w.Upload(t.Context(), "wks_1/sea_1/a", 5)
