@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -109,7 +111,7 @@ func (c *Collector) collect(ctx context.Context, s api.StartCollect) error {
 // keep keeps one file. One that cannot be kept is told, and the others go on.
 func (c *Collector) keep(ctx context.Context, root *os.Root, f api.NewFile, place string) {
 	err := func() error {
-		file, err := root.Open(f.Path)
+		file, err := openRegular(root, f.Path)
 		if err != nil {
 			return err
 		}
@@ -127,6 +129,27 @@ func (c *Collector) keep(ctx context.Context, root *os.Root, f api.NewFile, plac
 		}
 	})
 }
+
+// openRegular opens a file. What took its place since it was found, as a pipe that
+// nobody writes to, is not waited for.
+func openRegular(root *os.Root, name string) (*os.File, error) {
+	file, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errNoFile
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+// errNoFile is that something else is where a file was.
+var errNoFile = errors.New("it is no file any more")
 
 // find lists the files that fit a pattern, as many as there may be.
 func (c *Collector) find(home fs.FS, s api.StartCollect) ([]api.NewFile, error) {

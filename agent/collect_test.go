@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -141,4 +142,27 @@ func TestPatternsAreOfFoldersAndFiles(t *testing.T) {
 			assert.Equal(t, want, agent.Fits([]string{pattern}, name), "%s %s", pattern, name)
 		}
 	}
+}
+
+// swapping is a keeper while whose places are named a participant puts a pipe where a
+// file was.
+type swapping struct {
+	fakeKeeper
+	file string
+}
+
+func (k *swapping) Places(ctx context.Context, n api.NewUploads) (api.Uploads, error) {
+	if err := errors.Join(os.Remove(k.file), syscall.Mkfifo(k.file, 0o600)); err != nil {
+		return api.Uploads{}, err
+	}
+	return k.fakeKeeper.Places(ctx, n)
+}
+
+func TestAPipeInTheWayOfACollectionDoesNotHoldIt(t *testing.T) {
+	dir := home(t)
+	k := &swapping{fakeKeeper{kept: map[string]string{}}, filepath.Join(dir, "a.csv")}
+	c := &agent.Collector{Home: dir, Keeper: k}
+	status := collected(t, c, api.StartCollect{ID: "op_1", Patterns: []string{"*.csv", "other/*"}, MaxFiles: 10, MaxBytes: 1000})
+	c.Close()
+	require.Equal(t, api.CollectStatus{Done: true, Files: 1, Bytes: 4, Left: 1, Trouble: "a.csv: it is no file any more"}, status)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -35,7 +36,8 @@ func (c Collection) folder() string {
 	return workFolder(c.WorkshopID) + c.SeatID + "/" + c.Since.UTC().Format("2006-01-02T150405Z") + "/"
 }
 
-func workFolder(workshop string) string { return "work/" + workshop + "/" }
+// workFolder is where the work of a workshop is, below that of this environment.
+func workFolder(workshop string) string { return workshop + "/" }
 
 // CollectWork collects what participants of a workshop have made until now. They go on
 // working. Conflict where the workshop has ended, or nothing is collected.
@@ -111,6 +113,9 @@ func (s *Service) Uploads(ctx context.Context, a Agent, n api.NewUploads) (api.U
 	if s.Work == nil {
 		return out, nothingKept()
 	}
+	if !s.uploads.take(a.MachineID+" "+n.Collection, n.Files) {
+		return out, api.Problemf(api.Invalid, "That is more than is kept", "Of one participant %d files and %d MiB are.", collectFiles, collectBytes>>20)
+	}
 	for _, f := range n.Files {
 		if !below(f.Path) {
 			return out, api.Problemf(api.Invalid, "That is no file in a home", "%q: name it by its path below the home.", f.Path)
@@ -122,6 +127,45 @@ func (s *Service) Uploads(ctx context.Context, a Agent, n api.NewUploads) (api.U
 		out.URLs = append(out.URLs, url)
 	}
 	return out, nil
+}
+
+const (
+	// again is how often an agent may ask for as much as is kept of one participant: one
+	// that starts anew begins anew.
+	again = 3
+	// mostGrants is how many collections are counted at once.
+	mostGrants = 10_000
+)
+
+// grants counts what places were named for, by collections: a machine counts for itself,
+// and whoever has root on it could fill the bucket.
+type grants struct {
+	mu sync.Mutex
+	of map[string]grant
+}
+
+type grant struct {
+	files int
+	bytes int64
+}
+
+// take counts files, unless they are too much.
+func (g *grants) take(collection string, files []api.NewFile) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.of[collection]
+	now.files += len(files)
+	for _, f := range files {
+		now.bytes += f.Bytes
+	}
+	if now.files > again*collectFiles || now.bytes > again*collectBytes {
+		return false
+	}
+	if g.of == nil || len(g.of) >= mostGrants {
+		g.of = map[string]grant{}
+	}
+	g.of[collection] = now
+	return true
 }
 
 // below reports whether a path leads to a file below a home, and is written in one way

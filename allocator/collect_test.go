@@ -93,6 +93,14 @@ func TestWhatAParticipantMadeIsKeptBeforeTheNextOneBegins(t *testing.T) {
 	_, err = c.Uploads(t.Context(), allocator.Agent{MachineID: "mch_other"}, files)
 	require.Equal(t, api.NotFound, api.CodeOf(err), "a machine keeps its own participant's work only")
 
+	big := api.NewUploads{Collection: op.ID, Files: []api.NewFile{{Path: "big", Bytes: 4 << 30}}}
+	for range 2 { // an agent that starts anew begins anew
+		_, err = c.Uploads(t.Context(), c.agent, big)
+		require.NoError(t, err)
+	}
+	_, err = c.Uploads(t.Context(), c.agent, big)
+	require.Equal(t, api.Invalid, api.CodeOf(err), "a machine does not fill the bucket")
+
 	c.Agents.Collecting = &api.CollectStatus{Done: true, Files: 1, Bytes: 5, Left: 1, Trouble: "big: it is too large"}
 	require.False(t, c.step(t))
 	require.Equal(t, allocator.Ready, c.machine(t).State)
@@ -105,10 +113,11 @@ func TestWhatAParticipantMadeIsKeptBeforeTheNextOneBegins(t *testing.T) {
 
 	work, err := c.WorkOf(t.Context(), c.ws.ID)
 	require.NoError(t, err)
-	require.Len(t, work, 1)
+	require.Len(t, work, 2)
+	work = work[1:]
 	require.Equal(t, []any{c.claimed.Seat.ID, "ann@example.org", int64(5)}, []any{work[0].Seat, work[0].Participant, work[0].Bytes})
 	require.Regexp(t, `^\d{4}-\d\d-\d\dT\d{6}Z/results/a b.csv$`, work[0].Path)
-	require.Contains(t, work[0].URL, "work/"+c.ws.ID+"/"+c.claimed.Seat.ID)
+	require.Contains(t, work[0].URL, "/"+c.ws.ID+"/"+c.claimed.Seat.ID)
 }
 
 func TestAMachineThatDoesNotAnswerIsNotWaitedForBeyondTheDeadline(t *testing.T) {

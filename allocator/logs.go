@@ -3,7 +3,10 @@ package allocator
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -26,7 +29,22 @@ type LogBatch struct {
 // KeepLogs takes what an agent logged. The same batch again changes nothing.
 func (s *Service) KeepLogs(ctx context.Context, a Agent, b api.LogBatch) error {
 	now := s.Now()
+	b.Lines = slices.Clone(b.Lines)
+	for i, line := range b.Lines {
+		b.Lines[i].Source, b.Lines[i].Text = oneLine(line.Source), oneLine(line.Text)
+	}
 	return s.Store.AddLogs(ctx, a.MachineID, b, now, logBytes, now.Add(-logAge))
+}
+
+// oneLine is text without what begins another line, and what terminals take for more
+// than text: agents leave it out, and whoever has root on a machine may not.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\t' {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // Logs reads a machine's log after a place, or from its beginning. Lines that were

@@ -117,6 +117,12 @@ func BadJoinToken(why string) error {
 // join gives the agent of somebody's own machine its identity. One that was released is
 // told so.
 func (s *Service) join(ctx context.Context, r api.Registration, secret [32]byte) (api.Registered, error) {
+	// Whoever shows what is no token does not take a turn of those who write.
+	if _, err := s.Store.JoinTokenBySum(ctx, SecretSum(r.JoinToken)); api.CodeOf(err) == api.NotFound {
+		return api.Registered{}, BadJoinToken("it is not whole, or was never made")
+	} else if err != nil {
+		return api.Registered{}, err
+	}
 	now := s.Now()
 	m := Machine{ID: newID("mch"), Pool: OwnMachines, State: Booting, Reason: "it joined by a token", CreatedAt: now, ChangedAt: now}
 	a := Agent{ID: newID("agt"), MachineID: m.ID, Secret: secret}

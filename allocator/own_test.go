@@ -2,6 +2,7 @@ package allocator_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -118,4 +119,15 @@ func TestAJoinTokenThatCannotBeIsRefused(t *testing.T) {
 	require.Equal(t, api.Forbidden, api.CodeOf(w.MayJoin(t.Context(), secret+"x")))
 	w.Time = w.Time.AddDate(0, 0, 1)
 	require.ErrorContains(t, w.MayJoin(t.Context(), secret), "it ended")
+}
+
+// The database has one that writes, for all: who shows no token does not take its turn.
+func TestWhoShowsNoJoinTokenWritesNothing(t *testing.T) {
+	w := newWorld(t)
+	commits := 0
+	w.Store.(interface{ OnCommit(func(time.Duration)) }).OnCommit(func(time.Duration) { commits++ })
+	r := api.Registration{Protocol: api.Protocol, Version: "test", SecretSHA256: api.SecretSum("x"), JoinToken: "lbj_made-up"}
+	_, err := w.Register(t.Context(), r)
+	require.Equal(t, api.Forbidden, api.CodeOf(err))
+	require.Zero(t, commits)
 }

@@ -52,6 +52,7 @@ type Service struct {
 	listens  sync.Once
 	began    time.Time // when this allocator looked first
 	notices  sync.Map  // what of machines' interruptions was told
+	uploads  grants    // what agents were named places for
 	settling settler   // brings sessions of agents in line with who holds their machines
 }
 

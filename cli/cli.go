@@ -11,8 +11,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/price"
@@ -183,9 +185,20 @@ func (g *Globals) show(v any, rows [][]string) error {
 			if i > 0 {
 				fmt.Fprint(table, "\t")
 			}
-			fmt.Fprint(table, cell)
+			fmt.Fprint(table, plain(cell))
 		}
 		fmt.Fprintln(table)
 	}
 	return table.Flush()
+}
+
+// plain is text without what terminals take for more than text: much of what is shown
+// was said by machines, and by whoever named something.
+func plain(cell string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, cell)
 }

@@ -51,6 +51,8 @@ func TestJoinTokensAreMadeAndRevokedFromATerminal(t *testing.T) {
 	require.Equal(t, 3, all[0].Uses)
 	must(t, url, "join-token", "revoke", all[0].ID)
 	require.Contains(t, must(t, url, "join-token"), "it was revoked")
+	must(t, url, "join-token", "make", "Bob\x1b[2J\n's", "--workshop", ws.ID)
+	require.Contains(t, must(t, url, "join-token"), "Bob [2J 's", "a name is text, and nothing that moves the terminal")
 	_, err := lablink(t, url, "join-token", "make", "x", "--workshop", "wks_x")
 	require.Equal(t, 4, cli.ExitCode(err))
 }

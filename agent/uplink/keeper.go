@@ -2,9 +2,11 @@ package uplink
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
@@ -43,6 +45,9 @@ func (k *Keeper) Put(ctx context.Context, place string, content io.Reader, bytes
 	}
 	req.ContentLength = bytes
 	res, err := k.HTTP.Do(req)
+	if said := (*url.Error)(nil); errors.As(err, &said) {
+		err = said.Err // without the address, which lets whoever reads it put the file
+	}
 	if err != nil {
 		return fmt.Errorf("put the file: %w", err)
 	}

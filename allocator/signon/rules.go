@@ -31,7 +31,7 @@ func (r Rules) judge(subject string, claims map[string]any) (Person, error) {
 	email = strings.ToLower(email)
 	verified, _ := claims["email_verified"].(bool)
 	who := Person{Subject: subject, Name: email}
-	if email == "" {
+	if _, domain, whole := strings.Cut(email, "@"); !whole || domain == "" { // it could be the name of a group
 		return who, refused("The provider does not say your e-mail address.")
 	}
 	for _, of := range []struct {

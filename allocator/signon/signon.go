@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"fmt"
+	"net/http"
 	"sync"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -21,6 +23,8 @@ type Provider struct {
 	// Secret reads the client's secret.
 	Secret func(ctx context.Context) (string, error)
 	Rules  Rules
+	// HTTP asks it. Optional: one that waits for an answer for ten seconds.
+	HTTP *http.Client
 
 	mu    sync.Mutex
 	known *oidc.Provider
@@ -38,10 +42,11 @@ type Flow struct{ State, Nonce, Verifier string }
 
 // Begin says where to send a browser, which comes back to redirect.
 func (p *Provider) Begin(ctx context.Context, redirect string) (string, Flow, error) {
-	config, _, err := p.config(ctx, redirect)
+	provider, err := p.discover(ctx)
 	if err != nil {
 		return "", Flow{}, err
 	}
+	config := p.config(provider, redirect) // whoever asks makes nobody read the secret
 	flow := Flow{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier()}
 	return config.AuthCodeURL(flow.State, oidc.Nonce(flow.Nonce), oauth2.S256ChallengeOption(flow.Verifier)), flow, nil
 }
@@ -53,8 +58,13 @@ func (p *Provider) Finish(ctx context.Context, flow Flow, redirect, state, code 
 	if flow.State == "" || subtle.ConstantTimeCompare([]byte(state), []byte(flow.State)) != 1 {
 		return who, refused("This log-in was not begun in this browser, or was finished before.")
 	}
-	config, provider, err := p.config(ctx, redirect)
+	ctx = oidc.ClientContext(ctx, p.client())
+	provider, err := p.discover(ctx)
 	if err != nil {
+		return who, err
+	}
+	config := p.config(provider, redirect)
+	if config.ClientSecret, err = p.Secret(ctx); err != nil {
 		return who, err
 	}
 	token, err := config.Exchange(ctx, code, oauth2.VerifierOption(flow.Verifier))
@@ -69,6 +79,9 @@ func (p *Provider) Finish(ctx context.Context, flow Flow, redirect, state, code 
 	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(flow.Nonce)) != 1 {
 		return who, refused("The provider answered another log-in than this one.")
 	}
+	if id.Subject == "" { // all such would be one user
+		return who, refused("The provider does not say who you are.")
+	}
 	var claims map[string]any
 	if err := id.Claims(&claims); err != nil {
 		return who, fmt.Errorf("read what the provider says: %w", err)
@@ -76,22 +89,24 @@ func (p *Provider) Finish(ctx context.Context, flow Flow, redirect, state, code 
 	return p.Rules.judge(p.Issuer+"#"+id.Subject, claims)
 }
 
-// config is how the provider is asked.
-func (p *Provider) config(ctx context.Context, redirect string) (*oauth2.Config, *oidc.Provider, error) {
-	provider, err := p.discover(ctx)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%w (%w)", api.Problemf(api.Unavailable, "Single sign-on does not work now", "The provider does not answer. Try again in a minute, or log in with a password."), err)
-	}
-	secret, err := p.Secret(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	return &oauth2.Config{
-		ClientID: p.ClientID, ClientSecret: secret, Endpoint: provider.Endpoint(), RedirectURL: redirect, Scopes: p.Rules.scopes(),
-	}, provider, nil
+// config is how a provider is asked.
+func (p *Provider) config(provider *oidc.Provider, redirect string) *oauth2.Config {
+	return &oauth2.Config{ClientID: p.ClientID, Endpoint: provider.Endpoint(), RedirectURL: redirect, Scopes: p.Rules.scopes()}
 }
 
-// discover asks the provider where it is asked what, once.
+// patience is how long a provider may take to answer. Those who log in wait one for the
+// other while it is not known.
+const patience = 10 * time.Second
+
+func (p *Provider) client() *http.Client {
+	if p.HTTP != nil {
+		return p.HTTP
+	}
+	return &http.Client{Timeout: patience}
+}
+
+// discover asks the provider where it is asked what, once. Unavailable when it does not
+// answer.
 func (p *Provider) discover(ctx context.Context) (*oidc.Provider, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -99,11 +114,12 @@ func (p *Provider) discover(ctx context.Context) (*oidc.Provider, error) {
 		return p.known, nil
 	}
 	// Not the request's context: its keys are fetched later, too.
-	known, err := oidc.NewProvider(context.WithoutCancel(ctx), p.Issuer)
-	if err == nil {
-		p.known = known
+	known, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.client()), p.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("%w (%w)", api.Problemf(api.Unavailable, "Single sign-on does not work now", "The provider does not answer. Try again in a minute, or log in with a password."), err)
 	}
-	return known, err
+	p.known = known
+	return known, nil
 }
 
 func refused(why string) error {

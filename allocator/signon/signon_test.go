@@ -2,9 +2,12 @@ package signon_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/oauth2-proxy/mockoidc"
 	"github.com/stretchr/testify/require"
@@ -54,6 +57,8 @@ func TestWhoLogsInAtTheProviderGetsTheRoleOfTheSettings(t *testing.T) {
 		{mockoidc.MockUser{Subject: "3", Email: "cleo@example.org", EmailVerified: true}, allocator.Viewer, ""},
 		{mockoidc.MockUser{Subject: "4", Email: "ann@example.org"}, "", "does not say that your e-mail address is yours"},
 		{mockoidc.MockUser{Subject: "5", Email: "dan@elsewhere.org", EmailVerified: true, Groups: []string{"@example.org"}}, "", "not among those"},
+		{mockoidc.MockUser{Subject: "7", Email: "teachers", EmailVerified: true}, "", "does not say your e-mail"},
+		{mockoidc.MockUser{Subject: "", Email: "ann@example.org", EmailVerified: true}, "", "does not say who you are"},
 		{mockoidc.MockUser{Subject: "6", Groups: []string{"teachers"}}, "", "does not say your e-mail"},
 	} {
 		m.QueueUser(&c.user)
@@ -108,4 +113,18 @@ func TestAProviderThatIsAwayIsAskedAgain(t *testing.T) {
 	_, _, err = p.Begin(t.Context(), redirect)
 	require.NoError(t, err)
 	require.NotEmpty(t, m.ClientID)
+}
+
+// Whoever opens the page to log in reads no secret, and waits for no provider for ever.
+func TestALogInThatIsBegunTakesLittle(t *testing.T) {
+	_, p := institution(t)
+	p.Secret = func(context.Context) (string, error) { return "", errors.New("the secret was read") }
+	_, _, err := p.Begin(t.Context(), redirect)
+	require.NoError(t, err)
+
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer silent.Close()
+	away := &signon.Provider{Issuer: silent.URL, HTTP: &http.Client{Timeout: time.Millisecond}}
+	_, _, err = away.Begin(t.Context(), redirect)
+	require.Equal(t, api.Unavailable, api.CodeOf(err))
 }

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -27,9 +29,20 @@ func (s *server) desktop(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	ctx, stop := context.WithCancel(r.Context())
+	var watched sync.WaitGroup
+	defer watched.Wait()
+	defer stop()
+	watched.Go(func() { s.whileHeld(ctx, stop, s.seatToken(r), seat) })
+	r = r.WithContext(ctx)
 	proxy := &httputil.ReverseProxy{
 		Rewrite:   toAgent,
 		Transport: s.Machine(seat.MachineID), FlushInterval: -1,
+		ModifyResponse: func(res *http.Response) error {
+			fromAgent(res.Header)
+			hardened(w.Header()) // again: an answer before the answer (1xx) takes all headers away
+			return nil
+		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			s.fail(w, r, s.desktopFailed(r, seat.MachineID, err))
 		},
@@ -37,13 +50,36 @@ func (s *server) desktop(w http.ResponseWriter, r *http.Request) {
 	proxy.ServeHTTP(w, r)
 }
 
+// whileHeld cuts what goes on between a browser and a machine once the machine is not that
+// of its seat any more. What cannot be read now is read again.
+func (s *server) whileHeld(ctx context.Context, stop func(), token string, seat allocator.Seat) {
+	tick := time.NewTicker(liveInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now, err := s.Service.HeldSeat(ctx, token, seat.ID)
+		if api.CodeOf(err) == api.NotFound || err == nil && now.Session() != seat.Session() {
+			stop()
+			return
+		}
+	}
+}
+
 // desktopSeat is the seat whose machine a request is for. A page of another site may
-// not open a stream to it: browsers ask nobody before they do.
+// not open a stream to it: browsers ask nobody before they do. Nor may its own page
+// leave a program in the browser, which would be there still after the machine is not.
 func (s *server) desktopSeat(r *http.Request) (allocator.Seat, error) {
 	if from := r.Header.Get("Origin"); from != "" && r.Header.Get("Upgrade") != "" {
 		if u, err := url.Parse(from); err != nil || u.Host != r.Host {
 			return allocator.Seat{}, api.Problemf(api.Forbidden, "The request came from another site", "Open LabLink itself and do it there.")
 		}
+	}
+	if r.Header.Get("Service-Worker") != "" {
+		return allocator.Seat{}, api.Problemf(api.Forbidden, "A desktop runs nothing in the background", "Its page would answer for the next machine, too.")
 	}
 	seat, err := s.Service.SeatOf(r.Context(), s.seatToken(r))
 	if err == nil && seat.State == allocator.SeatQueued {
@@ -62,6 +98,23 @@ func toAgent(p *httputil.ProxyRequest) {
 	for name := range p.Out.Header {
 		if strings.HasPrefix(name, own) || slices.Contains(notForAgents, name) {
 			p.Out.Header.Del(name)
+		}
+	}
+}
+
+// notFromAgents are headers by which a machine would tell a browser more than what its
+// own page is: they count for all that the allocator serves, and are kept.
+var notFromAgents = []string{
+	"Set-Cookie", "Clear-Site-Data", "Service-Worker-Allowed", "Strict-Transport-Security", "Alt-Svc", "Nel", "Report-To", "Reporting-Endpoints",
+	"Referrer-Policy", "X-Content-Type-Options", "X-Request-Id",
+}
+
+// fromAgent takes away what a machine may not say to a browser: whoever has root on it
+// chooses its answers.
+func fromAgent(h http.Header) {
+	for name := range h {
+		if strings.HasPrefix(name, own) || strings.HasPrefix(name, "Access-Control-") || slices.Contains(notFromAgents, name) {
+			h.Del(name)
 		}
 	}
 }

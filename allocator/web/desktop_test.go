@@ -1,12 +1,14 @@
 package web_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
@@ -116,6 +118,66 @@ func TestAStreamToADesktopIsOpenedByItsOwnPageAlone(t *testing.T) {
 	_, said, err := stream.Read(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "hello", string(said))
+}
+
+func TestAReleaseCutsTheStreamsThatTheSeatGranted(t *testing.T) {
+	_, use := withMachines(t, func(w http.ResponseWriter, r *http.Request) {
+		ws, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer ws.CloseNow()
+		_, _, _ = ws.Read(r.Context())
+	})
+	w := newWorld(t, use)
+	ws := w.ReadyWorkshop(t, 1)
+	ann := w.browser(t)
+	join(t, ann, ws, "ann@example.org")
+	stream, _, err := websocket.Dial(t.Context(), w.url+"/desktop/stream", &websocket.DialOptions{HTTPClient: ann.Client})
+	require.NoError(t, err)
+	defer stream.CloseNow()
+	seats, err := w.Store.Seats(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.NoError(t, w.Service.ReleaseSeat(t.Context(), "admin", seats[0].ID))
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	_, _, err = stream.Read(ctx)
+	require.Error(t, err)
+	require.NoError(t, ctx.Err(), "the stream goes on after the release")
+}
+
+// Whoever has root on a machine chooses what it answers, and its page is beside those of
+// staff.
+func TestAMachineTellsABrowserNothingOfTheAllocator(t *testing.T) {
+	_, use := withMachines(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Link", "</x>; rel=preload")
+		w.WriteHeader(http.StatusEarlyHints)
+		for _, name := range []string{"Set-Cookie", "Clear-Site-Data", "Service-Worker-Allowed", "Alt-Svc", "Access-Control-Allow-Origin", "Lablink-X", "Referrer-Policy"} {
+			w.Header().Set(name, "evil=1")
+		}
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "<p>desktop")
+	})
+	w := newWorld(t, use)
+	ws := w.ReadyWorkshop(t, 1)
+	ann := w.browser(t)
+	join(t, ann, ws, "ann@example.org")
+	res, body := ann.open(t, "/desktop/a")
+	require.Equal(t, "<p>desktop", body)
+	require.Equal(t, "text/html", res.Header.Get("Content-Type"))
+	raw, err := json.Marshal(res.Header)
+	require.NoError(t, err)
+	require.NotContains(t, string(raw), "evil")
+	require.Contains(t, res.Header.Get("Content-Security-Policy"), "default-src 'none'")
+	require.Equal(t, "nosniff", res.Header.Get("X-Content-Type-Options"))
+
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/desktop/worker.js", nil)
+	require.NoError(t, err)
+	r.Header.Set("Service-Worker", "script")
+	refusal, err := ann.Do(r)
+	require.NoError(t, err)
+	defer refusal.Body.Close()
+	require.Equal(t, http.StatusForbidden, refusal.StatusCode, "it would answer for the next machine, too")
 }
 
 func join(t *testing.T, b *browser, ws allocator.Workshop, email string) {

@@ -20,6 +20,10 @@ const (
 	workshopBurst, workshopEvery = 2000, 50 * time.Millisecond
 )
 
+// Log-ins by single sign-on that may begin at once from an address, and how often one
+// more is after that: each is kept in the database for a while.
+const signOnBurst, signOnEvery = 60, 2 * time.Second
+
 // mostKeys is how many addresses, and how many workshops, are counted at once.
 const mostKeys = 10_000
 
@@ -66,11 +70,23 @@ func (l *limiter) forget() {
 	}
 }
 
-// limits bound how often seats are claimed, and how much machines log.
-type limits struct{ addresses, workshops, logs *limiter }
+// limits bound how often seats are claimed and log-ins begin, and how much machines log.
+type limits struct{ addresses, workshops, logs, signOns *limiter }
 
 func newLimits(now func() time.Time) limits {
-	return limits{newLimiter(addressBurst, addressEvery, now), newLimiter(workshopBurst, workshopEvery, now), newLimiter(logBurst, logEvery, now)}
+	return limits{newLimiter(addressBurst, addressEvery, now), newLimiter(workshopBurst, workshopEvery, now), newLimiter(logBurst, logEvery, now), newLimiter(signOnBurst, signOnEvery, now)}
+}
+
+// signOn counts a log-in that begins. RateLimited when there were too many from this
+// address.
+func (l limits) signOn(r *http.Request) error {
+	wait := l.signOns.wait(access.Network(remote(r)))
+	if wait == 0 {
+		return nil
+	}
+	p := api.Problemf(api.RateLimited, "Too many people log in from your network at once", "Try again in %d seconds, or log in with a password.", int(wait.Seconds())+1)
+	p.RetryAfter = wait
+	return p
 }
 
 // claim counts a claim. RateLimited when there were too many from this address, or

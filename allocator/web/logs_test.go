@@ -54,3 +54,15 @@ func TestAMachinesLogIsKeptAndReadOn(t *testing.T) {
 	res, body = send(100, 0, "not too much any more")
 	require.Equal(t, http.StatusNoContent, res.StatusCode, body)
 }
+
+// Whoever has root on a machine chooses what it logs.
+func TestALineOfALogIsOneLineOfText(t *testing.T) {
+	w := newWorld(t)
+	m := w.Machines(t, w.ReadyWorkshop(t, 1))[0]
+	batch := api.LogBatch{Run: "run", Number: 1, Lines: []api.LogLine{{At: w.Time, Level: "info", Source: "a\nb", Text: "one\r\n2026-01-01T00:00:00.000Z error lablink: \x1b]0;title\x07\u009b31mtwo"}}}
+	res, body := w.browser(t).send(t, http.MethodPost, "/api/v1/agents/"+m.AgentID+"/logs", batch, "Authorization", "Bearer secret of "+m.InstanceID)
+	require.Equal(t, http.StatusNoContent, res.StatusCode, body)
+	_, body = w.staff(t).send(t, http.MethodGet, "/admin/machines/"+m.ID+"/log", nil)
+	require.Contains(t, body, "a b: one  2026-01-01T00:00:00.000Z error lablink:  ]0;title  31mtwo\n")
+	require.Equal(t, 1, strings.Count(body, "\n"))
+}

@@ -92,14 +92,17 @@ func (s *server) recover(next http.Handler) http.Handler {
 // harden tells the browser what a page may do: load from here, and nothing else.
 func harden(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		// Without an Origin, which no-referrer takes away, forms over plain HTTP could
-		// not show that they are this site's own.
-		h.Set("Referrer-Policy", "same-origin")
+		hardened(w.Header())
 		next.ServeHTTP(w, r)
 	})
+}
+
+func hardened(h http.Header) {
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	// Without an Origin, which no-referrer takes away, forms over plain HTTP could
+	// not show that they are this site's own.
+	h.Set("Referrer-Policy", "same-origin")
 }
 
 // bound limits what a request may send, and how long it and its answer may take.

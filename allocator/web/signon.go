@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator/access"
 	"github.com/talmolab/lablink-infrastructure/allocator/signon"
@@ -14,6 +15,9 @@ type SignOn interface {
 	Begin(ctx context.Context, redirect string) (to string, flow signon.Flow, err error)
 	Finish(ctx context.Context, flow signon.Flow, redirect, state, code string) (signon.Person, error)
 }
+
+// flowLife is how long somebody may take at the provider.
+const flowLife = 15 * time.Minute
 
 const (
 	startPath    = "/api/v1/oidc/start"
@@ -48,7 +52,12 @@ func (s *server) routeSignOn(mux *routes) {
 }
 
 func (s *server) startSignOn(w http.ResponseWriter, r *http.Request) {
-	to, flow, err := s.SignOn.Begin(r.Context(), s.base(r)+callbackPath)
+	var to string
+	var flow signon.Flow
+	err := s.limits.signOn(r)
+	if err == nil {
+		to, flow, err = s.SignOn.Begin(r.Context(), s.base(r)+callbackPath)
+	}
 	if err != nil {
 		s.failLogin(w, r, err)
 		return
@@ -57,6 +66,9 @@ func (s *server) startSignOn(w http.ResponseWriter, r *http.Request) {
 		flowState: flow.State, flowNonce: flow.Nonce, flowVerifier: flow.Verifier, flowNext: safeNext(r.URL.Query().Get("next")),
 	} {
 		s.sessions.Put(r.Context(), key, value)
+	}
+	if s.sessions.GetString(r.Context(), userKey) == "" { // nobody's, and kept for who comes back soon
+		s.sessions.SetDeadline(r.Context(), time.Now().Add(flowLife))
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, to, http.StatusSeeOther)

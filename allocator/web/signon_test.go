@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/oauth2-proxy/mockoidc"
 	"github.com/stretchr/testify/require"
@@ -91,4 +92,23 @@ func TestWhoMayNotSignOnIsTold(t *testing.T) {
 	require.Contains(t, body, "with a password")
 	res, _ = newWorld(t).browser(t).open(t, "/api/v1/oidc/start")
 	require.Equal(t, http.StatusNotFound, res.StatusCode, "where there is no provider")
+}
+
+// Anybody may begin, and each beginning is kept.
+func TestLogInsThatBeginAreCountedAndForgottenSoon(t *testing.T) {
+	w, _, _ := signingOn(t)
+	for i := range 60 {
+		res, body := w.browser(t).open(t, "/api/v1/oidc/start")
+		require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
+		if i == 0 {
+			require.Len(t, res.Cookies(), 1)
+			require.Less(t, res.Cookies()[0].MaxAge, 16*60)
+		}
+	}
+	res, _ := w.browser(t).open(t, "/api/v1/oidc/start")
+	require.Equal(t, http.StatusTooManyRequests, res.StatusCode)
+	require.NotEmpty(t, res.Header.Get("Retry-After"))
+	w.Time = w.Time.Add(2 * time.Second)
+	res, _ = w.browser(t).open(t, "/api/v1/oidc/start")
+	require.Equal(t, http.StatusSeeOther, res.StatusCode)
 }

@@ -3,6 +3,7 @@ package work
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,23 +20,26 @@ const most = 10_000
 
 // Bucket is a bucket of S3. It holds the calls that are used; see allocator/ec2 for why.
 type Bucket struct {
-	name string
-	put  func(ctx context.Context, key string, bytes int64) (string, error)
-	get  func(ctx context.Context, key string) (string, error)
-	list func(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
+	name   string
+	folder string // of this environment, below which all keys are
+	put    func(ctx context.Context, key string, bytes int64) (string, error)
+	get    func(ctx context.Context, key string) (string, error)
+	list   func(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
 }
 
 var _ allocator.Work = (*Bucket)(nil)
 
-// New keeps work in a bucket.
-func New(client *s3.Client, bucket string) *Bucket {
+// New keeps work in a folder of a bucket, which environments may share: deployed.WorkFolder
+// is what each has for itself.
+func New(client *s3.Client, bucket, folder string) *Bucket {
 	signer := s3.NewPresignClient(client, s3.WithPresignExpires(signedFor), s3.WithPresignClientFromClientOptions(func(o *s3.Options) {
 		// A sum would have to be known before the file is read, and browsers check none.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	}))
+	saved := "attachment" // whoever put the file said what it is: no page is shown for staff
 	return &Bucket{
-		name: bucket, list: client.ListObjectsV2,
+		name: bucket, folder: folder, list: client.ListObjectsV2,
 		put: func(ctx context.Context, key string, bytes int64) (string, error) {
 			r, err := signer.PresignPutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, ContentLength: &bytes})
 			if err != nil {
@@ -44,7 +48,7 @@ func New(client *s3.Client, bucket string) *Bucket {
 			return r.URL, nil
 		},
 		get: func(ctx context.Context, key string) (string, error) {
-			r, err := signer.PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+			r, err := signer.PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key, ResponseContentDisposition: &saved})
 			if err != nil {
 				return "", err
 			}
@@ -55,7 +59,7 @@ func New(client *s3.Client, bucket string) *Bucket {
 
 // Upload is an address that takes a file of just so many bytes.
 func (b *Bucket) Upload(ctx context.Context, key string, bytes int64) (string, error) {
-	url, err := b.put(ctx, key, bytes)
+	url, err := b.put(ctx, b.folder+key, bytes)
 	if err != nil {
 		return "", fmt.Errorf("sign an address to put %s: %w", key, err)
 	}
@@ -64,7 +68,7 @@ func (b *Bucket) Upload(ctx context.Context, key string, bytes int64) (string, e
 
 // Download is an address that gives a file.
 func (b *Bucket) Download(ctx context.Context, key string) (string, error) {
-	url, err := b.get(ctx, key)
+	url, err := b.get(ctx, b.folder+key)
 	if err != nil {
 		return "", fmt.Errorf("sign an address to get %s: %w", key, err)
 	}
@@ -74,13 +78,14 @@ func (b *Bucket) Download(ctx context.Context, key string) (string, error) {
 // List lists the files whose keys begin with prefix.
 func (b *Bucket) List(ctx context.Context, prefix string) ([]allocator.WorkFile, error) {
 	var out []allocator.WorkFile
+	prefix = b.folder + prefix
 	for token := (*string)(nil); len(out) < most; {
 		page, err := b.list(ctx, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix, ContinuationToken: token})
 		if err != nil {
 			return nil, fmt.Errorf("list the work below %s: %w", prefix, err)
 		}
 		for _, o := range page.Contents {
-			out = append(out, allocator.WorkFile{Key: aws.ToString(o.Key), Bytes: aws.ToInt64(o.Size), At: aws.ToTime(o.LastModified)})
+			out = append(out, allocator.WorkFile{Key: strings.TrimPrefix(aws.ToString(o.Key), b.folder), Bytes: aws.ToInt64(o.Size), At: aws.ToTime(o.LastModified)})
 		}
 		if token = page.NextContinuationToken; token == nil {
 			break

@@ -40,7 +40,7 @@ func newWorld(t *testing.T) *world {
 			return aws.Credentials{AccessKeyID: cloud.DeveloperKey, SecretAccessKey: cloud.DeveloperSecret}, nil
 		}),
 	}, func(o *s3.Options) { o.UsePathStyle = true })
-	w.Bucket = work.New(client, "lab-work")
+	w.Bucket = work.New(client, "lab-work", "work/lab/test/")
 	return w
 }
 
@@ -58,16 +58,17 @@ func send(t *testing.T, method, url, body string) (int, string) {
 
 func TestAFileIsPutListedAndGotBySignedAddresses(t *testing.T) {
 	w := newWorld(t)
-	const key = "work/wks_1/sea_1/2026-03-01T090000Z/results/a b+c.csv"
+	const key = "wks_1/sea_1/2026-03-01T090000Z/results/a b+c.csv"
 	put, err := w.Upload(t.Context(), key, 5)
 	require.NoError(t, err)
+	require.Contains(t, put, "/work/lab/test/wks_1/", "environments of an account share a bucket")
 	status, said := send(t, http.MethodPut, put, "12345")
 	require.Equal(t, http.StatusOK, status, said)
-	empty, err := w.Upload(t.Context(), "work/wks_1/sea_2/empty", 0)
+	empty, err := w.Upload(t.Context(), "wks_1/sea_2/empty", 0)
 	require.NoError(t, err)
 	status, said = send(t, http.MethodPut, empty, "")
 	require.Equal(t, http.StatusOK, status, said)
-	files, err := w.List(t.Context(), "work/wks_1/")
+	files, err := w.List(t.Context(), "wks_1/")
 	require.NoError(t, err)
 	require.Len(t, files, 2)
 	require.Equal(t, []any{key, int64(5)}, []any{files[0].Key, files[0].Bytes})
@@ -77,9 +78,23 @@ func TestAFileIsPutListedAndGotBySignedAddresses(t *testing.T) {
 	require.Equal(t, []any{http.StatusOK, "12345"}, []any{status, said})
 }
 
+func TestNoBrowserShowsAsAPageWhatAParticipantMade(t *testing.T) {
+	w := newWorld(t)
+	put, err := w.Upload(t.Context(), "wks_1/sea_1/a.html", 5)
+	require.NoError(t, err)
+	status, said := send(t, http.MethodPut, put, "<p>hi")
+	require.Equal(t, http.StatusOK, status, said)
+	get, err := w.Download(t.Context(), "wks_1/sea_1/a.html")
+	require.NoError(t, err)
+	res, err := http.Get(get) //nolint:noctx // as a browser does
+	require.NoError(t, err)
+	defer res.Body.Close()
+	require.Equal(t, []string{"200 OK", "attachment"}, []string{res.Status, res.Header.Get("Content-Disposition")})
+}
+
 func TestASignedAddressIsGoodForWhatItSaysAndForAWhile(t *testing.T) {
 	w := newWorld(t)
-	put, err := w.Upload(t.Context(), "work/wks_1/sea_1/a", 5)
+	put, err := w.Upload(t.Context(), "wks_1/sea_1/a", 5)
 	require.NoError(t, err)
 	for what, c := range map[string][3]string{
 		"more bytes":    {http.MethodPut, put, "123456"},

@@ -131,3 +131,9 @@ func Decode(raw []byte) (Settings, error) {
 	}
 	return s, nil
 }
+
+// WorkFolder is where an environment keeps what participants made, in a bucket that those
+// of an account may share.
+func WorkFolder(deployment, environment string) string {
+	return "work/" + deployment + "/" + environment + "/"
+}

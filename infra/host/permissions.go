@@ -1,6 +1,7 @@
 package host
 
 import (
+	"github.com/talmolab/lablink-infrastructure/api/deployed"
 	"github.com/talmolab/lablink-infrastructure/infra/naming"
 	"github.com/talmolab/lablink-infrastructure/infra/policy"
 	"github.com/talmolab/lablink-infrastructure/infra/release"
@@ -30,6 +31,7 @@ type Grants struct {
 // machines that carry them.
 func Permissions(g Grants) policy.Document {
 	n := g.Namer
+	work := deployed.WorkFolder(n.Deployment, n.Environment)
 	own, machine := n.OwnTags(), n.OwnTags()
 	machine[naming.TagManagedBy] = "allocator" // the host has Pulumi's, and cannot end itself
 	launched := []string{n.ARN("ec2", "instance/*"), n.ARN("ec2", "volume/*")}
@@ -49,10 +51,10 @@ func Permissions(g Grants) policy.Document {
 			n.ParameterARN(release.PointerName), n.ParameterARN(SecretsName + "/*"),
 		}},
 		{Sid: "ReadReleases", Action: []string{"s3:GetObject"}, Resource: releaseObjects(g.Bucket)},
-		{Sid: "KeepWork", Action: []string{"s3:GetObject", "s3:PutObject"}, Resource: []string{"arn:aws:s3:::" + g.Bucket + "/work/*"}},
+		{Sid: "KeepWork", Action: []string{"s3:GetObject", "s3:PutObject"}, Resource: []string{"arn:aws:s3:::" + g.Bucket + "/" + work + "*"}},
 		{
 			Sid: "ListWork", Action: []string{"s3:ListBucket"}, Resource: []string{"arn:aws:s3:::" + g.Bucket},
-			Condition: policy.Condition{"StringLike": {"s3:prefix": {"work/*"}}},
+			Condition: policy.Condition{"StringLike": {"s3:prefix": {work + "*"}}},
 		},
 		{Sid: "Look", Action: []string{"ec2:DescribeInstances", "ec2:DescribeSpotPriceHistory", "pricing:GetProducts"}, Resource: []string{"*"}},
 		{

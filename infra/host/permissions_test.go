@@ -72,10 +72,13 @@ func TestTheAllocatorMayDoItsWorkAndNoMore(t *testing.T) {
 		{"another bucket", "s3:GetObject", "arn:aws:s3:::other/releases/x.json", nil, iam.Implicit},
 		{"changing a release", "s3:PutObject", "arn:aws:s3:::the-bucket/releases/x.json", nil, iam.Implicit},
 
-		{"what a participant made", "s3:PutObject", "arn:aws:s3:::the-bucket/work/wks_1/sea_1/a.csv", nil, iam.Allowed},
-		{"giving it to the instructor", "s3:GetObject", "arn:aws:s3:::the-bucket/work/wks_1/sea_1/a.csv", nil, iam.Allowed},
-		{"deleting it", "s3:DeleteObject", "arn:aws:s3:::the-bucket/work/wks_1/sea_1/a.csv", nil, iam.Implicit},
-		{"listing it", "s3:ListBucket", "arn:aws:s3:::the-bucket", map[string][]string{"s3:prefix": {"work/wks_1/"}}, iam.Allowed},
+		{"what a participant made", "s3:PutObject", "arn:aws:s3:::the-bucket/work/lablink/test/wks_1/sea_1/a.csv", nil, iam.Allowed},
+		{"giving it to the instructor", "s3:GetObject", "arn:aws:s3:::the-bucket/work/lablink/test/wks_1/sea_1/a.csv", nil, iam.Allowed},
+		{"what another environment's made", "s3:GetObject", "arn:aws:s3:::the-bucket/work/lablink/prod/wks_1/sea_1/a.csv", nil, iam.Implicit},
+		{"changing that", "s3:PutObject", "arn:aws:s3:::the-bucket/work/lablink/prod/wks_1/sea_1/a.csv", nil, iam.Implicit},
+		{"listing that", "s3:ListBucket", "arn:aws:s3:::the-bucket", map[string][]string{"s3:prefix": {"work/lablink/prod/"}}, iam.Implicit},
+		{"deleting it", "s3:DeleteObject", "arn:aws:s3:::the-bucket/work/lablink/test/wks_1/sea_1/a.csv", nil, iam.Implicit},
+		{"listing it", "s3:ListBucket", "arn:aws:s3:::the-bucket", map[string][]string{"s3:prefix": {"work/lablink/test/wks_1/"}}, iam.Allowed},
 		{"listing the whole bucket", "s3:ListBucket", "arn:aws:s3:::the-bucket", map[string][]string{"s3:prefix": {""}}, iam.Implicit},
 
 		{"its database's password", "secretsmanager:GetSecretValue", databaseSecret, nil, iam.Allowed},

@@ -28,7 +28,7 @@ type s3Operation struct {
 }
 
 var (
-	getObject    = s3Operation{"GetObject", nil, (*Server).getObject}
+	getObject    = s3Operation{"GetObject", []string{"response-content-disposition"}, (*Server).getObject}
 	putObject    = s3Operation{"PutObject", nil, (*Server).putObject}
 	copyObject   = s3Operation{"CopyObject", nil, (*Server).copyObject}
 	deleteObject = s3Operation{"DeleteObject", nil, (*Server).deleteObject}
@@ -108,6 +108,9 @@ func (s *Server) getObject(w http.ResponseWriter, c s3Call) error {
 	w.Header().Set("Content-Type", o.ContentType)
 	w.Header().Set("ETag", `"`+o.ETag+`"`)
 	w.Header().Set("X-Amz-Server-Side-Encryption", o.ServerSideEncryption)
+	if as := c.URL.Query().Get("response-content-disposition"); as != "" {
+		w.Header().Set("Content-Disposition", as)
+	}
 	for key, value := range o.Metadata {
 		w.Header().Set(metadata+key, value)
 	}

@@ -157,7 +157,7 @@ func (a *app) open(ctx context.Context) error {
 		Log: a.log, Now: time.Now, Clock: a.clock.Check, Meter: a.metrics, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
 	}
 	if a.settings.WorkBucket != "" {
-		a.service.Work = work.New(objects(cloud), a.settings.WorkBucket)
+		a.service.Work = work.New(objects(cloud), a.settings.WorkBucket, deployed.WorkFolder(a.settings.Deployment, a.settings.Environment))
 	}
 	a.service.Sessions = limitsOf(a.settings.Sessions)
 	for _, p := range a.settings.Pools {
