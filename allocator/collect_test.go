@@ -1,8 +1,10 @@
 package allocator_test
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -154,4 +156,37 @@ func TestAMachineIsEndedAtOnceWhereStaffSaysSo(t *testing.T) {
 	_, err := c.TerminateMachine(t.Context(), "admin", c.machine(t).ID)
 	require.NoError(t, err)
 	require.Equal(t, allocator.Terminating, c.machine(t).State)
+}
+
+func TestWorkIsCollectedBeforeAMachineIsRebooted(t *testing.T) {
+	c := newCollecting(t)
+	c.Agents.Collecting = &api.CollectStatus{Files: 1}
+	require.NoError(t, c.Leave(t.Context(), c.claimed.Token))
+	c.Settled()
+	_, err := c.RebootMachine(t.Context(), "admin", c.machine(t).ID)
+	require.NoError(t, err)
+	require.True(t, c.step(t))
+	require.Equal(t, allocator.Draining, c.machine(t).State)
+	c.Agents.Collecting = nil
+	require.False(t, c.step(t))
+	require.Equal(t, allocator.Rebooting, c.machine(t).State)
+
+	c = newCollecting(t)
+	_, err = c.DrainMachine(t.Context(), "admin", c.machine(t).ID)
+	require.NoError(t, err)
+	_, err = c.RebootMachine(t.Context(), "admin", c.machine(t).ID)
+	require.Equal(t, api.Conflict, api.CodeOf(err))
+}
+
+func TestWorkIsNotGivenUpByAClockThatCannotBeTrusted(t *testing.T) {
+	c := newCollecting(t)
+	c.Agents.Collecting = &api.CollectStatus{Files: 1}
+	require.NoError(t, c.Leave(t.Context(), c.claimed.Token))
+	trouble := errors.New("the clock jumped")
+	c.Clock = func(context.Context) error { return trouble }
+	c.Time = c.Time.Add(24 * time.Hour)
+	require.True(t, c.step(t))
+	require.Equal(t, allocator.Draining, c.machine(t).State)
+	trouble = nil
+	require.False(t, c.step(t))
 }
