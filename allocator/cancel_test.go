@@ -88,3 +88,20 @@ func TestWhatCannotBeCancelledSaysWhy(t *testing.T) {
 	_, err = w.CancelOperation(t.Context(), "ann", "op_unknown")
 	require.Equal(t, api.NotFound, api.CodeOf(err))
 }
+
+func TestALaunchThatIsCancelledIsNotAskedForAgainSoonerAsEC2RefusesIt(t *testing.T) {
+	w := newWorld(t)
+	w.EC2.Capacity = func(int) int { return 0 }
+	ws, op := w.Open(t, 1)
+	var later *allocator.Later
+	require.ErrorAs(t, w.Run(t.Context(), op.ID), &later)
+	before, err := w.Store.Workshop(t.Context(), ws.ID)
+	require.NoError(t, err)
+	until := w.Time.Add(15 * time.Minute)
+	require.NoError(t, w.Store.Postpone(t.Context(), ws.ID, "its launch was cancelled by ann", before.LaunchFailures, until))
+	w.EC2.Err = api.Problemf(api.Quota, "The account may have no more", "Ask for more.")
+	_ = w.Run(t.Context(), op.ID)
+	got, err := w.Store.Workshop(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.Equal(t, []any{until, "its launch was cancelled by ann"}, []any{got.LaunchAfter, got.Trouble})
+}
