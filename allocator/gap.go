@@ -37,7 +37,9 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 	good, ready := 0, 0
 	for _, m := range has {
 		if m.Own() && m.State != Assigned {
-			if m.State == Ready { // it serves as any, but is not the plan's to end
+			if m.State == Ready && m.Leaving != "" {
+				g.failed = append(g.failed, m)
+			} else if m.State == Ready { // it serves as any, but is not the plan's to end
 				good, ready = good+1, ready+1
 			}
 			continue
@@ -71,13 +73,13 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 		g.mend(s, m)
 	}
 	for _, m := range held[served:] {
-		if s.ClockTrouble == "" && m.sickFor(s.Now) >= sickLimit {
+		if s.ClockTrouble == "" && !m.Own() && m.sickFor(s.Now) >= sickLimit { // one's own would make no room
 			g.sick = append(g.sick, m)
 		}
 	}
 	people := s.Seats[w.ID]
 	wanted := w.Wanted(s.Now, people)
-	if over := good + len(idle) + len(g.reboot) - wanted; over > 0 { // those that are not well go first
+	if over := good + len(idle) + len(g.reboot) - wanted; over > 0 && s.ClockTrouble == "" { // those that are not well go first
 		over = min(over, len(g.reboot))
 		g.reboot, g.failed = g.reboot[over:], append(g.failed, g.reboot[:over]...)
 	}
