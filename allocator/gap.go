@@ -14,6 +14,7 @@ type gap struct {
 	failed  []Machine // to be ended; each counts as missing
 	surplus []Machine // to be ended, as they are not needed
 	sick    []Machine // held by somebody, and for too long
+	coming  int       // machines that are on their way to be ready
 	spare   []Machine // nobody's, and more than the seats need
 	// capped is why its budget is used up, or "", and costly are to be ended for that.
 	capped string
@@ -66,6 +67,11 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 			}
 			good++
 		case Terminating, Terminated: // not there any more
+		}
+	}
+	for _, m := range idle {
+		if m.State != Ready {
+			g.coming++
 		}
 	}
 	served := min(ready, len(held))
