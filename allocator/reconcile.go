@@ -88,7 +88,7 @@ func (s *Service) take(ctx context.Context, step Step) error {
 		_, err := s.endWorkshop(ctx, Allocator, step.Workshop.ID, step.Why)
 		return err
 	case step.Tell:
-		return s.Store.Postpone(ctx, step.Workshop.ID, step.Why, step.Workshop.LaunchFailures, step.Workshop.LaunchAfter)
+		return s.Store.Tell(ctx, step.Workshop.ID, step.Workshop.Trouble, step.Why)
 	case step.Reboot != nil:
 		_, err := s.reboot(ctx, Allocator, *step.Reboot, step.Why)
 		return err
