@@ -52,7 +52,7 @@ func (c *Collector) Collect(s api.StartCollect) (api.CollectStatus, error) {
 	return c.status, nil
 }
 
-// Close stops what goes on.
+// Close stops what goes on: as the agent ends, and before the home is somebody else's.
 func (c *Collector) Close() {
 	c.mu.Lock()
 	if c.stop != nil {

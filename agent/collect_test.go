@@ -142,3 +142,30 @@ func TestPatternsAreOfFoldersAndFiles(t *testing.T) {
 		}
 	}
 }
+
+func TestNothingIsCollectedOnceTheSessionIsAnothers(t *testing.T) {
+	for name, c := range map[string]struct {
+		before string
+		leave  func(s *agent.Sessions) error
+	}{
+		"it ends":                        {"anns", func(s *agent.Sessions) error { return s.End(t.Context(), "anns") }},
+		"another one begins":             {"anns", func(s *agent.Sessions) error { return s.Start(t.Context(), "bobs") }},
+		"one begins after the agent did": {"", func(s *agent.Sessions) error { return s.Start(t.Context(), "bobs") }},
+	} {
+		k := &fakeKeeper{kept: map[string]string{}, hold: make(chan struct{})}
+		collector := &agent.Collector{Home: home(t), Keeper: k}
+		t.Cleanup(collector.Close)
+		s := agent.NewSessions(agent.Plain{})
+		s.Leaving = collector.Close
+		require.NoError(t, s.Start(t.Context(), c.before))
+		_, err := collector.Collect(request("op_1"))
+		require.NoError(t, err)
+		require.NoError(t, c.leave(s), name)
+		status, err := collector.Collect(request("op_1"))
+		require.NoError(t, err)
+		require.True(t, status.Done, name)
+		require.Empty(t, k.kept, name)
+		close(k.hold)
+		require.Equal(t, 3, collected(t, collector, request("op_2")).Files, "the next one's work is kept")
+	}
+}

@@ -115,6 +115,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	}
 	collector := &agent.Collector{Home: c.Home}
 	defer collector.Close()
+	sessions.Leaving = collector.Close
 	config := c.wire(machine, web.Handler(
 		machine, web.WithSessions(sessions), web.WithReboot(at, func() error { return c.reboot(at) }), web.WithCollect(collector.Collect),
 	), trust, log)
