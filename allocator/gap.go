@@ -38,7 +38,7 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 	good, ready := 0, 0
 	for _, m := range has {
 		if m.Own() && m.State != Assigned {
-			if m.State == Ready && m.Leaving != "" {
+			if m.Leaving != "" && (m.State == Ready || m.State == Unhealthy) {
 				g.failed = append(g.failed, m)
 			} else if m.State == Ready { // it serves as any, but is not the plan's to end
 				good, ready = good+1, ready+1

@@ -226,3 +226,40 @@ func TestOnesOwnMachineThatIsSwitchedOffIsGivenToNobody(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, m.ID, seat.MachineID)
 }
+
+func TestOnesOwnMachineIsReleasedAfterWhatWasMadeThereIsCollected(t *testing.T) {
+	w := newWorld(t)
+	w.Pools[0].Collect = []string{"results/**"}
+	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1, Warm: new(0)})
+	require.NoError(t, err)
+	m, _ := own(t, w, ws)
+	w.Agents.Connect(m)
+	_, err = w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
+	require.NoError(t, err)
+	end, err := w.EndWorkshop(t.Context(), "admin", ws.ID)
+	require.NoError(t, err)
+	var later *allocator.Later
+	require.ErrorAs(t, w.Run(t.Context(), end.ID), &later)
+	m, err = w.Store.Machine(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Draining, m.State)
+	w.RunAll(t) // what is collected, too
+	require.NoError(t, w.Run(t.Context(), end.ID))
+	m, err = w.Store.Machine(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Terminated, m.State)
+	require.Len(t, w.Agents.Collections, 1)
+}
+
+func TestASickMachineOfOnesOwnThatIsReplacedIsReleased(t *testing.T) {
+	w := newWorld(t)
+	ws, _ := w.Open(t, 1)
+	m, _ := own(t, w, ws)
+	require.NoError(t, w.Store.LeaveMachine(t.Context(), m, "another one takes its place", w.Time))
+	require.NoError(t, w.Store.SetHealth(t.Context(), m.ID, api.Unhealthy, "GPU 0 is lost", w.Time))
+	require.NoError(t, w.Reconcile(t.Context()))
+	w.RunAll(t)
+	m, err := w.Store.Machine(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Terminated, m.State)
+}
