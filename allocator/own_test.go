@@ -263,3 +263,19 @@ func TestASickMachineOfOnesOwnThatIsReplacedIsReleased(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, allocator.Terminated, m.State)
 }
+
+func TestNobodyWorksOnOnesOwnMachineOnceItIsReleased(t *testing.T) {
+	w := newWorld(t)
+	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1, Warm: new(0)})
+	require.NoError(t, err)
+	m, _ := own(t, w, ws)
+	w.Agents.Connect(m)
+	_, err = w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
+	require.NoError(t, err)
+	w.Settled()
+	require.NotEmpty(t, w.Agents.Session(m.ID))
+	_, err = w.EndWorkshop(t.Context(), "admin", ws.ID)
+	require.NoError(t, err)
+	w.RunAll(t)
+	require.Empty(t, w.Agents.Session(m.ID), "its owner finds it without her session")
+}

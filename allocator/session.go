@@ -87,7 +87,7 @@ func (s *Service) settle(ctx context.Context, machine string) error {
 	case m.State == Draining:
 		s.resumeSoon() // what is collected there; the session stays until that is done
 		return nil
-	case m.State == Terminating || m.State == Terminated:
+	case !m.Own() && (m.State == Terminating || m.State == Terminated):
 		return nil // it goes with the machine
 	}
 	had, err := s.Tunnels.Status(ctx, machine)
