@@ -30,6 +30,9 @@ const batch = 50
 type Collector struct {
 	Home   string
 	Keeper Keeper
+	// Wait waits before something is tried once more, after so many tries, and reports
+	// whether it is to be. Optional: nothing is.
+	Wait func(ctx context.Context, tries int) bool
 
 	mu     sync.Mutex
 	id     string
@@ -54,7 +57,7 @@ func (c *Collector) Collect(s api.StartCollect) (api.CollectStatus, error) {
 	return c.status, nil
 }
 
-// Close stops what goes on.
+// Close stops what goes on: as the agent ends, and before the home is somebody else's.
 func (c *Collector) Close() {
 	c.mu.Lock()
 	if c.stop != nil {
@@ -93,7 +96,11 @@ func (c *Collector) collect(ctx context.Context, s api.StartCollect) error {
 	for len(files) > 0 {
 		some := files[:min(batch, len(files))]
 		files = files[len(some):]
-		places, err := c.Keeper.Places(ctx, api.NewUploads{Collection: s.ID, Files: some})
+		var places api.Uploads
+		err := c.until(ctx, func() (err error) {
+			places, err = c.Keeper.Places(ctx, api.NewUploads{Collection: s.ID, Files: some})
+			return err
+		})
 		if err == nil && len(places.URLs) != len(some) {
 			err = fmt.Errorf("the allocator names %d places for %d files", len(places.URLs), len(some))
 		}
@@ -108,16 +115,32 @@ func (c *Collector) collect(ctx context.Context, s api.StartCollect) error {
 	return nil
 }
 
+// until tries what may work the next time, as when the allocator starts again. What was
+// refused, or is not there, is not tried again.
+func (c *Collector) until(ctx context.Context, try func() error) error {
+	for tries := 1; ; tries++ {
+		err := try()
+		switch api.CodeOf(err) {
+		case "", api.RateLimited, api.Unavailable, api.Internal:
+		default:
+			return err
+		}
+		if err == nil || errors.Is(err, fs.ErrNotExist) || c.Wait == nil || !c.Wait(ctx, tries) {
+			return err
+		}
+	}
+}
+
 // keep keeps one file. One that cannot be kept is told, and the others go on.
 func (c *Collector) keep(ctx context.Context, root *os.Root, f api.NewFile, place string) {
-	err := func() error {
+	err := c.until(ctx, func() error {
 		file, err := openRegular(root, f.Path)
 		if err != nil {
 			return err
 		}
 		defer file.Close()
 		return c.Keeper.Put(ctx, place, io.LimitReader(file, f.Bytes), f.Bytes)
-	}()
+	})
 	c.tell(func(status *api.CollectStatus) {
 		if err == nil {
 			status.Files, status.Bytes = status.Files+1, status.Bytes+f.Bytes

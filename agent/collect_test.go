@@ -166,3 +166,70 @@ func TestAPipeInTheWayOfACollectionDoesNotHoldIt(t *testing.T) {
 	c.Close()
 	require.Equal(t, api.CollectStatus{Done: true, Files: 1, Bytes: 4, Left: 1, Trouble: "a.csv: it is no file any more"}, status)
 }
+
+func TestNothingIsCollectedOnceTheSessionIsAnothers(t *testing.T) {
+	for name, c := range map[string]struct {
+		before string
+		leave  func(s *agent.Sessions) error
+	}{
+		"it ends":                        {"anns", func(s *agent.Sessions) error { return s.End(t.Context(), "anns") }},
+		"another one begins":             {"anns", func(s *agent.Sessions) error { return s.Start(t.Context(), "bobs") }},
+		"one begins after the agent did": {"", func(s *agent.Sessions) error { return s.Start(t.Context(), "bobs") }},
+	} {
+		k := &fakeKeeper{kept: map[string]string{}, hold: make(chan struct{})}
+		collector := &agent.Collector{Home: home(t), Keeper: k}
+		t.Cleanup(collector.Close)
+		s := agent.NewSessions(agent.Plain{})
+		s.Leaving = collector.Close
+		require.NoError(t, s.Start(t.Context(), c.before))
+		_, err := collector.Collect(request("op_1"))
+		require.NoError(t, err)
+		require.NoError(t, c.leave(s), name)
+		status, err := collector.Collect(request("op_1"))
+		require.NoError(t, err)
+		require.True(t, status.Done, name)
+		require.Empty(t, k.kept, name)
+		close(k.hold)
+		require.Equal(t, 3, collected(t, collector, request("op_2")).Files, "the next one's work is kept")
+	}
+}
+
+// flaky fails as often as it is told to before it keeps anything.
+type flaky struct {
+	*fakeKeeper
+	places, puts int
+	err          error
+}
+
+func (f *flaky) Places(ctx context.Context, n api.NewUploads) (api.Uploads, error) {
+	if f.places--; f.places >= 0 {
+		return api.Uploads{}, f.err
+	}
+	return f.fakeKeeper.Places(ctx, n)
+}
+
+func (f *flaky) Put(ctx context.Context, place string, content io.Reader, bytes int64) error {
+	if f.puts--; f.puts >= 0 {
+		_, _ = content.Read(make([]byte, 1))
+		return f.err
+	}
+	return f.fakeKeeper.Put(ctx, place, content, bytes)
+}
+
+func TestWhatMayWorkTheNextTimeIsTriedAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		keeper flaky
+		kept   int
+	}{
+		"nobody answers for a while":     {flaky{places: 2, puts: 2, err: errors.New("nobody answers")}, 3},
+		"the allocator starts again":     {flaky{places: 2, err: api.Problemf(api.Unavailable, "It starts", "")}, 3},
+		"the allocator refuses":          {flaky{places: 1, err: api.Problemf(api.NotFound, "There is no such collection", "")}, 0},
+		"nobody answers for too long":    {flaky{places: 4, err: errors.New("nobody answers")}, 0},
+		"one file cannot be kept at all": {flaky{puts: 4, err: errors.New("nobody answers")}, 2},
+	} {
+		c.keeper.fakeKeeper = &fakeKeeper{kept: map[string]string{}}
+		collector := &agent.Collector{Home: home(t), Keeper: &c.keeper, Wait: func(_ context.Context, tries int) bool { return tries <= 3 }}
+		t.Cleanup(collector.Close)
+		require.Equal(t, c.kept, collected(t, collector, request("op_1")).Files, name)
+	}
+}

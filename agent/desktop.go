@@ -37,6 +37,9 @@ func (Plain) Idle(context.Context) (time.Duration, bool) { return 0, false }
 
 // Sessions remembers which session a desktop has.
 type Sessions struct {
+	// Leaving is called before a session ends, or another one begins. Optional.
+	Leaving func()
+
 	desktop Desktop
 	turn    sync.Mutex // held while a session starts or ends
 
@@ -61,6 +64,8 @@ func (s *Sessions) Start(ctx context.Context, id string) error {
 		if err := s.end(ctx, was); err != nil {
 			return err
 		}
+	} else {
+		s.leaving()
 	}
 	if err := s.desktop.Start(ctx, id); err != nil {
 		return s.failed("The desktop does not start", err)
@@ -79,7 +84,14 @@ func (s *Sessions) End(ctx context.Context, id string) error {
 	return s.end(ctx, id)
 }
 
+func (s *Sessions) leaving() {
+	if s.Leaving != nil {
+		s.Leaving()
+	}
+}
+
 func (s *Sessions) end(ctx context.Context, id string) error {
+	s.leaving()
 	if err := s.desktop.End(ctx, id); err != nil {
 		return s.failed("The session before does not end", err)
 	}

@@ -109,7 +109,7 @@ func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.Report
 		}
 	}
 	answer := api.ReportAnswer{ReportInterval: int(s.ReportInterval.Seconds()), Protocol: api.Protocol, Version: s.Version}
-	if m.State != Assigned && s.AgentRelease != nil {
+	if m.State != Assigned && m.State != Draining && s.AgentRelease != nil {
 		answer.Release = s.AgentRelease()
 	}
 	return answer, nil

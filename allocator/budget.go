@@ -1,6 +1,7 @@
 package allocator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -115,7 +116,7 @@ func (s *Service) watchBudget(ctx context.Context, in *Situation) error {
 		why := found[w.ID]
 		if in.ClockTrouble != "" {
 			if !w.CappedAt.IsZero() {
-				in.Capped[w.ID] = w.Trouble
+				in.Capped[w.ID] = cmp.Or(w.Trouble, overBudget+"nobody knows how much of it while the clock cannot be trusted.")
 			}
 			continue
 		}

@@ -128,3 +128,15 @@ func TestAMonthCostsWhatItsMachinesDidInIt(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []bool{true, false}, []bool{spent.Warns(), spent.Over()})
 }
+
+func TestABudgetStaysUsedUpWhileTheClockCannotBeTrusted(t *testing.T) {
+	w, ws, _ := costing(t, allocator.Budget{MonthlyUSD: 10}, 0)
+	after(t, w, ws, 6*time.Hour)
+	require.NoError(t, w.Store.Postpone(t.Context(), ws.ID, "", 0, time.Time{})) // as when a machine became ready
+	w.EC2.Set(allocator.InstanceGone, w.Machines(t, ws)[1].InstanceID)
+	require.NoError(t, w.Observe(t.Context()))
+	w.Clock = func(context.Context) error { return errors.New("it jumped") }
+	now := after(t, w, ws, 0)
+	require.Equal(t, 1, w.EC2.Alive(), "nothing is launched")
+	require.Contains(t, now.Trouble, "The budget is used up: ")
+}

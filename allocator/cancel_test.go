@@ -1,6 +1,7 @@
 package allocator_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -87,4 +88,50 @@ func TestWhatCannotBeCancelledSaysWhy(t *testing.T) {
 	require.ErrorContains(t, err, "Only a launch can be cancelled")
 	_, err = w.CancelOperation(t.Context(), "ann", "op_unknown")
 	require.Equal(t, api.NotFound, api.CodeOf(err))
+}
+
+func TestALaunchThatIsCancelledIsNotAskedForAgainSoonerAsEC2RefusesIt(t *testing.T) {
+	w := newWorld(t)
+	w.EC2.Capacity = func(int) int { return 0 }
+	ws, op := w.Open(t, 1)
+	var later *allocator.Later
+	require.ErrorAs(t, w.Run(t.Context(), op.ID), &later)
+	before, err := w.Store.Workshop(t.Context(), ws.ID)
+	require.NoError(t, err)
+	until := w.Time.Add(15 * time.Minute)
+	require.NoError(t, w.Store.Postpone(t.Context(), ws.ID, "its launch was cancelled by ann", before.LaunchFailures, until))
+	w.EC2.Err = api.Problemf(api.Quota, "The account may have no more", "Ask for more.")
+	_ = w.Run(t.Context(), op.ID)
+	got, err := w.Store.Workshop(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.Equal(t, []any{until, "its launch was cancelled by ann"}, []any{got.LaunchAfter, got.Trouble})
+}
+
+// meanwhile does something while a plan is made.
+type meanwhile struct {
+	allocator.Store
+	do func()
+}
+
+func (m meanwhile) LiveSeats(ctx context.Context) (map[string]int, error) {
+	m.do()
+	return m.Store.LiveSeats(ctx)
+}
+
+func TestAPauseThatBeginsWhileAPlanIsMadeIsKept(t *testing.T) {
+	w := newWorld(t)
+	ws, _ := w.Open(t, 10)
+	ws2, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Track", Pool: "gpu", Seats: 1, StartsAt: new(w.Time.Add(time.Hour))})
+	require.NoError(t, err)
+	until := w.Time.Add(2 * time.Hour)
+	w.Time = w.Time.Add(time.Hour)
+	store := w.Store
+	w.Store = meanwhile{store, func() {
+		require.NoError(t, store.Postpone(t.Context(), ws2.ID, "its launch was cancelled by ann", 0, until))
+	}}
+	require.NoError(t, w.Reconcile(t.Context()))
+	got, err := store.Workshop(t.Context(), ws2.ID)
+	require.NoError(t, err)
+	require.Equal(t, []any{until, "its launch was cancelled by ann"}, []any{got.LaunchAfter, got.Trouble})
+	require.Len(t, w.Machines(t, ws), 10)
 }

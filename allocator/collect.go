@@ -84,7 +84,7 @@ func (s *Service) runCollect(ctx context.Context, op Operation) error {
 
 // collectOne asks one machine, and says for people how it ended.
 func (s *Service) collectOne(ctx context.Context, c Collection) (done bool, said string) {
-	late := !s.Now().Before(c.Deadline)
+	late := !s.Now().Before(c.Deadline) && s.clockTrouble(ctx) == ""
 	status, err := s.Tunnels.Collect(ctx, c.MachineID, api.StartCollect{ID: c.Operation, Patterns: c.Patterns, MaxFiles: collectFiles, MaxBytes: collectBytes})
 	switch {
 	case err == nil && status.Done:

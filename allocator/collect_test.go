@@ -1,8 +1,12 @@
 package allocator_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -163,4 +167,104 @@ func TestAMachineIsEndedAtOnceWhereStaffSaysSo(t *testing.T) {
 	_, err := c.TerminateMachine(t.Context(), "admin", c.machine(t).ID)
 	require.NoError(t, err)
 	require.Equal(t, allocator.Terminating, c.machine(t).State)
+}
+
+func TestWorkIsCollectedBeforeAMachineIsRebooted(t *testing.T) {
+	c := newCollecting(t)
+	c.Agents.Collecting = &api.CollectStatus{Files: 1}
+	require.NoError(t, c.Leave(t.Context(), c.claimed.Token))
+	c.Settled()
+	_, err := c.RebootMachine(t.Context(), "admin", c.machine(t).ID)
+	require.NoError(t, err)
+	require.True(t, c.step(t))
+	require.Equal(t, allocator.Draining, c.machine(t).State)
+	c.Agents.Collecting = nil
+	require.False(t, c.step(t))
+	require.Equal(t, allocator.Rebooting, c.machine(t).State)
+
+	c = newCollecting(t)
+	_, err = c.DrainMachine(t.Context(), "admin", c.machine(t).ID)
+	require.NoError(t, err)
+	_, err = c.RebootMachine(t.Context(), "admin", c.machine(t).ID)
+	require.Equal(t, api.Conflict, api.CodeOf(err))
+}
+
+func TestWorkIsNotGivenUpByAClockThatCannotBeTrusted(t *testing.T) {
+	c := newCollecting(t)
+	c.Agents.Collecting = &api.CollectStatus{Files: 1}
+	require.NoError(t, c.Leave(t.Context(), c.claimed.Token))
+	trouble := errors.New("the clock jumped")
+	c.Clock = func(context.Context) error { return trouble }
+	c.Time = c.Time.Add(24 * time.Hour)
+	require.True(t, c.step(t))
+	require.Equal(t, allocator.Draining, c.machine(t).State)
+	trouble = nil
+	require.False(t, c.step(t))
+}
+
+func TestAnAgentIsLeftAsItIsWhileItCollects(t *testing.T) {
+	c := newCollecting(t)
+	c.AgentRelease = func() string { return "another" }
+	release := func() string {
+		answer, err := c.Report(t.Context(), c.agent, api.Report{Health: api.Healthy})
+		require.NoError(t, err)
+		return answer.Release
+	}
+	require.NoError(t, c.Leave(t.Context(), c.claimed.Token))
+	require.Equal(t, allocator.Draining, c.machine(t).State)
+	require.Empty(t, release())
+	c.Settled()
+	require.False(t, c.step(t))
+	require.Equal(t, "another", release())
+}
+
+// gate is a queue that takes nothing before it is opened, and counts.
+type gate struct {
+	opened chan struct{}
+	taken  atomic.Int64
+}
+
+func (g *gate) Enqueue(context.Context, string) error {
+	<-g.opened
+	g.taken.Add(1)
+	return nil
+}
+
+// looking counts how often machines are looked at.
+type looking struct {
+	allocator.Store
+	looks atomic.Int64
+}
+
+func (l *looking) Machine(ctx context.Context, id string) (allocator.Machine, error) {
+	defer l.looks.Add(1)
+	return l.Store.Machine(ctx, id)
+}
+
+func TestManyMachinesThatDrainQueueTheirCollectionsTogether(t *testing.T) {
+	const seats = 10
+	w := newWorld(t)
+	w.Pools[0].Collect = []string{"results/**"}
+	ws := w.ReadyWorkshop(t, seats)
+	for n := range seats {
+		_, err := w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: fmt.Sprintf("p%d@example.org", n)}, "")
+		require.NoError(t, err)
+	}
+	_, err := w.EndWorkshop(t.Context(), "admin", ws.ID)
+	require.NoError(t, err)
+	w.Settled()
+	queue, store := &gate{opened: make(chan struct{})}, &looking{Store: w.Store}
+	w.Queue, w.Store = queue, store
+	for _, m := range w.Machines(t, ws) {
+		require.Equal(t, allocator.Draining, m.State)
+		w.Settle(m.ID)
+	}
+	require.Eventually(t, func() bool { return store.looks.Load() == seats }, 20*time.Second, time.Millisecond)
+	close(queue.opened)
+	w.Settled()
+	all, err := w.Store.Unfinished(t.Context())
+	require.NoError(t, err)
+	require.Len(t, all, seats+1)
+	require.GreaterOrEqual(t, queue.taken.Load(), int64(len(all)))
+	require.LessOrEqual(t, queue.taken.Load(), int64(4*len(all)), "not once for each machine")
 }

@@ -14,6 +14,7 @@ type gap struct {
 	failed  []Machine // to be ended; each counts as missing
 	surplus []Machine // to be ended, as they are not needed
 	sick    []Machine // held by somebody, and for too long
+	coming  int       // machines that are on their way to be ready
 	spare   []Machine // nobody's, and more than the seats need
 	// capped is why its budget is used up, or "", and costly are to be ended for that.
 	capped string
@@ -37,7 +38,9 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 	good, ready := 0, 0
 	for _, m := range has {
 		if m.Own() && m.State != Assigned {
-			if m.State == Ready { // it serves as any, but is not the plan's to end
+			if m.Leaving != "" && (m.State == Ready || m.State == Unhealthy) {
+				g.failed = append(g.failed, m)
+			} else if m.State == Ready { // it serves as any, but is not the plan's to end
 				good, ready = good+1, ready+1
 			}
 			continue
@@ -66,18 +69,23 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 		case Terminating, Terminated: // not there any more
 		}
 	}
+	for _, m := range idle {
+		if m.State != Ready {
+			g.coming++
+		}
+	}
 	served := min(ready, len(held))
 	for _, m := range held[:served] {
 		g.mend(s, m)
 	}
 	for _, m := range held[served:] {
-		if s.ClockTrouble == "" && m.sickFor(s.Now) >= sickLimit {
+		if s.ClockTrouble == "" && !m.Own() && m.sickFor(s.Now) >= sickLimit { // one's own would make no room
 			g.sick = append(g.sick, m)
 		}
 	}
 	people := s.Seats[w.ID]
 	wanted := w.Wanted(s.Now, people)
-	if over := good + len(idle) + len(g.reboot) - wanted; over > 0 { // those that are not well go first
+	if over := good + len(idle) + len(g.reboot) - wanted; over > 0 && s.ClockTrouble == "" { // those that are not well go first
 		over = min(over, len(g.reboot))
 		g.reboot, g.failed = g.reboot[over:], append(g.failed, g.reboot[:over]...)
 	}

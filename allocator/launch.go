@@ -160,7 +160,11 @@ func (s *Service) postpone(ctx context.Context, workshop, why string) error {
 	if err != nil {
 		return err
 	}
-	return s.Store.Postpone(ctx, workshop, why, w.LaunchFailures+1, s.Now().Add(pauseAfter(w.LaunchFailures)))
+	until := s.Now().Add(pauseAfter(w.LaunchFailures))
+	if until.Before(w.LaunchAfter) { // as when a launch was cancelled
+		return nil
+	}
+	return s.Store.Postpone(ctx, workshop, why, w.LaunchFailures+1, until)
 }
 
 // granted keeps that EC2 gives machines again. How often it went wrong is forgotten

@@ -61,9 +61,12 @@ func (s *Service) Observe(ctx context.Context) error {
 	trusted := s.clockTrouble(ctx) == ""
 	for _, m := range machines {
 		to, reason, byTime := s.judge(m, states)
-		if to == "" && silent(m) && states[m.InstanceID] == InstanceRunning {
+		if to == "" && silent(m) && (m.Own() || states[m.InstanceID] == InstanceRunning) {
 			to, byTime = Unhealthy, true
-			reason = fmt.Sprintf("its agent was not heard of for %d minutes, though EC2 says that it runs", int(silentLimit.Minutes()))
+			reason = fmt.Sprintf("its agent was not heard of for %d minutes", int(silentLimit.Minutes()))
+			if !m.Own() {
+				reason += ", though EC2 says that it runs"
+			}
 		}
 		if to == "" || byTime && !trusted {
 			continue

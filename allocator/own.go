@@ -144,3 +144,17 @@ func (s *Service) join(ctx context.Context, r api.Registration, secret [32]byte)
 
 // released is why a machine of one's own goes.
 const released = "it was released: it goes on as what it was before it joined"
+
+// leaveOwn gives whoever holds somebody's own machine that has failed another one. What
+// they made is collected, and the machine stays.
+func (s *Service) leaveOwn(ctx context.Context, seen Machine) error {
+	m, err := s.Store.Machine(ctx, seen.ID)
+	if err != nil || m.SeatID == "" || m.SeatID != seen.SeatID || m.Health != seen.Health {
+		return err
+	}
+	err = s.Store.MoveSeat(ctx, m.SeatID, m.trouble(), s.Now())
+	if api.CodeOf(err) == api.Capacity { // somebody was faster, and they keep it until another one is ready
+		return nil
+	}
+	return err
+}

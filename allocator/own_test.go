@@ -131,3 +131,162 @@ func TestWhoShowsNoJoinTokenWritesNothing(t *testing.T) {
 	require.Equal(t, api.Forbidden, api.CodeOf(err))
 	require.Zero(t, commits)
 }
+
+// ownAgent is the agent of ann's machine.
+func ownAgent(t *testing.T, w *allocatortest.World, m allocator.Machine) allocator.Agent {
+	t.Helper()
+	a, err := w.Authenticate(t.Context(), m.AgentID, "of ann's")
+	require.NoError(t, err)
+	return a
+}
+
+func TestOnesOwnMachineIsRebootedByItsAgentOnly(t *testing.T) {
+	w := newWorld(t)
+	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1, Warm: new(0)})
+	require.NoError(t, err)
+	m, _ := own(t, w, ws)
+	a := ownAgent(t, w, m)
+	for n := range 3 {
+		w.Agents.Connect(m)
+		op, err := w.RebootMachine(t.Context(), "admin", m.ID)
+		require.NoError(t, err)
+		var later *allocator.Later
+		require.ErrorAs(t, w.Run(t.Context(), op.ID), &later)
+		require.Len(t, w.Agents.Rebooted, n+1, "also where it was rebooted before")
+		_, err = w.Report(t.Context(), a, api.Report{Health: api.Healthy, BootID: string(rune('b' + n))})
+		require.NoError(t, err)
+	}
+	w.Agents.Disconnect(m.ID)
+	op, err := w.RebootMachine(t.Context(), "admin", m.ID)
+	require.NoError(t, err)
+	_ = w.Run(t.Context(), op.ID) // says when again
+	m, err = w.Store.Machine(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Unhealthy, m.State, "nobody else can reboot it")
+	require.NoError(t, w.Run(t.Context(), op.ID))
+	require.Empty(t, w.EC2.Rebooted)
+	_, err = w.Report(t.Context(), a, api.Report{Health: api.Healthy, BootID: "d"})
+	require.NoError(t, err)
+	m, err = w.Store.Machine(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Ready, m.State)
+}
+
+func TestOnesOwnMachineThatIsReplacedIsReleased(t *testing.T) {
+	w := newWorld(t)
+	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1, Warm: new(1)})
+	require.NoError(t, err)
+	w.RunAll(t)
+	m, _ := own(t, w, ws)
+	_, err = w.ReplaceMachine(t.Context(), "admin", m.ID)
+	require.NoError(t, err)
+	w.RunAll(t)
+	m, err = w.Store.Machine(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Terminated, m.State)
+	require.Contains(t, m.Reason, "it was released")
+}
+
+func TestWhatWasMadeOnASickMachineOfOnesOwnIsCollected(t *testing.T) {
+	w := newWorld(t)
+	w.Pools[0].Collect = []string{"results/**"}
+	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1, Warm: new(0)})
+	require.NoError(t, err)
+	m, _ := own(t, w, ws)
+	w.Agents.Connect(m)
+	c, err := w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
+	require.NoError(t, err)
+	require.Equal(t, m.ID, c.Seat.MachineID)
+	require.NoError(t, w.Store.SetHealth(t.Context(), m.ID, api.Unhealthy, "GPU 0 is lost", w.Time))
+	require.NoError(t, w.Reconcile(t.Context()))
+	w.RunAll(t)
+	for _, other := range w.Machines(t, ws) {
+		if !other.Own() {
+			w.Boot(t, other)
+		}
+	}
+	require.NoError(t, w.Reconcile(t.Context()))
+	seat, err := w.SeatOf(t.Context(), c.Token)
+	require.NoError(t, err)
+	require.NotEqual(t, m.ID, seat.MachineID)
+	require.Equal(t, "GPU 0 is lost", seat.Note)
+	m, err = w.Store.Machine(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Draining, m.State)
+	w.RunAll(t)
+	require.Len(t, w.Agents.Collections, 1)
+	m, err = w.Store.Machine(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Unhealthy, m.State)
+}
+
+func TestOnesOwnMachineThatIsSwitchedOffIsGivenToNobody(t *testing.T) {
+	w := newWorld(t)
+	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1, Warm: new(0)})
+	require.NoError(t, err)
+	m, _ := own(t, w, ws)
+	require.NoError(t, w.Observe(t.Context())) // it listens from now on
+	w.Time = w.Time.Add(16 * time.Minute)
+	require.NoError(t, w.Observe(t.Context()))
+	c, err := w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
+	require.NoError(t, err)
+	require.Equal(t, allocator.SeatQueued, c.Seat.State)
+	_, err = w.Report(t.Context(), ownAgent(t, w, m), api.Report{Health: api.Healthy})
+	require.NoError(t, err)
+	seat, err := w.SeatOf(t.Context(), c.Token)
+	require.NoError(t, err)
+	require.Equal(t, m.ID, seat.MachineID)
+}
+
+func TestOnesOwnMachineIsReleasedAfterWhatWasMadeThereIsCollected(t *testing.T) {
+	w := newWorld(t)
+	w.Pools[0].Collect = []string{"results/**"}
+	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1, Warm: new(0)})
+	require.NoError(t, err)
+	m, _ := own(t, w, ws)
+	w.Agents.Connect(m)
+	_, err = w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
+	require.NoError(t, err)
+	end, err := w.EndWorkshop(t.Context(), "admin", ws.ID)
+	require.NoError(t, err)
+	var later *allocator.Later
+	require.ErrorAs(t, w.Run(t.Context(), end.ID), &later)
+	m, err = w.Store.Machine(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Draining, m.State)
+	w.RunAll(t) // what is collected, too
+	require.NoError(t, w.Run(t.Context(), end.ID))
+	m, err = w.Store.Machine(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Terminated, m.State)
+	require.Len(t, w.Agents.Collections, 1)
+}
+
+func TestASickMachineOfOnesOwnThatIsReplacedIsReleased(t *testing.T) {
+	w := newWorld(t)
+	ws, _ := w.Open(t, 1)
+	m, _ := own(t, w, ws)
+	require.NoError(t, w.Store.LeaveMachine(t.Context(), m, "another one takes its place", w.Time))
+	require.NoError(t, w.Store.SetHealth(t.Context(), m.ID, api.Unhealthy, "GPU 0 is lost", w.Time))
+	require.NoError(t, w.Reconcile(t.Context()))
+	w.RunAll(t)
+	m, err := w.Store.Machine(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Terminated, m.State)
+}
+
+func TestNobodyWorksOnOnesOwnMachineOnceItIsReleased(t *testing.T) {
+	w := newWorld(t)
+	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1, Warm: new(0)})
+	require.NoError(t, err)
+	m, _ := own(t, w, ws)
+	w.Agents.Connect(m)
+	_, err = w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
+	require.NoError(t, err)
+	w.Settled()
+	require.NotEmpty(t, w.Agents.Session(m.ID))
+	_, err = w.EndWorkshop(t.Context(), "admin", ws.ID)
+	require.NoError(t, err)
+	w.RunAll(t)
+	require.Empty(t, w.Agents.Session(m.ID), "its owner finds it without her session")
+}

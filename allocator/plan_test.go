@@ -213,3 +213,40 @@ func TestAPlanIsDoneInOneStep(t *testing.T) {
 		}
 	})
 }
+
+func TestNoRoomIsKeptForWhatIsNotLaunched(t *testing.T) {
+	w := func(id string) allocator.Workshop {
+		return allocator.Workshop{ID: id, Pool: "gpu", Seats: 1, Warm: 1, Spares: 1}
+	}
+	s := allocator.Situation{Now: noon, Workshops: []allocator.Workshop{w("wks_1"), w("wks_2")}, Pools: []allocator.Pool{{Name: "gpu", MaxMachines: 2}}}
+	s.Capped = map[string]string{"wks_2": "The budget is used up: …"}
+	require.Equal(t, []string{"launch 2 for wks_1", "tell that the pool is full"}, told(allocator.Plan(s)))
+	s.Capped, s.Workshops[1].EndsAt = nil, noon.Add(time.Minute)
+	require.Equal(t, []string{"launch 2 for wks_1"}, told(allocator.Plan(s)))
+}
+
+func TestASickMachineThatIsTooManyIsKeptWhileTheClockCannotBeTrusted(t *testing.T) {
+	w := allocator.Workshop{ID: "wks_1", Pool: "gpu", Seats: 1, Warm: 1, StartsAt: noon.Add(time.Hour)}
+	s := allocator.Situation{
+		Now: noon, Workshops: []allocator.Workshop{w}, Pools: []allocator.Pool{{Name: "gpu", MaxMachines: 2}}, Machines: hasMachines(allocator.Unhealthy),
+	}
+	s.Machines[0].Action, s.Machines[0].InstanceID = api.Reboot, "i-1"
+	require.Equal(t, []string{"end mch_0"}, told(allocator.Plan(s)))
+	s.ClockTrouble = "it jumped"
+	steps := allocator.Plan(s)
+	require.Len(t, steps, 1)
+	require.NotNil(t, steps[0].Reboot)
+}
+
+func TestASickMachineIsNotTakenWhileAnotherOneComes(t *testing.T) {
+	w := allocator.Workshop{ID: "wks_1", Pool: "gpu", Seats: 2}
+	s := allocator.Situation{
+		Now: noon, Workshops: []allocator.Workshop{w}, Seats: map[string]int{w.ID: 2},
+		Pools: []allocator.Pool{{Name: "gpu", MaxMachines: 2}}, Machines: sickSince(20*time.Minute, 1),
+	}
+	require.Equal(t, []string{"launch 1 for wks_1", "tell that the pool is full"}, told(allocator.Plan(s)))
+	s.Machines = append(s.Machines, hasMachines(allocator.Assigned, allocator.Booting)[1])
+	require.Equal(t, []string{"tell that the pool is full"}, told(allocator.Plan(s)))
+	s.Machines[1].State = allocator.Ready
+	require.Equal(t, []string{"end mch_0"}, told(allocator.Plan(s)), "then it is theirs, and makes room")
+}

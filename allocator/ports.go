@@ -37,6 +37,9 @@ type Store interface {
 	// Postpone keeps why a workshop's machines cannot be launched and when that is
 	// tried again; "" when they can.
 	Postpone(ctx context.Context, workshop, trouble string, failures int, until time.Time) error
+	// Tell keeps a workshop's trouble, unless it is not what it was any more. When machines
+	// are launched again stays as it is.
+	Tell(ctx context.Context, workshop, was, trouble string) error
 	// CapWorkshop keeps since when a budget of a workshop is used up; zero: it is not.
 	CapWorkshop(ctx context.Context, workshop string, since time.Time) error
 	// Spells are how long machines were there: those that were after since, and all of the

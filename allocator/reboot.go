@@ -71,31 +71,42 @@ func (s *Service) runReboot(ctx context.Context, op Operation) error {
 
 func (s *Service) rebootOne(ctx context.Context, m Machine) error {
 	now := s.Now()
-	switch {
-	case m.RebootAskedAt.IsZero():
+	late := func(since time.Time) bool { return now.Sub(since) > rebootLimit && s.clockTrouble(ctx) == "" }
+	if m.RebootAskedAt.IsZero() {
 		whom, err := s.askToReboot(ctx, m)
-		if err != nil {
-			return fmt.Errorf("reboot machine %s: %w", m.ID, err)
+		switch {
+		case err == nil:
+			return s.Store.KeepRebootAsked(ctx, m.ID, whom, now)
+		case m.Own() || late(m.ChangedAt):
+			return s.notRebooted(ctx, m, "it could not be rebooted: "+err.Error())
 		}
-		return s.Store.KeepRebootAsked(ctx, m.ID, whom, now)
-	case now.Sub(m.RebootAskedAt) > rebootLimit:
-		why := fmt.Sprintf("it did not come back within %d minutes of a reboot", int(rebootLimit.Minutes()))
-		err := s.Store.Move(ctx, m.ID, Rebooting, Unhealthy, why, now)
-		if api.CodeOf(err) == api.Conflict { // it came back just now
-			return nil
-		}
-		return err
+		return fmt.Errorf("reboot machine %s: %w", m.ID, err)
+	}
+	if late(m.RebootAskedAt) {
+		return s.notRebooted(ctx, m, fmt.Sprintf("it did not come back within %d minutes of a reboot", int(rebootLimit.Minutes())))
 	}
 	return nil
 }
 
+// notRebooted takes a machine out whose reboot came to nothing.
+func (s *Service) notRebooted(ctx context.Context, m Machine, why string) error {
+	err := s.Store.Move(ctx, m.ID, Rebooting, Unhealthy, why, s.Now())
+	if api.CodeOf(err) == api.Conflict { // it came back just now
+		return nil
+	}
+	return err
+}
+
 // askToReboot asks a machine's agent, and EC2 where it does not answer, or where asking
-// it did not help before.
+// it did not help before. Of somebody's own machine EC2 knows nothing.
 func (s *Service) askToReboot(ctx context.Context, m Machine) (whom string, err error) {
-	if m.Reboots <= 1 {
+	if m.Reboots <= 1 || m.Own() {
 		err := s.Tunnels.Reboot(ctx, m.ID, m.RebootFrom)
 		if err == nil || api.CodeOf(err) == api.Conflict {
 			return "its agent", nil
+		}
+		if m.Own() {
+			return "", err
 		}
 	}
 	return "EC2", s.Compute.Reboot(ctx, m.InstanceID)

@@ -1,6 +1,8 @@
 package allocator_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -184,4 +186,23 @@ func TestSilenceThatIsNotTheMachinesOwnRebootsNothing(t *testing.T) {
 		_, err := newWorld(t).RebootMachine(t.Context(), "admin", "mch_unknown")
 		return err
 	}()))
+}
+
+func TestAMachineThatNobodyCanRebootIsReplaced(t *testing.T) {
+	o := oneMachine(t, 0)
+	o.EC2.RebootError = errors.New("the role may not")
+	o.say(t, api.Unhealthy, api.Reboot)
+	require.Equal(t, allocator.Rebooting, o.pass(t, time.Minute).State)
+	require.Equal(t, allocator.Rebooting, o.pass(t, 9*time.Minute).State, "it is tried again")
+	m := o.pass(t, 2*time.Minute)
+	require.Equal(t, allocator.Unhealthy, m.State)
+	require.Contains(t, m.Reason, "the role may not")
+}
+
+func TestAClockThatCannotBeTrustedGivesNoRebootUp(t *testing.T) {
+	o := oneMachine(t, 0)
+	o.say(t, api.Unhealthy, api.Reboot)
+	o.pass(t, time.Minute)
+	o.Clock = func(context.Context) error { return errors.New("the clock jumped") }
+	require.Equal(t, allocator.Rebooting, o.pass(t, time.Hour).State)
 }

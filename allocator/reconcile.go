@@ -88,12 +88,12 @@ func (s *Service) take(ctx context.Context, step Step) error {
 		_, err := s.endWorkshop(ctx, Allocator, step.Workshop.ID, step.Why)
 		return err
 	case step.Tell:
-		return s.Store.Postpone(ctx, step.Workshop.ID, step.Why, step.Workshop.LaunchFailures, step.Workshop.LaunchAfter)
+		return s.Store.Tell(ctx, step.Workshop.ID, step.Workshop.Trouble, step.Why)
 	case step.Reboot != nil:
 		_, err := s.reboot(ctx, Allocator, *step.Reboot, step.Why)
 		return err
-	case step.EndMachine != nil && step.EndMachine.Own():
-		return s.Store.Move(ctx, step.EndMachine.ID, step.EndMachine.State, Unhealthy, step.EndMachine.trouble(), s.Now())
+	case step.EndMachine != nil && step.EndMachine.Own() && step.EndMachine.Leaving == "":
+		return s.leaveOwn(ctx, *step.EndMachine)
 	case step.EndMachine != nil:
 		_, err := s.endMachine(ctx, Allocator, *step.EndMachine, step.Why)
 		if err == nil && step.EndMachine.neverReady() {

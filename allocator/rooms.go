@@ -27,7 +27,12 @@ func newRooms(s Situation) *rooms {
 
 func (r *rooms) add(g *gap) {
 	r.gaps = append(r.gaps, g)
-	r.leaving[g.Pool] += len(g.failed) + len(g.surplus) + len(g.costly)
+	r.leaving[g.Pool] += len(g.surplus) + len(g.costly)
+	for _, m := range g.failed {
+		if !m.Own() { // it takes no room
+			r.leaving[g.Pool]++
+		}
+	}
 }
 
 // launchSeats launches what seats need, first for the workshop that begins first.
@@ -60,7 +65,7 @@ func (r *rooms) yieldSpares() {
 				lacks--
 			}
 		}
-		for lacks > 0 && len(g.sick) > 0 {
+		for lacks > 0 && len(g.sick) > g.coming+g.launch { // the others keep theirs until those are ready
 			g.failed, g.sick = append(g.failed, g.sick[0]), g.sick[1:]
 			r.leaving[g.Pool]++
 			lacks--
@@ -72,7 +77,9 @@ func (r *rooms) yieldSpares() {
 func (r *rooms) launchSpares() {
 	kept := map[string]int{} // for seats that are launched later
 	for _, g := range r.gaps {
-		kept[g.Pool] += g.seats - g.launch
+		if !g.late && g.capped == "" {
+			kept[g.Pool] += g.seats - g.launch
+		}
 	}
 	for _, g := range r.gaps {
 		if g.waits {

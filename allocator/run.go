@@ -63,6 +63,15 @@ func (s *Service) note(ctx context.Context, op Operation, message string) error 
 	return s.Store.Note(ctx, op.ID, Running, message)
 }
 
+// resumeSoon is Resume in the background, once for all who ask for it meanwhile.
+func (s *Service) resumeSoon() {
+	s.settling.run("", func(ctx context.Context) { // no machine has that id
+		if err := s.Resume(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Warn("what is not finished could not be queued", "error", err)
+		}
+	})
+}
+
 // Resume queues every operation that is not finished and has no job: after a
 // restart, and when a job was not queued or was given up.
 func (s *Service) Resume(ctx context.Context) error {

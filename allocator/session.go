@@ -85,8 +85,9 @@ func (s *Service) settle(ctx context.Context, machine string) error {
 	case m.State == Assigned:
 		return s.Tunnels.StartSession(ctx, machine, m.Session())
 	case m.State == Draining:
-		return s.Resume(ctx) // what is collected there; the session stays until that is done
-	case m.State == Terminating || m.State == Terminated:
+		s.resumeSoon() // what is collected there; the session stays until that is done
+		return nil
+	case !m.Own() && (m.State == Terminating || m.State == Terminated):
 		return nil // it goes with the machine
 	}
 	had, err := s.Tunnels.Status(ctx, machine)

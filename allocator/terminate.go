@@ -67,11 +67,12 @@ func (s *Service) runTerminate(ctx context.Context, op Operation) error {
 	return &Later{After: betweenLooks, Why: why}
 }
 
-// releaseOwn lets machines of one's own go, and returns the others.
+// releaseOwn lets machines of one's own go, and returns the others, with those on which
+// work is collected first.
 func (s *Service) releaseOwn(ctx context.Context, machines []Machine) ([]Machine, error) {
 	var others []Machine
 	for _, m := range machines {
-		if !m.Own() {
+		if !m.Own() || m.State == Draining {
 			others = append(others, m)
 			continue
 		}

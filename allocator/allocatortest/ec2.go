@@ -27,6 +27,8 @@ type FakeEC2 struct {
 	Lost     error               // what it answers after it has launched
 	Calls    int
 	Rebooted []string // the ids that it was asked to reboot
+
+	RebootError error // what it answers to that
 }
 
 type answer struct {
@@ -114,7 +116,7 @@ func (f *FakeEC2) Reboot(_ context.Context, id string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.Rebooted = append(f.Rebooted, id)
-	return nil
+	return f.RebootError
 }
 
 // Set puts machines into a state.

@@ -36,6 +36,9 @@ func (s *Store) RebootMachine(ctx context.Context, seen allocator.Machine, op al
 		switch {
 		case err != nil:
 			return err
+		case m.Leaving != "" && m.State == allocator.Draining:
+			return api.Problemf(api.Conflict, "The machine is on its way out", "What was made on machine %s is collected, and then it ends.", m.ID)
+		case m.State == allocator.Draining: // it is rebooted once what was made there is collected
 		case first:
 			err = drain(ctx, tx, m, holdOf(m), "", reason, op.CreatedAt)
 		default:

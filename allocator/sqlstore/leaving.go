@@ -36,8 +36,10 @@ func (s *Store) SeatsDue(ctx context.Context, now time.Time) ([]allocator.Seat, 
 
 // idling holds at $1 for a seat s, a workshop w and a machine h whose participant was
 // idle for too long when the agent spoke last. An agent that is silent says nothing:
-// its participant may work.
-const idling = `w.idle_limit > 0 AND h.active_at > 0 AND h.heard_at > $1 - 300000000 AND h.heard_at - h.active_at >= w.idle_limit * 1000000`
+// its participant may work. Nobody is idle for longer than they have the machine,
+// whatever was said of who had it before.
+const idling = `w.idle_limit > 0 AND h.active_at > 0 AND h.heard_at > $1 - 300000000 AND h.heard_at - h.active_at >= w.idle_limit * 1000000
+	AND h.heard_at - s.assigned_at >= w.idle_limit * 1000000`
 
 func (s *Store) seats(ctx context.Context, which string, of any) ([]allocator.Seat, error) {
 	out, err := list(ctx, s.read, scanSeat, seatFields+"0"+seatFrom+which, of)
@@ -128,7 +130,7 @@ func (s *Store) ReleaseSeat(ctx context.Context, id, reason string, at time.Time
 // EndSeat ends a seat whose time is over.
 func (s *Store) EndSeat(ctx context.Context, id, reason string, at time.Time) error {
 	return s.release(ctx, `state = 'assigned' AND (ends_at > 0 AND ends_at <= $1
-		OR EXISTS (SELECT 1 FROM workshops w, machines h WHERE w.id = seats.workshop_id AND h.id = seats.machine_id AND `+idling+`))`, id, reason, at)
+		OR EXISTS (SELECT 1 FROM seats s JOIN workshops w ON w.id = s.workshop_id JOIN machines h ON h.id = s.machine_id WHERE s.id = seats.id AND `+idling+`))`, id, reason, at)
 }
 
 func (s *Store) release(ctx context.Context, which, id, reason string, at time.Time) error {

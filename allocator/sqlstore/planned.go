@@ -16,6 +16,11 @@ func (s *Store) Postpone(ctx context.Context, workshop, trouble string, failures
 		WHERE id = $4 AND (trouble <> $1 OR launch_failures <> $2 OR launch_after <> $3)`, trouble, failures, stamp(until), workshop)
 }
 
+// Tell keeps a workshop's trouble.
+func (s *Store) Tell(ctx context.Context, workshop, was, trouble string) error {
+	return s.exec(ctx, "keep what is told of "+workshop, "UPDATE workshops SET trouble = $1 WHERE id = $2 AND trouble = $3", trouble, workshop, was)
+}
+
 // AddMachines adds machines of a workshop and their launch.
 func (s *Store) AddMachines(ctx context.Context, machines []allocator.Machine, op allocator.Operation, living, limit int) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {

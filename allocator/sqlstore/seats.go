@@ -36,7 +36,7 @@ func scanSeat(row scanner) (allocator.Seat, error) {
 	s.ClaimedAt, s.AssignedAt, s.EndsAt = fromStamp(claimed), fromStamp(assigned), fromStamp(ends)
 	s.WorkshopEndsAt, s.CappedAt, s.MessageAt = fromStamp(over), fromStamp(capped), fromStamp(told)
 	if idle > 0 && active > 0 {
-		s.IdleEndsAt = fromStamp(active).Add(seconds(idle))
+		s.IdleEndsAt = fromStamp(max(active, assigned)).Add(seconds(idle))
 	}
 	return s, err
 }

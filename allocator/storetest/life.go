@@ -99,6 +99,9 @@ func idleSeatsEnd(t *testing.T, w *world) {
 	require.NoError(t, w.EndSeat(t.Context(), ann.ID, "idle", there.Add(11*time.Minute)))
 	require.Equal(t, m, w.seat(t, ws.ID, "bob@example.org").MachineID)
 	require.True(t, w.seat(t, ws.ID, "bob@example.org").IdleEndsAt.IsZero())
+	heard(there.Add(12 * time.Minute)) // a report that was about ann
+	require.Equal(t, there.Add(21*time.Minute), w.seat(t, ws.ID, "bob@example.org").IdleEndsAt, "the time before is not his")
+	require.Zero(t, due(there.Add(12*time.Minute)))
 
 	bob, err := w.Seat(t.Context(), w.seat(t, ws.ID, "bob@example.org").ID)
 	require.NoError(t, err)

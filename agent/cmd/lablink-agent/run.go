@@ -113,8 +113,9 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	collector := &agent.Collector{Home: c.Home}
+	collector := &agent.Collector{Home: c.Home, Wait: briefly}
 	defer collector.Close()
+	sessions.Leaving = collector.Close
 	config := c.wire(machine, web.Handler(
 		machine, web.WithSessions(sessions), web.WithReboot(at, func() error { return c.reboot(at) }), web.WithCollect(collector.Collect),
 	), trust, log)
@@ -133,6 +134,22 @@ func (c *runCommand) Run(ctx context.Context) error {
 // follow tells this machine's updater which release is wanted.
 func (c *runCommand) follow(release string) error {
 	return os.WriteFile(boot.WantedFile(c.StateDir), []byte(release+"\n"), 0o600)
+}
+
+// briefly waits for a second, and then longer each time, five times: work is to be kept
+// within minutes.
+func briefly(ctx context.Context, tries int) bool {
+	if tries > 5 {
+		return false
+	}
+	timer := time.NewTimer(time.Duration(tries) * time.Second)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // keeper keeps files where the allocator says.
