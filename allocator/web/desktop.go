@@ -81,6 +81,10 @@ func (s *server) desktopSeat(r *http.Request) (allocator.Seat, error) {
 	if r.Header.Get("Service-Worker") != "" {
 		return allocator.Seat{}, api.Problemf(api.Forbidden, "A desktop runs nothing in the background", "Its page would answer for the next machine, too.")
 	}
+	if p, err := who(r.Context()); err == nil && p.Name != "" {
+		return allocator.Seat{}, api.Problemf(api.Forbidden, "You are logged in as staff here",
+			"What a machine shows could act in your name on the other pages. Log out first, or open the desktop in another browser.")
+	}
 	seat, err := s.Service.SeatOf(r.Context(), s.seatToken(r))
 	if err == nil && seat.State == allocator.SeatQueued {
 		err = api.Problemf(api.Conflict, "You have no machine yet", "You are number %d in the queue, and get one as soon as one is free.", seat.Position)

@@ -77,6 +77,12 @@ func TestADesktopIsItsParticipantsAlone(t *testing.T) {
 		require.NotContains(t, body, name, "a browser's word is not the allocator's, and its secrets are not for machines")
 	}
 	m.asked = ""
+	staff := w.staff(t)
+	join(t, staff, ws, "admin@example.org")
+	status, body = ask(staff)
+	require.Equal(t, http.StatusForbidden, status, "a page of a machine's would act in staff's name")
+	require.Contains(t, body, "another browser")
+	require.Empty(t, m.asked)
 	join(t, bob, ws, "bob@example.org")
 	status, _ = ask(bob)
 	require.Equal(t, http.StatusConflict, status, "who waits has no machine yet")

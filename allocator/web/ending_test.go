@@ -51,7 +51,7 @@ func TestASeatSaysWhenItEndsAndWhatBecameOfIt(t *testing.T) {
 
 func TestWhoSeemsToBeAwayIsAskedInTime(t *testing.T) {
 	w := newWorld(t)
-	w.Time = time.Now()
+	w.Time = time.Now().Add(-30 * time.Minute)
 	ws := w.ReadyWorkshop(t, 1)
 	idle := 30
 	_, err := w.ChangeWorkshop(t.Context(), "admin", ws.ID, api.WorkshopChange{IdleMinutes: &idle})
@@ -59,6 +59,7 @@ func TestWhoSeemsToBeAwayIsAskedInTime(t *testing.T) {
 	b := w.browser(t)
 	b.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"ann@example.org"}})
 	require.NotContains(t, mustOpen(t, b, "/seat"), "I am here")
+	w.Time = time.Now()
 	m := w.Machines(t, ws)[0]
 	require.NoError(t, w.Store.KeepHeard(t.Context(), m.ID, "b", w.Time.Add(-26*time.Minute), w.Time))
 	page := mustOpen(t, b, "/seat")

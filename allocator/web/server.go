@@ -161,12 +161,18 @@ func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, status, "application/json", out)
 }
 
+// showsSession reports whether a request shows a session, whoever's it is.
+func (s *server) showsSession(r *http.Request) bool {
+	_, err := r.Cookie(s.sessions.Cookie.Name)
+	return err == nil
+}
+
 // withSession loads the session of staff where one may be needed: agents have
 // none, and a tunnel cannot be wrapped.
 func (s *server) withSession(next http.Handler) http.Handler {
 	loaded := s.sessions.LoadAndSave(s.recognize(next))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/api/v1/agents") || strings.HasPrefix(r.URL.Path, "/assets/") || strings.HasPrefix(r.URL.Path, desktopPath) {
+		if strings.HasPrefix(r.URL.Path, "/api/v1/agents") || strings.HasPrefix(r.URL.Path, "/assets/") || strings.HasPrefix(r.URL.Path, desktopPath) && !s.showsSession(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
