@@ -18,6 +18,8 @@ func TestUserDataRunsOnceInTheMachinesFolder(t *testing.T) {
 	i := w.launch("echo on the console\npwd > " + box.path + "\nenv | grep ^LABLINK_ | sort > " + box.path + "\necho end > " + box.path)
 	root := filepath.Join(w.dir, "instances", i.ID, "root")
 	require.Equal(t, root, box.next())
+	require.Regexp(t, "^LABLINK_DATABASE_PROXY=127.0.0.1:", box.next())
+	require.Regexp(t, "^LABLINK_PEERS=@", box.next())
 	require.Equal(t, "LABLINK_ROOT="+root, box.next())
 	require.Equal(t, "LABLINK_SIMULATOR="+w.dir, box.next())
 	require.Equal(t, "LABLINK_SKIP=user,format,mount", box.next())
