@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/allocator/readiness"
@@ -16,7 +17,7 @@ func TestAClockHearsWhatAWSAnswers(t *testing.T) {
 	says := "Sun, 01 Mar 2026 11:00:00 GMT"
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Date", says) }))
 	defer server.Close()
-	client := listening{client: server.Client(), clock: c}
+	client := listenTo(aws.Config{}, c).HTTPClient
 	for date, told := range map[string]string{"Sun, 01 Mar 2026 11:00:00 GMT": "1h0m0s ahead", "no date": "1h0m0s ahead"} {
 		says = date
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)

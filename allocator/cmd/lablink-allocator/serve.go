@@ -143,9 +143,7 @@ func (a *app) open(ctx context.Context) error {
 	}
 	a.rates = rates.New(ctx, a.settings.Region, a.settings.Pools, live.New(cloud, time.Now, live.Patience), a.log)
 	a.clock = readiness.NewClock()
-	heard := cloud
-	heard.HTTPClient = listening{client: cloud.HTTPClient, clock: a.clock}
-	a.ec2 = &readiness.Cloud{Compute: ec2.New(ec2.Client(heard), a.settings, time.Now), Now: time.Now}
+	a.ec2 = &readiness.Cloud{Compute: ec2.New(ec2.Client(listenTo(cloud, a.clock)), a.settings, time.Now), Now: time.Now}
 	a.hub = &tunnel.Hub{Log: a.log, OnChange: a.connected}
 	a.service = &allocator.Service{
 		Store: a.store, Compute: a.ec2, Tunnels: a.hub,
