@@ -26,7 +26,7 @@ type collecting struct {
 func newCollecting(t *testing.T) *collecting {
 	t.Helper()
 	w := newWorld(t)
-	w.Pools[0].Collect = []string{"results/**"}
+	w.Pools[0].Collect, w.EC2.Spot = []string{"results/**"}, true
 	c := &collecting{World: w}
 	c.ws, _ = w.Open(t, 1)
 	w.RunAll(t)

@@ -13,14 +13,14 @@ const spareTime = 20 * time.Second
 
 // interrupted takes what AWS will do to a spot machine: its participant is told and
 // moved to another one, or to the queue, what they made is collected while there is
-// time, and another machine is launched at once.
+// time, and another machine is launched at once. Other machines AWS takes from nobody,
+// whatever their agents say.
 func (s *Service) interrupted(ctx context.Context, m Machine, i api.Interruption) error {
-	key := m.ID + " " + i.Action + " " + i.At.String()
 	switch {
-	case m.State == Draining && m.Leaving != "" || m.State == Terminating || m.State == Terminated:
+	case !m.Spot, m.State == Draining && m.Leaving != "" || m.State == Terminating || m.State == Terminated:
 		return nil
 	case i.Action == api.Rebalance:
-		if _, told := s.notices.LoadOrStore(key, true); told || m.SeatID == "" {
+		if told, _ := s.notices.Swap(m.ID, m.Session()); told == m.Session() || m.SeatID == "" {
 			return nil
 		}
 		return s.Store.KeepMessage(ctx, m.SeatID, "AWS may take your machine back soon. Save your work; if that happens you get another one.", s.Now())

@@ -66,3 +66,19 @@ func TestWhoMayLoseTheMachineSoonIsToldOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, seat.Message)
 }
+
+func TestAMachineThatIsNoSpotMachineIsNotTakenBack(t *testing.T) {
+	w := newWorld(t)
+	ws := w.ReadyWorkshop(t, 1)
+	m := w.Machines(t, ws)[0]
+	c, err := w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
+	require.NoError(t, err)
+	for _, action := range []string{"terminate", api.Rebalance} {
+		_, err = w.Report(t.Context(), allocator.Agent{ID: m.AgentID, MachineID: m.ID}, api.Report{Health: api.Healthy, BootID: "b", Interruption: &api.Interruption{Action: action, At: w.Time}})
+		require.NoError(t, err)
+	}
+	seat, err := w.SeatOf(t.Context(), c.Token)
+	require.NoError(t, err)
+	require.Equal(t, allocator.SeatAssigned, seat.State)
+	require.Empty(t, seat.Message)
+}

@@ -32,6 +32,7 @@ func (s *Service) forget(living []Machine) {
 	s.live.Range(func(id, _ any) bool {
 		if !keep[id.(string)] {
 			s.live.Delete(id)
+			s.notices.Delete(id)
 		}
 		return true
 	})

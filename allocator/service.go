@@ -51,7 +51,7 @@ type Service struct {
 	spared   sync.Map // instances that a restore made unknown, once told
 	listens  sync.Once
 	began    time.Time // when this allocator looked first
-	notices  sync.Map  // what of machines' interruptions was told
+	notices  sync.Map  // machine id → the session that was told that AWS may take it back
 	uploads  grants    // what agents were named places for
 	settling settler   // brings sessions of agents in line with who holds their machines
 }

@@ -19,6 +19,7 @@ type FakeEC2 struct {
 	answers  map[string]answer
 	Now      func() time.Time
 	Settings string              // of the release; Plan writes them into its requests
+	Spot     bool                // whether it gives spot machines
 	Delay    time.Duration       // how long it neither lists nor ends what it launched
 	Asked    []string            // the ids that it was asked to end
 	Looking  func()              // called when instances are listed
@@ -66,7 +67,7 @@ func (f *FakeEC2) Launch(_ context.Context, request string) ([]allocator.Instanc
 			give = f.Capacity(count)
 		}
 		for range give {
-			i := allocator.Instance{ID: fmt.Sprintf("i-%017x", len(f.All)), Type: "g5.xlarge", Zone: "us-west-2b", State: allocator.InstanceRunning, LaunchedAt: f.Now(), Attempt: token}
+			i := allocator.Instance{ID: fmt.Sprintf("i-%017x", len(f.All)), Type: "g5.xlarge", Zone: "us-west-2b", Spot: f.Spot, State: allocator.InstanceRunning, LaunchedAt: f.Now(), Attempt: token}
 			f.All = append(f.All, i)
 			a.instances = append(a.instances, i)
 		}
