@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -141,11 +142,7 @@ func (s *Service) watchBudget(ctx context.Context, in *Situation) error {
 
 // spells are read where there is a budget.
 func (s *Service) spells(ctx context.Context, in Situation) ([]Spell, error) {
-	any := s.Budget.MonthlyUSD > 0
-	for _, w := range in.Workshops {
-		any = any || w.BudgetUSD > 0
-	}
-	if !any {
+	if s.Budget.MonthlyUSD <= 0 && !slices.ContainsFunc(in.Workshops, func(w Workshop) bool { return w.BudgetUSD > 0 }) {
 		return nil, nil
 	}
 	return s.Store.Spells(ctx, month(in.Now))

@@ -97,7 +97,7 @@ func (s *server) finishSignOn(w http.ResponseWriter, r *http.Request) {
 		s.failLogin(w, r, err)
 		return
 	}
-	http.Redirect(w, r, safeNext(next), http.StatusSeeOther) //nolint:gosec // safeNext stays below /admin
+	http.Redirect(w, r, safeNext(next), http.StatusSeeOther)
 }
 
 func (s *server) failLogin(w http.ResponseWriter, r *http.Request, err error) {

@@ -86,7 +86,7 @@ func TestNoBrowserShowsAsAPageWhatAParticipantMade(t *testing.T) {
 	require.Equal(t, http.StatusOK, status, said)
 	get, err := w.Download(t.Context(), "wks_1/sea_1/a.html")
 	require.NoError(t, err)
-	res, err := http.Get(get) //nolint:noctx // as a browser does
+	res, err := http.Get(get)
 	require.NoError(t, err)
 	defer res.Body.Close()
 	require.Equal(t, []string{"200 OK", "attachment"}, []string{res.Status, res.Header.Get("Content-Disposition")})

@@ -24,7 +24,7 @@ func (s *Server) secretValue(c call) (map[string]any, error) {
 	if target := c.Header.Get("X-Amz-Target"); target != "secretsmanager.GetSecretValue" {
 		return nil, &cloud.Error{Code: "UnknownOperationException", Message: "the simulator does not have " + target, Status: 400}
 	}
-	var in struct{ SecretId string } //nolint:revive // as the API has it
+	var in struct{ SecretId string }
 	dec := json.NewDecoder(bytes.NewReader(c.body))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&in); err != nil {

@@ -18,7 +18,7 @@ func (a *app) watchTicks(ctx context.Context) <-chan time.Time {
 		leads := false
 		for {
 			var now time.Time
-			due := false
+			var due bool
 			select {
 			case <-ctx.Done():
 				return

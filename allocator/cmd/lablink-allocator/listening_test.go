@@ -32,6 +32,6 @@ func TestAClockHearsWhatAWSAnswers(t *testing.T) {
 	server.Close()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
 	require.NoError(t, err)
-	_, err = client.Do(req) //nolint:bodyclose // there is none
+	_, err = client.Do(req)
 	require.Error(t, err)
 }
