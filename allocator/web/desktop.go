@@ -33,8 +33,8 @@ func (s *server) desktop(w http.ResponseWriter, r *http.Request) {
 	var watched sync.WaitGroup
 	defer watched.Wait()
 	defer stop()
-	watched.Go(func() { s.whileHeld(ctx, stop, s.seatToken(r), seat) })
-	r = r.WithContext(ctx)
+	token := s.seatToken(r)
+	watched.Go(func() { s.whileHeld(ctx, stop, token, seat) })
 	proxy := &httputil.ReverseProxy{
 		Rewrite:   toAgent,
 		Transport: s.Machine(seat.MachineID), FlushInterval: -1,
@@ -47,7 +47,7 @@ func (s *server) desktop(w http.ResponseWriter, r *http.Request) {
 			s.fail(w, r, s.desktopFailed(r, seat.MachineID, err))
 		},
 	}
-	proxy.ServeHTTP(w, r)
+	proxy.ServeHTTP(w, r.WithContext(ctx))
 }
 
 // whileHeld cuts what goes on between a browser and a machine once the machine is not that
