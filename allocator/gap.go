@@ -54,6 +54,7 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 			}
 		case Requested, Launching, Booting, Rebooting:
 			idle = append(idle, m)
+			g.coming++
 		case Ready:
 			if m.Leaving != "" {
 				g.failed = append(g.failed, m)
@@ -67,11 +68,6 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 			}
 			good++
 		case Terminating, Terminated: // not there any more
-		}
-	}
-	for _, m := range idle {
-		if m.State != Ready {
-			g.coming++
 		}
 	}
 	served := min(ready, len(held))

@@ -47,6 +47,11 @@ type Operation struct {
 	FinishedAt time.Time // zero until then
 }
 
+// NewOperation is an operation that somebody asks for.
+func NewOperation(kind OperationKind, by, workshop string, at time.Time) Operation {
+	return Operation{ID: newID("op"), Kind: kind, WorkshopID: workshop, State: Queued, By: by, CreatedAt: at, Message: "waiting to start"}
+}
+
 // Attempt is one call to Compute for some of an operation's machines. It is
 // written down before the call, so that a repeated call after a crash is the
 // same call and launches nothing twice.

@@ -109,7 +109,8 @@ func (s *Service) take(ctx context.Context, step Step) error {
 func (s *Service) launch(ctx context.Context, step Step) error {
 	w, now := step.Workshop, s.Now()
 	pool, _ := s.Pool(w.Pool)
-	op := Operation{ID: newID("op"), Kind: Launch, WorkshopID: w.ID, State: Queued, Total: step.Launch, By: Allocator, CreatedAt: now, Message: "waiting to start"}
+	op := NewOperation(Launch, Allocator, w.ID, now)
+	op.Total = step.Launch
 	machines := make([]Machine, step.Launch)
 	for i := range machines {
 		machines[i] = Machine{

@@ -81,9 +81,6 @@ func random(bytes int) string {
 	return letters.EncodeToString(raw)
 }
 
-// NewOperationID makes an id for an operation that follows from a change.
-func NewOperationID() string { return newID("op") }
-
 // newJoinCode makes a code that can be read aloud: 40 random bits.
 func newJoinCode() string { return random(5) }
 

@@ -59,7 +59,7 @@ func (s *Service) ReleaseSeat(ctx context.Context, by, id string) error {
 func (s *Service) ending(by, workshop string) Operation { return s.operation(Terminate, by, workshop) }
 
 func (s *Service) operation(kind OperationKind, by, workshop string) Operation {
-	return Operation{ID: newID("op"), Kind: kind, WorkshopID: workshop, State: Queued, By: by, CreatedAt: s.Now(), Message: "waiting to start"}
+	return NewOperation(kind, by, workshop, s.Now())
 }
 
 // start records an operation that is on the disk and queues it. Both happen even

@@ -49,7 +49,7 @@ func (c conn) all(ctx context.Context, statements ...Statement) error {
 // rows runs statements that give a row each, up to the first that fails.
 func (c conn) rows(ctx context.Context, statements []Statement, scan func(i int, row scanner) error) error {
 	if c.dialect.Rows != nil && len(statements) > 1 {
-		return c.worded(c.dialect.Rows(ctx, c.raw, statements, func(i int, row Row) error { return scan(i, row) }))
+		return c.worded(c.dialect.Rows(ctx, c.raw, statements, scan))
 	}
 	for i, s := range statements {
 		if err := scan(i, c.row(ctx, s.Query, s.Args...)); err != nil {

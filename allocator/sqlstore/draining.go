@@ -35,10 +35,7 @@ func collects(ctx context.Context, tx conn, m allocator.Machine, h hold) (bool, 
 // drain collects what was made on m before it goes on: to its end when leaving says
 // why, to a reboot when an operation waits for that, or to the next participant.
 func drain(ctx context.Context, tx conn, m allocator.Machine, h hold, leaving, reason string, at time.Time) error {
-	op := allocator.Operation{
-		ID: allocator.NewOperationID(), Kind: allocator.Collect, WorkshopID: m.WorkshopID, State: allocator.Queued,
-		By: allocator.Allocator, CreatedAt: at, Message: "waiting to start",
-	}
+	op := allocator.NewOperation(allocator.Collect, allocator.Allocator, m.WorkshopID, at)
 	if err := move(ctx, tx, m, allocator.Draining, reason, at); err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func newGround(b *testing.B, engine string) *ground {
 	return g
 }
 
-// secretsBefore answers as Secrets Manager, which the simulator does not have.
+// secretsBefore answers as Secrets Manager, for a database that the account has not made.
 func secretsBefore(rest http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {
