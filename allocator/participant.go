@@ -45,29 +45,43 @@ func (s *Service) claim(ctx context.Context, c api.Claim, token, network string)
 	if err != nil {
 		return Claimed{}, err
 	}
-	w, err := s.Store.WorkshopByCode(ctx, NormalCode(c.Code))
+	workshop, err := s.openedBy(ctx, NormalCode(c.Code))
 	if err != nil {
 		return Claimed{}, err
-	}
-	if w.State != Open {
-		return Claimed{}, api.Problemf(api.Conflict, "This workshop has ended", "Ask your instructor whether there is another one.")
 	}
 	if token == "" {
 		token = NewToken()
 	}
 	id := newID("sea")
 	r := ClaimRequest{
-		WorkshopID: w.ID, Email: email, Token: SecretSum(token), NewSeat: id,
-		NewPIN: pinSum(w.ID, email, pinOf(token, id)), Source: sha256.Sum256([]byte(network)), At: s.Now(),
+		WorkshopID: workshop, Email: email, Token: SecretSum(token), NewSeat: id,
+		NewPIN: pinSum(workshop, email, pinOf(token, id)), Source: sha256.Sum256([]byte(network)), At: s.Now(),
 	}
 	if typed := strings.TrimSpace(c.PIN); typed != "" {
-		r.GivenPIN = pinSum(w.ID, email, typed)
+		r.GivenPIN = pinSum(workshop, email, typed)
 	}
 	seat, _, err := s.Store.Claim(ctx, r)
 	if err != nil {
 		return Claimed{}, err
 	}
 	return Claimed{Seat: seat, Token: token, PIN: seat.PINFor(token)}, nil
+}
+
+// openedBy is the workshop that a join code opens. Codes are given once and stay, so
+// that of an open workshop is looked up once; whether it is open still, the claim sees.
+func (s *Service) openedBy(ctx context.Context, code string) (id string, err error) {
+	if id, ok := s.codes.Load(code); ok {
+		return id.(string), nil
+	}
+	w, err := s.Store.WorkshopByCode(ctx, code)
+	if err != nil {
+		return "", err
+	}
+	if w.State != Open {
+		return "", api.Problemf(api.Conflict, "This workshop has ended", "Ask your instructor whether there is another one.")
+	}
+	s.codes.Store(code, w.ID)
+	return w.ID, nil
 }
 
 // Claimed is what the audit says of a seat that is new.

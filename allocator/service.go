@@ -53,6 +53,7 @@ type Service struct {
 	began    time.Time // when this allocator looked first
 	notices  sync.Map  // machine id → the session that was told that AWS may take it back
 	uploads  grants    // what agents were named places for
+	codes    sync.Map  // join code → id of its workshop, of those that were open once
 	settling settler   // brings sessions of agents in line with who holds their machines
 }
 
@@ -84,10 +85,11 @@ func random(bytes int) string {
 // newJoinCode makes a code that can be read aloud: 40 random bits.
 func newJoinCode() string { return random(5) }
 
+// spaced are the characters that join codes are written with, for who reads them.
+var spaced = strings.NewReplacer(" ", "", "-", "")
+
 // NormalCode is a join code as it is stored, however it was typed.
-func NormalCode(code string) string {
-	return strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(code))
-}
+func NormalCode(code string) string { return strings.ToLower(spaced.Replace(code)) }
 
 // SecretSum is how a secret of 256 random bits is stored: checking it costs
 // microseconds, and guessing it is hopeless.

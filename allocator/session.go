@@ -64,9 +64,13 @@ func activeAt(m Machine, r api.Report, now time.Time) time.Time {
 
 // Settle brings the session of a machine's agent in line with who holds the machine,
 // soon. What cannot be done now is done when the agent is heard of again.
-func (s *Service) Settle(machine string) {
-	s.settling.run(machine, func(ctx context.Context) {
-		if err := s.settle(ctx, machine); err != nil && ctx.Err() == nil {
+func (s *Service) Settle(machine string) { s.SettleFor(machine, "") }
+
+// SettleFor is Settle for who is known to hold the machine now: by the session that is
+// theirs, or "" where that is to be looked up.
+func (s *Service) SettleFor(machine, session string) {
+	s.settling.run(machine, session, func(ctx context.Context, session string) {
+		if err := s.settle(ctx, machine, session); err != nil && ctx.Err() == nil {
 			s.Log.Info("a session could not be started or ended; it is tried again when the agent reports", "machine", machine, "error", err)
 		}
 	})
@@ -75,9 +79,12 @@ func (s *Service) Settle(machine string) {
 // settleTimeout is how long an agent may take to start or end a session.
 const settleTimeout = 30 * time.Second
 
-func (s *Service) settle(ctx context.Context, machine string) error {
+func (s *Service) settle(ctx context.Context, machine, session string) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
+	if session != "" {
+		return s.Tunnels.StartSession(ctx, machine, session)
+	}
 	m, err := s.Store.Machine(ctx, machine)
 	switch {
 	case err != nil:

@@ -11,44 +11,45 @@ type settler struct {
 	mu    sync.Mutex
 	ctx   context.Context
 	stop  context.CancelFunc
-	going map[string]bool // machines that are seen to; true: once more after that
+	going map[string]*string // machines that are seen to; not nil: once more after that, for this session
 	all   sync.WaitGroup
 }
 
-// run sees to a machine. Where that goes on already it is done once more after it:
-// something may have changed meanwhile.
-func (t *settler) run(machine string, do func(context.Context)) {
+// run sees to a machine and its session, which is "" where it is to be looked up. Where
+// that goes on already it is done once more after it: something has changed meanwhile.
+func (t *settler) run(machine, session string, do func(ctx context.Context, session string)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ctx == nil {
 		t.ctx, t.stop = context.WithCancel(context.Background())
-		t.going = map[string]bool{}
+		t.going = map[string]*string{}
 	}
 	if t.ctx.Err() != nil {
 		return
 	}
 	if _, on := t.going[machine]; on {
-		t.going[machine] = true
+		t.going[machine] = &session
 		return
 	}
-	t.going[machine] = false
+	t.going[machine] = nil
 	t.all.Go(func() {
-		for again := true; again; again = t.again(machine) {
-			do(t.ctx)
+		for next := &session; next != nil; next = t.next(machine) {
+			do(t.ctx, *next)
 		}
 	})
 }
 
-func (t *settler) again(machine string) bool {
+// next is the session that a machine is seen to for once more; nil: it is done.
+func (t *settler) next(machine string) *string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	again := t.going[machine] && t.ctx.Err() == nil
-	if again {
-		t.going[machine] = false
-	} else {
+	next := t.going[machine]
+	if next == nil || t.ctx.Err() != nil {
 		delete(t.going, machine)
+		return nil
 	}
-	return again
+	t.going[machine] = nil
+	return next
 }
 
 func (t *settler) wait() { t.all.Wait() }

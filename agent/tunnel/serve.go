@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/yamux"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/frames"
 )
 
 const (
@@ -57,7 +58,7 @@ func (t *tunnel) Serve(ctx context.Context) error {
 	defer t.ws.CloseNow() // closed already, as a rule
 	// NetConn lifts the limit on a message's size; yamux bounds its frames. The
 	// end of ctx breaks it, and with it all that follows.
-	conn := websocket.NetConn(ctx, t.ws, websocket.MessageBinary)
+	conn := frames.Conn(websocket.NetConn(ctx, t.ws, websocket.MessageBinary))
 	session, err := yamux.Server(conn, t.config())
 	if err != nil {
 		return fmt.Errorf("begin the tunnel: %w", err)

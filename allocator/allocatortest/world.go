@@ -72,7 +72,7 @@ func (w *World) Start(t testing.TB) {
 		Work:  w.Work,
 		Log:   slog.New(slog.DiscardHandler), Now: func() time.Time { return w.Time }, ReportInterval: 10 * time.Second,
 	}
-	store.OnHold(w.Settle)
+	store.OnHold(w.SettleFor)
 }
 
 // Enqueue remembers an operation that is not queued yet; RunAll carries it on.

@@ -17,7 +17,7 @@ type batch struct {
 	changes []change
 	results []error // what each change said
 	before  string  // what is run before the next change
-	reheld  []string
+	reheld  []reheld
 }
 
 // run runs the changes, and those that come meanwhile, and commits them.
@@ -122,7 +122,7 @@ func (b *batch) step(ctx context.Context, tx conn, n int) (said, err error) {
 			return nil, fmt.Errorf("begin a change: %w", err)
 		}
 	}
-	next := b.changes[len(b.results):][:n]
+	next, told := b.changes[len(b.results):][:n], len(b.reheld)
 	if next[0].claim != nil {
 		said = claimAll(ctx, tx, next)
 	} else {
@@ -134,6 +134,7 @@ func (b *batch) step(ctx context.Context, tx conn, n int) (said, err error) {
 			return said, fmt.Errorf("undo a change: %w", err)
 		}
 		b.before = "" // the savepoint is there still
+		b.reheld = b.reheld[:told]
 	}
 	if said == nil || n == 1 {
 		b.results = append(b.results, slices.Repeat([]error{said}, n)...)

@@ -22,11 +22,16 @@ type conn struct {
 	on      database
 	dialect Dialect
 	raw     *sql.Conn // what a transaction runs on; nil for the readers
-	reheld  *[]string // the machines that others hold after the transaction; nil for the readers
+	reheld  *[]reheld // the machines that others hold after the transaction; nil for the readers
 }
 
+// reheld is a machine with the session of who holds it now; "" where that is not known.
+type reheld struct{ machine, session string }
+
 // rehold remembers that a machine is held by somebody else, or by nobody any more.
-func (c conn) rehold(machine string) { *c.reheld = append(*c.reheld, machine) }
+func (c conn) rehold(machine, session string) {
+	*c.reheld = append(*c.reheld, reheld{machine, session})
+}
 
 func (c conn) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	done, err := c.on.ExecContext(ctx, query, args...)

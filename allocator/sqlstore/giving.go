@@ -8,49 +8,51 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator"
 )
 
-// pairs are those who wait longest, each with a machine that is ready, best one whose
-// tunnel is up, if the workshop has begun and as far as it has seats left.
-const pairs = `WITH w AS (
-		SELECT session_limit, ends_at, seats - (SELECT count(*) FROM seats WHERE workshop_id = $1 AND state = 'assigned') AS room
+// giving gives those who wait longest each a machine that is ready, best one whose
+// tunnel is up, if the workshop has begun and as far as it has seats left. Two can never
+// get the same: the index on seats sees to it.
+const giving = `WITH w AS (
+		SELECT CASE WHEN session_limit = 0 THEN 0 WHEN ends_at > 0 AND ends_at < $2 + session_limit * 1000000 THEN ends_at
+			ELSE $2 + session_limit * 1000000 END AS until,
+			seats - (SELECT count(*) FROM seats WHERE workshop_id = $1 AND state = 'assigned') AS room
 		FROM workshops WHERE id = $1 AND state = 'open' AND starts_at <= $2),
 	q AS (
-		SELECT id, email, row_number() OVER (ORDER BY claimed_at, id) AS n
+		SELECT id, row_number() OVER (ORDER BY claimed_at, id) AS n
 		FROM seats WHERE workshop_id = $1 AND state = 'queued'),
 	m AS (
 		SELECT id, row_number() OVER (ORDER BY connected DESC, id) AS n FROM machines WHERE workshop_id = $1 AND state = 'ready' AND leaving = ''
 		ORDER BY n LIMIT (SELECT count(*) FROM q))
-	SELECT q.id, q.email, m.id, w.session_limit, w.ends_at FROM w JOIN q ON q.n <= w.room JOIN m ON m.n = q.n ORDER BY q.n`
+	UPDATE seats SET state = 'assigned', machine_id = p.machine, assigned_at = $2, ends_at = p.until
+	FROM (SELECT q.id AS seat, m.id AS machine, w.until FROM w JOIN q ON q.n <= w.room JOIN m ON m.n = q.n) AS p
+	WHERE seats.id = p.seat RETURNING id, machine_id`
 
-// pair is a participant who waits and the machine that they get.
-type pair struct {
-	seat, email, machine string
-	ends                 time.Time // when they give it back
+// given are the machines that giving gave: those that are ready, though somebody holds them.
+var given = []string{
+	`INSERT INTO timeline (machine_id, at, from_state, to_state, reason)
+		SELECT m.id, $2, 'ready', 'assigned', 'given to ' || s.email FROM machines m JOIN seats s ON s.machine_id = m.id AND s.state = 'assigned'
+		WHERE m.workshop_id = $1 AND m.state = 'ready' ORDER BY s.claimed_at, s.id`,
+	`UPDATE machines SET state = 'assigned', reason = 'given to ' || s.email, changed_at = $2, active_at = 0
+		FROM seats s WHERE s.machine_id = machines.id AND s.state = 'assigned' AND machines.workshop_id = $1 AND machines.state = 'ready'`,
 }
 
-// give gives machines that are ready to those who wait. Two can never get the same:
-// the index on seats sees to it.
+// give gives machines that are ready to those who wait.
 func give(ctx context.Context, tx conn, workshop string, at time.Time) error {
-	found, err := list(ctx, tx, func(row scanner) (p pair, err error) {
-		var limit, over int64
-		err = row.Scan(&p.seat, &p.email, &p.machine, &limit, &over)
-		if limit > 0 {
-			p.ends = allocator.Earlier(at.Add(seconds(limit)), fromStamp(over))
-		}
-		return p, err
-	}, pairs, workshop, stamp(at))
+	type hold struct{ seat, machine string }
+	holds, err := list(ctx, tx, func(row scanner) (h hold, err error) { return h, row.Scan(&h.seat, &h.machine) }, giving, workshop, stamp(at))
 	if err != nil {
-		return fmt.Errorf("find free machines of %s: %w", workshop, err)
+		return fmt.Errorf("give seats of %s machines: %w", workshop, err)
 	}
-	var given []Statement
-	for _, p := range found {
-		m := allocator.Machine{ID: p.machine, WorkshopID: workshop, State: allocator.Ready}
-		given = append(append(given, moving(m, allocator.Assigned, "given to "+p.email, at)...), Statement{
-			"UPDATE seats SET state = 'assigned', machine_id = $1, assigned_at = $2, ends_at = $3 WHERE id = $4",
-			[]any{p.machine, stamp(at), stamp(p.ends), p.seat},
-		})
-		tx.rehold(p.machine)
+	if len(holds) == 0 {
+		return nil
 	}
-	if err := tx.all(ctx, given...); err != nil {
+	for _, h := range holds {
+		tx.rehold(h.machine, allocator.Seat{ID: h.seat, State: allocator.SeatAssigned, AssignedAt: at}.Session())
+	}
+	var moved []Statement
+	for _, query := range given {
+		moved = append(moved, Statement{query, []any{workshop, stamp(at)}})
+	}
+	if err := tx.all(ctx, moved...); err != nil {
 		return fmt.Errorf("give out machines of %s: %w", workshop, err)
 	}
 	return nil

@@ -122,7 +122,7 @@ func move(ctx context.Context, tx conn, m allocator.Machine, to allocator.Machin
 		return fmt.Errorf("move machine %s: %w", m.ID, err)
 	}
 	if m.State == allocator.Assigned {
-		tx.rehold(m.ID)
+		tx.rehold(m.ID, "")
 	}
 	if err := concludes(ctx, tx, m, to, at); err != nil {
 		return err

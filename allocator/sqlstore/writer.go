@@ -24,7 +24,7 @@ type writer struct {
 	raw     *sql.Conn                           // on which batches run; nil before, and between them where it is not kept
 	known   *prepared                           // the statements that raw knows
 	hears   atomic.Pointer[func(time.Duration)] // how long each commit took
-	holds   atomic.Pointer[func(string)]        // machines that others hold by now
+	holds   atomic.Pointer[func(string, string)] // machines that others hold by now
 
 	mu     sync.RWMutex // held for reading while a change is submitted
 	closed bool
@@ -71,16 +71,17 @@ func (w *writer) told(took time.Duration) {
 }
 
 // OnHold lets f hear, from now on, of each machine that somebody else holds than
-// before, or nobody. It may hear of one too often. It must not wait.
-func (w *writer) OnHold(f func(machine string)) { w.holds.Store(&f) }
+// before, with their session, or nobody: then, and where it is not known, the session
+// is "". It may hear of one too often. It must not wait.
+func (w *writer) OnHold(f func(machine, session string)) { w.holds.Store(&f) }
 
-func (w *writer) tellHolds(machines []string) {
+func (w *writer) tellHolds(machines []reheld) {
 	f := w.holds.Load()
 	if f == nil {
 		return
 	}
 	for _, m := range machines {
-		(*f)(m)
+		(*f)(m.machine, m.session)
 	}
 }
 

@@ -12,17 +12,19 @@ import (
 )
 
 // holding is a store that tells who holds which machine.
-type holding interface{ OnHold(f func(machine string)) }
+type holding interface {
+	OnHold(f func(machine, session string))
+}
 
 func holdsAreTold(t *testing.T, w *world) {
 	ws, machines := w.ready(t, 1)
 	var mu sync.Mutex
-	told := 0
-	w.Store.(holding).OnHold(func(machine string) {
+	told, held := 0, ""
+	w.Store.(holding).OnHold(func(machine, session string) {
 		mu.Lock()
 		defer mu.Unlock()
 		require.Equal(t, machines[0].ID, machine)
-		told++
+		told, held = told+1, session
 	})
 	heard := func() int {
 		mu.Lock()
@@ -34,11 +36,18 @@ func holdsAreTold(t *testing.T, w *world) {
 	ann, err := w.claim(ws.ID, "ann@example.org")
 	require.NoError(t, err)
 	require.Equal(t, 1, heard())
-	_, err = w.claim(ws.ID, "bob@example.org")
+	require.Equal(t, ann.Session(), held, "and for whom")
+	waits, err := w.claim(ws.ID, "bob@example.org")
 	require.NoError(t, err)
 	require.Zero(t, heard(), "who waits holds nothing")
 	require.NoError(t, w.ReleaseSeat(t.Context(), ann.ID, "left", w.tick()))
 	require.Positive(t, heard())
+	bob, err := w.Seat(t.Context(), waits.ID)
+	require.NoError(t, err)
+	require.Equal(t, bob.Session(), held, "who waited has it")
+	require.NoError(t, w.ReleaseSeat(t.Context(), bob.ID, "left", w.tick()))
+	require.Positive(t, heard())
+	require.Empty(t, held, "nobody")
 }
 
 func heardIsKept(t *testing.T, w *world) {

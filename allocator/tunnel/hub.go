@@ -15,6 +15,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/frames"
 )
 
 // statusTimeout is how long a machine may take to say how it is.
@@ -53,7 +54,7 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, machine string) {
 	}
 	ws.SetReadLimit(-1) // yamux bounds what is read
 	defer ws.CloseNow()
-	session, err := yamux.Client(websocket.NetConn(r.Context(), ws, websocket.MessageBinary), h.config())
+	session, err := yamux.Client(frames.Conn(websocket.NetConn(r.Context(), ws, websocket.MessageBinary)), h.config())
 	if err != nil {
 		h.Log.Error("open a tunnel", "machine", machine, "error", err)
 		return

@@ -35,8 +35,8 @@ const (
 
 // claims has 200 people claim 200 machines that are ready, five times over, in rooms
 // of their own. A claim is done when it is answered and the session has begun on the
-// machine's agent. What the people's process needs of processors is counted apart: the
-// figures are of the median room, in the time that was left of two processors.
+// machine's agent. What people and agents need of processors is counted apart, as they
+// are on other computers: rates are those of the median room, in the time that was left.
 func claims(b *testing.B, engine string) {
 	g := newGround(b, engine)
 	store := g.store(b)
@@ -47,7 +47,7 @@ func claims(b *testing.B, engine string) {
 		of, instances = append(of, w), append(instances, ids...)
 	}
 	require.NoError(b, store.Close())
-	_, url := g.serve(b)
+	p, url := g.serve(b)
 	agents := start(b, "agents", g.crew(b, url, instances))
 	require.Empty(b, order[agentsDone](b, agents, agentsOrder{Come: true, Width: 50}).Errors)
 	people := start(b, "people", struct{}{})
@@ -55,6 +55,7 @@ func claims(b *testing.B, engine string) {
 	var rates, slow []float64
 	errors, double := 0, 0
 	for i, w := range of[:rooms] {
+		used, load := p.used(b), agents.used(b)
 		done := order[peopleDone](b, people, peopleOrder{URL: url, Code: w.JoinCode, People: seats, Room: i})
 		began := order[agentsDone](b, agents, agentsOrder{Sessions: (i + 1) * seats}).Began
 		errors += len(done.Errors)
@@ -66,8 +67,10 @@ func claims(b *testing.B, engine string) {
 			there := latest(seat.Answered, began[id])
 			took, last = append(took, millis(there.Sub(seat.Asked).Seconds()*1000)), latest(last, there)
 		}
-		whole, apart := last.Sub(done.Began).Seconds(), done.Used/float64(runtime.NumCPU())
-		b.Logf("%s: %d claims in %.0f ms, of which the people needed %.0f ms; median %.0f ms", engine, seats, whole*1000, apart*1000, quantile(took, 0.5))
+		used, load = p.used(b)-used, agents.used(b)-load
+		whole, apart := last.Sub(done.Began).Seconds(), (done.Used+load.Seconds())/float64(runtime.NumCPU())
+		b.Logf("%s: %d claims in %.0f ms, median %.0f ms; of %d processors people needed %.0f ms, agents %.0f ms, the allocator %.0f ms", engine, seats,
+			whole*1000, quantile(took, 0.5), runtime.NumCPU(), done.Used*1000, load.Seconds()*1000, used.Seconds()*1000)
 		rates, slow = append(rates, seats/(whole-apart)), append(slow, quantile(took, 0.99))
 	}
 	b.ReportMetric(median(rates), "claims_per_second_"+engine+":1/s")

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // process is a part of the load, or the allocator.
@@ -76,17 +76,15 @@ func order[T any](b *testing.B, p *process, what any) (done T) {
 // used is the time that a process has had of processors.
 func (p *process) used(b *testing.B) time.Duration {
 	b.Helper()
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	require.NoError(b, err)
-	fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+2:]))
-	const user, system, perSecond = 11, 12, 100 // proc(5), counted from the state; USER_HZ is 100
-	ticks := 0
-	for _, at := range []int{user, system} {
-		n, err := strconv.Atoi(fields[at])
-		require.NoError(b, err)
-		ticks += n
-	}
-	return time.Duration(ticks) * time.Second / perSecond
+	return usedBy(b, p.cmd.Process.Pid)
+}
+
+func usedBy(b *testing.B, pid int) time.Duration {
+	b.Helper()
+	var at unix.Timespec
+	const clock = 2 // the scheduler's count, of all threads: CPUCLOCK_SCHED of the kernel
+	require.NoError(b, unix.ClockGettime(int32(^pid<<3|clock), &at))
+	return time.Duration(at.Nano())
 }
 
 // memory is how much a process has resident, in MiB: now (VmRSS) or at most (VmHWM).

@@ -161,7 +161,7 @@ func (a *app) open(ctx context.Context) error {
 	for _, p := range a.settings.Pools {
 		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role, Collect: p.Collect})
 	}
-	a.store.OnHold(a.service.Settle)
+	a.store.OnHold(a.service.SettleFor)
 	if err := a.openQueue(ctx); err != nil {
 		return err
 	}
