@@ -21,9 +21,9 @@ type writer struct {
 	dialect Dialect
 	changes chan change
 	done    sync.WaitGroup
-	raw     *sql.Conn                           // on which batches run; nil before, and between them where it is not kept
-	known   *prepared                           // the statements that raw knows
-	hears   atomic.Pointer[func(time.Duration)] // how long each commit took
+	raw     *sql.Conn                            // on which batches run; nil before, and between them where it is not kept
+	known   *prepared                            // the statements that raw knows
+	hears   atomic.Pointer[func(time.Duration)]  // how long each commit took
 	holds   atomic.Pointer[func(string, string)] // machines that others hold by now
 
 	mu     sync.RWMutex // held for reading while a change is submitted

@@ -12,7 +12,7 @@ import (
 // ask asks a machine's agent something. Unavailable when it does not answer, or
 // not in a way that can be understood; what it refuses is told as it says it.
 func (h *Hub) ask(ctx context.Context, machine, method, path string, in, out any) error {
-	c := api.Client{URL: "http://agent", HTTP: &http.Client{Transport: h.Transport(machine)}}
+	c := api.Client{URL: "http://agent", HTTP: &http.Client{Transport: h.brief(machine)}}
 	err := c.Do(ctx, method, path, in, out)
 	var p *api.Problem
 	switch {
