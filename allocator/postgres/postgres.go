@@ -45,34 +45,17 @@ var limits = map[string]string{
 var dialect = sqlstore.Dialect{
 	Begin: "SELECT pg_advisory_xact_lock(7234016839153115649); ",
 	Clock: "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
-	Limit: batchLimit, All: all, Rows: rows, Word: word, Unsure: unsure,
+	Limit: batchLimit, All: all, Bytes: "decode(%s, 'hex')", Word: word, Unsure: unsure,
 }
 
 // all sends statements together and then waits for what became of them.
 func all(ctx context.Context, on *sql.Conn, statements []sqlstore.Statement) error {
-	return send(ctx, on, statements, func(pgx.BatchResults) error { return nil })
-}
-
-// rows sends statements together and then reads the row of each.
-func rows(ctx context.Context, on *sql.Conn, statements []sqlstore.Statement, scan func(i int, row sqlstore.Row) error) error {
-	return send(ctx, on, statements, func(results pgx.BatchResults) error {
-		for i := range statements {
-			if err := scan(i, results.QueryRow()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func send(ctx context.Context, on *sql.Conn, statements []sqlstore.Statement, read func(pgx.BatchResults) error) error {
 	return on.Raw(func(raw any) error {
 		var b pgx.Batch
 		for _, s := range statements {
 			b.Queue(s.Query, s.Args...)
 		}
-		results := raw.(*stdlib.Conn).Conn().SendBatch(ctx, &b)
-		return errors.Join(read(results), results.Close())
+		return raw.(*stdlib.Conn).Conn().SendBatch(ctx, &b).Close()
 	})
 }
 

@@ -38,7 +38,7 @@ func Open(ctx context.Context, path string, log *slog.Logger) (*sqlstore.Store, 
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	return sqlstore.New(write, read, sqlstore.Dialect{Prepare: true, Clock: "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"}), nil
+	return sqlstore.New(write, read, sqlstore.Dialect{Prepare: true, Bytes: "unhex(%s)", Clock: "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"}), nil
 }
 
 // connect opens at most limit connections. Every commit is flushed to the disk.

@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
@@ -75,26 +77,54 @@ func claimAll(ctx context.Context, tx conn, changes []change) error {
 	return join(ctx, tx, joining)
 }
 
+// together is a claim as the database is given it: an object of those that are made
+// together, by their numbers. Bytes are written as hexadecimal digits.
+type together struct {
+	Workshop string `json:"workshop"`
+	Email    string `json:"email"`
+	Token    string `json:"token"`
+	Seat     string `json:"seat"`
+	PIN      string `json:"pin"`
+	At       int64  `json:"at"`
+}
+
+func encode(all []*claim) (string, error) {
+	out := make(map[int]together, len(all))
+	for i, c := range all {
+		out[i] = together{c.WorkshopID, c.Email, hex.EncodeToString(c.Token[:]), c.NewSeat, hex.EncodeToString(c.NewPIN[:]), stamp(c.At)}
+	}
+	raw, err := json.Marshal(out)
+	return string(raw), err
+}
+
+const entering = `SELECT CAST(c.key AS BIGINT), w.state = 'open',
+		w.invited = $2 OR EXISTS (SELECT 1 FROM roster WHERE workshop_id = w.id AND email = c.value ->> 'email'),
+		coalesce((SELECT id FROM seats WHERE workshop_id = w.id AND email = c.value ->> 'email' AND state <> 'released'), ''),
+		coalesce((SELECT s.email FROM seats s JOIN seat_tokens t ON t.seat_id = s.id
+			WHERE t.token = {c.value ->> 'token'} AND s.workshop_id = w.id AND s.state <> 'released' LIMIT 1), '')
+	FROM json_each($1) c JOIN workshops w ON w.id = c.value ->> 'workshop'`
+
 // enter finds the seats that participants have already. Without one it refuses who is
 // not invited, and a second machine of a workshop to one browser, as after a mistyped
 // address.
 func enter(ctx context.Context, tx conn, all []*claim) error {
-	asked := make([]Statement, len(all))
-	for i, c := range all {
-		asked[i] = Statement{`SELECT w.state = 'open', w.invited = $1 OR EXISTS (SELECT 1 FROM roster WHERE workshop_id = w.id AND email = $2),
-			coalesce((SELECT id FROM seats WHERE workshop_id = w.id AND email = $2 AND state <> 'released'), ''),
-			coalesce((SELECT s.email FROM seats s JOIN seat_tokens t ON t.seat_id = s.id WHERE t.token = $3 AND s.workshop_id = w.id AND s.state <> 'released' LIMIT 1), '')
-			FROM workshops w WHERE w.id = $4`, []any{false, c.Email, c.Token[:], c.WorkshopID}}
+	asked, err := encode(all)
+	if err != nil {
+		return err
 	}
-	return tx.rows(ctx, asked, func(i int, row scanner) error {
+	for _, c := range all {
+		c.refused = api.Problemf(api.NotFound, "There is no such workshop", "Check the link or the code for a typing mistake.")
+	}
+	_, err = list(ctx, tx, func(row scanner) (n int, err error) {
 		var open, invited bool
-		var other string
-		c := all[i]
-		if err := row.Scan(&open, &invited, &c.own, &other); err != nil {
-			return err
+		var own, other string
+		if err := row.Scan(&n, &open, &invited, &own, &other); err != nil {
+			return 0, err
 		}
+		c := all[n]
+		c.own, c.refused = own, nil
 		switch {
-		case c.own != "":
+		case own != "":
 		case !open:
 			c.refused = api.Problemf(api.Conflict, "This workshop has ended", "Ask your instructor whether there is another one.")
 		case !invited:
@@ -102,40 +132,48 @@ func enter(ctx context.Context, tx conn, all []*claim) error {
 		case other != "":
 			c.refused = api.Problemf(api.Conflict, "This browser holds a seat already", "It is the seat of %s. Go on there, or leave it first to join with another address.", other)
 		}
-		return nil
-	})
+		return n, nil
+	}, tx.dialect.bytes(entering), asked, false)
+	return err
+}
+
+// joined are the rows that claims make.
+var joined = []string{
+	`INSERT INTO seats (id, workshop_id, email, state, pin, claimed_at)
+		SELECT value ->> 'seat', value ->> 'workshop', value ->> 'email', 'queued', {value ->> 'pin'}, CAST(value ->> 'at' AS BIGINT) FROM json_each($1)`,
+	`INSERT INTO seat_tokens (token, seat_id, used_at)
+		SELECT {value ->> 'token'}, value ->> 'seat', CAST(value ->> 'at' AS BIGINT) FROM json_each($1)`,
 }
 
 // join puts participants at the end of the queue, gives out what is there, and tells
 // the audit.
 func join(ctx context.Context, tx conn, joining []*claim) error {
-	var added, asked, told []Statement
-	last := map[string]allocator.ClaimRequest{} // by workshop
-	for _, c := range joining {
-		added = append(added, Statement{
-			"INSERT INTO seats (id, workshop_id, email, state, pin, claimed_at) VALUES ($1, $2, $3, 'queued', $4, $5)",
-			[]any{c.NewSeat, c.WorkshopID, c.Email, c.NewPIN[:], stamp(c.At)},
-		}, knowing(c.NewSeat, c.ClaimRequest))
-		asked = append(asked, Statement{seatQuery + " WHERE s.id = $1", []any{c.NewSeat}})
-		last[c.WorkshopID] = c.ClaimRequest
+	asked, err := encode(joining)
+	if err != nil {
+		return err
 	}
-	if err := tx.all(ctx, added...); err != nil {
-		return fmt.Errorf("add seats: %w", err)
+	for _, query := range joined {
+		if _, err := tx.exec(ctx, tx.dialect.bytes(query), asked); err != nil {
+			return fmt.Errorf("add seats: %w", err)
+		}
+	}
+	last, of := map[string]allocator.ClaimRequest{}, map[string]*claim{} // by workshop; by seat
+	for _, c := range joining {
+		last[c.WorkshopID], of[c.NewSeat] = c.ClaimRequest, c
 	}
 	for workshop, r := range last {
 		if err := give(ctx, tx, workshop, r.At); err != nil {
 			return err
 		}
 	}
-	err := tx.rows(ctx, asked, func(i int, row scanner) (err error) {
-		joining[i].seat, err = scanSeat(row)
-		return err
-	})
+	seats, err := list(ctx, tx, scanSeat, seatQuery+" WHERE s.id IN (SELECT value ->> 'seat' FROM json_each($1))", asked)
 	if err != nil {
 		return fmt.Errorf("read new seats: %w", err)
 	}
-	for _, c := range joining {
-		told = append(told, recording(c.seat.Claimed(c.At)))
+	told := make([]allocator.Event, len(seats))
+	for i, seat := range seats {
+		c := of[seat.ID]
+		c.seat, told[i] = seat, seat.Claimed(c.At)
 	}
-	return tx.all(ctx, told...)
+	return recordAll(ctx, tx, told)
 }

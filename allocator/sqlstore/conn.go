@@ -51,19 +51,6 @@ func (c conn) all(ctx context.Context, statements ...Statement) error {
 	return nil
 }
 
-// rows runs statements that give a row each, up to the first that fails.
-func (c conn) rows(ctx context.Context, statements []Statement, scan func(i int, row scanner) error) error {
-	if c.dialect.Rows != nil && len(statements) > 1 {
-		return c.worded(c.dialect.Rows(ctx, c.raw, statements, scan))
-	}
-	for i, s := range statements {
-		if err := scan(i, c.row(ctx, s.Query, s.Args...)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (c conn) row(ctx context.Context, query string, args ...any) scanner {
 	return row{c.on.QueryRowContext(ctx, query, args...), c}
 }
@@ -75,7 +62,8 @@ func (c conn) worded(err error) error {
 	return c.dialect.Word(err)
 }
 
-type scanner = Row
+// scanner is one row.
+type scanner interface{ Scan(into ...any) error }
 
 type row struct {
 	scanner

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -23,6 +24,30 @@ func record(ctx context.Context, tx conn, e allocator.Event) error {
 
 func recording(e allocator.Event) Statement {
 	return Statement{"INSERT INTO events (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)", []any{stamp(e.At), e.Actor, e.Action, e.Subject, e.Detail}}
+}
+
+// recordAll adds many lines to the audit.
+func recordAll(ctx context.Context, tx conn, all []allocator.Event) error {
+	type line struct {
+		At      int64  `json:"at"`
+		Actor   string `json:"actor"`
+		Action  string `json:"action"`
+		Subject string `json:"subject"`
+		Detail  string `json:"detail"`
+	}
+	lines := make(map[int]line, len(all))
+	for i, e := range all {
+		lines[i] = line{stamp(e.At), e.Actor, e.Action, e.Subject, e.Detail}
+	}
+	raw, err := json.Marshal(lines)
+	if err == nil {
+		_, err = tx.exec(ctx, `INSERT INTO events (at, actor, action, subject, detail)
+			SELECT CAST(value ->> 'at' AS BIGINT), value ->> 'actor', value ->> 'action', value ->> 'subject', value ->> 'detail' FROM json_each($1)`, string(raw))
+	}
+	if err != nil {
+		return fmt.Errorf("tell the audit: %w", err)
+	}
+	return nil
 }
 
 // Events lists the audit, newest first.

@@ -33,9 +33,9 @@ type Dialect struct {
 	// All runs statements on a connection, in its transaction, one after the other up
 	// to the first that fails. Optional: each is a way to the database and back.
 	All func(ctx context.Context, on *sql.Conn, statements []Statement) error
-	// Rows runs statements likewise that give a row each, which it passes on in their
-	// order. Optional.
-	Rows func(ctx context.Context, on *sql.Conn, statements []Statement, scan func(i int, row Row) error) error
+	// Bytes is the expression for the bytes that hexadecimal digits stand for, in the
+	// place of which there is %s. Required.
+	Bytes string
 	// Word says for people what an error of the database means, where that helps
 	// them; it leaves any other error as it is. Optional.
 	Word func(err error) error
@@ -43,9 +43,6 @@ type Dialect struct {
 	// same. Optional.
 	Unsure func(err error) bool
 }
-
-// Row is one row.
-type Row interface{ Scan(into ...any) error }
 
 // Statement is a statement with its arguments.
 type Statement struct {
