@@ -3,6 +3,7 @@ package allocator_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -139,4 +140,43 @@ func TestABudgetStaysUsedUpWhileTheClockCannotBeTrusted(t *testing.T) {
 	now := after(t, w, ws, 0)
 	require.Equal(t, 1, w.EC2.Alive(), "nothing is launched")
 	require.Contains(t, now.Trouble, "The budget is used up: ")
+}
+
+// free is a machine of a workshop that is ready.
+func free(t *testing.T, w *allocatortest.World, ws allocator.Workshop) allocator.Machine {
+	t.Helper()
+	all := w.Machines(t, ws)
+	i := slices.IndexFunc(all, func(m allocator.Machine) bool { return m.State == allocator.Ready })
+	require.GreaterOrEqual(t, i, 0, "none is ready")
+	return all[i]
+}
+
+func TestOnlyAHardCapKeepsMachinesFromPeople(t *testing.T) {
+	for _, hard := range []bool{true, false} {
+		w, ws, _ := costing(t, allocator.Budget{MonthlyUSD: 10, HardCap: hard}, 0)
+		m := free(t, w, ws)
+		require.NoError(t, w.Store.Move(t.Context(), m.ID, allocator.Ready, allocator.Draining, "work is collected", w.Time))
+		after(t, w, ws, 5*time.Hour)
+		bob, err := w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "bob@example.org"}, "")
+		require.NoError(t, err)
+		require.NoError(t, w.Store.Move(t.Context(), m.ID, allocator.Draining, allocator.Ready, "work was collected", w.Time))
+		seat, err := w.SeatOf(t.Context(), bob.Token)
+		require.NoError(t, err)
+		if !hard {
+			require.Equal(t, []any{m.ID, ""}, []any{seat.MachineID, seat.Waits()})
+			continue
+		}
+		require.Equal(t, allocator.SeatQueued, seat.State, "it would be taken away at the next look")
+		require.Contains(t, seat.Waits(), "The workshop's budget is used up")
+		require.Contains(t, w.Look(t.Context(), seat).Detail, "The workshop's budget is used up")
+		expected, err := w.ExpectedAt(t.Context(), seat)
+		require.NoError(t, err)
+		require.Zero(t, expected)
+
+		w.Budget.HardCap = false // as after another deploy
+		after(t, w, ws, 0)
+		seat, err = w.SeatOf(t.Context(), bob.Token)
+		require.NoError(t, err)
+		require.Equal(t, []any{m.ID, ""}, []any{seat.MachineID, seat.Waits()})
+	}
 }

@@ -199,12 +199,20 @@ func (s *Service) stay(ctx context.Context, seat Seat) (Seat, error) {
 	return s.Store.Seat(ctx, seat.ID)
 }
 
+// Waits is why a seat gets no machine, also where one is ready; or "".
+func (s Seat) Waits() string {
+	if s.State != SeatQueued || !s.Withheld {
+		return ""
+	}
+	return "The workshop's budget is used up, so no machines are given out. You keep your place; ask your instructor whether the budget is raised."
+}
+
 // Look asks the machine of a seat how it is, through its tunnel. A seat that waits
 // has none.
 func (s *Service) Look(ctx context.Context, seat Seat) api.Live {
 	live := api.Live{At: s.Now()}
 	if seat.State == SeatQueued {
-		live.Detail = fmt.Sprintf("You are number %d in the queue.", seat.Position)
+		live.Detail = strings.TrimSpace(fmt.Sprintf("You are number %d in the queue. %s", seat.Position, seat.Waits()))
 		return live
 	}
 	status, err := s.Tunnels.Status(ctx, seat.MachineID)

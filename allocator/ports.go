@@ -40,8 +40,9 @@ type Store interface {
 	// Tell keeps a workshop's trouble, unless it is not what it was any more. When machines
 	// are launched again stays as it is.
 	Tell(ctx context.Context, workshop, was, trouble string) error
-	// CapWorkshop keeps since when a budget of a workshop is used up; zero: it is not.
-	CapWorkshop(ctx context.Context, workshop string, since time.Time) error
+	// CapWorkshop keeps since when a budget of a workshop is used up; zero: it is not. One
+	// that is withheld gives no machines for that, but those of people's own.
+	CapWorkshop(ctx context.Context, workshop string, since time.Time, withheld bool) error
 	// Spells are how long machines were there: those that were after since, and all of the
 	// workshops that are open.
 	Spells(ctx context.Context, since time.Time) ([]Spell, error)

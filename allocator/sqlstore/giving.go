@@ -9,7 +9,8 @@ import (
 )
 
 // pairs are those who wait longest, each with a machine that is ready, best one whose
-// tunnel is up, if the workshop has begun and as far as it has seats left.
+// tunnel is up, if the workshop has begun and as far as it has seats left. One that may
+// cost nothing more gives people's own machines only.
 const pairs = `WITH w AS (
 		SELECT session_limit, ends_at, seats - (SELECT count(*) FROM seats WHERE workshop_id = $1 AND state = 'assigned') AS room
 		FROM workshops WHERE id = $1 AND state = 'open' AND starts_at <= $2),
@@ -18,6 +19,7 @@ const pairs = `WITH w AS (
 		FROM seats WHERE workshop_id = $1 AND state = 'queued'),
 	m AS (
 		SELECT id, row_number() OVER (ORDER BY connected DESC, id) AS n FROM machines WHERE workshop_id = $1 AND state = 'ready' AND leaving = ''
+		AND (join_token <> '' OR NOT (SELECT withheld FROM workshops WHERE id = $1))
 		ORDER BY n LIMIT (SELECT count(*) FROM q))
 	SELECT q.id, q.email, m.id, w.session_limit, w.ends_at FROM w JOIN q ON q.n <= w.room JOIN m ON m.n = q.n ORDER BY q.n`
 

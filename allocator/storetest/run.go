@@ -75,6 +75,7 @@ func Run(t *testing.T, open Open) {
 		"a browser names the seat that it means":                   seatIsNamed,
 		"a schedule says why its workshop cannot be opened":        scheduleTellsItsTrouble,
 		"it is told how long machines were there":                  spellsAreTold,
+		"a workshop that may cost nothing gives nothing that does": withheldIsNotGiven,
 		"a machine of one's own joins by a token":                  machineJoins,
 		"a join token ends":                                        joinTokenEnds,
 		"a launch is cancelled":                                    launchIsCancelled,
