@@ -217,7 +217,7 @@ func (s *Service) Look(ctx context.Context, seat Seat) api.Live {
 	}
 	status, err := s.Tunnels.Status(ctx, seat.MachineID)
 	if err != nil {
-		live.Detail = "Your machine does not answer at the moment. This page goes on trying; if it takes longer than a few minutes, ask your instructor."
+		live.Detail = s.away(ctx, seat.MachineID)
 		return live
 	}
 	live.Reachable, live.Status = true, &status
@@ -231,6 +231,15 @@ func (s *Service) Look(ctx context.Context, seat Seat) api.Live {
 		live.Detail = status.Reason
 	}
 	return live
+}
+
+// away is what who holds a machine is told that does not answer.
+func (s *Service) away(ctx context.Context, machine string) string {
+	m, err := s.Store.Machine(ctx, machine)
+	if err == nil && m.Health == api.Unhealthy {
+		return "Your machine does not answer: " + m.HealthReason + ". You get another one as soon as one is ready for you; if this one comes back before, you go on there."
+	}
+	return "Your machine does not answer at the moment. This page goes on trying; if it takes longer than a few minutes, ask your instructor."
 }
 
 // maxEmail is the longest address that mail can be sent to, in bytes (RFC 5321).

@@ -121,6 +121,9 @@ type Store interface {
 	// KeepHeard keeps that an agent was heard of: its boot, and when who holds its
 	// machine was active; zero when nobody knows.
 	KeepHeard(ctx context.Context, machine, boot string, active, at time.Time) error
+	// KeepSilent keeps that a machine that somebody holds is unhealthy, as its agent is
+	// silent. NotFound; Conflict when it is not as it was seen, or was heard of since.
+	KeepSilent(ctx context.Context, seen Machine, reason string, at time.Time) error
 	// KeepAction keeps what a machine's agent suggests.
 	KeepAction(ctx context.Context, machine string, action api.Action) error
 	// RebootMachine adds the operation that reboots a machine; its participant waits for

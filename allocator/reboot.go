@@ -17,7 +17,7 @@ const (
 	// rebootLimit is how long a machine may take to boot again.
 	rebootLimit = 10 * time.Minute
 	// silentLimit is how long an agent may be silent before its machine, if nobody holds
-	// it, counts as failed.
+	// it or it is somebody's own, counts as failed.
 	silentLimit = 15 * time.Minute
 )
 
@@ -126,9 +126,20 @@ func (m Machine) silent(now time.Time) bool {
 	return !m.HeardAt.IsZero() && now.Sub(m.HeardAt) > silentLimit
 }
 
+// audible is 1 for a machine whose agent is not silent: who holds one that has failed is
+// not moved to one that may have, too.
+func (m Machine) audible(now time.Time) int {
+	if m.silent(now) {
+		return 0
+	}
+	return 1
+}
+
 // silence says of which machines it may count that their agents are silent: of those
 // that nobody holds and that are ready. Where most are silent, or this allocator has
-// not listened for as long, it is likelier that nobody could be heard.
+// not listened for as long, it is likelier that nobody could be heard. Of somebody's own
+// machine nothing else tells that it was switched off, and nothing is done to it for
+// that: it counts also where somebody holds it, and where most are silent.
 func (s *Service) silence(machines []Machine) func(Machine) bool {
 	now, heard, silent := s.Now(), 0, 0
 	for _, m := range machines {
@@ -140,10 +151,15 @@ func (s *Service) silence(machines []Machine) func(Machine) bool {
 			silent++
 		}
 	}
-	if now.Sub(s.listening(now)) <= silentLimit || silent > 1 && 2*silent > heard {
-		return func(Machine) bool { return false }
+	deaf := now.Sub(s.listening(now)) <= silentLimit
+	most := silent > 1 && 2*silent > heard
+	return func(m Machine) bool {
+		if deaf || !m.silent(now) {
+			return false
+		}
+		held := m.Own() && m.State == Assigned && m.Health != api.Unhealthy
+		return held || m.State == Ready && (m.Own() || !most)
 	}
-	return func(m Machine) bool { return m.State == Ready && m.silent(now) }
 }
 
 // listening is since when this allocator can hear of agents.

@@ -51,6 +51,7 @@ func Run(t *testing.T, open Open) {
 		"a hundred claims at once never double":                    claimsRace,
 		"who holds a machine is told as it changes":                holdsAreTold,
 		"it is kept that an agent was heard of":                    heardIsKept,
+		"it is kept that an agent is silent":                       silenceIsKept,
 		"who is known to be idle for too long is due":              idleSeatsEnd,
 		"a machine reboots until its agent speaks of another boot": machineReboots,
 		"work is collected before a machine goes on":               workIsCollected,
