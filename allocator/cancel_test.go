@@ -52,6 +52,28 @@ func TestALaunchThatIsCancelledLaunchesNoMore(t *testing.T) {
 	require.Equal(t, 3, w.EC2.Alive(), "its seats still want them")
 }
 
+func TestThatALaunchWasCancelledIsToldForAsLongAsItCounts(t *testing.T) {
+	w := newWorld(t)
+	w.EC2.Capacity = func(int) int { return 0 }
+	ws, op := w.Open(t, 1)
+	var later *allocator.Later
+	require.ErrorAs(t, w.Run(t.Context(), op.ID), &later)
+	_, err := w.CancelOperation(t.Context(), "ann", op.ID)
+	require.NoError(t, err)
+	w.RunAll(t)
+	own(t, w, ws) // it lacks nothing any more
+	for _, c := range []struct {
+		after time.Duration
+		want  string
+	}{{14 * time.Minute, "its launch was cancelled by ann"}, {2 * time.Minute, ""}} {
+		w.Time = w.Time.Add(c.after)
+		require.NoError(t, w.Reconcile(t.Context()))
+		got, err := w.Store.Workshop(t.Context(), ws.ID)
+		require.NoError(t, err)
+		require.Equal(t, c.want, got.Trouble)
+	}
+}
+
 func TestWhatACancelledLaunchBringsLateIsEnded(t *testing.T) {
 	w := newWorld(t)
 	_, op := w.Open(t, 2)

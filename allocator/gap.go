@@ -24,6 +24,8 @@ type gap struct {
 	// waits says that nothing is launched for it now, and late that it ends too soon for
 	// anything to be.
 	waits, late bool
+	// unpaused says that a pause is over that no refusal of EC2's began.
+	unpaused bool
 
 	launch  int
 	yielded []Machine
@@ -94,7 +96,7 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 		g.reboot, g.failed = g.reboot[over:], append(g.failed, g.reboot[:over]...)
 	}
 	g.count(s, farthestLast(idle), good+len(g.reboot), w.forSeats(s.Now, people), wanted)
-	g.late = w.tooLate(s)
+	g.late, g.unpaused = w.tooLate(s), w.LaunchFailures == 0 && !w.LaunchAfter.IsZero() && !s.Now.Before(w.LaunchAfter)
 	g.cap(s, has)
 	g.waits = g.late || g.capped != "" || s.Now.Before(w.LaunchAfter) || w.LaunchFailures > 0 && slices.ContainsFunc(g.failed, Machine.neverReady)
 	return g

@@ -97,10 +97,14 @@ func (s *Service) notRebooted(ctx context.Context, m Machine, why string) error 
 	return err
 }
 
-// askToReboot asks a machine's agent, and EC2 where it does not answer, or where asking
-// it did not help before. Of somebody's own machine EC2 knows nothing.
+// askToReboot asks a machine's agent, and EC2 where it does not answer, where asking it
+// did not help before, or where it has not said yet which boot it is at. Of somebody's
+// own machine EC2 knows nothing.
 func (s *Service) askToReboot(ctx context.Context, m Machine) (whom string, err error) {
-	if m.Reboots <= 1 || m.Own() {
+	switch {
+	case m.RebootFrom == "" && m.Own():
+		return "", api.Problemf(api.Unavailable, "Its agent was not heard of yet", "Ask again once it has reported.")
+	case m.RebootFrom != "" && (m.Reboots <= 1 || m.Own()):
 		err := s.Tunnels.Reboot(ctx, m.ID, m.RebootFrom)
 		if err == nil || api.CodeOf(err) == api.Conflict {
 			return "its agent", nil
