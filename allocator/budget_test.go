@@ -132,8 +132,8 @@ func TestAMonthCostsWhatItsMachinesDidInIt(t *testing.T) {
 
 func TestABudgetStaysUsedUpWhileTheClockCannotBeTrusted(t *testing.T) {
 	w, ws, _ := costing(t, allocator.Budget{MonthlyUSD: 10}, 0)
-	after(t, w, ws, 6*time.Hour)
-	require.NoError(t, w.Store.Postpone(t.Context(), ws.ID, "", 0, time.Time{})) // as when a machine became ready
+	ws = after(t, w, ws, 6*time.Hour)
+	require.NoError(t, w.Store.Postpone(t.Context(), ws, "", 0, time.Time{})) // as when a machine became ready
 	w.EC2.Set(allocator.InstanceGone, w.Machines(t, ws)[1].InstanceID)
 	require.NoError(t, w.Observe(t.Context()))
 	w.Clock = func(context.Context) error { return errors.New("it jumped") }

@@ -35,8 +35,9 @@ type Store interface {
 	// EndSchedule ends a schedule. NotFound when it does not go on.
 	EndSchedule(ctx context.Context, id string, at time.Time) error
 	// Postpone keeps why a workshop's machines cannot be launched and when that is
-	// tried again; "" when they can.
-	Postpone(ctx context.Context, workshop, trouble string, failures int, until time.Time) error
+	// tried again; "" when they can. Conflict when what is kept of that is not as it was
+	// seen.
+	Postpone(ctx context.Context, seen Workshop, trouble string, failures int, until time.Time) error
 	// Tell keeps a workshop's trouble, unless it is not what it was any more. When machines
 	// are launched again stays as it is.
 	Tell(ctx context.Context, workshop, was, trouble string) error
