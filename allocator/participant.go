@@ -63,7 +63,7 @@ func (s *Service) claim(ctx context.Context, c api.Claim, token, network string)
 	if typed := strings.TrimSpace(c.PIN); typed != "" {
 		r.GivenPIN = pinSum(w.ID, email, typed)
 	}
-	seat, _, err := s.Store.Claim(ctx, r)
+	seat, err := s.Store.Claim(ctx, r)
 	if err != nil {
 		return Claimed{}, err
 	}

@@ -156,7 +156,7 @@ type Store interface {
 
 	// Claim gives a participant a seat, or the one they hold, and tells the audit of one
 	// that is new. See ClaimRequest.
-	Claim(ctx context.Context, r ClaimRequest) (s Seat, isNew bool, err error)
+	Claim(ctx context.Context, r ClaimRequest) (Seat, error)
 	// GiveSeats gives the machines of a workshop that are ready to those who wait.
 	GiveSeats(ctx context.Context, workshop string, at time.Time) error
 	// SeatByToken finds the live seat that a browser's token was used for last.

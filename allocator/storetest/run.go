@@ -182,7 +182,7 @@ func (w *world) move(t require.TestingT, machine string, to allocator.MachineSta
 
 // claim asks for a seat from a browser of its own.
 func (w *world) claim(workshop, email string) (allocator.Seat, error) {
-	s, _, err := w.Claim(context.Background(), w.request(workshop, email, w.id("token")))
+	s, err := w.Claim(context.Background(), w.request(workshop, email, w.id("token")))
 	return s, err
 }
 
