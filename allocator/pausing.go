@@ -28,8 +28,8 @@ func (s *Service) pausing(ctx context.Context, workshop string, change func(*Wor
 // pause makes a pause in the launches of a workshop whose machine did not become
 // ready: what is wrong with it may be wrong with all. The first may be chance.
 func (s *Service) pause(ctx context.Context, workshop, why string) error {
+	why = "A machine was launched and did not become ready: " + why + "."
 	return s.pausing(ctx, workshop, func(w *Workshop) {
-		why := "A machine was launched and did not become ready: " + why + "."
 		switch {
 		case s.Now().Before(w.LaunchAfter):
 		case w.LaunchFailures == 0:

@@ -104,8 +104,9 @@ func (s *Store) TerminateMachine(ctx context.Context, seen allocator.Machine, op
 // asSeen is a machine that is as it was seen, and was nothing else since.
 func asSeen(ctx context.Context, tx conn, seen allocator.Machine) (allocator.Machine, error) {
 	m, err := oneMachine(ctx, tx, seen.ID)
-	same := m.State == seen.State && m.ChangedAt.Equal(seen.ChangedAt) && m.SeatID == seen.SeatID && m.HeldSince.Equal(seen.HeldSince)
-	if err == nil && !(same && m.Health == seen.Health && m.Leaving == seen.Leaving) {
+	state := m.State == seen.State && m.ChangedAt.Equal(seen.ChangedAt) && m.Health == seen.Health && m.Leaving == seen.Leaving
+	holder := m.SeatID == seen.SeatID && m.HeldSince.Equal(seen.HeldSince)
+	if err == nil && (!state || !holder) {
 		err = api.Problemf(api.Conflict, "The machine has changed meanwhile", "Machine %s is %s now; look at it again.", m.ID, m.State)
 	}
 	return m, err
