@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -37,9 +38,21 @@ type Collector struct {
 	mu     sync.Mutex
 	id     string
 	status api.CollectStatus
-	stop   context.CancelFunc
-	work   sync.WaitGroup
+	// ended are those before, the newest last: two that wait for their answers on one
+	// machine do not begin each other anew.
+	ended []ended
+	stop  context.CancelFunc
+	work  sync.WaitGroup
 }
+
+// ended is a collection that is done.
+type ended struct {
+	id     string
+	status api.CollectStatus
+}
+
+// remembered is how many of them are known.
+const remembered = 16
 
 // Collect begins a collection, or says how it goes. Conflict while another one goes on.
 func (c *Collector) Collect(s api.StartCollect) (api.CollectStatus, error) {
@@ -48,8 +61,15 @@ func (c *Collector) Collect(s api.StartCollect) (api.CollectStatus, error) {
 	if c.id == s.ID {
 		return c.status, nil
 	}
+	if i := slices.IndexFunc(c.ended, func(e ended) bool { return e.id == s.ID }); i >= 0 {
+		return c.ended[i].status, nil
+	}
 	if c.id != "" && !c.status.Done {
 		return api.CollectStatus{}, api.Problemf(api.Conflict, "Work is being collected", "Collection %s goes on; ask again when it is done.", c.id)
+	}
+	if c.id != "" {
+		c.ended = append(c.ended, ended{c.id, c.status})
+		c.ended = c.ended[max(0, len(c.ended)-remembered):]
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c.id, c.status, c.stop = s.ID, api.CollectStatus{}, stop
@@ -89,7 +109,7 @@ func (c *Collector) collect(ctx context.Context, s api.StartCollect) error {
 		return fmt.Errorf("open the home: %w", err)
 	}
 	defer root.Close()
-	files, err := c.find(root.FS(), s)
+	files, err := c.find(ctx, root.FS(), s)
 	if err != nil {
 		return err
 	}
@@ -175,10 +195,13 @@ func openRegular(root *os.Root, name string) (*os.File, error) {
 var errNoFile = errors.New("it is no file any more")
 
 // find lists the files that fit a pattern, as many as there may be.
-func (c *Collector) find(home fs.FS, s api.StartCollect) ([]api.NewFile, error) {
+func (c *Collector) find(ctx context.Context, home fs.FS, s api.StartCollect) ([]api.NewFile, error) {
 	var out []api.NewFile
 	var bytes int64
 	err := fs.WalkDir(home, ".", func(name string, d fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil || !d.Type().IsRegular() || !Fits(s.Patterns, name) {
 			return nil //nolint:nilerr // what cannot be looked at is not the participant's work
 		}

@@ -27,6 +27,7 @@ type fakeKeeper struct {
 	refuse string
 	away   error
 	hold   chan struct{} // what is put waits for it; nil: not
+	begun  chan struct{} // hears of what is put; nil: not
 }
 
 func (k *fakeKeeper) Places(_ context.Context, n api.NewUploads) (api.Uploads, error) {
@@ -38,6 +39,9 @@ func (k *fakeKeeper) Places(_ context.Context, n api.NewUploads) (api.Uploads, e
 }
 
 func (k *fakeKeeper) Put(ctx context.Context, place string, content io.Reader, bytes int64) error {
+	if k.begun != nil {
+		k.begun <- struct{}{}
+	}
 	if k.hold != nil {
 		select {
 		case <-k.hold:
@@ -116,10 +120,11 @@ func TestWhatCannotBeKeptIsToldAndTheRestIsKept(t *testing.T) {
 }
 
 func TestOneCollectionGoesOnAtATimeAndEndsWithTheAgent(t *testing.T) {
-	k := &fakeKeeper{kept: map[string]string{}, hold: make(chan struct{})}
+	k := &fakeKeeper{kept: map[string]string{}, hold: make(chan struct{}), begun: make(chan struct{}, 3)}
 	c := &agent.Collector{Home: home(t), Keeper: k}
 	_, err := c.Collect(request("op_1"))
 	require.NoError(t, err)
+	<-k.begun
 	_, err = c.Collect(request("op_2"))
 	require.Equal(t, api.Conflict, api.CodeOf(err))
 	c.Close()
@@ -232,4 +237,17 @@ func TestWhatMayWorkTheNextTimeIsTriedAgain(t *testing.T) {
 		t.Cleanup(collector.Close)
 		require.Equal(t, c.kept, collected(t, collector, request("op_1")).Files, name)
 	}
+}
+
+// Staff collects while the machine is drained: each asks again until it is done.
+func TestACollectionIsNotBegunAnewAfterAnother(t *testing.T) {
+	k := &fakeKeeper{kept: map[string]string{}}
+	c := &agent.Collector{Home: home(t), Keeper: k}
+	t.Cleanup(c.Close)
+	first := collected(t, c, request("op_1"))
+	collected(t, c, request("op_2"))
+	require.NoError(t, os.Remove(filepath.Join(c.Home, "a.csv")))
+	again, err := c.Collect(request("op_1"))
+	require.NoError(t, err)
+	require.Equal(t, first, again)
 }

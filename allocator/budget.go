@@ -124,18 +124,21 @@ func (s *Service) watchBudget(ctx context.Context, in *Situation) error {
 		if why != "" {
 			in.Capped[w.ID] = why
 		}
-		if (why != "") == !w.CappedAt.IsZero() {
-			continue
-		}
-		since := time.Time{}
-		if why != "" {
+		since, withheld := w.CappedAt, why != "" && in.HardCap
+		switch {
+		case why == "":
+			since = time.Time{}
+		case since.IsZero():
 			since = in.Now
 			s.record(ctx, Allocator, "use up budget", w.ID, why)
 		}
-		if err := s.Store.CapWorkshop(ctx, w.ID, since); err != nil {
+		if since.Equal(w.CappedAt) && withheld == w.Withheld {
+			continue
+		}
+		if err := s.Store.CapWorkshop(ctx, w.ID, since, withheld); err != nil {
 			return err
 		}
-		in.Workshops[i].CappedAt = since
+		in.Workshops[i].CappedAt, in.Workshops[i].Withheld = since, withheld
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package allocator_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -131,12 +132,51 @@ func TestAMonthCostsWhatItsMachinesDidInIt(t *testing.T) {
 
 func TestABudgetStaysUsedUpWhileTheClockCannotBeTrusted(t *testing.T) {
 	w, ws, _ := costing(t, allocator.Budget{MonthlyUSD: 10}, 0)
-	after(t, w, ws, 6*time.Hour)
-	require.NoError(t, w.Store.Postpone(t.Context(), ws.ID, "", 0, time.Time{})) // as when a machine became ready
+	ws = after(t, w, ws, 6*time.Hour)
+	require.NoError(t, w.Store.Postpone(t.Context(), ws, "", 0, time.Time{})) // as when a machine became ready
 	w.EC2.Set(allocator.InstanceGone, w.Machines(t, ws)[1].InstanceID)
 	require.NoError(t, w.Observe(t.Context()))
 	w.Clock = func(context.Context) error { return errors.New("it jumped") }
 	now := after(t, w, ws, 0)
 	require.Equal(t, 1, w.EC2.Alive(), "nothing is launched")
 	require.Contains(t, now.Trouble, "The budget is used up: ")
+}
+
+// free is a machine of a workshop that is ready.
+func free(t *testing.T, w *allocatortest.World, ws allocator.Workshop) allocator.Machine {
+	t.Helper()
+	all := w.Machines(t, ws)
+	i := slices.IndexFunc(all, func(m allocator.Machine) bool { return m.State == allocator.Ready })
+	require.GreaterOrEqual(t, i, 0, "none is ready")
+	return all[i]
+}
+
+func TestOnlyAHardCapKeepsMachinesFromPeople(t *testing.T) {
+	for _, hard := range []bool{true, false} {
+		w, ws, _ := costing(t, allocator.Budget{MonthlyUSD: 10, HardCap: hard}, 0)
+		m := free(t, w, ws)
+		require.NoError(t, w.Store.Move(t.Context(), m.ID, allocator.Ready, allocator.Draining, "work is collected", w.Time))
+		after(t, w, ws, 5*time.Hour)
+		bob, err := w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "bob@example.org"}, "")
+		require.NoError(t, err)
+		require.NoError(t, w.Store.Move(t.Context(), m.ID, allocator.Draining, allocator.Ready, "work was collected", w.Time))
+		seat, err := w.SeatOf(t.Context(), bob.Token)
+		require.NoError(t, err)
+		if !hard {
+			require.Equal(t, []any{m.ID, ""}, []any{seat.MachineID, seat.Waits()})
+			continue
+		}
+		require.Equal(t, allocator.SeatQueued, seat.State, "it would be taken away at the next look")
+		require.Contains(t, seat.Waits(), "The workshop's budget is used up")
+		require.Contains(t, w.Look(t.Context(), seat).Detail, "The workshop's budget is used up")
+		expected, err := w.ExpectedAt(t.Context(), seat)
+		require.NoError(t, err)
+		require.Zero(t, expected)
+
+		w.Budget.HardCap = false // as after another deploy
+		after(t, w, ws, 0)
+		seat, err = w.SeatOf(t.Context(), bob.Token)
+		require.NoError(t, err)
+		require.Equal(t, []any{m.ID, ""}, []any{seat.MachineID, seat.Waits()})
+	}
 }

@@ -52,6 +52,28 @@ func TestALaunchThatIsCancelledLaunchesNoMore(t *testing.T) {
 	require.Equal(t, 3, w.EC2.Alive(), "its seats still want them")
 }
 
+func TestThatALaunchWasCancelledIsToldForAsLongAsItCounts(t *testing.T) {
+	w := newWorld(t)
+	w.EC2.Capacity = func(int) int { return 0 }
+	ws, op := w.Open(t, 1)
+	var later *allocator.Later
+	require.ErrorAs(t, w.Run(t.Context(), op.ID), &later)
+	_, err := w.CancelOperation(t.Context(), "ann", op.ID)
+	require.NoError(t, err)
+	w.RunAll(t)
+	own(t, w, ws) // it lacks nothing any more
+	for _, c := range []struct {
+		after time.Duration
+		want  string
+	}{{14 * time.Minute, "its launch was cancelled by ann"}, {2 * time.Minute, ""}} {
+		w.Time = w.Time.Add(c.after)
+		require.NoError(t, w.Reconcile(t.Context()))
+		got, err := w.Store.Workshop(t.Context(), ws.ID)
+		require.NoError(t, err)
+		require.Equal(t, c.want, got.Trouble)
+	}
+}
+
 func TestWhatACancelledLaunchBringsLateIsEnded(t *testing.T) {
 	w := newWorld(t)
 	_, op := w.Open(t, 2)
@@ -99,7 +121,7 @@ func TestALaunchThatIsCancelledIsNotAskedForAgainSoonerAsEC2RefusesIt(t *testing
 	before, err := w.Store.Workshop(t.Context(), ws.ID)
 	require.NoError(t, err)
 	until := w.Time.Add(15 * time.Minute)
-	require.NoError(t, w.Store.Postpone(t.Context(), ws.ID, "its launch was cancelled by ann", before.LaunchFailures, until))
+	require.NoError(t, w.Store.Postpone(t.Context(), before, "its launch was cancelled by ann", before.LaunchFailures, until))
 	w.EC2.Err = api.Problemf(api.Quota, "The account may have no more", "Ask for more.")
 	_ = w.Run(t.Context(), op.ID)
 	got, err := w.Store.Workshop(t.Context(), ws.ID)
@@ -127,11 +149,48 @@ func TestAPauseThatBeginsWhileAPlanIsMadeIsKept(t *testing.T) {
 	w.Time = w.Time.Add(time.Hour)
 	store := w.Store
 	w.Store = meanwhile{store, func() {
-		require.NoError(t, store.Postpone(t.Context(), ws2.ID, "its launch was cancelled by ann", 0, until))
+		require.NoError(t, store.Postpone(t.Context(), ws2, "its launch was cancelled by ann", 0, until))
 	}}
 	require.NoError(t, w.Reconcile(t.Context()))
 	got, err := store.Workshop(t.Context(), ws2.ID)
 	require.NoError(t, err)
 	require.Equal(t, []any{until, "its launch was cancelled by ann"}, []any{got.LaunchAfter, got.Trouble})
 	require.Len(t, w.Machines(t, ws), 10)
+}
+
+// read does something after a workshop is read, and before it is changed.
+type read struct {
+	allocator.Store
+	after func()
+}
+
+func (r read) Workshop(ctx context.Context, id string) (allocator.Workshop, error) {
+	w, err := r.Store.Workshop(ctx, id)
+	r.after()
+	return w, err
+}
+
+func TestAPauseThatBeginsWhileAnotherDoesIsKept(t *testing.T) {
+	for name, refusal := range map[string]error{"EC2 refuses": api.Problemf(api.Quota, "The account may have no more", "Ask for more."), "EC2 gives machines": nil} {
+		w := newWorld(t)
+		w.EC2.Capacity = func(int) int { return 0 }
+		ws, op := w.Open(t, 2)
+		var later *allocator.Later
+		require.ErrorAs(t, w.Run(t.Context(), op.ID), &later)
+		w.EC2.Capacity, w.EC2.Err = func(int) int { return 1 }, refusal
+		store, until := w.Store, w.Time.Add(15*time.Minute)
+		seen, err := store.Workshop(t.Context(), ws.ID)
+		require.NoError(t, err)
+		reads := 0
+		w.Store = read{store, func() {
+			if reads++; reads == 2 { // the first is for what EC2 is asked
+				require.NoError(t, store.Postpone(t.Context(), seen, "its launch was cancelled by ann", 0, until))
+			}
+		}}
+		_ = w.Run(t.Context(), op.ID) // says when again
+		require.Greater(t, reads, 1, name)
+		got, err := store.Workshop(t.Context(), ws.ID)
+		require.NoError(t, err)
+		require.Equal(t, []any{"its launch was cancelled by ann", until}, []any{got.Trouble, got.LaunchAfter}, name)
+	}
 }

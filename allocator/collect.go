@@ -90,7 +90,7 @@ func (s *Service) collectOne(ctx context.Context, c Collection) (done bool, said
 	case err == nil && status.Done:
 		said = fmt.Sprintf("%d files (%d KiB) of %s were kept", status.Files, (status.Bytes+1023)>>10, c.Email)
 		if status.Left > 0 || status.Trouble != "" {
-			said += fmt.Sprintf("; %d were not: %s", status.Left, status.Trouble)
+			said += fmt.Sprintf("; %d were not: %s", status.Left, inShort(status.Trouble))
 		}
 		return true, said
 	case late && err != nil:
@@ -99,6 +99,15 @@ func (s *Service) collectOne(ctx context.Context, c Collection) (done bool, said
 		return true, fmt.Sprintf("not all work of %s was kept in time: %d files were", c.Email, status.Files)
 	}
 	return false, ""
+}
+
+// longestTrouble is how much of what an agent says went wrong is kept, in characters.
+const longestTrouble = 500
+
+// inShort is one line of what an agent says.
+func inShort(text string) string {
+	line := []rune(oneLine(text))
+	return string(line[:min(len(line), longestTrouble)])
 }
 
 // Uploads names places for files of a collection that goes on, to the agent of its

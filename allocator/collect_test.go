@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -267,4 +268,18 @@ func TestManyMachinesThatDrainQueueTheirCollectionsTogether(t *testing.T) {
 	require.Len(t, all, seats+1)
 	require.GreaterOrEqual(t, queue.taken.Load(), int64(len(all)))
 	require.LessOrEqual(t, queue.taken.Load(), int64(4*len(all)), "not once for each machine")
+}
+
+// Whoever has root on a machine answers what they like.
+func TestWhatAnAgentSaysWentWrongIsKeptInShort(t *testing.T) {
+	c := newCollecting(t)
+	c.Agents.Collecting = &api.CollectStatus{Done: true, Left: 1, Trouble: "one\ntwo" + strings.Repeat("ä", 10_000)}
+	_, err := c.CollectWork(t.Context(), "admin", c.ws.ID)
+	require.NoError(t, err)
+	require.False(t, c.step(t))
+	timeline, err := c.Store.Timeline(t.Context(), c.machine(t).ID)
+	require.NoError(t, err)
+	said := timeline[len(timeline)-1].Reason
+	require.Contains(t, said, "1 were not: one two")
+	require.Less(t, len(said), 1200)
 }

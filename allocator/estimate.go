@@ -7,8 +7,11 @@ import (
 )
 
 // ExpectedAt is when a seat that waits should get a machine, or zero when nobody can
-// tell: a machine that is late is not expected at any time.
+// tell: a machine that is late is not expected at any time, nor one that may cost nothing.
 func (s *Service) ExpectedAt(ctx context.Context, seat Seat) (time.Time, error) {
+	if seat.Withheld {
+		return time.Time{}, nil
+	}
 	now := s.Now()
 	defer s.looking.lock(seat.WorkshopID)() // hundreds may ask at once: one looks
 	o, known := s.outlooks.Load(seat.WorkshopID)

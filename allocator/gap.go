@@ -24,6 +24,8 @@ type gap struct {
 	// waits says that nothing is launched for it now, and late that it ends too soon for
 	// anything to be.
 	waits, late bool
+	// unpaused says that a pause is over that no refusal of EC2's began.
+	unpaused bool
 
 	launch  int
 	yielded []Machine
@@ -35,13 +37,15 @@ type gap struct {
 func (w Workshop) gap(s Situation, has []Machine) *gap {
 	g := &gap{Workshop: w, living: len(has), capped: s.Capped[w.ID]}
 	var held, idle []Machine // held by somebody though they have failed; held by nobody
-	good, ready := 0, 0
+	assigned := 0
+	good, ready := 0, 0 // of those that are ready: whose agents are heard of
 	for _, m := range has {
 		if m.Own() && m.State != Assigned {
 			if m.Leaving != "" && (m.State == Ready || m.State == Unhealthy) {
 				g.failed = append(g.failed, m)
 			} else if m.State == Ready { // it serves as any, but is not the plan's to end
-				good, ready = good+1, ready+1
+				good++
+				ready += m.audible(s.Now)
 			}
 			continue
 		}
@@ -60,8 +64,10 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 				g.failed = append(g.failed, m)
 				continue
 			}
-			idle, ready = append(idle, m), ready+1
+			idle = append(idle, m)
+			ready += m.audible(s.Now)
 		case Assigned:
+			assigned++
 			if m.Health == api.Unhealthy || m.Leaving != "" {
 				held = append(held, m)
 				continue
@@ -75,8 +81,12 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 		g.mend(s, m)
 	}
 	for _, m := range held[served:] {
-		if s.ClockTrouble == "" && !m.Own() && m.sickFor(s.Now) >= sickLimit { // one's own would make no room
+		switch {
+		case s.ClockTrouble != "" || m.sickFor(s.Now) < sickLimit:
+		case !m.Own():
 			g.sick = append(g.sick, m)
+		case s.Seats[w.ID] > assigned: // it would make no room, but who holds it was there before those who wait
+			g.failed = append(g.failed, m)
 		}
 	}
 	people := s.Seats[w.ID]
@@ -86,7 +96,7 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 		g.reboot, g.failed = g.reboot[over:], append(g.failed, g.reboot[:over]...)
 	}
 	g.count(s, farthestLast(idle), good+len(g.reboot), w.forSeats(s.Now, people), wanted)
-	g.late = w.tooLate(s)
+	g.late, g.unpaused = w.tooLate(s), w.LaunchFailures == 0 && !w.LaunchAfter.IsZero() && !s.Now.Before(w.LaunchAfter)
 	g.cap(s, has)
 	g.waits = g.late || g.capped != "" || s.Now.Before(w.LaunchAfter) || w.LaunchFailures > 0 && slices.ContainsFunc(g.failed, Machine.neverReady)
 	return g

@@ -11,6 +11,16 @@ import (
 // spareTime is how long before AWS takes a machine back its work must be collected.
 const spareTime = 20 * time.Second
 
+// lookSoon looks in the background what workshops need, once for all who ask for it
+// meanwhile.
+func (s *Service) lookSoon() {
+	s.settling.run("workshops", "", func(ctx context.Context, _ string) { // no machine has that id
+		if err := s.Reconcile(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Warn("what workshops need is seen to at the next look", "error", err)
+		}
+	})
+}
+
 // interrupted takes what AWS will do to a spot machine: its participant is told and
 // moved to another one, or to the queue, what they made is collected while there is
 // time, and another machine is launched at once. Other machines AWS takes from nobody,
@@ -36,6 +46,7 @@ func (s *Service) interrupted(ctx context.Context, m Machine, i api.Interruption
 	if err := s.Store.HurryCollections(ctx, m.ID, i.At.Add(-spareTime)); err != nil {
 		return err
 	}
-	s.follow(ctx, Allocator, "interrupt machine", m.ID, why)
+	s.record(ctx, Allocator, "interrupt machine", m.ID, why)
+	s.lookSoon()
 	return nil
 }

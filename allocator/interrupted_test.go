@@ -28,6 +28,7 @@ func TestWhatAWSTakesBackIsLeftInTime(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []any{allocator.SeatQueued, 1}, []any{seat.State, seat.Position})
 	require.Contains(t, seat.Note, "AWS takes this spot machine back")
+	c.Settled()
 	all := c.Machines(t, c.ws)
 	require.Len(t, all, 2, "another one is launched at once")
 	other := all[0].ID
@@ -35,6 +36,7 @@ func TestWhatAWSTakesBackIsLeftInTime(t *testing.T) {
 		other = all[1].ID
 	}
 	c.interrupt(t, "terminate", at)
+	c.Settled()
 	require.Len(t, c.Machines(t, c.ws), 2, "and once")
 
 	found, err := c.Store.Collection(t.Context(), c.collection(t).ID, c.machine(t).ID)
@@ -81,4 +83,22 @@ func TestAMachineThatIsNoSpotMachineIsNotTakenBack(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, allocator.SeatAssigned, seat.State)
 	require.Empty(t, seat.Message)
+}
+
+// Machines share locks for their reports, and AWS takes many back at once.
+func TestAReportDoesNotWaitForAPlan(t *testing.T) {
+	c := newCollecting(t)
+	store, reported, late := c.Store, make(chan struct{}), false
+	c.Store = meanwhile{store, func() {
+		select {
+		case <-reported:
+		case <-time.After(20 * time.Second):
+			late = true
+		}
+	}}
+	c.interrupt(t, "terminate", c.Time.Add(2*time.Minute))
+	close(reported)
+	c.Settled()
+	require.False(t, late, "the report waited")
+	require.Len(t, c.Machines(t, c.ws), 2)
 }

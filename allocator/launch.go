@@ -153,30 +153,6 @@ func (s *Service) giveUp(ctx context.Context, op Operation, a Attempt, found []I
 	return nil
 }
 
-// postpone keeps that machines of a workshop cannot be had, and when they are asked
-// for again.
-func (s *Service) postpone(ctx context.Context, workshop, why string) error {
-	w, err := s.Store.Workshop(ctx, workshop)
-	if err != nil {
-		return err
-	}
-	until := s.Now().Add(pauseAfter(w.LaunchFailures))
-	if until.Before(w.LaunchAfter) { // as when a launch was cancelled
-		return nil
-	}
-	return s.Store.Postpone(ctx, workshop, why, w.LaunchFailures+1, until)
-}
-
-// granted keeps that EC2 gives machines again. How often it went wrong is forgotten
-// once one of them is ready.
-func (s *Service) granted(ctx context.Context, workshop string) error {
-	w, err := s.Store.Workshop(ctx, workshop)
-	if err != nil || s.Now().Before(w.LaunchAfter) {
-		return err
-	}
-	return s.Store.Postpone(ctx, workshop, "", w.LaunchFailures, time.Time{})
-}
-
 // Refusals says in a sentence why not all machines could be had.
 func Refusals(all []Refusal) string {
 	var parts []string

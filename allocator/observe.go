@@ -72,7 +72,11 @@ func (s *Service) Observe(ctx context.Context) error {
 			continue
 		}
 		// Another part of the allocator may have been faster: then it is right.
-		err := s.Store.Move(ctx, m.ID, m.State, to, reason, s.Now())
+		if to == Unhealthy && m.State == Assigned {
+			err = s.Store.KeepSilent(ctx, m, reason, s.Now()) // who holds it keeps it until another one is ready
+		} else {
+			err = s.Store.Move(ctx, m.ID, m.State, to, reason, s.Now())
+		}
 		if err == nil && m.State == Booting && to == Terminated {
 			err = s.pause(ctx, m.WorkshopID, reason)
 		}

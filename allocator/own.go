@@ -146,15 +146,20 @@ func (s *Service) join(ctx context.Context, r api.Registration, secret [32]byte)
 const released = "it was released: it goes on as what it was before it joined"
 
 // leaveOwn gives whoever holds somebody's own machine that has failed another one. What
-// they made is collected, and the machine stays.
+// they made is collected where it can be, and the machine stays.
 func (s *Service) leaveOwn(ctx context.Context, seen Machine) error {
 	m, err := s.Store.Machine(ctx, seen.ID)
 	if err != nil || m.SeatID == "" || m.SeatID != seen.SeatID || m.Health != seen.Health {
 		return err
 	}
 	err = s.Store.MoveSeat(ctx, m.SeatID, m.trouble(), s.Now())
-	if api.CodeOf(err) == api.Capacity { // somebody was faster, and they keep it until another one is ready
+	if api.CodeOf(err) != api.Capacity {
+		return err
+	}
+	// Somebody was faster, or none is ready. They keep it until another one is; where
+	// others wait for that one too, they wait before those who came later.
+	if m.sickFor(s.Now()) < sickLimit || s.clockTrouble(ctx) != "" {
 		return nil
 	}
-	return err
+	return s.Store.Move(ctx, m.ID, Assigned, Unhealthy, m.trouble(), s.Now())
 }

@@ -22,7 +22,7 @@ func own(t *testing.T, w *allocatortest.World, ws allocator.Workshop) (allocator
 	require.Empty(t, given.Released)
 	a, err := w.Authenticate(t.Context(), given.AgentID, "of ann's")
 	require.NoError(t, err)
-	_, err = w.Report(t.Context(), a, api.Report{Health: api.Healthy})
+	_, err = w.Report(t.Context(), a, api.Report{Health: api.Healthy, BootID: "a"})
 	require.NoError(t, err)
 	m, err := w.Store.Machine(t.Context(), given.MachineID)
 	require.NoError(t, err)

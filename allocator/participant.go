@@ -60,7 +60,7 @@ func (s *Service) claim(ctx context.Context, c api.Claim, token, network string)
 	if typed := strings.TrimSpace(c.PIN); typed != "" {
 		r.GivenPIN = pinSum(workshop, email, typed)
 	}
-	seat, _, err := s.Store.Claim(ctx, r)
+	seat, err := s.Store.Claim(ctx, r)
 	if err != nil {
 		return Claimed{}, err
 	}
@@ -213,17 +213,25 @@ func (s *Service) stay(ctx context.Context, seat Seat) (Seat, error) {
 	return s.Store.Seat(ctx, seat.ID)
 }
 
+// Waits is why a seat gets no machine, also where one is ready; or "".
+func (s Seat) Waits() string {
+	if s.State != SeatQueued || !s.Withheld {
+		return ""
+	}
+	return "The workshop's budget is used up, so no machines are given out. You keep your place; ask your instructor whether the budget is raised."
+}
+
 // Look asks the machine of a seat how it is, through its tunnel. A seat that waits
 // has none.
 func (s *Service) Look(ctx context.Context, seat Seat) api.Live {
 	live := api.Live{At: s.Now()}
 	if seat.State == SeatQueued {
-		live.Detail = fmt.Sprintf("You are number %d in the queue.", seat.Position)
+		live.Detail = strings.TrimSpace(fmt.Sprintf("You are number %d in the queue. %s", seat.Position, seat.Waits()))
 		return live
 	}
 	status, err := s.Tunnels.Status(ctx, seat.MachineID)
 	if err != nil {
-		live.Detail = "Your machine does not answer at the moment. This page goes on trying; if it takes longer than a few minutes, ask your instructor."
+		live.Detail = s.away(ctx, seat.MachineID)
 		return live
 	}
 	live.Reachable, live.Status = true, &status
@@ -237,6 +245,15 @@ func (s *Service) Look(ctx context.Context, seat Seat) api.Live {
 		live.Detail = status.Reason
 	}
 	return live
+}
+
+// away is what who holds a machine is told that does not answer.
+func (s *Service) away(ctx context.Context, machine string) string {
+	m, err := s.Store.Machine(ctx, machine)
+	if err == nil && m.Health == api.Unhealthy {
+		return "Your machine does not answer: " + m.HealthReason + ". You get another one as soon as one is ready for you; if this one comes back before, you go on there."
+	}
+	return "Your machine does not answer at the moment. This page goes on trying; if it takes longer than a few minutes, ask your instructor."
 }
 
 // maxEmail is the longest address that mail can be sent to, in bytes (RFC 5321).

@@ -105,7 +105,7 @@ func (g *gap) steps(p *rooms) []Step {
 	if told == "" && g.wantsMore() && p.room[g.Pool]+p.leaving[g.Pool] <= 0 {
 		told = fullPool + g.Pool + " has as many machines as it may. It lacks some until another workshop ends, or maxMachines is raised in the stack's settings."
 	}
-	own := g.Trouble == "" || strings.HasPrefix(g.Trouble, fullPool) || strings.HasPrefix(g.Trouble, overBudget)
+	own := g.Trouble == "" || strings.HasPrefix(g.Trouble, fullPool) || strings.HasPrefix(g.Trouble, overBudget) || g.unpaused
 	if g.Trouble != told && (own || g.capped != "") {
 		steps = append(steps, Step{Workshop: g.Workshop, Tell: true, Why: told})
 	}

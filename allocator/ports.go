@@ -35,13 +35,15 @@ type Store interface {
 	// EndSchedule ends a schedule. NotFound when it does not go on.
 	EndSchedule(ctx context.Context, id string, at time.Time) error
 	// Postpone keeps why a workshop's machines cannot be launched and when that is
-	// tried again; "" when they can.
-	Postpone(ctx context.Context, workshop, trouble string, failures int, until time.Time) error
+	// tried again; "" when they can. Conflict when what is kept of that is not as it was
+	// seen.
+	Postpone(ctx context.Context, seen Workshop, trouble string, failures int, until time.Time) error
 	// Tell keeps a workshop's trouble, unless it is not what it was any more. When machines
 	// are launched again stays as it is.
 	Tell(ctx context.Context, workshop, was, trouble string) error
-	// CapWorkshop keeps since when a budget of a workshop is used up; zero: it is not.
-	CapWorkshop(ctx context.Context, workshop string, since time.Time) error
+	// CapWorkshop keeps since when a budget of a workshop is used up; zero: it is not. One
+	// that is withheld gives no machines for that, but those of people's own.
+	CapWorkshop(ctx context.Context, workshop string, since time.Time, withheld bool) error
 	// Spells are how long machines were there: those that were after since, and all of the
 	// workshops that are open.
 	Spells(ctx context.Context, since time.Time) ([]Spell, error)
@@ -120,6 +122,9 @@ type Store interface {
 	// KeepHeard keeps that an agent was heard of: its boot, and when who holds its
 	// machine was active; zero when nobody knows.
 	KeepHeard(ctx context.Context, machine, boot string, active, at time.Time) error
+	// KeepSilent keeps that a machine that somebody holds is unhealthy, as its agent is
+	// silent. NotFound; Conflict when it is not as it was seen, or was heard of since.
+	KeepSilent(ctx context.Context, seen Machine, reason string, at time.Time) error
 	// KeepAction keeps what a machine's agent suggests.
 	KeepAction(ctx context.Context, machine string, action api.Action) error
 	// RebootMachine adds the operation that reboots a machine; its participant waits for
@@ -151,7 +156,7 @@ type Store interface {
 
 	// Claim gives a participant a seat, or the one they hold, and tells the audit of one
 	// that is new. See ClaimRequest.
-	Claim(ctx context.Context, r ClaimRequest) (s Seat, isNew bool, err error)
+	Claim(ctx context.Context, r ClaimRequest) (Seat, error)
 	// GiveSeats gives the machines of a workshop that are ready to those who wait.
 	GiveSeats(ctx context.Context, workshop string, at time.Time) error
 	// SeatByToken finds the live seat that a browser's token was used for last.

@@ -17,7 +17,7 @@ const (
 	// rebootLimit is how long a machine may take to boot again.
 	rebootLimit = 10 * time.Minute
 	// silentLimit is how long an agent may be silent before its machine, if nobody holds
-	// it, counts as failed.
+	// it or it is somebody's own, counts as failed.
 	silentLimit = 15 * time.Minute
 )
 
@@ -97,10 +97,14 @@ func (s *Service) notRebooted(ctx context.Context, m Machine, why string) error 
 	return err
 }
 
-// askToReboot asks a machine's agent, and EC2 where it does not answer, or where asking
-// it did not help before. Of somebody's own machine EC2 knows nothing.
+// askToReboot asks a machine's agent, and EC2 where it does not answer, where asking it
+// did not help before, or where it has not said yet which boot it is at. Of somebody's
+// own machine EC2 knows nothing.
 func (s *Service) askToReboot(ctx context.Context, m Machine) (whom string, err error) {
-	if m.Reboots <= 1 || m.Own() {
+	switch {
+	case m.RebootFrom == "" && m.Own():
+		return "", api.Problemf(api.Unavailable, "Its agent was not heard of yet", "Ask again once it has reported.")
+	case m.RebootFrom != "" && (m.Reboots <= 1 || m.Own()):
 		err := s.Tunnels.Reboot(ctx, m.ID, m.RebootFrom)
 		if err == nil || api.CodeOf(err) == api.Conflict {
 			return "its agent", nil
@@ -126,9 +130,20 @@ func (m Machine) silent(now time.Time) bool {
 	return !m.HeardAt.IsZero() && now.Sub(m.HeardAt) > silentLimit
 }
 
+// audible is 1 for a machine whose agent is not silent: who holds one that has failed is
+// not moved to one that may have, too.
+func (m Machine) audible(now time.Time) int {
+	if m.silent(now) {
+		return 0
+	}
+	return 1
+}
+
 // silence says of which machines it may count that their agents are silent: of those
 // that nobody holds and that are ready. Where most are silent, or this allocator has
-// not listened for as long, it is likelier that nobody could be heard.
+// not listened for as long, it is likelier that nobody could be heard. Of somebody's own
+// machine nothing else tells that it was switched off, and nothing is done to it for
+// that: it counts also where somebody holds it, and where most are silent.
 func (s *Service) silence(machines []Machine) func(Machine) bool {
 	now, heard, silent := s.Now(), 0, 0
 	for _, m := range machines {
@@ -140,10 +155,15 @@ func (s *Service) silence(machines []Machine) func(Machine) bool {
 			silent++
 		}
 	}
-	if now.Sub(s.listening(now)) <= silentLimit || silent > 1 && 2*silent > heard {
-		return func(Machine) bool { return false }
+	deaf := now.Sub(s.listening(now)) <= silentLimit
+	most := silent > 1 && 2*silent > heard
+	return func(m Machine) bool {
+		if deaf || !m.silent(now) {
+			return false
+		}
+		held := m.Own() && m.State == Assigned && m.Health != api.Unhealthy
+		return held || m.State == Ready && (m.Own() || !most)
 	}
-	return func(m Machine) bool { return m.State == Ready && m.silent(now) }
 }
 
 // listening is since when this allocator can hear of agents.

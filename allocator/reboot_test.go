@@ -206,3 +206,38 @@ func TestAClockThatCannotBeTrustedGivesNoRebootUp(t *testing.T) {
 	o.Clock = func(context.Context) error { return errors.New("the clock jumped") }
 	require.Equal(t, allocator.Rebooting, o.pass(t, time.Hour).State)
 }
+
+// Its agent would say that it is at another boot than none, and no boot be begun.
+func TestAMachineThatIsNotHeardOfYetIsRebootedAtEC2(t *testing.T) {
+	w := newWorld(t)
+	ws, _ := w.Open(t, 1)
+	w.RunAll(t)
+	m := w.Machines(t, ws)[0]
+	require.Equal(t, allocator.Booting, m.State)
+	w.Agents.Connect(m)
+	op, err := w.RebootMachine(t.Context(), "admin", m.ID)
+	require.NoError(t, err)
+	_ = w.Run(t.Context(), op.ID) // says when again
+	require.Empty(t, w.Agents.Rebooted)
+	require.Equal(t, []string{m.InstanceID}, w.EC2.Rebooted)
+	given, err := w.Register(t.Context(), allocatortest.Registration(m.InstanceID, "client-gpu", "a signature"))
+	require.NoError(t, err)
+	_, err = w.Report(t.Context(), allocator.Agent{ID: given.AgentID, MachineID: m.ID}, api.Report{Health: api.Healthy, BootID: "b"})
+	require.NoError(t, err)
+	require.Equal(t, allocator.Ready, w.Machines(t, ws)[0].State)
+}
+
+func TestWhatAnAgentSaysFirstIsTheBootThatItsMachineRebootsFrom(t *testing.T) {
+	o := oneMachine(t, 0)
+	require.NoError(t, o.Store.KeepHeard(t.Context(), o.id, "", time.Time{}, o.Time)) // as one that was never heard of
+	o.EC2.RebootError = errors.New("the role may not")
+	op, err := o.RebootMachine(t.Context(), "admin", o.id)
+	require.NoError(t, err)
+	require.Empty(t, o.look(t).RebootFrom)
+	require.Error(t, o.Run(t.Context(), op.ID))
+	o.say(t, api.Healthy, api.NoAction)
+	require.Equal(t, []any{allocator.Rebooting, "boot-0"}, []any{o.look(t).State, o.look(t).RebootFrom})
+	o.boots++
+	o.say(t, api.Healthy, api.NoAction)
+	require.Equal(t, allocator.Ready, o.look(t).State)
+}

@@ -147,29 +147,3 @@ func (s *Service) endSeats(ctx context.Context, now time.Time) error {
 	}
 	return nil
 }
-
-// pause makes a pause in the launches of a workshop whose machine did not become
-// ready: what is wrong with it may be wrong with all. The first may be chance.
-func (s *Service) pause(ctx context.Context, workshop, why string) error {
-	w, err := s.Store.Workshop(ctx, workshop)
-	if err != nil || s.Now().Before(w.LaunchAfter) {
-		return err
-	}
-	why = "A machine was launched and did not become ready: " + why + "."
-	if w.LaunchFailures == 0 {
-		return s.Store.Postpone(ctx, workshop, why, 1, s.Now())
-	}
-	return s.postpone(ctx, workshop, why)
-}
-
-// Launches that EC2 refuses, or that bring machines which fail, are tried again after
-// a minute, then after twice as long each time.
-const (
-	firstPause   = time.Minute
-	longestPause = 15 * time.Minute
-)
-
-// pauseAfter is how long to wait after so many refusals in a row.
-func pauseAfter(failures int) time.Duration {
-	return min(firstPause<<min(failures, 10), longestPause)
-}

@@ -50,6 +50,8 @@ type Workshop struct {
 	// when that, or the deployment's budget, is used up; zero while it is not.
 	BudgetUSD float64
 	CappedAt  time.Time
+	// Withheld says that it gives no machines for that, but those of people's own.
+	Withheld  bool
 	CreatedAt time.Time
 	EndedAt   time.Time // zero while it is open
 	// Version counts its changes: one is made of the workshop as it was seen.
@@ -94,7 +96,9 @@ type Seat struct {
 	// WorkshopEndsAt is when that is; zero: when somebody ends it.
 	WorkshopEndsAt time.Time
 	// CappedAt is since when a budget of the workshop is used up; zero while none is.
+	// Withheld says that the workshop gives no machines for that.
 	CappedAt time.Time
+	Withheld bool
 }
 
 // Pool is a kind of machine that this deployment can launch.

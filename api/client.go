@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,7 +15,7 @@ import (
 	"time"
 )
 
-// maxAnswer bounds what a client reads of one answer, in bytes.
+// maxAnswer bounds what a client reads of one answer, in bytes, unless it says otherwise.
 const maxAnswer = 16 << 20
 
 // Client calls an allocator's API.
@@ -28,6 +29,8 @@ type Client struct {
 	Bearer string
 	// UserAgent names the program in the allocator's log.
 	UserAgent string
+	// MaxAnswer is how much an answer may be, in bytes. Optional: 16 MiB.
+	MaxAnswer int64
 }
 
 // Do sends in (when not nil) as JSON and decodes the answer into out (when not
@@ -72,7 +75,11 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 		return nil, nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	defer res.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	most := cmp.Or(c.MaxAnswer, maxAnswer)
+	raw, err := io.ReadAll(io.LimitReader(res.Body, most+1))
+	if err == nil && int64(len(raw)) > most {
+		err = fmt.Errorf("it is longer than %d bytes", most)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("read answer of %s %s: %w", method, path, err)
 	}

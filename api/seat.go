@@ -24,6 +24,8 @@ type Seat struct {
 	// ExpectedAt is when a machine should be there for a seat that waits, as far as
 	// that can be told.
 	ExpectedAt *time.Time `json:"expected_at,omitempty"`
+	// Waits is why a seat that waits gets no machine, also where one is ready.
+	Waits      string     `json:"waits,omitempty" doc:"Why no machines are given out, for the participant"`
 	EndsAt     *time.Time `json:"ends_at,omitempty" doc:"When the machine is given back; absent: when the workshop ends"`
 	IdleEndsAt *time.Time `json:"idle_ends_at,omitempty" doc:"When the machine is given back if its participant does nothing until then"`
 	// WorkshopEndsAt is when its machines end, whoever holds them.

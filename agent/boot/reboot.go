@@ -20,15 +20,15 @@ func RebootFile(state string) string { return filepath.Join(state, "reboot-from"
 // Reboot boots the machine again if its agent has asked for that at this boot. The
 // file is the agent's: what it says counts once, and not for another boot.
 func Reboot(ctx context.Context, out io.Writer, state, boot string) error {
-	raw, err := os.ReadFile(RebootFile(state))
+	raw, err := readNote(RebootFile(state))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("read whether the machine is to boot again: %w", err)
+	if gone := os.Remove(RebootFile(state)); gone != nil {
+		err = errors.Join(err, gone)
 	}
-	if err := os.Remove(RebootFile(state)); err != nil {
-		return fmt.Errorf("take back that the machine is to boot again: %w", err)
+	if err != nil {
+		return fmt.Errorf("read whether the machine is to boot again, and take it back: %w", err)
 	}
 	if strings.TrimSpace(string(raw)) != boot {
 		return nil

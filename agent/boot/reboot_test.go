@@ -1,8 +1,10 @@
 package boot_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,6 +34,26 @@ func TestAMachineBootsAgainOnceForTheBootThatItsAgentNamed(t *testing.T) {
 	look("boot-1")
 	require.Equal(t, 1, reboots())
 	require.NoFileExists(t, boot.RebootFile(w.state()))
+}
+
+// The folder is the agent's, and root looks there.
+func TestRootFollowsNoLinkAndWaitsForNoPipeOfTheAgents(t *testing.T) {
+	w := newWorld(t)
+	require.NoError(t, os.MkdirAll(w.state(), 0o755))
+	at := boot.RebootFile(w.state())
+	secret := filepath.Join(w.root, "secret")
+	require.NoError(t, os.WriteFile(secret, []byte("boot-1"), 0o600))
+	for _, plant := range []func() error{
+		func() error { return os.Symlink(secret, at) },
+		func() error { return syscall.Mkfifo(at, 0o600) },
+		func() error { return errors.Join(os.WriteFile(at, []byte("boot-1"), 0o600), os.Truncate(at, 1<<40)) },
+	} {
+		require.NoError(t, plant())
+		require.Error(t, rebootAt(t, w, "boot-1"))
+		require.NoFileExists(t, filepath.Join(w.root, "systemctl.log"))
+		require.NoError(t, rebootAt(t, w, "boot-1"), "it is gone")
+	}
+	require.FileExists(t, secret)
 }
 
 func rebootAt(t *testing.T, w *world, at string) error {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -86,7 +85,7 @@ func (u *Updater) Run(ctx context.Context) error {
 // wanted is what the agent wrote. The file is the agent's, so what is no release is
 // not repeated.
 func (u *Updater) wanted() (string, error) {
-	raw, err := os.ReadFile(WantedFile(u.State))
+	raw, err := readNote(WantedFile(u.State))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -191,8 +192,14 @@ func TestWhatTheAgentWantsIsARelease(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(w.root, "secret"), []byte("a secret of root's"), 0o600))
 	require.NoError(t, os.Symlink(filepath.Join(w.root, "secret"), boot.WantedFile(w.state())))
 	err := w.update(t)
+	require.ErrorIs(t, err, syscall.ELOOP)
+	require.NoError(t, os.Remove(boot.WantedFile(w.state())))
+	require.NoError(t, os.WriteFile(boot.WantedFile(w.state()), []byte("a secret of root's"), 0o600))
+	err = w.update(t)
 	require.ErrorContains(t, err, "something that is no release")
 	require.NotContains(t, err.Error()+w.said.String(), "a secret of root's", "what root reads there is not repeated")
+	require.NoError(t, os.Truncate(boot.WantedFile(w.state()), 1<<40))
+	require.ErrorContains(t, w.update(t), "is too long")
 	require.Equal(t, first, host.Current())
 }
 

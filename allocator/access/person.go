@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -15,6 +16,8 @@ type Person struct {
 	Role allocator.Role
 	// Key is the user's at the moment of asking.
 	Key string
+	// Since is when the user was made: another one may have the name later.
+	Since time.Time
 	// Token is set for a program.
 	Token *allocator.APIToken
 }
@@ -49,7 +52,7 @@ func (g *Guard) Session(ctx context.Context, name, key string) (Person, error) {
 	if api.CodeOf(err) == api.NotFound || err == nil && u.Key != key {
 		return Person{}, api.Problemf(api.Unauthorized, "Log in again", "Your session was ended, as when a password is changed.")
 	}
-	return Person{Name: u.Name, Role: u.Role, Key: u.Key}, err
+	return Person{Name: u.Name, Role: u.Role, Key: u.Key, Since: u.CreatedAt}, err
 }
 
 // Bearer finds whose token it is that a program shows. Unauthorized when it is good
@@ -65,7 +68,7 @@ func (g *Guard) Bearer(ctx context.Context, secret string) (Person, error) {
 	if err := g.people.UseToken(ctx, t.ID, g.now(), lastUse); err != nil {
 		return Person{}, err
 	}
-	return Person{Name: u.Name, Role: t.Role, Key: u.Key, Token: &t}, nil
+	return Person{Name: u.Name, Role: t.Role, Key: u.Key, Since: u.CreatedAt, Token: &t}, nil
 }
 
 // IsToken reports whether a bearer's secret is meant to be a user's token.

@@ -2,6 +2,7 @@ package boot_test
 
 import (
 	"io"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -37,4 +38,39 @@ func TestTheAgentOfTheReleaseIsRead(t *testing.T) {
 	require.ErrorContains(t, err, "it is away")
 	_, _, err = boot.AgentFile(t.Context(), w, "another", "linux/amd64")
 	require.ErrorContains(t, err, "read the manifest")
+}
+
+func TestTheAgentsProgramIsCheckedBeforeAnybodyGetsIt(t *testing.T) {
+	w := newWorld(t)
+	program := []byte("the agent")
+	m := release.Manifest{
+		Version: "v1", Agent: map[string]release.File{"linux/amd64": {Key: "artifacts/agent", SHA256: release.Sum(program), Bytes: int64(len(program))}},
+		Settings: release.File{Key: "settings/x", SHA256: release.Sum(nil)},
+	}
+	raw, sum, err := m.Encode()
+	require.NoError(t, err)
+	require.NoError(t, host.WriteFile(host.ConfigDir+"/host.json", []byte(`{"region": "us-west-2", "pointer": "/p", "bucket": "b"}`), 0o644))
+	require.NoError(t, host.WriteFile(filepath.Join(host.ReleaseDir(sum), "manifest.json"), raw, 0o644))
+	t.Setenv("TMPDIR", t.TempDir())
+	p := &boot.Programs{Objects: w, Release: sum}
+	for _, wrong := range []string{"another", "the agen", "the agent, and more", ""} {
+		w.objects["artifacts/agent"] = []byte(wrong)
+		_, _, err := p.Open(t.Context(), "linux/amd64")
+		require.ErrorContains(t, err, "it was changed or cut short", wrong)
+	}
+	w.objects["artifacts/agent"] = program
+	for range 2 {
+		body, file, err := p.Open(t.Context(), "linux/amd64")
+		require.NoError(t, err)
+		got, err := io.ReadAll(body)
+		require.NoError(t, err)
+		require.Equal(t, []any{string(program), m.Agent["linux/amd64"]}, []any{string(got), file})
+		w.away = true // it is not fetched again
+	}
+	left, err := os.ReadDir(os.Getenv("TMPDIR"))
+	require.NoError(t, err)
+	require.Empty(t, left)
+	require.NoError(t, p.Close())
+	_, _, err = p.Open(t.Context(), "linux/amd64")
+	require.ErrorContains(t, err, "it is away")
 }

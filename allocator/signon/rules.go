@@ -1,6 +1,8 @@
 package signon
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -25,28 +27,40 @@ func (r Rules) scopes() []string {
 	return out
 }
 
-// judge says who it is that a provider says this of.
+// judge says who it is that a provider says this of. Where that is nobody who may log in
+// it says who it would be, too.
 func (r Rules) judge(subject string, claims map[string]any) (Person, error) {
 	email, _ := claims["email"].(string)
 	email = strings.ToLower(email)
 	verified, _ := claims["email_verified"].(bool)
-	who := Person{Subject: subject, Name: email}
-	if _, domain, whole := strings.Cut(email, "@"); !whole || domain == "" { // it could be the name of a group
-		return who, refused("The provider does not say your e-mail address.")
+	_, domain, whole := strings.Cut(email, "@")
+	address := whole && domain != "" // else it could be the name of a group
+	who := Person{Subject: subject, Name: nameOf(subject)}
+	if address && verified {
+		who.Name = email
 	}
 	for _, of := range []struct {
 		role allocator.Role
 		who  []string
 	}{{allocator.Admin, r.Admins}, {allocator.Instructor, r.Instructors}, {allocator.Viewer, r.Viewers}} {
-		if verified && slices.ContainsFunc(of.who, func(rule string) bool { return byEmail(rule, email) }) || r.inGroup(of.who, claims) {
+		if address && verified && slices.ContainsFunc(of.who, func(rule string) bool { return byEmail(rule, email) }) || r.inGroup(of.who, claims) {
 			who.Role = of.role
 			return who, nil
 		}
+	}
+	if !address {
+		return who, refused("The provider does not say your e-mail address.")
 	}
 	if !verified {
 		return who, refused("The provider does not say that your e-mail address is yours.")
 	}
 	return who, refused(email + " is not among those who may log in.")
+}
+
+// nameOf is what somebody goes by whose address nobody has verified: it could be anybody's.
+func nameOf(subject string) string {
+	sum := sha256.Sum256([]byte(subject))
+	return "sso-" + hex.EncodeToString(sum[:6])
 }
 
 // byEmail reports whether a rule is for an address, or for its domain.

@@ -33,7 +33,7 @@ type Provider struct {
 // Person is who the provider says somebody is.
 type Person struct {
 	Subject string // to the provider, for ever
-	Name    string // an e-mail address
+	Name    string // an e-mail address that is verified, or one made of the subject
 	Role    allocator.Role
 }
 
@@ -52,7 +52,8 @@ func (p *Provider) Begin(ctx context.Context, redirect string) (string, Flow, er
 }
 
 // Finish says who came back with a code, and with the state that it was sent with.
-// Forbidden, with the reason, when that is nobody who may log in.
+// Forbidden, with the reason, when that is nobody who may log in; who it is is said then
+// too, where the provider confirms it.
 func (p *Provider) Finish(ctx context.Context, flow Flow, redirect, state, code string) (Person, error) {
 	var who Person
 	if flow.State == "" || subtle.ConstantTimeCompare([]byte(state), []byte(flow.State)) != 1 {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +48,7 @@ func visit(t *testing.T, to string) (state, code string) {
 
 func TestWhoLogsInAtTheProviderGetsTheRoleOfTheSettings(t *testing.T) {
 	m, p := institution(t)
+	names := map[string]string{}
 	for _, c := range []struct {
 		user mockoidc.MockUser
 		role allocator.Role
@@ -57,9 +59,11 @@ func TestWhoLogsInAtTheProviderGetsTheRoleOfTheSettings(t *testing.T) {
 		{mockoidc.MockUser{Subject: "3", Email: "cleo@example.org", EmailVerified: true}, allocator.Viewer, ""},
 		{mockoidc.MockUser{Subject: "4", Email: "ann@example.org"}, "", "does not say that your e-mail address is yours"},
 		{mockoidc.MockUser{Subject: "5", Email: "dan@elsewhere.org", EmailVerified: true, Groups: []string{"@example.org"}}, "", "not among those"},
+		{mockoidc.MockUser{Subject: "8", Email: "ann@example.org", Groups: []string{"teachers"}}, allocator.Instructor, ""},
 		{mockoidc.MockUser{Subject: "7", Email: "teachers", EmailVerified: true}, "", "does not say your e-mail"},
 		{mockoidc.MockUser{Subject: "", Email: "ann@example.org", EmailVerified: true}, "", "does not say who you are"},
-		{mockoidc.MockUser{Subject: "6", Groups: []string{"teachers"}}, "", "does not say your e-mail"},
+		{mockoidc.MockUser{Subject: "6", Groups: []string{"teachers"}}, allocator.Instructor, ""},
+		{mockoidc.MockUser{Subject: "9"}, "", "does not say your e-mail"},
 	} {
 		m.QueueUser(&c.user)
 		to, flow, err := p.Begin(t.Context(), redirect)
@@ -74,7 +78,14 @@ func TestWhoLogsInAtTheProviderGetsTheRoleOfTheSettings(t *testing.T) {
 		require.NoError(t, err, c.user.Subject)
 		require.Equal(t, c.role, who.Role)
 		require.Equal(t, m.Issuer()+"#"+c.user.Subject, who.Subject)
+		names[who.Name] = c.user.Subject
+		if c.user.EmailVerified {
+			require.Equal(t, strings.ToLower(c.user.Email), who.Name)
+		} else {
+			require.Regexp(t, "^sso-[0-9a-f]{12}$", who.Name, "the address may be another one's")
+		}
 	}
+	require.Len(t, names, 5, "each has a name of their own")
 }
 
 func TestWhatWasNotBegunHereIsNotFinished(t *testing.T) {

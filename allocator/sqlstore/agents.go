@@ -51,7 +51,7 @@ func (s *Store) RegisterAgent(ctx context.Context, instance string, a allocator.
 			if replace, refused, err = registerAgain(ctx, tx, m, a.Secret, at); !replace {
 				return err
 			}
-		case m.State != allocator.Booting && m.State != allocator.Unhealthy:
+		case m.State != allocator.Booting && m.State != allocator.Unhealthy && m.State != allocator.Rebooting:
 			return api.Problemf(api.Conflict, "The machine is not wanted any more", "Instance %s belongs to a machine that is %s.", instance, m.State)
 		}
 		raw, err := json.Marshal(inventory)

@@ -20,12 +20,13 @@ type claim struct {
 
 // Claim gives a participant a seat, or the one they hold. It is what many do at once:
 // those who wait together are asked for together, at each step.
-func (s *Store) Claim(ctx context.Context, r allocator.ClaimRequest) (seat allocator.Seat, isNew bool, err error) {
+func (s *Store) Claim(ctx context.Context, r allocator.ClaimRequest) (allocator.Seat, error) {
 	c := &claim{ClaimRequest: r}
-	if err = s.await(ctx, change{claim: c, result: make(chan error, 1)}); err == nil {
+	err := s.await(ctx, change{claim: c, result: make(chan error, 1)})
+	if err == nil {
 		err = c.refused
 	}
-	return c.seat, err == nil && c.own == "", err
+	return c.seat, err
 }
 
 // alike is how many of these changes, from the first, are claims of which none

@@ -81,7 +81,7 @@ func TestClaimsThatAreMadeTogetherAreEachAnswered(t *testing.T) {
 				all.Go(func() {
 					r := allocator.ClaimRequest{WorkshopID: c.workshop, Email: c.email, NewSeat: fmt.Sprintf("sea_%s%d", what, i), At: now}
 					copy(r.Token[:], c.browser)
-					seats[i], _, errs[i] = s.Claim(t.Context(), r)
+					seats[i], errs[i] = s.Claim(t.Context(), r)
 				})
 				require.Eventually(t, func() bool { return s.Waiting() == i+1 }, time.Minute, time.Millisecond)
 			}

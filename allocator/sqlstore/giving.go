@@ -9,8 +9,9 @@ import (
 )
 
 // giving gives those who wait longest each a machine that is ready, best one whose
-// tunnel is up, if the workshop has begun and as far as it has seats left. Two can never
-// get the same: the index on seats sees to it.
+// tunnel is up, if the workshop has begun and as far as it has seats left. One that may
+// cost nothing more gives people's own machines only. Two can never get the same: the
+// index on seats sees to it.
 const giving = `WITH w AS (
 		SELECT CASE WHEN session_limit = 0 THEN 0 WHEN ends_at > 0 AND ends_at < $2 + session_limit * 1000000 THEN ends_at
 			ELSE $2 + session_limit * 1000000 END AS until,
@@ -21,6 +22,7 @@ const giving = `WITH w AS (
 		FROM seats WHERE workshop_id = $1 AND state = 'queued'),
 	m AS (
 		SELECT id, row_number() OVER (ORDER BY connected DESC, id) AS n FROM machines WHERE workshop_id = $1 AND state = 'ready' AND leaving = ''
+		AND (join_token <> '' OR NOT (SELECT withheld FROM workshops WHERE id = $1))
 		ORDER BY n LIMIT (SELECT count(*) FROM q))
 	UPDATE seats SET state = 'assigned', machine_id = p.machine, assigned_at = $2, ends_at = p.until
 	FROM (SELECT q.id AS seat, m.id AS machine, w.until FROM w JOIN q ON q.n <= w.room JOIN m ON m.n = q.n) AS p

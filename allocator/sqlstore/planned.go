@@ -10,10 +10,17 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// Postpone keeps why machines cannot be launched, and until when.
-func (s *Store) Postpone(ctx context.Context, workshop, trouble string, failures int, until time.Time) error {
-	return s.exec(ctx, "postpone the launches of "+workshop, `UPDATE workshops SET trouble = $1, launch_failures = $2, launch_after = $3
-		WHERE id = $4 AND (trouble <> $1 OR launch_failures <> $2 OR launch_after <> $3)`, trouble, failures, stamp(until), workshop)
+// Postpone keeps why machines cannot be launched, and until when, by compare-and-set.
+func (s *Store) Postpone(ctx context.Context, seen allocator.Workshop, trouble string, failures int, until time.Time) error {
+	if seen.Trouble == trouble && seen.LaunchFailures == failures && seen.LaunchAfter.Equal(until) {
+		return nil
+	}
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		changed := api.Problemf(api.Conflict, "The workshop has changed meanwhile", "What keeps %s from launching is not what it was.", seen.ID)
+		return one(ctx, tx, changed, `UPDATE workshops SET trouble = $1, launch_failures = $2, launch_after = $3
+			WHERE id = $4 AND trouble = $5 AND launch_failures = $6 AND launch_after = $7`,
+			trouble, failures, stamp(until), seen.ID, seen.Trouble, seen.LaunchFailures, stamp(seen.LaunchAfter))
+	})
 }
 
 // Tell keeps a workshop's trouble.
@@ -94,10 +101,12 @@ func (s *Store) TerminateMachine(ctx context.Context, seen allocator.Machine, op
 	})
 }
 
-// asSeen is a machine that is as it was seen.
+// asSeen is a machine that is as it was seen, and was nothing else since.
 func asSeen(ctx context.Context, tx conn, seen allocator.Machine) (allocator.Machine, error) {
 	m, err := oneMachine(ctx, tx, seen.ID)
-	if err == nil && (m.State != seen.State || m.SeatID != seen.SeatID || m.Health != seen.Health) {
+	state := m.State == seen.State && m.ChangedAt.Equal(seen.ChangedAt) && m.Health == seen.Health && m.Leaving == seen.Leaving
+	holder := m.SeatID == seen.SeatID && m.HeldSince.Equal(seen.HeldSince)
+	if err == nil && (!state || !holder) {
 		err = api.Problemf(api.Conflict, "The machine has changed meanwhile", "Machine %s is %s now; look at it again.", m.ID, m.State)
 	}
 	return m, err

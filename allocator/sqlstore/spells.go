@@ -28,7 +28,8 @@ func scanSpell(row scanner) (allocator.Spell, error) {
 	return out, err
 }
 
-// CapWorkshop keeps since when the budget of a workshop is used up.
-func (s *Store) CapWorkshop(ctx context.Context, id string, since time.Time) error {
-	return s.exec(ctx, "keep that the budget of "+id+" is used up", "UPDATE workshops SET capped_at = $1 WHERE id = $2 AND state = 'open'", stamp(since), id)
+// CapWorkshop keeps since when the budget of a workshop is used up, and whether it gives
+// no machines for that.
+func (s *Store) CapWorkshop(ctx context.Context, id string, since time.Time, withheld bool) error {
+	return s.exec(ctx, "keep that the budget of "+id+" is used up", "UPDATE workshops SET capped_at = $1, withheld = $2 WHERE id = $3 AND state = 'open'", stamp(since), withheld, id)
 }

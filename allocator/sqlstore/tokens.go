@@ -61,9 +61,11 @@ func (s *Store) Tokens(ctx context.Context, user string) ([]allocator.APIToken, 
 // TokenBySum finds a token and its user.
 func (s *Store) TokenBySum(ctx context.Context, sum [32]byte) (t allocator.APIToken, u allocator.User, err error) {
 	columns, keep := into(&t)
-	err = s.read.row(ctx, "SELECT "+tokenColumns+", u.name, u.role, u.session_key FROM tokens t JOIN users u ON u.name = t.user_name WHERE t.sum = $1", sum[:]).
-		Scan(append(columns, &u.Name, &u.Role, &u.Key)...)
+	var created int64
+	err = s.read.row(ctx, "SELECT "+tokenColumns+", u.name, u.role, u.session_key, u.created_at FROM tokens t JOIN users u ON u.name = t.user_name WHERE t.sum = $1", sum[:]).
+		Scan(append(columns, &u.Name, &u.Role, &u.Key, &created)...)
 	keep()
+	u.CreatedAt = fromStamp(created)
 	return t, u, found(err, "token", "It")
 }
 

@@ -14,14 +14,14 @@ import (
 )
 
 const workshopColumns = `id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited,
-	trouble, launch_after, launch_failures, coalesce(schedule_id, ''), created_at, ended_at, idle_limit, collect, version, budget_cents, capped_at`
+	trouble, launch_after, launch_failures, coalesce(schedule_id, ''), created_at, ended_at, idle_limit, collect, version, budget_cents, capped_at, withheld`
 
 func scanWorkshop(row scanner) (allocator.Workshop, error) {
 	var w allocator.Workshop
 	var collect string
 	var starts, ends, warmUp, limit, after, created, ended, idle, cents, capped int64
 	err := row.Scan(&w.ID, &w.Name, &w.Pool, &w.Seats, &w.Warm, &w.Spares, &w.JoinCode, &w.State, &starts, &ends, &warmUp, &limit, &w.Invited,
-		&w.Trouble, &after, &w.LaunchFailures, &w.ScheduleID, &created, &ended, &idle, &collect, &w.Version, &cents, &capped)
+		&w.Trouble, &after, &w.LaunchFailures, &w.ScheduleID, &created, &ended, &idle, &collect, &w.Version, &cents, &capped, &w.Withheld)
 	w.StartsAt, w.EndsAt, w.LaunchAfter = fromStamp(starts), fromStamp(ends), fromStamp(after)
 	w.CreatedAt, w.EndedAt = fromStamp(created), fromStamp(ended)
 	w.BudgetUSD, w.CappedAt = float64(cents)/100, fromStamp(capped)

@@ -32,7 +32,7 @@ func BenchmarkClaims(b *testing.B, open Open) {
 		var all sync.WaitGroup
 		b.StartTimer()
 		for i, r := range requests {
-			all.Go(func() { _, _, errs[i] = w.Claim(context.Background(), r) })
+			all.Go(func() { _, errs[i] = w.Claim(context.Background(), r) })
 		}
 		all.Wait()
 		b.StopTimer()

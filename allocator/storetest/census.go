@@ -18,7 +18,7 @@ func censusCounts(t *testing.T, w *world) {
 	require.True(t, none.WaitingSince.IsZero())
 	ws, _ := w.open(t, 2)
 	for _, who := range []string{"ann", "bob"} {
-		_, _, err := w.Claim(ctx, allocator.ClaimRequest{
+		_, err := w.Claim(ctx, allocator.ClaimRequest{
 			WorkshopID: ws.ID, Email: who + "@example.org", Token: allocator.SecretSum(who), NewSeat: w.id("sea"), At: w.tick(),
 		})
 		require.NoError(t, err)

@@ -217,3 +217,26 @@ func machineLeaves(t *testing.T, w *world) {
 	require.NoError(t, w.move(t, m.ID, allocator.Unhealthy, "it broke", w.tick()))
 	requireCode(t, api.Conflict, w.LeaveMachine(t.Context(), w.machine(t, m.ID), "again", w.tick()))
 }
+
+func silenceIsKept(t *testing.T, w *world) {
+	ws, _ := w.ready(t, 1)
+	w.come(t, ws.ID, "ann@example.org")
+	id := w.seat(t, ws.ID, "ann@example.org").MachineID
+	require.NoError(t, w.KeepHeard(t.Context(), id, "b", time.Time{}, w.tick()))
+	seen := w.machine(t, id)
+	require.NoError(t, w.KeepHeard(t.Context(), id, "b", time.Time{}, w.tick()))
+	requireCode(t, api.Conflict, w.KeepSilent(t.Context(), seen, "it is silent", w.tick()))
+	seen = w.machine(t, id)
+	require.NoError(t, w.KeepSilent(t.Context(), seen, "it is silent", w.tick()))
+	m := w.machine(t, id)
+	require.Equal(t, []any{allocator.Assigned, api.Unhealthy, "it is silent", w.now}, []any{m.State, m.Health, m.HealthReason, m.HealthSince})
+	line, err := w.Timeline(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Change{At: w.now, From: allocator.Assigned, To: allocator.Assigned, Reason: "it is silent"}, line[len(line)-1])
+	requireCode(t, api.Conflict, w.KeepSilent(t.Context(), seen, "it is silent", w.tick()))
+
+	require.NoError(t, w.ReleaseSeat(t.Context(), m.SeatID, "she left", w.tick()))
+	require.NoError(t, w.SetHealth(t.Context(), id, api.Healthy, "", w.tick()))
+	requireCode(t, api.Conflict, w.KeepSilent(t.Context(), w.machine(t, id), "it is silent", w.tick()))
+	requireCode(t, api.NotFound, w.KeepSilent(t.Context(), allocator.Machine{ID: "mch_unknown"}, "it is silent", w.tick()))
+}

@@ -172,7 +172,7 @@ func tokensAreKept(t *testing.T, w *world) {
 	got, of, err := w.TokenBySum(t.Context(), token.Sum)
 	require.NoError(t, err)
 	require.Equal(t, token, got)
-	require.Equal(t, allocator.User{Name: "ann", Role: allocator.Instructor, Key: u.Key}, of)
+	require.Equal(t, allocator.User{Name: "ann", Role: allocator.Instructor, Key: u.Key, CreatedAt: u.CreatedAt}, of)
 	requireCode(t, api.Conflict, w.AddToken(t.Context(), w.token("ann", "laptop"), u.Key, 10, w.event("make token", "x")))
 	require.NoError(t, w.AddToken(t.Context(), w.token("ann", "ci"), u.Key, 2, w.event("make token", "x")))
 	requireCode(t, api.Conflict, w.AddToken(t.Context(), w.token("ann", "more"), u.Key, 2, w.event("make token", "x")))

@@ -92,6 +92,14 @@ func machineIsEndedAsItWasSeen(t *testing.T, w *world) {
 	unfinished, err := w.Unfinished(t.Context())
 	require.NoError(t, err)
 	require.NotContains(t, unfinished, op.ID)
+
+	require.NoError(t, w.ReleaseSeat(t.Context(), w.seat(t, ws.ID, "ann@example.org").ID, "she left", w.tick()))
+	require.NotEqual(t, machines[0].ChangedAt, w.machines(t, ws.ID)[0].ChangedAt)
+	requireCode(t, api.Conflict, w.TerminateMachine(t.Context(), machines[0], op, "it is not needed any more")) // it is ready again, but was held
+	seen := w.machines(t, ws.ID)[0]
+	require.NoError(t, w.LeaveMachine(t.Context(), seen, "another one takes its place", w.tick()))
+	requireCode(t, api.Conflict, w.TerminateMachine(t.Context(), seen, op, "it is not needed any more"))
+	require.NoError(t, w.TerminateMachine(t.Context(), w.machines(t, ws.ID)[0], op, "it is not needed any more"))
 }
 
 func startIsWaitedFor(t *testing.T, w *world) {

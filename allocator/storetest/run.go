@@ -51,6 +51,7 @@ func Run(t *testing.T, open Open) {
 		"a hundred claims at once never double":                    claimsRace,
 		"who holds a machine is told as it changes":                holdsAreTold,
 		"it is kept that an agent was heard of":                    heardIsKept,
+		"it is kept that an agent is silent":                       silenceIsKept,
 		"who is known to be idle for too long is due":              idleSeatsEnd,
 		"a machine reboots until its agent speaks of another boot": machineReboots,
 		"work is collected before a machine goes on":               workIsCollected,
@@ -75,6 +76,7 @@ func Run(t *testing.T, open Open) {
 		"a browser names the seat that it means":                   seatIsNamed,
 		"a schedule says why its workshop cannot be opened":        scheduleTellsItsTrouble,
 		"it is told how long machines were there":                  spellsAreTold,
+		"a workshop that may cost nothing gives nothing that does": withheldIsNotGiven,
 		"a machine of one's own joins by a token":                  machineJoins,
 		"a join token ends":                                        joinTokenEnds,
 		"a launch is cancelled":                                    launchIsCancelled,
@@ -180,7 +182,7 @@ func (w *world) move(t require.TestingT, machine string, to allocator.MachineSta
 
 // claim asks for a seat from a browser of its own.
 func (w *world) claim(workshop, email string) (allocator.Seat, error) {
-	s, _, err := w.Claim(context.Background(), w.request(workshop, email, w.id("token")))
+	s, err := w.Claim(context.Background(), w.request(workshop, email, w.id("token")))
 	return s, err
 }
 

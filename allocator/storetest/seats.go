@@ -36,23 +36,20 @@ func seatIsHeldOnce(t *testing.T, w *world) {
 
 func participantComesBack(t *testing.T, w *world) {
 	ws, _ := w.ready(t, 2)
-	first, isNew, err := w.Claim(t.Context(), w.request(ws.ID, "ann@example.org", "laptop"))
+	first, err := w.Claim(t.Context(), w.request(ws.ID, "ann@example.org", "laptop"))
 	require.NoError(t, err)
-	require.True(t, isNew)
-	again, isNew, err := w.Claim(t.Context(), w.request(ws.ID, "ann@example.org", "laptop"))
+	again, err := w.Claim(t.Context(), w.request(ws.ID, "ann@example.org", "laptop"))
 	require.NoError(t, err)
-	require.False(t, isNew)
 	require.Equal(t, first, again)
 
 	elsewhere := w.request(ws.ID, "ann@example.org", "phone")
-	_, _, err = w.Claim(t.Context(), elsewhere)
+	_, err = w.Claim(t.Context(), elsewhere)
 	requireCode(t, api.Forbidden, err)
 	_, err = w.SeatByToken(t.Context(), elsewhere.Token)
 	requireCode(t, api.NotFound, err)
 	elsewhere.GivenPIN = allocator.SecretSum("pin of ann@example.org")
-	again, isNew, err = w.Claim(t.Context(), elsewhere)
+	again, err = w.Claim(t.Context(), elsewhere)
 	require.NoError(t, err)
-	require.False(t, isNew)
 	require.Equal(t, first, again)
 	for _, token := range []string{"laptop", "phone"} {
 		got, err := w.SeatByToken(t.Context(), allocator.SecretSum(token))
@@ -65,22 +62,21 @@ func browserHoldsOneSeatOfAWorkshop(t *testing.T, w *world) {
 	ws, _ := w.ready(t, 2)
 	other, _ := w.ready(t, 1)
 	mistyped := w.request(ws.ID, "ann@exmaple.org", "laptop")
-	seat, _, err := w.Claim(t.Context(), mistyped)
+	seat, err := w.Claim(t.Context(), mistyped)
 	require.NoError(t, err)
-	_, _, err = w.Claim(t.Context(), w.request(ws.ID, "ann@example.org", "laptop"))
+	_, err = w.Claim(t.Context(), w.request(ws.ID, "ann@example.org", "laptop"))
 	requireCode(t, api.Conflict, err)
 	require.ErrorContains(t, err, "ann@exmaple.org")
 
-	afternoon, isNew, err := w.Claim(t.Context(), w.request(other.ID, "ann@example.org", "laptop"))
+	afternoon, err := w.Claim(t.Context(), w.request(other.ID, "ann@example.org", "laptop"))
 	require.NoError(t, err)
-	require.True(t, isNew, "a seat of another workshop is another seat")
+	require.NotEqual(t, seat.ID, afternoon.ID, "a seat of another workshop is another seat")
 	now, err := w.SeatByToken(t.Context(), mistyped.Token)
 	require.NoError(t, err)
 	require.Equal(t, afternoon, now, "the one that was used last")
 	w.tick()
-	again, isNew, err := w.Claim(t.Context(), w.request(ws.ID, "ann@exmaple.org", "laptop"))
+	again, err := w.Claim(t.Context(), w.request(ws.ID, "ann@exmaple.org", "laptop"))
 	require.NoError(t, err, "the browser is known there still")
-	require.False(t, isNew)
 	require.Equal(t, seat, again)
 	now, err = w.SeatByToken(t.Context(), mistyped.Token)
 	require.NoError(t, err)
@@ -94,31 +90,31 @@ func pinCannotBeGuessed(t *testing.T, w *world) {
 	guess := w.request(ws.ID, "ann@example.org", "somebody else")
 	for i := range 5 {
 		guess.GivenPIN = allocator.SecretSum(fmt.Sprint("guess ", i))
-		_, _, err = w.Claim(t.Context(), guess)
+		_, err = w.Claim(t.Context(), guess)
 		requireCode(t, api.Forbidden, err)
 		require.ErrorContains(t, err, "wrong")
 	}
 	guess.GivenPIN = allocator.SecretSum("pin of ann@example.org")
-	_, _, err = w.Claim(t.Context(), guess)
+	_, err = w.Claim(t.Context(), guess)
 	requireCode(t, api.Forbidden, err)
 	require.ErrorContains(t, err, "locked")
 
 	elsewhere := w.request(ws.ID, "ann@example.org", "her phone")
 	elsewhere.Source, elsewhere.GivenPIN = allocator.SecretSum("her network"), guess.GivenPIN
-	_, _, err = w.Claim(t.Context(), elsewhere)
+	_, err = w.Claim(t.Context(), elsewhere)
 	require.NoError(t, err, "who guesses locks nobody out elsewhere")
 	guess.GivenPIN = allocator.SecretSum("a guess")
 	for i := range 100 - 5 { // from everywhere
 		guess.Source = allocator.SecretSum(fmt.Sprint("network ", i))
-		_, _, err = w.Claim(t.Context(), guess)
+		_, err = w.Claim(t.Context(), guess)
 		require.ErrorContains(t, err, "wrong")
 	}
 	other := w.request(ws.ID, "ann@example.org", "her tablet")
 	other.Source, other.GivenPIN = elsewhere.Source, elsewhere.GivenPIN
-	_, _, err = w.Claim(t.Context(), other)
+	_, err = w.Claim(t.Context(), other)
 	require.ErrorContains(t, err, "locked", "it is guessed no further")
 	elsewhere.GivenPIN = [32]byte{}
-	_, _, err = w.Claim(t.Context(), elsewhere)
+	_, err = w.Claim(t.Context(), elsewhere)
 	require.NoError(t, err, "a browser that is known goes on")
 }
 
@@ -126,9 +122,9 @@ func seatIsNamed(t *testing.T, w *world) {
 	ws, _ := w.ready(t, 2)
 	other, _ := w.ready(t, 1)
 	laptop := w.request(ws.ID, "ann@example.org", "laptop")
-	first, _, err := w.Claim(t.Context(), laptop)
+	first, err := w.Claim(t.Context(), laptop)
 	require.NoError(t, err)
-	second, _, err := w.Claim(t.Context(), w.request(other.ID, "ann@example.org", "laptop"))
+	second, err := w.Claim(t.Context(), w.request(other.ID, "ann@example.org", "laptop"))
 	require.NoError(t, err)
 	for _, seat := range []allocator.Seat{first, second} {
 		got, err := w.HeldSeat(t.Context(), laptop.Token, seat.ID)
@@ -147,7 +143,7 @@ func seatIsNamed(t *testing.T, w *world) {
 func seatIsLeft(t *testing.T, w *world) {
 	ws, _ := w.ready(t, 1)
 	r := w.request(ws.ID, "ann@example.org", "laptop")
-	seat, _, err := w.Claim(t.Context(), r)
+	seat, err := w.Claim(t.Context(), r)
 	require.NoError(t, err)
 	require.NoError(t, w.ReleaseSeat(t.Context(), seat.ID, "its participant left", w.tick()))
 	_, err = w.SeatByToken(t.Context(), r.Token)
@@ -156,7 +152,7 @@ func seatIsLeft(t *testing.T, w *world) {
 	bob, err := w.claim(ws.ID, "bob@example.org")
 	require.NoError(t, err)
 	require.Equal(t, seat.MachineID, bob.MachineID)
-	again, _, err := w.Claim(t.Context(), w.request(ws.ID, "ann@example.org", "laptop"))
+	again, err := w.Claim(t.Context(), w.request(ws.ID, "ann@example.org", "laptop"))
 	require.NoError(t, err)
 	require.Equal(t, allocator.SeatQueued, again.State)
 }
@@ -173,7 +169,7 @@ func claimsRace(t *testing.T, w *world) {
 	var all sync.WaitGroup
 	errs := make([]error, len(requests))
 	for i, r := range requests {
-		all.Go(func() { _, _, errs[i] = w.Claim(t.Context(), r) })
+		all.Go(func() { _, errs[i] = w.Claim(t.Context(), r) })
 	}
 	all.Wait()
 	for _, err := range errs {

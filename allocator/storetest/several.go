@@ -24,7 +24,7 @@ func RunShared(t *testing.T, one, other allocator.Store) {
 		if i%2 == 1 {
 			store = other
 		}
-		all.Go(func() { _, _, errs[i] = store.Claim(context.Background(), r) })
+		all.Go(func() { _, errs[i] = store.Claim(context.Background(), r) })
 	}
 	all.Wait()
 	given := 0

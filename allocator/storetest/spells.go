@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 func spellsAreTold(t *testing.T, w *world) {
@@ -33,11 +34,43 @@ func spellsAreTold(t *testing.T, w *world) {
 
 	ws, _ := w.ready(t, 1)
 	w.come(t, ws.ID, "ann@example.org")
-	require.NoError(t, w.CapWorkshop(t.Context(), ws.ID, w.now))
+	require.NoError(t, w.CapWorkshop(t.Context(), ws.ID, w.now, true))
 	now, err := w.Workshop(t.Context(), ws.ID)
 	require.NoError(t, err)
 	require.Equal(t, w.now, now.CappedAt)
+	require.True(t, now.Withheld)
 	require.Equal(t, w.now, w.seat(t, ws.ID, "ann@example.org").CappedAt)
-	require.NoError(t, w.CapWorkshop(t.Context(), ws.ID, time.Time{}))
+	require.NoError(t, w.CapWorkshop(t.Context(), ws.ID, time.Time{}, false))
 	require.True(t, w.seat(t, ws.ID, "ann@example.org").CappedAt.IsZero())
+}
+
+func withheldIsNotGiven(t *testing.T, w *world) {
+	ws, machines := w.ready(t, 2)
+	w.come(t, ws.ID, "ann@example.org")
+	held := w.seat(t, ws.ID, "ann@example.org").MachineID
+	free := machines[0].ID
+	if free == held {
+		free = machines[1].ID
+	}
+	require.NoError(t, w.CapWorkshop(t.Context(), ws.ID, w.now, true))
+	w.come(t, ws.ID, "bob@example.org")
+	require.NoError(t, w.GiveSeats(t.Context(), ws.ID, w.tick()))
+	require.NoError(t, w.move(t, free, allocator.Unhealthy, "its agent was silent", w.tick()))
+	require.NoError(t, w.SetHealth(t.Context(), free, api.Healthy, "", w.tick()))
+	bob := w.seat(t, ws.ID, "bob@example.org")
+	require.Equal(t, allocator.SeatQueued, bob.State, "he would lose it again")
+	require.True(t, bob.Withheld)
+	require.Equal(t, held, w.seat(t, ws.ID, "ann@example.org").MachineID, "she keeps hers")
+
+	own, err := w.joins(t, w.joinToken(t, ws.ID, 1), "one")
+	require.NoError(t, err)
+	require.NoError(t, w.SetHealth(t.Context(), own.ID, api.Healthy, "", w.tick()))
+	require.Equal(t, own.ID, w.seat(t, ws.ID, "bob@example.org").MachineID, "it costs nothing")
+
+	require.NoError(t, w.ReleaseSeat(t.Context(), bob.ID, "he left", w.tick()))
+	require.NoError(t, w.TerminateMachine(t.Context(), w.machine(t, own.ID), allocator.NewOperation(allocator.Terminate, "ann", ws.ID, w.now), "it was ended"))
+	w.come(t, ws.ID, "cleo@example.org")
+	require.NoError(t, w.CapWorkshop(t.Context(), ws.ID, w.now, false))
+	require.NoError(t, w.GiveSeats(t.Context(), ws.ID, w.tick()))
+	require.Equal(t, free, w.seat(t, ws.ID, "cleo@example.org").MachineID, "such a cap ends no machines")
 }

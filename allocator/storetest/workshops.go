@@ -73,7 +73,19 @@ func workshopIsChanged(t *testing.T, w *world) {
 	ws.Seats, ws.Warm, ws.Spares, ws.Invited = 3, 3, 1, true
 	ws.EndsAt, ws.SessionLimit, ws.BudgetUSD = w.now.Add(time.Hour), 30*time.Minute, 12.5
 	require.NoError(t, w.ChangeWorkshop(t.Context(), ws, []string{"ann@example.org", "bob@example.org"}))
-	require.NoError(t, w.Postpone(t.Context(), ws.ID, "no quota", 2, w.now.Add(time.Minute)))
+	require.NoError(t, w.Postpone(t.Context(), ws, "no quota", 2, w.now.Add(time.Minute)))
+	requireCode(t, api.Conflict, w.Postpone(t.Context(), ws, "no capacity", 1, w.now)) // it was seen before that
+	paused := ws
+	paused.Trouble, paused.LaunchFailures, paused.LaunchAfter = "no quota", 2, w.now.Add(time.Minute)
+	for _, spoil := range []func(*allocator.Workshop){
+		func(ws *allocator.Workshop) { ws.Trouble = "x" },
+		func(ws *allocator.Workshop) { ws.LaunchFailures++ },
+		func(ws *allocator.Workshop) { ws.LaunchAfter = w.now },
+	} {
+		seen := paused
+		spoil(&seen)
+		requireCode(t, api.Conflict, w.Postpone(t.Context(), seen, "no capacity", 1, w.now))
+	}
 	require.NoError(t, w.Tell(t.Context(), ws.ID, "another trouble", "late")) // it is not that any more
 	requireCode(t, api.Conflict, w.ChangeWorkshop(t.Context(), ws, nil))      // it was seen before the change
 	ws.Version++

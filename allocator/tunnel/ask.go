@@ -5,14 +5,25 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// What an agent may answer, in bytes: how the machine is, with what it has, and else a
+// few words. Whoever has root on a machine answers what they like.
+const (
+	maxStatus = 256 << 10
+	maxWords  = 64 << 10
 )
 
 // ask asks a machine's agent something. Unavailable when it does not answer, or
 // not in a way that can be understood; what it refuses is told as it says it.
 func (h *Hub) ask(ctx context.Context, machine, method, path string, in, out any) error {
-	c := api.Client{URL: "http://agent", HTTP: &http.Client{Transport: h.brief(machine)}}
+	c := api.Client{URL: "http://agent", HTTP: &http.Client{Transport: h.brief(machine)}, MaxAnswer: maxWords}
+	if method == http.MethodGet {
+		c.MaxAnswer = maxStatus
+	}
 	err := c.Do(ctx, method, path, in, out)
 	var p *api.Problem
 	switch {
@@ -21,6 +32,7 @@ func (h *Hub) ask(ctx context.Context, machine, method, path string, in, out any
 	case !errors.As(err, &p):
 		return api.Problemf(api.Unavailable, "The machine does not answer", "%s.", err)
 	case p.Title != http.StatusText(p.HTTP): // the agent says what is wrong
+		p.Title, p.Detail = inShort(p.Title), inShort(p.Detail)
 		return err
 	}
 	return api.Problemf(api.Unavailable, "The machine does not answer", "Its agent says %d to %s %s: %s", p.HTTP, method, path, p.Detail)
@@ -45,4 +57,11 @@ func (h *Hub) Collect(ctx context.Context, machine string, c api.StartCollect) (
 // EndSession ends a session of a machine.
 func (h *Hub) EndSession(ctx context.Context, machine, session string) error {
 	return h.ask(ctx, machine, http.MethodDelete, "/session?id="+url.QueryEscape(session), nil, nil)
+}
+
+// longest is how much of what an agent says is wrong is passed on, in bytes.
+const longest = 1000
+
+func inShort(text string) string {
+	return strings.ToValidUTF8(text[:min(len(text), longest)], "")
 }

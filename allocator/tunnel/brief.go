@@ -11,7 +11,7 @@ import (
 )
 
 // maxBrief bounds such an answer, with its head, in bytes.
-const maxBrief = 1 << 20
+const maxBrief = maxStatus + maxWords
 
 // brief is Transport for what is asked and answered in a few lines.
 func (h *Hub) brief(machine string) http.RoundTripper {

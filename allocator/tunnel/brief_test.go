@@ -4,12 +4,9 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 func TestAnAgentThatDoesNotAnswerIsNotWaitedForLongerThanAsked(t *testing.T) {
@@ -26,22 +23,4 @@ func TestAnAgentThatDoesNotAnswerIsNotWaitedForLongerThanAsked(t *testing.T) {
 	go func() { <-asked; cancel() }()
 	require.ErrorContains(t, w.StartSession(ctx, "mch_1", "one"), "context canceled")
 	<-gone // the agent hears of it
-}
-
-func TestAnAnswerThatHasNoEndIsNotRead(t *testing.T) {
-	w := newWorld(t)
-	w.dial(t, "mch_1", http.HandlerFunc(func(o http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost {
-			o.Header().Set("X-Long", strings.Repeat("long", 1<<20))
-		}
-		for range 1 << 10 {
-			if _, err := o.Write([]byte(strings.Repeat(" ", 1<<12))); err != nil {
-				return
-			}
-		}
-	}))
-	require.True(t, w.next(t).up)
-	require.Equal(t, api.Unavailable, api.CodeOf(w.StartSession(t.Context(), "mch_1", "one")))
-	_, err := w.Status(t.Context(), "mch_1")
-	require.Equal(t, api.Unavailable, api.CodeOf(err))
 }

@@ -3,9 +3,11 @@ package tunnel_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -120,7 +122,16 @@ func TestAnAgentThatAnswersNonsenseIsUnavailable(t *testing.T) {
 	w := newWorld(t)
 	for name, h := range map[string]http.HandlerFunc{
 		"an error": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) },
-		"no JSON":  func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) },
+		"too much": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"reason":"` + strings.Repeat("x", 1<<20) + `"}`))
+		},
+		"long headers": func(w http.ResponseWriter, _ *http.Request) {
+			for i := range 400 {
+				w.Header().Set(fmt.Sprint("X-", i), strings.Repeat("x", 1<<10))
+			}
+			_, _ = w.Write([]byte("{}"))
+		},
+		"no JSON": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) },
 	} {
 		hangUp := w.dial(t, name, h)
 		require.True(t, w.next(t).up)
@@ -129,4 +140,17 @@ func TestAnAgentThatAnswersNonsenseIsUnavailable(t *testing.T) {
 		hangUp()
 		require.False(t, w.next(t).up)
 	}
+}
+
+func TestOfWhatAnAgentSaysIsWrongLittleIsPassedOn(t *testing.T) {
+	w := newWorld(t)
+	w.dial(t, "mch_1", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusConflict)
+		_ = json.NewEncoder(w).Encode(api.Problem{Title: "No", Detail: strings.Repeat("ä", 10_000), Code: api.Conflict})
+	}))
+	require.True(t, w.next(t).up)
+	err := w.StartSession(t.Context(), "mch_1", "one")
+	require.Equal(t, api.Conflict, api.CodeOf(err))
+	require.Less(t, len(err.Error()), 1100)
 }

@@ -26,7 +26,7 @@ func (h *Hub) Local(machine string) (_ http.RoundTripper, ok bool) {
 	h.mu.Unlock()
 	return &http.Transport{
 		DialContext:       func(context.Context, string, string) (net.Conn, error) { return h.dial(machine) },
-		DisableKeepAlives: true, DisableCompression: true,
+		DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: maxWords,
 	}, ok
 }
 

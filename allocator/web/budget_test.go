@@ -55,4 +55,13 @@ func TestABudgetIsWarnedOfOnPagesAndInTheAPI(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, now.CappedAt.Add(15*time.Minute), *seat.BudgetEndsAt)
 	require.Contains(t, mustOpen(t, ann, "/seat"), "The workshop's budget is used up.")
+
+	bob := w.browser(t)
+	bob.submit(t, "/join/"+open[0].JoinCode, url.Values{"email": {"bob@example.org"}})
+	waits := decode[api.Seat](t, bodyOf(t, bob, "/api/v1/seats/current"))
+	require.Equal(t, "queued", waits.State)
+	require.Contains(t, waits.Waits, "no machines are given out")
+	page = mustOpen(t, bob, "/seat")
+	require.Contains(t, page, "no machines are given out")
+	require.NotContains(t, page, "as soon as one is free")
 }

@@ -63,6 +63,7 @@ func (s *server) seat(ctx context.Context, of allocator.Seat, pin string) api.Se
 		out.BudgetEndsAt = orNil(s.Service.CapEnds(of))
 		return out
 	}
+	out.Waits = of.Waits()
 	expected, err := s.Service.ExpectedAt(ctx, of)
 	if err != nil {
 		s.Log.WarnContext(ctx, "nobody can tell when a machine is expected", "seat", of.ID, "error", err)

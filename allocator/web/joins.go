@@ -141,11 +141,17 @@ func (s *server) download(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) mayDownload(r *http.Request) error {
 	if secret := bearer(r.Header.Get("Authorization")); allocator.IsJoinToken(secret) {
-		return s.Service.MayJoin(r.Context(), secret)
+		if err := s.Service.MayJoin(r.Context(), secret); err != nil {
+			return err
+		}
+		return s.bounds.downloaded(keyOf(secret))
 	}
 	p, err := who(r.Context())
 	if err == nil && p.Name == "" {
 		err = api.Problemf(api.Unauthorized, "Log in first", "Or show a join token: %s", fmt.Sprintf("curl -H 'Authorization: Bearer lbj_…' -o lablink-agent %s/download/lablink-agent", s.base(r)))
+	}
+	if err == nil {
+		err = s.bounds.downloaded(p.Name)
 	}
 	return err
 }

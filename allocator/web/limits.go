@@ -50,6 +50,9 @@ func (l *limiter) wait(key string) time.Duration {
 	if at.Before(now) {
 		at = now
 	}
+	if most := now.Add(time.Duration(l.burst) * l.every); at.After(most) { // the clock was set back
+		at = most
+	}
 	if over := at.Sub(now) - time.Duration(l.burst-1)*l.every; over > 0 {
 		return over
 	}
@@ -58,6 +61,15 @@ func (l *limiter) wait(key string) time.Duration {
 	}
 	l.rested[key] = at.Add(l.every)
 	return 0
+}
+
+// giveBack takes back what was counted last for a key.
+func (l *limiter) giveBack(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if at, known := l.rested[key]; known {
+		l.rested[key] = at.Add(-l.every)
+	}
 }
 
 // forget makes room: of half the keys, those that came least.

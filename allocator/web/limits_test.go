@@ -33,6 +33,8 @@ func TestEachKeyIsLetThroughInABurstAndThenAtItsPace(t *testing.T) {
 		require.Zero(t, wait(fmt.Sprint("made up ", i)))
 	}
 	require.NotZero(t, wait("a"), "those who come most are not forgotten")
+	now = now.Add(-24 * time.Hour)
+	require.Equal(t, time.Second, wait("a"), "a clock that is set back shuts nobody out")
 }
 
 // Three hundred people behind one address may each try three times at once.

@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/access"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -46,8 +47,10 @@ type repeat struct {
 }
 
 // newRepeat says what a request is known by. What is kept of it tells nothing to who
-// does not know the key: the request may hold a password, and its answer a token.
-func newRepeat(user, key string, r *http.Request, body []byte) repeat {
+// does not know the key: the request may hold a password, and its answer a token. A user
+// who is made anew under a name is another one.
+func newRepeat(by access.Person, key string, r *http.Request, body []byte) repeat {
+	user := by.Name + "\x00" + by.Since.UTC().Format(time.RFC3339Nano)
 	sum := func(what string, more ...[]byte) [32]byte {
 		return sha256.Sum256(bytes.Join(append([][]byte{[]byte(what), []byte(user), []byte(key)}, more...), []byte{0}))
 	}
@@ -76,7 +79,7 @@ func (s *server) once(mux *routes) http.Handler {
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		s.carryOut(mux, w, r, newRepeat(p.Name, key, r, body))
+		s.carryOut(mux, w, r, newRepeat(p, key, r, body))
 	})
 }
 

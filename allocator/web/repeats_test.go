@@ -131,6 +131,29 @@ func TestAKeyIsOfOneUserAndOfWhatCreates(t *testing.T) {
 	require.Equal(t, http.StatusRequestEntityTooLarge, res.StatusCode)
 }
 
+func TestAUserWhoIsMadeAnewGetsNoAnswersOfTheOneBefore(t *testing.T) {
+	w := newWorld(t)
+	admin := w.staff(t)
+	in := creating["/api/v1/tokens"][0]
+	made := func() api.MadeToken {
+		res, body := admin.send(t, http.MethodPost, "/api/v1/users", api.NewUser{Name: "bob", Role: "admin", Password: "the words of bob"})
+		require.Equal(t, http.StatusCreated, res.StatusCode, body)
+		bob := w.browser(t)
+		bob.send(t, http.MethodPost, "/api/v1/sessions", api.Session{User: "bob", Password: "the words of bob"})
+		res, body = bob.send(t, http.MethodPost, "/api/v1/tokens", in, "Idempotency-Key", repeatKey)
+		require.Equal(t, http.StatusCreated, res.StatusCode, body)
+		program, again := w.browser(t), decode[api.MadeToken](t, body)
+		res, _ = program.send(t, http.MethodPost, "/api/v1/tokens", in, "Idempotency-Key", repeatKey, "Authorization", "Bearer "+again.Secret)
+		require.Equal(t, "true", res.Header.Get("Idempotent-Replayed"), "with a token it is the same user")
+		return again
+	}
+	first := made()
+	res, _ := admin.send(t, http.MethodDelete, "/api/v1/users/bob", nil)
+	require.Equal(t, http.StatusNoContent, res.StatusCode)
+	w.Time = w.Time.Add(time.Second)
+	require.NotEqual(t, first.ID, made().ID)
+}
+
 func TestARequestThatFailedMayBeSentAgain(t *testing.T) {
 	w := newWorld(t)
 	b := w.staff(t)

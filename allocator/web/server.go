@@ -72,6 +72,7 @@ type server struct {
 	seatKey  string // the name of the cookie
 	stopping <-chan struct{}
 	limits   limits
+	bounds   bounds
 	// staffServed are the operations of staff, by their ids, and creating those that
 	// create something, by their patterns.
 	staffServed []string
@@ -81,7 +82,7 @@ type server struct {
 // New makes the handler for all that the allocator serves. Answers that never
 // end by themselves end when ctx does.
 func New(ctx context.Context, c Config) (http.Handler, error) {
-	s := &server{Config: c, seatKey: cookieName(c, "lablink_seat"), stopping: ctx.Done(), limits: newLimits(c.Service.Now), creating: map[string]string{}}
+	s := &server{Config: c, seatKey: cookieName(c, "lablink_seat"), stopping: ctx.Done(), limits: newLimits(c.Service.Now), bounds: newBounds(c.Service.Now, c.Service.ReportInterval), creating: map[string]string{}}
 	s.sessions = scs.New()
 	s.sessions.Store = c.Sessions
 	s.sessions.HashTokenInStore = true

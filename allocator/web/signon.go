@@ -83,6 +83,11 @@ func (s *server) finishSignOn(w http.ResponseWriter, r *http.Request) {
 	who, err := s.SignOn.Finish(ctx, flow, s.base(r)+callbackPath, q.Get("state"), q.Get("code"))
 	if err != nil {
 		s.Log.WarnContext(ctx, "a log-in by single sign-on was refused", "address", remote(r), "error", err)
+		if who.Subject != "" && api.CodeOf(err) == api.Forbidden {
+			if kept := s.Guard.Refused(ctx, who.Subject); kept != nil {
+				s.Log.ErrorContext(ctx, "somebody who is let in no longer keeps sessions and tokens", "subject", who.Subject, "error", kept)
+			}
+		}
 		s.failLogin(w, r, err)
 		return
 	}

@@ -94,6 +94,32 @@ func TestWhoMayNotSignOnIsTold(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, res.StatusCode, "where there is no provider")
 }
 
+func TestWhoIsLetInNoLongerLosesSessionsAndTokens(t *testing.T) {
+	w, m, p := signingOn(t)
+	ann := &mockoidc.MockUser{Subject: "1", Email: "ann@example.org", EmailVerified: true}
+	b := w.browser(t)
+	m.QueueUser(ann)
+	signOn(t, b, "/api/v1/oidc/start")
+	res, body := b.send(t, http.MethodPost, "/api/v1/tokens", api.NewToken{Name: "ci"})
+	require.Equal(t, http.StatusCreated, res.StatusCode, body)
+	secret := decode[api.MadeToken](t, body).Secret
+	m.QueueUser(&mockoidc.MockUser{Subject: "2", Email: "bob@elsewhere.org", EmailVerified: true})
+	signOn(t, w.browser(t), "/api/v1/oidc/start")
+	bodyOf(t, b, "/api/v1/users/current") // another one was refused
+
+	p.Rules.Admins, p.Rules.Viewers = nil, nil
+	m.QueueUser(ann)
+	res, body = signOn(t, w.browser(t), "/api/v1/oidc/start")
+	require.Equal(t, http.StatusForbidden, res.StatusCode)
+	require.Contains(t, body, "ann@example.org is not among those who may log in")
+	res, body = b.send(t, http.MethodGet, "/api/v1/users/current", nil)
+	refused(t, api.Unauthorized, res, body)
+	res, body = w.browser(t).send(t, http.MethodGet, "/api/v1/users/current", nil, "Authorization", "Bearer "+secret)
+	refused(t, api.Unauthorized, res, body)
+	_, body = w.staff(t).send(t, http.MethodGet, "/api/v1/events?subject=ann@example.org", nil)
+	require.Contains(t, body, "let it in no longer")
+}
+
 // Anybody may begin, and each beginning is kept.
 func TestLogInsThatBeginAreCountedAndForgottenSoon(t *testing.T) {
 	w, _, _ := signingOn(t)

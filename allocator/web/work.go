@@ -30,7 +30,7 @@ func (s *server) workOperations(a huma.API) {
 func (s *server) uploadOperation(a huma.API) {
 	huma.Register(a, huma.Operation{
 		OperationID: "upload-work", Method: http.MethodPost, Path: "/api/v1/agents/{id}/uploads", Summary: "Ask where to keep files that are collected",
-		Tags: []string{"agent"}, Security: []map[string][]string{{"agent": {}}}, Errors: []int{401, 404, 409, 422},
+		Tags: []string{"agent"}, Security: []map[string][]string{{"agent": {}}}, Errors: []int{401, 404, 409, 422, 429},
 	}, func(ctx context.Context, in *struct {
 		ID            string `path:"id" maxLength:"64"`
 		Authorization string `header:"Authorization" maxLength:"200"`
@@ -38,6 +38,9 @@ func (s *server) uploadOperation(a huma.API) {
 	},
 	) (*body[api.Uploads], error) {
 		agent, err := s.Service.Authenticate(ctx, in.ID, bearer(in.Authorization))
+		if err == nil {
+			err = s.bounds.uploads.bound(agent.MachineID, "The machine asks for places too often")
+		}
 		if err != nil {
 			return nil, s.refuse(ctx, err)
 		}

@@ -124,6 +124,8 @@ type app struct {
 	metrics *metrics.Metrics
 	ec2     *readiness.Cloud
 	clock   *readiness.Clock
+	// programs are the agent's, for who downloads one.
+	programs *boot.Programs
 }
 
 // open opens the data and brings back what was going on.
@@ -141,6 +143,7 @@ func (a *app) open(ctx context.Context) error {
 	if err := a.ensureAdmin(ctx, cloud); err != nil {
 		return err
 	}
+	a.programs = &boot.Programs{Objects: boot.GetObject(objects(cloud).GetObject), Release: a.release}
 	a.rates = rates.New(ctx, a.settings.Region, a.settings.Pools, live.New(cloud, time.Now, live.Patience), a.log)
 	a.clock = readiness.NewClock()
 	a.ec2 = &readiness.Cloud{Compute: ec2.New(ec2.Client(listenTo(cloud, a.clock)), a.settings, time.Now), Now: time.Now}
@@ -321,6 +324,9 @@ func (a *app) close() {
 	}
 	if a.store != nil {
 		err = errors.Join(err, a.store.Close())
+	}
+	if a.programs != nil {
+		err = errors.Join(err, a.programs.Close())
 	}
 	if err != nil {
 		a.log.Error("the allocator did not stop cleanly", "error", err)

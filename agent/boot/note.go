@@ -1,0 +1,32 @@
+package boot
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+)
+
+// longestNote is how much the agent may write for root, in bytes.
+const longestNote = 1 << 10
+
+// readNote reads what the agent wrote for root. The file is the agent's: a link, or
+// something that is no file, is refused, and it is read as far as it may be long.
+func readNote(path string) ([]byte, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no file", path)
+	case info.Size() > longestNote:
+		return nil, errors.New(path + " is too long")
+	}
+	return io.ReadAll(io.LimitReader(file, longestNote))
+}
