@@ -201,6 +201,7 @@ type Store interface {
 
 	People
 	Peers
+	Turns
 	Answers
 	Joins
 }

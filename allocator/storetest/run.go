@@ -71,6 +71,8 @@ func Run(t *testing.T, open Open) {
 		"a tunnel that is gone takes no other one with it":         tunnelGoesAlone,
 		"an allocator that is gone loses its tunnels":              peerLosesItsTunnels,
 		"random histories of tunnels keep what is so":              randomTunnels,
+		"one host at a time has the turn to switch":                turnIsTakenByOne,
+		"random histories of turns keep to one":                    randomTurns,
 		"a machine's log is kept once, and the newest of it":       logIsBounded,
 		"a browser names the seat that it means":                   seatIsNamed,
 		"a schedule says why its workshop cannot be opened":        scheduleTellsItsTrouble,

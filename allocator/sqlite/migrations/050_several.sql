@@ -1,0 +1,15 @@
+-- +goose Up
+-- Which of the hosts that share this database may switch to another release, and
+-- until when, by the database's own clock.
+CREATE TABLE turns (
+    one    INTEGER PRIMARY KEY CHECK (one = 1),
+    host   TEXT NOT NULL,
+    wanted TEXT NOT NULL,
+    until  INTEGER NOT NULL
+) STRICT;
+
+-- A number that is higher each time that somebody else holds the machine, or nobody.
+-- Its agent takes no order with a lower one than it has had.
+ALTER TABLE machines ADD COLUMN hold INTEGER NOT NULL DEFAULT 0;
+-- The hold whose participant was told that AWS may take the machine back.
+ALTER TABLE machines ADD COLUMN noticed INTEGER NOT NULL DEFAULT -1;
