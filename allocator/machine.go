@@ -102,6 +102,9 @@ type Machine struct {
 	RebootAskedAt time.Time
 	// Leaving is why it goes once its participant is somewhere else; "" while it stays.
 	Leaving string
+	// Number rises with each change of State. Orders to the agent carry it: one that is
+	// late is told from what came after it.
+	Number int64
 	// LaunchOpen says that EC2 may be launching an instance for it right now, so
 	// that one may still appear.
 	LaunchOpen bool

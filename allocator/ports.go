@@ -299,15 +299,16 @@ type Verifier interface {
 type Tunnels interface {
 	// Status asks a machine's agent how it is. Unavailable when it does not answer.
 	Status(ctx context.Context, machine string) (api.Status, error)
-	// StartSession begins a session on a machine. The same one again changes nothing,
-	// and any other ends before. Unavailable when that cannot be done now.
-	StartSession(ctx context.Context, machine, session string) error
+	// StartSession begins a session on a machine, as of a Machine.Number. The same one
+	// again changes nothing, and any other ends before. Unavailable when that cannot be
+	// done now; Conflict when the agent has had an order with a higher number.
+	StartSession(ctx context.Context, machine, session string, number int64) error
 	// Reboot lets an agent reboot its machine. Conflict when that is another boot by now.
 	Reboot(ctx context.Context, machine, boot string) error
 	// Collect begins to collect on a machine, or says how it goes.
 	Collect(ctx context.Context, machine string, c api.StartCollect) (api.CollectStatus, error)
-	// EndSession ends a session, if the machine has it.
-	EndSession(ctx context.Context, machine, session string) error
+	// EndSession ends a session, if the machine has it. Conflict as with StartSession.
+	EndSession(ctx context.Context, machine, session string, number int64) error
 }
 
 // Work keeps what participants made.

@@ -75,6 +75,8 @@ func (s *Service) Settle(machine string) {
 // settleTimeout is how long an agent may take to start or end a session.
 const settleTimeout = 30 * time.Second
 
+// settle tells the agent as of the machine's number: of two allocators the one that is
+// late is refused, whatever it wanted, as the other one was told of what came after.
 func (s *Service) settle(ctx context.Context, machine string) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
@@ -83,7 +85,7 @@ func (s *Service) settle(ctx context.Context, machine string) error {
 	case err != nil:
 		return err
 	case m.State == Assigned:
-		return s.Tunnels.StartSession(ctx, machine, m.Session())
+		return s.Tunnels.StartSession(ctx, machine, m.Session(), m.Number)
 	case m.State == Draining:
 		s.resumeSoon() // what is collected there; the session stays until that is done
 		return nil
@@ -94,7 +96,7 @@ func (s *Service) settle(ctx context.Context, machine string) error {
 	if err != nil || had.Session == nil || had.Session.ID == "" {
 		return err
 	}
-	return s.Tunnels.EndSession(ctx, machine, had.Session.ID)
+	return s.Tunnels.EndSession(ctx, machine, had.Session.ID, m.Number)
 }
 
 // Settled waits until no session is being started or ended.

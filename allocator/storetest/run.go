@@ -92,7 +92,8 @@ type world struct {
 	now time.Time
 	seq int
 
-	collect []string // what workshops collect that are opened
+	collect []string                     // what workshops collect that are opened
+	seen    map[string]allocator.Machine // machines as they were when their numbers were looked at
 }
 
 func newWorld(_ testing.TB, s allocator.Store) *world {

@@ -8,8 +8,8 @@ CREATE TABLE turns (
     until  INTEGER NOT NULL
 ) STRICT;
 
--- A number that is higher each time that somebody else holds the machine, or nobody.
--- Its agent takes no order with a lower one than it has had.
-ALTER TABLE machines ADD COLUMN hold INTEGER NOT NULL DEFAULT 0;
--- The hold whose participant was told that AWS may take the machine back.
+-- A number that rises with each change of the machine's state. Its agent takes no order
+-- with a lower one than it has had.
+ALTER TABLE machines ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+-- The number as it was when a participant was told that AWS may take the machine back.
 ALTER TABLE machines ADD COLUMN noticed INTEGER NOT NULL DEFAULT -1;
