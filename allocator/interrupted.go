@@ -20,10 +20,10 @@ func (s *Service) interrupted(ctx context.Context, m Machine, i api.Interruption
 	case !m.Spot, m.State == Draining && m.Leaving != "" || m.State == Terminating || m.State == Terminated:
 		return nil
 	case i.Action == api.Rebalance:
-		if told, _ := s.notices.Swap(m.ID, m.Session()); told == m.Session() || m.SeatID == "" {
+		if m.Noticed || m.SeatID == "" {
 			return nil
 		}
-		return s.Store.KeepMessage(ctx, m.SeatID, "AWS may take your machine back soon. Save your work; if that happens you get another one.", s.Now())
+		return s.Store.KeepNotice(ctx, m.ID, m.Number, "AWS may take your machine back soon. Save your work; if that happens you get another one.", s.Now())
 	}
 	why := "AWS takes this spot machine back at " + i.At.UTC().Format("15:04:05 MST")
 	_, err := s.endMachine(ctx, Allocator, m, why)

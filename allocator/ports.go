@@ -120,6 +120,11 @@ type Store interface {
 	// KeepHeard keeps that an agent was heard of: its boot, and when who holds its
 	// machine was active; zero when nobody knows.
 	KeepHeard(ctx context.Context, machine, boot string, active, at time.Time) error
+	// KeepSays keeps what a machine's agent says of itself.
+	KeepSays(ctx context.Context, machine string, says AgentSays) error
+	// KeepNotice keeps what who holds a machine is told, once for each hold: it does
+	// nothing where they were told, or where the machine has another number by now.
+	KeepNotice(ctx context.Context, machine string, number int64, text string, at time.Time) error
 	// KeepAction keeps what a machine's agent suggests.
 	KeepAction(ctx context.Context, machine string, action api.Action) error
 	// RebootMachine adds the operation that reboots a machine; its participant waits for

@@ -41,6 +41,11 @@ func (s *Service) heard(ctx context.Context, m Machine, r api.Report) error {
 	if r.Session != nil && r.Session.ID != m.Session() {
 		s.Settle(m.ID)
 	}
+	if says := (AgentSays{r.Version, r.Release, r.Failed}); !says.Is(m.Says) {
+		if err := s.Store.KeepSays(ctx, m.ID, says); err != nil {
+			return err
+		}
+	}
 	if r.Action != m.Action {
 		if err := s.Store.KeepAction(ctx, m.ID, r.Action); err != nil {
 			return err

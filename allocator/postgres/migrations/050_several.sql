@@ -13,3 +13,9 @@ CREATE TABLE turns (
 ALTER TABLE machines ADD COLUMN number BIGINT NOT NULL DEFAULT 0;
 -- The number as it was when a participant was told that AWS may take the machine back.
 ALTER TABLE machines ADD COLUMN noticed BIGINT NOT NULL DEFAULT -1;
+
+-- What its agent says of itself: its version, the release that it is of, and the one
+-- that the machine gave up last, as JSON; '' for none.
+ALTER TABLE machines ADD COLUMN agent_version TEXT NOT NULL DEFAULT '';
+ALTER TABLE machines ADD COLUMN agent_release TEXT NOT NULL DEFAULT '';
+ALTER TABLE machines ADD COLUMN agent_failed TEXT NOT NULL DEFAULT '';
