@@ -19,3 +19,6 @@ ALTER TABLE machines ADD COLUMN noticed INTEGER NOT NULL DEFAULT -1;
 ALTER TABLE machines ADD COLUMN agent_version TEXT NOT NULL DEFAULT '';
 ALTER TABLE machines ADD COLUMN agent_release TEXT NOT NULL DEFAULT '';
 ALTER TABLE machines ADD COLUMN agent_failed TEXT NOT NULL DEFAULT '';
+
+-- Which release each allocator runs; '' for one that does not say.
+ALTER TABLE peers ADD COLUMN runs TEXT NOT NULL DEFAULT '';
