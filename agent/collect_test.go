@@ -177,16 +177,16 @@ func TestNothingIsCollectedOnceTheSessionIsAnothers(t *testing.T) {
 		before string
 		leave  func(s *agent.Sessions) error
 	}{
-		"it ends":                        {"anns", func(s *agent.Sessions) error { return s.End(t.Context(), "anns") }},
-		"another one begins":             {"anns", func(s *agent.Sessions) error { return s.Start(t.Context(), "bobs") }},
-		"one begins after the agent did": {"", func(s *agent.Sessions) error { return s.Start(t.Context(), "bobs") }},
+		"it ends":                        {"anns", func(s *agent.Sessions) error { return s.End(t.Context(), "anns", 0) }},
+		"another one begins":             {"anns", func(s *agent.Sessions) error { return s.Start(t.Context(), "bobs", 0) }},
+		"one begins after the agent did": {"", func(s *agent.Sessions) error { return s.Start(t.Context(), "bobs", 0) }},
 	} {
 		k := &fakeKeeper{kept: map[string]string{}, hold: make(chan struct{})}
 		collector := &agent.Collector{Home: home(t), Keeper: k}
 		t.Cleanup(collector.Close)
 		s := agent.NewSessions(agent.Plain{})
 		s.Leaving = collector.Close
-		require.NoError(t, s.Start(t.Context(), c.before))
+		require.NoError(t, s.Start(t.Context(), c.before, 0))
 		_, err := collector.Collect(request("op_1"))
 		require.NoError(t, err)
 		require.NoError(t, c.leave(s), name)

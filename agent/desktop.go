@@ -42,6 +42,7 @@ type Sessions struct {
 
 	desktop Desktop
 	turn    sync.Mutex // held while a session starts or ends
+	number  int64      // the highest that an order had
 
 	mu      sync.Mutex
 	id      string
@@ -52,10 +53,14 @@ type Sessions struct {
 func NewSessions(d Desktop) *Sessions { return &Sessions{desktop: d} }
 
 // Start begins a session, in the place of any other. Why it could not be started is
-// told from then on, until one can be.
-func (s *Sessions) Start(ctx context.Context, id string) error {
+// told from then on, until one can be. An order that is late is refused: one with a
+// higher number was here before.
+func (s *Sessions) Start(ctx context.Context, id string, number int64) error {
 	s.turn.Lock()
 	defer s.turn.Unlock()
+	if err := s.inTurn(number); err != nil {
+		return err
+	}
 	was := s.ID()
 	if was == id {
 		return nil
@@ -74,14 +79,27 @@ func (s *Sessions) Start(ctx context.Context, id string) error {
 	return nil
 }
 
-// End ends a session, if it is the one that goes on.
-func (s *Sessions) End(ctx context.Context, id string) error {
+// End ends a session, if it is the one that goes on, unless the order is late.
+func (s *Sessions) End(ctx context.Context, id string, number int64) error {
 	s.turn.Lock()
 	defer s.turn.Unlock()
+	if err := s.inTurn(number); err != nil {
+		return err
+	}
 	if id != s.ID() {
 		return nil
 	}
 	return s.end(ctx, id)
+}
+
+// inTurn refuses an order that comes after one with a higher number. One of an older
+// allocator has none, and is taken.
+func (s *Sessions) inTurn(number int64) error {
+	if number != 0 && number < s.number {
+		return api.Problemf(api.Conflict, "The order is late", "Another allocator has ordered since, of what came after it.")
+	}
+	s.number = max(s.number, number)
+	return nil
 }
 
 func (s *Sessions) leaving() {

@@ -74,16 +74,14 @@ func (s *Service) Authenticate(ctx context.Context, id, secret string) (Agent, e
 	return a, nil
 }
 
-// Report takes what an agent says. It writes to the store only when the health
-// is not what is kept there; the rest is kept in memory. Of two reports that
-// overlap, one is taken after the other in both places.
+// Report takes what an agent says. It writes to the store only what is not what is kept
+// there, and now and then that the agent was heard of; nothing is kept anywhere else, as
+// the next report may come to another allocator.
 func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.ReportAnswer, error) {
 	if err := s.understands(r.Version, r.Protocol); err != nil {
 		return api.ReportAnswer{}, err
 	}
 	s.metered(func(m Meter) { m.Reported(r.Health) })
-	defer s.reports.lock(a.MachineID)()
-	s.live.Store(a.MachineID, Live{At: s.Now(), Report: r})
 	m, err := s.Store.Machine(ctx, a.MachineID)
 	if err != nil {
 		return api.ReportAnswer{}, err

@@ -14,7 +14,7 @@ const spareTime = 20 * time.Second
 // lookSoon looks in the background what workshops need, once for all who ask for it
 // meanwhile.
 func (s *Service) lookSoon() {
-	s.settling.run("workshops", "", func(ctx context.Context, _ string) { // no machine has that id
+	s.settling.run("workshops", Hold{}, func(ctx context.Context, _ Hold) { // no machine has that id
 		if err := s.Reconcile(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Warn("what workshops need is seen to at the next look", "error", err)
 		}
@@ -30,10 +30,10 @@ func (s *Service) interrupted(ctx context.Context, m Machine, i api.Interruption
 	case !m.Spot, m.State == Draining && m.Leaving != "" || m.State == Terminating || m.State == Terminated:
 		return nil
 	case i.Action == api.Rebalance:
-		if told, _ := s.notices.Swap(m.ID, m.Session()); told == m.Session() || m.SeatID == "" {
+		if m.Noticed || m.SeatID == "" {
 			return nil
 		}
-		return s.Store.KeepMessage(ctx, m.SeatID, "AWS may take your machine back soon. Save your work; if that happens you get another one.", s.Now())
+		return s.Store.KeepNotice(ctx, m.ID, m.Number, "AWS may take your machine back soon. Save your work; if that happens you get another one.", s.Now())
 	}
 	why := "AWS takes this spot machine back at " + i.At.UTC().Format("15:04:05 MST")
 	_, err := s.endMachine(ctx, Allocator, m, why)

@@ -1,6 +1,7 @@
 package allocator_test
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
@@ -67,6 +68,17 @@ func TestWhoMayLoseTheMachineSoonIsToldOnce(t *testing.T) {
 	seat, err = c.SeatOf(t.Context(), c.claimed.Token)
 	require.NoError(t, err)
 	require.Empty(t, seat.Message)
+
+	other := &allocator.Service{Store: c.Store, Queue: c.World, Log: slog.New(slog.DiscardHandler), Now: c.Now}
+	m := c.machine(t)
+	_, err = other.Report(t.Context(), allocator.Agent{ID: m.AgentID, MachineID: m.ID}, api.Report{
+		Health: api.Healthy, BootID: "b", Version: "v", Protocol: api.Protocol, Interruption: &api.Interruption{Action: api.Rebalance, At: c.Time},
+	})
+	require.NoError(t, err)
+	other.Close()
+	seat, err = c.SeatOf(t.Context(), c.claimed.Token)
+	require.NoError(t, err)
+	require.Empty(t, seat.Message, "another allocator knows that it was told")
 }
 
 func TestAMachineThatIsNoSpotMachineIsNotTakenBack(t *testing.T) {

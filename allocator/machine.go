@@ -74,7 +74,9 @@ type Machine struct {
 	// place: after a restore, until either was heard of.
 	AgentReplaceable bool
 	Inventory        api.Inventory
-	Health           api.Health // as last reported; "" before the first report
+	// Says is what its agent said last of itself.
+	Says   AgentSays
+	Health api.Health // as last reported; "" before the first report
 	// HealthReason is what the agent said with it.
 	HealthReason string
 	// HealthSince is when the health became what it is; zero before the first report.
@@ -102,11 +104,32 @@ type Machine struct {
 	RebootAskedAt time.Time
 	// Leaving is why it goes once its participant is somewhere else; "" while it stays.
 	Leaving string
+	// Number rises with each change of State. Orders to the agent carry it: one that is
+	// late is told from what came after it.
+	Number int64
+	// Noticed says that who holds it was told that AWS may take it back.
+	Noticed bool
 	// LaunchOpen says that EC2 may be launching an instance for it right now, so
 	// that one may still appear.
 	LaunchOpen bool
 	// JoinToken is the token that it joined with; "" for one that was launched.
 	JoinToken string
+}
+
+// AgentSays is what an agent says of itself; nothing before its first report.
+type AgentSays struct {
+	Version string
+	Release string             // the one that the machine is at
+	Failed  *api.FailedRelease // the one that the machine gave up last; nil for none
+}
+
+// Is reports whether that says the same.
+func (a AgentSays) Is(b AgentSays) bool {
+	same := a.Failed == b.Failed
+	if a.Failed != nil && b.Failed != nil {
+		same = a.Failed.Release == b.Failed.Release && a.Failed.Reason == b.Failed.Reason && a.Failed.At.Equal(b.Failed.At)
+	}
+	return same && a.Version == b.Version && a.Release == b.Release
 }
 
 // Own reports whether it is somebody's own machine, which is never launched nor ended.

@@ -26,7 +26,6 @@ func (s *Service) Watch(ctx context.Context, ticks <-chan time.Time) {
 		case <-ticks:
 		}
 		if s.Leader != nil && !s.Leader.Leads(ctx) {
-			s.forgetEnded(ctx)
 			continue
 		}
 		if err := s.Observe(ctx); err != nil && ctx.Err() == nil {
@@ -56,7 +55,6 @@ func (s *Service) Observe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.forget(machines)
 	states, silent := statesOf(instances), s.silence(machines)
 	trusted := s.clockTrouble(ctx) == ""
 	for _, m := range machines {
@@ -88,19 +86,6 @@ func (s *Service) Observe(ctx context.Context) error {
 		return nil
 	}
 	return s.endStrays(ctx, instances, attempts, machines)
-}
-
-// forgetEnded drops what the agents of machines said that have ended. Where this
-// allocator does not lead, another one ends them.
-func (s *Service) forgetEnded(ctx context.Context) {
-	living, err := s.Store.Machines(ctx, "", false)
-	if err != nil {
-		if ctx.Err() == nil {
-			s.Log.Warn("it is not known which machines have ended", "error", err)
-		}
-		return
-	}
-	s.forget(living)
 }
 
 func statesOf(all []Instance) map[string]InstanceState {

@@ -99,19 +99,12 @@ type leads bool
 
 func (l leads) Leads(context.Context) bool { return bool(l) }
 
-func TestAnAllocatorThatDoesNotLeadOnlyForgets(t *testing.T) {
+func TestAnAllocatorThatDoesNotLeadLooksAtNothing(t *testing.T) {
 	w := newWorld(t)
 	w.Leader = leads(false)
 	ws := w.ReadyWorkshop(t, 1)
 	m := w.Machines(t, ws)[0]
-	_, known := w.LastReport(m.ID)
-	require.True(t, known)
 	w.EC2.Set(allocator.InstanceGone, m.InstanceID)
 	watchOnce(t, w)
 	require.Equal(t, allocator.Ready, w.Machines(t, ws)[0].State, "another one sees to it")
-
-	require.NoError(t, w.Store.Move(t.Context(), m.ID, allocator.Ready, allocator.Terminated, "its instance has ended", w.Time))
-	watchOnce(t, w)
-	_, known = w.LastReport(m.ID)
-	require.False(t, known)
 }

@@ -15,6 +15,8 @@ type Peer struct {
 	Address string
 	// Certificate is the SHA-256 of the certificate that it has.
 	Certificate [32]byte
+	// Release is the one that it runs; "" where that is not known.
+	Release string
 }
 
 // Tunnel is one tunnel of a machine: a new one has another id.

@@ -125,6 +125,11 @@ type Store interface {
 	// KeepSilent keeps that a machine that somebody holds is unhealthy, as its agent is
 	// silent. NotFound; Conflict when it is not as it was seen, or was heard of since.
 	KeepSilent(ctx context.Context, seen Machine, reason string, at time.Time) error
+	// KeepSays keeps what a machine's agent says of itself.
+	KeepSays(ctx context.Context, machine string, says AgentSays) error
+	// KeepNotice keeps what who holds a machine is told, once for each hold: it does
+	// nothing where they were told, or where the machine has another number by now.
+	KeepNotice(ctx context.Context, machine string, number int64, text string, at time.Time) error
 	// KeepAction keeps what a machine's agent suggests.
 	KeepAction(ctx context.Context, machine string, action api.Action) error
 	// RebootMachine adds the operation that reboots a machine; its participant waits for
@@ -206,6 +211,7 @@ type Store interface {
 
 	People
 	Peers
+	Turns
 	Answers
 	Joins
 }
@@ -303,15 +309,16 @@ type Verifier interface {
 type Tunnels interface {
 	// Status asks a machine's agent how it is. Unavailable when it does not answer.
 	Status(ctx context.Context, machine string) (api.Status, error)
-	// StartSession begins a session on a machine. The same one again changes nothing,
-	// and any other ends before. Unavailable when that cannot be done now.
-	StartSession(ctx context.Context, machine, session string) error
+	// StartSession begins a session on a machine, as of a Machine.Number. The same one
+	// again changes nothing, and any other ends before. Unavailable when that cannot be
+	// done now; Conflict when the agent has had an order with a higher number.
+	StartSession(ctx context.Context, machine, session string, number int64) error
 	// Reboot lets an agent reboot its machine. Conflict when that is another boot by now.
 	Reboot(ctx context.Context, machine, boot string) error
 	// Collect begins to collect on a machine, or says how it goes.
 	Collect(ctx context.Context, machine string, c api.StartCollect) (api.CollectStatus, error)
-	// EndSession ends a session, if the machine has it.
-	EndSession(ctx context.Context, machine, session string) error
+	// EndSession ends a session, if the machine has it. Conflict as with StartSession.
+	EndSession(ctx context.Context, machine, session string, number int64) error
 }
 
 // Work keeps what participants made.

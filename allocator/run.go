@@ -65,7 +65,7 @@ func (s *Service) note(ctx context.Context, op Operation, message string) error 
 
 // resumeSoon is Resume in the background, once for all who ask for it meanwhile.
 func (s *Service) resumeSoon() {
-	s.settling.run("", "", func(ctx context.Context, _ string) { // no machine has that id
+	s.settling.run("", Hold{}, func(ctx context.Context, _ Hold) { // no machine has that id
 		if err := s.Resume(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Warn("what is not finished could not be queued", "error", err)
 		}

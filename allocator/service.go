@@ -44,14 +44,11 @@ type Service struct {
 	// certain. Optional: agents stay what they are.
 	AgentRelease func() string
 
-	live     sync.Map // machine id → Live, the newest report of each
 	outlooks sync.Map // workshop id → outlook
 	looking  locks    // one for each workshop of which an outlook is made
-	reports  locks    // one for each machine that reports
 	spared   sync.Map // instances that a restore made unknown, once told
 	listens  sync.Once
 	began    time.Time // when this allocator looked first
-	notices  sync.Map  // machine id → the session that was told that AWS may take it back
 	uploads  grants    // what agents were named places for
 	codes    sync.Map  // join code → id of its workshop, of those that were open once
 	settling settler   // brings sessions of agents in line with who holds their machines

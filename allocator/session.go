@@ -41,6 +41,11 @@ func (s *Service) heard(ctx context.Context, m Machine, r api.Report) error {
 	if r.Session != nil && r.Session.ID != m.Session() {
 		s.Settle(m.ID)
 	}
+	if says := (AgentSays{r.Version, r.Release, r.Failed}); !says.Is(m.Says) {
+		if err := s.Store.KeepSays(ctx, m.ID, says); err != nil {
+			return err
+		}
+	}
 	if r.Action != m.Action {
 		if err := s.Store.KeepAction(ctx, m.ID, r.Action); err != nil {
 			return err
@@ -64,13 +69,19 @@ func activeAt(m Machine, r api.Report, now time.Time) time.Time {
 
 // Settle brings the session of a machine's agent in line with who holds the machine,
 // soon. What cannot be done now is done when the agent is heard of again.
-func (s *Service) Settle(machine string) { s.SettleFor(machine, "") }
+func (s *Service) Settle(machine string) { s.SettleFor(machine, Hold{}) }
 
-// SettleFor is Settle for who is known to hold the machine now: by the session that is
-// theirs, or "" where that is to be looked up.
-func (s *Service) SettleFor(machine, session string) {
-	s.settling.run(machine, session, func(ctx context.Context, session string) {
-		if err := s.settle(ctx, machine, session); err != nil && ctx.Err() == nil {
+// Hold is who holds a machine: their session, and the machine's number as of then. The
+// zero Hold is nobody, or one that is to be looked up.
+type Hold struct {
+	Session string
+	Number  int64
+}
+
+// SettleFor is Settle for who is known to hold the machine now.
+func (s *Service) SettleFor(machine string, hold Hold) {
+	s.settling.run(machine, hold, func(ctx context.Context, hold Hold) {
+		if err := s.settle(ctx, machine, hold); err != nil && ctx.Err() == nil {
 			s.Log.Info("a session could not be started or ended; it is tried again when the agent reports", "machine", machine, "error", err)
 		}
 	})
@@ -79,18 +90,20 @@ func (s *Service) SettleFor(machine, session string) {
 // settleTimeout is how long an agent may take to start or end a session.
 const settleTimeout = 30 * time.Second
 
-func (s *Service) settle(ctx context.Context, machine, session string) error {
+// settle tells the agent as of the machine's number: of two allocators the one that is
+// late is refused, whatever it wanted, as the other one was told of what came after.
+func (s *Service) settle(ctx context.Context, machine string, hold Hold) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
-	if session != "" {
-		return s.Tunnels.StartSession(ctx, machine, session)
+	if hold.Session != "" {
+		return s.Tunnels.StartSession(ctx, machine, hold.Session, hold.Number)
 	}
 	m, err := s.Store.Machine(ctx, machine)
 	switch {
 	case err != nil:
 		return err
 	case m.State == Assigned:
-		return s.Tunnels.StartSession(ctx, machine, m.Session())
+		return s.Tunnels.StartSession(ctx, machine, m.Session(), m.Number)
 	case m.State == Draining:
 		s.resumeSoon() // what is collected there; the session stays until that is done
 		return nil
@@ -101,7 +114,7 @@ func (s *Service) settle(ctx context.Context, machine, session string) error {
 	if err != nil || had.Session == nil || had.Session.ID == "" {
 		return err
 	}
-	return s.Tunnels.EndSession(ctx, machine, had.Session.ID)
+	return s.Tunnels.EndSession(ctx, machine, had.Session.ID, m.Number)
 }
 
 // Settled waits until no session is being started or ended.

@@ -66,7 +66,7 @@ func TestASessionThatCouldNotBeStartedIsTriedAgainWhenItsAgentReports(t *testing
 
 	require.NoError(t, w.Leave(t.Context(), claimed.Token))
 	w.Settled()
-	require.NoError(t, w.Agents.StartSession(t.Context(), m.ID, "an old one"))
+	require.NoError(t, w.Agents.StartSession(t.Context(), m.ID, "an old one", w.Machines(t, ws)[0].Number))
 	report("an old one")
 	require.Empty(t, w.Agents.Session(m.ID))
 }

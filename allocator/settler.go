@@ -11,36 +11,36 @@ type settler struct {
 	mu    sync.Mutex
 	ctx   context.Context
 	stop  context.CancelFunc
-	going map[string]*string // machines that are seen to; not nil: once more after that, for this session
+	going map[string]*Hold // machines that are seen to; not nil: once more after that, for this hold
 	all   sync.WaitGroup
 }
 
-// run sees to a machine and its session, which is "" where it is to be looked up. Where
-// that goes on already it is done once more after it: something has changed meanwhile.
-func (t *settler) run(machine, session string, do func(ctx context.Context, session string)) {
+// run sees to a machine and who holds it. Where that goes on already it is done once
+// more after it: something has changed meanwhile.
+func (t *settler) run(machine string, hold Hold, do func(ctx context.Context, hold Hold)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ctx == nil {
 		t.ctx, t.stop = context.WithCancel(context.Background())
-		t.going = map[string]*string{}
+		t.going = map[string]*Hold{}
 	}
 	if t.ctx.Err() != nil {
 		return
 	}
 	if _, on := t.going[machine]; on {
-		t.going[machine] = &session
+		t.going[machine] = &hold
 		return
 	}
 	t.going[machine] = nil
 	t.all.Go(func() {
-		for next := &session; next != nil; next = t.next(machine) {
+		for next := &hold; next != nil; next = t.next(machine) {
 			do(t.ctx, *next)
 		}
 	})
 }
 
-// next is the session that a machine is seen to for once more; nil: it is done.
-func (t *settler) next(machine string) *string {
+// next is for whom a machine is seen to once more; nil: it is done.
+func (t *settler) next(machine string) *Hold {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	next := t.going[machine]

@@ -5,6 +5,9 @@ package api
 // another one ends the one before.
 type StartSession struct {
 	ID string `json:"id"`
+	// Number rises from one order to the next: an agent takes none with a lower one than
+	// it has had. 0, as of older allocators: it is not known.
+	Number int64 `json:"number,omitempty"`
 }
 
 // SessionStatus is the session that an agent has.

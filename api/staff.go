@@ -108,7 +108,7 @@ type Machine struct {
 	Participant  string     `json:"participant,omitempty" doc:"Who holds its seat"`
 	Seat         string     `json:"seat,omitempty" doc:"The seat on it, sea_…"`
 	GPUs         []GPU      `json:"gpus"`
-	LastReport   *time.Time `json:"last_report,omitempty"`
+	LastReport   *time.Time `json:"last_report,omitempty" doc:"When its agent was heard of, within a minute"`
 	CreatedAt    time.Time  `json:"created_at"`
 	// What the agent says of itself; nothing before its first report.
 	AgentVersion string         `json:"agent_version,omitempty"`

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -13,8 +15,8 @@ const maxBody = 1 << 16
 
 // Sessions starts and ends what a participant works in. An *agent.Sessions is one.
 type Sessions interface {
-	Start(ctx context.Context, id string) error
-	End(ctx context.Context, id string) error
+	Start(ctx context.Context, id string, number int64) error
+	End(ctx context.Context, id string, number int64) error
 	Status() *api.SessionStatus
 }
 
@@ -30,10 +32,16 @@ func WithSessions(s Sessions) Part {
 				fail(w, api.Problemf(api.Invalid, "The session has no id", "Name it, so that the same one is not started twice."))
 				return
 			}
-			answer(w, s.Status, s.Start(r.Context(), in.ID))
+			answer(w, s.Status, s.Start(r.Context(), in.ID, in.Number))
 		})
 		mux.HandleFunc("DELETE /session", func(w http.ResponseWriter, r *http.Request) {
-			answer(w, s.Status, s.End(r.Context(), r.URL.Query().Get("id")))
+			asked := r.URL.Query()
+			number, err := strconv.ParseInt(cmp.Or(asked.Get("number"), "0"), 10, 64) // an older allocator says none
+			if err != nil {
+				fail(w, api.Problemf(api.Invalid, "The order has no number that can be read", "%q is none.", asked.Get("number")))
+				return
+			}
+			answer(w, s.Status, s.End(r.Context(), asked.Get("id"), number))
 		})
 		mux.HandleFunc("GET /activity", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.Status, nil) })
 	}

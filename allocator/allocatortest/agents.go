@@ -15,6 +15,7 @@ import (
 type FakeAgents struct {
 	mu       sync.Mutex
 	sessions map[string]string // by machine
+	numbers  map[string]int64  // the highest that each machine has had
 	trouble  string
 	// Collections is what they were asked to collect, and Collecting how they say that
 	// goes; nil: it is done.
@@ -81,10 +82,10 @@ func (f *FakeAgents) Status(_ context.Context, machine string) (api.Status, erro
 }
 
 // StartSession gives a machine another session.
-func (f *FakeAgents) StartSession(_ context.Context, machine, session string) error {
+func (f *FakeAgents) StartSession(_ context.Context, machine, session string, number int64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.on(machine); err != nil {
+	if err := f.in(machine, number); err != nil {
 		return err
 	}
 	if f.trouble != "" {
@@ -117,11 +118,29 @@ func (f *FakeAgents) Reboot(_ context.Context, machine, boot string) error {
 }
 
 // EndSession ends a session.
-func (f *FakeAgents) EndSession(_ context.Context, machine, session string) error {
+func (f *FakeAgents) EndSession(_ context.Context, machine, session string, number int64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err := f.in(machine, number); err != nil {
+		return err
+	}
 	if f.sessions[machine] == session {
 		f.sessions[machine] = ""
 	}
-	return f.on(machine)
+	return nil
+}
+
+// in refuses an order that is late, and one to a machine that is away.
+func (f *FakeAgents) in(machine string, number int64) error {
+	if err := f.on(machine); err != nil {
+		return err
+	}
+	if number < f.numbers[machine] {
+		return api.Problemf(api.Conflict, "The order is late", "")
+	}
+	if f.numbers == nil {
+		f.numbers = map[string]int64{}
+	}
+	f.numbers[machine] = number
+	return nil
 }

@@ -103,7 +103,7 @@ func (w *world) bootstrap(t *testing.T, sum string) error {
 
 // patient are limits that no good release misses, however busy the computer is.
 var patient = boot.Limits{
-	Fetch: 10 * time.Millisecond, Copy: time.Minute, Rehearsal: time.Minute, Start: time.Minute, Watch: 200 * time.Millisecond, Silence: time.Minute,
+	Fetch: 10 * time.Millisecond, Copy: time.Minute, Ask: time.Minute, Turn: time.Hour, Rehearsal: time.Minute, Start: time.Minute, Watch: 200 * time.Millisecond, Silence: time.Minute,
 }
 
 func (w *world) update(t *testing.T) error {

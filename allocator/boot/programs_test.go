@@ -25,9 +25,11 @@ func TestMain(m *testing.M) {
 	who, root := os.Getenv("TEST_PROGRAM"), os.Getenv("LABLINK_ROOT")
 	switch {
 	case who == "":
-		os.Exit(m.Run())
+		os.Exit(max(m.Run(), stopDatabase()))
 	case who == "systemctl":
 		systemctl(root, os.Args[1:])
+	case who == "updater" && os.Args[1] == "turn":
+		turn(root)
 	case who == "updater":
 		copyData(root)
 	default:
@@ -63,6 +65,7 @@ func systemctl(root string, args []string) {
 	case "kill":
 		endService(root)
 	case "restart":
+		lookAround(root)
 		endService(root)
 		if pipe := filepath.Join(root, "restarting"); exists(pipe) {
 			note(pipe, "now")

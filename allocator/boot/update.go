@@ -25,6 +25,11 @@ type Limits struct {
 	Fetch time.Duration
 	// Copy is how long a copy of the databases may take.
 	Copy time.Duration
+	// Ask is how long it may take to ask whose turn it is to switch.
+	Ask time.Duration
+	// Turn is how long a host's turn lasts that does not give it back. It is longer than
+	// a copy and its rehearsals may take, and than a switch and the way back.
+	Turn time.Duration
 	// Rehearsal is how long a release may take to become ready on a copy.
 	Rehearsal time.Duration
 	// Start is how long it may take to become ready in the place of another, which lets
@@ -37,7 +42,7 @@ type Limits struct {
 }
 
 // Standard are the limits on a host.
-var Standard = Limits{Fetch: 20 * time.Second, Copy: 2 * time.Minute, Rehearsal: 15 * time.Second, Start: 15 * time.Second, Watch: 20 * time.Second, Silence: 3 * time.Second}
+var Standard = Limits{Fetch: 20 * time.Second, Copy: 2 * time.Minute, Ask: 15 * time.Second, Turn: 4 * time.Minute, Rehearsal: 15 * time.Second, Start: 15 * time.Second, Watch: 20 * time.Second, Silence: 3 * time.Second}
 
 // Updater brings the host to the release that the pointer names.
 type Updater struct {
@@ -50,6 +55,8 @@ type Updater struct {
 	// Out is the log.
 	Out io.Writer
 	Now func() time.Time
+
+	turnBy string // the settings by which this host took the turn to switch; "" while it has not
 }
 
 // Run looks at the pointer once. A release that turns out bad is given up, told
@@ -91,6 +98,7 @@ func (u *Updater) Run(ctx context.Context) error {
 		},
 	}
 	err = update.Run(ctx, wanted)
+	u.giveTurn(ctx)
 	if failed || ctx.Err() != nil {
 		return err
 	}
@@ -98,6 +106,10 @@ func (u *Updater) Run(ctx context.Context) error {
 	after.Waiting = ""
 	if err != nil {
 		after.Waiting = shorten(err)
+	}
+	if errors.Is(err, errOthersTurn) { // nothing is wrong
+		fmt.Fprintln(u.Out, err)
+		err = nil
 	}
 	return errors.Join(err, next.follow(after))
 }
@@ -114,15 +126,19 @@ func (u *Updater) served(ctx context.Context, last string) string {
 	return now
 }
 
-// prepare fetches a release and, where it is another one than before, rehearses it.
+// prepare fetches a release, takes this host's turn and, where it is another release
+// than before, rehearses it. The turn is taken once more then: it may have been long.
 func (u *Updater) prepare(ctx context.Context, before, wanted string) error {
 	if err := host.FetchAgain(ctx, get(u.Objects, u.Config.Bucket), wanted, parts, u.Limits.Fetch); err != nil {
 		return err
 	}
-	if wanted == before {
-		return nil
+	if err := u.takeTurn(ctx, wanted); err != nil || wanted == before {
+		return err
 	}
-	return u.rehearseOnCopy(ctx, before, wanted)
+	if err := u.rehearseOnCopy(ctx, before, wanted); err != nil {
+		return err
+	}
+	return u.takeTurn(ctx, wanted)
 }
 
 // Switching reports whether the release that runs has yet to show that it is good.

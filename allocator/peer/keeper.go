@@ -40,6 +40,7 @@ type Keeper struct {
 	mu      sync.Mutex
 	settled map[string]string // the tunnels that are up, by their machines, once they were written down or that failed
 	known   map[[32]byte]bool // the certificates of the allocators that are there
+	agreed  bool              // whether all of them run the release of this one
 }
 
 // Begin tells the others that this allocator is there. The tunnels of one that was
@@ -63,12 +64,13 @@ func (k *Keeper) list(ctx context.Context) (map[[32]byte]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := make(map[[32]byte]bool, len(peers))
+	known, agreed := make(map[[32]byte]bool, len(peers)), true
 	for _, p := range peers {
 		known[p.Certificate] = true
+		agreed = agreed && p.Release == k.Self.Release
 	}
 	k.mu.Lock()
-	k.known = known
+	k.known, k.agreed = known, agreed
 	k.mu.Unlock()
 	if k.Heard != nil {
 		k.Heard(peers)
@@ -99,6 +101,14 @@ func (k *Keeper) Others() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return len(k.known) > 1
+}
+
+// Agreed reports whether all allocators run the release that this one does: while they
+// do not, agents would be told now of one and now of another.
+func (k *Keeper) Agreed() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.agreed
 }
 
 // Changed keeps that a tunnel came up or went. What cannot be written down now is

@@ -59,6 +59,31 @@ func TestAnAllocatorReachesAMachineByTheOneThatHoldsItsTunnel(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, res.StatusCode, "what the agent says is passed on")
 }
 
+// Reports of one agent come now to one allocator and now to another.
+func TestAllocatorsAgreeOnceAllOfThemRunTheSameRelease(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.allocator(t), w.allocator(t)
+	look := func(release string, of *one) {
+		t.Helper()
+		of.Self.Release = release
+		require.NoError(t, of.Look(t.Context()))
+		require.NoError(t, a.Look(t.Context()))
+	}
+	look("new", a)
+	require.False(t, a.Agreed(), "the other one does not say which it runs, as one of an older release")
+	look("old", b)
+	require.False(t, a.Agreed())
+	require.False(t, b.Agreed())
+	look("new", b)
+	require.True(t, a.Agreed())
+	require.True(t, b.Agreed())
+	look("newer", b)
+	require.False(t, a.Agreed())
+	require.NoError(t, b.End(t.Context()))
+	require.NoError(t, a.Look(t.Context()))
+	require.True(t, a.Agreed(), "it is alone")
+}
+
 func TestADesktopsStreamPassesBetweenAllocatorsUnhurt(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.allocator(t), w.allocator(t)

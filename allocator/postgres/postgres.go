@@ -64,6 +64,11 @@ func Open(ctx context.Context, c Config) (*sqlstore.Store, error) {
 	if err := migrate(ctx, c); err != nil {
 		return nil, err
 	}
+	return connect(c)
+}
+
+// connect opens the database as it is.
+func connect(c Config) (*sqlstore.Store, error) {
 	write, err := c.open(1, limits)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -25,12 +26,15 @@ type conn struct {
 	reheld  *[]reheld // the machines that others hold after the transaction; nil for the readers
 }
 
-// reheld is a machine with the session of who holds it now; "" where that is not known.
-type reheld struct{ machine, session string }
+// reheld is a machine with who holds it now.
+type reheld struct {
+	machine string
+	by      allocator.Hold
+}
 
 // rehold remembers that a machine is held by somebody else, or by nobody any more.
-func (c conn) rehold(machine, session string) {
-	*c.reheld = append(*c.reheld, reheld{machine, session})
+func (c conn) rehold(machine string, by allocator.Hold) {
+	*c.reheld = append(*c.reheld, reheld{machine, by})
 }
 
 func (c conn) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {

@@ -186,7 +186,7 @@ func drained(ctx context.Context, tx conn, m allocator.Machine, at time.Time) er
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("look what waits for machine %s: %w", m.ID, err)
 	}
-	tx.rehold(m.ID, "")
+	tx.rehold(m.ID, allocator.Hold{})
 	switch allocator.OperationKind(next) {
 	case allocator.Collect:
 		return nil

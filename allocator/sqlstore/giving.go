@@ -28,33 +28,42 @@ const giving = `WITH w AS (
 	FROM (SELECT q.id AS seat, m.id AS machine, w.until FROM w JOIN q ON q.n <= w.room JOIN m ON m.n = q.n) AS p
 	WHERE seats.id = p.seat RETURNING id, machine_id`
 
-// given are the machines that giving gave: those that are ready, though somebody holds them.
-var given = []string{
-	`INSERT INTO timeline (machine_id, at, from_state, to_state, reason)
+// given is said of machines that giving gave, and taking takes them: those that are
+// ready, though somebody holds them.
+const (
+	given = `INSERT INTO timeline (machine_id, at, from_state, to_state, reason)
 		SELECT m.id, $2, 'ready', 'assigned', 'given to ' || s.email FROM machines m JOIN seats s ON s.machine_id = m.id AND s.state = 'assigned'
-		WHERE m.workshop_id = $1 AND m.state = 'ready' ORDER BY s.claimed_at, s.id`,
-	`UPDATE machines SET state = 'assigned', reason = 'given to ' || s.email, changed_at = $2, active_at = 0
-		FROM seats s WHERE s.machine_id = machines.id AND s.state = 'assigned' AND machines.workshop_id = $1 AND machines.state = 'ready'`,
-}
+		WHERE m.workshop_id = $1 AND m.state = 'ready' ORDER BY s.claimed_at, s.id`
+	taking = `UPDATE machines SET state = 'assigned', reason = 'given to ' || s.email, changed_at = $2, active_at = 0,
+		number = CASE WHEN machines.number < $2 THEN $2 ELSE machines.number + 1 END
+		FROM seats s WHERE s.machine_id = machines.id AND s.state = 'assigned' AND machines.workshop_id = $1 AND machines.state = 'ready'
+		RETURNING machines.id, machines.number`
+)
 
 // give gives machines that are ready to those who wait.
 func give(ctx context.Context, tx conn, workshop string, at time.Time) error {
-	type hold struct{ seat, machine string }
-	holds, err := list(ctx, tx, func(row scanner) (h hold, err error) { return h, row.Scan(&h.seat, &h.machine) }, giving, workshop, stamp(at))
+	type pair struct{ seat, machine string }
+	pairs, err := list(ctx, tx, func(row scanner) (p pair, err error) { return p, row.Scan(&p.seat, &p.machine) }, giving, workshop, stamp(at))
 	if err != nil {
 		return fmt.Errorf("give seats of %s machines: %w", workshop, err)
 	}
-	if len(holds) == 0 {
+	if len(pairs) == 0 {
 		return nil
 	}
-	for _, h := range holds {
-		tx.rehold(h.machine, allocator.Seat{ID: h.seat, State: allocator.SeatAssigned, AssignedAt: at}.Session())
+	seats := map[string]allocator.Seat{} // by machine
+	for _, p := range pairs {
+		seats[p.machine] = allocator.Seat{ID: p.seat, State: allocator.SeatAssigned, AssignedAt: at}
 	}
-	var moved []Statement
-	for _, query := range given {
-		moved = append(moved, Statement{query, []any{workshop, stamp(at)}})
+	if _, err := tx.exec(ctx, given, workshop, stamp(at)); err != nil {
+		return fmt.Errorf("tell what machines of %s became: %w", workshop, err)
 	}
-	if err := tx.all(ctx, moved...); err != nil {
+	_, err = list(ctx, tx, func(row scanner) (machine string, err error) {
+		var number int64
+		err = row.Scan(&machine, &number)
+		tx.rehold(machine, allocator.Hold{Session: seats[machine].Session(), Number: number})
+		return machine, err
+	}, taking, workshop, stamp(at))
+	if err != nil {
 		return fmt.Errorf("give out machines of %s: %w", workshop, err)
 	}
 	return nil

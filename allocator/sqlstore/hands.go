@@ -40,7 +40,7 @@ func (s *Store) MoveSeat(ctx context.Context, id, reason string, at time.Time) e
 		if err != nil {
 			return fmt.Errorf("move seat %s: %w", id, err)
 		}
-		tx.rehold(to.ID, "")
+		tx.rehold(to.ID, allocator.Hold{})
 		return vacate(ctx, tx, was, hold{id, seat.AssignedAt}, reason, at)
 	})
 }

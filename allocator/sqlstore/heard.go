@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
@@ -16,6 +18,38 @@ func (s *Store) KeepHeard(ctx context.Context, machine, boot string, active, at 
 		reboot_from = CASE WHEN state = 'rebooting' AND reboot_from = '' AND reboot_asked_at = 0 THEN $1 ELSE reboot_from END,
 		reboots = CASE WHEN well_since > 0 AND $3 - well_since >= $5 THEN 0 ELSE reboots END,
 		active_at = CASE WHEN CAST($2 AS BIGINT) = 0 OR active_at < $2 THEN $2 ELSE active_at END WHERE id = $4`, boot, stamp(active), stamp(at), machine, allocator.WellAfter.Microseconds())
+}
+
+// KeepSays keeps what a machine's agent says of itself.
+func (s *Store) KeepSays(ctx context.Context, machine string, says allocator.AgentSays) error {
+	failed := ""
+	if says.Failed != nil {
+		raw, err := json.Marshal(says.Failed)
+		if err != nil {
+			return fmt.Errorf("encode the release that %s gave up: %w", machine, err)
+		}
+		failed = string(raw)
+	}
+	return s.exec(ctx, "keep what the agent of "+machine+" says of itself",
+		"UPDATE machines SET agent_version = $1, agent_release = $2, agent_failed = $3 WHERE id = $4", says.Version, says.Release, failed, machine)
+}
+
+// KeepNotice keeps what who holds a machine is told, once.
+func (s *Store) KeepNotice(ctx context.Context, machine string, number int64, text string, at time.Time) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		done, err := tx.exec(ctx, "UPDATE machines SET noticed = number WHERE id = $1 AND number = $2 AND noticed <> number", machine, number)
+		if err != nil {
+			return fmt.Errorf("keep that who holds %s was told: %w", machine, err)
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		_, err = tx.exec(ctx, "UPDATE seats SET message = $1, message_at = $2 WHERE machine_id = $3 AND state = 'assigned'", text, stamp(at), machine)
+		if err != nil {
+			return fmt.Errorf("tell who holds %s: %w", machine, err)
+		}
+		return nil
+	})
 }
 
 // KeepAction keeps what a machine's agent suggests.

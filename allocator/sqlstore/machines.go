@@ -15,23 +15,29 @@ import (
 const machineQuery = `SELECT m.id, m.workshop_id, m.pool, m.state, m.reason, coalesce(m.instance_id, ''), m.type, m.zone, m.spot,
 	coalesce(m.agent_id, ''), m.agent_replaceable, m.inventory, m.health, m.health_reason, m.health_since, m.connected, m.created_at, m.changed_at, m.launched_at, m.ready_at,
 	coalesce(s.id, ''), coalesce(s.email, ''), coalesce(s.assigned_at, 0), m.boot_id, m.heard_at, m.active_at,
-	m.action, m.reboots, m.reboot_from, m.reboot_asked_at, m.leaving, m.join_token,
+	m.action, m.reboots, m.reboot_from, m.reboot_asked_at, m.leaving, m.join_token, m.number, m.noticed = m.number, m.agent_version, m.agent_release, m.agent_failed,
 	EXISTS (SELECT 1 FROM operation_machines om JOIN attempts a ON a.operation_id = om.operation_id AND a.closed_at = 0 WHERE om.machine_id = m.id)
 	FROM machines m LEFT JOIN seats s ON s.machine_id = m.id AND s.state = 'assigned'`
 
 func scanMachine(row scanner) (allocator.Machine, error) {
 	var m allocator.Machine
-	var inventory string
+	var inventory, failed string
 	var created, changed, launched, ready, health, held, heard, active, asked int64
 	err := row.Scan(&m.ID, &m.WorkshopID, &m.Pool, &m.State, &m.Reason, &m.InstanceID, &m.Type, &m.Zone, &m.Spot,
 		&m.AgentID, &m.AgentReplaceable, &inventory, &m.Health, &m.HealthReason, &health, &m.Connected, &created, &changed, &launched, &ready, &m.SeatID, &m.Email,
-		&held, &m.BootID, &heard, &active, &m.Action, &m.Reboots, &m.RebootFrom, &asked, &m.Leaving, &m.JoinToken, &m.LaunchOpen)
+		&held, &m.BootID, &heard, &active, &m.Action, &m.Reboots, &m.RebootFrom, &asked, &m.Leaving, &m.JoinToken, &m.Number, &m.Noticed,
+		&m.Says.Version, &m.Says.Release, &failed, &m.LaunchOpen)
 	if err != nil {
 		return m, err
 	}
 	m.CreatedAt, m.ChangedAt, m.LaunchedAt = fromStamp(created), fromStamp(changed), fromStamp(launched)
 	m.ReadyAt, m.HealthSince, m.HeldSince, m.HeardAt = fromStamp(ready), fromStamp(health), fromStamp(held), fromStamp(heard)
 	m.ActiveAt, m.RebootAskedAt = fromStamp(active), fromStamp(asked)
+	if failed != "" {
+		if err := json.Unmarshal([]byte(failed), &m.Says.Failed); err != nil {
+			return m, err
+		}
+	}
 	return m, json.Unmarshal([]byte(inventory), &m.Inventory)
 }
 
@@ -122,7 +128,7 @@ func move(ctx context.Context, tx conn, m allocator.Machine, to allocator.Machin
 		return fmt.Errorf("move machine %s: %w", m.ID, err)
 	}
 	if m.State == allocator.Assigned {
-		tx.rehold(m.ID, "")
+		tx.rehold(m.ID, allocator.Hold{})
 	}
 	if err := concludes(ctx, tx, m, to, at); err != nil {
 		return err
@@ -134,10 +140,12 @@ func move(ctx context.Context, tx conn, m allocator.Machine, to allocator.Machin
 }
 
 // moving are the statements that change m's state and put who held it back to where
-// they were in the queue.
+// they were in the queue. The machine's number goes with the clock where it can: after a
+// backup was restored it is still above those that agents have had.
 func moving(m allocator.Machine, to allocator.MachineState, reason string, at time.Time) []Statement {
 	out := []Statement{
-		{"UPDATE machines SET state = $1, reason = $2, changed_at = $3, active_at = 0 WHERE id = $4", []any{to, reason, stamp(at), m.ID}},
+		{`UPDATE machines SET state = $1, reason = $2, changed_at = $3, active_at = 0,
+			number = CASE WHEN number < $3 THEN $3 ELSE number + 1 END WHERE id = $4`, []any{to, reason, stamp(at), m.ID}},
 		changing(m.ID, m.State, to, reason, at),
 	}
 	if to == allocator.Ready && m.ReadyAt.IsZero() {

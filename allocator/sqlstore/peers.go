@@ -18,9 +18,9 @@ func (s *Store) Beat(ctx context.Context, p allocator.Peer, life time.Duration) 
 		if err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, `INSERT INTO peers (id, address, certificate, seen) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (id) DO UPDATE SET address = excluded.address, certificate = excluded.certificate, seen = excluded.seen`,
-			p.ID, p.Address, p.Certificate[:], now)
+		_, err = tx.exec(ctx, `INSERT INTO peers (id, address, certificate, seen, runs) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (id) DO UPDATE SET address = excluded.address, certificate = excluded.certificate, seen = excluded.seen, runs = excluded.runs`,
+			p.ID, p.Address, p.Certificate[:], now, p.Release)
 		if err != nil {
 			return fmt.Errorf("keep that allocator %s is there: %w", p.ID, err)
 		}
@@ -70,7 +70,7 @@ func (s *Store) ForgetPeer(ctx context.Context, id string) error {
 
 // ListPeers lists the allocators that are there.
 func (s *Store) ListPeers(ctx context.Context) ([]allocator.Peer, error) {
-	out, err := list(ctx, s.read, scanPeer, "SELECT id, address, certificate FROM peers ORDER BY id")
+	out, err := list(ctx, s.read, scanPeer, "SELECT id, address, certificate, runs FROM peers ORDER BY id")
 	if err != nil {
 		return nil, fmt.Errorf("list allocators: %w", err)
 	}
@@ -80,7 +80,7 @@ func (s *Store) ListPeers(ctx context.Context) ([]allocator.Peer, error) {
 func scanPeer(row scanner) (allocator.Peer, error) {
 	var p allocator.Peer
 	var sum []byte
-	if err := row.Scan(&p.ID, &p.Address, &sum); err != nil {
+	if err := row.Scan(&p.ID, &p.Address, &sum, &p.Release); err != nil {
 		return p, err
 	}
 	if copy(p.Certificate[:], sum) != len(p.Certificate) {
@@ -137,7 +137,7 @@ func (s *Store) Held(ctx context.Context, peer string) (map[string]string, error
 
 // HolderOf finds the allocator that holds a machine's tunnel.
 func (s *Store) HolderOf(ctx context.Context, machine string) (allocator.Peer, error) {
-	p, err := scanPeer(s.read.row(ctx, "SELECT p.id, p.address, p.certificate FROM machines m JOIN peers p ON p.id = m.holder WHERE m.id = $1", machine))
+	p, err := scanPeer(s.read.row(ctx, "SELECT p.id, p.address, p.certificate, p.runs FROM machines m JOIN peers p ON p.id = m.holder WHERE m.id = $1", machine))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return p, api.Problemf(api.NotFound, "The machine is not connected", "No allocator holds a tunnel of machine %s.", machine)

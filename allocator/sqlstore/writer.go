@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
 )
 
 // maxBatch bounds how many changes are committed together.
@@ -21,10 +23,10 @@ type writer struct {
 	dialect Dialect
 	changes chan change
 	done    sync.WaitGroup
-	raw     *sql.Conn                            // on which batches run; nil before, and between them where it is not kept
-	known   *prepared                            // the statements that raw knows
-	hears   atomic.Pointer[func(time.Duration)]  // how long each commit took
-	holds   atomic.Pointer[func(string, string)] // machines that others hold by now
+	raw     *sql.Conn                                    // on which batches run; nil before, and between them where it is not kept
+	known   *prepared                                    // the statements that raw knows
+	hears   atomic.Pointer[func(time.Duration)]          // how long each commit took
+	holds   atomic.Pointer[func(string, allocator.Hold)] // machines that others hold by now
 
 	mu     sync.RWMutex // held for reading while a change is submitted
 	closed bool
@@ -71,9 +73,9 @@ func (w *writer) told(took time.Duration) {
 }
 
 // OnHold lets f hear, from now on, of each machine that somebody else holds than
-// before, with their session, or nobody: then, and where it is not known, the session
-// is "". It may hear of one too often. It must not wait.
-func (w *writer) OnHold(f func(machine, session string)) { w.holds.Store(&f) }
+// before, or nobody; who it is may be to be looked up. It may hear of one too often. It
+// must not wait.
+func (w *writer) OnHold(f func(machine string, by allocator.Hold)) { w.holds.Store(&f) }
 
 func (w *writer) tellHolds(machines []reheld) {
 	f := w.holds.Load()
@@ -81,7 +83,7 @@ func (w *writer) tellHolds(machines []reheld) {
 		return
 	}
 	for _, m := range machines {
-		(*f)(m.machine, m.session)
+		(*f)(m.machine, m.by)
 	}
 }
 

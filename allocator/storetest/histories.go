@@ -188,6 +188,7 @@ func (w *world) checkInvariants(t require.TestingT, workshop string) {
 		}
 		w.checkTimeline(t, m)
 	}
+	w.checkNumbers(t, workshop)
 	w.checkSeats(t, workshop)
 	operations, err := w.Operations(context.Background(), workshop, 10_000)
 	require.NoError(t, err)
@@ -232,6 +233,25 @@ func (w *world) checkSeats(t require.TestingT, workshop string) {
 	}
 	require.LessOrEqual(t, assigned, ws.Seats)
 	require.Zero(t, min(queued, ready, ws.Seats-assigned), "%d wait, %d machines are ready, and %d of %d seats are taken", queued, ready, assigned, ws.Seats)
+}
+
+// checkNumbers looks whether the number of each machine rose where it has another state,
+// or another hold, than when it was looked at last.
+func (w *world) checkNumbers(t require.TestingT, workshop string) {
+	if w.seen == nil {
+		w.seen = map[string]allocator.Machine{}
+	}
+	for _, m := range w.machines(t, workshop) {
+		before, known := w.seen[m.ID]
+		w.seen[m.ID] = m
+		switch {
+		case !known:
+		case m.State != before.State || m.Session() != before.Session():
+			require.Greater(t, m.Number, before.Number, "machine %s is %s after %s", m.ID, m.State, before.State)
+		default:
+			require.GreaterOrEqual(t, m.Number, before.Number)
+		}
+	}
 }
 
 // checkTimeline looks whether each change follows from the one before it.

@@ -13,18 +13,18 @@ import (
 
 // holding is a store that tells who holds which machine.
 type holding interface {
-	OnHold(f func(machine, session string))
+	OnHold(f func(machine string, by allocator.Hold))
 }
 
 func holdsAreTold(t *testing.T, w *world) {
 	ws, machines := w.ready(t, 1)
 	var mu sync.Mutex
-	told, held := 0, ""
-	w.Store.(holding).OnHold(func(machine, session string) {
+	told, held := 0, allocator.Hold{}
+	w.Store.(holding).OnHold(func(machine string, by allocator.Hold) {
 		mu.Lock()
 		defer mu.Unlock()
 		require.Equal(t, machines[0].ID, machine)
-		told, held = told+1, session
+		told, held = told+1, by
 	})
 	heard := func() int {
 		mu.Lock()
@@ -36,7 +36,9 @@ func holdsAreTold(t *testing.T, w *world) {
 	ann, err := w.claim(ws.ID, "ann@example.org")
 	require.NoError(t, err)
 	require.Equal(t, 1, heard())
-	require.Equal(t, ann.Session(), held, "and for whom")
+	m, err := w.Machine(t.Context(), machines[0].ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Hold{Session: ann.Session(), Number: m.Number}, held)
 	waits, err := w.claim(ws.ID, "bob@example.org")
 	require.NoError(t, err)
 	require.Zero(t, heard(), "who waits holds nothing")
@@ -44,7 +46,8 @@ func holdsAreTold(t *testing.T, w *world) {
 	require.Positive(t, heard())
 	bob, err := w.Seat(t.Context(), waits.ID)
 	require.NoError(t, err)
-	require.Equal(t, bob.Session(), held, "who waited has it")
+	require.Equal(t, bob.Session(), held.Session, "who waited has it")
+	require.Greater(t, held.Number, m.Number)
 	require.NoError(t, w.ReleaseSeat(t.Context(), bob.ID, "left", w.tick()))
 	require.Positive(t, heard())
 	require.Empty(t, held, "nobody")

@@ -17,7 +17,7 @@ import (
 func peer(n int) allocator.Peer {
 	return allocator.Peer{
 		ID: fmt.Sprintf("alc_%d", n), Address: fmt.Sprintf("10.20.0.%d:8443", n),
-		Certificate: allocator.SecretSum(fmt.Sprintf("certificate %d", n)),
+		Certificate: allocator.SecretSum(fmt.Sprintf("certificate %d", n)), Release: fmt.Sprintf("release %d", n),
 	}
 }
 

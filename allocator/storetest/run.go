@@ -52,6 +52,9 @@ func Run(t *testing.T, open Open) {
 		"who holds a machine is told as it changes":                holdsAreTold,
 		"it is kept that an agent was heard of":                    heardIsKept,
 		"it is kept that an agent is silent":                       silenceIsKept,
+		"what an agent says of itself is kept":                     saysIsKept,
+		"who holds a machine is given notice once":                 noticeIsGivenOnce,
+		"a machine's number rises though a clock goes back":        numberRises,
 		"who is known to be idle for too long is due":              idleSeatsEnd,
 		"a machine reboots until its agent speaks of another boot": machineReboots,
 		"work is collected before a machine goes on":               workIsCollected,
@@ -72,6 +75,8 @@ func Run(t *testing.T, open Open) {
 		"a tunnel that is gone takes no other one with it":         tunnelGoesAlone,
 		"an allocator that is gone loses its tunnels":              peerLosesItsTunnels,
 		"random histories of tunnels keep what is so":              randomTunnels,
+		"one host at a time has the turn to switch":                turnIsTakenByOne,
+		"random histories of turns keep to one":                    randomTurns,
 		"a machine's log is kept once, and the newest of it":       logIsBounded,
 		"a browser names the seat that it means":                   seatIsNamed,
 		"a schedule says why its workshop cannot be opened":        scheduleTellsItsTrouble,
@@ -92,7 +97,8 @@ type world struct {
 	now time.Time
 	seq int
 
-	collect []string // what workshops collect that are opened
+	collect []string                     // what workshops collect that are opened
+	seen    map[string]allocator.Machine // machines as they were when their numbers were looked at
 }
 
 func newWorld(_ testing.TB, s allocator.Store) *world {

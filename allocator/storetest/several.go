@@ -43,4 +43,5 @@ func RunShared(t *testing.T, one, other allocator.Store) {
 		held[m.Email] = true
 	}
 	require.Len(t, held, machines, "as many people as machines hold one")
+	runTurns(t, one, other)
 }

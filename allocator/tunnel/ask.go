@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -39,8 +40,8 @@ func (h *Hub) ask(ctx context.Context, machine, method, path string, in, out any
 }
 
 // StartSession begins a session on a machine.
-func (h *Hub) StartSession(ctx context.Context, machine, session string) error {
-	return h.ask(ctx, machine, http.MethodPost, "/session", api.StartSession{ID: session}, nil)
+func (h *Hub) StartSession(ctx context.Context, machine, session string, number int64) error {
+	return h.ask(ctx, machine, http.MethodPost, "/session", api.StartSession{ID: session, Number: number}, nil)
 }
 
 // Reboot lets an agent reboot its machine.
@@ -55,8 +56,9 @@ func (h *Hub) Collect(ctx context.Context, machine string, c api.StartCollect) (
 }
 
 // EndSession ends a session of a machine.
-func (h *Hub) EndSession(ctx context.Context, machine, session string) error {
-	return h.ask(ctx, machine, http.MethodDelete, "/session?id="+url.QueryEscape(session), nil, nil)
+func (h *Hub) EndSession(ctx context.Context, machine, session string, number int64) error {
+	which := url.Values{"id": {session}, "number": {strconv.FormatInt(number, 10)}}
+	return h.ask(ctx, machine, http.MethodDelete, "/session?"+which.Encode(), nil, nil)
 }
 
 // longest is how much of what an agent says is wrong is passed on, in bytes.

@@ -21,6 +21,6 @@ func TestAnAgentThatDoesNotAnswerIsNotWaitedForLongerThanAsked(t *testing.T) {
 	require.True(t, w.next(t).up)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-asked; cancel() }()
-	require.ErrorContains(t, w.StartSession(ctx, "mch_1", "one"), "context canceled")
+	require.ErrorContains(t, w.StartSession(ctx, "mch_1", "one", 1), "context canceled")
 	<-gone // the agent hears of it
 }

@@ -150,7 +150,7 @@ func TestOfWhatAnAgentSaysIsWrongLittleIsPassedOn(t *testing.T) {
 		_ = json.NewEncoder(w).Encode(api.Problem{Title: "No", Detail: strings.Repeat("ä", 10_000), Code: api.Conflict})
 	}))
 	require.True(t, w.next(t).up)
-	err := w.StartSession(t.Context(), "mch_1", "one")
+	err := w.StartSession(t.Context(), "mch_1", "one", 1)
 	require.Equal(t, api.Conflict, api.CodeOf(err))
 	require.Less(t, len(err.Error()), 1100)
 }

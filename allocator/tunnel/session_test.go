@@ -29,26 +29,33 @@ func (l looked) Status() api.Status { return api.Status{Session: l.Sessions.Stat
 
 func TestASessionIsStartedAndEndedThroughTheTunnel(t *testing.T) {
 	w := newWorld(t)
-	require.Equal(t, api.Unavailable, api.CodeOf(w.StartSession(t.Context(), "mch_1", "one")))
+	require.Equal(t, api.Unavailable, api.CodeOf(w.StartSession(t.Context(), "mch_1", "one", 0)))
 	d := &desktop{}
 	sessions := agent.NewSessions(d)
 	w.dial(t, "mch_1", agentweb.Handler(looked{sessions}, agentweb.WithSessions(sessions)))
 	require.True(t, w.next(t).up)
 
-	require.NoError(t, w.StartSession(t.Context(), "mch_1", "one"))
+	require.NoError(t, w.StartSession(t.Context(), "mch_1", "one", 0))
 	status, err := w.Status(t.Context(), "mch_1")
 	require.NoError(t, err)
 	require.Equal(t, &api.SessionStatus{ID: "one", IdleSeconds: new(60)}, status.Session)
-	require.NoError(t, w.EndSession(t.Context(), "mch_1", "another"))
+	require.NoError(t, w.EndSession(t.Context(), "mch_1", "another", 0))
 	require.Equal(t, "one", sessions.ID())
-	require.NoError(t, w.EndSession(t.Context(), "mch_1", "one"))
+	require.NoError(t, w.EndSession(t.Context(), "mch_1", "one", 0))
+	require.Empty(t, sessions.ID())
+
+	require.NoError(t, w.StartSession(t.Context(), "mch_1", "three", 7))
+	require.Equal(t, api.Conflict, api.CodeOf(w.StartSession(t.Context(), "mch_1", "two", 6)), "it is late")
+	require.Equal(t, api.Conflict, api.CodeOf(w.EndSession(t.Context(), "mch_1", "three", 6)))
+	require.Equal(t, "three", sessions.ID())
+	require.NoError(t, w.EndSession(t.Context(), "mch_1", "three", 8))
 	require.Empty(t, sessions.ID())
 
 	d.err = errors.New("no display is free")
-	err = w.StartSession(t.Context(), "mch_1", "two")
+	err = w.StartSession(t.Context(), "mch_1", "two", 0)
 	require.Equal(t, api.Unavailable, api.CodeOf(err))
 	require.ErrorContains(t, err, "no display is free")
-	require.Equal(t, api.Invalid, api.CodeOf(w.StartSession(t.Context(), "mch_1", "")))
+	require.Equal(t, api.Invalid, api.CodeOf(w.StartSession(t.Context(), "mch_1", "", 0)))
 }
 
 func TestAMachineIsRebootedFromTheBootThatItIsAtOnly(t *testing.T) {
@@ -68,5 +75,5 @@ func TestAnAgentThatKnowsNoSessionsIsUnavailable(t *testing.T) {
 	w := newWorld(t)
 	w.dial(t, "mch_1", http.NotFoundHandler())
 	require.True(t, w.next(t).up)
-	require.Equal(t, api.Unavailable, api.CodeOf(w.StartSession(t.Context(), "mch_1", "one")))
+	require.Equal(t, api.Unavailable, api.CodeOf(w.StartSession(t.Context(), "mch_1", "one", 0)))
 }

@@ -35,10 +35,8 @@ func (s *server) machine(m allocator.Machine) api.Machine {
 	if out.GPUs == nil {
 		out.GPUs = []api.GPU{}
 	}
-	if last, ok := s.Service.LastReport(m.ID); ok {
-		out.LastReport = &last.At
-		out.AgentVersion, out.AgentRelease, out.AgentFailed = last.Report.Version, last.Report.Release, last.Report.Failed
-	}
+	out.LastReport = orNil(m.HeardAt)
+	out.AgentVersion, out.AgentRelease, out.AgentFailed = m.Says.Version, m.Says.Release, m.Says.Failed
 	return out
 }
 

@@ -30,6 +30,7 @@ type commands struct {
 	Bootstrap bootstrapCommand `cmd:"" help:"Set up this host at its first boot. Called by user data."`
 	Update    updateCommand    `cmd:"" help:"Bring this host to the release that the pointer names. Called by a timer."`
 	Copy      copyCommand      `cmd:"" help:"Copy the databases for a rehearsal. Called by update, as the service's user."`
+	Turn      turnCommand      `cmd:"" help:"Take this host's turn to switch to another release, or give it back. Called by update, as the service's user."`
 	Backup    backupCommand    `cmd:"" help:"Write a consistent copy of the data to a file, while the allocator serves."`
 	Restore   restoreCommand   `cmd:"" help:"Go back to a backup, while no allocator serves."`
 	Units     unitsCommand     `cmd:"" help:"Install this release's systemd units."`

@@ -60,6 +60,7 @@ func (a *app) openPeers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	identity.Peer.Release = a.release
 	a.peers.keeper = &peer.Keeper{Self: identity.Peer, Store: a.store, Tunnels: a.hub, Log: a.log}
 	if shared {
 		a.peers.forward = &peer.Forward{Identity: identity, Holders: a.store, Proxy: http.ProxyFromEnvironment}

@@ -295,10 +295,10 @@ func (a *app) rollout() api.Rollout {
 	return r
 }
 
-// agentRelease is what agents are to run: what runs here, once the host has found
-// it good.
+// agentRelease is what agents are to run: what runs here, once the host has found it
+// good, and the other hosts run it too.
 func (a *app) agentRelease() string {
-	if under, err := boot.Switching(); err != nil || under {
+	if under, err := boot.Switching(); err != nil || under || a.peers.keeper == nil || !a.peers.keeper.Agreed() {
 		return ""
 	}
 	return a.release

@@ -2,8 +2,6 @@ package allocator_test
 
 import (
 	"context"
-	"runtime"
-	"sync"
 	"testing"
 	"time"
 
@@ -13,8 +11,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// hooked is a store that lets something happen after machines were listed, and
-// others go first before a health is kept.
+// hooked is a store that lets something happen after machines were listed.
 type hooked struct {
 	allocator.Store
 	listed func()
@@ -26,11 +23,6 @@ func (h hooked) Machines(ctx context.Context, workshop string, ended bool) ([]al
 		h.listed()
 	}
 	return all, err
-}
-
-func (h hooked) SetHealth(ctx context.Context, machine string, health api.Health, reason string, at time.Time) error {
-	runtime.Gosched()
-	return h.Store.SetHealth(ctx, machine, health, reason, at)
 }
 
 func TestAMachineThatIsGivenToSomebodyWhileItIsJudgedIsLeftAlone(t *testing.T) {
@@ -52,28 +44,6 @@ func TestAMachineThatIsGivenToSomebodyWhileItIsJudgedIsLeftAlone(t *testing.T) {
 	require.Equal(t, "ann@example.org", m.Email)
 }
 
-func TestReportsThatOverlapLeaveTheSameInTheStoreAndInMemory(t *testing.T) {
-	w := newWorld(t)
-	ws, _ := w.Open(t, 1)
-	w.RunAll(t)
-	_, a := w.Boot(t, w.Machines(t, ws)[0])
-	w.Store = hooked{Store: w.Store}
-	for range 200 {
-		var both sync.WaitGroup
-		for _, r := range []api.Report{{Health: api.Healthy}, {Health: api.Unhealthy, Reason: "GPU 0 is lost"}} {
-			both.Go(func() {
-				_, err := w.Report(t.Context(), a, r)
-				require.NoError(t, err)
-			})
-		}
-		both.Wait()
-		last, _ := w.LastReport(a.MachineID)
-		m := w.Machines(t, ws)[0]
-		require.Equal(t, last.Report.Health, m.Health)
-		require.Equal(t, last.Report.Reason, m.HealthReason)
-	}
-}
-
 func TestAReportIsComparedWithWhatTheStoreHolds(t *testing.T) {
 	w := newWorld(t)
 	ws, _ := w.Open(t, 1)
@@ -83,18 +53,4 @@ func TestAReportIsComparedWithWhatTheStoreHolds(t *testing.T) {
 	_, err := w.Report(t.Context(), a, api.Report{Health: api.Healthy})
 	require.NoError(t, err)
 	require.Equal(t, allocator.Ready, w.Machines(t, ws)[0].State)
-}
-
-func TestNothingIsRememberedOfMachinesThatHaveEnded(t *testing.T) {
-	w := newWorld(t)
-	ws := w.ReadyWorkshop(t, 2)
-	machines := w.Machines(t, ws)
-	w.EC2.Set(allocator.InstanceGone, machines[0].InstanceID)
-	for range 2 {
-		require.NoError(t, w.Observe(t.Context()))
-	}
-	_, known := w.LastReport(machines[0].ID)
-	require.False(t, known)
-	_, known = w.LastReport(machines[1].ID)
-	require.True(t, known)
 }
