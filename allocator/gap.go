@@ -88,7 +88,7 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 	g.count(s, farthestLast(idle), good+len(g.reboot), w.forSeats(s.Now, people), wanted)
 	g.late = w.tooLate(s)
 	g.cap(s, has)
-	g.waits = g.late || g.capped != "" || s.Now.Before(w.LaunchAfter) || w.LaunchFailures > 0 && slices.ContainsFunc(g.failed, Machine.neverReady)
+	g.waits = g.late || g.capped != "" || w.pauses(s.Now) || w.LaunchFailures > 0 && slices.ContainsFunc(g.failed, Machine.neverReady)
 	return g
 }
 

@@ -161,7 +161,7 @@ func (s *Service) postpone(ctx context.Context, workshop, why string) error {
 		return err
 	}
 	until := s.Now().Add(pauseAfter(w.LaunchFailures))
-	if until.Before(w.LaunchAfter) { // as when a launch was cancelled
+	if w.pauses(s.Now()) && until.Before(w.LaunchAfter) { // as when a launch was cancelled
 		return nil
 	}
 	return s.Store.Postpone(ctx, workshop, why, w.LaunchFailures+1, until)
@@ -171,7 +171,7 @@ func (s *Service) postpone(ctx context.Context, workshop, why string) error {
 // once one of them is ready.
 func (s *Service) granted(ctx context.Context, workshop string) error {
 	w, err := s.Store.Workshop(ctx, workshop)
-	if err != nil || s.Now().Before(w.LaunchAfter) {
+	if err != nil || w.pauses(s.Now()) {
 		return err
 	}
 	return s.Store.Postpone(ctx, workshop, "", w.LaunchFailures, time.Time{})

@@ -152,7 +152,7 @@ func (s *Service) endSeats(ctx context.Context, now time.Time) error {
 // ready: what is wrong with it may be wrong with all. The first may be chance.
 func (s *Service) pause(ctx context.Context, workshop, why string) error {
 	w, err := s.Store.Workshop(ctx, workshop)
-	if err != nil || s.Now().Before(w.LaunchAfter) {
+	if err != nil || w.pauses(s.Now()) {
 		return err
 	}
 	why = "A machine was launched and did not become ready: " + why + "."
@@ -168,6 +168,12 @@ const (
 	firstPause   = time.Minute
 	longestPause = 15 * time.Minute
 )
+
+// pauses reports whether machines of a workshop are not to be launched now. No pause is
+// longer than these: what seems to be was written down by a clock that was ahead.
+func (w Workshop) pauses(now time.Time) bool {
+	return now.Before(w.LaunchAfter) && w.LaunchAfter.Sub(now) <= max(longestPause, cancelPause)
+}
 
 // pauseAfter is how long to wait after so many refusals in a row.
 func pauseAfter(failures int) time.Duration {

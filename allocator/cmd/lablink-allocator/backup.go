@@ -105,3 +105,20 @@ func restore(ctx context.Context, data, file string, at time.Time) (aside string
 	}
 	return aside, nil
 }
+
+// markRestored lets the store know, once, that its data are those of a snapshot of their
+// volume: what happened since is not known.
+func (a *app) markRestored(ctx context.Context) error {
+	file := boot.RestoredFile(a.data)
+	if _, err := os.Stat(file); a.rehearsal || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := a.store.Restored(ctx, time.Now()); err != nil {
+		return err
+	}
+	if err := os.Remove(file); err != nil {
+		return fmt.Errorf("forget that the data were gone back to: %w", err)
+	}
+	a.log.Warn("the data are those of a snapshot: agents may be replaced, staff logs in again, and instances that are not known end after an hour")
+	return nil
+}
