@@ -70,6 +70,7 @@ func Run(t *testing.T, open Open) {
 		"a tunnel is its holder's until it goes":                   tunnelIsItsHolders,
 		"a tunnel that is gone takes no other one with it":         tunnelGoesAlone,
 		"an allocator that is gone loses its tunnels":              peerLosesItsTunnels,
+		"allocators that serve are counted":                        servingIsCounted,
 		"random histories of tunnels keep what is so":              randomTunnels,
 		"a machine's log is kept once, and the newest of it":       logIsBounded,
 		"a browser names the seat that it means":                   seatIsNamed,

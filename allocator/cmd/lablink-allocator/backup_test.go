@@ -44,10 +44,36 @@ func TestARestoreIsRefusedWhileAnAllocatorServes(t *testing.T) {
 }
 
 func TestPostgreSQLIsBackedUpByRDS(t *testing.T) {
-	p := there(t, "postgres")
+	s := newSeveral(t)
+	p := place{Settings: s.settings, Data: t.TempDir()}
 	for _, err := range []error{backupCommand{place: p, File: "x"}.Run(t.Context()), restoreCommand{place: p, File: "x"}.Run(t.Context())} {
 		require.ErrorContains(t, err, "RDS keeps backups of its own")
 	}
+}
+
+func TestAllocatorsAreToldThatTheirDatabaseWasGoneBackTo(t *testing.T) {
+	s := newSeveral(t)
+	p := place{Settings: s.settings, Data: t.TempDir()}
+	_, machines := storetest.Ready(t, s.store, 1)
+	_, stop := s.host(t)
+	err := restoreCommand{place: p}.Run(t.Context())
+	require.ErrorIs(t, err, errServed)
+	require.ErrorContains(t, err, "on every host")
+	at, err := s.store.RestoredAt(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, at)
+	stop()
+	require.NoError(t, restoreCommand{place: p}.Run(t.Context()))
+	at, err = s.store.RestoredAt(t.Context())
+	require.NoError(t, err)
+	require.NotZero(t, at)
+	m, err := s.store.Machine(t.Context(), machines[0].ID)
+	require.NoError(t, err)
+	require.True(t, m.AgentReplaceable)
+}
+
+func TestABackupThatIsNotNamedIsNotRestored(t *testing.T) {
+	require.ErrorContains(t, restoreCommand{place: there(t, "sqlite")}.Run(t.Context()), "name the backup")
 }
 
 func keep(t *testing.T, data, hash string) {
