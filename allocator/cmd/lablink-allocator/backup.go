@@ -128,7 +128,7 @@ func (c restoreCommand) restoreShared(ctx context.Context, a *app) error {
 		return err
 	}
 	if serving > 0 {
-		return fmt.Errorf("%w: stop it on every host first, with systemctl stop lablink-update.timer lablink-allocator.socket lablink-allocator.service", errServed)
+		return fmt.Errorf("%w: stop it on every host, with systemctl stop lablink-update.timer lablink-allocator.socket lablink-allocator.service, and try again ten seconds later", errServed)
 	}
 	if err := a.store.Restored(ctx, time.Now()); err != nil {
 		return err
