@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/allocator/postgres/pgtest"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -76,4 +78,42 @@ func TestALockedDatabaseIsToldAndAllIsWellOnceItIsFree(t *testing.T) {
 		return ready
 	}, time.Minute, 50*time.Millisecond, "and nobody had to do anything")
 	require.NotContains(t, page(t, admin, "/admin"), "Not ready")
+}
+
+// carried reports whether an operation that was begun is carried on: EC2 is away here,
+// which its message then says.
+func carried(t *testing.T, admin *api.Client) bool {
+	t.Helper()
+	var page api.Page[api.Operation]
+	require.NoError(t, admin.Do(t.Context(), http.MethodGet, "/api/v1/operations", nil, &page))
+	require.NotEmpty(t, page.Items)
+	return strings.HasPrefix(page.Items[0].Message, "trying again: ")
+}
+
+// PostgreSQL goes away under an allocator, and comes back.
+func TestAnAllocatorGoesOnWhenItsPostgreSQLIsBack(t *testing.T) {
+	pg, err := pgtest.Start(t.Context(), pgtest.Options{NoSync: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, pg.Stop()) })
+	require.NoError(t, pg.Prepare(t.Context()))
+	c, stop := newSeveralOn(t, pg.Database(t)).host(t)
+	defer stop()
+	admin := logged(t, c)
+	open := func() {
+		t.Helper()
+		require.NoError(t, admin.Do(t.Context(), http.MethodPost, "/api/v1/workshops", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1}, nil))
+		require.Eventually(t, func() bool { return carried(t, admin) }, 2*time.Minute, 100*time.Millisecond, "its operation is carried on")
+	}
+	open()
+	require.NoError(t, pg.Halt(t.Context()))
+	ready, wrong := says(t, c, "database")
+	require.True(t, !ready && wrong)
+	err = admin.Do(t.Context(), http.MethodGet, "/api/v1/workshops", nil, nil)
+	require.Equal(t, api.Unavailable, api.CodeOf(err), "%v", err)
+	require.NoError(t, pg.Restart(t.Context()))
+	require.Eventually(t, func() bool {
+		ready, _ := says(t, c, "database")
+		return ready
+	}, time.Minute, 50*time.Millisecond)
+	open()
 }
