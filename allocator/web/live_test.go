@@ -20,9 +20,11 @@ func TestAPlaceInTheQueueIsPushedWithWhenAMachineIsExpected(t *testing.T) {
 	require.NoError(t, err)
 	w.settle(t)
 	ann, bob, cleo := w.browser(t), w.browser(t), w.browser(t)
-	join(t, ann, ws, "ann@example.org")
-	join(t, bob, ws, "bob@example.org")
-	join(t, cleo, ws, "cleo@example.org")
+	for i, b := range []*browser{ann, bob, cleo} {
+		w.Time = w.Time.Add(time.Second) // who came first is first
+		join(t, b, ws, []string{"ann", "bob", "cleo"}[i]+"@example.org")
+		w.Settled()
+	}
 	annEnds := decode[api.Seat](t, bodyOf(t, ann, "/api/v1/seats/current")).EndsAt
 	page, program := watched(t, cleo, "/seat/live"), watched(t, bob, "/api/v1/seats/current/events")
 	told := func() api.Seat {
@@ -35,7 +37,6 @@ func TestAPlaceInTheQueueIsPushedWithWhenAMachineIsExpected(t *testing.T) {
 	require.Equal(t, *annEnds, *first.ExpectedAt, "the next machine is hers")
 	until(t, page, "You are number 2 in the queue")
 
-	join(t, ann, ws, "ann@example.org") // who is in is not let in twice
 	ann.submit(t, "/seat/leave", seatOf(t, ann))
 	until(t, page, "You are number 1 in the queue")
 	until(t, page, "Your machine should be ready in about")
