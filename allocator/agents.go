@@ -86,7 +86,7 @@ func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.Report
 	if err != nil {
 		return api.ReportAnswer{}, err
 	}
-	if err := s.heard(ctx, m, r); err != nil {
+	if err := s.heard(ctx, m.heardBy(s.Now()), r); err != nil {
 		return api.ReportAnswer{}, err
 	}
 	if r.Interruption != nil {
@@ -111,6 +111,15 @@ func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.Report
 		answer.Release = s.AgentRelease()
 	}
 	return answer, nil
+}
+
+// heardBy is a machine without what lies in the future: that was written down by a clock
+// that was ahead, and is to be written anew.
+func (m Machine) heardBy(now time.Time) Machine {
+	if m.HeardAt.After(now) {
+		m.HeardAt = time.Time{}
+	}
+	return m
 }
 
 // understands refuses an agent whose protocol is too far from this one's.

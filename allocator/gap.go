@@ -96,9 +96,9 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 		g.reboot, g.failed = g.reboot[over:], append(g.failed, g.reboot[:over]...)
 	}
 	g.count(s, farthestLast(idle), good+len(g.reboot), w.forSeats(s.Now, people), wanted)
-	g.late, g.unpaused = w.tooLate(s), w.LaunchFailures == 0 && !w.LaunchAfter.IsZero() && !s.Now.Before(w.LaunchAfter)
+	g.late, g.unpaused = w.tooLate(s), w.LaunchFailures == 0 && !w.LaunchAfter.IsZero() && !w.pauses(s.Now)
 	g.cap(s, has)
-	g.waits = g.late || g.capped != "" || s.Now.Before(w.LaunchAfter) || w.LaunchFailures > 0 && slices.ContainsFunc(g.failed, Machine.neverReady)
+	g.waits = g.late || g.capped != "" || w.pauses(s.Now) || w.LaunchFailures > 0 && slices.ContainsFunc(g.failed, Machine.neverReady)
 	return g
 }
 

@@ -31,7 +31,7 @@ func (s *Service) pause(ctx context.Context, workshop, why string) error {
 	why = "A machine was launched and did not become ready: " + why + "."
 	return s.pausing(ctx, workshop, func(w *Workshop) {
 		switch {
-		case s.Now().Before(w.LaunchAfter):
+		case w.pauses(s.Now()):
 		case w.LaunchFailures == 0:
 			w.Trouble, w.LaunchFailures, w.LaunchAfter = why, 1, s.Now()
 		default:
@@ -48,7 +48,7 @@ func (s *Service) postpone(ctx context.Context, workshop, why string) error {
 
 func (w *Workshop) postpone(why string, now time.Time) {
 	until := now.Add(pauseAfter(w.LaunchFailures))
-	if until.Before(w.LaunchAfter) { // as when a launch was cancelled
+	if w.pauses(now) && until.Before(w.LaunchAfter) { // as when a launch was cancelled
 		return
 	}
 	w.Trouble, w.LaunchFailures, w.LaunchAfter = why, w.LaunchFailures+1, until
@@ -58,7 +58,7 @@ func (w *Workshop) postpone(why string, now time.Time) {
 // once one of them is ready.
 func (s *Service) granted(ctx context.Context, workshop string) error {
 	return s.pausing(ctx, workshop, func(w *Workshop) {
-		if !s.Now().Before(w.LaunchAfter) {
+		if !w.pauses(s.Now()) {
 			w.Trouble, w.LaunchAfter = "", time.Time{}
 		}
 	})
@@ -70,6 +70,12 @@ const (
 	firstPause   = time.Minute
 	longestPause = 15 * time.Minute
 )
+
+// pauses reports whether machines of a workshop are not to be launched now. No pause is
+// longer than these: what seems to be was written down by a clock that was ahead.
+func (w Workshop) pauses(now time.Time) bool {
+	return now.Before(w.LaunchAfter) && w.LaunchAfter.Sub(now) <= max(longestPause, cancelPause)
+}
 
 // pauseAfter is how long to wait after so many refusals in a row.
 func pauseAfter(failures int) time.Duration {

@@ -80,11 +80,26 @@ func (s Schedule) begins(after, until time.Time, most int) ([]time.Time, error) 
 	var out []time.Time
 	next := rule.Iterator()
 	for begin, more := next(); more && !begin.After(until) && len(out) < most; begin, more = next() {
-		if begin.After(after) {
+		if begin = firstOf(begin); begin.After(after) {
 			out, after = append(out, begin.UTC()), begin
 		}
 	}
 	return out, nil
+}
+
+// firstOf is the first time at which clocks show what they do at t: where they go back,
+// that is the one that is meant (RFC 5545, 3.3.5).
+func firstOf(t time.Time) time.Time {
+	change, _ := t.ZoneBounds()
+	if change.IsZero() {
+		return t
+	}
+	_, now := t.Zone()
+	_, before := change.Add(-1).Zone()
+	if earlier := t.Add(time.Duration(now-before) * time.Second); before > now && earlier.Before(change) {
+		return earlier
+	}
+	return t
 }
 
 // Next is when the next workshop begins after a time; zero: none does within a year.

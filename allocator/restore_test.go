@@ -1,6 +1,7 @@
 package allocator_test
 
 import (
+	"errors"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -10,9 +11,54 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
+	"github.com/talmolab/lablink-infrastructure/allocator/postgres"
+	"github.com/talmolab/lablink-infrastructure/allocator/postgres/pgtest"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
+	"github.com/talmolab/lablink-infrastructure/allocator/sqlstore"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
+
+// fleet is a world whose data can be gone back to.
+type fleet struct {
+	*allocatortest.World
+	// backup makes one of now, and returns what goes back to it.
+	backup func(t *testing.T) (restore func())
+}
+
+// onBoth runs a test on each database.
+func onBoth(t *testing.T, test func(t *testing.T, w fleet)) {
+	t.Run("SQLite", func(t *testing.T) {
+		w := newWorld(t)
+		test(t, fleet{w, func(t *testing.T) func() { return backup(t, w) }})
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		pg, err := pgtest.Start(t.Context(), pgtest.Options{NoSync: true})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, pg.Stop()) })
+		require.NoError(t, pg.Prepare(t.Context()))
+		now := pg.Database(t)
+		open := func(t testing.TB) *sqlstore.Store {
+			store, err := postgres.Open(t.Context(), now)
+			require.NoError(t, err)
+			return store
+		}
+		w := allocatortest.On(t, open)
+		test(t, fleet{w, func(t *testing.T) func() {
+			w.Stop(t)
+			then := pg.Clone(t, now)
+			w.Start(t)
+			require.NoError(t, w.Resume(t.Context()))
+			return func() {
+				w.Stop(t)
+				now = then
+				store := open(t) // as lablink-allocator restore does
+				require.NoError(t, errors.Join(store.Restored(t.Context(), w.Time), store.Close()))
+				w.Start(t)
+				require.NoError(t, w.Resume(t.Context()))
+			}
+		}})
+	})
+}
 
 // backup makes one of now, and returns what goes back to it.
 func backup(t *testing.T, w *allocatortest.World) (restore func()) {
@@ -58,8 +104,9 @@ func goOn(t *testing.T, w *allocatortest.World, instance string, known allocator
 	return err
 }
 
-func TestAFleetGoesOnAfterARestore(t *testing.T) {
-	w := newWorld(t)
+func TestAFleetGoesOnAfterARestore(t *testing.T) { onBoth(t, goesOnAfterARestore) }
+
+func goesOnAfterARestore(t *testing.T, w fleet) {
 	ws, _ := w.Open(t, 3)
 	w.RunAll(t)
 	machines := w.Machines(t, ws)
@@ -67,14 +114,14 @@ func TestAFleetGoesOnAfterARestore(t *testing.T) {
 	boot := func(m allocator.Machine) { agents[m.InstanceID], _ = w.Boot(t, m) }
 	boot(machines[0])
 	boot(machines[1])
-	ann, bob := claimed(t, w, ws, "ann@example.org"), claimed(t, w, ws, "bob@example.org")
+	ann, bob := claimed(t, w.World, ws, "ann@example.org"), claimed(t, w.World, ws, "bob@example.org")
 	w.Time = w.Time.Add(time.Minute)
-	restore := backup(t, w)
+	restore := w.backup(t)
 
 	// What the backup does not know: an agent, a seat, a workshop with a machine, and
 	// that a machine is gone.
 	boot(machines[2])
-	cleo := claimed(t, w, ws, "cleo@example.org")
+	cleo := claimed(t, w.World, ws, "cleo@example.org")
 	lost := w.ReadyWorkshop(t, 1)
 	unknown := w.Machines(t, lost)[0].InstanceID
 	agents[unknown] = allocatortest.Booted{Registered: api.Registered{AgentID: w.Machines(t, lost)[0].AgentID}, Secret: "secret of " + unknown}
@@ -94,7 +141,7 @@ func TestAFleetGoesOnAfterARestore(t *testing.T) {
 	require.Equal(t, api.NotFound, api.CodeOf(err))
 
 	for instance, known := range agents {
-		err := goOn(t, w, instance, known)
+		err := goOn(t, w.World, instance, known)
 		if instance == unknown {
 			require.ErrorContains(t, err, "did not launch")
 		} else {
@@ -108,16 +155,16 @@ func TestAFleetGoesOnAfterARestore(t *testing.T) {
 	bobs, err := w.SeatOf(t.Context(), bob.Token)
 	require.NoError(t, err)
 	require.Equal(t, machines[2].ID, bobs.MachineID, "his own is gone")
-	requireNothingTwice(t, w, ws)
+	requireNothingTwice(t, w.World, ws)
 
 	require.NoError(t, w.Observe(t.Context()))
-	require.Equal(t, 1, audited(t, w, "spare unknown instance", unknown))
+	require.Equal(t, 1, audited(t, w.World, "spare unknown instance", unknown))
 	w.Time = w.Time.Add(time.Hour)
 	require.NoError(t, w.Observe(t.Context()))
 	require.Contains(t, w.EC2.Asked, unknown)
-	require.Equal(t, 1, audited(t, w, "end stray instance", unknown))
-	require.Equal(t, 1, audited(t, w, "restore backup", ""))
-	requireNothingTwice(t, w, ws)
+	require.Equal(t, 1, audited(t, w.World, "end stray instance", unknown))
+	require.Equal(t, 1, audited(t, w.World, "restore backup", ""))
+	requireNothingTwice(t, w.World, ws)
 }
 
 // requireNothingTwice requires that no instance and no machine is held twice.
@@ -180,9 +227,12 @@ func TestAJobOfAnOperationThatIsNotKnownIsOver(t *testing.T) {
 }
 
 func TestALaunchThatTheBackupDoesNotKnowGivesTheSameMachinesAgain(t *testing.T) {
-	w := newWorld(t)
+	onBoth(t, launchesTheSameAgain)
+}
+
+func launchesTheSameAgain(t *testing.T, w fleet) {
 	ws, _ := w.Open(t, 2)
-	restore := backup(t, w)
+	restore := w.backup(t)
 	w.RunAll(t)
 	require.Equal(t, 2, w.EC2.Alive())
 	restore()
@@ -192,5 +242,5 @@ func TestALaunchThatTheBackupDoesNotKnowGivesTheSameMachinesAgain(t *testing.T) 
 		w.Boot(t, m)
 	}
 	require.NoError(t, w.Observe(t.Context()))
-	require.Zero(t, audited(t, w, "spare unknown instance", w.EC2.All[0].ID))
+	require.Zero(t, audited(t, w.World, "spare unknown instance", w.EC2.All[0].ID))
 }

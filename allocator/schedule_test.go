@@ -186,3 +186,25 @@ func TestATimeThatClocksLeaveOutIsNoSecondWorkshop(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []time.Time{time.Date(2026, 3, 29, 1, 30, 0, 0, time.UTC)}, begins)
 }
+
+func TestAScheduleStaysOnItsClockWhenClocksGoBack(t *testing.T) {
+	utc := func(day, hour, minute int) time.Time { return time.Date(2026, 10, day, hour, minute, 0, 0, time.UTC) }
+	for name, c := range map[string]struct {
+		rule string
+		at   [2]int // the hour and the minute, in Berlin
+		want []time.Time
+	}{
+		"at nine":                       {"FREQ=DAILY;COUNT=3", [2]int{9, 0}, []time.Time{utc(24, 7, 0), utc(25, 8, 0), utc(26, 8, 0)}},
+		"at a time that there is twice": {"FREQ=DAILY;COUNT=3", [2]int{2, 30}, []time.Time{utc(24, 0, 30), utc(25, 0, 30), utc(26, 1, 30)}},
+		"every second week":             {"FREQ=WEEKLY;INTERVAL=2;COUNT=2", [2]int{9, 0}, []time.Time{utc(24, 7, 0), time.Date(2026, 11, 7, 8, 0, 0, 0, time.UTC)}},
+		"until a time":                  {"FREQ=DAILY;UNTIL=20261025T080000Z", [2]int{9, 0}, []time.Time{utc(24, 7, 0), utc(25, 8, 0)}},
+		"on the last Saturday":          {"FREQ=MONTHLY;BYDAY=-1SA;COUNT=2", [2]int{9, 0}, []time.Time{utc(31, 8, 0), time.Date(2026, 11, 28, 8, 0, 0, 0, time.UTC)}},
+	} {
+		zone, err := time.LoadLocation("Europe/Berlin")
+		require.NoError(t, err)
+		s := allocator.Schedule{Rule: c.rule, First: time.Date(2026, 10, 24, c.at[0], c.at[1], 0, 0, zone), Zone: "Europe/Berlin"}
+		begins, err := s.Begins(time.Time{}, time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC))
+		require.NoError(t, err)
+		require.Equal(t, c.want, begins, name)
+	}
+}

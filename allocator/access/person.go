@@ -65,7 +65,8 @@ func (g *Guard) Bearer(ctx context.Context, secret string) (Person, error) {
 	if err != nil {
 		return Person{}, err
 	}
-	if err := g.people.UseToken(ctx, t.ID, g.now(), lastUse); err != nil {
+	// Where it cannot be kept now that it was used, as the disk is full, it is good all the same.
+	if err := g.people.UseToken(ctx, t.ID, g.now(), lastUse); err != nil && api.CodeOf(err) != api.Unavailable {
 		return Person{}, err
 	}
 	return Person{Name: u.Name, Role: t.Role, Key: u.Key, Since: u.CreatedAt, Token: &t}, nil

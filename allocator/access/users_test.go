@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -215,4 +216,20 @@ func TestEveryChangeIsInTheAudit(t *testing.T) {
 		"admin: remove user", "ann: change password", "admin: set password", "admin: set role", "ann: revoke token", "ann: make token",
 		"admin: add user", "allocator: add user",
 	}, said)
+}
+
+// full keeps nothing, as the disk is full.
+type full struct{ allocator.People }
+
+func (full) UseToken(context.Context, string, time.Time, time.Duration) error {
+	return api.Problemf(api.Unavailable, "That cannot be kept now", "Try again in a minute.")
+}
+
+func TestATokenIsGoodWhereItCannotBeKeptThatItWasUsed(t *testing.T) {
+	g, w := newGuard(t)
+	_, secret, err := g.NewToken(t.Context(), logIn(t, g, "admin", "a very good password"), api.NewToken{Name: "metrics", Role: "viewer"})
+	require.NoError(t, err)
+	p, err := access.New(full{w.Store}, w.Now).Bearer(t.Context(), secret)
+	require.NoError(t, err)
+	require.Equal(t, "admin", p.Name)
 }

@@ -30,9 +30,10 @@ type World struct {
 	Work   FakeWork
 	Queued []string
 	Time   time.Time
-	Path   string // of the store's file
+	Path   string // of the store's file, where that is SQLite
 
-	file    *sqlstore.Store
+	open    func(t testing.TB) *sqlstore.Store
+	kept    *sqlstore.Store
 	queuing sync.Mutex // what follows in the background queues operations too
 }
 
@@ -43,13 +44,24 @@ func New(t testing.TB) *World {
 	if err != nil {
 		dir = t.TempDir()
 	}
-	w := &World{Path: filepath.Join(dir, "lablink.db"), Time: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), EC2: &FakeEC2{answers: map[string]answer{}}, Agents: &FakeAgents{}, Work: FakeWork{}}
-	w.EC2.Now = func() time.Time { return w.Time }
-	t.Cleanup(func() {
-		w.Stop(t)
-		require.NoError(t, os.RemoveAll(dir))
+	path := filepath.Join(dir, "lablink.db")
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	w := On(t, func(t testing.TB) *sqlstore.Store {
+		store, err := sqlite.Open(t.Context(), path, slog.New(slog.DiscardHandler))
+		require.NoError(t, err)
+		return store
 	})
+	w.Path = path
+	return w
+}
+
+// On makes a world whose allocator keeps what it knows in the database that open opens.
+func On(t testing.TB, open func(t testing.TB) *sqlstore.Store) *World {
+	t.Helper()
+	w := &World{Time: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), EC2: &FakeEC2{answers: map[string]answer{}}, Agents: &FakeAgents{}, Work: FakeWork{}, open: open}
+	w.EC2.Now = func() time.Time { return w.Time }
 	w.Start(t)
+	t.Cleanup(func() { w.Stop(t) })
 	return w
 }
 
@@ -57,15 +69,14 @@ func New(t testing.TB) *World {
 func (w *World) Stop(t testing.TB) {
 	t.Helper()
 	w.Close()
-	require.NoError(t, w.file.Close())
+	require.NoError(t, w.kept.Close())
 }
 
-// Start starts an allocator, which knows what is in the file.
+// Start starts an allocator, which knows what is in the database.
 func (w *World) Start(t testing.TB) {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), w.Path, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	w.Queued, w.file = nil, store
+	store := w.open(t)
+	w.Queued, w.kept = nil, store
 	w.Service = &allocator.Service{
 		Store: store, Compute: w.EC2, Verifier: verifier{}, Queue: w, Tunnels: w.Agents,
 		Pools: []allocator.Pool{{Name: "gpu", InstanceTypes: []string{"g5.xlarge"}, MaxMachines: 10, Role: "client-gpu"}},

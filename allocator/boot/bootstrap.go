@@ -26,6 +26,7 @@ func Bootstrap(ctx context.Context, out io.Writer, c Config, release, volume str
 		{Name: "volume", Do: func(context.Context) error { return findVolume(volume) }},
 		{Name: "format", Do: func(ctx context.Context) error { return formatVolume(ctx, volume) }},
 		{Name: "mount", Do: func(ctx context.Context) error { return mountVolume(ctx, volume) }},
+		{Name: "data", Do: func(context.Context) error { return knowVolume(volume) }},
 	}
 	if volume == "" {
 		data = []host.Step{{Name: "data", Do: makeDataDir}, {Name: "user", Do: ownDataDir}}

@@ -87,3 +87,23 @@ func write(t *testing.T, file, content string) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
 }
+
+func TestANewHostSeesThatItsVolumeWasMadeOfASnapshot(t *testing.T) {
+	w := newWorld(t)
+	sum := w.publish(t, "v1")
+	require.NoError(t, w.bootstrap(t, sum))
+	w.replace(t)
+	require.NoError(t, w.bootstrap(t, sum))
+	require.NoFileExists(t, boot.RestoredFile(filepath.Join(w.root, boot.DataDir)), "it is the same volume")
+	w.replace(t)
+	device := filepath.Join(w.root, "dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0456")
+	require.NoError(t, os.MkdirAll(device, 0o755))
+	again := func() {
+		require.NoError(t, boot.Bootstrap(t.Context(), &w.said, boot.Config{Region: "us-west-2", Pointer: "/p", Bucket: "b"}, sum, "vol-0456", w))
+	}
+	again()
+	require.Equal(t, "a snapshot of vol-0123\n", w.read(t, boot.RestoredFile(boot.DataDir)))
+	require.NoError(t, os.Remove(boot.RestoredFile(filepath.Join(w.root, boot.DataDir)))) // as the allocator does
+	again()
+	require.NoFileExists(t, boot.RestoredFile(filepath.Join(w.root, boot.DataDir)), "once")
+}

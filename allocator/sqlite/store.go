@@ -23,7 +23,15 @@ var migrations embed.FS
 // Open opens the file at path, makes it when it is not there, and brings its
 // schema up to date.
 func Open(ctx context.Context, path string, log *slog.Logger) (*sqlstore.Store, error) {
-	write, err := connect(path, 1)
+	return open(ctx, path, log, standard)
+}
+
+// standard are the pragmas of each connection. Every commit is flushed to the disk.
+var standard = []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}
+
+// open opens it with other pragmas for what writes.
+func open(ctx context.Context, path string, log *slog.Logger, writing []string) (*sqlstore.Store, error) {
+	write, err := connectWith(path, 1, writing)
 	if err != nil {
 		return nil, err
 	}
@@ -38,14 +46,16 @@ func Open(ctx context.Context, path string, log *slog.Logger) (*sqlstore.Store, 
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	return sqlstore.New(write, read, sqlstore.Dialect{Prepare: true, Bytes: "unhex(%s)", Clock: "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"}), nil
+	return sqlstore.New(write, read, dialect), nil
 }
 
-// connect opens at most limit connections. Every commit is flushed to the disk.
-func connect(path string, limit int) (*sql.DB, error) {
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-	}}
+var dialect = sqlstore.Dialect{Prepare: true, Bytes: "unhex(%s)", Clock: "CAST(unixepoch('subsec') * 1000000 AS INTEGER)", Word: word}
+
+// connect opens at most limit connections.
+func connect(path string, limit int) (*sql.DB, error) { return connectWith(path, limit, standard) }
+
+func connectWith(path string, limit int, pragmas []string) (*sql.DB, error) {
+	q := url.Values{"_txlock": {"immediate"}, "_pragma": pragmas}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: path, RawQuery: q.Encode()}).String())
 	if err != nil {
 		return nil, fmt.Errorf("open the database %s: %w", path, err)

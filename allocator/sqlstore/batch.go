@@ -131,7 +131,7 @@ func (b *batch) step(ctx context.Context, tx conn, n int) (said, err error) {
 	b.before = "RELEASE one; SAVEPOINT one"
 	if said != nil {
 		if _, err := tx.exec(ctx, "ROLLBACK TO one"); err != nil {
-			return said, fmt.Errorf("undo a change: %w", err)
+			return said, undone(said, err)
 		}
 		b.before = "" // the savepoint is there still
 		b.reheld = b.reheld[:told]
@@ -140,6 +140,15 @@ func (b *batch) step(ctx context.Context, tx conn, n int) (said, err error) {
 		b.results = append(b.results, slices.Repeat([]error{said}, n)...)
 	}
 	return said, nil
+}
+
+// undone is the error of a batch in which a change could not be undone by itself. When
+// the database failed in the change, it has undone the whole transaction already.
+func undone(said, err error) error {
+	if api.CodeOf(said) == api.Unavailable {
+		return said
+	}
+	return fmt.Errorf("undo a change: %w", err)
 }
 
 // uncommitted is the error of a commit that failed.

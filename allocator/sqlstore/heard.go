@@ -17,7 +17,7 @@ func (s *Store) KeepHeard(ctx context.Context, machine, boot string, active, at 
 		`UPDATE machines SET boot_id = $1, heard_at = $3,
 		reboot_from = CASE WHEN state = 'rebooting' AND reboot_from = '' AND reboot_asked_at = 0 THEN $1 ELSE reboot_from END,
 		reboots = CASE WHEN well_since > 0 AND $3 - well_since >= $5 THEN 0 ELSE reboots END,
-		active_at = CASE WHEN CAST($2 AS BIGINT) = 0 OR active_at < $2 THEN $2 ELSE active_at END WHERE id = $4`, boot, stamp(active), stamp(at), machine, allocator.WellAfter.Microseconds())
+		active_at = CASE WHEN CAST($2 AS BIGINT) = 0 OR active_at < $2 OR active_at > $3 THEN $2 ELSE active_at END WHERE id = $4`, boot, stamp(active), stamp(at), machine, allocator.WellAfter.Microseconds())
 }
 
 // KeepSays keeps what a machine's agent says of itself.

@@ -42,6 +42,16 @@ func (s *Store) RestoredAt(ctx context.Context) (time.Time, error) {
 	return fromStamp(at), nil
 }
 
+// Serving is how many allocators have said for as long as life that they are there, by
+// the database's clock.
+func (s *Store) Serving(ctx context.Context, life time.Duration) (allocators int, err error) {
+	err = s.read.row(ctx, "SELECT count(*) FROM peers WHERE seen >= "+s.dialect.Clock+" - $1", life.Microseconds()).Scan(&allocators)
+	if err != nil {
+		return 0, fmt.Errorf("look whether allocators serve: %w", err)
+	}
+	return allocators, nil
+}
+
 // KeepAgent ends that a machine's agent may be replaced.
 func (s *Store) KeepAgent(ctx context.Context, machine string) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error { return keepAgent(ctx, tx, machine) })

@@ -189,3 +189,19 @@ func randomTunnels(t *testing.T, w *world) {
 		})
 	})
 }
+
+func servingIsCounted(t *testing.T, w *world) {
+	count := func(life time.Duration) int {
+		n, err := w.Store.(interface {
+			Serving(ctx context.Context, life time.Duration) (int, error)
+		}).Serving(t.Context(), life)
+		require.NoError(t, err)
+		return n
+	}
+	require.Zero(t, count(time.Hour))
+	require.NoError(t, w.Beat(t.Context(), allocator.Peer{ID: "one", Address: "10.0.0.1:8443"}, time.Hour))
+	require.Equal(t, 1, count(time.Hour))
+	require.Zero(t, count(-time.Hour), "one that is silent serves no more")
+	require.NoError(t, w.ForgetPeer(t.Context(), "one"))
+	require.Zero(t, count(time.Hour))
+}

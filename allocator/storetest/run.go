@@ -74,6 +74,7 @@ func Run(t *testing.T, open Open) {
 		"a tunnel is its holder's until it goes":                   tunnelIsItsHolders,
 		"a tunnel that is gone takes no other one with it":         tunnelGoesAlone,
 		"an allocator that is gone loses its tunnels":              peerLosesItsTunnels,
+		"allocators that serve are counted":                        servingIsCounted,
 		"random histories of tunnels keep what is so":              randomTunnels,
 		"one host at a time has the turn to switch":                turnIsTakenByOne,
 		"random histories of turns keep to one":                    randomTurns,

@@ -15,7 +15,7 @@ import (
 
 // until sends until it is refused for coming too often, at most so many times, and says
 // how often it was not.
-func until(t *testing.T, most int, send func() (*http.Response, string)) int {
+func tooMany(t *testing.T, most int, send func() (*http.Response, string)) int {
 	t.Helper()
 	for n := range most {
 		res, body := send()
@@ -50,7 +50,7 @@ func TestWhatOneMachineAsksForIsBounded(t *testing.T) {
 		"/tunnel":  {http.MethodGet, nil, 100, time.Second},
 	} {
 		one, other := at(0, c.method, what, c.in), at(1, c.method, what, c.in)
-		require.Equal(t, c.burst, until(t, 1000, one), what)
+		require.Equal(t, c.burst, tooMany(t, 1000, one), what)
 		res, _ := other()
 		require.NotEqual(t, http.StatusTooManyRequests, res.StatusCode, "another machine is let through")
 		w.Time = w.Time.Add(c.every)
@@ -75,7 +75,7 @@ func TestRegistrationsThatAreRefusedAreBounded(t *testing.T) {
 		res, body := register(m.InstanceID, "192.0.2.1")
 		require.Equal(t, http.StatusCreated, res.StatusCode, body)
 	}
-	require.Equal(t, 1000, until(t, 2000, func() (*http.Response, string) { return register("i-guessed", "192.0.2.1") }))
+	require.Equal(t, 1000, tooMany(t, 2000, func() (*http.Response, string) { return register("i-guessed", "192.0.2.1") }))
 	res, body := register(m.InstanceID, "192.0.2.2")
 	require.Equal(t, http.StatusCreated, res.StatusCode, body)
 	w.Verifier = away{}
@@ -99,12 +99,12 @@ func TestWhatOneJoinTokenIsUsedForIsBounded(t *testing.T) {
 	download := func(token string) (*http.Response, string) {
 		return b.send(t, http.MethodGet, "/download/lablink-agent", nil, "Authorization", "Bearer "+token)
 	}
-	require.Equal(t, 100, until(t, 1000, func() (*http.Response, string) { return download(secrets[0]) }))
+	require.Equal(t, 100, tooMany(t, 1000, func() (*http.Response, string) { return download(secrets[0]) }))
 	res, _ := download(secrets[1])
 	require.Equal(t, http.StatusOK, res.StatusCode)
 	in := api.Registration{Protocol: api.Protocol, Version: "v1", SecretSHA256: api.SecretSum("one"), JoinToken: secrets[0], Proof: api.Proof{Headers: map[string]string{}}, Inventory: api.Inventory{GPUs: []api.GPU{}}}
 	again := func() (*http.Response, string) { return b.send(t, http.MethodPost, "/api/v1/agents", in) }
-	require.Equal(t, 2000, until(t, 3000, again))
+	require.Equal(t, 2000, tooMany(t, 3000, again))
 	w.Time = w.Time.Add(30 * time.Second)
 	res, _ = download(secrets[0])
 	require.Equal(t, http.StatusOK, res.StatusCode)

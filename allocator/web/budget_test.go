@@ -37,6 +37,9 @@ func TestABudgetIsWarnedOfOnPagesAndInTheAPI(t *testing.T) {
 
 	w.Time = w.Time.Add(9 * time.Hour)
 	w.settle(t)
+	require.Contains(t, mustOpen(t, b, page), "a table. Machines with their disks", "the page says where prices are from")
+	_, body = b.send(t, http.MethodGet, "/api/v1/costs", nil)
+	require.Equal(t, []string{"a table"}, decode[api.Page[api.Cost]](t, body).Items[0].From)
 	require.Contains(t, mustOpen(t, b, page), "86 % of the budget are used up: this workshop cost $9.00 of $10.50")
 	_, body = b.send(t, http.MethodGet, "/api/v1/costs", nil)
 	require.Contains(t, decode[api.Page[api.Cost]](t, body).Items[0].Warning, "86 %")

@@ -63,7 +63,7 @@ func errorsOf(id string) []int {
 func describeRefusals(doc *huma.OpenAPI) {
 	for _, item := range doc.Paths {
 		for method, op := range methods(item) {
-			statuses := []int{http.StatusInternalServerError}
+			statuses := []int{http.StatusInternalServerError, http.StatusServiceUnavailable}
 			if method != http.MethodGet {
 				statuses = append(statuses, http.StatusForbidden) // from another site
 			}

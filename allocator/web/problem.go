@@ -83,7 +83,17 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		writeJSON(w, p.HTTP, p.ContentType(""), p)
 		return
 	}
-	s.render(w, r, p.HTTP, "problem.html", p)
+	view := problemView{Problem: p}
+	if strings.HasPrefix(r.URL.Path, "/admin") && p.HTTP >= http.StatusInternalServerError {
+		view.Troubles = s.troubles(r.Context())
+	}
+	s.render(w, r, p.HTTP, "problem.html", view)
+}
+
+// problemView is the page of what did not work.
+type problemView struct {
+	*api.Problem
+	Troubles []api.Check // what is wrong with the allocator, where staff asked
 }
 
 // setRetryAfter says in a header when to ask again, where a problem says so.

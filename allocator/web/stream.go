@@ -52,24 +52,29 @@ func (s *server) live(w http.ResponseWriter, r *http.Request, page, part string,
 	stream := newStream(w)
 	tick := time.NewTicker(fragmentInterval)
 	defer tick.Stop()
-	last := ""
+	shown, last := "", "" // what was found last, and what was sent
 	for {
-		if !s.stillIn(r) {
+		err := s.stillIn(r)
+		if code := api.CodeOf(err); code == api.Unauthorized || code == api.Forbidden {
 			_ = stream.send("gone", "")
 			return
 		}
-		data, err := look()
+		var data any
+		if err == nil {
+			data, err = look()
+		}
 		if api.CodeOf(err) == api.NotFound {
 			_ = stream.send("gone", r.Header.Get("Referer"))
 			return
 		}
-		html := last // while the database is away, what was there is shown
-		if err == nil {
-			html, err = s.fragment(page, part, data)
-			if err != nil {
-				s.Log.ErrorContext(r.Context(), "a part of a page cannot be shown", "page", page, "part", part, "error", err)
-				return
-			}
+		html := ""
+		if err != nil { // while the database is away, what was there is shown, and what is wrong
+			html = s.troubled(r) + shown
+		} else if html, err = s.fragment(page, part, data); err != nil {
+			s.Log.ErrorContext(r.Context(), "a part of a page cannot be shown", "page", page, "part", part, "error", err)
+			return
+		} else {
+			shown = html
 		}
 		if html != last {
 			if stream.send("", html) != nil {
@@ -85,4 +90,13 @@ func (s *server) live(w http.ResponseWriter, r *http.Request, page, part string,
 		case <-tick.C:
 		}
 	}
+}
+
+// troubled says, in a part of a staff page, what is wrong with the allocator.
+func (s *server) troubled(r *http.Request) string {
+	html, err := s.fragment("problem.html", "troubles", s.troubles(r.Context()))
+	if err != nil {
+		s.Log.ErrorContext(r.Context(), "what is wrong cannot be shown", "error", err)
+	}
+	return html
 }

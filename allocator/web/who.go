@@ -130,19 +130,23 @@ func (s *server) note(ctx context.Context, actor, action, detail string) error {
 	return s.Service.Store.Record(ctx, allocator.Event{At: s.Service.Now(), Actor: actor, Action: action, Subject: actor, Detail: detail})
 }
 
-// stillIn reports whether the session that a request began with is still there, and
-// may still look at the page.
-func (s *server) stillIn(r *http.Request) bool {
+// stillIn looks whether the session that a request began with is still there, and may
+// still look at the page. Unauthorized or Forbidden when not; any other error says that
+// nobody knows now.
+func (s *server) stillIn(r *http.Request) error {
 	c, err := r.Cookie(s.sessions.Cookie.Name)
 	if err != nil {
-		return false
+		return api.Problemf(api.Unauthorized, "Log in first", "The page /admin/login does it.")
 	}
 	// Not the request's context: the session is loaded there already.
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if ctx, err = s.sessions.Load(ctx, c.Value); err != nil {
-		return false
+		return err
 	}
 	p, err := s.inSession(ctx)
-	return err == nil && may(p.Role, r.Pattern)
+	if err != nil {
+		return err
+	}
+	return p.Need(needs[r.Pattern])
 }

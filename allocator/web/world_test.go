@@ -40,7 +40,13 @@ type world struct {
 
 func newWorld(t *testing.T, change ...func(*web.Config)) *world {
 	t.Helper()
-	w := &world{World: allocatortest.New(t)}
+	return newWorldIn(t, allocatortest.New(t), change...)
+}
+
+// newWorldIn is the same in a world of the test's.
+func newWorldIn(t *testing.T, in *allocatortest.World, change ...func(*web.Config)) *world {
+	t.Helper()
+	w := &world{World: in}
 	guard := access.New(w.Store, w.Now)
 	require.NoError(t, guard.Ensure(t.Context(), password))
 	ctx, stop := context.WithCancel(context.Background())

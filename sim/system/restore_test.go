@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -84,6 +85,9 @@ func TestSeatsAreThereAgainAfterGoingBackToASnapshot(t *testing.T) {
 	now, err := current()
 	require.NoError(t, err)
 	require.Equal(t, []string{seat.ID, seat.Machine}, []string{now.ID, now.Machine})
+	var told api.Page[api.Event]
+	require.NoError(t, l.admin(t).Do(t.Context(), http.MethodGet, "/api/v1/events?limit=100", nil, &told))
+	require.True(t, slices.ContainsFunc(told.Items, func(e api.Event) bool { return e.Action == "restore backup" }), "the allocator knows that it was gone back to: %+v", told.Items)
 	left, err := os.ReadDir(filepath.Join(l.Root, ".lablink", "sim", "snapshots"))
 	require.NoError(t, err)
 	require.Len(t, left, 2, "what was on the volume that was replaced is not lost")

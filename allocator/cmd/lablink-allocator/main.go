@@ -33,6 +33,7 @@ type commands struct {
 	Turn      turnCommand      `cmd:"" help:"Take this host's turn to switch to another release, or give it back. Called by update, as the service's user."`
 	Backup    backupCommand    `cmd:"" help:"Write a consistent copy of the data to a file, while the allocator serves."`
 	Restore   restoreCommand   `cmd:"" help:"Go back to a backup, while no allocator serves."`
+	Password  passwordCommand  `cmd:"" help:"Give a user of staff another password, when nobody can log in any more."`
 	Units     unitsCommand     `cmd:"" help:"Install this release's systemd units."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }

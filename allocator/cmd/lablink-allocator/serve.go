@@ -137,6 +137,9 @@ func (a *app) open(ctx context.Context) error {
 	if err := a.openStore(ctx); err != nil {
 		return err
 	}
+	if err := a.markRestored(ctx); err != nil {
+		return err
+	}
 	a.metrics = metrics.New(version, a.release)
 	a.store.OnCommit(a.metrics.Committed)
 	a.guard = access.New(a.store, time.Now)

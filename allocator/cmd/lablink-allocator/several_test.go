@@ -94,8 +94,13 @@ type several struct {
 
 func newSeveral(t *testing.T) *several {
 	t.Helper()
+	return newSeveralOn(t, pgtest.Database(t))
+}
+
+func newSeveralOn(t *testing.T, c postgres.Config) *several {
+	t.Helper()
 	answerAWS(t)
-	s := &several{database: pgtest.Database(t), settings: filepath.Join(t.TempDir(), "settings.json")}
+	s := &several{database: c, settings: filepath.Join(t.TempDir(), "settings.json")}
 	text := strings.Replace(settingsOfOne, `{"engine": "sqlite"}`,
 		`{"engine": "postgres", "endpoint": "`+s.database.Host+`:5432", "name": "`+s.database.Name+`", "secretArn": "arn:x"}`, 1)
 	require.NoError(t, os.WriteFile(s.settings, []byte(text), 0o600))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/allocator/boot"
+	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -102,6 +104,18 @@ func TestAnAllocatorIsMeasuredBackedUpAndRestored(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, ready.Ready, "%v", ready.Checks)
 	stop()
+
+	// Going back to a snapshot of the volume is told by the host's first boot.
+	require.NoError(t, os.WriteFile(boot.RestoredFile(p.Data), []byte("a snapshot of vol-0123"), 0o600))
+	before := time.Now().Truncate(time.Microsecond)
+	_, stop = serving(t, p)
+	stop()
+	store, err := sqlite.Open(t.Context(), filepath.Join(p.Data, storeFile), quiet)
+	require.NoError(t, err)
+	at, err := store.RestoredAt(t.Context())
+	require.NoError(t, errors.Join(err, store.Close()))
+	require.False(t, at.Before(before), "%s", at)
+	require.NoFileExists(t, boot.RestoredFile(p.Data), "it knows")
 	left, err := filepath.Glob(filepath.Join(p.Data, storeFile+"*"))
 	require.NoError(t, err)
 	require.Len(t, left, 2, "the new one and the old one: %s", strings.Join(left, ", "))

@@ -46,6 +46,17 @@ func (s *Server) Database(t testing.TB) postgres.Config {
 	return s.Config(name)
 }
 
+// Clone makes a database that holds what another one does, which nobody uses meanwhile.
+func (s *Server) Clone(t testing.TB, of postgres.Config) postgres.Config {
+	t.Helper()
+	name := fmt.Sprintf("lablink_%d", s.count.Add(1))
+	require.NoError(t, s.admin(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+of.Name))
+	t.Cleanup(func() {
+		require.NoError(t, s.admin(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"))
+	})
+	return s.Config(name)
+}
+
 func startShared() (*Server, error) {
 	ctx := context.Background()
 	s, err := Start(ctx, Options{NoSync: true})

@@ -1,0 +1,312 @@
+package allocator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
+	"github.com/talmolab/lablink-infrastructure/allocator/postgres"
+	"github.com/talmolab/lablink-infrastructure/allocator/postgres/pgtest"
+	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
+	"github.com/talmolab/lablink-infrastructure/allocator/sqlstore"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Workshops are opened and ended, people come and go, machines start, fail, and end,
+// EC2 refuses, the clock jumps, and the allocator is cut off in the middle of what it
+// does and started again, in any order. What must never be never is; left alone, all
+// is well again; and in the end nobody pays for anything.
+func TestLivesOfWorkshopsKeepWhatMustHold(t *testing.T) {
+	t.Run("SQLite", func(t *testing.T) {
+		dir, err := os.MkdirTemp("/dev/shm", "lablink-test-") // what is tried is what is written, not how fast a disk is
+		if err != nil {
+			dir = t.TempDir()
+		}
+		t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+		path := filepath.Join(dir, "lablink.db")
+		lives(t, 1, func(t testing.TB) (*sqlstore.Store, error) {
+			return sqlite.Open(t.Context(), path, slog.New(slog.DiscardHandler))
+		})
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		pg, err := pgtest.Start(t.Context(), pgtest.Options{NoSync: true})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, pg.Stop()) })
+		require.NoError(t, pg.Prepare(t.Context()))
+		c := pg.Database(t)
+		lives(t, 4, func(t testing.TB) (*sqlstore.Store, error) { return postgres.Open(t.Context(), c) })
+	})
+}
+
+// lives tries one of so many lives: on some databases they take long.
+func lives(t *testing.T, of int, open func(t testing.TB) (*sqlstore.Store, error)) {
+	w := allocatortest.On(t, func(t testing.TB) *sqlstore.Store {
+		store, err := open(t)
+		require.NoError(t, err)
+		return store
+	})
+	seen := 0
+	rapid.Check(t, func(r *rapid.T) {
+		if seen++; seen%of != 0 {
+			return
+		}
+		l := &life{World: w, outer: t, tokens: map[string]string{}}
+		l.clear(r) // what a life before this one left, where that failed
+		for range rapid.IntRange(5, 40).Draw(r, "steps") {
+			l.step(r)
+			l.holds(r)
+		}
+		l.heals(r)
+		l.clear(r)
+	})
+}
+
+// life is a random life of workshops.
+type life struct {
+	*allocatortest.World
+	outer    *testing.T
+	open     []string          // workshops
+	tokens   map[string]string // of browsers, by the address of who has it
+	wrong    time.Duration     // how far the clock is ahead
+	cut      func()            // called once the allocator has looked at its clock for some times
+	cutAfter int
+	seq      int
+}
+
+// now is the clock of the allocator. A cut comes when it is looked at, which is between
+// two things that the allocator does.
+func (l *life) now() time.Time {
+	if l.cut != nil {
+		if l.cutAfter--; l.cutAfter == 0 {
+			l.cut()
+		}
+	}
+	return l.Time.Add(l.wrong)
+}
+
+// restart starts the allocator anew.
+func (l *life) restart(r require.TestingT) {
+	l.Stop(l.outer)
+	l.Start(l.outer)
+	l.World.Service.Now, l.World.Service.Clock = l.now, l.trusted
+	require.NoError(r, l.Resume(context.Background()))
+}
+
+// trusted says that a clock that is wrong cannot be trusted, as another one tells.
+func (l *life) trusted(context.Context) error {
+	if l.wrong != 0 {
+		return errors.New("the clock jumped")
+	}
+	return nil
+}
+
+// allowed are the refusals that somebody may meet for what others did.
+var allowed = []api.Code{api.Capacity, api.Forbidden, api.Conflict, api.NotFound, api.Invalid, api.RateLimited}
+
+func refusedFairly(r require.TestingT, err error) {
+	if err != nil && !errors.Is(err, context.Canceled) {
+		require.Contains(r, allowed, api.CodeOf(err), "%v", err)
+	}
+}
+
+// step is one thing that happens.
+func (l *life) step(r *rapid.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	crash := rapid.IntRange(0, 7).Draw(r, "crash") == 0
+	if crash {
+		l.cut, l.cutAfter = cancel, rapid.IntRange(1, 6).Draw(r, "cut after")
+	}
+	l.happens(ctx, r, rapid.SampledFrom([]string{"open", "claim", "claim", "leave", "agents", "agents", "agents", "look", "look", "run", "run", "run", "mood", "end machine", "loss", "clock", "end", "time"}).Draw(r, "what"))
+	l.Settled()
+	l.cut = nil
+	if crash {
+		l.restart(r)
+	}
+}
+
+func (l *life) happens(ctx context.Context, r *rapid.T, what string) {
+	switch what {
+	case "open":
+		l.opens(ctx, r)
+	case "claim":
+		l.claims(ctx, r)
+	case "leave":
+		if who := l.someone(r); who != "" {
+			refusedFairly(r, l.Leave(ctx, l.tokens[who]))
+		}
+	case "agents":
+		l.agents(ctx, r, func(allocator.Machine) api.Health {
+			return rapid.SampledFrom([]api.Health{"", api.Healthy, api.Healthy, api.Healthy, api.Degraded, api.Unhealthy}).Draw(r, "health")
+		})
+	case "look":
+		l.look(ctx)
+	case "run":
+		l.runAll(ctx)
+		l.EC2.Finish()
+	case "mood":
+		l.mood(r)
+	case "end machine":
+		if m := l.machine(r); m != nil {
+			_, err := l.TerminateMachine(ctx, "admin", m.ID)
+			refusedFairly(r, err)
+		}
+	case "loss":
+		if m := l.machine(r); m != nil && m.InstanceID != "" {
+			l.EC2.Set(allocator.InstanceGone, m.InstanceID)
+		}
+	case "clock":
+		l.wrong = rapid.SampledFrom([]time.Duration{0, 0, 90 * 24 * time.Hour, -90 * 24 * time.Hour, 3 * time.Hour}).Draw(r, "wrong by")
+	case "end":
+		if len(l.open) > 0 && rapid.IntRange(0, 3).Draw(r, "whether") == 0 {
+			_, err := l.EndWorkshop(ctx, "admin", rapid.SampledFrom(l.open).Draw(r, "which"))
+			refusedFairly(r, err)
+		}
+	case "time":
+		l.Time = l.Time.Add(time.Duration(rapid.IntRange(0, 25).Draw(r, "minutes")) * time.Minute)
+	}
+}
+
+// opens opens a workshop, but for more than the pool has room for.
+func (l *life) opens(ctx context.Context, r *rapid.T) {
+	if len(l.open) == 2 {
+		return
+	}
+	n := api.NewWorkshop{
+		Name: "Pose", Pool: "gpu", Seats: rapid.IntRange(1, 3).Draw(r, "seats"), Spares: rapid.IntRange(0, 1).Draw(r, "spares"),
+		SessionMinutes: rapid.SampledFrom([]int{0, 30}).Draw(r, "session"),
+	}
+	if rapid.IntRange(0, 3).Draw(r, "ends") == 0 {
+		n.EndsAt = new(l.Time.Add(time.Duration(rapid.IntRange(30, 240).Draw(r, "after")) * time.Minute))
+	}
+	_, err := l.OpenWorkshop(ctx, "admin", n)
+	refusedFairly(r, err)
+	l.known(r)
+}
+
+// known are the workshops that are open.
+func (l *life) known(r require.TestingT) []allocator.Workshop {
+	all, err := l.Store.OpenWorkshops(context.Background())
+	require.NoError(r, err)
+	l.open = nil
+	for _, ws := range all {
+		l.open = append(l.open, ws.ID)
+	}
+	return all
+}
+
+func (l *life) claims(ctx context.Context, r *rapid.T) {
+	all := l.known(r)
+	if len(all) == 0 {
+		return
+	}
+	ws := rapid.SampledFrom(all).Draw(r, "workshop")
+	who := fmt.Sprintf("p%d@example.org", rapid.IntRange(0, 5).Draw(r, "person"))
+	key := who + " of " + ws.ID
+	if l.tokens[key] == "" {
+		l.tokens[key] = allocator.NewToken() // the browser has it before it asks
+	}
+	c, err := l.Claim(ctx, api.Claim{Code: ws.JoinCode, Email: who}, l.tokens[key])
+	refusedFairly(r, err)
+	if err != nil {
+		return
+	}
+	again, err := l.Claim(context.Background(), api.Claim{Code: ws.JoinCode, Email: who}, l.tokens[key])
+	require.NoError(r, err)
+	require.Equal(r, c.Seat.ID, again.Seat.ID, "who asks again has the same seat")
+}
+
+func (l *life) someone(r *rapid.T) string {
+	if len(l.tokens) == 0 {
+		return ""
+	}
+	return rapid.SampledFrom(slices.Sorted(maps.Keys(l.tokens))).Draw(r, "who")
+}
+
+func (l *life) living(r require.TestingT) []allocator.Machine {
+	all, err := l.Store.Machines(context.Background(), "", false)
+	require.NoError(r, err)
+	return all
+}
+
+func (l *life) machine(r *rapid.T) *allocator.Machine {
+	all := l.living(r)
+	if len(all) == 0 {
+		return nil
+	}
+	return new(rapid.SampledFrom(all).Draw(r, "machine"))
+}
+
+// agents lets the agents of instances that run say how they are; "" is silence.
+func (l *life) agents(ctx context.Context, r require.TestingT, health func(allocator.Machine) api.Health) {
+	runs := map[string]bool{}
+	for _, i := range l.EC2.All {
+		runs[i.ID] = i.State == allocator.InstanceRunning
+	}
+	for _, m := range l.living(r) {
+		h := health(m)
+		if h == "" || !runs[m.InstanceID] {
+			continue
+		}
+		l.seq++
+		l.Agents.Connect(m)
+		given, err := l.Register(ctx, allocatortest.Registration(m.InstanceID, "client-gpu", fmt.Sprintf("%s %d", m.InstanceID, l.seq)))
+		refusedFairly(r, err)
+		if err != nil {
+			continue
+		}
+		report := api.Report{Health: h, BootID: fmt.Sprintf("boot %d of %s", m.Reboots, m.ID)}
+		if h == api.Unhealthy {
+			report.Reason = "GPU 0 fell off the bus"
+		}
+		_, err = l.Report(ctx, allocator.Agent{ID: given.AgentID, MachineID: given.MachineID}, report)
+		refusedFairly(r, err)
+	}
+}
+
+// look is what the allocator does every 15 seconds. What fails is tried again.
+func (l *life) look(ctx context.Context) {
+	_ = l.Observe(ctx)
+	_ = l.Reconcile(ctx)
+	_ = l.Resume(ctx)
+}
+
+// runAll runs a step of each operation that is queued. What fails is tried again.
+func (l *life) runAll(ctx context.Context) {
+	l.Settled()
+	queued := l.Queued
+	l.Queued = nil
+	for _, op := range queued {
+		if l.Run(ctx, op) != nil {
+			_ = l.Enqueue(context.Background(), op)
+		}
+	}
+}
+
+// mood is how EC2 answers from now on.
+func (l *life) mood(r *rapid.T) {
+	l.EC2.Lost, l.EC2.Capacity, l.EC2.Err = nil, nil, nil
+	l.EC2.Delay = time.Duration(rapid.IntRange(0, 3).Draw(r, "listed after")) * time.Minute
+	switch rapid.IntRange(0, 5).Draw(r, "mood") {
+	case 0:
+		l.EC2.Err = api.Problemf(api.Forbidden, "EC2 refuses", "no.")
+	case 1:
+		l.EC2.Err = api.Problemf(api.Unavailable, "EC2 asks to go slower", "RequestLimitExceeded.")
+	case 2:
+		l.EC2.Lost = errors.New("connection reset")
+	case 3:
+		l.EC2.Capacity = func(asked int) int { return asked / 2 }
+	}
+}
