@@ -33,31 +33,35 @@ const (
 	seats = 200
 )
 
-// claims has 200 people claim 200 machines that are ready, five times over, in rooms
-// of their own. A claim is done when it is answered and the session has begun on the
+// claims has 200 people claim 200 machines that are ready, five times over, in one room
+// after the other. A claim is done when it is answered and the session has begun on the
 // machine's agent. What people and agents need of processors is counted apart, as they
 // are on other computers: rates are those of the median room, in the time that was left.
 func claims(b *testing.B, engine string) {
 	g := newGround(b, engine)
 	store := g.store(b)
 	var of []allocator.Workshop
-	var instances []string
+	instances := map[string][]string{} // by workshop
 	for _, name := range []string{"r0", "r1", "r2", "r3", "r4", "more"} {
 		w, ids := g.stock(b, store, name, seats)
-		of, instances = append(of, w), append(instances, ids...)
+		of, instances[w.ID] = append(of, w), ids
 	}
 	require.NoError(b, store.Close())
 	p, url := g.serve(b)
-	agents := start(b, "agents", g.crew(b, url, instances))
-	require.Empty(b, order[agentsDone](b, agents, agentsOrder{Come: true, Width: 50}).Errors)
+	come := func(w allocator.Workshop) *process {
+		agents := start(b, "agents", g.crew(b, url, instances[w.ID]))
+		require.Empty(b, order[agentsDone](b, agents, agentsOrder{Come: true, Width: 50}).Errors)
+		return agents
+	}
 	people := start(b, "people", struct{}{})
 
 	var rates, slow []float64
 	errors, double := 0, 0
 	for i, w := range of[:rooms] {
+		agents := come(w)
 		used, load := p.used(b), agents.used(b)
 		done := order[peopleDone](b, people, peopleOrder{URL: url, Code: w.JoinCode, People: seats, Room: i})
-		began := order[agentsDone](b, agents, agentsOrder{Sessions: (i + 1) * seats}).Began
+		began := order[agentsDone](b, agents, agentsOrder{Sessions: seats}).Began
 		errors += len(done.Errors)
 		double += seats - len(done.Seats)
 		var took []millis
@@ -71,11 +75,13 @@ func claims(b *testing.B, engine string) {
 		whole, apart := last.Sub(done.Began).Seconds(), (done.Used+load.Seconds())/float64(runtime.NumCPU())
 		b.Logf("%s: %d claims in %.0f ms, median %.0f ms; of %d processors people needed %.0f ms, agents %.0f ms, the allocator %.0f ms", engine, seats,
 			whole*1000, quantile(took, 0.5), runtime.NumCPU(), done.Used*1000, load.Seconds()*1000, used.Seconds()*1000)
+		agents.leave(b)
 		rates, slow = append(rates, seats/(whole-apart)), append(slow, quantile(took, 0.99))
 	}
 	b.ReportMetric(median(rates), "claims_per_second_"+engine+":1/s")
 	b.ReportMetric(median(slow), "claim_p99_"+engine+":ms")
 
+	come(of[rooms])
 	more := order[peopleDone](b, people, peopleOrder{URL: url, Code: of[rooms].JoinCode, People: 300, Room: rooms})
 	require.Empty(b, more.Errors)
 	require.Len(b, more.Seats, 300)

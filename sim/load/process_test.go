@@ -65,6 +65,13 @@ func (p *process) end(b *testing.B) {
 	require.NoError(b, p.cmd.Wait())
 }
 
+// leave ends a part, to which nothing more is ordered.
+func (p *process) leave(b *testing.B) {
+	b.Helper()
+	require.NoError(b, p.in.Close())
+	require.NoError(b, p.cmd.Wait())
+}
+
 // order has a part do something, and returns what became of it.
 func order[T any](b *testing.B, p *process, what any) (done T) {
 	b.Helper()

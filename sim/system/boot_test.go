@@ -4,7 +4,6 @@ package system
 
 import (
 	"encoding/json"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 	"github.com/talmolab/lablink-infrastructure/sim/control"
 	"github.com/talmolab/lablink-infrastructure/sim/launcher"
@@ -143,12 +141,4 @@ func (m guest) run(t *testing.T, command ...string) string {
 func (m guest) plugged(t *testing.T, in bool) {
 	t.Helper()
 	require.NoError(t, nspawn.Plugged(t.Context(), m.pid(t), in))
-}
-
-// login is staff who are logged in.
-func (d *deployed) login(t *testing.T) *api.Client {
-	t.Helper()
-	admin := &api.Client{URL: d.URL, HTTP: d.client}
-	require.NoError(t, admin.Do(t.Context(), http.MethodPost, "/api/v1/sessions", api.Session{User: "admin", Password: d.password}, nil))
-	return admin
 }

@@ -79,7 +79,7 @@ func (e *engine) reach(t *testing.T, s launcher.Stack) *deployed {
 		},
 		DisableKeepAlives: true,
 	}
-	return &deployed{&local{url: out.URL, password: out.InitialAdminPassword}, out, &http.Client{Jar: jar, Transport: transport, Timeout: 10 * time.Second}, roots, doors}
+	return &deployed{&local{url: out.URL, password: out.InitialAdminPassword, transport: transport}, out, &http.Client{Jar: jar, Transport: transport, Timeout: 10 * time.Second}, roots, doors}
 }
 
 // ready waits until the environment answers with the release that was deployed.
@@ -90,6 +90,14 @@ func (d *deployed) ready(t *testing.T) {
 		ready, err := client.Ready(t.Context())
 		return err == nil && ready.Ready && ready.Release == d.Release.Manifest
 	})
+}
+
+// login is staff who are logged in.
+func (d *deployed) login(t *testing.T) *api.Client {
+	t.Helper()
+	admin := &api.Client{URL: d.URL, HTTP: d.client}
+	require.NoError(t, admin.Do(t.Context(), http.MethodPost, "/api/v1/sessions", api.Session{User: "admin", Password: d.password}, nil))
+	return admin
 }
 
 func (e *engine) orders(t *testing.T) int {
@@ -121,8 +129,7 @@ func TestAHostGetsItsCertificateAndTheNextOneKeepsIt(t *testing.T) {
 			d.answersInPlain(t, c.name, c.hsts)
 
 			// Machines trust the certificate, too.
-			admin := &api.Client{URL: d.URL, HTTP: d.client}
-			require.NoError(t, admin.Do(t.Context(), http.MethodPost, "/api/v1/sessions", api.Session{User: "admin", Password: d.password}, nil))
+			admin := d.login(t)
 			d.await(t, admin, d.open(t, admin, 1), 1)
 			machines := d.machines(t, admin)
 

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/sim/control"
 )
 
 var crashes = flag.Int("crashes", 25, "how often the allocator is killed while workshops go on")
@@ -30,16 +31,29 @@ type life struct {
 // and at any moment of that the allocator is killed. What must never be never is, and
 // in the end no instance is left.
 func TestWorkshopsGoOnThoughTheAllocatorIsKilledAtAnyMoment(t *testing.T) {
+	l := up(t)
+	account, err := l.StartSimulator(t.Context())
+	require.NoError(t, err)
+	l.isKilled(t, account)
+}
+
+// Two allocators on one PostgreSQL, of which one is killed, or the other, or both.
+func TestWorkshopsGoOnThoughTwoAllocatorsAreKilledAtAnyMoment(t *testing.T) {
+	e := start(t, "--oidc", github)
+	d, _ := e.two(t)
+	d.isKilled(t, e.account)
+}
+
+func (of *local) isKilled(t *testing.T, account *control.Client) {
+	t.Helper()
 	seed := rand.Uint64()
 	t.Logf("the seed is %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	l := &life{local: up(t)}
+	l := &life{local: of}
 	l.staff = l.admin(t)
 	for range 6 {
 		l.people = append(l.people, l.person(t))
 	}
-	account, err := l.StartSimulator(t.Context())
-	require.NoError(t, err)
 	for range *crashes {
 		var all sync.WaitGroup
 		for range 1 + random.IntN(4) {
@@ -47,8 +61,10 @@ func TestWorkshopsGoOnThoughTheAllocatorIsKilledAtAnyMoment(t *testing.T) {
 			all.Go(func() { l.happens(t, step, who, what) })
 		}
 		time.Sleep(time.Duration(random.IntN(400)) * time.Millisecond) // the moment is what is tried
-		for _, pid := range l.processes(t, "lablink-allocator") {
-			require.NoError(t, errors.Join(syscall.Kill(pid, syscall.SIGKILL)))
+		pids := l.serving(t)
+		random.Shuffle(len(pids), func(i, j int) { pids[i], pids[j] = pids[j], pids[i] })
+		for _, pid := range pids[:min(len(pids), 1+random.IntN(2))] {
+			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 		}
 		all.Wait()
 		l.answers(t)

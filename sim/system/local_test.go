@@ -28,6 +28,7 @@ import (
 type local struct {
 	*launcher.Workspace
 	url, password string
+	transport     http.RoundTripper // nil: http.DefaultTransport
 }
 
 // up runs `make up`.
@@ -108,7 +109,7 @@ func (l *local) person(t *testing.T) *api.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	return &api.Client{URL: l.url, HTTP: &http.Client{Jar: jar, Timeout: time.Minute}}
+	return &api.Client{URL: l.url, HTTP: &http.Client{Jar: jar, Transport: l.transport, Timeout: time.Minute}}
 }
 
 // admin is logged in.

@@ -26,18 +26,8 @@ import (
 // at their desktops go on.
 func TestTwoAllocatorsServeAsOneThoughEachOfThemGoes(t *testing.T) {
 	e := start(t, "--oidc", github)
-	change := slices.Concat(bootable["test"], []string{"    mode: acme\n    email: lab@example.org", "    mode: acm"})
-	change[1] = "  lablink:database:\n    engine: postgres\n" + strings.Replace(change[1], "    instanceType:", "    replicas: 2\n    instanceType:", 1)
-	s := e.stack(t, "test", change...)
-	e.must(t, s, "up", "--yes", "--skip-preview", "--suppress-outputs")
-	d := e.reach(t, s)
-	d.Workspace = &launcher.Workspace{Root: e.root}
-	eventually(t, "both allocators run", func() bool { return len(d.serving(t)) == 2 })
-	for range 4 { // each of them
-		d.ready(t)
-	}
-	admin := &api.Client{URL: d.URL, HTTP: d.client}
-	require.NoError(t, admin.Do(t.Context(), http.MethodPost, "/api/v1/sessions", api.Session{User: "admin", Password: d.password}, nil))
+	d, s := e.two(t)
+	admin := d.login(t)
 	const seats = 4
 	w := d.open(t, admin, seats)
 	d.await(t, admin, w, seats)
@@ -69,10 +59,26 @@ func TestTwoAllocatorsServeAsOneThoughEachOfThemGoes(t *testing.T) {
 	e.must(t, s, "destroy", "--yes", "--skip-preview", "--suppress-outputs")
 }
 
-// serving are the allocators that serve; others bring hosts up to date.
-func (d *deployed) serving(t *testing.T) []int {
+// two deploys two allocators.
+func (e *engine) two(t *testing.T) (*deployed, launcher.Stack) {
 	t.Helper()
-	return slices.DeleteFunc(d.processes(t, "lablink-allocator"), func(pid int) bool {
+	change := slices.Concat(bootable["test"], []string{"    mode: acme\n    email: lab@example.org", "    mode: acm"})
+	change[1] = "  lablink:database:\n    engine: postgres\n" + strings.Replace(change[1], "    instanceType:", "    replicas: 2\n    instanceType:", 1)
+	s := e.stack(t, "test", change...)
+	e.must(t, s, "up", "--yes", "--skip-preview", "--suppress-outputs")
+	d := e.reach(t, s)
+	d.Workspace = &launcher.Workspace{Root: e.root}
+	eventually(t, "both allocators run", func() bool { return len(d.serving(t)) == 2 })
+	for range 4 { // each of them
+		d.ready(t)
+	}
+	return d, s
+}
+
+// serving are the allocators that serve; others bring hosts up to date.
+func (l *local) serving(t *testing.T) []int {
+	t.Helper()
+	return slices.DeleteFunc(l.processes(t, "lablink-allocator"), func(pid int) bool {
 		command, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 		return err != nil || !strings.HasSuffix(string(command), "\x00serve\x00")
 	})
