@@ -13,15 +13,16 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// peopleOrder is a room of people who claim a seat of a workshop at once, each in a
-// browser that has loaded the page before. Same makes all of them one person, and
-// Room tells rooms apart, which come from networks of their own.
+// peopleOrder is a room of people who open the page of a workshop, each in a browser of
+// their own, or with Claim the order to all of them to claim a seat at once. Same makes
+// them one person, and Room tells rooms apart, which come from networks of their own.
 type peopleOrder struct {
 	URL    string `json:"url"`
 	Code   string `json:"code"`
 	People int    `json:"people"`
 	Same   bool   `json:"same"`
 	Room   int    `json:"room"`
+	Claim  bool   `json:"claim"`
 }
 
 // peopleDone is what became of it: what each claim took, and the ids of the seats.
@@ -46,12 +47,21 @@ func bePeople(ctx context.Context, in *json.Decoder, out *json.Encoder) error {
 	if err := in.Decode(&nothing); err != nil {
 		return err
 	}
+	var browsers []*api.Client
+	var room peopleOrder
 	for {
 		var o peopleOrder
 		if err := in.Decode(&o); err != nil {
 			return err
 		}
-		if err := out.Encode(o.claim(ctx)); err != nil {
+		var done peopleDone
+		if o.Claim {
+			done = room.claim(ctx, browsers)
+		} else {
+			room = o
+			browsers, done = room.open(ctx)
+		}
+		if err := out.Encode(done); err != nil {
 			return err
 		}
 	}
@@ -63,15 +73,19 @@ func (o peopleOrder) browser(at int) *http.Client {
 	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{DialContext: (&net.Dialer{LocalAddr: from}).DialContext}}
 }
 
-func (o peopleOrder) claim(ctx context.Context) peopleDone {
-	done := peopleDone{Seats: map[string]seat{}}
-	browsers := make([]*api.Client, o.People)
+func (o peopleOrder) open(ctx context.Context) (browsers []*api.Client, done peopleDone) {
+	browsers = make([]*api.Client, o.People)
 	for i := range browsers {
 		browsers[i] = &api.Client{URL: o.URL, HTTP: o.browser(i)}
 		if _, err := browsers[i].Ready(ctx); err != nil { // the connection is kept
 			done.Errors = append(done.Errors, err.Error())
 		}
 	}
+	return browsers, done
+}
+
+func (o peopleOrder) claim(ctx context.Context, browsers []*api.Client) peopleDone {
+	done := peopleDone{Seats: map[string]seat{}}
 	var each sync.WaitGroup
 	var mu sync.Mutex
 	var failed failures
