@@ -1,11 +1,16 @@
 package load
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -47,7 +52,7 @@ func bePeople(ctx context.Context, in *json.Decoder, out *json.Encoder) error {
 	if err := in.Decode(&nothing); err != nil {
 		return err
 	}
-	var browsers []*api.Client
+	var browsers []*browser
 	var room peopleOrder
 	for {
 		var o peopleOrder
@@ -56,7 +61,7 @@ func bePeople(ctx context.Context, in *json.Decoder, out *json.Encoder) error {
 		}
 		var done peopleDone
 		if o.Claim {
-			done = room.claim(ctx, browsers)
+			done = room.claim(browsers)
 		} else {
 			room = o
 			browsers, done = room.open(ctx)
@@ -67,56 +72,126 @@ func bePeople(ctx context.Context, in *json.Decoder, out *json.Encoder) error {
 	}
 }
 
-// browser comes from an address of its own, as far as one computer has them.
-func (o peopleOrder) browser(at int) *http.Client {
-	from := &net.TCPAddr{IP: net.IPv4(127, byte(1+o.Room), byte(at/200), byte(1+at%200))}
-	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{DialContext: (&net.Dialer{LocalAddr: from}).DialContext}}
+// browser is a connection of somebody's, and the claim that they are about to send. It
+// is written out before, and the answer is read through after: what this process does
+// meanwhile is done on the allocator's processors.
+type browser struct {
+	conn  net.Conn
+	in    *bufio.Reader
+	claim []byte
+
+	asked, answered time.Time
+	status          int
+	answer          []byte
 }
 
-func (o peopleOrder) open(ctx context.Context) (browsers []*api.Client, done peopleDone) {
-	browsers = make([]*api.Client, o.People)
-	for i := range browsers {
-		browsers[i] = &api.Client{URL: o.URL, HTTP: o.browser(i)}
-		if _, err := browsers[i].Ready(ctx); err != nil { // the connection is kept
-			done.Errors = append(done.Errors, err.Error())
+// open opens the page in all browsers.
+func (o peopleOrder) open(ctx context.Context) (browsers []*browser, done peopleDone) {
+	for i := range o.People {
+		b, err := o.browser(ctx, i)
+		if err != nil {
+			return nil, peopleDone{Errors: []string{err.Error()}}
 		}
+		browsers = append(browsers, b)
 	}
 	return browsers, done
 }
 
-func (o peopleOrder) claim(ctx context.Context, browsers []*api.Client) peopleDone {
-	done := peopleDone{Seats: map[string]seat{}}
+// browser comes from an address of its own, as far as one computer has them.
+func (o peopleOrder) browser(ctx context.Context, at int) (b *browser, err error) {
+	from := &net.TCPAddr{IP: net.IPv4(127, byte(1+o.Room), byte(at/200), byte(1+at%200))}
+	b = &browser{}
+	if b.conn, err = (&net.Dialer{LocalAddr: from}).DialContext(ctx, "tcp", strings.TrimPrefix(o.URL, "http://")); err != nil {
+		return nil, err
+	}
+	b.in = bufio.NewReader(b.conn)
+	email := fmt.Sprintf("person%d.of.room%d@example.org", at, o.Room)
+	if o.Same {
+		email = fmt.Sprintf("one.of.room%d@example.org", o.Room)
+	}
+	raw, err := json.Marshal(api.Claim{Code: o.Code, Email: email})
+	if err != nil {
+		return nil, err
+	}
+	if b.claim, err = o.request(ctx, http.MethodPost, "/api/v1/seats", raw); err != nil {
+		return nil, err
+	}
+	page, err := o.request(ctx, http.MethodGet, "/join/"+o.Code, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.do(page); err != nil {
+		return nil, err
+	}
+	if b.status != http.StatusOK {
+		return nil, fmt.Errorf("the page says %d", b.status)
+	}
+	return b, nil
+}
+
+// request is a request as it is sent.
+func (o peopleOrder) request(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, method, o.URL+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	var out bytes.Buffer
+	err = r.Write(&out)
+	return out.Bytes(), err
+}
+
+func (b *browser) do(request []byte) error {
+	b.asked = time.Now()
+	if _, err := b.conn.Write(request); err != nil {
+		return err
+	}
+	res, err := http.ReadResponse(b.in, nil)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	b.status = res.StatusCode
+	b.answer, err = io.ReadAll(res.Body)
+	b.answered = time.Now()
+	return err
+}
+
+func (o peopleOrder) claim(browsers []*browser) peopleDone {
 	var each sync.WaitGroup
-	var mu sync.Mutex
 	var failed failures
 	gate := make(chan struct{})
-	for i, c := range browsers {
+	for _, b := range browsers {
 		each.Go(func() {
-			email := fmt.Sprintf("person%d.of.room%d@example.org", i, o.Room)
-			if o.Same {
-				email = fmt.Sprintf("one.of.room%d@example.org", o.Room)
-			}
-			var got api.Seat
 			<-gate
-			asked := time.Now()
-			err := c.Do(ctx, http.MethodPost, "/api/v1/seats", api.Claim{Code: o.Code, Email: email}, &got)
-			answered := time.Now()
-			if o.Same && api.CodeOf(err) == api.Forbidden { // it asks for the PIN, as another browser was faster
-				return
-			}
-			failed.add(err)
-			mu.Lock()
-			defer mu.Unlock()
-			done.Seats[got.ID] = seat{got.State, asked, answered}
+			failed.add(b.do(b.claim))
 		})
 	}
-	before := used()
-	done.Began = time.Now()
+	before, done := used(), peopleDone{Began: time.Now(), Seats: map[string]seat{}}
 	close(gate)
 	each.Wait()
 	done.Used = used() - before
-	done.Errors = append(done.Errors, failed.all...)
+	for _, b := range browsers {
+		failed.add(errors.Join(o.read(b, done), b.conn.Close()))
+	}
+	done.Errors = failed.all
 	return done
+}
+
+// read takes what a browser was answered.
+func (o peopleOrder) read(b *browser, done peopleDone) error {
+	if o.Same && b.status == http.StatusForbidden { // it asks for the PIN, as another browser was faster
+		return nil
+	}
+	if b.status >= 300 {
+		return fmt.Errorf("%d: %s", b.status, b.answer)
+	}
+	var got api.Seat
+	if err := json.Unmarshal(b.answer, &got); err != nil {
+		return err
+	}
+	done.Seats[got.ID] = seat{got.State, b.asked, b.answered}
+	return nil
 }
 
 // used is what this process has had of processors, in seconds.
