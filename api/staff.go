@@ -43,6 +43,8 @@ type WorkshopChange struct {
 	IdleMinutes    *int       `json:"idle_minutes,omitempty" minimum:"0" maximum:"100000"`
 	BudgetUSD      *float64   `json:"budget_usd,omitempty" minimum:"0" maximum:"1000000" doc:"0: no such limit"`
 	Roster         *[]string  `json:"roster,omitempty" maxItems:"5000" doc:"Empty: all who have the link"`
+	Invite         []string   `json:"invite,omitempty" maxItems:"5000" doc:"Addresses that are added to those that may join"`
+	Uninvite       []string   `json:"uninvite,omitempty" maxItems:"5000" doc:"Addresses that may not join any more; whoever holds a seat keeps it"`
 }
 
 // Workshop is a group of seats behind one join code.
