@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -77,7 +78,7 @@ func TestJoinTokensAreMadeAndRevokedOnThePageOfTheirWorkshop(t *testing.T) {
 	page := "/admin/workshops/" + ws.ID
 	res, body := b.submit(t, page+"/join-tokens", url.Values{"name": {"Ann's"}, "uses": {"3"}})
 	require.Equal(t, http.StatusOK, res.StatusCode)
-	require.Contains(t, body, "lablink-agent run --join '"+w.url+"/#lbj_")
+	require.Regexp(t, `(?s)curl -H 'Authorization: Bearer lbj_\w+' -fo lablink-agent `+w.url+`/download/lablink-agent\nchmod \+x lablink-agent\n./lablink-agent run --join '`+w.url+`/#lbj_\w+'\n`, html.UnescapeString(body), "in the order in which they are typed")
 	require.NotContains(t, mustOpen(t, b, page), "lbj_")
 	all, err := w.Store.JoinTokens(t.Context(), ws.ID)
 	require.NoError(t, err)

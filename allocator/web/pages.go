@@ -129,6 +129,7 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("GET /admin/workshops/{id}", s.forStaff(s.workshopPage))
 	mux.HandleFunc("GET /admin/workshops/{id}/live", s.forStaff(s.workshopLive))
 	mux.HandleFunc("POST /admin/workshops/{id}/end", s.forStaff(s.endForm))
+	mux.HandleFunc("POST /admin/workshops/{id}/change", s.forStaff(s.changeForm))
 	mux.HandleFunc("GET /admin/workshops/{id}/work", s.forStaff(s.workPage))
 	mux.HandleFunc("POST /admin/workshops/{id}/collect", s.forStaff(s.collectForm))
 	mux.HandleFunc("GET /admin/machines/{id}", s.forStaff(s.machinePage))
