@@ -270,6 +270,7 @@ type workshopView struct {
 	Workshop   api.Workshop
 	Machines   []api.Machine
 	Queue      []api.Seat // those who wait
+	Taken      int        // seats that have a machine
 	Cost       api.Cost
 	Operations []api.Operation
 	Role       allocator.Role // of who looks
@@ -301,6 +302,8 @@ func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopVie
 	for _, seat := range seats {
 		if seat.State == allocator.SeatQueued {
 			v.Queue = append(v.Queue, s.seat(ctx, seat, ""))
+		} else {
+			v.Taken++
 		}
 	}
 	if v.JoinTokens, err = s.joinTokens(ctx, workshop.ID); err != nil {
