@@ -106,6 +106,7 @@ type Machine struct {
 	InstanceType string     `json:"instance_type,omitempty"`
 	Zone         string     `json:"zone,omitempty"`
 	Own          bool       `json:"own,omitempty" doc:"Whether it is somebody's own machine, which joined by a token"`
+	JoinToken    string     `json:"join_token,omitempty" doc:"The token by which it joined, jtk_…"`
 	Connected    bool       `json:"connected" doc:"Whether its tunnel is up"`
 	Participant  string     `json:"participant,omitempty" doc:"Who holds its seat"`
 	Seat         string     `json:"seat,omitempty" doc:"The seat on it, sea_…"`

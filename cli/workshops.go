@@ -115,9 +115,17 @@ func (c MachinesCommand) Run(ctx context.Context, g *Globals) error {
 	}
 	rows := [][]string{{"ID", "STATE", "PARTICIPANT", "SEAT", "INSTANCE", "ZONE", "REASON"}}
 	for _, m := range page.Items {
-		rows = append(rows, []string{m.ID, m.State, m.Participant, m.Seat, m.Instance, m.Zone, m.Reason})
+		rows = append(rows, []string{m.ID, m.State, m.Participant, m.Seat, instance(m), m.Zone, m.Reason})
 	}
 	return g.show(page.Items, rows)
+}
+
+// instance is what runs a machine.
+func instance(m api.Machine) string {
+	if m.Own {
+		return "own machine"
+	}
+	return m.Instance
 }
 
 // TerminateCommand ends a machine.

@@ -278,6 +278,16 @@ type workshopView struct {
 	Made       *api.MadeJoinToken // the join token that was just made
 }
 
+// Owner is the name of a join token: whose machine it is that joined with it.
+func (v workshopView) Owner(token string) string {
+	for _, t := range v.JoinTokens {
+		if t.ID == token {
+			return t.Name
+		}
+	}
+	return token
+}
+
 func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopView, error) {
 	v := workshopView{Role: roleOf(r)}
 	workshop, err := s.Service.Store.Workshop(ctx, r.PathValue("id"))
