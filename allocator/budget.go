@@ -95,7 +95,7 @@ func (s *Service) capped(workshops []Workshop, spells []Spell, now time.Time) ma
 		}
 		switch {
 		case own.Over():
-			out[w.ID] = fmt.Sprintf("%sthis workshop may cost $%.2f. Raise its budget, or end it.", overBudget, w.BudgetUSD)
+			out[w.ID] = fmt.Sprintf("%sthis workshop may cost $%.2f. Raise its budget (\"Change it\" on its page, or lablink change), or end it.", overBudget, w.BudgetUSD)
 		case whole:
 			out[w.ID] = fmt.Sprintf("%sall machines may cost $%.2f a month. It counts anew on %s, or raise budget.monthlyUsd in the stack's settings.",
 				overBudget, s.Budget.MonthlyUSD, month(now).AddDate(0, 1, 0).Format("2 January"))

@@ -56,13 +56,12 @@ func (s *Service) change(ctx context.Context, w Workshop, c api.WorkshopChange) 
 	if c.BudgetUSD != nil {
 		w.BudgetUSD = *c.BudgetUSD
 	}
-	var roster []string // nil: it stays
-	if c.Roster != nil {
-		named, err := rosterOf(*c.Roster)
-		if err != nil {
-			return w, err
-		}
-		roster, w.Invited = append([]string{}, named...), len(named) > 0
+	roster, err := s.changeRoster(ctx, w, c)
+	if err != nil {
+		return w, err
+	}
+	if roster != nil {
+		w.Invited = len(roster) > 0
 	}
 	pool, ok := s.Pool(w.Pool)
 	if !ok {
@@ -71,7 +70,7 @@ func (s *Service) change(ctx context.Context, w Workshop, c api.WorkshopChange) 
 	if err := s.check(w, s.Now(), pool); err != nil {
 		return w, err
 	}
-	err := s.Store.ChangeWorkshop(ctx, w, roster)
+	err = s.Store.ChangeWorkshop(ctx, w, roster)
 	w.Version++
 	return w, err
 }

@@ -79,7 +79,7 @@ func (s *Service) ReplaceMachine(ctx context.Context, by, id string) (Machine, e
 	if err != nil {
 		return m, err
 	}
-	if err := s.Store.LeaveMachine(ctx, m, "another one takes its place, as "+by+" wants", s.Now()); err != nil {
+	if err := s.Store.LeaveMachine(ctx, m, "it is replaced by "+by, s.Now()); err != nil {
 		return m, err
 	}
 	s.follow(ctx, by, "replace machine", id, m.heldBy("another one takes its place"))

@@ -27,7 +27,7 @@ func TestAMachineIsReplacedOnceAnotherOneIsReady(t *testing.T) {
 	seat, err := o.SeatOf(t.Context(), claimed.Token)
 	require.NoError(t, err)
 	require.NotEqual(t, o.id, seat.MachineID)
-	require.Contains(t, seat.Note, "another one takes its place, as admin wants")
+	require.Equal(t, "it is replaced by admin", seat.Note)
 	_, err = o.ReplaceMachine(t.Context(), "admin", o.id)
 	require.Equal(t, api.Conflict, api.CodeOf(err))
 }

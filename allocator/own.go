@@ -143,7 +143,7 @@ func (s *Service) join(ctx context.Context, r api.Registration, secret [32]byte)
 }
 
 // released is why a machine of one's own goes.
-const released = "it was released: it goes on as what it was before it joined"
+const released = "it was released; the computer itself goes on"
 
 // leaveOwn gives whoever holds somebody's own machine that has failed another one. What
 // they made is collected where it can be, and the machine stays.

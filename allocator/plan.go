@@ -94,7 +94,7 @@ func (g *gap) steps(p *rooms) []Step {
 	for _, m := range g.reboot {
 		steps = append(steps, Step{Workshop: g.Workshop, Reboot: &m, Why: fmt.Sprintf("a reboot may help (%d of %d): %s", m.Reboots+1, maxReboots, m.trouble())})
 	}
-	end(g.failed, func(m Machine) string { return "another one takes its place: " + m.trouble() })
+	end(g.failed, Machine.replaced)
 	end(g.costly, func(Machine) string { return "the budget is used up" })
 	end(g.surplus, func(Machine) string { return "it is not needed any more" })
 	end(g.yielded, func(Machine) string { return "it was a spare, and the seats of another workshop need its place" })
@@ -118,6 +118,14 @@ var comingOrder = []MachineState{Requested, Launching, Booting, Rebooting, Ready
 
 // neverReady reports whether a machine failed before anybody could use it.
 func (m Machine) neverReady() bool { return m.State == Unhealthy && m.ReadyAt.IsZero() }
+
+// replaced is why a machine goes for another one.
+func (m Machine) replaced() string {
+	if m.Leaving != "" {
+		return m.Leaving
+	}
+	return "another one takes its place: " + m.trouble()
+}
 
 // trouble is what is wrong with a machine.
 func (m Machine) trouble() string {
@@ -157,7 +165,7 @@ func (w Workshop) forSeats(now time.Time, people int) int {
 
 func (w Workshop) why(machines int) string {
 	if w.Spares == 0 {
-		return fmt.Sprintf("%d machines for %d seats", machines, w.Seats)
+		return counted(machines, "machine") + " for " + counted(w.Seats, "seat")
 	}
-	return fmt.Sprintf("%d machines for %d seats and %d spares", machines, w.Seats, w.Spares)
+	return counted(machines, "machine") + " for " + counted(w.Seats, "seat") + " and " + counted(w.Spares, "spare")
 }

@@ -52,6 +52,18 @@ func (c *Client) Do(ctx context.Context, method, path string, in, out any) error
 	return nil
 }
 
+// File gets what is no JSON, as it is.
+func (c *Client) File(ctx context.Context, path string) ([]byte, error) {
+	res, raw, err := c.send(ctx, http.MethodGet, path, nil) //nolint:bodyclose // send has read and closed it
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode >= 300 {
+		return nil, problemOf(res, raw)
+	}
+	return raw, nil
+}
+
 func (c *Client) send(ctx context.Context, method, path string, in any) (*http.Response, []byte, error) {
 	var body io.Reader
 	if in != nil {

@@ -1,6 +1,9 @@
 package api
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // User is somebody of staff.
 type User struct {
@@ -79,6 +82,16 @@ type MadeJoinToken struct {
 	JoinToken
 	Secret string `json:"secret" doc:"lbj_…; it is shown this once"`
 	URL    string `json:"url" doc:"What a machine joins with: lablink-agent run --join URL"`
+}
+
+// Commands are what to type on each machine that joins, in order.
+func (t MadeJoinToken) Commands() []string {
+	allocator, _, _ := strings.Cut(t.URL, "/#")
+	return []string{
+		"curl -H 'Authorization: Bearer " + t.Secret + "' -fo lablink-agent " + allocator + "/download/lablink-agent",
+		"chmod +x lablink-agent",
+		"./lablink-agent run --join '" + t.URL + "'",
+	}
 }
 
 // Event is a line of the audit: who did what.

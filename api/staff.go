@@ -43,6 +43,8 @@ type WorkshopChange struct {
 	IdleMinutes    *int       `json:"idle_minutes,omitempty" minimum:"0" maximum:"100000"`
 	BudgetUSD      *float64   `json:"budget_usd,omitempty" minimum:"0" maximum:"1000000" doc:"0: no such limit"`
 	Roster         *[]string  `json:"roster,omitempty" maxItems:"5000" doc:"Empty: all who have the link"`
+	Invite         []string   `json:"invite,omitempty" maxItems:"5000" doc:"Addresses that are added to those that may join"`
+	Uninvite       []string   `json:"uninvite,omitempty" maxItems:"5000" doc:"Addresses that may not join any more; whoever holds a seat keeps it"`
 }
 
 // Workshop is a group of seats behind one join code.
@@ -104,6 +106,7 @@ type Machine struct {
 	InstanceType string     `json:"instance_type,omitempty"`
 	Zone         string     `json:"zone,omitempty"`
 	Own          bool       `json:"own,omitempty" doc:"Whether it is somebody's own machine, which joined by a token"`
+	JoinToken    string     `json:"join_token,omitempty" doc:"The token by which it joined, jtk_…"`
 	Connected    bool       `json:"connected" doc:"Whether its tunnel is up"`
 	Participant  string     `json:"participant,omitempty" doc:"Who holds its seat"`
 	Seat         string     `json:"seat,omitempty" doc:"The seat on it, sea_…"`

@@ -53,25 +53,29 @@ type Globals struct {
 // Commands are what lablink can do.
 type Commands struct {
 	Globals
-	Status    StatusCommand    `cmd:"" help:"Say whether the allocator is ready, and what runs."`
-	Image     ImageCommand     `cmd:"" help:"Pin machine images."`
-	Doctor    DoctorCommand    `cmd:"" help:"Say what this computer, the credentials and the account lack for a deployment: 0 nothing, 1 something, 2 that cannot be told."`
-	Verify    VerifyCommand    `cmd:"" help:"Say whether the deployment is what the stack says, name, certificate and release: 0 it is, 1 it is not, 2 that cannot be told."`
-	Drift     DriftCommand     `cmd:"" help:"Say whether what is there is what was deployed: 0 it is, 1 it is not, 2 that cannot be told."`
-	Release   ReleaseCommand   `cmd:"" help:"List releases, and go back to one."`
-	Workshops WorkshopsCommand `cmd:"" help:"List workshops."`
-	Launch    LaunchCommand    `cmd:"" help:"Open a workshop and launch its machines."`
-	End       EndCommand       `cmd:"" help:"End a workshop and all its machines."`
-	Machines  MachinesCommand  `cmd:"" help:"List machines."`
-	Terminate TerminateCommand `cmd:"" help:"End one machine at once."`
-	Reboot    RebootCommand    `cmd:"" help:"Boot a machine again; its participant gets another one."`
-	Drain     DrainCommand     `cmd:"" help:"End a machine after what was made on it is collected."`
-	Replace   ReplaceCommand   `cmd:"" help:"Let another machine take a machine's place; its participant keeps it until that one is ready."`
-	Move      MoveCommand      `cmd:"" help:"Give a participant another machine."`
-	Tell      TellCommand      `cmd:"" help:"Tell a participant something, on their page."`
-	Users     UsersCommand     `cmd:"" help:"List and change those of staff."`
-	Tokens    TokensCommand    `cmd:"" help:"Make and revoke one's own tokens for programs."`
-	JoinToken JoinTokenCommand `cmd:"" help:"Make and revoke tokens by which machines of one's own join a workshop."`
+	Status     StatusCommand     `cmd:"" help:"Say whether the allocator is ready, and what runs."`
+	Image      ImageCommand      `cmd:"" help:"Pin machine images."`
+	Doctor     DoctorCommand     `cmd:"" help:"Say what this computer, the credentials and the account lack for a deployment: 0 nothing, 1 something, 2 that cannot be told."`
+	Verify     VerifyCommand     `cmd:"" help:"Say whether the deployment is what the stack says, name, certificate and release: 0 it is, 1 it is not, 2 that cannot be told."`
+	Drift      DriftCommand      `cmd:"" help:"Say whether what is there is what was deployed: 0 it is, 1 it is not, 2 that cannot be told."`
+	Release    ReleaseCommand    `cmd:"" help:"List releases, and go back to one."`
+	Workshops  WorkshopsCommand  `cmd:"" help:"List workshops."`
+	Launch     LaunchCommand     `cmd:"" help:"Open a workshop and launch its machines."`
+	Change     ChangeCommand     `cmd:"" help:"Change a workshop: its seats, spares, end, limits, budget, and who is invited."`
+	End        EndCommand        `cmd:"" help:"End a workshop and all its machines."`
+	Export     ExportCommand     `cmd:"" help:"Print all seats that a workshop ever had, as CSV."`
+	Machines   MachinesCommand   `cmd:"" help:"List machines."`
+	Terminate  TerminateCommand  `cmd:"" help:"End one machine at once."`
+	Reboot     RebootCommand     `cmd:"" help:"Boot a machine again; its participant gets another one."`
+	Drain      DrainCommand      `cmd:"" help:"End a machine after what was made on it is collected."`
+	Replace    ReplaceCommand    `cmd:"" help:"Let another machine take a machine's place; its participant keeps it until that one is ready."`
+	Seats      SeatsCommand      `cmd:"" help:"List who has a machine and who waits, and take a seat away."`
+	Move       MoveCommand       `cmd:"" help:"Give a participant another machine."`
+	Tell       TellCommand       `cmd:"" help:"Tell a participant something, on their page."`
+	Operations OperationsCommand `cmd:"" help:"List what the allocator does in the background, and cancel a launch."`
+	Users      UsersCommand      `cmd:"" help:"List and change those of staff."`
+	Tokens     TokensCommand     `cmd:"" help:"Make and revoke one's own tokens for programs."`
+	JoinToken  JoinTokenCommand  `cmd:"" help:"Make and revoke tokens by which machines of one's own join a workshop."`
 
 	Preview        PreviewCommand        `cmd:"" help:"Print what deploying a stack would do, for preview-comment."`
 	PreviewComment PreviewCommentCommand `cmd:"" help:"Write down for a reviewer what lablink preview says."`
@@ -126,7 +130,7 @@ func (g *Globals) client() *api.Client {
 // needURL refuses a command that does not know where the allocator is.
 func (g *Globals) needURL() error {
 	if g.URL == "" {
-		return api.Problemf(api.Invalid, "There is no allocator to ask", "There is no address: give --url or set LABLINK_URL; it is the stack's output url.")
+		return api.Problemf(api.Invalid, "There is no allocator to ask", "There is no address: give --url or set LABLINK_URL; it is the stack's output url, and for the local stack eval \"$(make env)\" sets it.")
 	}
 	return nil
 }

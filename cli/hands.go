@@ -48,7 +48,7 @@ func (c ReplaceCommand) Run(ctx context.Context, g *Globals) error {
 
 // MoveCommand gives a participant another machine.
 type MoveCommand struct {
-	Seat string `arg:"" help:"Its id, sea_…"`
+	Seat string `arg:"" help:"Its id, sea_…, as lablink seats shows it."`
 }
 
 // Run moves the seat, and says where to.
@@ -66,7 +66,7 @@ func (c MoveCommand) Run(ctx context.Context, g *Globals) error {
 
 // TellCommand tells a participant something, on their page.
 type TellCommand struct {
-	Seat string `arg:"" help:"Its id, sea_…"`
+	Seat string `arg:"" help:"Its id, sea_…, as lablink seats shows it."`
 	Text string `arg:"" help:"What; empty takes it away."`
 }
 

@@ -192,13 +192,20 @@ type JoinTokenCommand struct {
 
 // ListJoinTokensCommand lists join tokens.
 type ListJoinTokensCommand struct {
-	Workshop string `help:"Only those of this workshop."`
+	Workshop string `help:"Only those of this workshop: its id, wks_…, or its name."`
 }
 
 // Run lists them.
 func (c ListJoinTokensCommand) Run(ctx context.Context, g *Globals) error {
+	client, err := g.staff(ctx)
+	if err != nil {
+		return err
+	}
+	if c.Workshop, err = oneOrAll(ctx, client, c.Workshop); err != nil {
+		return err
+	}
 	var page api.Page[api.JoinToken]
-	if err := g.ask(ctx, http.MethodGet, "/api/v1/join-tokens?workshop="+url.QueryEscape(c.Workshop), nil, &page); err != nil {
+	if err := client.Do(ctx, http.MethodGet, "/api/v1/join-tokens?workshop="+url.QueryEscape(c.Workshop), nil, &page); err != nil {
 		return err
 	}
 	rows := [][]string{{"ID", "NAME", "WORKSHOP", "USED", "ENDS", "REFUSED AS"}}
@@ -211,19 +218,37 @@ func (c ListJoinTokensCommand) Run(ctx context.Context, g *Globals) error {
 // MakeJoinTokenCommand makes a join token.
 type MakeJoinTokenCommand struct {
 	Name     string        `arg:"" help:"Whose machines it is for."`
-	Workshop string        `required:"" help:"The workshop that they join, wks_…"`
+	Workshop string        `required:"" help:"The workshop that they join: its id, wks_…, or its name."`
 	Machines int           `default:"1" help:"How many may join with it (${default})."`
 	For      time.Duration `default:"24h" help:"How long it is good (${default})."`
 }
 
 // Run makes one.
 func (c MakeJoinTokenCommand) Run(ctx context.Context, g *Globals) error {
-	var made api.MadeJoinToken
-	in := api.NewJoinToken{Name: c.Name, Workshop: c.Workshop, Uses: c.Machines, ExpiresAt: after(c.For)}
-	if err := g.ask(ctx, http.MethodPost, "/api/v1/join-tokens", in, &made); err != nil {
+	client, err := g.staff(ctx)
+	if err != nil {
 		return err
 	}
-	return g.show(made, [][]string{{"ID", "ON EACH MACHINE"}, {made.ID, "lablink-agent run --join '" + made.URL + "'"}})
+	if c.Workshop, err = named(ctx, client, c.Workshop); err != nil {
+		return err
+	}
+	var made api.MadeJoinToken
+	in := api.NewJoinToken{Name: c.Name, Workshop: c.Workshop, Uses: c.Machines, ExpiresAt: after(c.For)}
+	if err := client.Do(ctx, http.MethodPost, "/api/v1/join-tokens", in, &made); err != nil {
+		return err
+	}
+	rows := [][]string{{made.ID + " lets " + machines(made.Uses) + " join until " + day(&made.ExpiresAt) + " UTC. On each, where arm64 takes ?arch=arm64:"}}
+	for _, line := range made.Commands() {
+		rows = append(rows, []string{line})
+	}
+	return g.show(made, rows)
+}
+
+func machines(n int) string {
+	if n == 1 {
+		return "one machine"
+	}
+	return strconv.Itoa(n) + " machines"
 }
 
 // RevokeJoinTokenCommand revokes a join token.

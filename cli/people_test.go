@@ -45,7 +45,8 @@ func TestJoinTokensAreMadeAndRevokedFromATerminal(t *testing.T) {
 	w, url := serve(t)
 	w.Time = time.Now()
 	ws, _ := w.Open(t, 1)
-	require.Contains(t, must(t, url, "join-token", "make", "Ann's", "--workshop", ws.ID, "--machines", "3"), "lablink-agent run --join '"+url+"/#lbj_")
+	made := must(t, url, "join-token", "make", "Ann's", "--workshop", ws.Name, "--machines", "3")
+	require.Regexp(t, `(?s)curl -H 'Authorization: Bearer lbj_\w+' -fo lablink-agent `+url+`/download/lablink-agent *\nchmod \+x lablink-agent *\n./lablink-agent run --join '`+url+`/#lbj_\w+'`, made)
 	var all []api.JoinToken
 	require.NoError(t, json.Unmarshal([]byte(must(t, url, "join-token", "list", "--workshop", ws.ID, "--json")), &all))
 	require.Equal(t, 3, all[0].Uses)

@@ -4,16 +4,19 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // WorkshopsCommand lists workshops.
-type WorkshopsCommand struct{}
+type WorkshopsCommand struct {
+	All bool `help:"Also those that have ended."`
+}
 
 // Run lists all pages.
-func (WorkshopsCommand) Run(ctx context.Context, g *Globals) error {
+func (c WorkshopsCommand) Run(ctx context.Context, g *Globals) error {
 	client, err := g.staff(ctx)
 	if err != nil {
 		return err
@@ -22,11 +25,19 @@ func (WorkshopsCommand) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"ID", "NAME", "POOL", "SEATS", "STATE", "LINK"}}
-	for _, w := range all {
-		rows = append(rows, []string{w.ID, w.Name, w.Pool, strconv.Itoa(w.Seats), w.State, w.JoinURL})
+	if !c.All {
+		all = slices.DeleteFunc(all, func(w api.Workshop) bool { return w.State != "open" })
 	}
-	return g.show(all, rows)
+	return g.show(all, workshopRows(all...))
+}
+
+// workshopRows are workshops as a table.
+func workshopRows(all ...api.Workshop) [][]string {
+	rows := [][]string{{"ID", "NAME", "POOL", "SEATS", "SPARES", "ENDS", "STATE", "LINK"}}
+	for _, w := range all {
+		rows = append(rows, []string{w.ID, w.Name, w.Pool, strconv.Itoa(w.Seats), strconv.Itoa(w.Spares), day(w.EndsAt), w.State, w.JoinURL})
+	}
+	return rows
 }
 
 // allWorkshops asks for all pages, newest first.
@@ -66,17 +77,25 @@ func (c LaunchCommand) Run(ctx context.Context, g *Globals) error {
 
 // EndCommand ends a workshop.
 type EndCommand struct {
-	Workshop string `arg:"" help:"Its id, wks_…"`
+	Workshop string `arg:"" help:"Its id, wks_…, or its name."`
 }
 
 // Run ends it.
 func (c EndCommand) Run(ctx context.Context, g *Globals) error {
-	return g.operate(ctx, http.MethodDelete, "/api/v1/workshops/"+url.PathEscape(c.Workshop))
+	client, err := g.staff(ctx)
+	if err != nil {
+		return err
+	}
+	id, err := named(ctx, client, c.Workshop)
+	if err != nil {
+		return err
+	}
+	return g.operation(ctx, client, http.MethodDelete, "/api/v1/workshops/"+url.PathEscape(id))
 }
 
 // MachinesCommand lists machines.
 type MachinesCommand struct {
-	Workshop string `help:"Only those of this workshop."`
+	Workshop string `help:"Only those of this workshop: its id, wks_…, or its name."`
 	Ended    bool   `help:"Also those that have ended."`
 }
 
@@ -86,16 +105,27 @@ func (c MachinesCommand) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
+	if c.Workshop, err = oneOrAll(ctx, client, c.Workshop); err != nil {
+		return err
+	}
 	q := url.Values{"workshop": {c.Workshop}, "ended": {strconv.FormatBool(c.Ended)}}
 	var page api.Page[api.Machine]
 	if err := client.Do(ctx, http.MethodGet, "/api/v1/machines?"+q.Encode(), nil, &page); err != nil {
 		return err
 	}
-	rows := [][]string{{"ID", "STATE", "PARTICIPANT", "INSTANCE", "ZONE", "REASON"}}
+	rows := [][]string{{"ID", "STATE", "PARTICIPANT", "SEAT", "INSTANCE", "ZONE", "REASON"}}
 	for _, m := range page.Items {
-		rows = append(rows, []string{m.ID, m.State, m.Participant, m.Instance, m.Zone, m.Reason})
+		rows = append(rows, []string{m.ID, m.State, m.Participant, m.Seat, instance(m), m.Zone, m.Reason})
 	}
 	return g.show(page.Items, rows)
+}
+
+// instance is what runs a machine.
+func instance(m api.Machine) string {
+	if m.Own {
+		return "own machine"
+	}
+	return m.Instance
 }
 
 // TerminateCommand ends a machine.
@@ -114,6 +144,11 @@ func (g *Globals) operate(ctx context.Context, method, path string) error {
 	if err != nil {
 		return err
 	}
+	return g.operation(ctx, client, method, path)
+}
+
+// operation starts an operation as somebody who is logged in.
+func (g *Globals) operation(ctx context.Context, client *api.Client, method, path string) error {
 	var op api.Operation
 	if err := client.Do(ctx, method, path, nil, &op); err != nil {
 		return err

@@ -55,6 +55,9 @@ func settle(ctx context.Context, tx conn, id string, at time.Time) error {
 	switch o.Kind {
 	case allocator.Terminate:
 		message = fmt.Sprintf("%d machines have ended", o.Done)
+		if o.Done == 1 {
+			message = "the machine has ended"
+		}
 	case allocator.Reboot:
 		message = fmt.Sprintf("%d of %d machines are well after a reboot", o.Done, o.Total)
 	case allocator.Collect:

@@ -108,7 +108,11 @@ func (s *Store) Roster(ctx context.Context, workshop string) ([]string, error) {
 func oneWorkshop(ctx context.Context, q conn, column, value string) (allocator.Workshop, error) {
 	w, err := scanWorkshop(q.row(ctx, "SELECT "+workshopColumns+" FROM workshops WHERE "+column+" = $1", value))
 	if errors.Is(err, sql.ErrNoRows) {
-		return w, api.Problemf(api.NotFound, "There is no such workshop", "Check the link or the code for a typing mistake.")
+		next := "Check the link or the code for a typing mistake."
+		if column == "id" {
+			next = "No workshop has that id: look for it in the list of workshops."
+		}
+		return w, api.Problemf(api.NotFound, "There is no such workshop", "%s", next)
 	}
 	if err != nil {
 		return w, fmt.Errorf("find workshop: %w", err)

@@ -222,28 +222,35 @@ func newWorkshop(r *http.Request) (api.NewWorkshop, error) {
 	}
 	form := api.NewWorkshop{
 		Name: r.PostFormValue("name"), Pool: r.PostFormValue("pool"), Seats: number("seats"), Spares: number("spares"),
-		SessionMinutes: number("session_minutes"), BudgetUSD: money(r.PostFormValue("budget_usd")), Roster: strings.FieldsFunc(r.PostFormValue("roster"), func(c rune) bool { return strings.ContainsRune("\r\n,;", c) }),
+		SessionMinutes: number("session_minutes"), BudgetUSD: money(r.PostFormValue("budget_usd")), Roster: lines(r.PostFormValue("roster")),
 	}
 	if r.PostFormValue("idle_minutes") != "" {
 		idle := number("idle_minutes")
 		form.IdleMinutes = &idle
 	}
-	zone, unknown := time.LoadLocation(r.PostFormValue("zone"))
-	for name, to := range map[string]**time.Time{"starts_at": &form.StartsAt, "ends_at": &form.EndsAt} {
-		typed := r.PostFormValue(name)
-		if typed == "" {
-			continue
-		}
-		if unknown != nil {
-			return form, api.Problemf(api.Invalid, "There is no such time zone", "%q: set this computer to a zone as Europe/Berlin, and load the page again.", r.PostFormValue("zone"))
-		}
-		t, err := time.ParseInLocation("2006-01-02T15:04", typed, zone)
-		if err != nil {
-			return form, api.Problemf(api.Invalid, "That is no time", "%q: write it as 2026-03-01T14:30.", typed)
-		}
-		*to = &t
+	var err error
+	if form.StartsAt, err = typedTime(r, "starts_at"); err != nil {
+		return form, err
 	}
-	return form, nil
+	form.EndsAt, err = typedTime(r, "ends_at")
+	return form, err
+}
+
+// typedTime reads a time of a form, in the zone that it names; nil where it is empty.
+func typedTime(r *http.Request, name string) (*time.Time, error) {
+	typed := r.PostFormValue(name)
+	if typed == "" {
+		return nil, nil
+	}
+	zone, err := time.LoadLocation(r.PostFormValue("zone"))
+	if err != nil {
+		return nil, api.Problemf(api.Invalid, "There is no such time zone", "%q: set this computer to a zone as Europe/Berlin, and load the page again.", r.PostFormValue("zone"))
+	}
+	t, err := time.ParseInLocation("2006-01-02T15:04", typed, zone)
+	if err != nil {
+		return nil, api.Problemf(api.Invalid, "That is no time", "%q: write it as 2026-03-01T14:30.", typed)
+	}
+	return &t, nil
 }
 
 // money is a sum as it was typed. What is none is refused with words.
@@ -263,12 +270,22 @@ type workshopView struct {
 	Workshop   api.Workshop
 	Machines   []api.Machine
 	Queue      []api.Seat // those who wait
+	Taken      int        // seats that have a machine
 	Cost       api.Cost
 	Operations []api.Operation
 	Role       allocator.Role // of who looks
 	JoinTokens []api.JoinToken
 	Made       *api.MadeJoinToken // the join token that was just made
-	Download   string             // where the agent's program is
+}
+
+// Owner is the name of a join token: whose machine it is that joined with it.
+func (v workshopView) Owner(token string) string {
+	for _, t := range v.JoinTokens {
+		if t.ID == token {
+			return t.Name
+		}
+	}
+	return token
 }
 
 func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopView, error) {
@@ -277,7 +294,7 @@ func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopVie
 	if err != nil {
 		return v, err
 	}
-	v.Workshop, v.Download = s.workshop(r, workshop), s.base(r)+"/download/lablink-agent"
+	v.Workshop = s.workshop(r, workshop)
 	machines, err := s.Service.Store.Machines(ctx, workshop.ID, true)
 	if err != nil {
 		return v, err
@@ -295,6 +312,8 @@ func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopVie
 	for _, seat := range seats {
 		if seat.State == allocator.SeatQueued {
 			v.Queue = append(v.Queue, s.seat(ctx, seat, ""))
+		} else {
+			v.Taken++
 		}
 	}
 	if v.JoinTokens, err = s.joinTokens(ctx, workshop.ID); err != nil {

@@ -30,7 +30,7 @@ func (s *server) workshop(r *http.Request, w allocator.Workshop) api.Workshop {
 func (s *server) machine(m allocator.Machine) api.Machine {
 	out := api.Machine{
 		ID: m.ID, Workshop: m.WorkshopID, Pool: m.Pool, State: string(m.State), Reason: m.Reason, Instance: m.InstanceID,
-		InstanceType: m.Type, Zone: m.Zone, Connected: m.Connected, Participant: m.Email, Seat: m.SeatID, GPUs: m.Inventory.GPUs, Own: m.Own(), CreatedAt: m.CreatedAt,
+		InstanceType: m.Type, Zone: m.Zone, Connected: m.Connected, Participant: m.Email, Seat: m.SeatID, GPUs: m.Inventory.GPUs, Own: m.Own(), JoinToken: m.JoinToken, CreatedAt: m.CreatedAt,
 	}
 	if out.GPUs == nil {
 		out.GPUs = []api.GPU{}

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -53,6 +54,9 @@ func TestMachinesOfOnesOwnJoinByATokenThatIsShownOnce(t *testing.T) {
 	_, machines := b.send(t, http.MethodGet, "/api/v1/machines?workshop="+ws.ID, nil)
 	require.Contains(t, machines, `"own":true`)
 	require.Contains(t, mustOpen(t, b, "/admin/machines/"+given.MachineID), "own machine")
+	page := mustOpen(t, b, "/admin/workshops/"+ws.ID)
+	require.Contains(t, page, "own machine: lab<br>")
+	require.Contains(t, page, "<td>the allocator, for the workshop</td>")
 	report := api.Report{Health: api.Unhealthy, Reason: "by another one", Readings: []api.Reading{}}
 	res, body = b.send(t, http.MethodPost, "/api/v1/agents/"+other.AgentID+"/reports", report, "Authorization", "Bearer one")
 	refused(t, api.Unauthorized, res, body)
@@ -77,7 +81,7 @@ func TestJoinTokensAreMadeAndRevokedOnThePageOfTheirWorkshop(t *testing.T) {
 	page := "/admin/workshops/" + ws.ID
 	res, body := b.submit(t, page+"/join-tokens", url.Values{"name": {"Ann's"}, "uses": {"3"}})
 	require.Equal(t, http.StatusOK, res.StatusCode)
-	require.Contains(t, body, "lablink-agent run --join '"+w.url+"/#lbj_")
+	require.Regexp(t, `(?s)curl -H 'Authorization: Bearer lbj_\w+' -fo lablink-agent `+w.url+`/download/lablink-agent\nchmod \+x lablink-agent\n./lablink-agent run --join '`+w.url+`/#lbj_\w+'\n`, html.UnescapeString(body), "in the order in which they are typed")
 	require.NotContains(t, mustOpen(t, b, page), "lbj_")
 	all, err := w.Store.JoinTokens(t.Context(), ws.ID)
 	require.NoError(t, err)

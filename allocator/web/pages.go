@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
@@ -52,7 +53,20 @@ var functions = template.FuncMap{
 	"usd":     func(usd float64) string { return fmt.Sprintf("$%.2f", usd) },
 	"minutes": func(until time.Time) int { return max(1, int(time.Until(until).Round(time.Minute).Minutes())) },
 	"may":     may,
+	// tunnelled reports whether a machine in a state should have its tunnel up.
+	"tunnelled": func(state string) bool {
+		return slices.Contains([]allocator.MachineState{allocator.Ready, allocator.Assigned, allocator.Unhealthy}, allocator.MachineState(state))
+	},
+	"counted": counted,
 	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },
+}
+
+// counted is a number of things with their name, of which more than one end in s.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // warning is how long before its end a participant is told of it, where the settings
@@ -129,6 +143,7 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("GET /admin/workshops/{id}", s.forStaff(s.workshopPage))
 	mux.HandleFunc("GET /admin/workshops/{id}/live", s.forStaff(s.workshopLive))
 	mux.HandleFunc("POST /admin/workshops/{id}/end", s.forStaff(s.endForm))
+	mux.HandleFunc("POST /admin/workshops/{id}/change", s.forStaff(s.changeForm))
 	mux.HandleFunc("GET /admin/workshops/{id}/work", s.forStaff(s.workPage))
 	mux.HandleFunc("POST /admin/workshops/{id}/collect", s.forStaff(s.collectForm))
 	mux.HandleFunc("GET /admin/machines/{id}", s.forStaff(s.machinePage))

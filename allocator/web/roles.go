@@ -73,6 +73,7 @@ var needs = map[string]allocator.Role{
 	"list-events":                            allocator.Instructor,
 	"POST /admin/workshops":                  allocator.Instructor,
 	"POST /admin/workshops/{id}/end":         allocator.Instructor,
+	"POST /admin/workshops/{id}/change":      allocator.Instructor,
 	"POST /admin/seats/{id}/release":         allocator.Instructor,
 	"POST /admin/machines/{id}/terminate":    allocator.Instructor,
 	"GET /admin/audit":                       allocator.Instructor,

@@ -34,7 +34,7 @@ func (d *Doctor) ofState(ctx context.Context) []Finding {
 	case d.Stack.Backend == "":
 		return []Finding{ok(check, "neither Pulumi.yaml nor PULUMI_BACKEND_URL names a backend: it is the one that pulumi was logged in to, and make bootstrap makes one")}
 	case at.Scheme != "s3":
-		return []Finding{ok(check, "%s is no bucket", d.Stack.Backend)}
+		return []Finding{ok(check, "%s: a local folder, or a service, and no bucket", d.Stack.Backend)}
 	}
 	region := at.Query().Get("region")
 	if region == "" {

@@ -41,7 +41,7 @@ func (w *Workspace) Down(ctx context.Context, discard bool) error {
 	if err := w.sweep(); err != nil {
 		return err
 	}
-	w.say("Everything is gone. What took long to build is kept in %s; remove that folder to free its space.", w.path())
+	w.say("Everything is gone, what stayed in the simulated account on purpose with it, and there is nothing more to do. What took long to build is kept in %s; remove that folder to free its space.", w.path())
 	return nil
 }
 

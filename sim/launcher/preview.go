@@ -86,7 +86,11 @@ func (w *Workspace) preview(ctx context.Context, s Stack) error {
 	}
 	w.say("• Previewing the stack %s; make preview STACK=… shows another of %s, make preview TEMPLATE=… one of %s",
 		s.Name, strings.Join(w.stacks(), ", "), strings.Join(w.templates(), ", "))
-	return p.Run(ctx, append([]string{"preview"}, s.args()...)...)
+	if err := p.Run(ctx, append([]string{"preview"}, s.args()...)...); err != nil {
+		return err
+	}
+	w.say("Nothing was deployed. The account is a simulated one, which is taken to have the images that the stack names. For AWS: docs/deploying.md")
+	return nil
 }
 
 // templates are the names of the templates.
@@ -111,14 +115,15 @@ func (w *Workspace) stacks() []string {
 
 // Env prints the exports with which plain pulumi works on the local stack.
 func (w *Workspace) Env(ctx context.Context) error {
-	if _, ok := w.Running(ctx); !ok {
+	state, ok := w.Running(ctx)
+	if !ok {
 		return errors.New("the simulated AWS account does not run: make up starts it")
 	}
 	p, err := w.Pulumi(ctx)
 	if err != nil {
 		return err
 	}
-	for _, v := range append(p.Variables(), Variable{"LABLINK_URL", "http://" + w.Door}) {
+	for _, v := range append(p.Variables(), Variable{"LABLINK_URL", w.page(state)}) {
 		if v.Name == "PATH" { // for lablink
 			v.Value = w.path("bin") + ":" + v.Value
 		}

@@ -2,12 +2,8 @@ package launcher
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"slices"
-	"syscall"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -61,8 +57,8 @@ func (w *Workspace) Up(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := account.OpenDoor(ctx, control.Door{Listen: w.Door, Address: out.PublicAddress, Port: 80}); err != nil {
-		return fmt.Errorf("make the allocator reachable: %w", err)
+	if err := w.openDoor(ctx, account, out.PublicAddress); err != nil {
+		return err
 	}
 	if err := w.step("Waiting until the allocator answers with release "+out.Release.Version, func() error {
 		return w.awaitRelease(ctx, out.Release.Manifest)
@@ -71,24 +67,6 @@ func (w *Workspace) Up(ctx context.Context) error {
 	}
 	w.summary(account, out, time.Since(built))
 	return nil
-}
-
-// checkDoor refuses early when somebody else has the port. What a simulator of
-// this workspace that is gone has left behind is not somebody else.
-func (w *Workspace) checkDoor(ctx context.Context) error {
-	if s, ok := w.Running(ctx); !ok {
-		w.endLeftovers()
-	} else if slices.ContainsFunc(s.Doors, func(d control.Door) bool { return d.Listen == w.Door }) {
-		return nil
-	}
-	l, err := net.Listen("tcp", w.Door)
-	if err != nil && !errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("the page would be at http://%s, but nothing can listen there (%w): choose another port with LABLINK_PORT=8090 make up", w.Door, err)
-	}
-	if err != nil {
-		return fmt.Errorf("the page would be at http://%s, but that port is taken (%w): stop what uses it, or choose another one with LABLINK_PORT=8090 make up", w.Door, err)
-	}
-	return l.Close()
 }
 
 // Environment reads the outputs of a stack, secrets included.
@@ -133,19 +111,16 @@ func (w *Workspace) summary(account *control.Client, out outputs.Environment, to
 	w.say(`
 LabLink runs (%s after the build).
 
-  Page        http://%s/admin
-  User        admin
-  Password    %s
+  Page              http://%s/admin
+  User              admin
+  Initial password  %s
 
   The simulated AWS account: %s/
 
-Try next:
-  1. Open the page, log in, and open a workshop with three machines.
-  2. Open its link in another browser, enter an e-mail address, and see the GPU.
-  3. make env      shows how to call plain pulumi on this stack
-     make preview STACK=prod   shows what a whole environment is made of
-     make down     takes everything away again
-  4. LABLINK_URL=http://%[2]s LABLINK_PASSWORD=%[3]s .lablink/bin/lablink status
-     shows the same in a terminal`,
+Try next: docs/getting-started.md goes on from here. In a terminal:
+  eval "$(make env)"
+  export LABLINK_PASSWORD="$(pulumi stack output initialAdminPassword --show-secrets -s local)"
+  lablink status
+make down takes everything away again.`,
 		took.Round(time.Second), w.Door, out.InitialAdminPassword, account.URL)
 }

@@ -52,14 +52,16 @@ func Find(dir string, out io.Writer) (*Workspace, error) {
 			return nil, fmt.Errorf("%s is not inside a working copy of LabLink", dir)
 		}
 	}
+	w := &Workspace{Root: root, Out: out, Seed: seed}
 	port := os.Getenv("LABLINK_PORT")
 	if port == "" {
-		port = "8080"
+		port = w.port()
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 		return nil, fmt.Errorf("LABLINK_PORT must be a number from 1 to 65535, not %q", port)
 	}
-	return &Workspace{Root: root, Out: out, Door: "127.0.0.1:" + port, Seed: seed}, nil
+	w.Door = "127.0.0.1:" + port
+	return w, nil
 }
 
 func (w *Workspace) path(parts ...string) string {

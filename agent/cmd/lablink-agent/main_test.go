@@ -98,6 +98,9 @@ func TestAMachineOfOnesOwnNeedsNoOtherSetting(t *testing.T) {
 	got, err := parse(t, "--join=https://lab.example.org/#lbj_abc")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"https://lab.example.org", "lbj_abc"}, []string{got.AllocatorURL, got.token})
+	assert.Nil(t, got.notices(), "it may have no instance metadata, and nobody takes it back")
+	got.token = ""
+	assert.NotNil(t, got.notices())
 }
 
 func TestTheVersionIsPrinted(t *testing.T) {

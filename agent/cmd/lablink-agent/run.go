@@ -122,13 +122,22 @@ func (c *runCommand) Run(ctx context.Context) error {
 	collector.Keeper = c.keeper(config)
 	watches := time.NewTicker(watchEvery)
 	defer watches.Stop()
-	config.Notices, config.Watches = identity.NewNotices(), watches.C
+	config.Notices, config.Watches = c.notices(), watches.C
 	config.Looks, config.Logbook = looks.C, logbook
 	config.Alive = supervisor.alive
 	if host.Current() != "" { // nobody but this machine's own updater can follow
 		config.Follow = c.follow
 	}
 	return agent.New(config).Run(ctx)
+}
+
+// notices are what AWS says it will do to the machine. Nobody takes back a machine of
+// one's own, and it may have no instance metadata to ask.
+func (c *runCommand) notices() agent.Notices {
+	if c.token != "" {
+		return nil
+	}
+	return identity.NewNotices()
 }
 
 // follow tells this machine's updater which release is wanted.

@@ -62,7 +62,7 @@ func TestALockedDatabaseIsToldAndAllIsWellOnceItIsFree(t *testing.T) {
 	lock, err := db.BeginTx(t.Context(), nil)
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
-		ready, wrong := says(t, c, "commits")
+		ready, wrong := says(t, c, "database writes")
 		return !ready && wrong
 	}, time.Minute, 50*time.Millisecond, "it is told")
 	require.Contains(t, page(t, admin, "/admin"), "Not ready: commits.")
@@ -74,7 +74,7 @@ func TestALockedDatabaseIsToldAndAllIsWellOnceItIsFree(t *testing.T) {
 	require.NoError(t, lock.Rollback())
 	require.NoError(t, admin.Do(t.Context(), http.MethodPost, "/api/v1/workshops", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1}, nil))
 	require.Eventually(t, func() bool {
-		ready, _ := says(t, c, "commits")
+		ready, _ := says(t, c, "database writes")
 		return ready
 	}, time.Minute, 50*time.Millisecond, "and nobody had to do anything")
 	require.NotContains(t, page(t, admin, "/admin"), "Not ready")

@@ -24,7 +24,7 @@ func (a *app) checks() []web.NamedCheck {
 	checks := []web.NamedCheck{
 		database,
 		{Name: "disk", Check: disk.Check},
-		{Name: "commits", Check: writes.Check},
+		{Name: "database writes", Check: writes.Check},
 		{Name: "clock", Check: a.clock.Check, Warning: true},
 		{Name: "ec2", Check: a.ec2.Check, Warning: true},
 	}

@@ -86,7 +86,7 @@ func TestAnAllocatorIsMeasuredBackedUpAndRestored(t *testing.T) {
 	for _, check := range ready.Checks {
 		names = append(names, check.Name)
 	}
-	require.Equal(t, []string{"database", "disk", "commits", "clock", "ec2"}, names)
+	require.Equal(t, []string{"database", "disk", "database writes", "clock", "ec2"}, names)
 	told := get(t, c.URL+"/metrics")
 	for _, want := range []string{
 		`lablink_machines{pool="gpu",state="ready"} 0`, "lablink_store_up 1", "lablink_store_commit_duration_seconds_count",

@@ -39,12 +39,15 @@ func main() {
 		Account: account.Open, Cloudflare: cloudflare.Open,
 	}
 	c.Engine = &pulumi.Engine{Dir: ".", Out: os.Stderr}
+	if len(os.Args) == 1 {
+		os.Args = append(os.Args, "--help")
+	}
 	command := kong.Parse(&c, kong.Name("lablink"), kong.Description("Operates a LabLink deployment."),
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	err := command.Run(&c.Globals)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "lablink:", err)
+		fmt.Fprintln(os.Stderr, "lablink:", c.Explain(err))
 	}
 	os.Exit(cli.ExitCode(err))
 }

@@ -92,3 +92,24 @@ func TestAWorkshopIsEndedWhenNobodyReadsWhatIsSaid(t *testing.T) {
 	require.Len(t, w.EC2.All, 1, "a machine had been launched")
 	require.Equal(t, allocator.InstanceGone, w.EC2.All[0].State)
 }
+
+func TestAloneItSaysWhatItCanDo(t *testing.T) {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), self)
+	cmd.Env = append(os.Environ(), "TEST_PROGRAM=lablink")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "change <workshop>")
+	require.Contains(t, string(out), "--url=URL")
+}
+
+func TestAnAllocatorThatDoesNotAnswerIsSaidWithTheNextStep(t *testing.T) {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), self, "--url", "http://127.0.0.1:1", "status")
+	cmd.Env = append(os.Environ(), "TEST_PROGRAM=lablink")
+	out, err := cmd.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "nothing answers at http://127.0.0.1:1: dial tcp")
+}

@@ -59,7 +59,11 @@ func run(ctx context.Context, command string, c commands) error {
 		return err
 	}
 	if command == "env" {
-		return w.Env(ctx)
+		err := w.Env(ctx)
+		if err != nil {
+			fmt.Println("false") // eval, which only looks at what is printed, fails too
+		}
+		return err
 	}
 	if command == "engine" {
 		w.Out = os.Stderr // what is printed is for a program

@@ -48,3 +48,15 @@ func TestWhatDoesNotWorkIsSaidPlainly(t *testing.T) {
 		})
 	}
 }
+
+func TestAShellThatEvaluatesTheEnvironmentOfNothingFails(t *testing.T) {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: lablink\n"), 0o644))
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", `eval "$("$0" env)" || echo "it failed"`, self)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "TEST_COMMAND=1")
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	require.Equal(t, "it failed\n", string(out))
+}

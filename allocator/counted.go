@@ -1,0 +1,11 @@
+package allocator
+
+import "fmt"
+
+// counted is a number of things with their name, of which more than one end in s.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

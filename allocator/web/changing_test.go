@@ -1,0 +1,80 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+func TestAWorkshopIsChangedOnItsPage(t *testing.T) {
+	w := newWorld(t)
+	admin := w.staff(t)
+	ws, _ := w.Open(t, 2)
+	page := "/admin/workshops/" + ws.ID
+	_, body := admin.open(t, page)
+	require.Contains(t, body, `<input id="seats" name="seats" type="number" min="1" max="1000" placeholder="2">`)
+	require.NotContains(t, body, `name="everybody"`, "all who have the link may join already")
+
+	res, body := admin.submit(t, page+"/change", url.Values{
+		"seats": {"3"}, "spares": {"1"}, "session_minutes": {"45"}, "idle_minutes": {""}, "budget_usd": {"7.50"},
+		"invite": {"ann@example.org\r\nzoe@example.org"}, "ends_at": {"2026-03-02T14:30"}, "zone": {"Europe/Berlin"},
+	})
+	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
+	require.Equal(t, page, res.Header.Get("Location"))
+	got, err := w.Store.Workshop(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.Equal(t, []int{3, 1}, []int{got.Seats, got.Spares})
+	require.Equal(t, 45*time.Minute, got.SessionLimit)
+	require.Equal(t, ws.IdleLimit, got.IdleLimit, "what is left empty stays")
+	require.InDelta(t, 7.5, got.BudgetUSD, 0.001)
+	require.Equal(t, "2026-03-02 13:30", got.EndsAt.UTC().Format("2006-01-02 15:04"))
+	require.True(t, got.Invited)
+
+	res, _ = admin.submit(t, page+"/change", url.Values{"uninvite": {"ann@example.org"}})
+	require.Equal(t, http.StatusSeeOther, res.StatusCode)
+	roster, err := w.Store.Roster(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.Equal(t, []string{"zoe@example.org"}, roster)
+	res, _ = admin.submit(t, page+"/change", url.Values{"everybody": {"yes"}})
+	require.Equal(t, http.StatusSeeOther, res.StatusCode)
+	got, err = w.Store.Workshop(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.False(t, got.Invited)
+}
+
+func TestAChangeOnThePageThatIsNotRightSaysWhy(t *testing.T) {
+	w := newWorld(t)
+	admin := w.staff(t)
+	ws, _ := w.Open(t, 2)
+	for field, want := range map[string]string{
+		"seats=none": "is not a whole number from 1 to 1000", "seats=0": "is not a whole number", "spares=101": "from 0 to 100",
+		"budget_usd=much": "budget", "invite=zoe": "no e-mail address", "ends_at=soon": "That is no time",
+	} {
+		form, err := url.ParseQuery(field)
+		require.NoError(t, err)
+		res, body := admin.submit(t, "/admin/workshops/"+ws.ID+"/change", form)
+		require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, field)
+		require.Contains(t, body, want, field)
+	}
+	res, body := admin.submit(t, "/admin/workshops/wks_x/change", url.Values{"seats": {"3"}})
+	require.Equal(t, http.StatusNotFound, res.StatusCode)
+	require.Contains(t, body, "look for it in the list of workshops")
+	got, err := w.Store.Workshop(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.Equal(t, ws.Seats, got.Seats)
+}
+
+func TestAnAPICallInvitesAndUninvites(t *testing.T) {
+	w := newWorld(t)
+	admin := w.staff(t)
+	ws, _ := w.Open(t, 2)
+	res, body := admin.send(t, http.MethodPatch, "/api/v1/workshops/"+ws.ID, api.WorkshopChange{Invite: []string{"ann@example.org", "zoe@example.org"}, Uninvite: []string{"ann@example.org"}})
+	require.Equal(t, http.StatusOK, res.StatusCode, body)
+	_, body = admin.send(t, http.MethodGet, "/api/v1/workshops/"+ws.ID+"/roster", nil)
+	require.JSONEq(t, `{"items": ["zoe@example.org"]}`, body)
+}

@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// OperationsCommand works with what the allocator does in the background.
+type OperationsCommand struct {
+	List   ListOperationsCommand  `cmd:"" default:"withargs" help:"List what is being done, and was, the newest first."`
+	Cancel CancelOperationCommand `cmd:"" help:"Cancel a launch that has not got all its machines."`
+}
+
+// ListOperationsCommand lists operations.
+type ListOperationsCommand struct {
+	Workshop string `help:"Only those of this workshop: its id, wks_…, or its name."`
+	Limit    int    `default:"50" help:"How many (${default})."`
+}
+
+// Run lists them.
+func (c ListOperationsCommand) Run(ctx context.Context, g *Globals) error {
+	client, err := g.staff(ctx)
+	if err != nil {
+		return err
+	}
+	id, err := oneOrAll(ctx, client, c.Workshop)
+	if err != nil {
+		return err
+	}
+	var page api.Page[api.Operation]
+	if err := client.Do(ctx, http.MethodGet, fmt.Sprintf("/api/v1/operations?limit=%d&workshop=%s", c.Limit, url.QueryEscape(id)), nil, &page); err != nil {
+		return err
+	}
+	rows := [][]string{{"OPERATION", "WHAT", "STATE", "DONE", "BY", "SINCE", "MESSAGE"}}
+	for _, op := range page.Items {
+		rows = append(rows, []string{op.ID, op.Kind, op.State, fmt.Sprintf("%d of %d", op.Done, op.Total), op.By, day(&op.CreatedAt), op.Message})
+	}
+	return g.show(page.Items, rows)
+}
+
+// CancelOperationCommand cancels a launch.
+type CancelOperationCommand struct {
+	Operation string `arg:"" help:"Its id, op_…, as lablink operations shows it."`
+}
+
+// Run cancels it.
+func (c CancelOperationCommand) Run(ctx context.Context, g *Globals) error {
+	return g.operate(ctx, http.MethodPost, "/api/v1/operations/"+url.PathEscape(c.Operation)+"/cancel")
+}
