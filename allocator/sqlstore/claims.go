@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
@@ -78,8 +77,8 @@ func claimAll(ctx context.Context, tx conn, changes []change) error {
 	return join(ctx, tx, joining)
 }
 
-// together is a claim as the database is given it: an object of those that are made
-// together, by their numbers. Bytes are written as hexadecimal digits.
+// together is a claim as the database is given it. Bytes are written as hexadecimal
+// digits.
 type together struct {
 	Workshop string `json:"workshop"`
 	Email    string `json:"email"`
@@ -90,12 +89,11 @@ type together struct {
 }
 
 func encode(all []*claim) (string, error) {
-	out := make(map[int]together, len(all))
+	out := make([]together, len(all))
 	for i, c := range all {
 		out[i] = together{c.WorkshopID, c.Email, hex.EncodeToString(c.Token[:]), c.NewSeat, hex.EncodeToString(c.NewPIN[:]), stamp(c.At)}
 	}
-	raw, err := json.Marshal(out)
-	return string(raw), err
+	return numbered(out)
 }
 
 const entering = `SELECT CAST(c.key AS BIGINT), w.state = 'open',

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -35,14 +34,14 @@ func recordAll(ctx context.Context, tx conn, all []allocator.Event) error {
 		Subject string `json:"subject"`
 		Detail  string `json:"detail"`
 	}
-	lines := make(map[int]line, len(all))
+	lines := make([]line, len(all))
 	for i, e := range all {
 		lines[i] = line{stamp(e.At), e.Actor, e.Action, e.Subject, e.Detail}
 	}
-	raw, err := json.Marshal(lines)
+	of, err := numbered(lines)
 	if err == nil {
 		_, err = tx.exec(ctx, `INSERT INTO events (at, actor, action, subject, detail)
-			SELECT CAST(value ->> 'at' AS BIGINT), value ->> 'actor', value ->> 'action', value ->> 'subject', value ->> 'detail' FROM json_each($1)`, string(raw))
+			SELECT CAST(value ->> 'at' AS BIGINT), value ->> 'actor', value ->> 'action', value ->> 'subject', value ->> 'detail' FROM json_each($1)`, of)
 	}
 	if err != nil {
 		return fmt.Errorf("tell the audit: %w", err)

@@ -8,65 +8,92 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator"
 )
 
-// giving gives those who wait longest each a machine that is ready, best one whose
-// tunnel is up, if the workshop has begun and as far as it has seats left. One that may
-// cost nothing more gives people's own machines only. Two can never get the same: the
-// index on seats sees to it.
-const giving = `WITH w AS (
-		SELECT CASE WHEN session_limit = 0 THEN 0 WHEN ends_at > 0 AND ends_at < $2 + session_limit * 1000000 THEN ends_at
-			ELSE $2 + session_limit * 1000000 END AS until,
-			seats - (SELECT count(*) FROM seats WHERE workshop_id = $1 AND state = 'assigned') AS room
-		FROM workshops WHERE id = $1 AND state = 'open' AND starts_at <= $2),
-	q AS (
-		SELECT id, row_number() OVER (ORDER BY claimed_at, id) AS n
-		FROM seats WHERE workshop_id = $1 AND state = 'queued'),
-	m AS (
-		SELECT id, row_number() OVER (ORDER BY connected DESC, id) AS n FROM machines WHERE workshop_id = $1 AND state = 'ready' AND leaving = ''
-		AND (join_token <> '' OR NOT (SELECT withheld FROM workshops WHERE id = $1))
-		ORDER BY n LIMIT (SELECT count(*) FROM q))
-	UPDATE seats SET state = 'assigned', machine_id = p.machine, assigned_at = $2, ends_at = p.until
-	FROM (SELECT q.id AS seat, m.id AS machine, w.until FROM w JOIN q ON q.n <= w.room JOIN m ON m.n = q.n) AS p
-	WHERE seats.id = p.seat RETURNING id, machine_id`
-
-// given is said of machines that giving gave, and taking takes them: those that are
-// ready, though somebody holds them.
 const (
-	given = `INSERT INTO timeline (machine_id, at, from_state, to_state, reason)
-		SELECT m.id, $2, 'ready', 'assigned', 'given to ' || s.email FROM machines m JOIN seats s ON s.machine_id = m.id AND s.state = 'assigned'
-		WHERE m.workshop_id = $1 AND m.state = 'ready' ORDER BY s.claimed_at, s.id`
-	taking = `UPDATE machines SET state = 'assigned', reason = 'given to ' || s.email, changed_at = $2, active_at = 0,
+	// waiting are those who wait longest, if the workshop has begun and as far as it has
+	// seats left.
+	waiting = `SELECT s.id, s.email, w.session_limit, w.ends_at FROM seats s JOIN workshops w ON w.id = s.workshop_id
+		WHERE s.workshop_id = $1 AND s.state = 'queued' AND w.state = 'open' AND w.starts_at <= $2
+		ORDER BY s.claimed_at, s.id LIMIT (SELECT CASE WHEN w.seats > n THEN w.seats - n ELSE 0 END FROM workshops w,
+			(SELECT count(*) AS n FROM seats WHERE workshop_id = $1 AND state = 'assigned') held WHERE w.id = $1)`
+	// free are machines that are ready, first those whose tunnels are up. A workshop that
+	// may cost nothing more gives people's own machines only.
+	free = `SELECT id FROM machines WHERE workshop_id = $1 AND state = 'ready' AND leaving = ''
+		AND (join_token <> '' OR NOT (SELECT withheld FROM workshops WHERE id = $1))
+		ORDER BY connected DESC, id LIMIT $2`
+	// seated, told and taken are what is written of pairs.
+	seated = `UPDATE seats SET state = 'assigned', machine_id = p.value ->> 'machine', assigned_at = $2, ends_at = $3
+		FROM json_each($1) p WHERE seats.id = p.value ->> 'seat'`
+	told = `INSERT INTO timeline (machine_id, at, from_state, to_state, reason)
+		SELECT value ->> 'machine', $2, 'ready', 'assigned', value ->> 'reason' FROM json_each($1)`
+	taken = `UPDATE machines SET state = 'assigned', reason = p.value ->> 'reason', changed_at = $2, active_at = 0,
 		number = CASE WHEN machines.number < $2 THEN $2 ELSE machines.number + 1 END
-		FROM seats s WHERE s.machine_id = machines.id AND s.state = 'assigned' AND machines.workshop_id = $1 AND machines.state = 'ready'
-		RETURNING machines.id, machines.number`
+		FROM json_each($1) p WHERE machines.id = p.value ->> 'machine' RETURNING machines.id, machines.number`
 )
 
-// give gives machines that are ready to those who wait.
+// pair is somebody who waits, and the machine that they get.
+type pair struct {
+	Seat    string `json:"seat"`
+	Machine string `json:"machine"`
+	Reason  string `json:"reason"`
+
+	limit, over int64
+}
+
+// give gives machines that are ready to those who wait. Two can never get the same:
+// the index on seats sees to it.
 func give(ctx context.Context, tx conn, workshop string, at time.Time) error {
-	type pair struct{ seat, machine string }
-	pairs, err := list(ctx, tx, func(row scanner) (p pair, err error) { return p, row.Scan(&p.seat, &p.machine) }, giving, workshop, stamp(at))
+	pairs, err := list(ctx, tx, func(row scanner) (p pair, err error) {
+		err = row.Scan(&p.Seat, &p.Reason, &p.limit, &p.over)
+		p.Reason = "given to " + p.Reason
+		return p, err
+	}, waiting, workshop, stamp(at))
 	if err != nil {
-		return fmt.Errorf("give seats of %s machines: %w", workshop, err)
+		return fmt.Errorf("find who waits for machines of %s: %w", workshop, err)
 	}
 	if len(pairs) == 0 {
 		return nil
 	}
+	machines, err := list(ctx, tx, func(row scanner) (id string, err error) { return id, row.Scan(&id) }, free, workshop, len(pairs))
+	if err != nil {
+		return fmt.Errorf("find free machines of %s: %w", workshop, err)
+	}
+	if len(machines) == 0 {
+		return nil
+	}
+	pairs = pairs[:len(machines)]
+	for i, m := range machines {
+		pairs[i].Machine = m
+	}
+	if err := seat(ctx, tx, pairs, at); err != nil {
+		return fmt.Errorf("give out machines of %s: %w", workshop, err)
+	}
+	return nil
+}
+
+// seat gives each of those who wait in one workshop their machine.
+func seat(ctx context.Context, tx conn, pairs []pair, at time.Time) error {
 	seats := map[string]allocator.Seat{} // by machine
 	for _, p := range pairs {
-		seats[p.machine] = allocator.Seat{ID: p.seat, State: allocator.SeatAssigned, AssignedAt: at}
+		seats[p.Machine] = allocator.Seat{ID: p.Seat, State: allocator.SeatAssigned, AssignedAt: at}
 	}
-	if _, err := tx.exec(ctx, given, workshop, stamp(at)); err != nil {
-		return fmt.Errorf("tell what machines of %s became: %w", workshop, err)
+	all, err := numbered(pairs)
+	if err != nil {
+		return err
+	}
+	var ends time.Time // when they give it back
+	if of := pairs[0]; of.limit > 0 {
+		ends = allocator.Earlier(at.Add(seconds(of.limit)), fromStamp(of.over))
+	}
+	if err := tx.all(ctx, Statement{seated, []any{all, stamp(at), stamp(ends)}}, Statement{told, []any{all, stamp(at)}}); err != nil {
+		return err
 	}
 	_, err = list(ctx, tx, func(row scanner) (machine string, err error) {
 		var number int64
 		err = row.Scan(&machine, &number)
 		tx.rehold(machine, allocator.Hold{Session: seats[machine].Session(), Number: number})
 		return machine, err
-	}, taking, workshop, stamp(at))
-	if err != nil {
-		return fmt.Errorf("give out machines of %s: %w", workshop, err)
-	}
-	return nil
+	}, taken, all, stamp(at))
+	return err
 }
 
 // GiveSeats gives out the machines of a workshop that are ready.

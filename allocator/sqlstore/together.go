@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 )
@@ -11,4 +12,15 @@ var braced = regexp.MustCompile(`\{([^}]+)\}`)
 // digits.
 func (d Dialect) bytes(query string) string {
 	return braced.ReplaceAllString(query, fmt.Sprintf(d.Bytes, "$1"))
+}
+
+// numbered is a list as json_each of either database takes it: an object whose keys are
+// the numbers.
+func numbered[T any](list []T) (string, error) {
+	out := make(map[int]T, len(list))
+	for i, v := range list {
+		out[i] = v
+	}
+	raw, err := json.Marshal(out)
+	return string(raw), err
 }
