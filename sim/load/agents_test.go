@@ -25,13 +25,13 @@ import (
 const version = "load"
 
 // agentsOrder says what the agents are to do: all come, Width at once; the first
-// Count report for Seconds as fast as they can; or all report every ten seconds from
-// now on; or to tell when sessions began, once there are so many.
+// Count report for Seconds, Rate times a second together; or all report every ten
+// seconds from now on; or to tell when sessions began, once there are so many.
 type agentsOrder struct {
 	Sessions int  `json:"sessions"`
 	Come     bool `json:"come"`
 	Width    int  `json:"width"`
-	Report   bool `json:"report"`
+	Rate     int  `json:"rate"`
 	Count    int  `json:"count"`
 	Seconds  int  `json:"seconds"`
 	Go       bool `json:"go"`
@@ -163,8 +163,8 @@ func beAgents(ctx context.Context, in *json.Decoder, out *json.Encoder) error {
 		switch {
 		case o.Come:
 			done = comeAll(ctx, all, o.Width)
-		case o.Report:
-			done = reportAll(ctx, all[:o.Count], time.Duration(o.Seconds)*time.Second)
+		case o.Rate > 0:
+			done = reportAll(ctx, all[:o.Count], time.Duration(o.Seconds)*time.Second, o.Rate)
 		case o.Sessions > 0:
 			done = began.wait(o.Sessions)
 		case o.Go:
@@ -210,17 +210,21 @@ func comeAll(ctx context.Context, all []*one, width int) agentsDone {
 	return agentsDone{Seconds: time.Since(begin).Seconds(), Errors: failed.all}
 }
 
-func reportAll(ctx context.Context, all []*one, during time.Duration) agentsDone {
+// reportAll reports at a steady pace, to which each agent keeps by itself. A report takes
+// as long as since it was due: where the one before is late, so is it.
+func reportAll(ctx context.Context, all []*one, during time.Duration, rate int) agentsDone {
 	begin, before := time.Now(), used()
 	took := make([][]millis, len(all))
 	var each sync.WaitGroup
 	var failed failures
+	between := time.Second * time.Duration(len(all)) / time.Duration(rate)
 	for i, a := range all {
 		each.Go(func() {
-			for time.Since(begin) < during {
-				at := time.Now()
+			due := begin.Add(between * time.Duration(i) / time.Duration(len(all)))
+			for ; due.Sub(begin) < during; due = due.Add(between) {
+				time.Sleep(time.Until(due))
 				failed.add(a.report(ctx))
-				took[i] = append(took[i], since(at))
+				took[i] = append(took[i], since(due))
 			}
 		})
 	}
