@@ -79,14 +79,15 @@ func (s *Sessions) Start(ctx context.Context, id string, number int64) error {
 	return nil
 }
 
-// End ends a session, if it is the one that goes on, unless the order is late.
+// End ends a session, if it is the one that goes on, unless the order is late. Without
+// an id it ends none: the allocator says that nobody is here, as of the number.
 func (s *Sessions) End(ctx context.Context, id string, number int64) error {
 	s.turn.Lock()
 	defer s.turn.Unlock()
 	if err := s.inTurn(number); err != nil {
 		return err
 	}
-	if id != s.ID() {
+	if id == "" || id != s.ID() {
 		return nil
 	}
 	return s.end(ctx, id)

@@ -100,6 +100,15 @@ func TestAnOrderThatIsLateIsRefused(t *testing.T) {
 	require.Equal(t, "cys", s.ID())
 }
 
+func TestThatNobodyIsHereEndsNothingAndCounts(t *testing.T) {
+	d := &fakeDesktop{}
+	s := agent.NewSessions(d)
+	s.Leaving = func() { t.Fatal("nobody leaves") }
+	require.NoError(t, s.End(t.Context(), "", 7))
+	require.Empty(t, d.asked)
+	require.Equal(t, api.Conflict, api.CodeOf(s.Start(t.Context(), "one", 6)), "it is late")
+}
+
 func TestTheNewestOrderCountsInWhateverWayOrdersCome(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := agent.NewSessions(&fakeDesktop{})

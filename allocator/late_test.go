@@ -55,6 +55,24 @@ func TestASessionThatAnotherAllocatorStartsLateTakesNobodysPlace(t *testing.T) {
 	require.Equal(t, second.Seat.Session(), w.Agents.Session(m.ID))
 }
 
+func TestASessionThatAnotherAllocatorStartsLateIsRefusedThoughNobodyCameAfter(t *testing.T) {
+	w := newWorld(t)
+	ws := w.ReadyWorkshop(t, 1)
+	m := w.Machines(t, ws)[0]
+	other, l := another(t, w)
+	ann, err := w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
+	require.NoError(t, err)
+	w.Settled()
+	w.Agents.Connect(m) // it has no session
+	other.Settle(m.ID)
+	<-l.ordered // for ann
+	require.NoError(t, w.Leave(t.Context(), ann.Token))
+	w.Settled()
+	close(l.goOn)
+	other.Settled()
+	require.Empty(t, w.Agents.Session(m.ID), "ann has left")
+}
+
 func TestASessionIsNotEndedByAnAllocatorThatSawNobodyThere(t *testing.T) {
 	w := newWorld(t)
 	ws := w.ReadyWorkshop(t, 1)

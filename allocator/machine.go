@@ -107,7 +107,9 @@ type Machine struct {
 	// Number rises with each change of State. Orders to the agent carry it: one that is
 	// late is told from what came after it.
 	Number int64
-	// Noticed says that who holds it was told that AWS may take it back.
+	// Noticed says that who holds it was told that AWS may take it back: as of Number. An
+	// allocator of a release that knows no numbers raises none; while one serves beside
+	// this one, as in an update, it may seem of the next holder that they were told.
 	Noticed bool
 	// LaunchOpen says that EC2 may be launching an instance for it right now, so
 	// that one may still appear.

@@ -317,7 +317,8 @@ type Tunnels interface {
 	Reboot(ctx context.Context, machine, boot string) error
 	// Collect begins to collect on a machine, or says how it goes.
 	Collect(ctx context.Context, machine string, c api.StartCollect) (api.CollectStatus, error)
-	// EndSession ends a session, if the machine has it. Conflict as with StartSession.
+	// EndSession ends a session, if the machine has it; "" ends none, and tells the agent
+	// the number only. Conflict as with StartSession.
 	EndSession(ctx context.Context, machine, session string, number int64) error
 }
 

@@ -221,6 +221,36 @@ func TestAnAgentMayBeReplacedAfterARestoreUntilItIsHeardOf(t *testing.T) {
 	}
 }
 
+func TestAnAgentThatServedAnotherSinceTheBackupTakesOrdersAfterARestore(t *testing.T) {
+	onBoth(t, takesOrdersAfterARestore)
+}
+
+func takesOrdersAfterARestore(t *testing.T, w fleet) {
+	ws := w.ReadyWorkshop(t, 1)
+	m := w.Machines(t, ws)[0]
+	w.Agents.Connect(m)
+	ann := claimed(t, w.World, ws, "ann@example.org")
+	w.Settled()
+	restore := w.backup(t)
+	w.Time = w.Time.Add(time.Minute)
+	require.NoError(t, w.Leave(t.Context(), ann.Token))
+	bob := claimed(t, w.World, ws, "bob@example.org")
+	w.Settled()
+	require.Equal(t, bob.Seat.Session(), w.Agents.Session(m.ID))
+	w.Time = w.Time.Add(time.Minute)
+	restore()
+
+	a, err := w.Store.Agent(t.Context(), m.AgentID)
+	require.NoError(t, err)
+	_, err = w.Report(t.Context(), a, api.Report{Health: api.Healthy, Session: &api.SessionStatus{ID: bob.Seat.Session()}})
+	require.NoError(t, err)
+	w.Settled()
+	seat, err := w.SeatOf(t.Context(), ann.Token)
+	require.NoError(t, err)
+	require.Equal(t, m.ID, seat.MachineID)
+	require.Equal(t, seat.Session(), w.Agents.Session(m.ID))
+}
+
 func TestAJobOfAnOperationThatIsNotKnownIsOver(t *testing.T) {
 	w := newWorld(t)
 	require.NoError(t, w.Run(t.Context(), "op_unknown"))

@@ -91,7 +91,9 @@ func (s *Service) SettleFor(machine string, hold Hold) {
 const settleTimeout = 30 * time.Second
 
 // settle tells the agent as of the machine's number: of two allocators the one that is
-// late is refused, whatever it wanted, as the other one was told of what came after.
+// late is refused, whatever it wanted. So the agent is told that nobody holds the machine
+// though it has no session. It is told nothing while the machine is collected from or
+// ends: what is late then is set right when nobody holds it, or goes with it.
 func (s *Service) settle(ctx context.Context, machine string, hold Hold) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
@@ -111,7 +113,7 @@ func (s *Service) settle(ctx context.Context, machine string, hold Hold) error {
 		return nil // it goes with the machine
 	}
 	had, err := s.Tunnels.Status(ctx, machine)
-	if err != nil || had.Session == nil || had.Session.ID == "" {
+	if err != nil || had.Session == nil { // an agent that knows no sessions
 		return err
 	}
 	return s.Tunnels.EndSession(ctx, machine, had.Session.ID, m.Number)

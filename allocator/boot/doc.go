@@ -1,9 +1,9 @@
 // Package boot sets up the allocator's host at its first boot, and keeps it at
 // the release that the pointer names.
 //
-// An update has six parts, and each has a limit (Limits); but for the second they
-// take less than a minute and a half together. The host fetches what the manifest lists, and
-// checks every sum. It copies the databases. It rehearses: the new release is started
+// An update has six parts, and each has a limit (Limits); with the way back they take
+// less than five minutes together, beside the download. The host fetches what the
+// manifest lists, and checks every sum. It copies the databases. It rehearses: the new release is started
 // beside the one that runs, as the same user and by the same command, on the copy,
 // where it answers this host alone, launches nothing and asks nobody for a
 // certificate. Only a release that becomes ready there gets to serve. One that exits,

@@ -18,8 +18,11 @@ const (
 	switchingFile = host.ConfigDir + "/switching-from-release"
 )
 
-// Limits say how long each part of an update may take. Together they are less
-// than a minute and a half, but for Copy.
+// Limits say how long each part of an update may take. The turn is asked for three times,
+// a rehearsal's time is allowed three times (the new release, the one before, and removing
+// the copy), and Start twice, where a release is given up: together that is less than
+// five minutes, of which Copy is two. The update's unit allows a minute more than that, for
+// downloads.
 type Limits struct {
 	// Fetch is how long an object that is not there is asked for again.
 	Fetch time.Duration

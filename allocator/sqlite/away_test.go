@@ -112,6 +112,7 @@ func TestALockedDatabaseIsToldInWordsAndNeedsNobodyOnceItIsFree(t *testing.T) {
 	require.NoError(t, err)
 	for _, err := range claimAll(s, ws, 1, 20) {
 		requireUnavailable(t, err, "locked")
+		require.ErrorContains(t, err, "cannot be read or kept now", "who only reads is told it too")
 		require.ErrorContains(t, err, "Nothing was changed")
 	}
 	requireUnavailable(t, s.TryWrite(t.Context(), noon), "locked")

@@ -31,6 +31,6 @@ func word(err error) error {
 	if !errors.As(err, &said) || reasons[said.Code()&kind] == "" {
 		return err
 	}
-	return fmt.Errorf("%w (%w)", api.Problemf(api.Unavailable, "That cannot be kept now",
+	return fmt.Errorf("%w (%w)", api.Problemf(api.Unavailable, "The allocator's data cannot be read or kept now",
 		"%s Nothing was changed, and who has a machine keeps it. Try again in a minute; if it goes on, tell your administrator.", reasons[said.Code()&kind]), err)
 }

@@ -10,6 +10,10 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
+// slack is how far allocators' clocks may be apart: what is later than that was written
+// by one that was wrong.
+const slack = 5 * time.Minute
+
 // KeepHeard keeps that a machine's agent was heard of. One that is to reboot, and has
 // spoken of no boot before, reboots from that one.
 func (s *Store) KeepHeard(ctx context.Context, machine, boot string, active, at time.Time) error {
@@ -17,7 +21,7 @@ func (s *Store) KeepHeard(ctx context.Context, machine, boot string, active, at 
 		`UPDATE machines SET boot_id = $1, heard_at = $3,
 		reboot_from = CASE WHEN state = 'rebooting' AND reboot_from = '' AND reboot_asked_at = 0 THEN $1 ELSE reboot_from END,
 		reboots = CASE WHEN well_since > 0 AND $3 - well_since >= $5 THEN 0 ELSE reboots END,
-		active_at = CASE WHEN CAST($2 AS BIGINT) = 0 OR active_at < $2 OR active_at > $3 THEN $2 ELSE active_at END WHERE id = $4`, boot, stamp(active), stamp(at), machine, allocator.WellAfter.Microseconds())
+		active_at = CASE WHEN CAST($2 AS BIGINT) = 0 OR active_at < $2 OR active_at - $6 > $3 THEN $2 ELSE active_at END WHERE id = $4`, boot, stamp(active), stamp(at), machine, allocator.WellAfter.Microseconds(), slack.Microseconds())
 }
 
 // KeepSays keeps what a machine's agent says of itself.

@@ -8,7 +8,8 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator"
 )
 
-// Restored makes of a backup what an allocator goes on with.
+// Restored makes of a backup what an allocator goes on with. Agents may have had orders
+// that the backup does not know: machines' numbers rise above those, by the clock.
 func (s *Store) Restored(ctx context.Context, at time.Time) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
 		var knew int64
@@ -22,6 +23,7 @@ func (s *Store) Restored(ctx context.Context, at time.Time) error {
 		err = tx.all(
 			ctx,
 			Statement{"UPDATE machines SET agent_replaceable = $1 WHERE agent_id IS NOT NULL AND state <> 'terminated'", []any{true}},
+			Statement{"UPDATE machines SET number = CASE WHEN number < $1 THEN $1 ELSE number + 1 END", []any{stamp(at)}},
 			Statement{"DELETE FROM sessions", nil},
 			Statement{"INSERT INTO restores (at, knew) VALUES ($1, $2)", []any{stamp(at), knew}},
 			Statement{"INSERT INTO events (at, actor, action, subject, detail) VALUES ($1, $2, 'restore backup', '', $3)", []any{stamp(at), allocator.Allocator, detail}},

@@ -125,6 +125,26 @@ func idleSeatsEnd(t *testing.T, w *world) {
 	require.True(t, w.seat(t, ws.ID, "bob@example.org").IdleEndsAt.IsZero())
 }
 
+func whoSaysSoStays(t *testing.T, w *world) {
+	ws, machines := w.ready(t, 1)
+	w.come(t, ws.ID, "ann@example.org")
+	ann := w.seat(t, ws.ID, "ann@example.org")
+	active := w.tick()
+	last := func(at time.Time) time.Time {
+		t.Helper()
+		require.NoError(t, w.KeepHeard(t.Context(), machines[0].ID, "b", active, at))
+		m, err := w.Machine(t.Context(), machines[0].ID)
+		require.NoError(t, err)
+		return m.ActiveAt
+	}
+	now := active.Add(9 * time.Minute)
+	last(now)
+	require.NoError(t, w.StaySeated(t.Context(), ann.ID, now.Add(2*time.Minute)))
+	require.Equal(t, now.Add(2*time.Minute), last(now), "the clock of the allocator that hears of it is behind")
+	require.NoError(t, w.StaySeated(t.Context(), ann.ID, now.Add(time.Hour)))
+	require.Equal(t, active, last(now), "that of the other one was wrong")
+}
+
 func machineReboots(t *testing.T, w *world) {
 	ws, machines := w.ready(t, 2)
 	w.come(t, ws.ID, "ann@example.org")

@@ -51,6 +51,7 @@ func Run(t *testing.T, open Open) {
 		"a hundred claims at once never double":                    claimsRace,
 		"who holds a machine is told as it changes":                holdsAreTold,
 		"it is kept that an agent was heard of":                    heardIsKept,
+		"who says so is there, though clocks differ":               whoSaysSoStays,
 		"it is kept that an agent is silent":                       silenceIsKept,
 		"what an agent says of itself is kept":                     saysIsKept,
 		"who holds a machine is given notice once":                 noticeIsGivenOnce,

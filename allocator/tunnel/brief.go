@@ -22,18 +22,18 @@ func (h *Hub) brief(machine string) http.RoundTripper {
 }
 
 // once makes one request on a connection of its own, and reads the answer after it:
-// without the goroutines of http.Transport, which a room that begins at once would wait
-// for.
+// without the goroutines of http.Transport that outlast the question, for which a room
+// that begins at once would wait.
 type once func() (net.Conn, error)
 
 // RoundTrip writes the request and reads the answer. The connection ends with the
 // answer's body, or with the request's context.
 func (dial once) RoundTrip(r *http.Request) (*http.Response, error) {
-	conn, err := dial()
+	ctx := r.Context()
+	conn, err := dial.within(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ctx := r.Context()
 	stop := context.AfterFunc(ctx, func() {
 		_ = conn.SetReadDeadline(time.Unix(1, 0)) // a stream that is closed can be read still
 		_ = conn.Close()
@@ -50,6 +50,31 @@ func (dial once) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	res.Body = body{res.Body, end}
 	return res, nil
+}
+
+// within dials for no longer than a context: an agent that takes no streams lets the
+// next one wait. A connection that comes late is closed.
+func (dial once) within(ctx context.Context) (net.Conn, error) {
+	type dialed struct {
+		conn net.Conn
+		err  error
+	}
+	came := make(chan dialed, 1)
+	go func() {
+		conn, err := dial()
+		came <- dialed{conn, err}
+	}()
+	select {
+	case d := <-came:
+		return d.conn, d.err
+	case <-ctx.Done():
+		go func() {
+			if d := <-came; d.err == nil {
+				_ = d.conn.Close()
+			}
+		}()
+		return nil, ctx.Err()
+	}
 }
 
 func exchange(conn net.Conn, r *http.Request) (*http.Response, error) {

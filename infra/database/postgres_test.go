@@ -1,6 +1,7 @@
 package database_test
 
 import (
+	"os"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -108,4 +109,13 @@ func TestAnIncompleteDatabaseIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
 		assert.ErrorContains(t, err, "are required", why)
 		assert.Empty(t, r.Names(), why)
 	}
+}
+
+// pg_dump refuses a server that is newer than itself.
+func TestTheDocumentsNameTheClientsOfTheDatabasesMajorVersion(t *testing.T) {
+	raw, err := os.ReadFile("../../docs/operations.md")
+	require.NoError(t, err)
+	text := string(raw)
+	assert.Contains(t, text, "the server's major version or a newer one, "+database.Major+",")
+	assert.Contains(t, text, "`postgresql-client-"+database.Major+"`")
 }
