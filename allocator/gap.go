@@ -124,7 +124,8 @@ func (g *gap) cap(s Situation, has []Machine) {
 		}
 		g.costly = append(g.costly, m)
 	}
-	g.reboot, g.failed, g.surplus, g.spare, g.sick = nil, nil, nil, nil, nil
+	g.failed = slices.DeleteFunc(g.failed, func(m Machine) bool { return !m.Own() }) // people's own cost nothing
+	g.reboot, g.surplus, g.spare, g.sick = nil, nil, nil, nil
 }
 
 // count says how many machines are missing, and which are too many.
