@@ -85,7 +85,7 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 		case s.ClockTrouble != "" || m.sickFor(s.Now) < sickLimit:
 		case !m.Own():
 			g.sick = append(g.sick, m)
-		case s.Seats[w.ID] > assigned: // it would make no room, but who holds it was there before those who wait
+		case m.silent(s.Now) && s.Seats[w.ID] > assigned: // a limping one serves them better than none; it would make no room, but who holds it was there before those who wait
 			g.failed = append(g.failed, m)
 		}
 	}
