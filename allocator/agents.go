@@ -66,6 +66,7 @@ func (s *Service) Authenticate(ctx context.Context, id, secret string) (Agent, e
 		return Agent{}, refused
 	}
 	if err != nil {
+		s.unheard(err)
 		return Agent{}, err
 	}
 	if sum := SecretSum(secret); subtle.ConstantTimeCompare(sum[:], a.Secret[:]) != 1 {
@@ -78,6 +79,12 @@ func (s *Service) Authenticate(ctx context.Context, id, secret string) (Agent, e
 // there, and now and then that the agent was heard of; nothing is kept anywhere else, as
 // the next report may come to another allocator.
 func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.ReportAnswer, error) {
+	answer, err := s.report(ctx, a, r)
+	s.unheard(err)
+	return answer, err
+}
+
+func (s *Service) report(ctx context.Context, a Agent, r api.Report) (api.ReportAnswer, error) {
 	if err := s.understands(r.Version, r.Protocol); err != nil {
 		return api.ReportAnswer{}, err
 	}

@@ -85,7 +85,7 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 		case s.ClockTrouble != "" || m.sickFor(s.Now) < sickLimit:
 		case !m.Own():
 			g.sick = append(g.sick, m)
-		case s.Seats[w.ID] > assigned: // it would make no room, but who holds it was there before those who wait
+		case m.silent(s.Now) && s.Seats[w.ID] > assigned: // a limping one serves them better than none; it would make no room, but who holds it was there before those who wait
 			g.failed = append(g.failed, m)
 		}
 	}
@@ -124,7 +124,8 @@ func (g *gap) cap(s Situation, has []Machine) {
 		}
 		g.costly = append(g.costly, m)
 	}
-	g.reboot, g.failed, g.surplus, g.spare, g.sick = nil, nil, nil, nil, nil
+	g.failed = slices.DeleteFunc(g.failed, func(m Machine) bool { return !m.Own() }) // people's own cost nothing
+	g.reboot, g.surplus, g.spare, g.sick = nil, nil, nil, nil
 }
 
 // count says how many machines are missing, and which are too many.

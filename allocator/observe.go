@@ -26,6 +26,7 @@ func (s *Service) Watch(ctx context.Context, ticks <-chan time.Time) {
 		case <-ticks:
 		}
 		if s.Leader != nil && !s.Leader.Leads(ctx) {
+			s.listens.anew(s.Now()) // the store may be away, and who leads later knows no better
 			continue
 		}
 		if err := s.Observe(ctx); err != nil && ctx.Err() == nil {
@@ -47,6 +48,13 @@ func (s *Service) Observe(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list instances: %w", err)
 	}
+	err = s.compare(ctx, instances)
+	s.unheard(err)
+	return err
+}
+
+// compare compares the machines that are written down with the instances of EC2.
+func (s *Service) compare(ctx context.Context, instances []Instance) error {
 	attempts, err := s.Store.OpenAttempts(ctx)
 	if err != nil {
 		return err

@@ -157,8 +157,9 @@ func (s *Service) leaveOwn(ctx context.Context, seen Machine) error {
 		return err
 	}
 	// Somebody was faster, or none is ready. They keep it until another one is; where
-	// others wait for that one too, they wait before those who came later.
-	if m.sickFor(s.Now()) < sickLimit || s.clockTrouble(ctx) != "" {
+	// others wait for that one too, they wait before those who came later. One that only
+	// limps serves them better than none.
+	if !m.silent(s.Now()) || m.sickFor(s.Now()) < sickLimit || s.clockTrouble(ctx) != "" {
 		return nil
 	}
 	return s.Store.Move(ctx, m.ID, Assigned, Unhealthy, m.trouble(), s.Now())

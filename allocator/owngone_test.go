@@ -154,3 +154,75 @@ func TestEachOfPeoplesOwnMachinesThatIsSwitchedOffIsGivenToNobody(t *testing.T) 
 		require.Equal(t, allocator.Unhealthy, m.State)
 	}
 }
+
+// away is a store that is away while its error is set.
+type away struct {
+	allocator.Store
+	err error
+}
+
+func (a *away) Agent(ctx context.Context, id string) (allocator.Agent, error) {
+	if a.err != nil {
+		return allocator.Agent{}, a.err
+	}
+	return a.Store.Agent(ctx, id)
+}
+
+func (a *away) Machine(ctx context.Context, id string) (allocator.Machine, error) {
+	if a.err != nil {
+		return allocator.Machine{}, a.err
+	}
+	return a.Store.Machine(ctx, id)
+}
+
+func (a *away) OpenAttempts(ctx context.Context) ([]allocator.Attempt, error) {
+	if a.err != nil {
+		return nil, a.err
+	}
+	return a.Store.OpenAttempts(ctx)
+}
+
+func TestADatabaseThatWasAwayMakesNoMachineSwitchedOff(t *testing.T) {
+	gone := errors.New("connection refused")
+	for name, meet := range map[string]func(o heldOwn, agent allocator.Agent) error{
+		"in a report": func(o heldOwn, a allocator.Agent) error {
+			_, err := o.Report(t.Context(), a, api.Report{Health: api.Healthy})
+			return err
+		},
+		"before one": func(o heldOwn, a allocator.Agent) error {
+			_, err := o.Authenticate(t.Context(), a.ID, "of ann's")
+			return err
+		},
+		"in a look": func(o heldOwn, _ allocator.Agent) error { return o.Observe(t.Context()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := switchedOff(t, 1)
+			agent, store := ownAgent(t, o.World, o.own), &away{Store: o.Store}
+			o.Store = store
+			store.err = gone
+			o.Time = o.Time.Add(16 * time.Minute)
+			require.ErrorIs(t, meet(o, agent), gone)
+			store.err = nil
+			o.pass(t, time.Minute)
+			require.Equal(t, api.Healthy, o.machine(t).Health)
+			require.Empty(t, o.launched(t))
+			o.pass(t, 15*time.Minute)
+			require.Equal(t, api.Unhealthy, o.machine(t).Health, "it is silent in truth")
+		})
+	}
+}
+
+// Its database is away, and so nobody leads: it does not look, and reports go to others.
+func TestAnAllocatorThatLedBeforeListensAnew(t *testing.T) {
+	o := switchedOff(t, 1)
+	o.Leader = leads(false)
+	ctx, stop := context.WithCancel(t.Context())
+	ticks, ended := make(chan time.Time), make(chan struct{})
+	go func() { defer close(ended); o.Watch(ctx, ticks) }()
+	o.Time = o.Time.Add(16 * time.Minute)
+	ticks <- o.Time
+	stop()
+	<-ended
+	o.pass(t, time.Minute)
+	require.Equal(t, api.Healthy, o.machine(t).Health)
+}

@@ -71,10 +71,14 @@ const (
 	longestPause = 15 * time.Minute
 )
 
+// slack is how much longer a pause may seem to be: who looks took the time before it began,
+// or by the clock of another allocator.
+const slack = 2 * time.Minute
+
 // pauses reports whether machines of a workshop are not to be launched now. No pause is
 // longer than these: what seems to be was written down by a clock that was ahead.
 func (w Workshop) pauses(now time.Time) bool {
-	return now.Before(w.LaunchAfter) && w.LaunchAfter.Sub(now) <= max(longestPause, cancelPause)
+	return now.Before(w.LaunchAfter) && w.LaunchAfter.Sub(now) <= max(longestPause, cancelPause)+slack
 }
 
 // pauseAfter is how long to wait after so many refusals in a row.

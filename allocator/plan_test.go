@@ -87,14 +87,16 @@ func TestAPlanClosesTheDifference(t *testing.T) {
 		"no more than there are seats": {workshop: with(func(w *allocator.Workshop) { w.Warm = 1 }), has: hasMachines(assigned, assigned, assigned), people: 9},
 		"what is too much goes, but not from anybody": {workshop: with(func(w *allocator.Workshop) { w.Seats, w.Warm = 1, 1 }), has: hasMachines(assigned, ready, ready, booting), want: []string{"end mch_3", "end mch_2", "end mch_1"}},
 		"what may be needed again is kept a while":    {workshop: with(func(w *allocator.Workshop) { w.Warm = 1 }), has: fresh(hasMachines(assigned, ready, booting)), people: 1},
-		"and goes then":                      {workshop: with(func(w *allocator.Workshop) { w.Warm = 1 }), has: fresh(hasMachines(assigned, ready, booting)), people: 1, after: time.Minute, want: []string{"end mch_2", "end mch_1"}},
-		"what no seat can need goes at once": {workshop: with(func(w *allocator.Workshop) { w.Seats, w.Warm = 2, 1 }), has: fresh(hasMachines(assigned, ready, ready)), people: 1, want: []string{"end mch_2"}},
-		"nothing is launched so late":        {workshop: with(func(w *allocator.Workshop) { w.EndsAt = noon.Add(3 * time.Minute) })},
-		"but before that":                    {workshop: with(func(w *allocator.Workshop) { w.EndsAt = noon.Add(4 * time.Minute) }), want: []string{"launch 3 for wks_1"}},
-		"a pause after a refusal":            {workshop: with(func(w *allocator.Workshop) { w.LaunchAfter = noon.Add(1) })},
-		"no more than the pool may hold":     {workshop: with(func(w *allocator.Workshop) { w.Seats, w.Warm = 30, 30 }), want: []string{"launch 10 for wks_1", "tell that the pool is full"}},
-		"room again":                         {workshop: with(func(w *allocator.Workshop) { w.Trouble = "The pool is full: …" }), has: hasMachines(assigned, ready), want: []string{"launch 1 for wks_1", "tell that there is room"}},
-		"other troubles are not for it":      {workshop: with(func(w *allocator.Workshop) { w.Trouble = "no quota" }), has: hasMachines(assigned, ready, ready)},
+		"and goes then":                                  {workshop: with(func(w *allocator.Workshop) { w.Warm = 1 }), has: fresh(hasMachines(assigned, ready, booting)), people: 1, after: time.Minute, want: []string{"end mch_2", "end mch_1"}},
+		"what no seat can need goes at once":             {workshop: with(func(w *allocator.Workshop) { w.Seats, w.Warm = 2, 1 }), has: fresh(hasMachines(assigned, ready, ready)), people: 1, want: []string{"end mch_2"}},
+		"nothing is launched so late":                    {workshop: with(func(w *allocator.Workshop) { w.EndsAt = noon.Add(3 * time.Minute) })},
+		"but before that":                                {workshop: with(func(w *allocator.Workshop) { w.EndsAt = noon.Add(4 * time.Minute) }), want: []string{"launch 3 for wks_1"}},
+		"a pause after a refusal":                        {workshop: with(func(w *allocator.Workshop) { w.LaunchAfter = noon.Add(1) })},
+		"a pause that was begun while the plan was made": {workshop: with(func(w *allocator.Workshop) { w.LaunchAfter = noon.Add(15*time.Minute + time.Second) })},
+		"a pause by a clock that was ahead":              {workshop: with(func(w *allocator.Workshop) { w.LaunchAfter = noon.Add(17*time.Minute + time.Second) }), want: []string{"launch 3 for wks_1"}},
+		"no more than the pool may hold":                 {workshop: with(func(w *allocator.Workshop) { w.Seats, w.Warm = 30, 30 }), want: []string{"launch 10 for wks_1", "tell that the pool is full"}},
+		"room again":                                     {workshop: with(func(w *allocator.Workshop) { w.Trouble = "The pool is full: …" }), has: hasMachines(assigned, ready), want: []string{"launch 1 for wks_1", "tell that there is room"}},
+		"other troubles are not for it":                  {workshop: with(func(w *allocator.Workshop) { w.Trouble = "no quota" }), has: hasMachines(assigned, ready, ready)},
 	} {
 		s := allocator.Situation{
 			Now: noon.Add(c.after), Workshops: []allocator.Workshop{c.workshop}, Machines: c.has,
@@ -126,6 +128,15 @@ func TestASickMachineInAFullPoolIsReplacedAfterAWhile(t *testing.T) {
 	require.Equal(t, []string{"tell that the pool is full"}, told(allocator.Plan(s)))
 	s.ClockTrouble, s.Pools[0].MaxMachines = "", 4
 	require.Equal(t, []string{"launch 2 for wks_1", "tell that there is room"}, told(allocator.Plan(s)), "where there is room they are kept until another one is ready")
+}
+
+// They cost nothing, and what their holders made is to be collected.
+func TestPeoplesOwnMachinesGoAlsoWhereTheBudgetIsUsedUp(t *testing.T) {
+	w := allocator.Workshop{ID: "wks_1", Pool: "gpu", Seats: 2, Warm: 2, Trouble: "no quota", LaunchFailures: 1}
+	has := hasMachines(allocator.Ready, allocator.Unhealthy)
+	has[0].Pool, has[0].JoinToken, has[0].Leaving = allocator.OwnMachines, "jtk_1", "ann takes it home"
+	s := allocator.Situation{Now: noon, Workshops: []allocator.Workshop{w}, Machines: has, HardCap: true, Capped: map[string]string{w.ID: "no quota"}, Pools: []allocator.Pool{{Name: "gpu", MaxMachines: 2}}}
+	require.Equal(t, []string{"end mch_0", "end mch_1"}, told(allocator.Plan(s)))
 }
 
 func TestSparesTakeNoRoomThatSeatsNeed(t *testing.T) {

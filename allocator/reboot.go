@@ -155,7 +155,7 @@ func (s *Service) silence(machines []Machine) func(Machine) bool {
 			silent++
 		}
 	}
-	deaf := now.Sub(s.listening(now)) <= silentLimit
+	deaf := now.Sub(s.listens.since(now)) <= silentLimit
 	most := silent > 1 && 2*silent > heard
 	return func(m Machine) bool {
 		if deaf || !m.silent(now) {
@@ -164,10 +164,4 @@ func (s *Service) silence(machines []Machine) func(Machine) bool {
 		held := m.Own() && m.State == Assigned && m.Health != api.Unhealthy
 		return held || m.State == Ready && (m.Own() || !most)
 	}
-}
-
-// listening is since when this allocator can hear of agents.
-func (s *Service) listening(now time.Time) time.Time {
-	s.listens.Do(func() { s.began = now })
-	return s.began
 }

@@ -2,8 +2,12 @@ package allocator
 
 import (
 	"context"
+	"errors"
 	"time"
 )
+
+// ErrUnsure is of the store, for a change of which it cannot say whether it happened.
+var ErrUnsure = errors.New("the commit may have happened")
 
 // Answered is a request that may be sent again, and what it was answered.
 type Answered struct {

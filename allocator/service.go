@@ -47,11 +47,10 @@ type Service struct {
 	outlooks sync.Map // workshop id → outlook
 	looking  locks    // one for each workshop of which an outlook is made
 	spared   sync.Map // instances that a restore made unknown, once told
-	listens  sync.Once
-	began    time.Time // when this allocator looked first
-	uploads  grants    // what agents were named places for
-	codes    sync.Map  // join code → id of its workshop, of those that were open once
-	settling settler   // brings sessions of agents in line with who holds their machines
+	listens  listening
+	uploads  grants   // what agents were named places for
+	codes    sync.Map // join code → id of its workshop, of those that were open once
+	settling settler  // brings sessions of agents in line with who holds their machines
 }
 
 // Pool finds a pool by its name.

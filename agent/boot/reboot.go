@@ -20,7 +20,7 @@ func RebootFile(state string) string { return filepath.Join(state, "reboot-from"
 // Reboot boots the machine again if its agent has asked for that at this boot. The
 // file is the agent's: what it says counts once, and not for another boot.
 func Reboot(ctx context.Context, out io.Writer, state, boot string) error {
-	raw, err := readNote(RebootFile(state))
+	raw, err := host.ReadNote(RebootFile(state))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -85,7 +85,7 @@ func (u *Updater) Run(ctx context.Context) error {
 // wanted is what the agent wrote. The file is the agent's, so what is no release is
 // not repeated.
 func (u *Updater) wanted() (string, error) {
-	raw, err := readNote(WantedFile(u.State))
+	raw, err := host.ReadNote(WantedFile(u.State))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}

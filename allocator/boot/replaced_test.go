@@ -1,6 +1,7 @@
 package boot_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -106,4 +107,33 @@ func TestANewHostSeesThatItsVolumeWasMadeOfASnapshot(t *testing.T) {
 	require.NoError(t, os.Remove(boot.RestoredFile(filepath.Join(w.root, boot.DataDir)))) // as the allocator does
 	again()
 	require.NoFileExists(t, boot.RestoredFile(filepath.Join(w.root, boot.DataDir)), "once")
+}
+
+// The folder is the service's, which may be broken into.
+func TestRootReadsNothingElseForTheVolumeThatTheDataWereOn(t *testing.T) {
+	for name, plant := range map[string]func(w *world, file string) error{
+		"a link": func(w *world, file string) error {
+			secret := filepath.Join(w.root, "secret")
+			return errors.Join(os.WriteFile(secret, []byte("vol-0999"), 0o600), os.Symlink(secret, file))
+		},
+		"another text":      func(_ *world, file string) error { return os.WriteFile(file, []byte("root:$6$x:"), 0o600) },
+		"a volume and more": func(_ *world, file string) error { return os.WriteFile(file, []byte("vol-0999\nand more"), 0o600) },
+		"far too much": func(_ *world, file string) error {
+			return errors.Join(os.WriteFile(file, []byte("vol-0999\n"), 0o600), os.Truncate(file, 1<<40))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			sum, data := w.publish(t, "v1"), filepath.Join(w.root, boot.DataDir)
+			require.NoError(t, os.MkdirAll(data, 0o755))
+			file := filepath.Join(data, "volume")
+			require.NoError(t, plant(w, file))
+			require.NoError(t, w.bootstrap(t, sum))
+			require.NoFileExists(t, boot.RestoredFile(data))
+			info, err := os.Lstat(file)
+			require.NoError(t, err)
+			require.True(t, info.Mode().IsRegular())
+			require.Equal(t, "vol-0123\n", w.read(t, filepath.Join(boot.DataDir, "volume")))
+		})
+	}
 }

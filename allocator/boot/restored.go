@@ -1,11 +1,8 @@
 package boot
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/api/host"
@@ -18,14 +15,13 @@ const volumeFile = DataDir + "/volume"
 // were gone back to.
 func RestoredFile(data string) string { return filepath.Join(data, "restored") }
 
+// volumeID is how EBS names a volume.
+var volumeID = regexp.MustCompile("^vol-[0-9a-f]+$")
+
 // knowVolume notices that the volume was made of a snapshot: what is on it names the
 // volume that it was.
 func knowVolume(volume string) error {
-	raw, err := os.ReadFile(host.Path(volumeFile))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("read which volume the data were on: %w", err)
-	}
-	was := strings.TrimSpace(string(raw))
+	was := wasOn()
 	if was == volume {
 		return nil
 	}
@@ -35,4 +31,15 @@ func knowVolume(volume string) error {
 		}
 	}
 	return host.WriteFile(volumeFile, []byte(volume+"\n"), 0o644)
+}
+
+// wasOn is the volume that the data were on, or "". The folder is the service's, and root
+// reads there: what names no volume tells nothing, and is not repeated.
+func wasOn() string {
+	raw, err := host.ReadNote(host.Path(volumeFile))
+	was := strings.TrimSpace(string(raw))
+	if err != nil || !volumeID.MatchString(was) {
+		return ""
+	}
+	return was
 }

@@ -86,6 +86,7 @@ func TestACommitWhoseAnswerIsLostIsNotKnown(t *testing.T) {
 	err = storetest.SetAdmin(t.Context(), s, "hash")
 	require.Equal(t, api.Unavailable, api.CodeOf(err), "%v", err)
 	require.ErrorContains(t, err, "not known whether")
+	require.ErrorIs(t, err, allocator.ErrUnsure)
 }
 
 func TestTextThatCannotBeKeptIsRefused(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -154,8 +155,8 @@ func undone(said, err error) error {
 // uncommitted is the error of a commit that failed.
 func (b *batch) uncommitted(err error) error {
 	if b.dialect.Unsure(err) {
-		return fmt.Errorf("%w (commit: %w)", api.Problemf(api.Unavailable, "It is not known whether that happened",
-			"The database went away while the change was being written down. Look whether it is there before you try again."), err)
+		return fmt.Errorf("%w (%w: %w)", api.Problemf(api.Unavailable, "It is not known whether that happened",
+			"The database went away while the change was being written down. Look whether it is there before you try again."), allocator.ErrUnsure, err)
 	}
 	return fmt.Errorf("commit: %w", b.dialect.Word(err))
 }

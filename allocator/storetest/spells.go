@@ -60,6 +60,8 @@ func withheldIsNotGiven(t *testing.T, w *world) {
 	bob := w.seat(t, ws.ID, "bob@example.org")
 	require.Equal(t, allocator.SeatQueued, bob.State, "he would lose it again")
 	require.True(t, bob.Withheld)
+	ann := w.seat(t, ws.ID, "ann@example.org")
+	require.Equal(t, api.Capacity, api.CodeOf(w.MoveSeat(t.Context(), ann.ID, "XID 79", w.tick())))
 	require.Equal(t, held, w.seat(t, ws.ID, "ann@example.org").MachineID, "she keeps hers")
 
 	own, err := w.joins(t, w.joinToken(t, ws.ID, 1), "one")

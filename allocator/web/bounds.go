@@ -23,14 +23,14 @@ const (
 
 // How often somebody's registrations may be refused at once, and how often once more
 // after that: each may ask STS. Those that are good count for nothing, as a fleet may
-// come from one address.
+// come from one address; nor do those by a join token, which is bounded itself.
 const refusedBurst, refusedEvery = 1000, 200 * time.Millisecond
 
 // How often machines may register with one join token, and how often it, or a user, may
 // download the agent's program.
 const (
 	joinBurst, joinEvery         = 2000, time.Second
-	downloadBurst, downloadEvery = 100, 30 * time.Second
+	downloadBurst, downloadEvery = 1000, 30 * time.Second // as many machines as may join with one
 )
 
 // bounds are how much machines, and those who show a join token, may ask for.
@@ -56,22 +56,23 @@ func (l *limiter) bound(key, title string) error {
 	return p
 }
 
-// registers counts a registration. It is taken back by calling done for one that was
-// not refused for what it shows.
+// registers counts a registration: one by a join token for the token, as all of a lab may
+// come from one network, and others for the network. It is taken back by calling done for
+// one that was good, and by half for one that failed here; not for who hung up.
 func (b bounds) registers(r *http.Request, token string) (done func(error), err error) {
-	network := access.Network(remote(r))
-	if err := b.refused.bound(network, "Too many machines of your network were refused"); err != nil {
-		return nil, err
+	if token != "" {
+		return func(error) {}, b.joins.bound(keyOf(token), "Too many machines join with this token at once")
 	}
+	network := access.Network(remote(r))
 	done = func(err error) {
-		if code := api.CodeOf(err); err == nil || code.Status() >= http.StatusInternalServerError {
-			b.refused.giveBack(network)
+		switch {
+		case err == nil:
+			b.refused.giveBack(network, refusedEvery)
+		case api.CodeOf(err).Status() >= http.StatusInternalServerError && r.Context().Err() == nil:
+			b.refused.giveBack(network, refusedEvery/2)
 		}
 	}
-	if token != "" {
-		err = b.joins.bound(keyOf(token), "Too many machines join with this token at once")
-	}
-	return done, err
+	return done, b.refused.bound(network, "Too many machines of your network were refused")
 }
 
 // downloaded counts a download of the agent's program, by a user or with a join token.

@@ -1,13 +1,18 @@
 package web_test
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
 	"github.com/talmolab/lablink-infrastructure/allocator/web"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -80,10 +85,44 @@ func TestRegistrationsThatAreRefusedAreBounded(t *testing.T) {
 	require.Equal(t, http.StatusCreated, res.StatusCode, body)
 	w.Verifier = away{}
 	w.Time = w.Time.Add(200 * time.Millisecond)
-	for range 2 {
-		res, body = register("i-guessed", "192.0.2.1")
-		refused(t, api.Unavailable, res, body)
+	res, body = register("i-guessed", "192.0.2.1")
+	refused(t, api.Unavailable, res, body)
+	w.Time = w.Time.Add(100 * time.Millisecond)
+	res, body = register("i-guessed", "192.0.2.1")
+	refused(t, api.Unavailable, res, body)
+	res, body = register("i-guessed", "192.0.2.1")
+	refused(t, api.RateLimited, res, body)
+
+	token := allocatortest.Registration(m.InstanceID, "client-gpu", "a signature")
+	token.JoinToken = "lbj_made-up"
+	res, body = b.send(t, http.MethodPost, "/api/v1/agents", token, "X-From", "192.0.2.1")
+	refused(t, api.Forbidden, res, body) // it is bounded for itself
+}
+
+// hangsUp is an STS at whose turn the agent hangs up.
+type hangsUp struct{ hangUp func() }
+
+func (h *hangsUp) Verify(ctx context.Context, _ api.Proof) (allocator.Proven, error) {
+	h.hangUp()
+	return allocator.Proven{}, ctx.Err()
+}
+
+func TestWhoHangsUpIsCountedAsRefused(t *testing.T) {
+	w := newWorld(t)
+	sts := &hangsUp{}
+	w.Verifier = sts
+	raw, err := json.Marshal(allocatortest.Registration("i-guessed", "client-gpu", "a signature"))
+	require.NoError(t, err)
+	register := func() (*http.Response, string) {
+		ctx, hangUp := context.WithCancel(t.Context())
+		sts.hangUp = hangUp
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/api/v1/agents", bytes.NewReader(raw))
+		r.Header.Set("Content-Type", "application/json")
+		out := httptest.NewRecorder()
+		w.handler.ServeHTTP(out, r)
+		return out.Result(), out.Body.String()
 	}
+	require.Equal(t, 1000, tooMany(t, 2000, register))
 }
 
 func TestWhatOneJoinTokenIsUsedForIsBounded(t *testing.T) {
@@ -99,7 +138,7 @@ func TestWhatOneJoinTokenIsUsedForIsBounded(t *testing.T) {
 	download := func(token string) (*http.Response, string) {
 		return b.send(t, http.MethodGet, "/download/lablink-agent", nil, "Authorization", "Bearer "+token)
 	}
-	require.Equal(t, 100, tooMany(t, 1000, func() (*http.Response, string) { return download(secrets[0]) }))
+	require.Equal(t, 1000, tooMany(t, 2000, func() (*http.Response, string) { return download(secrets[0]) }))
 	res, _ := download(secrets[1])
 	require.Equal(t, http.StatusOK, res.StatusCode)
 	in := api.Registration{Protocol: api.Protocol, Version: "v1", SecretSHA256: api.SecretSum("one"), JoinToken: secrets[0], Proof: api.Proof{Headers: map[string]string{}}, Inventory: api.Inventory{GPUs: []api.GPU{}}}

@@ -63,12 +63,12 @@ func (l *limiter) wait(key string) time.Duration {
 	return 0
 }
 
-// giveBack takes back what was counted last for a key.
-func (l *limiter) giveBack(key string) {
+// giveBack takes back what was counted last for a key, or a part of it.
+func (l *limiter) giveBack(key string, part time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if at, known := l.rested[key]; known {
-		l.rested[key] = at.Add(-l.every)
+		l.rested[key] = at.Add(-part)
 	}
 }
 

@@ -50,6 +50,7 @@ var describeErrors = sync.OnceFunc(func() {
 // other without its inside, which goes to the log.
 func (s *server) asProblem(ctx context.Context, err error) *api.Problem {
 	id := requestID(ctx)
+	tellUnsure(ctx, err)
 	var p *api.Problem
 	if errors.As(err, &p) {
 		shown := *p

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
@@ -99,7 +100,7 @@ func (s *server) carryOut(next http.Handler, w http.ResponseWriter, r *http.Requ
 		s.answerAgain(w, r, was, of)
 	default:
 		heard := &answer{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(heard, r)
+		next.ServeHTTP(heard, r.WithContext(context.WithValue(r.Context(), unsureKey{}, &heard.unsure)))
 		if err := s.keepAnswer(r, of, heard); err != nil {
 			s.Log.ErrorContext(r.Context(), "the answer to a request that may be repeated was not kept", "path", r.URL.Path, "error", err)
 		}
@@ -111,6 +112,19 @@ type answer struct {
 	http.ResponseWriter
 	status int
 	body   bytes.Buffer
+	unsure bool // it is not known whether what was asked for happened
+}
+
+// unsureKey is the key of a request's unsure in its context.
+type unsureKey struct{}
+
+// tellUnsure keeps of a request that may be repeated that err leaves open whether it
+// happened: so does a commit that went astray, and so does who hangs up in between.
+func tellUnsure(ctx context.Context, err error) {
+	unsure, ok := ctx.Value(unsureKey{}).(*bool)
+	if ok && (errors.Is(err, allocator.ErrUnsure) || errors.Is(err, context.Canceled)) {
+		*unsure = true
+	}
 }
 
 // WriteHeader remembers the status.
@@ -132,12 +146,12 @@ type sealed struct {
 }
 
 // keepAnswer keeps an answer. What was refused for a reason that passes changed nothing
-// and may be asked again; of what the database is not sure nobody is.
+// and may be asked again; of what nobody is sure nothing is kept, so that it is not done twice.
 func (s *server) keepAnswer(r *http.Request, of repeat, a *answer) error {
 	ctx, cancel := withoutCancel(r.Context())
 	defer cancel()
 	switch {
-	case a.status == http.StatusServiceUnavailable:
+	case a.unsure:
 		return nil
 	case a.status >= 500, a.status == http.StatusTooManyRequests:
 		return s.Service.Store.DropAnswer(ctx, of.key)

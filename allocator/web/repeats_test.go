@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -155,15 +156,34 @@ func TestAUserWhoIsMadeAnewGetsNoAnswersOfTheOneBefore(t *testing.T) {
 }
 
 func TestARequestThatFailedMayBeSentAgain(t *testing.T) {
-	w := newWorld(t)
-	b := w.staff(t)
-	store := w.Store
-	w.Store = &failingOnce{Store: store, err: errors.New("the disk is full")}
-	in := creating["/api/v1/workshops"][0]
-	res, body := b.send(t, http.MethodPost, "/api/v1/workshops", in, "Idempotency-Key", repeatKey)
-	refused(t, api.Internal, res, body)
-	res, body = b.send(t, http.MethodPost, "/api/v1/workshops", in, "Idempotency-Key", repeatKey)
-	require.Equal(t, http.StatusCreated, res.StatusCode, body)
+	full := fmt.Errorf("%w (%w)", api.Problemf(api.Unavailable, "That cannot be kept now", "The allocator's disk is full. Nothing was changed."), errors.New("database or disk is full (13)"))
+	for err, code := range map[error]api.Code{errors.New("the disk is full"): api.Internal, full: api.Unavailable} {
+		w := newWorld(t)
+		b := w.staff(t)
+		w.Store = &failingOnce{Store: w.Store, err: err}
+		in := creating["/api/v1/workshops"][0]
+		res, body := b.send(t, http.MethodPost, "/api/v1/workshops", in, "Idempotency-Key", repeatKey)
+		refused(t, code, res, body)
+		res, body = b.send(t, http.MethodPost, "/api/v1/workshops", in, "Idempotency-Key", repeatKey)
+		require.Equal(t, http.StatusCreated, res.StatusCode, body)
+	}
+}
+
+func TestARequestThatMayHaveHappenedIsNotDoneAgain(t *testing.T) {
+	for _, err := range []error{
+		fmt.Errorf("%w (%w: EOF)", api.Problemf(api.Unavailable, "It is not known whether that happened", "Look."), allocator.ErrUnsure),
+		fmt.Errorf("read it back: %w", context.Canceled), // they hung up
+	} {
+		w := newWorld(t)
+		b := w.staff(t)
+		w.Store = &failingOnce{Store: w.Store, err: err}
+		in := creating["/api/v1/workshops"][0]
+		res, body := b.send(t, http.MethodPost, "/api/v1/workshops", in, "Idempotency-Key", repeatKey)
+		refused(t, api.Unavailable, res, body)
+		w.Time = w.Time.Add(2 * time.Minute)
+		res, body = b.send(t, http.MethodPost, "/api/v1/workshops", in, "Idempotency-Key", repeatKey)
+		require.Contains(t, refused(t, api.Conflict, res, body).Title, "not known what became")
+	}
 }
 
 // failingOnce is a store that does not open a workshop at first.

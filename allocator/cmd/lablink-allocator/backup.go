@@ -157,12 +157,14 @@ func (a *app) markRestored(ctx context.Context) error {
 	file := boot.RestoredFile(a.data)
 	if _, err := os.Stat(file); a.rehearsal || errors.Is(err, fs.ErrNotExist) {
 		return nil
+	} else if err != nil {
+		return fmt.Errorf("look whether the data were gone back to: %w", err)
 	}
 	if err := a.store.Restored(ctx, time.Now()); err != nil {
 		return err
 	}
-	if err := os.Remove(file); err != nil {
-		return fmt.Errorf("forget that the data were gone back to: %w", err)
+	if err := os.Remove(file); err != nil { // the next start does the same once more
+		a.log.Error("it was not forgotten that the data were gone back to: delete the file, or staff logs in again after each start", "file", file, "error", err)
 	}
 	a.log.Warn("the data are those of a snapshot: agents may be replaced, staff logs in again, and instances that are not known end after an hour")
 	return nil

@@ -1,4 +1,4 @@
-package boot
+package host
 
 import (
 	"errors"
@@ -8,12 +8,12 @@ import (
 	"syscall"
 )
 
-// longestNote is how much the agent may write for root, in bytes.
+// longestNote is how much a service may write for root, in bytes.
 const longestNote = 1 << 10
 
-// readNote reads what the agent wrote for root. The file is the agent's: a link, or
-// something that is no file, is refused, and it is read as far as it may be long.
-func readNote(path string) ([]byte, error) {
+// ReadNote reads what a service wrote for root. The file is the service's: a link, or
+// something that is no file, is refused, and so is one that is too long.
+func ReadNote(path string) ([]byte, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
