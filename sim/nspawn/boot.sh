@@ -29,6 +29,22 @@ ip -n machine link set eth0 up
 ip -n machine route add 169.254.169.1/32 dev eth0
 ip -n machine route add default via 169.254.169.1
 
+# A control group of its own: of one that two machines share, each one's systemd clears
+# away what the other is about to use. Those of machines that are gone go.
+exec 9>/run/lablink-machines.lock
+flock 9
+for tree in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
+  [ -w "$tree/cgroup.procs" ] || continue
+  for old in "$tree"/lablink-*/; do
+    [ -d "$old" ] || continue
+    [ -n "$(find "$old" -name cgroup.procs -exec cat {} +)" ] || find "$old" -depth -type d -exec rmdir {} +
+  done
+  own="$tree/lablink-$(basename "$dir")"
+  mkdir -p "$own"
+  echo $$ >"$own/cgroup.procs"
+done
+exec 9>&-
+
 # Its udev is one that works: /sys can be written to, and systemd, which believes in no
 # udev in a container before it has seen its socket, sees one from the start.
 rm -rf "$dir/udev"

@@ -65,7 +65,7 @@ func TestALockedDatabaseIsToldAndAllIsWellOnceItIsFree(t *testing.T) {
 		ready, wrong := says(t, c, "database writes")
 		return !ready && wrong
 	}, time.Minute, 50*time.Millisecond, "it is told")
-	require.Contains(t, page(t, admin, "/admin"), "Not ready: commits.")
+	require.Contains(t, page(t, admin, "/admin"), "Not ready: database writes.")
 	err = admin.Do(t.Context(), http.MethodPost, "/api/v1/workshops", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1}, nil)
 	require.Equal(t, api.Unavailable, api.CodeOf(err), "%v", err)
 	require.ErrorContains(t, err, "locked")
