@@ -46,7 +46,7 @@ func TestLivesOfWorkshopsKeepWhatMustHold(t *testing.T) {
 		t.Cleanup(func() { require.NoError(t, pg.Stop()) })
 		require.NoError(t, pg.Prepare(t.Context()))
 		c := pg.Database(t)
-		lives(t, 4, func(t testing.TB) (*sqlstore.Store, error) { return postgres.Open(t.Context(), c) })
+		lives(t, 8, func(t testing.TB) (*sqlstore.Store, error) { return postgres.Open(t.Context(), c) })
 	})
 }
 
