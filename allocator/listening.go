@@ -39,8 +39,7 @@ func (s *Service) unheard(err error) {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return
 	}
-	switch api.CodeOf(err) {
-	case "", api.Internal, api.Unavailable:
+	if code := api.CodeOf(err); code == "" || code == api.Internal || code == api.Unavailable {
 		s.listens.anew(s.Now())
 	}
 }

@@ -30,7 +30,7 @@ import (
 // is well again; and in the end nobody pays for anything.
 func TestLivesOfWorkshopsKeepWhatMustHold(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) {
-		dir, err := os.MkdirTemp("/dev/shm", "lablink-test-") // what is tried is what is written, not how fast a disk is
+		dir, err := os.MkdirTemp("/dev/shm", "lablink-test-") //nolint:usetesting // in memory: what is tried is what is written, not how fast a disk is
 		if err != nil {
 			dir = t.TempDir()
 		}

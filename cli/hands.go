@@ -15,7 +15,7 @@ type RebootCommand struct {
 
 // Run reboots it.
 func (c RebootCommand) Run(ctx context.Context, g *Globals) error {
-	return g.operate(ctx, http.MethodPost, "/api/v1/machines/"+url.PathEscape(c.Machine)+"/reboot")
+	return g.operate(ctx, "/api/v1/machines/"+url.PathEscape(c.Machine)+"/reboot")
 }
 
 // DrainCommand ends a machine after what was made on it is collected.
@@ -25,7 +25,7 @@ type DrainCommand struct {
 
 // Run drains it.
 func (c DrainCommand) Run(ctx context.Context, g *Globals) error {
-	return g.operate(ctx, http.MethodPost, "/api/v1/machines/"+url.PathEscape(c.Machine)+"/drain")
+	return g.operate(ctx, "/api/v1/machines/"+url.PathEscape(c.Machine)+"/drain")
 }
 
 // ReplaceCommand lets another machine take a machine's place.

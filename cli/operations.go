@@ -49,5 +49,5 @@ type CancelOperationCommand struct {
 
 // Run cancels it.
 func (c CancelOperationCommand) Run(ctx context.Context, g *Globals) error {
-	return g.operate(ctx, http.MethodPost, "/api/v1/operations/"+url.PathEscape(c.Operation)+"/cancel")
+	return g.operate(ctx, "/api/v1/operations/"+url.PathEscape(c.Operation)+"/cancel")
 }

@@ -135,16 +135,16 @@ type TerminateCommand struct {
 
 // Run ends it.
 func (c TerminateCommand) Run(ctx context.Context, g *Globals) error {
-	return g.operate(ctx, http.MethodPost, "/api/v1/machines/"+url.PathEscape(c.Machine)+"/terminate")
+	return g.operate(ctx, "/api/v1/machines/"+url.PathEscape(c.Machine)+"/terminate")
 }
 
 // operate starts an operation and says which.
-func (g *Globals) operate(ctx context.Context, method, path string) error {
+func (g *Globals) operate(ctx context.Context, path string) error {
 	client, err := g.staff(ctx)
 	if err != nil {
 		return err
 	}
-	return g.operation(ctx, client, method, path)
+	return g.operation(ctx, client, http.MethodPost, path)
 }
 
 // operation starts an operation as somebody who is logged in.

@@ -67,14 +67,15 @@ func (s *server) live(w http.ResponseWriter, r *http.Request, page, part string,
 			_ = stream.send("gone", r.Header.Get("Referer"))
 			return
 		}
-		html := ""
-		if err != nil { // while the database is away, what was there is shown, and what is wrong
+		var html string
+		if err == nil {
+			if shown, err = s.fragment(page, part, data); err != nil {
+				s.Log.ErrorContext(r.Context(), "a part of a page cannot be shown", "page", page, "part", part, "error", err)
+				return
+			}
+			html = shown
+		} else { // while the database is away, what was there is shown, and what is wrong
 			html = s.troubled(r) + shown
-		} else if html, err = s.fragment(page, part, data); err != nil {
-			s.Log.ErrorContext(r.Context(), "a part of a page cannot be shown", "page", page, "part", part, "error", err)
-			return
-		} else {
-			shown = html
 		}
 		if html != last {
 			if stream.send("", html) != nil {
