@@ -79,8 +79,8 @@ func TestAReleaseWhoseMigrationsTheOneBeforeDoesNotBearNeverServes(t *testing.T)
 func TestAReleaseThatFailsInServiceIsTakenBack(t *testing.T) {
 	for behaviour, reason := range map[string]string{
 		"exits in service":             "it did not start: ",
-		"hangs in service":             "it was not ready within 5s",
-		"is never ready in service":    "it was not ready within 5s: it is not ready: database: it is locked",
+		"hangs in service":             "it was not ready within 10s",
+		"is never ready in service":    "it was not ready within 10s: it is not ready: database: it is locked",
 		"ends in service":              "after it was ready",
 		"gets out of order in service": "after it was ready: it is not ready: database: it is locked",
 	} {
@@ -89,7 +89,7 @@ func TestAReleaseThatFailsInServiceIsTakenBack(t *testing.T) {
 			w.limits.Watch = time.Minute
 			switch behaviour {
 			case "hangs in service", "is never ready in service":
-				w.limits.Start = 5 * time.Second // which the first one has too, when it comes back
+				w.limits.Start = 10 * time.Second // which the first one has too, when it comes back
 			case "gets out of order in service":
 				w.limits.Silence = 200 * time.Millisecond
 			}

@@ -96,7 +96,7 @@ func TestAStoppedUpdateToABrokenReleaseIsStillTakenBack(t *testing.T) {
 func TestAStoppedUpdateToAReleaseThatIsNeverReadyIsStillTakenBack(t *testing.T) {
 	w, first, second := running(t, "is never ready in service")
 	require.Error(t, w.stopped(t))
-	w.limits.Start = 5 * time.Second
+	w.limits.Start = 10 * time.Second
 	require.ErrorContains(t, w.update(t), "release "+first+" runs again")
 	require.Equal(t, first, host.Current())
 	require.Equal(t, second, rolled(t).Failed.Release)
