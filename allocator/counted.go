@@ -2,8 +2,8 @@ package allocator
 
 import "fmt"
 
-// counted is a number of things with their name, of which more than one end in s.
-func counted(n int, thing string) string {
+// Counted is a number of things with their name, of which more than one end in s.
+func Counted(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/storetest"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -23,7 +24,7 @@ func (l *life) holds(r require.TestingT) {
 			require.Empty(r, instances[m.InstanceID], "%s is the instance of two machines", m.InstanceID)
 			instances[m.InstanceID] = m.ID
 		}
-		l.traced(r, m)
+		storetest.CheckTimeline(r, l.Store, m)
 	}
 	for _, ws := range l.known(r) {
 		seats, err := l.Store.Seats(context.Background(), ws.ID)
@@ -43,20 +44,6 @@ func (l *life) holds(r require.TestingT) {
 		}
 		require.LessOrEqual(r, len(holders), ws.Seats)
 	}
-}
-
-// traced looks whether each change of a machine follows from the one before it.
-func (l *life) traced(r require.TestingT, m allocator.Machine) {
-	timeline, err := l.Store.Timeline(context.Background(), m.ID)
-	require.NoError(r, err)
-	state := allocator.MachineState("")
-	for _, c := range timeline {
-		require.Equal(r, state, c.From, "%s: %+v", m.ID, timeline)
-		require.True(r, c.From == "" || c.From == c.To || c.From.CanBecome(c.To), "%s went from %s to %s", m.ID, c.From, c.To)
-		require.NotEmpty(r, c.Reason)
-		state = c.To
-	}
-	require.Equal(r, m.State, state)
 }
 
 // calm lets everything work as it should, and a minute go by.

@@ -165,7 +165,7 @@ func (w Workshop) forSeats(now time.Time, people int) int {
 
 func (w Workshop) why(machines int) string {
 	if w.Spares == 0 {
-		return counted(machines, "machine") + " for " + counted(w.Seats, "seat")
+		return Counted(machines, "machine") + " for " + Counted(w.Seats, "seat")
 	}
-	return counted(machines, "machine") + " for " + counted(w.Seats, "seat") + " and " + counted(w.Spares, "spare")
+	return Counted(machines, "machine") + " for " + Counted(w.Seats, "seat") + " and " + Counted(w.Spares, "spare")
 }

@@ -14,11 +14,10 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api/release"
 )
 
-func TestTheAgentOfTheReleaseIsRead(t *testing.T) {
-	w := newWorld(t)
-	program := []byte("the agent")
-	w.objects["artifacts/agent"] = program
-	m := release.Manifest{
+// withAgent writes down a release that has an agent, and returns it with its sum.
+func withAgent(t *testing.T, program []byte) (m release.Manifest, sum string) {
+	t.Helper()
+	m = release.Manifest{
 		Version: "v1", Agent: map[string]release.File{"linux/amd64": {Key: "artifacts/agent", SHA256: release.Sum(program), Bytes: int64(len(program))}},
 		Settings: release.File{Key: "settings/x", SHA256: release.Sum(nil)},
 	}
@@ -26,6 +25,14 @@ func TestTheAgentOfTheReleaseIsRead(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, host.WriteFile(host.ConfigDir+"/host.json", []byte(`{"region": "us-west-2", "pointer": "/p", "bucket": "b"}`), 0o644))
 	require.NoError(t, host.WriteFile(filepath.Join(host.ReleaseDir(sum), "manifest.json"), raw, 0o644))
+	return m, sum
+}
+
+func TestTheAgentOfTheReleaseIsRead(t *testing.T) {
+	w := newWorld(t)
+	program := []byte("the agent")
+	w.objects["artifacts/agent"] = program
+	_, sum := withAgent(t, program)
 	body, file, err := boot.AgentFile(t.Context(), w, sum, "linux/amd64")
 	require.NoError(t, err)
 	got, err := io.ReadAll(body)
@@ -43,14 +50,7 @@ func TestTheAgentOfTheReleaseIsRead(t *testing.T) {
 func TestTheAgentsProgramIsCheckedBeforeAnybodyGetsIt(t *testing.T) {
 	w := newWorld(t)
 	program := []byte("the agent")
-	m := release.Manifest{
-		Version: "v1", Agent: map[string]release.File{"linux/amd64": {Key: "artifacts/agent", SHA256: release.Sum(program), Bytes: int64(len(program))}},
-		Settings: release.File{Key: "settings/x", SHA256: release.Sum(nil)},
-	}
-	raw, sum, err := m.Encode()
-	require.NoError(t, err)
-	require.NoError(t, host.WriteFile(host.ConfigDir+"/host.json", []byte(`{"region": "us-west-2", "pointer": "/p", "bucket": "b"}`), 0o644))
-	require.NoError(t, host.WriteFile(filepath.Join(host.ReleaseDir(sum), "manifest.json"), raw, 0o644))
+	m, sum := withAgent(t, program)
 	t.Setenv("TMPDIR", t.TempDir())
 	p := &boot.Programs{Objects: w, Release: sum}
 	for _, wrong := range []string{"another", "the agen", "the agent, and more", ""} {

@@ -15,12 +15,10 @@ const (
 		WHERE s.workshop_id = $1 AND s.state = 'queued' AND w.state = 'open' AND w.starts_at <= $2
 		ORDER BY s.claimed_at, s.id LIMIT (SELECT CASE WHEN w.seats > n THEN w.seats - n ELSE 0 END FROM workshops w,
 			(SELECT count(*) AS n FROM seats WHERE workshop_id = $1 AND state = 'assigned') held WHERE w.id = $1)`
-	// affordable are the machines that a workshop gives: one that may cost nothing more
-	// gives people's own machines only.
-	affordable = "(join_token <> '' OR NOT (SELECT withheld FROM workshops WHERE id = $1))"
-	// free are machines that are ready, first those whose tunnels are up.
+	// free are machines that are ready, first those whose tunnels are up. A workshop that
+	// may cost nothing more gives people's own machines only.
 	free = `SELECT id FROM machines WHERE workshop_id = $1 AND state = 'ready' AND leaving = ''
-		AND ` + affordable + `
+		AND (join_token <> '' OR NOT (SELECT withheld FROM workshops WHERE id = $1))
 		ORDER BY connected DESC, id LIMIT $2`
 	// seated, told and taken are what is written of pairs.
 	seated = `UPDATE seats SET state = 'assigned', machine_id = p.value ->> 'machine', assigned_at = $2, ends_at = $3

@@ -27,7 +27,7 @@ func (s *Store) MoveSeat(ctx context.Context, id, reason string, at time.Time) e
 			return err
 		}
 		to := allocator.Machine{WorkshopID: seat.WorkshopID, State: allocator.Ready}
-		err = tx.row(ctx, "SELECT id FROM machines WHERE workshop_id = $1 AND state = 'ready' AND leaving = '' AND "+affordable+" ORDER BY connected DESC, id LIMIT 1", seat.WorkshopID).Scan(&to.ID)
+		err = tx.row(ctx, free, seat.WorkshopID, 1).Scan(&to.ID)
 		if errors.Is(err, sql.ErrNoRows) {
 			return api.Problemf(api.Capacity, "No other machine is ready", "Give the workshop a spare, with \"Change it\" on its page or by lablink change, or replace the machine: then its participant is moved once another one is ready.")
 		}

@@ -186,7 +186,7 @@ func (w *world) checkInvariants(t require.TestingT, workshop string) {
 			require.True(t, m.Own() || m.InstanceID != "", "machine %s is %s without an instance", m.ID, m.State)
 			require.NotEqual(t, api.Health(""), m.Health, "machine %s was never reported to be well", m.ID)
 		}
-		w.checkTimeline(t, m)
+		CheckTimeline(t, w, m)
 	}
 	w.checkNumbers(t, workshop)
 	w.checkSeats(t, workshop)
@@ -254,9 +254,9 @@ func (w *world) checkNumbers(t require.TestingT, workshop string) {
 	}
 }
 
-// checkTimeline looks whether each change follows from the one before it.
-func (w *world) checkTimeline(t require.TestingT, m allocator.Machine) {
-	timeline, err := w.Timeline(context.Background(), m.ID)
+// CheckTimeline looks whether each change of a machine follows from the one before it.
+func CheckTimeline(t require.TestingT, s allocator.Store, m allocator.Machine) {
+	timeline, err := s.Timeline(context.Background(), m.ID)
 	require.NoError(t, err)
 	state := allocator.MachineState("")
 	for _, c := range timeline {

@@ -15,8 +15,8 @@ const maxBrief = maxStatus + maxWords
 
 // brief is Transport for what is asked and answered in a few lines.
 func (h *Hub) brief(machine string) http.RoundTripper {
-	if _, ok := h.Local(machine); !ok && h.Elsewhere != nil {
-		return h.Elsewhere(machine)
+	if there := h.there(machine); there != nil {
+		return there
 	}
 	return once(func() (net.Conn, error) { return h.dial(machine) })
 }

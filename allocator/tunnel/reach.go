@@ -12,8 +12,21 @@ import (
 // Transport reaches a machine's agent, through its tunnel or, where that is not here,
 // elsewhere.
 func (h *Hub) Transport(machine string) http.RoundTripper {
-	if here, ok := h.Local(machine); ok || h.Elsewhere == nil {
-		return here
+	if there := h.there(machine); there != nil {
+		return there
+	}
+	here, _ := h.Local(machine)
+	return here
+}
+
+// there reaches a machine's agent elsewhere, or is nil: its tunnel is here, or nobody
+// else is asked.
+func (h *Hub) there(machine string) http.RoundTripper {
+	h.mu.Lock()
+	_, here := h.tunnels[machine]
+	h.mu.Unlock()
+	if here || h.Elsewhere == nil {
+		return nil
 	}
 	return h.Elsewhere(machine)
 }

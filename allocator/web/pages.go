@@ -57,16 +57,8 @@ var functions = template.FuncMap{
 	"tunnelled": func(state string) bool {
 		return slices.Contains([]allocator.MachineState{allocator.Ready, allocator.Assigned, allocator.Unhealthy}, allocator.MachineState(state))
 	},
-	"counted": counted,
+	"counted": allocator.Counted,
 	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },
-}
-
-// counted is a number of things with their name, of which more than one end in s.
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // warning is how long before its end a participant is told of it, where the settings

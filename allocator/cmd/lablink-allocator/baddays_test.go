@@ -2,7 +2,6 @@ package main
 
 import (
 	"database/sql"
-	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"os"
@@ -36,17 +35,6 @@ func says(t *testing.T, c *api.Client, check string) (ready, wrong bool) {
 	return r.Ready, slices.ContainsFunc(r.Checks, func(c api.Check) bool { return c.Name == check && !c.OK })
 }
 
-func page(t *testing.T, c *api.Client, path string) string {
-	t.Helper()
-	res, err := c.HTTP.Get(c.URL + path)
-	require.NoError(t, err)
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, res.StatusCode, string(body))
-	return string(body)
-}
-
 // Another program has the database locked: who reads is served, who writes is told, and
 // staff sees why. Once it lets go all is well, without a restart.
 func TestALockedDatabaseIsToldAndAllIsWellOnceItIsFree(t *testing.T) {
@@ -65,7 +53,7 @@ func TestALockedDatabaseIsToldAndAllIsWellOnceItIsFree(t *testing.T) {
 		ready, wrong := says(t, c, "database writes")
 		return !ready && wrong
 	}, time.Minute, 50*time.Millisecond, "it is told")
-	require.Contains(t, page(t, admin, "/admin"), "Not ready: database writes.")
+	require.Contains(t, get(t, admin.HTTP, admin.URL+"/admin"), "Not ready: database writes.")
 	err = admin.Do(t.Context(), http.MethodPost, "/api/v1/workshops", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1}, nil)
 	require.Equal(t, api.Unavailable, api.CodeOf(err), "%v", err)
 	require.ErrorContains(t, err, "locked")
@@ -77,7 +65,7 @@ func TestALockedDatabaseIsToldAndAllIsWellOnceItIsFree(t *testing.T) {
 		ready, _ := says(t, c, "database writes")
 		return ready
 	}, time.Minute, 50*time.Millisecond, "and nobody had to do anything")
-	require.NotContains(t, page(t, admin, "/admin"), "Not ready")
+	require.NotContains(t, get(t, admin.HTTP, admin.URL+"/admin"), "Not ready")
 }
 
 // carried reports whether an operation that was begun is carried on: EC2 is away here,

@@ -63,9 +63,9 @@ func serving(t *testing.T, p place) (c *api.Client, stop func()) {
 	return c, stop
 }
 
-func get(t *testing.T, url string) string {
+func get(t *testing.T, c *http.Client, url string) string {
 	t.Helper()
-	res, err := http.Get(url)
+	res, err := c.Get(url)
 	require.NoError(t, err)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
@@ -87,7 +87,7 @@ func TestAnAllocatorIsMeasuredBackedUpAndRestored(t *testing.T) {
 		names = append(names, check.Name)
 	}
 	require.Equal(t, []string{"database", "disk", "database writes", "clock", "ec2"}, names)
-	told := get(t, c.URL+"/metrics")
+	told := get(t, http.DefaultClient, c.URL+"/metrics")
 	for _, want := range []string{
 		`lablink_machines{pool="gpu",state="ready"} 0`, "lablink_store_up 1", "lablink_store_commit_duration_seconds_count",
 		`lablink_jobs{state="available"} 0`, `lablink_http_requests_total{route="GET /readyz",status="2xx"} 1`, "go_goroutines", "process_",
