@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -15,6 +16,9 @@ type claim struct {
 	own     string // the seat that they have already
 	seat    allocator.Seat
 	refused error // a wrong PIN is counted, so the change that counts it succeeds
+
+	machine        string // that they get at once, or ""
+	assigned, ends time.Time
 }
 
 // Claim gives a participant a seat, or the one they hold. It is what many do at once:
@@ -86,12 +90,23 @@ type together struct {
 	Seat     string `json:"seat"`
 	PIN      string `json:"pin"`
 	At       int64  `json:"at"`
+
+	State    allocator.SeatState `json:"state"`
+	Machine  *string             `json:"machine"`
+	Assigned int64               `json:"assigned"`
+	Ends     int64               `json:"ends"`
 }
 
 func encode(all []*claim) (string, error) {
 	out := make([]together, len(all))
 	for i, c := range all {
-		out[i] = together{c.WorkshopID, c.Email, hex.EncodeToString(c.Token[:]), c.NewSeat, hex.EncodeToString(c.NewPIN[:]), stamp(c.At)}
+		out[i] = together{
+			Workshop: c.WorkshopID, Email: c.Email, Token: hex.EncodeToString(c.Token[:]), Seat: c.NewSeat, PIN: hex.EncodeToString(c.NewPIN[:]), At: stamp(c.At),
+			State: allocator.SeatQueued, Assigned: stamp(c.assigned), Ends: stamp(c.ends),
+		}
+		if c.machine != "" {
+			out[i].State, out[i].Machine = allocator.SeatAssigned, &c.machine
+		}
 	}
 	return numbered(out)
 }
@@ -138,8 +153,9 @@ func enter(ctx context.Context, tx conn, all []*claim) error {
 
 // joined are the rows that claims make.
 var joined = []string{
-	`INSERT INTO seats (id, workshop_id, email, state, pin, claimed_at)
-		SELECT value ->> 'seat', value ->> 'workshop', value ->> 'email', 'queued', {value ->> 'pin'}, CAST(value ->> 'at' AS BIGINT) FROM json_each($1)`,
+	`INSERT INTO seats (id, workshop_id, email, state, machine_id, pin, claimed_at, assigned_at, ends_at)
+		SELECT value ->> 'seat', value ->> 'workshop', value ->> 'email', value ->> 'state', value ->> 'machine', {value ->> 'pin'},
+			CAST(value ->> 'at' AS BIGINT), CAST(value ->> 'assigned' AS BIGINT), CAST(value ->> 'ends' AS BIGINT) FROM json_each($1)`,
 	`INSERT INTO seat_tokens (token, seat_id, used_at)
 		SELECT {value ->> 'token'}, value ->> 'seat', CAST(value ->> 'at' AS BIGINT) FROM json_each($1)`,
 }
@@ -147,23 +163,25 @@ var joined = []string{
 // join puts participants at the end of the queue, gives out what is there, and tells
 // the audit.
 func join(ctx context.Context, tx conn, joining []*claim) error {
+	rooms, of := map[string][]*claim{}, map[string]*claim{} // by workshop; by seat
+	for _, c := range joining {
+		rooms[c.WorkshopID], of[c.NewSeat] = append(rooms[c.WorkshopID], c), c
+	}
+	for workshop, come := range rooms {
+		if err := give(ctx, tx, workshop, come[len(come)-1].At, come...); err != nil {
+			return err
+		}
+	}
 	asked, err := encode(joining)
 	if err != nil {
 		return err
 	}
-	for _, query := range joined {
-		if _, err := tx.exec(ctx, tx.dialect.bytes(query), asked); err != nil {
-			return fmt.Errorf("add seats: %w", err)
-		}
+	add := make([]Statement, len(joined))
+	for i, query := range joined {
+		add[i] = Statement{tx.dialect.bytes(query), []any{asked}}
 	}
-	last, of := map[string]allocator.ClaimRequest{}, map[string]*claim{} // by workshop; by seat
-	for _, c := range joining {
-		last[c.WorkshopID], of[c.NewSeat] = c.ClaimRequest, c
-	}
-	for workshop, r := range last {
-		if err := give(ctx, tx, workshop, r.At); err != nil {
-			return err
-		}
+	if err := tx.all(ctx, add...); err != nil {
+		return fmt.Errorf("add seats: %w", err)
 	}
 	seats, err := list(ctx, tx, scanSeat, seatQuery+" WHERE s.id IN (SELECT value ->> 'seat' FROM json_each($1))", asked)
 	if err != nil {

@@ -1,20 +1,23 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 )
 
 const (
-	// waiting are those who wait longest, if the workshop has begun and as far as it has
-	// seats left.
-	waiting = `SELECT s.id, s.email, w.session_limit, w.ends_at FROM seats s JOIN workshops w ON w.id = s.workshop_id
-		WHERE s.workshop_id = $1 AND s.state = 'queued' AND w.state = 'open' AND w.starts_at <= $2
-		ORDER BY s.claimed_at, s.id LIMIT (SELECT CASE WHEN w.seats > n THEN w.seats - n ELSE 0 END FROM workshops w,
-			(SELECT count(*) AS n FROM seats WHERE workshop_id = $1 AND state = 'assigned') held WHERE w.id = $1)`
+	// open is a workshop that has begun, with the seats that it has left.
+	open = `SELECT session_limit, ends_at, seats - (SELECT count(*) FROM seats WHERE workshop_id = $1 AND state = 'assigned')
+		FROM workshops WHERE id = $1 AND state = 'open' AND starts_at <= $2`
+	// waiting are those who wait longest.
+	waiting = `SELECT id, email, claimed_at FROM seats WHERE workshop_id = $1 AND state = 'queued' ORDER BY claimed_at, id LIMIT $2`
 	// free are machines that are ready, first those whose tunnels are up. A workshop that
 	// may cost nothing more gives people's own machines only.
 	free = `SELECT id FROM machines WHERE workshop_id = $1 AND state = 'ready' AND leaving = ''
@@ -36,24 +39,37 @@ type pair struct {
 	Machine string `json:"machine"`
 	Reason  string `json:"reason"`
 
-	limit, over int64
+	since int64
+	comes *claim // of who comes just now, and has no seat yet
 }
 
 // give gives machines that are ready to those who wait. Two can never get the same:
-// the index on seats sees to it.
-func give(ctx context.Context, tx conn, workshop string, at time.Time) error {
+// the index on seats sees to it. Those who come just now wait last; what they get is
+// written into their claims, with which it becomes theirs.
+func give(ctx context.Context, tx conn, workshop string, at time.Time, come ...*claim) error {
+	var limit, over int64
+	var left int
+	err := tx.row(ctx, open, workshop, stamp(at)).Scan(&limit, &over, &left)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && left <= 0 {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for seats of %s: %w", workshop, err)
+	}
 	pairs, err := list(ctx, tx, func(row scanner) (p pair, err error) {
-		err = row.Scan(&p.Seat, &p.Reason, &p.limit, &p.over)
-		p.Reason = "given to " + p.Reason
-		return p, err
-	}, waiting, workshop, stamp(at))
+		return p, row.Scan(&p.Seat, &p.Reason, &p.since)
+	}, waiting, workshop, left)
 	if err != nil {
 		return fmt.Errorf("find who waits for machines of %s: %w", workshop, err)
+	}
+	for _, c := range come {
+		pairs = append(pairs, pair{Seat: c.NewSeat, Reason: c.Email, since: stamp(c.At), comes: c})
 	}
 	if len(pairs) == 0 {
 		return nil
 	}
-	machines, err := list(ctx, tx, func(row scanner) (id string, err error) { return id, row.Scan(&id) }, free, workshop, len(pairs))
+	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.Seat, b.Seat)) })
+	machines, err := list(ctx, tx, scanID, free, workshop, min(left, len(pairs)))
 	if err != nil {
 		return fmt.Errorf("find free machines of %s: %w", workshop, err)
 	}
@@ -62,29 +78,43 @@ func give(ctx context.Context, tx conn, workshop string, at time.Time) error {
 	}
 	pairs = pairs[:len(machines)]
 	for i, m := range machines {
-		pairs[i].Machine = m
+		pairs[i].Machine, pairs[i].Reason = m, "given to "+pairs[i].Reason
 	}
-	if err := seat(ctx, tx, pairs, at); err != nil {
+	var ends time.Time // when they give it back
+	if limit > 0 {
+		ends = allocator.Earlier(at.Add(seconds(limit)), fromStamp(over))
+	}
+	if err := seat(ctx, tx, pairs, at, ends); err != nil {
 		return fmt.Errorf("give out machines of %s: %w", workshop, err)
 	}
 	return nil
 }
 
 // seat gives each of those who wait in one workshop their machine.
-func seat(ctx context.Context, tx conn, pairs []pair, at time.Time) error {
+func seat(ctx context.Context, tx conn, pairs []pair, at, ends time.Time) error {
 	seats := map[string]allocator.Seat{} // by machine
+	var waited []pair
 	for _, p := range pairs {
 		seats[p.Machine] = allocator.Seat{ID: p.Seat, State: allocator.SeatAssigned, AssignedAt: at}
+		if p.comes == nil {
+			waited = append(waited, p)
+		} else {
+			p.comes.machine, p.comes.assigned, p.comes.ends = p.Machine, at, ends
+		}
 	}
 	all, err := numbered(pairs)
 	if err != nil {
 		return err
 	}
-	var ends time.Time // when they give it back
-	if of := pairs[0]; of.limit > 0 {
-		ends = allocator.Earlier(at.Add(seconds(of.limit)), fromStamp(of.over))
+	statements := []Statement{{told, []any{all, stamp(at)}}}
+	if len(waited) > 0 {
+		theirs, err := numbered(waited)
+		if err != nil {
+			return err
+		}
+		statements = append(statements, Statement{seated, []any{theirs, stamp(at), stamp(ends)}})
 	}
-	if err := tx.all(ctx, Statement{seated, []any{all, stamp(at), stamp(ends)}}, Statement{told, []any{all, stamp(at)}}); err != nil {
+	if err := tx.all(ctx, statements...); err != nil {
 		return err
 	}
 	_, err = list(ctx, tx, func(row scanner) (machine string, err error) {

@@ -42,8 +42,8 @@ type held struct {
 
 var _ allocator.Tunnels = (*Hub)(nil)
 
-// Serve takes a machine's tunnel and returns when it has ended. A new tunnel
-// takes the place of an old one, which a machine may have given up unheard.
+// Serve takes a machine's tunnel, which goes on after the request. A new tunnel takes
+// the place of an old one, which a machine may have given up unheard.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, machine string) {
 	if h.refuses(w) {
 		return
@@ -53,17 +53,21 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, machine string) {
 		return // Accept has answered
 	}
 	ws.SetReadLimit(-1) // yamux bounds what is read
-	defer ws.CloseNow()
-	session, err := yamux.Client(frames.Conn(websocket.NetConn(r.Context(), ws, websocket.MessageBinary)), h.config())
+	session, err := yamux.Client(frames.Conn(websocket.NetConn(context.WithoutCancel(r.Context()), ws, websocket.MessageBinary)), h.config())
 	if err != nil {
 		h.Log.Error("open a tunnel", "machine", machine, "error", err)
+		_ = ws.CloseNow()
 		return
 	}
-	defer session.Close()
-	t := held{session, rand.Text()}
+	go h.hold(machine, held{session, rand.Text()})
+}
+
+// hold keeps a tunnel until it has ended.
+func (h *Hub) hold(machine string, t held) {
 	h.replace(machine, t)
 	h.OnChange(machine, t.id, true)
-	<-session.CloseChan()
+	<-t.CloseChan()
+	_ = t.Close() // and its connection, whoever ended it
 	if h.forget(machine, t) {
 		h.OnChange(machine, t.id, false)
 	}
