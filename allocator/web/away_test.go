@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,12 +68,13 @@ func watched(t *testing.T, b *browser, path string) *bufio.Reader {
 }
 
 // until reads events up to one that says something.
-func until(t *testing.T, events *bufio.Reader, says string) {
+// until reads events up to one that says all of that.
+func until(t *testing.T, events *bufio.Reader, says ...string) {
 	t.Helper()
 	for {
 		said := event(t, events)
 		require.NotContains(t, said, "event: gone")
-		if strings.Contains(said, says) {
+		if !slices.ContainsFunc(says, func(s string) bool { return !strings.Contains(said, s) }) {
 			return
 		}
 	}
