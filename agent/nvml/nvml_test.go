@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/agent/gpu"
 	"github.com/talmolab/lablink-infrastructure/agent/nvml"
 )
 
@@ -71,12 +71,12 @@ func TestAnswersComeInTheAgentsUnits(t *testing.T) {
 
 func TestReturnCodesKeepTheirMeaning(t *testing.T) {
 	for ret, want := range map[gonvml.Return]error{
-		gonvml.ERROR_NOT_SUPPORTED:      agent.ErrNotSupported,
-		gonvml.ERROR_FUNCTION_NOT_FOUND: agent.ErrNotSupported,
-		gonvml.ERROR_NO_DATA:            agent.ErrNotSupported,
-		gonvml.ERROR_GPU_IS_LOST:        agent.ErrLost,
-		gonvml.ERROR_GPU_NOT_FOUND:      agent.ErrLost,
-		gonvml.ERROR_LIBRARY_NOT_FOUND:  agent.ErrNoDriver,
+		gonvml.ERROR_NOT_SUPPORTED:      gpu.ErrNotSupported,
+		gonvml.ERROR_FUNCTION_NOT_FOUND: gpu.ErrNotSupported,
+		gonvml.ERROR_NO_DATA:            gpu.ErrNotSupported,
+		gonvml.ERROR_GPU_IS_LOST:        gpu.ErrLost,
+		gonvml.ERROR_GPU_NOT_FOUND:      gpu.ErrLost,
+		gonvml.ERROR_LIBRARY_NOT_FOUND:  gpu.ErrNoDriver,
 		gonvml.ERROR_UNKNOWN:            gonvml.ERROR_UNKNOWN,
 		gonvml.ERROR_RESET_REQUIRED:     gonvml.ERROR_RESET_REQUIRED,
 	} {
@@ -99,7 +99,7 @@ func TestAGPUThatCannotBeOpenedIsListedAndSaysWhy(t *testing.T) {
 	})
 	_, failed := answers(t, l)
 	for question, err := range failed {
-		assert.ErrorIs(t, err, agent.ErrLost, question)
+		assert.ErrorIs(t, err, gpu.ErrLost, question)
 		assert.ErrorContains(t, err, "open GPU 0", question)
 	}
 }
@@ -115,6 +115,6 @@ func TestADriverThatCannotCountFails(t *testing.T) {
 func TestAMissingLibraryIsNoDriver(t *testing.T) {
 	l := nvml.New(gonvml.New(gonvml.WithLibraryPath("libnvidia-ml.so.missing")))
 	err := l.Init()
-	assert.ErrorIs(t, err, agent.ErrNoDriver)
+	assert.ErrorIs(t, err, gpu.ErrNoDriver)
 	assert.ErrorContains(t, err, "no NVIDIA driver found (libnvidia-ml.so.1)")
 }
