@@ -86,7 +86,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer stop()
 	a.look()
 	looking.Go(func() { a.keepLooking(ctx) })
-	looking.Go(func() { a.Machine.gpus.Watch(ctx) })
+	looking.Go(func() { a.Machine.Watch(ctx) })
 	if a.Notices != nil {
 		looking.Go(func() { a.keepWatching(ctx) })
 	}
@@ -133,7 +133,7 @@ func (a *Agent) keepLooking(ctx context.Context) {
 			return
 		case <-a.Looks:
 			a.look()
-		case <-a.Machine.gpus.News():
+		case <-a.Machine.News():
 			a.look()
 		}
 	}

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -101,6 +102,12 @@ func (m *Machine) Last() (api.Status, bool) {
 
 // Counts are the events of the GPUs since the agent began.
 func (m *Machine) Counts() []gpu.Counted { return m.gpus.Counts() }
+
+// Watch waits for what the GPUs tell by themselves, until ctx ends.
+func (m *Machine) Watch(ctx context.Context) { m.gpus.Watch(ctx) }
+
+// News receives a value when the GPUs told something new: it is time for a look.
+func (m *Machine) News() <-chan struct{} { return m.gpus.News() }
 
 // Close gives NVML back. A later look would load it again.
 func (m *Machine) Close() error { return m.gpus.Close() }

@@ -38,8 +38,8 @@ func TestAProfileSaysWhichGPUsAndHowMany(t *testing.T) {
 		assert.Equal(t, want, p, text)
 	}
 	for text, why := range map[string]string{
-		"":         "a10g, a100, a100-mig, b200, h100, h200, l4, t4",
-		"voodoo":   "a10g, a100, a100-mig, b200, h100, h200, l4, t4",
+		"":         "a100, a100-mig, a10g, b200, h100, h200, l4, t4",
+		"voodoo":   "a100, a100-mig, a10g, b200, h100, h200, l4, t4",
 		"h100x":    "from 1 to 64",
 		"h100x0":   "from 1 to 64",
 		"h100x65":  "from 1 to 64",
