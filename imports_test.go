@@ -65,7 +65,7 @@ var adapters = map[string][]string{
 		"allocator/certificate", "allocator/cmd/lablink-allocator", "allocator/metrics", "allocator/peer", "allocator/postgres", "allocator/signon", "allocator/sts", "allocator/tunnel", "allocator/web",
 		"agent/artifacts", "agent/cmd/lablink-agent", "agent/identity", "agent/internal/fakeallocator", "agent/metrics", "agent/tunnel", "agent/uplink", "agent/web",
 	},
-	module + "agent/":     {"agent/cmd/lablink-agent"},
+	module + "agent/":     {"agent/cmd/lablink-agent", "agent/gpu/gputest"},
 	module + "allocator/": {"allocator/allocatortest", "allocator/boot", "allocator/cmd/lablink-allocator", "allocator/postgres", "allocator/postgres/pgtest", "allocator/sqlite", "allocator/web"},
 }
 
