@@ -92,7 +92,13 @@ func TestOrdersGoThroughASocketOfTheAgentsOwn(t *testing.T) {
 	require.NoError(t, again.Close())
 }
 
-func TestAnAgentWhosePathIsTooLongForASocketSaysSo(t *testing.T) {
-	_, err := inject.Listen(filepath.Join(dir(t), strings.Repeat("long", 40)), nil)
-	assert.ErrorContains(t, err, "listen for faults to inject")
+func TestAFolderWithALongNameServesAsWell(t *testing.T) {
+	d := filepath.Join(dir(t), strings.Repeat("long", 40))
+	assert.ErrorContains(t, inject.Send(t.Context(), d, inject.Order{Fault: "clear"}), "no agent takes orders")
+	s, err := inject.Listen(d, func(inject.Order) error { return nil })
+	require.NoError(t, err)
+	require.NoError(t, inject.Send(t.Context(), d, inject.Order{Fault: "clear"}))
+	require.NoError(t, s.Close())
+	_, err = os.Stat(inject.Socket(d))
+	assert.ErrorIs(t, err, os.ErrNotExist, "it leaves nothing")
 }

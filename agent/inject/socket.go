@@ -20,9 +20,27 @@ const patience = 5 * time.Second
 // Socket is where an agent with its state in dir takes orders.
 func Socket(dir string) string { return filepath.Join(dir, "inject.sock") }
 
+// longest is how long a socket's path may be, in bytes (sun_path of unix(7), with its end).
+const longest = 107
+
+// door opens a folder, so that a socket in it has a short path, until it is closed.
+func door(dir string) (string, func(), error) {
+	path := Socket(dir)
+	if len(path) <= longest {
+		return path, func() {}, nil
+	}
+	folder, err := os.Open(dir)
+	if err != nil {
+		return "", nil, err
+	}
+	short := fmt.Sprintf("/proc/self/fd/%d/%s", folder.Fd(), filepath.Base(path))
+	return short, func() { _ = folder.Close() }, nil
+}
+
 // Server takes orders from a socket.
 type Server struct {
 	listener net.Listener
+	shut     func()
 	apply    func(Order) error
 	work     sync.WaitGroup
 }
@@ -33,7 +51,10 @@ func Listen(dir string, apply func(Order) error) (*Server, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the agent's folder: %w", err)
 	}
-	path := Socket(dir)
+	path, shut, err := door(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the agent's folder: %w", err)
+	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // of an agent before
 		return nil, fmt.Errorf("remove an old socket: %w", err)
 	}
@@ -44,7 +65,7 @@ func Listen(dir string, apply func(Order) error) (*Server, error) {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(fmt.Errorf("close the socket to others: %w", err), l.Close())
 	}
-	s := &Server{listener: l, apply: apply}
+	s := &Server{listener: l, shut: shut, apply: apply}
 	s.work.Go(s.serve)
 	return s, nil
 }
@@ -53,6 +74,7 @@ func Listen(dir string, apply func(Order) error) (*Server, error) {
 func (s *Server) Close() error {
 	err := s.listener.Close()
 	s.work.Wait()
+	s.shut()
 	return err
 }
 
@@ -90,8 +112,13 @@ func (s *Server) answer(conn net.Conn) {
 func Send(ctx context.Context, dir string, o Order) error {
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "unix", Socket(dir))
+	path, shut, err := door(dir)
+	var conn net.Conn
+	if err == nil {
+		defer shut()
+		var d net.Dialer
+		conn, err = d.DialContext(ctx, "unix", path)
+	}
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("the agent's folder %s is closed to you: inject as root", dir)
