@@ -86,11 +86,11 @@ func (i *Injector) Devices() ([]gpu.Device, error) {
 
 // Events are those of the GPUs and those that are injected.
 func (i *Injector) Events(devices []gpu.Device) (gpu.Events, error) {
-	var real []gpu.Device
+	var own []gpu.Device
 	for _, d := range devices {
-		real = append(real, d.(device).Device)
+		own = append(own, d.(device).Device)
 	}
-	events, err := i.NVML.Events(real)
+	events, err := i.NVML.Events(own)
 	if err != nil && !errors.Is(err, gpu.ErrNotSupported) {
 		return nil, err
 	}
