@@ -2,6 +2,7 @@ package gpu_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,7 +25,22 @@ type world struct {
 	*gpu.GPUs
 	nvml     *gputest.Machine
 	injector *inject.Injector
-	now      time.Time
+	clock    clock
+}
+
+// clock is moved while events are heard.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) read() time.Time { return c.move(0) }
+
+func (c *clock) move(d time.Duration) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+	return c.now
 }
 
 // watch looks at GPUs, and waits for what they tell until the test ends.
@@ -35,8 +51,8 @@ func watch(t *testing.T, gpus ...gputest.GPU) *world {
 
 func start(t *testing.T, nvml *gputest.Machine, keeper gpu.Keeper, boot string) *world {
 	t.Helper()
-	w := &world{nvml: nvml, injector: inject.New(nvml), now: noon}
-	w.GPUs = gpu.New(gpu.Config{NVML: w.injector, Boot: boot, Keeper: keeper, Now: func() time.Time { return w.now }})
+	w := &world{nvml: nvml, injector: inject.New(nvml), clock: clock{now: noon}}
+	w.GPUs = gpu.New(gpu.Config{NVML: w.injector, Boot: boot, Keeper: keeper, Now: w.clock.read})
 	gputest.Watch(t, w)
 	t.Cleanup(func() { require.NoError(t, w.Close()) })
 	return w
@@ -56,7 +72,7 @@ func (w *world) suffer(t *testing.T, fault, value string) {
 
 // after looks again when some time has passed.
 func (w *world) after(d time.Duration) api.Status {
-	w.now = w.now.Add(d)
+	w.clock.move(d)
 	return w.Status()
 }
 
