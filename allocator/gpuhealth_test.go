@@ -129,6 +129,7 @@ func TestOnlyOneMachineThatLimpsIsRebootedAtATime(t *testing.T) {
 		o.say(t, api.Degraded, api.Reset)
 	}
 	o.pass(t, time.Second)
+	o.pass(t, time.Second) // the first one is on its way
 	states := map[allocator.MachineState]int{}
 	for _, m := range o.Machines(t, o.ws) {
 		states[m.State]++

@@ -73,6 +73,7 @@ func TestADriverThatIsLoadedAnewWhileTheAgentRunsResetsTheGPUs(t *testing.T) {
 	require.Equal(t, api.Unhealthy, w.Status().Health)
 	w.suffer(t, "driver", "broken")
 	require.Equal(t, api.Unhealthy, w.after(time.Second).Health)
+	require.Equal(t, []int{0, 0}, []int{w.nvml.Open, w.nvml.Ears}, "a driver that is in use cannot be loaded anew")
 	w.suffer(t, "driver", "restart")
 	require.Equal(t, api.Status{Health: api.Healthy}, w.after(20*time.Second))
 	w.suffer(t, "xid", "119")

@@ -55,7 +55,7 @@ func (e *ear) wait(ctx context.Context, told func(Event)) {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	defer context.AfterFunc(e.ctx, stop)()
+	defer context.AfterFunc(e.ctx, stop)() //nolint:contextcheck // the ear has a life of its own
 	for {
 		event, err := e.events.Next(ctx)
 		if err != nil {

@@ -41,13 +41,13 @@ var faults = map[string]fault{
 		return i.change(at, func(b *broken) { b.unreadable = true })
 	}},
 	"temperature": {number: "degrees Celsius", do: func(i *Injector, at int, _ string, n uint64) error {
-		return i.change(at, func(b *broken) { b.temperature = new(uint32(n)) }) //nolint:gosec // told by hand
+		return i.change(at, func(b *broken) { b.temperature = new(uint32(n)) })
 	}},
 	"lanes": {number: "PCIe lanes", do: func(i *Injector, at int, _ string, n uint64) error {
-		return i.change(at, func(b *broken) { b.lanes = new(uint32(n)) }) //nolint:gosec // told by hand
+		return i.change(at, func(b *broken) { b.lanes = new(uint32(n)) })
 	}},
 	"generation": {number: "the PCIe generation that a busy GPU has", do: func(i *Injector, at int, _ string, n uint64) error {
-		return i.change(at, func(b *broken) { b.generation, b.busy = new(uint32(n)), true }) //nolint:gosec // told by hand
+		return i.change(at, func(b *broken) { b.generation, b.busy = new(uint32(n)), true })
 	}},
 	"slowed": {values: []string{"thermal", "power"}, do: func(i *Injector, at int, value string, _ uint64) error {
 		return i.change(at, func(b *broken) { b.slowed = gpu.Slowed{Thermal: value == "thermal", PowerBrake: value == "power"} })

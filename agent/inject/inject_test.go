@@ -55,17 +55,8 @@ func TestNothingIsChangedBeforeSomethingIsBroken(t *testing.T) {
 	}
 }
 
-// dir is a folder whose path is short enough for a socket.
-func dir(t *testing.T) string {
-	t.Helper()
-	d, err := os.MkdirTemp("", "inj")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(d) })
-	return d
-}
-
 func TestOrdersGoThroughASocketOfTheAgentsOwn(t *testing.T) {
-	d := dir(t)
+	d := t.TempDir()
 	var got []inject.Order
 	s, err := inject.Listen(d, func(o inject.Order) error {
 		got = append(got, o)
@@ -93,7 +84,7 @@ func TestOrdersGoThroughASocketOfTheAgentsOwn(t *testing.T) {
 }
 
 func TestAFolderWithALongNameServesAsWell(t *testing.T) {
-	d := filepath.Join(dir(t), strings.Repeat("long", 40))
+	d := filepath.Join(t.TempDir(), strings.Repeat("long", 40))
 	assert.ErrorContains(t, inject.Send(t.Context(), d, inject.Order{Fault: "clear"}), "no agent takes orders")
 	s, err := inject.Listen(d, func(inject.Order) error { return nil })
 	require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -24,7 +25,7 @@ var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 func scrape(t *testing.T, m metrics.Machine) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	metrics.Handler(m).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	metrics.Handler(m).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	require.Equal(t, 200, w.Code, w.Body)
 	return w.Body.String()
 }

@@ -62,7 +62,7 @@ func (d device) SlowsAt() (uint32, error) {
 // Slowed asks by the name that drivers since R535 have for it, where there is one. A
 // name that a driver does not have must not be called: that ends the program.
 func (d device) Slowed() (gpu.Slowed, error) {
-	question := nvml.Device.GetCurrentClocksThrottleReasons //nolint:staticcheck // older drivers have no other
+	question := nvml.Device.GetCurrentClocksThrottleReasons // older drivers have no other
 	if d.closed == nil && d.lib.Extensions().LookupSymbol("nvmlDeviceGetCurrentClocksEventReasons") == nil {
 		question = nvml.Device.GetCurrentClocksEventReasons
 	}

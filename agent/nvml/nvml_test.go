@@ -50,7 +50,7 @@ func one(ret gonvml.Return) *nvml.Library {
 			if of != gonvml.VOLATILE_ECC {
 				return 0, gonvml.ERROR_INVALID_ARGUMENT
 			}
-			return 10 + uint64(kind), ret //nolint:gosec // 0 or 1
+			return 10 + uint64(kind), ret
 		},
 		GetFieldValuesFunc: func(fields []gonvml.FieldValue) gonvml.Return {
 			if fields[0].FieldId == gonvml.FI_DEV_GET_GPU_RECOVERY_ACTION {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"net/http/httptest"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,10 +17,6 @@ import (
 func running(t *testing.T, args ...string) *fakeallocator.Allocator {
 	t.Helper()
 	root(t, "")
-	short, err := os.MkdirTemp("", "agt") // a socket's path is bounded
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(short) })
-	t.Setenv("LABLINK_ROOT", short)
 	t.Setenv("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	t.Setenv("AWS_SESSION_TOKEN", "token")

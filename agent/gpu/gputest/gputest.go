@@ -24,7 +24,7 @@ type Machine struct {
 	Mute bool
 
 	told chan gpu.Event
-	// Open counts Init without Shutdown, Ears the Events that are not closed.
+	// Open counts Init without Shutdown, and Ears the Events that are not closed.
 	Open, Ears int
 }
 
@@ -33,15 +33,16 @@ type GPU struct {
 	ID, Name   string
 	Capability gpu.Capability
 	Lanes      uint32
+	Generation uint32
 	Parts      []api.GPUInstance
 }
 
 // T4 is a GPU before Ampere.
-func T4(uuid string) GPU { return GPU{uuid, "Tesla T4", gpu.Capability{Major: 7, Minor: 5}, 8, nil} }
+func T4(uuid string) GPU { return GPU{uuid, "Tesla T4", gpu.Capability{Major: 7, Minor: 5}, 8, 3, nil} }
 
 // A10G is a GPU since Ampere.
 func A10G(uuid string) GPU {
-	return GPU{uuid, "NVIDIA A10G", gpu.Capability{Major: 8, Minor: 6}, 8, nil}
+	return GPU{uuid, "NVIDIA A10G", gpu.Capability{Major: 8, Minor: 6}, 8, 3, nil}
 }
 
 // New returns a machine with GPUs.
@@ -138,17 +139,19 @@ func (e ears) Close() error {
 // device answers as a GPU that is well and has something to do.
 type device struct{ gpu GPU }
 
-func (d device) UUID() (string, error)                 { return d.gpu.ID, nil }
-func (d device) Model() (string, error)                { return d.gpu.Name, nil }
-func (d device) Capability() (gpu.Capability, error)   { return d.gpu.Capability, nil }
-func (d device) MemoryTotal() (uint64, error)          { return 24 << 30, nil }
-func (d device) MemoryUsed() (uint64, error)           { return 3 << 30, nil }
-func (d device) Utilisation() (uint32, error)          { return 5, nil }
-func (d device) Temperature() (uint32, error)          { return 55, nil }
-func (d device) SlowsAt() (uint32, error)              { return 93, nil }
-func (d device) Slowed() (gpu.Slowed, error)           { return gpu.Slowed{}, nil }
-func (d device) Power() (float64, error)               { return 61.5, nil }
-func (d device) Link() (gpu.Link, error)               { return gpu.Link{Generation: 3, Width: d.gpu.Lanes}, nil }
+func (d device) UUID() (string, error)               { return d.gpu.ID, nil }
+func (d device) Model() (string, error)              { return d.gpu.Name, nil }
+func (d device) Capability() (gpu.Capability, error) { return d.gpu.Capability, nil }
+func (d device) MemoryTotal() (uint64, error)        { return 24 << 30, nil }
+func (d device) MemoryUsed() (uint64, error)         { return 3 << 30, nil }
+func (d device) Utilisation() (uint32, error)        { return 5, nil }
+func (d device) Temperature() (uint32, error)        { return 55, nil }
+func (d device) SlowsAt() (uint32, error)            { return 93, nil }
+func (d device) Slowed() (gpu.Slowed, error)         { return gpu.Slowed{}, nil }
+func (d device) Power() (float64, error)             { return 61.5, nil }
+func (d device) Link() (gpu.Link, error) {
+	return gpu.Link{Generation: d.gpu.Generation, Width: d.gpu.Lanes}, nil
+}
 func (d device) LinkMax() (gpu.Link, error)            { return gpu.Link{Generation: 3, Width: 16}, nil }
 func (d device) ECC() (gpu.ECC, error)                 { return gpu.ECC{Corrected: 1}, nil }
 func (d device) Recovery() (gpu.Recovery, error)       { return gpu.RecoverNothing, nil }
