@@ -1,11 +1,18 @@
 package nvml
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/NVIDIA/go-nvml/pkg/nvml"
 
 	"github.com/talmolab/lablink-infrastructure/agent/gpu"
+)
+
+var (
+	errNotLoaded = errors.New("the kernel has not loaded the NVIDIA driver")
+	// errUpdated stays until the agent starts anew: a library that was used is not let go.
+	errUpdated = errors.New("the NVIDIA driver was updated while it was in use")
 )
 
 // meanings are the codes that mean something to the agent. The others are
@@ -20,6 +27,9 @@ var meanings = map[nvml.Return]error{
 
 	nvml.ERROR_GPU_IS_LOST:   gpu.ErrLost,
 	nvml.ERROR_GPU_NOT_FOUND: gpu.ErrLost,
+
+	nvml.ERROR_DRIVER_NOT_LOADED:       errNotLoaded,
+	nvml.ERROR_LIB_RM_VERSION_MISMATCH: errUpdated,
 }
 
 // check is nil for success, and says otherwise what failed at doing what.

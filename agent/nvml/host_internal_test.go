@@ -26,7 +26,7 @@ func TestADriverThatIsNotLoadedIsNoneOnAMachineWithoutAGPU(t *testing.T) {
 	put(t, filepath.Join(sys, "bus/pci/devices/0000:00:00.0/vendor"), "0x8086\n")
 	assert.ErrorIs(t, l.Init(), gpu.ErrNoDriver)
 	put(t, filepath.Join(sys, "bus/pci/devices/0000:00:1e.0/vendor"), "0x10de\n")
-	assert.ErrorIs(t, l.Init(), gonvml.ERROR_DRIVER_NOT_LOADED)
+	assert.ErrorIs(t, l.Init(), errNotLoaded)
 }
 
 func TestADriverThatIsLoadedAnewHasStartedAnew(t *testing.T) {

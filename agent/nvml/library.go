@@ -41,7 +41,7 @@ func Real() *Library { return &Library{nvml.New(), linux{"/sys"}} }
 // without an NVIDIA GPU, is none: images for GPUs also run elsewhere.
 func (l *Library) Init() error {
 	err := check("initialise NVML", l.nvml.Init())
-	if errors.Is(err, nvml.ERROR_DRIVER_NOT_LOADED) && l.host.NoGPU() {
+	if errors.Is(err, errNotLoaded) && l.host.NoGPU() {
 		return fmt.Errorf("%w: there is no NVIDIA GPU", gpu.ErrNoDriver)
 	}
 	return err

@@ -159,7 +159,8 @@ func TestADriverThatCannotCountFails(t *testing.T) {
 		DeviceGetCountFunc: func() (int, gonvml.Return) { return 0, gonvml.ERROR_UNINITIALIZED },
 	})
 	_, err := l.Devices()
-	assert.ErrorContains(t, err, "count GPUs: ERROR_UNINITIALIZED")
+	assert.ErrorContains(t, err, "count GPUs: ")
+	assert.ErrorIs(t, err, gonvml.ERROR_UNINITIALIZED)
 }
 
 func TestAMissingLibraryIsNoDriver(t *testing.T) {
