@@ -2,10 +2,12 @@ package simulated_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/agent/simulated"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -28,4 +30,17 @@ func TestAGPUThatIsDividedListsItsInstances(t *testing.T) {
 	}
 	_, whole := simulate(t, "a100", "i-0abc", at(noon))
 	assert.Empty(t, whole.Status().Inventory.GPUs[0].Instances)
+}
+
+func TestSimulatedGPUsStayWellThroughTheirRhythm(t *testing.T) {
+	for _, profile := range simulated.Names() {
+		clock := noon
+		_, m := simulate(t, profile, "i-0abc", func() time.Time { return clock })
+		for range 150 { // more than their period
+			status := m.Status()
+			require.Equal(t, api.Healthy, status.Health, "%s: %s", profile, status.Reason)
+			require.Empty(t, status.Note)
+			clock = clock.Add(5 * time.Second)
+		}
+	}
 }
