@@ -111,7 +111,23 @@ func TestWhoHoldsAMachineWithAFaultKeepsItUntilAnotherIsReady(t *testing.T) {
 	}
 }
 
-func TestAMachineThatLimpsIsRebootedOnceAndNeverWhileSomebodyWaits(t *testing.T) {
+func TestAMachineThatLimpsIsNotRebootedWhileSomebodyWaits(t *testing.T) {
+	limping := allocator.Machine{ID: "mch_1", WorkshopID: "wks_1", State: allocator.Ready, InstanceID: "i-1", Health: api.Degraded, Action: api.Reset}
+	for waiting, want := range []int{1, 0} {
+		var reboots int
+		for _, step := range allocator.Plan(allocator.Situation{
+			Workshops: []allocator.Workshop{{ID: "wks_1", Seats: 1, Warm: 1}}, Machines: []allocator.Machine{limping},
+			Seats: map[string]int{"wks_1": waiting},
+		}) {
+			if step.Reboot != nil {
+				reboots++
+			}
+		}
+		require.Equal(t, want, reboots, "%d people wait", waiting)
+	}
+}
+
+func TestAMachineThatLimpsIsRebootedOnce(t *testing.T) {
 	g := withGPU(t, false, 0)
 	require.NoError(t, g.injector.Apply(inject.Order{Fault: "rows", Value: "pending"}))
 	g.report(t)
