@@ -98,7 +98,7 @@ test: $(LOCAL) .lablink/bin/gotestsum ## Run all tests; installs what they need
 	@echo '• Checking that the code is formatted and the modules are tidy'
 	@bad=$$(gofmt -l .); test -z "$$bad" || { echo "Not formatted, run gofmt -w on: $$bad" >&2; exit 1; }
 	@go mod tidy -diff
-	@CGO_ENABLED=0 go vet $$(go list ./... | grep -v /agent) && $(CGO) go vet ./agent/...
+	@CGO_ENABLED=0 go vet $$(go list ./... | grep -v /agent) && $(CGO) go vet -tags gpu ./agent/...
 	@echo '• Testing: about twenty minutes on two cores, and more the first time'
 	@$(CGO) .lablink/bin/gotestsum --format pkgname -- $(RACE) -shuffle=on -timeout 60m $(TESTFLAGS) ./sim/system ./...
 
@@ -114,6 +114,10 @@ test-boot: $(LOCAL) ## Boot hosts and clients of all templates with systemd and 
 	@echo '• Booting machines: about twenty minutes on two cores'
 	@CGO_ENABLED=0 go test -tags boot -count=1 -p 1 -timeout 60m -run '^TestBoot' $(TESTFLAGS) ./sim/machine ./sim/system
 endif
+
+.PHONY: test-gpu
+test-gpu: ## Compare what the agent reads of this machine's NVIDIA GPUs with nvidia-smi
+	@$(CGO) go test -tags gpu -count=1 $(TESTFLAGS) ./agent/nvml
 
 .PHONY: lint
 lint: $(LOCAL) .lablink/bin/golangci-lint .lablink/bin/actionlint ## Run the linters, and look whether links between documents lead somewhere

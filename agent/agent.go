@@ -86,6 +86,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer stop()
 	a.look()
 	looking.Go(func() { a.keepLooking(ctx) })
+	looking.Go(func() { a.Machine.Watch(ctx) })
 	if a.Notices != nil {
 		looking.Go(func() { a.keepWatching(ctx) })
 	}
@@ -131,6 +132,8 @@ func (a *Agent) keepLooking(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-a.Looks:
+			a.look()
+		case <-a.Machine.News():
 			a.look()
 		}
 	}

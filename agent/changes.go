@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/talmolab/lablink-infrastructure/agent/gpu"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -61,7 +62,7 @@ func (c *changes) first() (*change, api.Report) {
 	oldest := c.queue[0]
 	report := oldest.report
 	if oldest.dropped > 0 {
-		report.Reason = clip(fmt.Sprintf("(%d earlier changes were not kept while the allocator was away.) %s",
+		report.Reason = gpu.Clip(fmt.Sprintf("(%d earlier changes were not kept while the allocator was away.) %s",
 			oldest.dropped, report.Reason))
 	}
 	return oldest, report

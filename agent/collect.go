@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/talmolab/lablink-infrastructure/agent/gpu"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -92,7 +93,7 @@ func (c *Collector) run(ctx context.Context, s api.StartCollect) {
 	c.tell(func(status *api.CollectStatus) {
 		status.Done = true
 		if err != nil && status.Trouble == "" {
-			status.Trouble = clip(err.Error())
+			status.Trouble = gpu.Clip(err.Error())
 		}
 	})
 }
@@ -168,7 +169,7 @@ func (c *Collector) keep(ctx context.Context, root *os.Root, f api.NewFile, plac
 		}
 		status.Left++
 		if status.Trouble == "" {
-			status.Trouble = clip(fmt.Sprintf("%s: %v", f.Path, err))
+			status.Trouble = gpu.Clip(fmt.Sprintf("%s: %v", f.Path, err))
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/talmolab/lablink-infrastructure/agent/gpu"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -120,7 +121,7 @@ func (s *Sessions) end(ctx context.Context, id string) error {
 
 func (s *Sessions) failed(what string, err error) error {
 	p := api.Problemf(api.Unavailable, what, "%s. It is tried again.", err)
-	s.set(s.ID(), clip(what+": "+err.Error()))
+	s.set(s.ID(), gpu.Clip(what+": "+err.Error()))
 	return p
 }
 

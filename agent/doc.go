@@ -4,10 +4,9 @@
 //
 // Four ideas are enough to read it:
 //
-//   - A Machine is looked at again and again. Each look asks NVML through a
-//     small interface, and a table of rules turns what it found into healthy,
-//     degraded or unhealthy. What a GPU does not tell is unknown, and unknown
-//     is neither zero nor a fault.
+//   - A Machine is looked at again and again, and when its GPUs tell something.
+//     Package gpu, which is of the domain, too, turns what is found into healthy,
+//     degraded or unhealthy. A change is reported at once.
 //   - An Agent is patient. It registers, reports and keeps a tunnel open, and
 //     an allocator that is away is waited for, however long that takes. What
 //     changed meanwhile is kept in order and told afterwards.
@@ -17,6 +16,6 @@
 //     and the tunnel are interfaces. One package below this one adapts each of
 //     them, and only cmd/lablink-agent knows all of them.
 //
-// This package imports the wire types of package api, and neither NVML, AWS
-// nor HTTP.
+// This package imports the wire types of package api and package gpu, and neither
+// NVML, AWS nor HTTP.
 package agent

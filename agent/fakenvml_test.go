@@ -1,9 +1,11 @@
 package agent_test
 
 import (
+	"fmt"
 	"sync"
 
-	"github.com/talmolab/lablink-infrastructure/agent"
+	gpus "github.com/talmolab/lablink-infrastructure/agent/gpu"
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // fakeNVML is a machine's GPUs, changed by tests while the agent looks.
@@ -39,15 +41,22 @@ func (n *fakeNVML) Shutdown() error {
 	return nil
 }
 
+func (n *fakeNVML) DriverStart() string { return "" }
+
+// Events tells nothing: what events mean is for package gpu to test.
+func (n *fakeNVML) Events([]gpus.Device) (gpus.Events, error) {
+	return nil, fmt.Errorf("events: %w", gpus.ErrNotSupported)
+}
+
 func (n *fakeNVML) DriverVersion() (string, error) { return "560.28.03", nil }
 
-func (n *fakeNVML) Devices() ([]agent.Device, error) {
+func (n *fakeNVML) Devices() ([]gpus.Device, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.listErr != nil {
 		return nil, n.listErr
 	}
-	var out []agent.Device
+	var out []gpus.Device
 	for _, d := range n.devices {
 		out = append(out, device{n, d})
 	}
@@ -90,3 +99,15 @@ func (d device) MemoryUsed() (uint64, error)  { return 3 << 30, d.fails("used") 
 func (d device) Utilisation() (uint32, error) { return 40, d.fails("utilisation") }
 func (d device) Temperature() (uint32, error) { return 55, d.fails("temperature") }
 func (d device) Power() (float64, error)      { return 312.5, d.fails("power") }
+
+// What these GPUs do not tell.
+func (d device) Capability() (gpus.Capability, error)  { return gpus.Capability{}, gpus.ErrNotSupported }
+func (d device) SlowsAt() (uint32, error)              { return 0, gpus.ErrNotSupported }
+func (d device) Slowed() (gpus.Slowed, error)          { return gpus.Slowed{}, gpus.ErrNotSupported }
+func (d device) Link() (gpus.Link, error)              { return gpus.Link{}, gpus.ErrNotSupported }
+func (d device) LinkMax() (gpus.Link, error)           { return gpus.Link{}, gpus.ErrNotSupported }
+func (d device) Remapping() (gpus.Remapping, error)    { return gpus.Remapping{}, gpus.ErrNotSupported }
+func (d device) PagesPending() (bool, error)           { return false, gpus.ErrNotSupported }
+func (d device) ECC() (gpus.ECC, error)                { return gpus.ECC{}, gpus.ErrNotSupported }
+func (d device) Recovery() (gpus.Recovery, error)      { return 0, gpus.ErrNotSupported }
+func (d device) Instances() ([]api.GPUInstance, error) { return nil, gpus.ErrNotSupported }

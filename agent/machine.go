@@ -1,10 +1,13 @@
 package agent
 
 import (
+	"context"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/talmolab/lablink-infrastructure/agent/gpu"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -21,6 +24,10 @@ type About struct {
 	Session func() *api.SessionStatus
 	// Failed is a release that this machine gave up, if any. Optional.
 	Failed func() *api.FailedRelease
+	// Kept keeps what is known of the GPUs over a restart of the agent. Optional.
+	Kept gpu.Keeper
+	// Log is told what is not known of the GPUs, and why. Optional.
+	Log *slog.Logger
 }
 
 func (a About) release() string {
@@ -40,24 +47,22 @@ func (a About) session() *api.SessionStatus {
 // Machine is the computer that the agent runs on. Its methods may be called
 // from several goroutines; looks happen one at a time.
 type Machine struct {
-	nvml    NVML
+	gpus    *gpu.GPUs
 	about   About
 	now     func() time.Time
 	changes *changes
 
 	mu     sync.Mutex
-	loaded bool
-	known  []api.GPU
 	looked bool
-	health api.Health
-	reason string
+	last   api.Status
 	notice atomic.Pointer[api.Interruption]
 }
 
 // NewMachine returns a machine that is looked at through nvml. Nothing is
 // loaded before the first look. Now is the clock.
-func NewMachine(nvml NVML, about About, now func() time.Time) *Machine {
-	return &Machine{nvml: nvml, about: about, now: now, changes: newChanges()}
+func NewMachine(nvml gpu.NVML, about About, now func() time.Time) *Machine {
+	gpus := gpu.New(gpu.Config{NVML: nvml, Boot: about.BootID, Keeper: about.Kept, Now: now, Log: about.Log})
+	return &Machine{gpus: gpus, about: about, now: now, changes: newChanges()}
 }
 
 // Status looks at the machine and says how it is at this moment. A change of
@@ -65,39 +70,47 @@ func NewMachine(nvml NVML, about About, now func() time.Time) *Machine {
 func (m *Machine) Status() api.Status {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	seen := m.look()
-	v := judge(seen.findings)
+	seen := m.gpus.Look()
 	status := api.Status{
 		At:      m.now().UTC(),
 		Version: m.about.Version,
-		Health:  v.health,
-		Reason:  v.reason,
-		Action:  v.action,
+		Health:  seen.Health,
+		Reason:  seen.Reason,
+		Action:  seen.Action,
+		Note:    seen.Note,
 		Inventory: api.Inventory{
-			Driver: seen.driver,
-			GPUs:   append([]api.GPU{}, m.known...),
-			Note:   v.note,
+			Driver: seen.Driver,
+			GPUs:   append([]api.GPU{}, seen.GPUs...),
+			Note:   seen.Absent,
 		},
-		Readings: seen.readings,
+		Readings: seen.Readings,
 		Session:  m.about.session(),
 	}
-	if m.looked && (m.health != v.health || m.reason != v.reason) {
+	if m.looked && m.last.SaysOther(status) {
 		m.changes.add(m.report(status))
 	}
-	m.looked, m.health, m.reason = true, v.health, v.reason
+	m.looked, m.last = true, status
 	return status
 }
 
-// Close gives NVML back. A later look would load it again.
-func (m *Machine) Close() error {
+// Last is what the last look found, and whether there was one.
+func (m *Machine) Last() (api.Status, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.loaded {
-		return nil
-	}
-	m.loaded = false
-	return m.nvml.Shutdown()
+	return m.last, m.looked
 }
+
+// Counts are the events of the GPUs since the agent began.
+func (m *Machine) Counts() []gpu.Counted { return m.gpus.Counts() }
+
+// Watch waits for what the GPUs tell by themselves, until ctx ends.
+func (m *Machine) Watch(ctx context.Context) { m.gpus.Watch(ctx) }
+
+// News receives a value when the GPUs told something new: it is time for a look.
+func (m *Machine) News() <-chan struct{} { return m.gpus.News() }
+
+// Close gives NVML back. A later look would load it again.
+func (m *Machine) Close() error { return m.gpus.Close() }
 
 // report is status as the allocator is told of it.
 func (m *Machine) report(status api.Status) api.Report {
@@ -115,6 +128,7 @@ func (m *Machine) report(status api.Status) api.Report {
 		Health:   status.Health,
 		Reason:   status.Reason,
 		Action:   status.Action,
+		Note:     status.Note,
 		Readings: status.Readings,
 		Session:  status.Session,
 

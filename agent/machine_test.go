@@ -11,12 +11,13 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
+	gpus "github.com/talmolab/lablink-infrastructure/agent/gpu"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
-func machine(n agent.NVML) *agent.Machine {
+func machine(n gpus.NVML) *agent.Machine {
 	about := agent.About{Version: "v1.2.3", BootID: "boot-1"}
 	return agent.NewMachine(n, about, func() time.Time { return noon })
 }
@@ -45,7 +46,7 @@ func TestWhatALookFindsDecidesTheHealth(t *testing.T) {
 		note   string
 	}{
 		"no driver is no error": {
-			nvml: &fakeNVML{initErr: fmt.Errorf("init: %w", agent.ErrNoDriver)}, health: api.Healthy,
+			nvml: &fakeNVML{initErr: fmt.Errorf("init: %w", gpus.ErrNoDriver)}, health: api.Healthy,
 			note: "No NVIDIA driver found (libnvidia-ml.so.1). The machine works without a GPU."},
 		"a driver that found no GPU is no error": {
 			nvml: &fakeNVML{}, health: api.Healthy,
@@ -65,18 +66,22 @@ func TestWhatALookFindsDecidesTheHealth(t *testing.T) {
 			reason: "Does not say how it is: GPU 0 (ERROR_UNKNOWN). " +
 				"The desktop still works; reboot the machine when nobody uses it."},
 		"a GPU that was lost before the agent started": {
-			nvml: &fakeNVML{devices: []*fakeGPU{gpu("GPU-a").failing(agent.ErrLost, everything...)}}, health: api.Unhealthy,
+			nvml: &fakeNVML{devices: []*fakeGPU{gpu("GPU-a").failing(gpus.ErrLost, everything...)}}, health: api.Unhealthy,
 			reason: "Can no longer be reached: GPU 0. Reboot the machine; replace it if the GPU stays away."},
 		"the worst is told first": {
 			nvml: &fakeNVML{devices: []*fakeGPU{
-				gpu("GPU-a").failing(broken, "power"), gpu("GPU-b").failing(agent.ErrLost, "temperature")}},
+				gpu("GPU-a").failing(broken, "power"), gpu("GPU-b").failing(gpus.ErrLost, "temperature")}},
 			health: api.Unhealthy,
 			reason: "Can no longer be reached: GPU 1 (NVIDIA H100). Reboot the machine; replace it if the GPU stays away. " +
 				"Does not say how it is: GPU 0 (NVIDIA H100) (power: ERROR_UNKNOWN). " +
 				"The desktop still works; reboot the machine when nobody uses it."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			status := machine(c.nvml).Status()
+			now := noon
+			m := agent.NewMachine(c.nvml, agent.About{}, func() time.Time { return now })
+			m.Status()
+			now = noon.Add(time.Minute) // what may pass counts once it has lasted
+			status := m.Status()
 			assert.Equal(t, c.health, status.Health)
 			assert.Equal(t, c.reason, status.Reason)
 			assert.Equal(t, c.note, status.Inventory.Note)
@@ -93,7 +98,7 @@ func TestAGPUThatGoesAwayIsLostWhetherItIsStillListedOrNot(t *testing.T) {
 	m := machine(n)
 	require.Equal(t, api.Healthy, m.Status().Health)
 
-	n.change(func() { b.failing(agent.ErrLost, everything...) })
+	n.change(func() { b.failing(gpus.ErrLost, everything...) })
 	status := m.Status()
 	assert.Equal(t, api.Unhealthy, status.Health)
 	assert.Equal(t, want, status.Reason)
@@ -122,7 +127,7 @@ func TestAKnownGPUThatDoesNotSayItsNameIsNotTakenForLost(t *testing.T) {
 }
 
 func TestADriverThatComesLaterIsFound(t *testing.T) {
-	n := &fakeNVML{initErr: agent.ErrNoDriver, devices: []*fakeGPU{gpu("GPU-a")}}
+	n := &fakeNVML{initErr: gpus.ErrNoDriver, devices: []*fakeGPU{gpu("GPU-a")}}
 	m := machine(n)
 	require.Empty(t, m.Status().Inventory.GPUs)
 	n.change(func() { n.initErr = nil })
@@ -151,7 +156,7 @@ func TestALongReasonFitsTheWire(t *testing.T) {
 // Whatever GPUs answer: only a lost one makes a machine unhealthy, only a
 // failing one makes it degraded, and what is not supported is absent.
 func TestUnknownIsNeitherZeroNorUnhealthy(t *testing.T) {
-	answers := []error{nil, nil, agent.ErrNotSupported, errors.New("ERROR_UNKNOWN"), agent.ErrLost}
+	answers := []error{nil, nil, gpus.ErrNotSupported, errors.New("ERROR_UNKNOWN"), gpus.ErrLost}
 	rapid.Check(t, func(t *rapid.T) {
 		n, worst := &fakeNVML{}, 0
 		for i := range rapid.IntRange(1, 4).Draw(t, "gpus") {

@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/talmolab/lablink-infrastructure/agent"
+	gpus "github.com/talmolab/lablink-infrastructure/agent/gpu"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // lose and restore are what happens to the first GPU.
 func (w *world) lose() {
-	w.nvml.change(func() { w.nvml.devices[0].failing(agent.ErrLost, everything...) })
+	w.nvml.change(func() { w.nvml.devices[0].failing(gpus.ErrLost, everything...) })
 }
 
 func (w *world) restore() {

@@ -103,8 +103,8 @@ func (s *Service) report(ctx context.Context, a Agent, r api.Report) (api.Report
 	}
 	// One that was silent is back, and one that was to reboot may have.
 	returned := m.State == Unhealthy && r.Health != api.Unhealthy || m.State == Rebooting && r.BootID != m.RebootFrom
-	if m.Health != r.Health || m.HealthReason != r.Reason || returned {
-		if err := s.Store.SetHealth(ctx, a.MachineID, r.Health, r.Reason, s.Now()); err != nil {
+	if reason := told(r); m.Health != r.Health || m.HealthReason != reason || returned {
+		if err := s.Store.SetHealth(ctx, a.MachineID, r.Health, reason, s.Now()); err != nil {
 			return api.ReportAnswer{}, fmt.Errorf("keep the health of %s: %w", a.MachineID, err)
 		}
 	}
@@ -118,6 +118,15 @@ func (s *Service) report(ctx context.Context, a Agent, r api.Report) (api.Report
 		answer.Release = s.AgentRelease()
 	}
 	return answer, nil
+}
+
+// told is what a report says of the machine's health, for people: why it is not well, or
+// what is no fault of it and yet worth knowing.
+func told(r api.Report) string {
+	if r.Health == api.Healthy && r.Reason == "" {
+		return r.Note
+	}
+	return r.Reason
 }
 
 // heardBy is a machine without what lies in the future: that was written down by a clock

@@ -95,6 +95,9 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 		over = min(over, len(g.reboot))
 		g.reboot, g.failed = g.reboot[over:], append(g.failed, g.reboot[:over]...)
 	}
+	if s.Seats[w.ID] <= assigned { // nobody waits for it
+		idle = g.limp(idle)
+	}
 	g.count(s, farthestLast(idle), good+len(g.reboot), w.forSeats(s.Now, people), wanted)
 	g.late, g.unpaused = w.tooLate(s), w.LaunchFailures == 0 && !w.LaunchAfter.IsZero() && !w.pauses(s.Now)
 	g.cap(s, has)

@@ -243,6 +243,8 @@ func (s *Service) Look(ctx context.Context, seat Seat) api.Live {
 	}
 	if status.Health != api.Healthy {
 		live.Detail = status.Reason
+	} else if status.Note != "" {
+		live.Detail = status.Note
 	}
 	return live
 }

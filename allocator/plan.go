@@ -132,7 +132,7 @@ func (m Machine) trouble() string {
 	if m.Leaving != "" {
 		return m.Leaving
 	}
-	if m.State == Assigned {
+	if m.State == Assigned || m.limps() {
 		return m.HealthReason
 	}
 	return m.Reason

@@ -117,13 +117,17 @@ func (s *Service) askToReboot(ctx context.Context, m Machine) (whom string, err 
 }
 
 // helpedByReboot reports whether a machine that has failed may be well after a reboot:
-// its agent says so, or was heard of before and is silent.
+// its agent says so, or was heard of before and is silent. A GPU that is to be reset is,
+// by a reboot of its machine. What only another machine mends is not rebooted.
 func (m Machine) helpedByReboot(now time.Time) bool {
 	if m.InstanceID == "" || m.Reboots >= maxReboots || m.Leaving != "" {
 		return false
 	}
-	return m.Action == api.Reboot || m.State == Unhealthy && m.silent(now)
+	return m.wantsReboot() || m.State == Unhealthy && m.silent(now) && m.Action != api.Replace
 }
+
+// wantsReboot reports whether its agent says that a reboot may help.
+func (m Machine) wantsReboot() bool { return m.Action == api.Reboot || m.Action == api.Reset }
 
 // silent reports whether a machine's agent was heard of, and not for long.
 func (m Machine) silent(now time.Time) bool {

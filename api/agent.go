@@ -58,6 +58,21 @@ type GPU struct {
 	UUID   string `json:"uuid" maxLength:"100"`
 	Model  string `json:"model" maxLength:"200"`
 	Memory uint64 `json:"memory_bytes" doc:"Memory in bytes"`
+	// Capability says what programs can do there; empty where the GPU does not tell.
+	Capability string `json:"compute_capability,omitempty" maxLength:"20" doc:"CUDA compute capability, as 8.6"`
+	// What GPU and slot can do together; 0 where they do not tell.
+	PCIeGeneration uint32        `json:"pcie_generation_max,omitempty"`
+	PCIeWidth      uint32        `json:"pcie_width_max,omitempty" doc:"In lanes"`
+	Instances      []GPUInstance `json:"instances,omitempty" maxItems:"64" doc:"The MIG instances that it is divided into"`
+}
+
+// GPUInstance is a part of a GPU (MIG). Its health is the GPU's.
+type GPUInstance struct {
+	_ struct{} `json:"-" additionalProperties:"true"` // a newer agent may say more
+
+	UUID   string `json:"uuid" maxLength:"100"`
+	Model  string `json:"model" maxLength:"200" doc:"With its profile, as NVIDIA A100-SXM4-40GB MIG 1g.5gb"`
+	Memory uint64 `json:"memory_bytes" doc:"Memory in bytes"`
 }
 
 // Reading is what one GPU is doing now. What the device does not tell is
@@ -70,6 +85,12 @@ type Reading struct {
 	MemoryUsed  *uint64  `json:"memory_used_bytes,omitempty"`
 	Temperature *uint32  `json:"temperature_celsius,omitempty"`
 	Power       *float64 `json:"power_watts,omitempty"`
+	// The PCIe link at this moment: a GPU without work lowers its generation.
+	PCIeGeneration *uint32 `json:"pcie_generation,omitempty"`
+	PCIeWidth      *uint32 `json:"pcie_width,omitempty" doc:"In lanes"`
+	// Errors of memory since the driver was loaded.
+	ECCCorrected   *uint64 `json:"ecc_corrected,omitempty"`
+	ECCUncorrected *uint64 `json:"ecc_uncorrected,omitempty"`
 }
 
 // Health is how well a machine is.
@@ -113,6 +134,8 @@ type Report struct {
 	Health   Health    `json:"health" enum:"healthy,degraded,unhealthy"`
 	Reason   string    `json:"reason,omitempty" maxLength:"500" doc:"Why the machine is not healthy, for people"`
 	Action   Action    `json:"action,omitempty" maxLength:"20" doc:"What would help the machine: restart, reset, reboot or replace"`
+	// Note is what is no fault and yet worth knowing, as an error of a program.
+	Note     string    `json:"note,omitempty" maxLength:"500" doc:"What is no fault of the machine and yet worth knowing, for people"`
 	Readings []Reading `json:"readings" maxItems:"64"`
 	// Release is the release that the agent was started from; empty when it was
 	// started by hand.
@@ -143,10 +166,17 @@ type Status struct {
 	Health    Health    `json:"health"`
 	Reason    string    `json:"reason,omitempty"`
 	Action    Action    `json:"action,omitempty"`
+	Note      string    `json:"note,omitempty"`
 	Inventory Inventory `json:"inventory"`
 	Readings  []Reading `json:"readings"`
 	// Session is absent where the agent starts none.
 	Session *SessionStatus `json:"session,omitempty"`
+}
+
+// SaysOther reports whether another status tells another health, another reason for it,
+// or something else that is worth knowing at once.
+func (s Status) SaysOther(other Status) bool {
+	return s.Health != other.Health || s.Reason != other.Reason || s.Action != other.Action || s.Note != other.Note
 }
 
 // Interruption is what AWS says it will do to a spot machine.

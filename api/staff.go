@@ -112,6 +112,9 @@ type Machine struct {
 	Seat         string     `json:"seat,omitempty" doc:"The seat on it, sea_…"`
 	GPUs         []GPU      `json:"gpus"`
 	LastReport   *time.Time `json:"last_report,omitempty" doc:"When its agent was heard of, within a minute"`
+	Health       Health     `json:"health,omitempty" doc:"As its agent reported last: healthy, degraded or unhealthy"`
+	HealthReason string     `json:"health_reason,omitempty" doc:"What its agent said with it, for people"`
+	Action       Action     `json:"action,omitempty" doc:"What its agent suggests: restart, reset, reboot or replace"`
 	CreatedAt    time.Time  `json:"created_at"`
 	// What the agent says of itself; nothing before its first report.
 	AgentVersion string         `json:"agent_version,omitempty"`

@@ -52,20 +52,25 @@ func (s *Store) Save(id agent.Identity) error {
 	if err != nil {
 		return fmt.Errorf("encode identity: %w", err)
 	}
+	return s.write(file, raw)
+}
+
+// write replaces a file of the directory.
+func (s *Store) write(name string, raw []byte) error {
 	if err := s.prepare(); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(s.dir, file+".*") // made with mode 0600
+	tmp, err := os.CreateTemp(s.dir, name+".*") // made with mode 0600
 	if err != nil {
-		return fmt.Errorf("write identity: %w", err)
+		return fmt.Errorf("write %s: %w", name, err)
 	}
 	defer os.Remove(tmp.Name()) // fails once it is renamed
 	_, err = tmp.Write(raw)
 	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return fmt.Errorf("write identity: %w", err)
+		return fmt.Errorf("write %s: %w", name, err)
 	}
-	if err := os.Rename(tmp.Name(), s.path()); err != nil {
-		return fmt.Errorf("replace identity: %w", err)
+	if err := os.Rename(tmp.Name(), filepath.Join(s.dir, name)); err != nil {
+		return fmt.Errorf("replace %s: %w", name, err)
 	}
 	return s.syncDir()
 }

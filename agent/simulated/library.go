@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/NVIDIA/go-nvml/pkg/nvml"
@@ -19,6 +21,8 @@ const driverVersion = "560.28.03"
 type Library struct {
 	*server.Server
 	devices []*device
+	starts  atomic.Int64
+	told    chan nvml.EventData
 }
 
 // New simulates a machine with the GPUs of profile, which ParseProfile made.
@@ -32,13 +36,15 @@ func New(profile Profile, seed string, now func() time.Time) (*Library, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulate %d %s: %w", profile.Count, profile.Name, err)
 	}
-	l := &Library{Server: s}
+	l := &Library{Server: s, told: make(chan nvml.EventData, 100)}
 	for i, d := range s.Devices {
 		mock := d.(*server.Device)
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d", seed, i))
 		mock.UUID = fmt.Sprintf("GPU-%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 		phase := float64(binary.BigEndian.Uint16(sum[16:])) / (1 << 16)
-		l.devices = append(l.devices, &device{Device: mock, model: m, phase: phase, now: now})
+		one := &device{Device: mock, model: m, phase: phase, now: now}
+		one.divide(sum[:])
+		l.devices = append(l.devices, one)
 	}
 	return l, nil
 }
@@ -61,3 +67,12 @@ func (l *Library) Lose(i int, lost bool) { l.devices[i].lost.Store(lost) }
 // HideTemperature makes GPU i, counted from 0, not support its temperature
 // (true) or support it again.
 func (l *Library) HideTemperature(i int, hidden bool) { l.devices[i].templess.Store(hidden) }
+
+// DriverStart changes with RestartDriver.
+func (l *Library) DriverStart() string { return strconv.FormatInt(l.starts.Load(), 10) }
+
+// NoGPU says that there may be one.
+func (*Library) NoGPU() bool { return false }
+
+// RestartDriver loads the driver anew, which resets the GPUs.
+func (l *Library) RestartDriver() { l.starts.Add(1) }

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/agent/gpu"
 	"github.com/talmolab/lablink-infrastructure/agent/nvml"
 	"github.com/talmolab/lablink-infrastructure/agent/simulated"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -37,8 +38,8 @@ func TestAProfileSaysWhichGPUsAndHowMany(t *testing.T) {
 		assert.Equal(t, want, p, text)
 	}
 	for text, why := range map[string]string{
-		"":         "a100, b200, h100, h200",
-		"t4":       "a100, b200, h100, h200",
+		"":         "a100, a100-mig, a10g, b200, h100, h200, l4, t4",
+		"voodoo":   "a100, a100-mig, a10g, b200, h100, h200, l4, t4",
 		"h100x":    "from 1 to 64",
 		"h100x0":   "from 1 to 64",
 		"h100x65":  "from 1 to 64",
@@ -51,7 +52,9 @@ func TestAProfileSaysWhichGPUsAndHowMany(t *testing.T) {
 }
 
 func TestEveryProfileAnswersAllThatTheAgentAsks(t *testing.T) {
-	for profile, gib := range map[string]uint64{"a100": 40, "h100": 80, "h200": 141, "b200": 180} {
+	for profile, mib := range map[string]uint64{
+		"t4": 15360, "a10g": 23028, "l4": 23034, "a100": 40 << 10, "h100": 80 << 10, "h200": 141 << 10, "b200": 180 << 10,
+	} {
 		_, m := simulate(t, profile+"x2", "i-0abc", at(noon))
 		status := m.Status()
 		assert.Equal(t, api.Healthy, status.Health, status.Reason)
@@ -60,12 +63,19 @@ func TestEveryProfileAnswersAllThatTheAgentAsks(t *testing.T) {
 		require.Len(t, status.Readings, 2, profile)
 		for i, gpu := range status.Inventory.GPUs {
 			assert.NotEmpty(t, gpu.Model)
-			assert.Equal(t, gib<<30, gpu.Memory, profile)
+			assert.Equal(t, mib<<20, gpu.Memory, profile)
+			assert.NotEmpty(t, gpu.Capability)
+			assert.NotZero(t, gpu.PCIeGeneration)
+			assert.EqualValues(t, 16, gpu.PCIeWidth)
 			r := status.Readings[i]
 			assert.NotNil(t, r.Utilisation)
 			assert.NotNil(t, r.MemoryUsed)
 			assert.NotNil(t, r.Temperature)
 			assert.NotNil(t, r.Power)
+			assert.NotNil(t, r.PCIeGeneration)
+			assert.NotNil(t, r.PCIeWidth)
+			assert.NotNil(t, r.ECCCorrected)
+			assert.NotNil(t, r.ECCUncorrected)
 		}
 		assert.NotEqual(t, status.Readings[0].Utilisation, status.Readings[1].Utilisation, "each GPU has its own rhythm")
 	}
@@ -153,7 +163,7 @@ func TestAGPUThatIsLostWhileItIsOpenAnswersNothing(t *testing.T) {
 		"Temperature": func() error { _, err := d.Temperature(); return err },
 		"Power":       func() error { _, err := d.Power(); return err },
 	} {
-		assert.ErrorIs(t, ask(), agent.ErrLost, name)
+		assert.ErrorIs(t, ask(), gpu.ErrLost, name)
 	}
 }
 

@@ -14,15 +14,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/agent/gpu"
 	"github.com/talmolab/lablink-infrastructure/agent/identity"
 	"github.com/talmolab/lablink-infrastructure/agent/internal/fakeallocator"
 	"github.com/talmolab/lablink-infrastructure/agent/uplink"
 )
 
 // noGPU is a machine without NVIDIA's driver.
-type noGPU struct{ agent.NVML }
+type noGPU struct{ gpu.NVML }
 
-func (noGPU) Init() error { return agent.ErrNoDriver }
+func (noGPU) Init() error { return gpu.ErrNoDriver }
 
 // listen serves h at an address, which may have been served before.
 func listen(t *testing.T, addr string, h http.Handler) *httptest.Server {

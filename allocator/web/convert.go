@@ -35,7 +35,7 @@ func (s *server) machine(m allocator.Machine) api.Machine {
 	if out.GPUs == nil {
 		out.GPUs = []api.GPU{}
 	}
-	out.LastReport = orNil(m.HeardAt)
+	out.LastReport, out.Health, out.HealthReason, out.Action = orNil(m.HeardAt), m.Health, m.HealthReason, m.Action
 	out.AgentVersion, out.AgentRelease, out.AgentFailed = m.Says.Version, m.Says.Release, m.Says.Failed
 	return out
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/agent/gpu"
 	"github.com/talmolab/lablink-infrastructure/agent/identity"
 	"github.com/talmolab/lablink-infrastructure/agent/nvml"
 	"github.com/talmolab/lablink-infrastructure/agent/simulated"
@@ -37,7 +37,7 @@ func parseSource(text string) (source, error) {
 	return source{&p}, nil
 }
 
-func (s source) open(ctx context.Context) (agent.NVML, error) {
+func (s source) open(ctx context.Context) (gpu.NVML, error) {
 	if s.profile == nil {
 		return nvml.Real(), nil
 	}

@@ -11,9 +11,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/talmolab/lablink-infrastructure/agent/inject"
+	"github.com/talmolab/lablink-infrastructure/agent/simulated"
 )
 
 // version is set when a release is built.
@@ -22,6 +26,7 @@ var version = "dev"
 // commands are what the program can do, one line each.
 type commands struct {
 	Bootstrap bootstrapCommand `cmd:"" help:"Set up this machine at its first boot. Called by user data."`
+	Inject    injectCommand    `cmd:"" help:"Break a GPU of the agent that runs here, to see what becomes of it."`
 	Run       runCommand       `cmd:"" help:"Serve this machine to the allocator until told to stop."`
 	Update    updateCommand    `cmd:"" help:"Bring this machine to the release that its allocator wants. Called by a timer."`
 	Units     unitsCommand     `cmd:"" help:"Install this release's systemd units."`
@@ -70,6 +75,9 @@ func newParser(c *commands, out io.Writer) (*kong.Kong, error) {
 		kong.Name("lablink-agent"),
 		kong.Description("The LabLink agent: serves one GPU machine to the allocator."),
 		kong.Writers(out, os.Stderr),
-		kong.Vars{"state_dir": filepath.Join(root, "var/lib/lablink-agent"), "home": filepath.Join(root, "var/lib/lablink-home")},
+		kong.Vars{
+			"state_dir": filepath.Join(root, "var/lib/lablink-agent"), "home": filepath.Join(root, "var/lib/lablink-home"),
+			"profiles": strings.Join(simulated.Names(), "|"), "faults": strings.Join(inject.Names(), ", "),
+		},
 		kong.Configuration(settings, filepath.Join(root, "etc/lablink/agent.json")))
 }

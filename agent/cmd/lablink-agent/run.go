@@ -13,6 +13,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -20,6 +21,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/agent/boot"
 	"github.com/talmolab/lablink-infrastructure/agent/identity"
+	"github.com/talmolab/lablink-infrastructure/agent/metrics"
 	"github.com/talmolab/lablink-infrastructure/agent/tunnel"
 	"github.com/talmolab/lablink-infrastructure/agent/uplink"
 	"github.com/talmolab/lablink-infrastructure/agent/web"
@@ -44,7 +46,9 @@ type runCommand struct {
 	Region       string          `help:"The AWS region whose STS checks the proof."`
 	StateDir     string          `default:"${state_dir}" placeholder:"DIR" help:"Where the agent's identity is kept (${default})."`
 	Home         string          `default:"${home}" placeholder:"DIR" help:"The folder of who works on the desktop, from which work is collected (${default})."`
-	NVML         string          `name:"nvml" default:"real" env:"LABLINK_NVML" placeholder:"SOURCE" help:"Where GPUs are found: real, or simulated:a100|b200|h100|h200, several of them as h100x4 (${default})."`
+	NVML         string          `name:"nvml" default:"real" env:"LABLINK_NVML" placeholder:"SOURCE" help:"Where GPUs are found: real, or simulated:${profiles}, several of them as h100x4 (${default})."`
+	AllowInject  bool            `help:"Let root inject faults although the GPUs are real."`
+	Metrics      string          `placeholder:"ADDRESS" help:"Where Prometheus may ask for metrics, on loopback: 127.0.0.1:9478. Nowhere when left out."`
 	Config       kong.ConfigFlag `placeholder:"FILE" help:"A JSON file with more settings; they go before those of the default file."`
 
 	token string // of --join
@@ -80,6 +84,11 @@ func (c *runCommand) Validate() error {
 	if _, err := parseTrust(c.Trust); err != nil {
 		return err
 	}
+	if c.Metrics != "" {
+		if err := metrics.Address(c.Metrics); err != nil {
+			return err
+		}
+	}
 	_, err = parseSource(c.NVML)
 	return err
 }
@@ -97,6 +106,8 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	gpus, unbreakable := c.breakable(gpus, log)
+	defer unbreakable()
 	supervisor := newSupervisor(log)
 	looks := time.NewTicker(supervisor.lookEvery())
 	defer looks.Stop()
@@ -104,7 +115,9 @@ func (c *runCommand) Run(ctx context.Context) error {
 	at := bootID()
 	machine := agent.NewMachine(gpus, agent.About{
 		Version: version, BootID: at, Release: host.Current, Failed: failed(log), Session: sessions.Status,
+		Kept: identity.NewStore(c.StateDir).GPUs(), Log: log,
 	}, time.Now)
+	defer c.tell(ctx, machine, log)()
 
 	log.Info("starting", "version", version, "allocator", c.AllocatorURL, "gpus", c.NVML)
 	defer log.Info("stopped")
@@ -129,6 +142,17 @@ func (c *runCommand) Run(ctx context.Context) error {
 		config.Follow = c.follow
 	}
 	return agent.New(config).Run(ctx)
+}
+
+// tell serves metrics, where that is wanted, until the returned function is called.
+func (c *runCommand) tell(ctx context.Context, machine *agent.Machine, log *slog.Logger) func() {
+	if c.Metrics == "" {
+		return func() {}
+	}
+	ctx, stop := context.WithCancel(ctx)
+	var serving sync.WaitGroup
+	serving.Go(func() { metrics.Serve(ctx, c.Metrics, machine, log) })
+	return func() { stop(); serving.Wait() }
 }
 
 // notices are what AWS says it will do to the machine. Nobody takes back a machine of

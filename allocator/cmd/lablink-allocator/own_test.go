@@ -83,6 +83,20 @@ func TestTheAgentsProgramJoinsAMachineOfOnesOwn(t *testing.T) {
 	call(t, ann, http.MethodDelete, "/api/v1/seats/current", nil, nil)
 	require.Equal(t, "ready", machine().State)
 
+	// A fault that is injected into the program that runs is the machine's, until its driver starts anew.
+	inject := func(what ...string) {
+		order := exec.CommandContext(ctx, program, append([]string{"inject"}, what...)...)
+		order.Env = agent.Env
+		said, err := order.CombinedOutput()
+		require.NoError(t, err, string(said))
+	}
+	inject("xid", "79")
+	require.Eventually(t, func() bool { return machine().State == "unhealthy" }, time.Minute, 50*time.Millisecond)
+	require.Equal(t, []any{api.Unhealthy, api.Reboot}, []any{machine().Health, machine().Action})
+	require.Contains(t, machine().HealthReason, "(XID 79, the GPU has fallen off the bus)")
+	inject("driver", "restart")
+	require.Eventually(t, func() bool { return machine().State == "ready" }, time.Minute, 50*time.Millisecond)
+
 	call(t, admin, http.MethodDelete, "/api/v1/workshops/"+ws.ID, nil, nil)
 	select {
 	case err := <-ended:

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/agent/gpu"
 	"github.com/talmolab/lablink-infrastructure/agent/identity"
 	"github.com/talmolab/lablink-infrastructure/agent/tunnel"
 	"github.com/talmolab/lablink-infrastructure/agent/uplink"
@@ -121,9 +122,9 @@ func (s *several) host(t *testing.T) (c *api.Client, stop func()) {
 }
 
 // noGPU is a machine without NVIDIA's driver.
-type noGPU struct{ agent.NVML }
+type noGPU struct{ gpu.NVML }
 
-func (noGPU) Init() error { return agent.ErrNoDriver }
+func (noGPU) Init() error { return gpu.ErrNoDriver }
 
 // runAgent runs the agent of a machine, which comes by the balancer.
 func (s *several) runAgent(t *testing.T, m allocator.Machine) {
