@@ -22,6 +22,9 @@ type fakeAllocator struct {
 	interval int          // seconds
 	// logAnswer is what a batch of the log, which is kept, is answered with.
 	logAnswer error
+	// setup is what machines are set up with, and setupAnswer why it is not told.
+	setup       api.Setup
+	setupAnswer error
 	// noTunnels refuses tunnels.
 	noTunnels *api.Problem
 	// loseAnswers takes registrations and leaves them without an answer.
@@ -43,6 +46,7 @@ type heard struct {
 	reports       []api.Report
 	logs          []api.LogBatch
 	dialled       int // how often
+	setups        int // how often it was asked what to set up
 	open          int // tunnels
 }
 
@@ -106,7 +110,17 @@ func (f *fakeAllocator) Report(_ context.Context, id agent.Identity, r api.Repor
 		return api.ReportAnswer{}, f.answer
 	}
 	f.heard.reports = append(f.heard.reports, r)
-	return api.ReportAnswer{ReportInterval: f.interval, Protocol: api.Protocol + f.apart, Version: "v9", Release: f.release}, nil
+	return api.ReportAnswer{ReportInterval: f.interval, Protocol: api.Protocol + f.apart, Version: "v9", Release: f.release, Setup: f.setup.Sum}, nil
+}
+
+func (f *fakeAllocator) Setup(_ context.Context, id agent.Identity) (api.Setup, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.heard.setups++
+	if err := f.admit(id); err != nil {
+		return api.Setup{}, err
+	}
+	return f.setup, f.setupAnswer
 }
 
 func (f *fakeAllocator) Log(_ context.Context, id agent.Identity, b api.LogBatch) error {

@@ -19,6 +19,8 @@ type About struct {
 	Release func() string
 	// Session is what the machine's participant works in. Optional: it has no desktop.
 	Session func() *api.SessionStatus
+	// Setup makes of the machine what its workshop needs. Optional: nothing does.
+	Setup *Setup
 	// Failed is a release that this machine gave up, if any. Optional.
 	Failed func() *api.FailedRelease
 }
@@ -67,6 +69,9 @@ func (m *Machine) Status() api.Status {
 	defer m.mu.Unlock()
 	seen := m.look()
 	v := judge(seen.findings)
+	if m.about.Setup != nil {
+		v = m.about.Setup.health(v)
+	}
 	status := api.Status{
 		At:      m.now().UTC(),
 		Version: m.about.Version,
@@ -105,7 +110,12 @@ func (m *Machine) report(status api.Status) api.Report {
 	if m.about.Failed != nil {
 		failed = m.about.Failed()
 	}
+	var setup *api.SetupStatus
+	if m.about.Setup != nil {
+		setup = m.about.Setup.Status()
+	}
 	return api.Report{
+		Setup:    setup,
 		Release:  m.about.release(),
 		Failed:   failed,
 		At:       status.At,

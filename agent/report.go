@@ -34,6 +34,7 @@ func (a *Agent) keepReporting(ctx context.Context, id Identity) error {
 			}
 			if err == nil {
 				a.follow(answer.Release)
+				a.wants(id, answer.Setup)
 			}
 			if err == nil && answer.ReportInterval > 0 {
 				asked := time.Duration(answer.ReportInterval) * time.Second

@@ -31,6 +31,9 @@ type world struct {
 	release   string // that the machine is at
 	failed    *api.FailedRelease
 	notices   *fakeNotices
+	runner    *fakeRunner // of set-ups; nil: nothing is set up
+	memory    *fakeMemory
+	setup     *agent.Setup
 	stop      func()
 	done      chan error
 }
@@ -53,11 +56,19 @@ func (w *world) start(t *testing.T) *world {
 	if w.notices != nil {
 		notices = w.notices
 	}
+	if w.runner != nil {
+		w.setup = &agent.Setup{
+			Runner: w.runner, Memory: w.memory, Now: time.Now, Log: slog.New(slog.NewTextHandler(w.logs, nil)),
+			Said:   func(level, line string) { w.logbook.Add(level, "set-up", line) },
+			Random: func() float64 { return float64(random.Add(0x9E3779B9)) / (1 << 32) },
+		}
+	}
 	watches := time.NewTicker(5 * time.Second)
 	a := agent.New(agent.Config{
 		Notices: notices, Watches: watches.C,
 		Machine: agent.NewMachine(w.nvml, agent.About{
 			Version: "v1.2.3", BootID: "boot-1",
+			Setup:   w.setup,
 			Release: func() string { return w.release }, Failed: func() *api.FailedRelease { return w.failed },
 		}, time.Now),
 		Allocator:  w.allocator,
@@ -68,6 +79,7 @@ func (w *world) start(t *testing.T) *world {
 		Looks:      looks.C,
 		Follow:     w.follow,
 		Logbook:    w.logbook,
+		Setup:      w.setup,
 		Now:        time.Now,
 		Random:     func() float64 { return float64(random.Add(0x9E3779B9)) / (1 << 32) },
 		Alive:      func() { w.looks.Add(1) },

@@ -123,6 +123,8 @@ type Report struct {
 	Session *SessionStatus `json:"session,omitempty"`
 	// Interruption is absent while AWS says nothing of one.
 	Interruption *Interruption `json:"interruption,omitempty"`
+	// Setup is absent where the agent sets nothing up, as an older one.
+	Setup *SetupStatus `json:"setup,omitempty"`
 }
 
 // ReportAnswer tells the agent what it may need to change.
@@ -133,6 +135,8 @@ type ReportAnswer struct {
 	// Release is told while nobody holds the machine's seat, so that nobody is
 	// interrupted by an agent that follows.
 	Release string `json:"release,omitempty" doc:"The SHA-256 of the release manifest that the agent is to run"`
+	// Setup is the sum of what the machine is set up with; see the type Setup.
+	Setup string `json:"setup,omitempty" doc:"The sum of what the machine is to be set up with; it asks for it when that is new"`
 }
 
 // Status is what an agent answers to GET /status through its tunnel: the

@@ -20,6 +20,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/agent/boot"
 	"github.com/talmolab/lablink-infrastructure/agent/identity"
+	"github.com/talmolab/lablink-infrastructure/agent/process"
 	"github.com/talmolab/lablink-infrastructure/agent/tunnel"
 	"github.com/talmolab/lablink-infrastructure/agent/uplink"
 	"github.com/talmolab/lablink-infrastructure/agent/web"
@@ -44,6 +45,7 @@ type runCommand struct {
 	Region       string          `help:"The AWS region whose STS checks the proof."`
 	StateDir     string          `default:"${state_dir}" placeholder:"DIR" help:"Where the agent's identity is kept (${default})."`
 	Home         string          `default:"${home}" placeholder:"DIR" help:"The folder of who works on the desktop, from which work is collected (${default})."`
+	SessionUser  string          `placeholder:"USER" help:"Who works on the desktop, as whom the pool's start-up script runs. Default: who runs the agent."`
 	NVML         string          `name:"nvml" default:"real" env:"LABLINK_NVML" placeholder:"SOURCE" help:"Where GPUs are found: real, or simulated:a100|b200|h100|h200, several of them as h100x4 (${default})."`
 	Config       kong.ConfigFlag `placeholder:"FILE" help:"A JSON file with more settings; they go before those of the default file."`
 
@@ -102,8 +104,9 @@ func (c *runCommand) Run(ctx context.Context) error {
 	defer looks.Stop()
 	sessions := agent.NewSessions(agent.Plain{})
 	at := bootID()
+	setup := c.setup(logbook, log)
 	machine := agent.NewMachine(gpus, agent.About{
-		Version: version, BootID: at, Release: host.Current, Failed: failed(log), Session: sessions.Status,
+		Version: version, BootID: at, Release: host.Current, Failed: failed(log), Session: sessions.Status, Setup: setup,
 	}, time.Now)
 
 	log.Info("starting", "version", version, "allocator", c.AllocatorURL, "gpus", c.NVML)
@@ -124,11 +127,19 @@ func (c *runCommand) Run(ctx context.Context) error {
 	defer watches.Stop()
 	config.Notices, config.Watches = c.notices(), watches.C
 	config.Looks, config.Logbook = looks.C, logbook
-	config.Alive = supervisor.alive
+	config.Alive, config.Setup = supervisor.alive, setup
 	if host.Current() != "" { // nobody but this machine's own updater can follow
 		config.Follow = c.follow
 	}
 	return agent.New(config).Run(ctx)
+}
+
+// setup makes of the machine what its workshop needs.
+func (c *runCommand) setup(logbook *agent.Logbook, log *slog.Logger) *agent.Setup {
+	return &agent.Setup{
+		Runner: process.Runner{User: c.SessionUser, Home: c.Home}, Memory: identity.NewStore(c.StateDir),
+		Said: func(level, line string) { logbook.Add(level, "set-up", line) }, Now: time.Now, Random: mathrand.Float64, Log: log,
+	}
 }
 
 // notices are what AWS says it will do to the machine. Nobody takes back a machine of
