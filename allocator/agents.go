@@ -101,9 +101,17 @@ func (s *Service) report(ctx context.Context, a Agent, r api.Report) (api.Report
 			return api.ReportAnswer{}, err
 		}
 	}
+	pool, err := s.poolOf(ctx, m)
+	if err != nil {
+		return api.ReportAnswer{}, err
+	}
+	waits, err := s.settingUp(ctx, m, pool, r)
+	if err != nil {
+		return api.ReportAnswer{}, err
+	}
 	// One that was silent is back, and one that was to reboot may have.
 	returned := m.State == Unhealthy && r.Health != api.Unhealthy || m.State == Rebooting && r.BootID != m.RebootFrom
-	if m.Health != r.Health || m.HealthReason != r.Reason || returned {
+	if !waits && (m.Health != r.Health || m.HealthReason != r.Reason || returned) {
 		if err := s.Store.SetHealth(ctx, a.MachineID, r.Health, r.Reason, s.Now()); err != nil {
 			return api.ReportAnswer{}, fmt.Errorf("keep the health of %s: %w", a.MachineID, err)
 		}
@@ -113,7 +121,7 @@ func (s *Service) report(ctx context.Context, a Agent, r api.Report) (api.Report
 			return api.ReportAnswer{}, err
 		}
 	}
-	answer := api.ReportAnswer{ReportInterval: int(s.ReportInterval.Seconds()), Protocol: api.Protocol, Version: s.Version}
+	answer := api.ReportAnswer{ReportInterval: int(s.ReportInterval.Seconds()), Protocol: api.Protocol, Version: s.Version, Setup: pool.Setup.Sum}
 	if m.State != Assigned && m.State != Draining && s.AgentRelease != nil {
 		answer.Release = s.AgentRelease()
 	}

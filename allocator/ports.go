@@ -127,6 +127,9 @@ type Store interface {
 	KeepSilent(ctx context.Context, seen Machine, reason string, at time.Time) error
 	// KeepSays keeps what a machine's agent says of itself.
 	KeepSays(ctx context.Context, machine string, says AgentSays) error
+	// KeepSetup keeps how a machine's set-up goes, and adds what is told of it, if it is not
+	// "", to its timeline.
+	KeepSetup(ctx context.Context, machine string, how api.SetupStatus, told string, at time.Time) error
 	// KeepNotice keeps what who holds a machine is told, once for each hold: it does
 	// nothing where they were told, or where the machine has another number by now.
 	KeepNotice(ctx context.Context, machine string, number int64, text string, at time.Time) error

@@ -113,6 +113,8 @@ type Machine struct {
 	GPUs         []GPU      `json:"gpus"`
 	LastReport   *time.Time `json:"last_report,omitempty" doc:"When its agent was heard of, within a minute"`
 	CreatedAt    time.Time  `json:"created_at"`
+	// Setup is absent where nothing is set up.
+	Setup *SetupStatus `json:"setup,omitempty" doc:"How the machine is set up"`
 	// What the agent says of itself; nothing before its first report.
 	AgentVersion string         `json:"agent_version,omitempty"`
 	AgentRelease string         `json:"agent_release,omitempty" doc:"The SHA-256 of the release manifest that the machine is at"`

@@ -35,6 +35,9 @@ func (s *server) machine(m allocator.Machine) api.Machine {
 	if out.GPUs == nil {
 		out.GPUs = []api.GPU{}
 	}
+	if m.Setup.State != "" {
+		out.Setup = &m.Setup
+	}
 	out.LastReport = orNil(m.HeardAt)
 	out.AgentVersion, out.AgentRelease, out.AgentFailed = m.Says.Version, m.Says.Release, m.Says.Failed
 	return out
