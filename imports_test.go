@@ -63,7 +63,7 @@ var adapters = map[string][]string{
 	"net/http": {
 		"api", "cli", "cli/doctor/cloudflare", "infra/release/published", "stacks", "sim", "sim/authority", "sim/control", "sim/launcher", "sim/machine", "sim/wire",
 		"allocator/certificate", "allocator/cmd/lablink-allocator", "allocator/metrics", "allocator/peer", "allocator/postgres", "allocator/signon", "allocator/sts", "allocator/tunnel", "allocator/web",
-		"agent/artifacts", "agent/cmd/lablink-agent", "agent/identity", "agent/internal/fakeallocator", "agent/tunnel", "agent/uplink", "agent/web",
+		"agent/artifacts", "agent/cmd/lablink-agent", "agent/identity", "agent/internal/fakeallocator", "agent/process", "agent/tunnel", "agent/uplink", "agent/web",
 	},
 	module + "agent/":     {"agent/cmd/lablink-agent"},
 	module + "allocator/": {"allocator/allocatortest", "allocator/boot", "allocator/cmd/lablink-allocator", "allocator/postgres", "allocator/postgres/pgtest", "allocator/sqlite", "allocator/web"},
