@@ -118,7 +118,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	}
 	collector := &agent.Collector{Home: c.Home, Wait: briefly}
 	defer collector.Close()
-	sessions.Leaving = collector.Close
+	sessions.Leaving, sessions.Memory = collector.Close, identity.NewStore(c.StateDir)
 	config := c.wire(machine, web.Handler(
 		machine, web.WithSessions(sessions), web.WithReboot(at, func() error { return c.reboot(at) }), web.WithCollect(collector.Collect),
 	), trust, log)
