@@ -53,6 +53,7 @@ var adapters = map[string][]string{
 	"github.com/prometheus/client_golang":      {"allocator/metrics"},
 	"github.com/coreos/go-systemd":             {"agent/cmd/lablink-agent", "allocator/cmd/lablink-allocator", "sim/machine"},
 	"github.com/alecthomas/kong":               {"agent/cmd/lablink-agent", "allocator/cmd/lablink-allocator", "cli/cmd/lablink", "sim/cmd/lablink-local", "sim/cmd/lablink-sim"},
+	"github.com/prometheus/procfs":             {"agent/proc"},
 	"os/exec":                                  {"agent/process", "allocator/boot", "allocator/postgres/pgtest", "api/host", "cli/doctor/laptop", "cli/pulumi", "cli/stack", "infra/release/build", "sim/launcher", "sim/machine", "sim/nspawn"},
 	"google.golang.org/grpc":                   {"sim/provider"},
 	"github.com/pulumi/pulumi/sdk/":            {"infra", "sim/launcher", "sim/provider", "stacks", "stacks/outputs/reference", "stacks/program"},

@@ -46,6 +46,8 @@ type Config struct {
 	Follow func(release string) error
 	// Setup makes of the machine what its workshop needs. Optional: nothing does.
 	Setup *Setup
+	// Usage measures what is done in sessions. Optional: nothing does.
+	Usage *Usage
 	// Logbook holds what the allocator is to know of the log. Optional: nothing.
 	Logbook *Logbook
 	// Log receives what the agent does and why it has to wait, each cause once.
@@ -145,7 +147,10 @@ func (a *Agent) keepLooking(ctx context.Context) {
 }
 
 func (a *Agent) look() {
-	a.Machine.Status()
+	status := a.Machine.Status()
+	if a.Usage != nil {
+		a.Usage.Measure(status.Readings, a.Machine.hostFacts())
+	}
 	a.Alive()
 }
 

@@ -39,6 +39,8 @@ func (Plain) Idle(context.Context) (time.Duration, bool) { return 0, false }
 type Sessions struct {
 	// Leaving is called before a session ends, or another one begins. Optional.
 	Leaving func()
+	// Busy reports whether something is computed: then nobody is idle. Optional.
+	Busy func() bool
 	// Memory keeps which order was the newest. Optional: a restart forgets it.
 	Memory Memory
 
@@ -159,6 +161,9 @@ func (s *Sessions) Status() *api.SessionStatus {
 	defer cancel()
 	if idle, known := s.desktop.Idle(ctx); known {
 		seconds := max(0, int(idle.Seconds()))
+		if s.Busy != nil && s.Busy() {
+			seconds = 0
+		}
 		out.IdleSeconds = &seconds
 	}
 	return out

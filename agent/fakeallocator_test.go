@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -45,9 +46,10 @@ type heard struct {
 	tried         int // how often to report
 	reports       []api.Report
 	logs          []api.LogBatch
-	dialled       int // how often
-	setups        int // how often it was asked what to set up
-	open          int // tunnels
+	dialled       int         // how often
+	contacts      []time.Time // when it was asked for anything by whom it knows, and was there
+	setups        int         // how often it was asked what to set up
+	open          int         // tunnels
 }
 
 // now is what it has heard until now.
@@ -58,6 +60,7 @@ func (f *fakeAllocator) now() heard {
 	h.registrations = slices.Clone(h.registrations)
 	h.reports = slices.Clone(h.reports)
 	h.logs = slices.Clone(h.logs)
+	h.contacts = slices.Clone(h.contacts)
 	return h
 }
 
@@ -140,6 +143,7 @@ func (f *fakeAllocator) admit(id agent.Identity) error {
 	if f.sums[id.AgentID] != api.SecretSum(id.Secret) {
 		return api.Problemf(api.Unauthorized, "Unknown agent", "no agent has this secret")
 	}
+	f.heard.contacts = append(f.heard.contacts, time.Now())
 	return nil
 }
 

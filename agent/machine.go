@@ -21,6 +21,10 @@ type About struct {
 	Session func() *api.SessionStatus
 	// Setup makes of the machine what its workshop needs. Optional: nothing does.
 	Setup *Setup
+	// Usage measures what is done in sessions. Optional: nothing does.
+	Usage *Usage
+	// Host says what the machine is like beside its GPUs. Optional: nothing does.
+	Host Host
 	// Failed is a release that this machine gave up, if any. Optional.
 	Failed func() *api.FailedRelease
 }
@@ -54,6 +58,7 @@ type Machine struct {
 	health api.Health
 	reason string
 	notice atomic.Pointer[api.Interruption]
+	host   hostWatch
 }
 
 // NewMachine returns a machine that is looked at through nvml. Nothing is
@@ -71,6 +76,9 @@ func (m *Machine) Status() api.Status {
 	v := judge(seen.findings)
 	if m.about.Setup != nil {
 		v = m.about.Setup.health(v)
+	}
+	if m.about.Host != nil {
+		v = m.host.health(m.about.Host, m.now(), v)
 	}
 	status := api.Status{
 		At:      m.now().UTC(),
@@ -114,8 +122,16 @@ func (m *Machine) report(status api.Status) api.Report {
 	if m.about.Setup != nil {
 		setup = m.about.Setup.Status()
 	}
+	var use *api.SessionUse
+	var over []api.SessionUse
+	if m.about.Usage != nil {
+		use, over = m.about.Usage.Report()
+	}
 	return api.Report{
 		Setup:    setup,
+		Use:      use,
+		Ended:    over,
+		Host:     m.hostFacts(),
 		Release:  m.about.release(),
 		Failed:   failed,
 		At:       status.At,

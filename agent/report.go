@@ -67,7 +67,12 @@ func (a *Agent) report(ctx context.Context, id Identity) (api.ReportAnswer, erro
 	}
 	oldest, report := a.Machine.changes.first()
 	if oldest == nil {
-		return a.Allocator.Report(ctx, id, a.Machine.report(status))
+		report = a.Machine.report(status)
+		answer, err := a.Allocator.Report(ctx, id, report)
+		if err == nil {
+			a.heard(report)
+		}
+		return answer, err
 	}
 	var answer api.ReportAnswer
 	for ; oldest != nil; oldest, report = a.Machine.changes.first() {
@@ -79,8 +84,16 @@ func (a *Agent) report(ctx context.Context, id Identity) (api.ReportAnswer, erro
 			return answer, err
 		}
 		a.Machine.changes.told(oldest)
+		a.heard(report)
 	}
 	return answer, nil
+}
+
+// heard forgets what the allocator has heard of.
+func (a *Agent) heard(report api.Report) {
+	if a.Usage != nil {
+		a.Usage.Told(report.Ended)
+	}
 }
 
 // understands refuses an allocator whose protocol is too far from this one's.

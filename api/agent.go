@@ -125,6 +125,12 @@ type Report struct {
 	Interruption *Interruption `json:"interruption,omitempty"`
 	// Setup is absent where the agent sets nothing up, as an older one.
 	Setup *SetupStatus `json:"setup,omitempty"`
+	// Use is of the session that goes on, and Ended of those before that the allocator may
+	// not have been told of.
+	Use   *SessionUse  `json:"use,omitempty"`
+	Ended []SessionUse `json:"ended,omitempty" maxItems:"16"`
+	// Host is absent where it is not looked at.
+	Host *Host `json:"host,omitempty"`
 }
 
 // ReportAnswer tells the agent what it may need to change.

@@ -151,7 +151,7 @@ type Pool struct {
 	Collect []string `json:"collect"`
 	// A Git repository, `https://…`, that is cloned into the home of each machine before anybody gets it. Left out: none.
 	Repository string `json:"repository"`
-	// Names of programs that the workshop is about, 20 at most: while one of them runs somebody works, and how long it ran is told of each session. `python:sleap` is a module or script that an interpreter runs.
+	// Names of programs that the workshop is about, 20 at most: how long each ran is told of each session, and while one computes its participant is not idle. Of what an interpreter runs it is the script's name, or the module's.
 	Software []string `json:"software"`
 	// What is run on each machine once, before anybody gets it.
 	Startup Startup `json:"startup"`

@@ -17,8 +17,8 @@ const (
 	maxSoftware = 20
 )
 
-// program is a program's name, or that of an interpreter and of what it runs.
-var program = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,99}(:[A-Za-z0-9_][A-Za-z0-9 ._+-]{0,99})?$`)
+// program is a program's name.
+var program = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,99}$`)
 
 // checkSetup checks what machines are set up with.
 func (pool Pool) checkSetup(key string, p *Problems) {
@@ -30,7 +30,7 @@ func (pool Pool) checkSetup(key string, p *Problems) {
 	}
 	for i, name := range pool.Software {
 		if !program.MatchString(name) {
-			p.add(fmt.Sprintf("%ssoftware[%d]", key, i), "write the name that ps shows, for example blender, or python:sleap for what an interpreter runs", "is no program's name: %q", name)
+			p.add(fmt.Sprintf("%ssoftware[%d]", key, i), "write the name that ps shows, for example blender, or that of the script or module that an interpreter runs", "is no program's name: %q", name)
 		}
 	}
 	pool.Startup.check(key+"startup.", p)

@@ -20,6 +20,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/agent/boot"
 	"github.com/talmolab/lablink-infrastructure/agent/identity"
+	"github.com/talmolab/lablink-infrastructure/agent/proc"
 	"github.com/talmolab/lablink-infrastructure/agent/process"
 	"github.com/talmolab/lablink-infrastructure/agent/tunnel"
 	"github.com/talmolab/lablink-infrastructure/agent/uplink"
@@ -105,8 +106,10 @@ func (c *runCommand) Run(ctx context.Context) error {
 	sessions := agent.NewSessions(agent.Plain{})
 	at := bootID()
 	setup := c.setup(logbook, log)
+	usage := c.usage(sessions, setup, log)
+	sessions.Busy = usage.Busy
 	machine := agent.NewMachine(gpus, agent.About{
-		Version: version, BootID: at, Release: host.Current, Failed: failed(log), Session: sessions.Status, Setup: setup,
+		Version: version, BootID: at, Release: host.Current, Failed: failed(log), Session: sessions.Status, Setup: setup, Usage: usage, Host: proc.Host{Disk: c.Home},
 	}, time.Now)
 
 	log.Info("starting", "version", version, "allocator", c.AllocatorURL, "gpus", c.NVML)
@@ -127,7 +130,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	defer watches.Stop()
 	config.Notices, config.Watches = c.notices(), watches.C
 	config.Looks, config.Logbook = looks.C, logbook
-	config.Alive, config.Setup = supervisor.alive, setup
+	config.Alive, config.Setup, config.Usage = supervisor.alive, setup, usage
 	if host.Current() != "" { // nobody but this machine's own updater can follow
 		config.Follow = c.follow
 	}
@@ -139,6 +142,13 @@ func (c *runCommand) setup(logbook *agent.Logbook, log *slog.Logger) *agent.Setu
 	return &agent.Setup{
 		Runner: process.Runner{User: c.SessionUser, Home: c.Home}, Memory: identity.NewStore(c.StateDir),
 		Said: func(level, line string) { logbook.Add(level, "set-up", line) }, Now: time.Now, Random: mathrand.Float64, Log: log,
+	}
+}
+
+// usage measures what is done in sessions.
+func (c *runCommand) usage(sessions *agent.Sessions, setup *agent.Setup, log *slog.Logger) *agent.Usage {
+	return &agent.Usage{
+		Programs: proc.Programs{}, Session: sessions.ID, Software: setup.Software, Memory: identity.NewStore(c.StateDir), Now: time.Now, Log: log,
 	}
 }
 
