@@ -21,7 +21,7 @@ func gather(t *testing.T) []*world {
 	all := make([]*world, crowd)
 	for i := range all {
 		w := newWorld()
-		w.every, w.seed = time.Minute, uint32(i)*0x9E3779B1
+		w.every, w.seed = 10*time.Minute, uint32(i)*0x9E3779B1
 		w.store.id = agent.Identity{AgentID: "agt_1", Secret: "s"}
 		w.allocator.sums["agt_1"] = api.SecretSum("s")
 		w.logbook = agent.NewLogbook("run", time.Now)

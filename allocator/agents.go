@@ -101,6 +101,9 @@ func (s *Service) report(ctx context.Context, a Agent, r api.Report) (api.Report
 			return api.ReportAnswer{}, err
 		}
 	}
+	if err := s.keepUse(ctx, m, r); err != nil {
+		return api.ReportAnswer{}, err
+	}
 	pool, err := s.poolOf(ctx, m)
 	if err != nil {
 		return api.ReportAnswer{}, err

@@ -130,6 +130,12 @@ type Store interface {
 	// KeepSetup keeps how a machine's set-up goes, and adds what is told of it, if it is not
 	// "", to its timeline.
 	KeepSetup(ctx context.Context, machine string, how api.SetupStatus, told string, at time.Time) error
+	// KeepUse keeps what a session of a seat was used for, as its machine says. It does
+	// nothing where the session was not on the machine, and where more was kept of it.
+	KeepUse(ctx context.Context, machine, seat string, use api.SessionUse, at time.Time) error
+	// Uses lists what the sessions of a workshop's seats were used for: first who asked
+	// first, and of each the oldest first.
+	Uses(ctx context.Context, workshop string) ([]UsedSeat, error)
 	// KeepNotice keeps what who holds a machine is told, once for each hold: it does
 	// nothing where they were told, or where the machine has another number by now.
 	KeepNotice(ctx context.Context, machine string, number int64, text string, at time.Time) error

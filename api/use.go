@@ -40,3 +40,32 @@ type Host struct {
 	// OutOfMemory counts the programs that Linux ended since the boot as memory was exhausted.
 	OutOfMemory *uint64 `json:"out_of_memory,omitempty" doc:"How many programs were ended since the boot as memory was exhausted"`
 }
+
+// Stats are what the participants of a workshop did on its machines.
+type Stats struct {
+	Workshop string    `json:"workshop" doc:"wks_…"`
+	Name     string    `json:"name"`
+	At       time.Time `json:"at"`
+	// People are those of whom something was measured, Used those of them who ran one of the
+	// programs that the pool's settings name; the medians are over all of People.
+	People         int       `json:"people" doc:"Of how many something was measured"`
+	Used           int       `json:"used_software" doc:"How many of them ran a program that the pool's settings name"`
+	MedianSeconds  int       `json:"median_seconds" doc:"For how long they were measured"`
+	MedianSoftware int       `json:"median_software_seconds" doc:"How long they ran the program that they ran longest"`
+	MedianGPU      *int      `json:"median_gpu_active_seconds,omitempty" doc:"How long a GPU computed for them, of those whose machines tell it"`
+	Seats          []SeatUse `json:"seats" nullable:"false" doc:"First who asked first"`
+}
+
+// SeatUse is what one participant did, in all their sessions.
+type SeatUse struct {
+	Seat       string        `json:"seat" doc:"sea_…"`
+	Email      string        `json:"email"`
+	Sessions   int           `json:"sessions" doc:"How many there were: another one begins with each machine"`
+	Seconds    int           `json:"seconds" doc:"For how long it was measured"`
+	Software   []SoftwareUse `json:"software" nullable:"false"`
+	GPUActive  *int          `json:"gpu_active_seconds,omitempty"`
+	GPUPeak    *uint32       `json:"gpu_peak_percent,omitempty"`
+	GPUMemory  *uint64       `json:"gpu_memory_peak_bytes,omitempty"`
+	MemoryPeak *uint64       `json:"memory_peak_bytes,omitempty"`
+	LoadPeak   *float64      `json:"load_peak,omitempty"`
+}

@@ -276,6 +276,7 @@ type workshopView struct {
 	Role       allocator.Role // of who looks
 	JoinTokens []api.JoinToken
 	Made       *api.MadeJoinToken // the join token that was just made
+	Stats      api.Stats
 }
 
 // Owner is the name of a join token: whose machine it is that joined with it.
@@ -315,6 +316,9 @@ func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopVie
 		} else {
 			v.Taken++
 		}
+	}
+	if v.Stats, err = s.Service.Stats(ctx, workshop.ID); err != nil {
+		return v, err
 	}
 	if v.JoinTokens, err = s.joinTokens(ctx, workshop.ID); err != nil {
 		return v, err
