@@ -93,12 +93,12 @@ func (r Runner) who(root bool) (account, error) {
 	return lookUp(name)
 }
 
-// makeHome makes the home where it is missing. The folder above it must be there.
+// makeHome makes the home where it is missing.
 func (r Runner) makeHome(as account) error {
-	err := os.Mkdir(r.Home, 0o750) //nolint:gosec // its group is the user's own
-	if errors.Is(err, fs.ErrExist) {
-		return nil
+	if _, err := os.Stat(r.Home); !errors.Is(err, fs.ErrNotExist) {
+		return nil // what is wrong with it the command tells
 	}
+	err := os.MkdirAll(r.Home, 0o750)
 	if err == nil && as.credential != nil {
 		err = os.Chown(r.Home, int(as.credential.Uid), int(as.credential.Gid))
 	}
