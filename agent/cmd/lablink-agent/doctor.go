@@ -39,8 +39,10 @@ func (c *doctorCommand) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	client := uplink.NewHTTP(c.TLSName, trust)
+	defer client.CloseIdleConnections()
 	found := doctor.Machine{
-		URL: c.AllocatorURL, HTTP: uplink.NewHTTP(c.TLSName, trust), Version: version, Find: exec.LookPath, NVML: gpus, Host: proc.Host{Disk: c.Home},
+		URL: c.AllocatorURL, HTTP: client, Version: version, Find: exec.LookPath, NVML: gpus, Host: proc.Host{Disk: c.Home},
 		Root: host.Path("/"), StateDir: c.StateDir, Identities: identity.NewStore(c.StateDir), Now: time.Now,
 	}.Examine(ctx)
 	return c.show(out, found)
