@@ -74,8 +74,10 @@ func (m *Machine) Status() api.Status {
 	defer m.mu.Unlock()
 	seen := m.look()
 	v := judge(seen.findings)
+	var setup *api.SetupStatus // of this moment, as the health goes with it
 	if m.about.Setup != nil {
-		v = m.about.Setup.health(v)
+		setup = m.about.Setup.Status()
+		v = setupHealth(*setup, v)
 	}
 	if m.about.Host != nil {
 		v = m.host.health(m.about.Host, m.now(), v)
@@ -93,6 +95,7 @@ func (m *Machine) Status() api.Status {
 		},
 		Readings: seen.readings,
 		Session:  m.about.session(),
+		Setup:    setup,
 	}
 	if m.looked && (m.health != v.health || m.reason != v.reason) {
 		m.changes.add(m.report(status))
@@ -118,17 +121,13 @@ func (m *Machine) report(status api.Status) api.Report {
 	if m.about.Failed != nil {
 		failed = m.about.Failed()
 	}
-	var setup *api.SetupStatus
-	if m.about.Setup != nil {
-		setup = m.about.Setup.Status()
-	}
 	var use *api.SessionUse
 	var over []api.SessionUse
 	if m.about.Usage != nil {
 		use, over = m.about.Usage.Report()
 	}
 	return api.Report{
-		Setup:    setup,
+		Setup:    status.Setup,
 		Use:      use,
 		Ended:    over,
 		Host:     m.hostFacts(),

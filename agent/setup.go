@@ -144,9 +144,9 @@ func concluded(status api.SetupStatus, onError string, err error) api.SetupStatu
 	return status
 }
 
-// health is what a set-up makes of how well a machine is: nobody gets one that it failed on.
-func (s *Setup) health(v verdict) verdict {
-	status := s.Status()
+// setupHealth is what a set-up makes of how well a machine is: nobody gets one that it
+// failed on.
+func setupHealth(status api.SetupStatus, v verdict) verdict {
 	if status.State != api.SetupFailed {
 		return v
 	}

@@ -212,3 +212,20 @@ func TestOfALongOutputBeginningAndEndAreLogged(t *testing.T) {
 		assert.LessOrEqual(t, len(w.allocator.now().reports), 8, "lines do not make the agent report all the time")
 	})
 }
+
+// A set-up may end between a look at the machine and the report of it.
+func TestNoReportSaysThatASetUpFailedAndTheMachineIsWell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := script(api.Fail)
+		s.Startup.MaxAttempts = 1
+		w := settingUp(s)
+		w.runner.ends = []error{errors.New("it ended with status 7")}
+		w.runner.each = 0
+		w.start(t)
+		after(time.Minute)
+		for _, r := range w.allocator.now().reports {
+			assert.Equal(t, r.Setup.State == api.SetupFailed, r.Health == api.Unhealthy, "%+v", r)
+		}
+		assert.Equal(t, "failed", w.lastReport(t).Setup.State)
+	})
+}

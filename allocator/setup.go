@@ -85,7 +85,8 @@ func (s *Service) settingUp(ctx context.Context, m Machine, pool Pool, r api.Rep
 			return false, fmt.Errorf("keep how %s is set up: %w", m.ID, err)
 		}
 	}
-	return pool.setsUp() && m.ReadyAt.IsZero() && !said.Ended() && r.Health != api.Unhealthy, nil
+	unfit := !said.Ended() || said.State == api.SetupFailed
+	return pool.setsUp() && m.ReadyAt.IsZero() && unfit && r.Health != api.Unhealthy, nil
 }
 
 func sameSetup(a, b api.SetupStatus) bool {

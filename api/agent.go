@@ -157,6 +157,8 @@ type Status struct {
 	Readings  []Reading `json:"readings"`
 	// Session is absent where the agent starts none.
 	Session *SessionStatus `json:"session,omitempty"`
+	// Setup is absent where the agent sets nothing up.
+	Setup *SetupStatus `json:"setup,omitempty"`
 }
 
 // Interruption is what AWS says it will do to a spot machine.

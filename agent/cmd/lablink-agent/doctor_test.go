@@ -17,6 +17,7 @@ import (
 
 func TestTheDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	root(t, "")
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	fake := fakeallocator.New()
 	server := httptest.NewServer(fake) // it does not answer whether it is ready
 	t.Cleanup(server.Close)
