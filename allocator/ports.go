@@ -335,6 +335,9 @@ type Tunnels interface {
 type Work interface {
 	// Upload is an address that takes a file of just so many bytes, for a while.
 	Upload(ctx context.Context, key string, bytes int64) (url string, err error)
+	// UploadOnce is one that takes it once: in the place of the file with a tag, or where
+	// none is. The headers go with the file.
+	UploadOnce(ctx context.Context, key string, bytes int64, tag string) (url string, headers map[string]string, err error)
 	// Download is an address that gives a file, for a while.
 	Download(ctx context.Context, key string) (url string, err error)
 	// List lists the files whose keys begin with prefix.
@@ -346,6 +349,7 @@ type WorkFile struct {
 	Key   string
 	Bytes int64
 	At    time.Time
+	Tag   string // changes with what is in it
 }
 
 // Queue runs operations until they are done.

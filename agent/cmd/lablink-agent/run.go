@@ -121,8 +121,8 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	collector := &agent.Collector{Home: c.Home, Wait: briefly}
-	defer collector.Close()
+	collector := &agent.Collector{Home: c.Home, Wait: briefly, Memory: identity.NewStore(c.StateDir)}
+	defer collector.Stop()
 	sessions.Leaving, sessions.Memory = collector.Close, identity.NewStore(c.StateDir)
 	config := c.wire(machine, web.Handler(
 		machine, web.WithSessions(sessions), web.WithReboot(at, func() error { return c.reboot(at) }), web.WithCollect(collector.Collect),
