@@ -1,11 +1,11 @@
 package allocator_test
 
 import (
-	"slices"
-	"maps"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
