@@ -21,10 +21,12 @@ func gather(t *testing.T) []*world {
 	all := make([]*world, crowd)
 	for i := range all {
 		w := newWorld()
-		w.every, w.seed = 10*time.Minute, uint32(i)*0x9E3779B1
+		w.every, w.seed = time.Hour, uint32(i)*0x9E3779B1
 		w.store.id = agent.Identity{AgentID: "agt_1", Secret: "s"}
 		w.allocator.sums["agt_1"] = api.SecretSum("s")
-		w.logbook = agent.NewLogbook("run", time.Now)
+		if i%10 == 0 { // not all have something to tell
+			w.logbook = agent.NewLogbook("run", time.Now)
+		}
 		all[i] = w.start(t)
 	}
 	return all
@@ -44,23 +46,25 @@ func perSecond(since time.Time, at []time.Time) []int {
 }
 
 // Nothing that matters is lost, and the agents do not come back all at once.
-func TestAThousandAgentsComeBackToAnAllocatorThatWasAwayForAnHour(t *testing.T) {
+func TestAThousandAgentsComeBackToAnAllocatorThatWasAwayForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := gather(t)
 		after(30 * time.Second)
 		for _, w := range all {
 			w.allocator.goAway()
 		}
-		after(20 * time.Minute)
+		after(absence / 3)
 		for _, w := range all {
 			w.lose()
-			w.logbook.Add("warn", "test", "while it was away")
+			if w.logbook != nil {
+				w.logbook.Add("warn", "test", "while it was away")
+			}
 		}
-		after(20 * time.Minute)
+		after(absence / 3)
 		for _, w := range all {
 			w.restore()
 		}
-		after(20 * time.Minute)
+		after(absence / 3)
 		back := time.Now()
 		for _, w := range all {
 			w.allocator.change(func() { w.allocator.away = false })
@@ -74,7 +78,7 @@ func TestAThousandAgentsComeBackToAnAllocatorThatWasAwayForAnHour(t *testing.T) 
 			require.NotEmpty(t, contacts)
 			first, every = append(first, slices.MinFunc(contacts, time.Time.Compare)), append(every, contacts...)
 			require.Equal(t, 1, heard.open, "tunnels")
-			changes := slices.DeleteFunc(heard.reports, func(r api.Report) bool { return r.At.After(back) || r.At.Before(back.Add(-50*time.Minute)) })
+			changes := slices.DeleteFunc(heard.reports, func(r api.Report) bool { return r.At.After(back) || r.At.Before(back.Add(-absence*5/6)) })
 			require.Len(t, changes, 2)
 			require.Equal(t, []api.Health{api.Unhealthy, api.Healthy}, []api.Health{changes[0].Health, changes[1].Health})
 			told := 0
@@ -82,7 +86,7 @@ func TestAThousandAgentsComeBackToAnAllocatorThatWasAwayForAnHour(t *testing.T) 
 				require.Zero(t, b.Lost)
 				told += len(b.Lines)
 			}
-			require.Equal(t, 1, told, "lines of the log")
+			require.Equal(t, w.logbook != nil, told == 1, "%d lines of the log", told)
 		}
 		returning := perSecond(back, first)
 		t.Log("first contacts in each second after the return:", returning)

@@ -3,6 +3,7 @@ package agent_test
 import (
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -175,12 +176,19 @@ func TestASessionThatEndedIsToldUntilTheAllocatorHasHeard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, m := newWorld(), newMeasured()
 		w.usage = m.Usage
-		m.session = "anns"
+		var there atomic.Bool // whether she is
+		there.Store(true)
+		m.Session = func() string {
+			if there.Load() {
+				return "anns"
+			}
+			return ""
+		}
 		w.start(t)
 		after(time.Minute)
 		require.Equal(t, "anns", w.lastReport(t).Use.Session)
 		w.allocator.goAway()
-		m.session = ""
+		there.Store(false)
 		after(10 * time.Minute)
 		w.allocator.change(func() { w.allocator.away = false })
 		before := len(w.allocator.now().reports)
