@@ -96,6 +96,7 @@ func (m *Machine) Status() api.Status {
 		Readings: seen.readings,
 		Session:  m.about.session(),
 		Setup:    setup,
+		Host:     m.hostFacts(),
 	}
 	if m.looked && (m.health != v.health || m.reason != v.reason) {
 		m.changes.add(m.report(status))
@@ -130,7 +131,7 @@ func (m *Machine) report(status api.Status) api.Report {
 		Setup:    status.Setup,
 		Use:      use,
 		Ended:    over,
-		Host:     m.hostFacts(),
+		Host:     status.Host,
 		Release:  m.about.release(),
 		Failed:   failed,
 		At:       status.At,

@@ -103,6 +103,9 @@ func (a *Agent) understands(version string, protocol int) error {
 
 // follow asks the machine for the release that the allocator wants, once for each.
 func (a *Agent) follow(release string) {
+	if a.Setup != nil && a.Setup.goesOn() {
+		return // another agent would begin it anew
+	}
 	if a.Follow == nil || release == "" || release == a.Machine.about.release() || release == a.asked {
 		return
 	}

@@ -60,6 +60,9 @@ func (s *Setup) Status() *api.SetupStatus {
 	return &status
 }
 
+// goesOn reports whether the machine is being set up.
+func (s *Setup) goesOn() bool { return s.Status().State == api.SetupRunning }
+
 // Software are the names of the programs that the workshop is about.
 func (s *Setup) Software() []string {
 	s.remember()

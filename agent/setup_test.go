@@ -229,3 +229,19 @@ func TestNoReportSaysThatASetUpFailedAndTheMachineIsWell(t *testing.T) {
 		assert.Equal(t, "failed", w.lastReport(t).Setup.State)
 	})
 }
+
+func TestAnUpdateOfTheAgentWaitsUntilTheMachineIsSetUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := settingUp(script(api.Fail))
+		w.runner.each = 5 * time.Minute
+		asked := make(chan string, 10)
+		w.follow = func(release string) error { asked <- release; return nil }
+		w.start(t)
+		after(time.Minute)
+		w.allocator.change(func() { w.allocator.release = "bbb" })
+		after(3 * time.Minute)
+		assert.Empty(t, asked)
+		after(2 * time.Minute)
+		assert.Len(t, asked, 1)
+	})
+}

@@ -159,6 +159,8 @@ type Status struct {
 	Session *SessionStatus `json:"session,omitempty"`
 	// Setup is absent where the agent sets nothing up.
 	Setup *SetupStatus `json:"setup,omitempty"`
+	// Host is absent where it is not looked at.
+	Host *Host `json:"host,omitempty"`
 }
 
 // Interruption is what AWS says it will do to a spot machine.

@@ -30,13 +30,12 @@ type SoftwareUse struct {
 type Host struct {
 	_ struct{} `json:"-" additionalProperties:"true"` // a newer agent may say more
 
-	DiskFree        *uint64    `json:"disk_free_bytes,omitempty" doc:"Of the file system that holds the home"`
-	DiskTotal       *uint64    `json:"disk_total_bytes,omitempty"`
-	MemoryAvailable *uint64    `json:"memory_available_bytes,omitempty"`
-	MemoryTotal     *uint64    `json:"memory_total_bytes,omitempty"`
-	Load            *float64   `json:"load,omitempty" doc:"Programs that run or wait to, on average over a minute"`
-	CPUs            int        `json:"cpus,omitempty"`
-	BootedAt        *time.Time `json:"booted_at,omitempty"`
+	DiskFree        *uint64  `json:"disk_free_bytes,omitempty" doc:"Of the file system that holds the home"`
+	DiskTotal       *uint64  `json:"disk_total_bytes,omitempty"`
+	MemoryAvailable *uint64  `json:"memory_available_bytes,omitempty"`
+	MemoryTotal     *uint64  `json:"memory_total_bytes,omitempty"`
+	Load            *float64 `json:"load,omitempty" doc:"Programs that run or wait to, on average over a minute"`
+	CPUs            int      `json:"cpus,omitempty"`
 	// OutOfMemory counts the programs that Linux ended since the boot as memory was exhausted.
 	OutOfMemory *uint64 `json:"out_of_memory,omitempty" doc:"How many programs were ended since the boot as memory was exhausted"`
 }

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -37,10 +36,6 @@ func (h Host) Facts() api.Host {
 	}
 	if load, err := fs.LoadAvg(); err == nil {
 		out.Load = &load.Load1
-	}
-	if stat, err := fs.Stat(); err == nil && stat.BootTime > 0 {
-		at := time.Unix(int64(stat.BootTime), 0).UTC() //nolint:gosec // a time of this century
-		out.BootedAt = &at
 	}
 	out.OutOfMemory = h.kills()
 	return out

@@ -358,6 +358,7 @@ func (s *server) endForm(w http.ResponseWriter, r *http.Request) {
 type machineView struct {
 	Machine  api.Machine
 	Timeline []allocator.Change
+	Host     *api.Host // as its agent says it now; nil where that is not known
 }
 
 func (s *server) machinePage(w http.ResponseWriter, r *http.Request) {
@@ -371,7 +372,7 @@ func (s *server) machinePage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.render(w, r, http.StatusOK, "machine.html", machineView{s.machine(m), timeline})
+	s.render(w, r, http.StatusOK, "machine.html", machineView{s.machine(m), timeline, s.hostOf(r.Context(), m)})
 }
 
 func (s *server) releaseForm(w http.ResponseWriter, r *http.Request) {

@@ -59,6 +59,7 @@ var functions = template.FuncMap{
 	},
 	"counted": allocator.Counted,
 	"lasting": lasting,
+	"hosting": hosting,
 	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },
 }
 
