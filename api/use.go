@@ -21,6 +21,8 @@ type SessionUse struct {
 
 // SoftwareUse is how a program was used.
 type SoftwareUse struct {
+	_ struct{} `json:"-" additionalProperties:"true"` // a newer agent may say more
+
 	Name    string `json:"name" maxLength:"100"`
 	Seconds int    `json:"seconds" minimum:"0" doc:"How long it ran"`
 	First   int    `json:"first_after_seconds" minimum:"0" doc:"How long after the session's begin it ran first"`
