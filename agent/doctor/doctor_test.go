@@ -1,7 +1,9 @@
 package doctor_test
 
 import (
+	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -90,7 +92,7 @@ func TestWhatAMachineLacksIsSaidWithTheFix(t *testing.T) {
 			m.Identities = identity{id: agent.Identity{AgentID: "agt_1", Secret: "s", Released: "it ended"}}
 		}},
 		"another clock":     {"clock", "from the allocator's", "timedatectl", func(_ *testing.T, m *doctor.Machine) { m.Now = func() time.Time { return time.Now().Add(time.Hour) } }},
-		"no such name":      {"allocator", "is not known here", "name server", func(_ *testing.T, m *doctor.Machine) { m.URL = "https://lablink.invalid" }},
+		"no such name":      {"allocator", "is not known here", "name server", func(_ *testing.T, m *doctor.Machine) { m.URL, m.HTTP = "https://lablink.invalid", nameless }},
 		"nobody there":      {"allocator", "it is not reached", "firewall", func(_ *testing.T, m *doctor.Machine) { m.URL = "https://127.0.0.1:1" }},
 		"a foreign TLS":     {"allocator", "not of an authority that this machine trusts", "--trust", func(_ *testing.T, m *doctor.Machine) { m.HTTP = &http.Client{} }},
 		"another name":      {"allocator", "the certificate is for another name", "--tls-name", func(_ *testing.T, m *doctor.Machine) { m.URL = strings.Replace(m.URL, "127.0.0.1", "localhost", 1) }},
@@ -120,6 +122,11 @@ func TestAMachineWithoutAGPUIsWell(t *testing.T) {
 	m.NVML = gpus{init: agent.ErrNoDriver}
 	assert.Equal(t, "there is no NVIDIA GPU; the machine works without one", m.Examine(t.Context())[1].Found)
 }
+
+// nameless knows no names.
+var nameless = &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+	return nil, &net.DNSError{Err: "no such host", Name: "lablink.invalid", IsNotFound: true}
+}}}
 
 func onlyBash(name string) (string, error) {
 	if name != "bash" {
