@@ -53,7 +53,8 @@ var adapters = map[string][]string{
 	"github.com/prometheus/client_golang":      {"agent/metrics", "allocator/metrics"},
 	"github.com/coreos/go-systemd":             {"agent/cmd/lablink-agent", "allocator/cmd/lablink-allocator", "sim/machine"},
 	"github.com/alecthomas/kong":               {"agent/cmd/lablink-agent", "allocator/cmd/lablink-allocator", "cli/cmd/lablink", "sim/cmd/lablink-local", "sim/cmd/lablink-sim"},
-	"os/exec":                                  {"allocator/boot", "allocator/postgres/pgtest", "api/host", "cli/doctor/laptop", "cli/pulumi", "cli/stack", "infra/release/build", "sim/launcher", "sim/machine", "sim/nspawn"},
+	"github.com/prometheus/procfs":             {"agent/proc"},
+	"os/exec":                                  {"agent/cmd/lablink-agent", "agent/process", "allocator/boot", "allocator/postgres/pgtest", "api/host", "cli/doctor/laptop", "cli/pulumi", "cli/stack", "infra/release/build", "sim/launcher", "sim/machine", "sim/nspawn"},
 	"google.golang.org/grpc":                   {"sim/provider"},
 	"github.com/pulumi/pulumi/sdk/":            {"infra", "sim/launcher", "sim/provider", "stacks", "stacks/outputs/reference", "stacks/program"},
 	"github.com/pulumi/pulumi-aws/sdk/":        {"infra", "sim/provider", "stacks/program"},
@@ -63,7 +64,7 @@ var adapters = map[string][]string{
 	"net/http": {
 		"api", "cli", "cli/doctor/cloudflare", "infra/release/published", "stacks", "sim", "sim/authority", "sim/control", "sim/launcher", "sim/machine", "sim/wire",
 		"allocator/certificate", "allocator/cmd/lablink-allocator", "allocator/metrics", "allocator/peer", "allocator/postgres", "allocator/signon", "allocator/sts", "allocator/tunnel", "allocator/web",
-		"agent/artifacts", "agent/cmd/lablink-agent", "agent/identity", "agent/internal/fakeallocator", "agent/metrics", "agent/tunnel", "agent/uplink", "agent/web",
+		"agent/artifacts", "agent/cmd/lablink-agent", "agent/doctor", "agent/identity", "agent/internal/fakeallocator", "agent/metrics", "agent/process", "agent/tunnel", "agent/uplink", "agent/web",
 	},
 	module + "agent/":     {"agent/cmd/lablink-agent", "agent/gpu/gputest"},
 	module + "allocator/": {"allocator/allocatortest", "allocator/boot", "allocator/cmd/lablink-allocator", "allocator/postgres", "allocator/postgres/pgtest", "allocator/sqlite", "allocator/web"},

@@ -44,6 +44,10 @@ type Config struct {
 	// Follow asks the machine to run a release, which ends this agent. Optional:
 	// the agent stays what it is.
 	Follow func(release string) error
+	// Setup makes of the machine what its workshop needs. Optional: nothing does.
+	Setup *Setup
+	// Usage measures what is done in sessions. Optional: nothing does.
+	Usage *Usage
 	// Logbook holds what the allocator is to know of the log. Optional: nothing.
 	Logbook *Logbook
 	// Log receives what the agent does and why it has to wait, each cause once.
@@ -67,6 +71,9 @@ func New(c Config) *Agent {
 		c.Alive = func() {}
 	}
 	a := &Agent{Config: c}
+	if c.Setup != nil {
+		c.Setup.wanted, c.Setup.changed = make(chan wantedSetup, 1), c.Machine.changes.rouse
+	}
 	a.renewal = a.tries("register again")
 	return a
 }
@@ -89,6 +96,9 @@ func (a *Agent) Run(ctx context.Context) error {
 	looking.Go(func() { a.Machine.Watch(ctx) })
 	if a.Notices != nil {
 		looking.Go(func() { a.keepWatching(ctx) })
+	}
+	if a.Setup != nil {
+		looking.Go(func() { a.keepSettingUp(ctx) })
 	}
 
 	if id, err = a.joining(id, err); err != nil && !errors.Is(err, ErrNoIdentity) {
@@ -140,7 +150,10 @@ func (a *Agent) keepLooking(ctx context.Context) {
 }
 
 func (a *Agent) look() {
-	a.Machine.Status()
+	status := a.Machine.Status()
+	if a.Usage != nil {
+		a.Usage.Measure(status.Readings, a.Machine.hostFacts())
+	}
 	a.Alive()
 }
 

@@ -21,8 +21,9 @@ import (
 type Keeper interface {
 	// Places are where files are to be put.
 	Places(ctx context.Context, n api.NewUploads) (api.Uploads, error)
-	// Put puts just as many bytes to a place.
-	Put(ctx context.Context, place string, content io.Reader, bytes int64) error
+	// Put puts just as many bytes to a place, with headers. It is no error where they are
+	// there already.
+	Put(ctx context.Context, place string, headers map[string]string, content io.Reader, bytes int64) error
 }
 
 // batch is for how many files places are asked for at once.
@@ -35,10 +36,16 @@ type Collector struct {
 	// Wait waits before something is tried once more, after so many tries, and reports
 	// whether it is to be. Optional: nothing is.
 	Wait func(ctx context.Context, tries int) bool
+	// Memory keeps how a collection goes. Optional: one that a restart cuts short begins
+	// anew.
+	Memory Memory
 
-	mu     sync.Mutex
-	id     string
-	status api.CollectStatus
+	mu      sync.Mutex
+	id      string
+	status  api.CollectStatus
+	recall  sync.Once
+	marks   marks // of what is kept
+	resumes bool  // whether what is ended goes on after a restart
 	// ended are those before, the newest last: two that wait for their answers on one
 	// machine do not begin each other anew.
 	ended []ended
@@ -59,6 +66,7 @@ const remembered = 16
 func (c *Collector) Collect(s api.StartCollect) (api.CollectStatus, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.recall.Do(c.remember)
 	if c.id == s.ID {
 		return c.status, nil
 	}
@@ -74,13 +82,27 @@ func (c *Collector) Collect(s api.StartCollect) (api.CollectStatus, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c.id, c.status, c.stop = s.ID, api.CollectStatus{}, stop
+	if c.marks.ID != s.ID {
+		c.marks = marks{ID: s.ID}
+	}
 	c.work.Go(func() { c.run(ctx, s) })
 	return c.status, nil
 }
 
-// Close stops what goes on: as the agent ends, and before the home is somebody else's.
-func (c *Collector) Close() {
+// Close ends what goes on, for good: before the home is somebody else's.
+func (c *Collector) Close() { c.end(false) }
+
+// Stop ends what goes on as the agent ends. It goes on from there when the agent starts
+// again and is asked again.
+func (c *Collector) Stop() { c.end(true) }
+
+func (c *Collector) end(resumes bool) {
 	c.mu.Lock()
+	c.recall.Do(c.remember)
+	c.resumes = resumes && c.Memory != nil
+	if !resumes {
+		c.giveUp()
+	}
 	if c.stop != nil {
 		c.stop()
 	}
@@ -90,12 +112,18 @@ func (c *Collector) Close() {
 
 func (c *Collector) run(ctx context.Context, s api.StartCollect) {
 	err := c.collect(ctx, s)
+	if c.stopped(ctx) {
+		return
+	}
 	c.tell(func(status *api.CollectStatus) {
 		status.Done = true
 		if err != nil && status.Trouble == "" {
 			status.Trouble = gpu.Clip(err.Error())
 		}
+		done := *status
+		c.marks.Done = &done
 	})
+	c.keepMarks()
 }
 
 func (c *Collector) tell(change func(*api.CollectStatus)) {
@@ -119,7 +147,7 @@ func (c *Collector) collect(ctx context.Context, s api.StartCollect) error {
 		files = files[len(some):]
 		var places api.Uploads
 		err := c.until(ctx, func() (err error) {
-			places, err = c.Keeper.Places(ctx, api.NewUploads{Collection: s.ID, Files: some})
+			places, err = c.Keeper.Places(ctx, api.NewUploads{Collection: s.ID, Files: some, Once: true})
 			return err
 		})
 		if err == nil && len(places.URLs) != len(some) {
@@ -130,8 +158,13 @@ func (c *Collector) collect(ctx context.Context, s api.StartCollect) error {
 			return fmt.Errorf("ask where to keep files: %w", err)
 		}
 		for i, f := range some {
-			c.keep(ctx, root, f, places.URLs[i])
+			var headers map[string]string
+			if i < len(places.Headers) {
+				headers = places.Headers[i]
+			}
+			c.keep(ctx, root, f, places.URLs[i], headers)
 		}
+		c.keepMarks()
 	}
 	return nil
 }
@@ -153,18 +186,19 @@ func (c *Collector) until(ctx context.Context, try func() error) error {
 }
 
 // keep keeps one file. One that cannot be kept is told, and the others go on.
-func (c *Collector) keep(ctx context.Context, root *os.Root, f api.NewFile, place string) {
+func (c *Collector) keep(ctx context.Context, root *os.Root, f api.NewFile, place string, headers map[string]string) {
 	err := c.until(ctx, func() error {
 		file, err := openRegular(root, f.Path)
 		if err != nil {
 			return err
 		}
 		defer file.Close()
-		return c.Keeper.Put(ctx, place, io.LimitReader(file, f.Bytes), f.Bytes)
+		return c.Keeper.Put(ctx, place, headers, io.LimitReader(file, f.Bytes), f.Bytes)
 	})
 	c.tell(func(status *api.CollectStatus) {
 		if err == nil {
 			status.Files, status.Bytes = status.Files+1, status.Bytes+f.Bytes
+			c.marks.add(f)
 			return
 		}
 		status.Left++
@@ -199,6 +233,7 @@ var errNoFile = errors.New("it is no file any more")
 func (c *Collector) find(ctx context.Context, home fs.FS, s api.StartCollect) ([]api.NewFile, error) {
 	var out []api.NewFile
 	var bytes int64
+	kept := 0 // before a restart
 	err := fs.WalkDir(home, ".", func(name string, d fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -210,7 +245,7 @@ func (c *Collector) find(ctx context.Context, home fs.FS, s api.StartCollect) ([
 		if err != nil {
 			return nil //nolint:nilerr // it is gone
 		}
-		if len(out) == s.MaxFiles || bytes+info.Size() > s.MaxBytes || len(name) > maxPath {
+		if len(out)+kept == s.MaxFiles || bytes+info.Size() > s.MaxBytes || len(name) > maxPath {
 			c.tell(func(status *api.CollectStatus) {
 				status.Left++
 				status.Trouble = fmt.Sprintf("there is more than the %d files or %d MiB that are kept", s.MaxFiles, s.MaxBytes>>20)
@@ -218,6 +253,10 @@ func (c *Collector) find(ctx context.Context, home fs.FS, s api.StartCollect) ([
 			return nil
 		}
 		bytes += info.Size()
+		if c.wasKept(name, info) {
+			kept++
+			return nil
+		}
 		out = append(out, api.NewFile{Path: name, Bytes: info.Size()})
 		return nil
 	})

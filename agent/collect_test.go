@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -34,11 +35,14 @@ func (k *fakeKeeper) Places(_ context.Context, n api.NewUploads) (api.Uploads, e
 	var out api.Uploads
 	for _, f := range n.Files {
 		out.URLs = append(out.URLs, n.Collection+"/"+f.Path)
+		if n.Once {
+			out.Headers = append(out.Headers, map[string]string{"once": f.Path})
+		}
 	}
 	return out, k.away
 }
 
-func (k *fakeKeeper) Put(ctx context.Context, place string, content io.Reader, bytes int64) error {
+func (k *fakeKeeper) Put(ctx context.Context, place string, headers map[string]string, content io.Reader, bytes int64) error {
 	if k.begun != nil {
 		k.begun <- struct{}{}
 	}
@@ -58,6 +62,9 @@ func (k *fakeKeeper) Put(ctx context.Context, place string, content io.Reader, b
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if want := strings.TrimLeft(strings.TrimLeft(place, "op_0123456789"), "/"); headers["once"] != want {
+		return fmt.Errorf("the headers are %v, and the place is %s", headers, place)
+	}
 	k.kept[place] = string(raw)
 	return err
 }
@@ -213,12 +220,12 @@ func (f *flaky) Places(ctx context.Context, n api.NewUploads) (api.Uploads, erro
 	return f.fakeKeeper.Places(ctx, n)
 }
 
-func (f *flaky) Put(ctx context.Context, place string, content io.Reader, bytes int64) error {
+func (f *flaky) Put(ctx context.Context, place string, headers map[string]string, content io.Reader, bytes int64) error {
 	if f.puts--; f.puts >= 0 {
 		_, _ = content.Read(make([]byte, 1))
 		return f.err
 	}
-	return f.fakeKeeper.Put(ctx, place, content, bytes)
+	return f.fakeKeeper.Put(ctx, place, headers, content, bytes)
 }
 
 func TestWhatMayWorkTheNextTimeIsTriedAgain(t *testing.T) {

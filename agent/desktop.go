@@ -40,8 +40,13 @@ func (Plain) Idle(context.Context) (time.Duration, bool) { return 0, false }
 type Sessions struct {
 	// Leaving is called before a session ends, or another one begins. Optional.
 	Leaving func()
+	// Busy reports whether something is computed: then nobody is idle. Optional.
+	Busy func() bool
+	// Memory keeps which order was the newest. Optional: a restart forgets it.
+	Memory Memory
 
 	desktop Desktop
+	recall  sync.Once  // the newest order
 	turn    sync.Mutex // held while a session starts or ends
 	number  int64      // the highest that an order had
 
@@ -97,10 +102,14 @@ func (s *Sessions) End(ctx context.Context, id string, number int64) error {
 // inTurn refuses an order that comes after one with a higher number. One of an older
 // allocator has none, and is taken.
 func (s *Sessions) inTurn(number int64) error {
+	s.recallOrder()
 	if number != 0 && number < s.number {
 		return api.Problemf(api.Conflict, "The order is late", "Another allocator has ordered since, of what came after it.")
 	}
-	s.number = max(s.number, number)
+	if number > s.number {
+		s.number = number
+		s.keepOrder()
+	}
 	return nil
 }
 
@@ -153,6 +162,9 @@ func (s *Sessions) Status() *api.SessionStatus {
 	defer cancel()
 	if idle, known := s.desktop.Idle(ctx); known {
 		seconds := max(0, int(idle.Seconds()))
+		if s.Busy != nil && s.Busy() {
+			seconds = 0
+		}
 		out.IdleSeconds = &seconds
 	}
 	return out

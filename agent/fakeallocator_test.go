@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -22,6 +23,9 @@ type fakeAllocator struct {
 	interval int          // seconds
 	// logAnswer is what a batch of the log, which is kept, is answered with.
 	logAnswer error
+	// setup is what machines are set up with, and setupAnswer why it is not told.
+	setup       api.Setup
+	setupAnswer error
 	// noTunnels refuses tunnels.
 	noTunnels *api.Problem
 	// loseAnswers takes registrations and leaves them without an answer.
@@ -42,8 +46,10 @@ type heard struct {
 	tried         int // how often to report
 	reports       []api.Report
 	logs          []api.LogBatch
-	dialled       int // how often
-	open          int // tunnels
+	dialled       int         // how often
+	contacts      []time.Time // when it was asked for anything by whom it knows, and was there
+	setups        int         // how often it was asked what to set up
+	open          int         // tunnels
 }
 
 // now is what it has heard until now.
@@ -54,6 +60,7 @@ func (f *fakeAllocator) now() heard {
 	h.registrations = slices.Clone(h.registrations)
 	h.reports = slices.Clone(h.reports)
 	h.logs = slices.Clone(h.logs)
+	h.contacts = slices.Clone(h.contacts)
 	return h
 }
 
@@ -106,7 +113,17 @@ func (f *fakeAllocator) Report(_ context.Context, id agent.Identity, r api.Repor
 		return api.ReportAnswer{}, f.answer
 	}
 	f.heard.reports = append(f.heard.reports, r)
-	return api.ReportAnswer{ReportInterval: f.interval, Protocol: api.Protocol + f.apart, Version: "v9", Release: f.release}, nil
+	return api.ReportAnswer{ReportInterval: f.interval, Protocol: api.Protocol + f.apart, Version: "v9", Release: f.release, Setup: f.setup.Sum}, nil
+}
+
+func (f *fakeAllocator) Setup(_ context.Context, id agent.Identity) (api.Setup, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.heard.setups++
+	if err := f.admit(id); err != nil {
+		return api.Setup{}, err
+	}
+	return f.setup, f.setupAnswer
 }
 
 func (f *fakeAllocator) Log(_ context.Context, id agent.Identity, b api.LogBatch) error {
@@ -126,6 +143,7 @@ func (f *fakeAllocator) admit(id agent.Identity) error {
 	if f.sums[id.AgentID] != api.SecretSum(id.Secret) {
 		return api.Problemf(api.Unauthorized, "Unknown agent", "no agent has this secret")
 	}
+	f.heard.contacts = append(f.heard.contacts, time.Now())
 	return nil
 }
 

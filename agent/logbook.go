@@ -72,8 +72,9 @@ func (l *Logbook) told() {
 	l.going = nil
 }
 
-// colours are what terminals read as something else than text.
-var colours = regexp.MustCompile(`\x1b\[[0-9;?]*[ -/]*[@-~]`)
+// colours are what terminals read as something else than text (ECMA-48): colours and
+// cursors, titles and links, character sets.
+var colours = regexp.MustCompile(`\x1b(?:\[[0-9:;<=>?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]+[0-~]|[0-~])`)
 
 // plain is text without what is not to be seen, and not too long.
 func plain(text string) string {

@@ -136,3 +136,22 @@ func TestALogbookHoldsWhatALoggerSays(t *testing.T) {
 		require.Equal(t, "2 green �", all[len(all)-1])
 	})
 }
+
+func TestWhatTerminalsTakeForMoreThanTextIsLeftOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.logbook = agent.NewLogbook("run", time.Now)
+		for _, line := range []string{
+			"\x1b[1;32mok\x1b[0m", "\x1b[38:2:1:2:3mok", "\x1b]0;a title\x07ok", "\x1b]8;;https://example.org\x1b\\ok\x1b]8;;\x1b\\", "\x1b(Bok", "\x1b[?25l\x1b[2Kok", "\x1bPdevice\x1b\\ok", "o\x07k\x9b\b",
+		} {
+			w.logbook.Add("info", "test", line)
+		}
+		w.start(t)
+		after(0)
+		for _, line := range w.allocator.now().logs[0].Lines {
+			if line.Source == "test" {
+				require.Contains(t, []string{"ok", "ok�"}, line.Text)
+			}
+		}
+	})
+}

@@ -22,6 +22,12 @@ type About struct {
 	Release func() string
 	// Session is what the machine's participant works in. Optional: it has no desktop.
 	Session func() *api.SessionStatus
+	// Setup makes of the machine what its workshop needs. Optional: nothing does.
+	Setup *Setup
+	// Usage measures what is done in sessions. Optional: nothing does.
+	Usage *Usage
+	// Host says what the machine is like beside its GPUs. Optional: nothing does.
+	Host Host
 	// Failed is a release that this machine gave up, if any. Optional.
 	Failed func() *api.FailedRelease
 	// Kept keeps what is known of the GPUs over a restart of the agent. Optional.
@@ -56,6 +62,13 @@ type Machine struct {
 	looked bool
 	last   api.Status
 	notice atomic.Pointer[api.Interruption]
+	host   hostWatch
+}
+
+// verdict is how well the machine is, and why it is not.
+type verdict struct {
+	health api.Health
+	reason string
 }
 
 // NewMachine returns a machine that is looked at through nvml. Nothing is
@@ -71,11 +84,20 @@ func (m *Machine) Status() api.Status {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	seen := m.gpus.Look()
+	v := verdict{seen.Health, seen.Reason}
+	var setup *api.SetupStatus // of this moment, as the health goes with it
+	if m.about.Setup != nil {
+		setup = m.about.Setup.Status()
+		v = setupHealth(*setup, v)
+	}
+	if m.about.Host != nil {
+		v = m.host.health(m.about.Host, m.now(), v)
+	}
 	status := api.Status{
 		At:      m.now().UTC(),
 		Version: m.about.Version,
-		Health:  seen.Health,
-		Reason:  seen.Reason,
+		Health:  v.health,
+		Reason:  v.reason,
 		Action:  seen.Action,
 		Note:    seen.Note,
 		Inventory: api.Inventory{
@@ -85,6 +107,8 @@ func (m *Machine) Status() api.Status {
 		},
 		Readings: seen.Readings,
 		Session:  m.about.session(),
+		Setup:    setup,
+		Host:     m.hostFacts(),
 	}
 	if m.looked && m.last.SaysOther(status) {
 		m.changes.add(m.report(status))
@@ -118,7 +142,16 @@ func (m *Machine) report(status api.Status) api.Report {
 	if m.about.Failed != nil {
 		failed = m.about.Failed()
 	}
+	var use *api.SessionUse
+	var over []api.SessionUse
+	if m.about.Usage != nil {
+		use, over = m.about.Usage.Report()
+	}
 	return api.Report{
+		Setup:    status.Setup,
+		Use:      use,
+		Ended:    over,
+		Host:     status.Host,
 		Release:  m.about.release(),
 		Failed:   failed,
 		At:       status.At,

@@ -28,6 +28,8 @@ type Allocator interface {
 	Register(ctx context.Context, r api.Registration) (api.Registered, error)
 	// Report says how the machine of id is.
 	Report(ctx context.Context, id Identity, r api.Report) (api.ReportAnswer, error)
+	// Setup asks what the machine is set up with.
+	Setup(ctx context.Context, id Identity) (api.Setup, error)
 	// Log says what was logged. The same batch may be said again.
 	Log(ctx context.Context, id Identity, b api.LogBatch) error
 }

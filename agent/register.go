@@ -107,7 +107,9 @@ func (a *Agent) renew(ctx context.Context, id Identity, refusal error) (Identity
 }
 
 // wait waits for d, which may be negative, and says whether ctx is still alive.
-func (a *Agent) wait(ctx context.Context, d time.Duration) bool {
+func (a *Agent) wait(ctx context.Context, d time.Duration) bool { return wait(ctx, d) }
+
+func wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -34,6 +34,7 @@ func (a *Agent) keepReporting(ctx context.Context, id Identity) error {
 			}
 			if err == nil {
 				a.follow(answer.Release)
+				a.wants(id, answer.Setup)
 			}
 			if err == nil && answer.ReportInterval > 0 {
 				asked := time.Duration(answer.ReportInterval) * time.Second
@@ -66,7 +67,12 @@ func (a *Agent) report(ctx context.Context, id Identity) (api.ReportAnswer, erro
 	}
 	oldest, report := a.Machine.changes.first()
 	if oldest == nil {
-		return a.Allocator.Report(ctx, id, a.Machine.report(status))
+		report = a.Machine.report(status)
+		answer, err := a.Allocator.Report(ctx, id, report)
+		if err == nil {
+			a.heard(report)
+		}
+		return answer, err
 	}
 	var answer api.ReportAnswer
 	for ; oldest != nil; oldest, report = a.Machine.changes.first() {
@@ -78,8 +84,16 @@ func (a *Agent) report(ctx context.Context, id Identity) (api.ReportAnswer, erro
 			return answer, err
 		}
 		a.Machine.changes.told(oldest)
+		a.heard(report)
 	}
 	return answer, nil
+}
+
+// heard forgets what the allocator has heard of.
+func (a *Agent) heard(report api.Report) {
+	if a.Usage != nil {
+		a.Usage.Told(report.Ended)
+	}
 }
 
 // understands refuses an allocator whose protocol is too far from this one's.
@@ -89,6 +103,9 @@ func (a *Agent) understands(version string, protocol int) error {
 
 // follow asks the machine for the release that the allocator wants, once for each.
 func (a *Agent) follow(release string) {
+	if a.Setup != nil && a.Setup.goesOn() {
+		return // another agent would begin it anew
+	}
 	if a.Follow == nil || release == "" || release == a.Machine.about.release() || release == a.asked {
 		return
 	}

@@ -154,7 +154,7 @@ func TestAnAllocatorThatAsksForTimeGetsIt(t *testing.T) {
 				w.start(t)
 				after(want - time.Second)
 				assert.Equal(t, 1, w.allocator.now().tried)
-				after(time.Second)
+				after(time.Second + want/4)
 				assert.Equal(t, 2, w.allocator.now().tried)
 			})
 		})

@@ -31,7 +31,7 @@ func (a *Agent) tries(what string) *tries {
 // and when op's error was made by backoff.Permanent, returning that error.
 func (t *tries) until(ctx context.Context, op func() error) error {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		return struct{}{}, heed(op())
+		return struct{}{}, t.heed(op())
 	},
 		backoff.WithBackOff(t.pause),
 		backoff.WithMaxElapsedTime(0), // as long as it takes
@@ -42,11 +42,13 @@ func (t *tries) until(ctx context.Context, op func() error) error {
 	return err
 }
 
-// heed makes the back-off wait as long as a refusal asks for.
-func heed(err error) error {
+// heed makes the back-off wait as long as a refusal asks for, and up to a quarter longer:
+// agents that are refused together do not come back together.
+func (t *tries) heed(err error) error {
 	var p *api.Problem
 	if errors.As(err, &p) && p.RetryAfter > 0 {
 		wait := min(p.RetryAfter, maxRetryAfter)
+		wait += time.Duration(t.pause.random() * float64(wait/4))
 		return fmt.Errorf("%w (%w)", err, backoff.RetryAfter(int(wait.Seconds())))
 	}
 	return err

@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -31,6 +32,12 @@ type world struct {
 	release   string // that the machine is at
 	failed    *api.FailedRelease
 	notices   *fakeNotices
+	runner    *fakeRunner // of set-ups; nil: nothing is set up
+	memory    *fakeMemory
+	setup     *agent.Setup
+	usage     *agent.Usage
+	every     time.Duration // between two looks; 0: lookEvery
+	seed      uint32        // of its chances
 	stop      func()
 	done      chan error
 }
@@ -47,17 +54,26 @@ func newWorld() *world {
 // start runs the agent until the test ends, or stop is called.
 func (w *world) start(t *testing.T) *world {
 	ctx, cancel := context.WithCancel(t.Context())
-	looks := time.NewTicker(lookEvery)
+	looks := time.NewTicker(cmp.Or(w.every, lookEvery))
 	var random atomic.Uint32
+	random.Store(w.seed)
 	var notices agent.Notices
 	if w.notices != nil {
 		notices = w.notices
 	}
-	watches := time.NewTicker(5 * time.Second)
+	if w.runner != nil {
+		w.setup = &agent.Setup{
+			Runner: w.runner, Memory: w.memory, Now: time.Now, Log: slog.New(slog.NewTextHandler(w.logs, nil)),
+			Said:   func(level, line string) { w.logbook.Add(level, "set-up", line) },
+			Random: func() float64 { return float64(random.Add(0x9E3779B9)) / (1 << 32) },
+		}
+	}
+	watches := time.NewTicker(cmp.Or(w.every, 5*time.Second))
 	a := agent.New(agent.Config{
 		Notices: notices, Watches: watches.C,
 		Machine: agent.NewMachine(w.nvml, agent.About{
 			Version: "v1.2.3", BootID: "boot-1",
+			Setup: w.setup, Usage: w.usage,
 			Release: func() string { return w.release }, Failed: func() *api.FailedRelease { return w.failed },
 		}, time.Now),
 		Allocator:  w.allocator,
@@ -68,6 +84,8 @@ func (w *world) start(t *testing.T) *world {
 		Looks:      looks.C,
 		Follow:     w.follow,
 		Logbook:    w.logbook,
+		Setup:      w.setup,
+		Usage:      w.usage,
 		Now:        time.Now,
 		Random:     func() float64 { return float64(random.Add(0x9E3779B9)) / (1 << 32) },
 		Alive:      func() { w.looks.Add(1) },

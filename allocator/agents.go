@@ -101,9 +101,20 @@ func (s *Service) report(ctx context.Context, a Agent, r api.Report) (api.Report
 			return api.ReportAnswer{}, err
 		}
 	}
+	if err := s.keepUse(ctx, m, r); err != nil {
+		return api.ReportAnswer{}, err
+	}
+	pool, err := s.poolOf(ctx, m)
+	if err != nil {
+		return api.ReportAnswer{}, err
+	}
+	waits, err := s.settingUp(ctx, m, pool, r)
+	if err != nil {
+		return api.ReportAnswer{}, err
+	}
 	// One that was silent is back, and one that was to reboot may have.
 	returned := m.State == Unhealthy && r.Health != api.Unhealthy || m.State == Rebooting && r.BootID != m.RebootFrom
-	if reason := told(r); m.Health != r.Health || m.HealthReason != reason || returned {
+	if reason := told(r); !waits && (m.Health != r.Health || m.HealthReason != reason || returned) {
 		if err := s.Store.SetHealth(ctx, a.MachineID, r.Health, reason, s.Now()); err != nil {
 			return api.ReportAnswer{}, fmt.Errorf("keep the health of %s: %w", a.MachineID, err)
 		}
@@ -113,7 +124,7 @@ func (s *Service) report(ctx context.Context, a Agent, r api.Report) (api.Report
 			return api.ReportAnswer{}, err
 		}
 	}
-	answer := api.ReportAnswer{ReportInterval: int(s.ReportInterval.Seconds()), Protocol: api.Protocol, Version: s.Version}
+	answer := api.ReportAnswer{ReportInterval: int(s.ReportInterval.Seconds()), Protocol: api.Protocol, Version: s.Version, Setup: pool.Setup.Sum}
 	if m.State != Assigned && m.State != Draining && s.AgentRelease != nil {
 		answer.Release = s.AgentRelease()
 	}

@@ -129,13 +129,39 @@ func (s *Service) Uploads(ctx context.Context, a Agent, n api.NewUploads) (api.U
 		if !below(f.Path) {
 			return out, api.Problemf(api.Invalid, "That is no file in a home", "%q: name it by its path below the home.", f.Path)
 		}
-		url, err := s.Work.Upload(ctx, c.folder()+f.Path, f.Bytes)
+	}
+	return out, s.place(ctx, c, n, &out)
+}
+
+// place names a place for each file. An agent that sends headers gets addresses that are
+// good once, in the place of what was kept of the same file before.
+func (s *Service) place(ctx context.Context, c Collection, n api.NewUploads, out *api.Uploads) error {
+	there := map[string]string{}
+	if n.Once {
+		files, err := s.Work.List(ctx, c.folder())
 		if err != nil {
-			return out, err
+			return err
+		}
+		for _, f := range files {
+			there[f.Key] = f.Tag
+		}
+	}
+	for _, f := range n.Files {
+		var url string
+		var headers map[string]string
+		var err error
+		if key := c.folder() + f.Path; n.Once {
+			url, headers, err = s.Work.UploadOnce(ctx, key, f.Bytes, there[key])
+			out.Headers = append(out.Headers, headers)
+		} else {
+			url, err = s.Work.Upload(ctx, key, f.Bytes)
+		}
+		if err != nil {
+			return err
 		}
 		out.URLs = append(out.URLs, url)
 	}
-	return out, nil
+	return nil
 }
 
 const (

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -91,6 +93,16 @@ func TestWhatAParticipantMadeIsKeptBeforeTheNextOneBegins(t *testing.T) {
 	places, err := c.Uploads(t.Context(), c.agent, files)
 	require.NoError(t, err)
 	require.Len(t, places.URLs, 1)
+	require.Empty(t, places.Headers, "an older agent sends none")
+	once := files
+	once.Once = true
+	places, err = c.Uploads(t.Context(), c.agent, once)
+	require.NoError(t, err)
+	require.Equal(t, []map[string]string{{"If-Match": `"5"`}}, places.Headers, "it takes the place of what was kept before")
+	delete(c.Work, slices.Sorted(maps.Keys(c.Work))[0])
+	places, err = c.Uploads(t.Context(), c.agent, once)
+	require.NoError(t, err)
+	require.Equal(t, []map[string]string{{"If-None-Match": "*"}}, places.Headers)
 	for _, wrong := range []string{"../a", "/etc/passwd", "a/../b", "a//b", ".", "a\nb", "a/"} {
 		_, err := c.Uploads(t.Context(), c.agent, api.NewUploads{Collection: op.ID, Files: []api.NewFile{{Path: wrong}}})
 		require.Equal(t, api.Invalid, api.CodeOf(err), wrong)

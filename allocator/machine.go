@@ -74,6 +74,8 @@ type Machine struct {
 	// place: after a restore, until either was heard of.
 	AgentReplaceable bool
 	Inventory        api.Inventory
+	// Setup is how its set-up goes, or went; no State before its agent told that.
+	Setup api.SetupStatus
 	// Says is what its agent said last of itself.
 	Says   AgentSays
 	Health api.Health // as last reported; "" before the first report

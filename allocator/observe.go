@@ -122,8 +122,10 @@ func (s *Service) judge(m Machine, states map[string]InstanceState) (to MachineS
 		return Terminated, "its instance was ended outside LabLink", false
 	case !listed && s.unseen(m):
 		return Terminated, "EC2 does not know its instance any more", true
-	case m.State == Booting && s.Now().Sub(m.ChangedAt) > bootLimit:
-		return Unhealthy, fmt.Sprintf("its agent was not heard of for %d minutes after the launch; look at the instance's console", int(bootLimit.Minutes())), true
+	case m.State == Booting:
+		if limit, why := m.bootBound(); s.Now().Sub(m.ChangedAt) > limit {
+			return Unhealthy, why, true
+		}
 	}
 	return "", "", false
 }

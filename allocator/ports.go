@@ -127,6 +127,15 @@ type Store interface {
 	KeepSilent(ctx context.Context, seen Machine, reason string, at time.Time) error
 	// KeepSays keeps what a machine's agent says of itself.
 	KeepSays(ctx context.Context, machine string, says AgentSays) error
+	// KeepSetup keeps how a machine's set-up goes, and adds what is told of it, if it is not
+	// "", to its timeline.
+	KeepSetup(ctx context.Context, machine string, how api.SetupStatus, told string, at time.Time) error
+	// KeepUse keeps what a session of a seat was used for, as its machine says. It does
+	// nothing where the session was not on the machine, and where more was kept of it.
+	KeepUse(ctx context.Context, machine, seat string, use api.SessionUse, at time.Time) error
+	// Uses lists what the sessions of a workshop's seats were used for: first who asked
+	// first, and of each the oldest first.
+	Uses(ctx context.Context, workshop string) ([]UsedSeat, error)
 	// KeepNotice keeps what who holds a machine is told, once for each hold: it does
 	// nothing where they were told, or where the machine has another number by now.
 	KeepNotice(ctx context.Context, machine string, number int64, text string, at time.Time) error
@@ -326,6 +335,9 @@ type Tunnels interface {
 type Work interface {
 	// Upload is an address that takes a file of just so many bytes, for a while.
 	Upload(ctx context.Context, key string, bytes int64) (url string, err error)
+	// UploadOnce is one that takes it once: in the place of the file with a tag, or where
+	// none is. The headers go with the file.
+	UploadOnce(ctx context.Context, key string, bytes int64, tag string) (url string, headers map[string]string, err error)
 	// Download is an address that gives a file, for a while.
 	Download(ctx context.Context, key string) (url string, err error)
 	// List lists the files whose keys begin with prefix.
@@ -337,6 +349,7 @@ type WorkFile struct {
 	Key   string
 	Bytes int64
 	At    time.Time
+	Tag   string // changes with what is in it
 }
 
 // Queue runs operations until they are done.

@@ -144,14 +144,14 @@ func (m Machine) audible(now time.Time) int {
 }
 
 // silence says of which machines it may count that their agents are silent: of those
-// that nobody holds and that are ready. Where most are silent, or this allocator has
+// that nobody holds and that are ready, or being set up. Where most are silent, or this allocator has
 // not listened for as long, it is likelier that nobody could be heard. Of somebody's own
 // machine nothing else tells that it was switched off, and nothing is done to it for
 // that: it counts also where somebody holds it, and where most are silent.
 func (s *Service) silence(machines []Machine) func(Machine) bool {
 	now, heard, silent := s.Now(), 0, 0
 	for _, m := range machines {
-		if m.State != Ready && m.State != Assigned || m.HeardAt.IsZero() {
+		if m.State != Ready && m.State != Assigned && m.State != Booting || m.HeardAt.IsZero() {
 			continue
 		}
 		heard++
@@ -166,6 +166,6 @@ func (s *Service) silence(machines []Machine) func(Machine) bool {
 			return false
 		}
 		held := m.Own() && m.State == Assigned && m.Health != api.Unhealthy
-		return held || m.State == Ready && (m.Own() || !most)
+		return held || (m.State == Ready || m.State == Booting) && (m.Own() || !most)
 	}
 }

@@ -1,6 +1,10 @@
 package allocator
 
-import "time"
+import (
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
 
 // WorkshopState is whether a workshop goes on.
 type WorkshopState string
@@ -110,6 +114,8 @@ type Pool struct {
 	Role string
 	// Collect are the patterns of files that its workshops keep.
 	Collect []string
+	// Setup is what its machines are set up with; see Summed.
+	Setup api.Setup
 }
 
 // SessionLimits are what workshops go by that do not say it for themselves.

@@ -146,6 +146,14 @@ type Report struct {
 	Session *SessionStatus `json:"session,omitempty"`
 	// Interruption is absent while AWS says nothing of one.
 	Interruption *Interruption `json:"interruption,omitempty"`
+	// Setup is absent where the agent sets nothing up, as an older one.
+	Setup *SetupStatus `json:"setup,omitempty"`
+	// Use is of the session that goes on, and Ended of those before that the allocator may
+	// not have been told of.
+	Use   *SessionUse  `json:"use,omitempty"`
+	Ended []SessionUse `json:"ended,omitempty" maxItems:"16"`
+	// Host is absent where it is not looked at.
+	Host *Host `json:"host,omitempty"`
 }
 
 // ReportAnswer tells the agent what it may need to change.
@@ -156,6 +164,8 @@ type ReportAnswer struct {
 	// Release is told while nobody holds the machine's seat, so that nobody is
 	// interrupted by an agent that follows.
 	Release string `json:"release,omitempty" doc:"The SHA-256 of the release manifest that the agent is to run"`
+	// Setup is the sum of what the machine is set up with; see the type Setup.
+	Setup string `json:"setup,omitempty" doc:"The sum of what the machine is to be set up with; it asks for it when that is new"`
 }
 
 // Status is what an agent answers to GET /status through its tunnel: the
@@ -171,6 +181,10 @@ type Status struct {
 	Readings  []Reading `json:"readings"`
 	// Session is absent where the agent starts none.
 	Session *SessionStatus `json:"session,omitempty"`
+	// Setup is absent where the agent sets nothing up.
+	Setup *SetupStatus `json:"setup,omitempty"`
+	// Host is absent where it is not looked at.
+	Host *Host `json:"host,omitempty"`
 }
 
 // SaysOther reports whether another status tells another health, another reason for it,

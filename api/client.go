@@ -161,6 +161,13 @@ func (c *Client) Log(ctx context.Context, id string, b LogBatch) error {
 	return c.Do(ctx, http.MethodPost, "/api/v1/agents/"+id+"/logs", b, nil)
 }
 
+// Setup asks what the machine of agent id is set up with. NotFound where that is nothing.
+func (c *Client) Setup(ctx context.Context, id string) (Setup, error) {
+	var out Setup
+	err := c.Do(ctx, http.MethodGet, "/api/v1/agents/"+id+"/setup", nil, &out)
+	return out, err
+}
+
 // TunnelPath is where agent id keeps its tunnel.
 func TunnelPath(id string) string { return "/api/v1/agents/" + id + "/tunnel" }
 

@@ -25,4 +25,5 @@ type ExportedSeat struct {
 	Type        string     `json:"type,omitempty" doc:"The machine's EC2 type"`
 	Zone        string     `json:"zone,omitempty"`
 	MinutesHeld int        `json:"minutes_held" doc:"How long that machine was held, until now where it is"`
+	Use         *SeatUse   `json:"use,omitempty" doc:"What was done on machines; absent where nothing was measured"`
 }

@@ -116,6 +116,8 @@ type Machine struct {
 	HealthReason string     `json:"health_reason,omitempty" doc:"What its agent said with it, for people"`
 	Action       Action     `json:"action,omitempty" doc:"What its agent suggests: restart, reset, reboot or replace"`
 	CreatedAt    time.Time  `json:"created_at"`
+	// Setup is absent where nothing is set up.
+	Setup *SetupStatus `json:"setup,omitempty" doc:"How the machine is set up"`
 	// What the agent says of itself; nothing before its first report.
 	AgentVersion string         `json:"agent_version,omitempty"`
 	AgentRelease string         `json:"agent_release,omitempty" doc:"The SHA-256 of the release manifest that the machine is at"`

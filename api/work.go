@@ -26,6 +26,8 @@ type NewUploads struct {
 
 	Collection string    `json:"collection" maxLength:"64" doc:"The operation that collects, op_…"`
 	Files      []NewFile `json:"files" minItems:"1" maxItems:"100"`
+	// Once is said by agents that send the headers of the answer.
+	Once bool `json:"once,omitempty" doc:"Whether each address may be good for one file only, with headers that the answer names"`
 }
 
 // NewFile is one file in the participant's home.
@@ -37,6 +39,8 @@ type NewFile struct {
 // Uploads are where files are put, in the order in which they were named.
 type Uploads struct {
 	URLs []string `json:"urls" nullable:"false" doc:"Each takes one PUT of just as many bytes, within 15 minutes"`
+	// Headers go with each PUT, in the same order. Absent, as of older allocators: none.
+	Headers []map[string]string `json:"headers,omitempty" doc:"What to send with each, so that it takes one file only: where the bucket answers 412, the file is there"`
 }
 
 // WorkFile is a file that a participant made.

@@ -64,6 +64,7 @@ type Commands struct {
 	Change     ChangeCommand     `cmd:"" help:"Change a workshop: its seats, spares, end, limits, budget, and who is invited."`
 	End        EndCommand        `cmd:"" help:"End a workshop and all its machines."`
 	Export     ExportCommand     `cmd:"" help:"Print all seats that a workshop ever had, as CSV."`
+	Stats      StatsCommand      `cmd:"" help:"Print what the participants of a workshop did: time in its software, on a GPU, and peaks."`
 	Machines   MachinesCommand   `cmd:"" help:"List machines."`
 	Terminate  TerminateCommand  `cmd:"" help:"End one machine at once."`
 	Reboot     RebootCommand     `cmd:"" help:"Boot a machine again; its participant gets another one."`

@@ -50,5 +50,5 @@ func (g GPUs) Save(kept gpu.Kept) error {
 	if err != nil {
 		return fmt.Errorf("encode what is known of the GPUs: %w", err)
 	}
-	return g.store.write(gpuFile, raw)
+	return g.store.replace(gpuFile, raw)
 }

@@ -48,15 +48,35 @@ func (s *Store) Load() (agent.Identity, error) {
 // Save writes the identity for the agent's user alone, and makes sure that it
 // is on the disk. A reader sees the old file or the new one.
 func (s *Store) Save(id agent.Identity) error {
-	raw, err := json.Marshal(id)
-	if err != nil {
-		return fmt.Errorf("encode identity: %w", err)
-	}
-	return s.write(file, raw)
+	return s.write(file, id)
 }
 
-// write replaces a file of the directory.
-func (s *Store) write(name string, raw []byte) error {
+// Recall reads what was kept under a name.
+func (s *Store) Recall(name string, into any) error {
+	raw, err := os.ReadFile(filepath.Join(s.dir, name+".json"))
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	return nil
+}
+
+// Keep keeps something as Save keeps the identity.
+func (s *Store) Keep(name string, what any) error { return s.write(name+".json", what) }
+
+// write replaces a file by what is written as JSON, wholly or not at all.
+func (s *Store) write(name string, what any) error {
+	raw, err := json.Marshal(what)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", name, err)
+	}
+	return s.replace(name, raw)
+}
+
+// replace replaces a file of the directory.
+func (s *Store) replace(name string, raw []byte) error {
 	if err := s.prepare(); err != nil {
 		return err
 	}
@@ -79,7 +99,7 @@ func (s *Store) path() string { return filepath.Join(s.dir, file) }
 
 func (s *Store) prepare() error {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return fmt.Errorf("make the directory for the identity: %w", err)
+		return fmt.Errorf("make the directory for the agent's state: %w", err)
 	}
 	return nil
 }
@@ -88,10 +108,10 @@ func (s *Store) prepare() error {
 func (s *Store) syncDir() error {
 	d, err := os.Open(s.dir)
 	if err != nil {
-		return fmt.Errorf("open the directory of the identity: %w", err)
+		return fmt.Errorf("open the directory of the agent's state: %w", err)
 	}
 	if err := errors.Join(d.Sync(), d.Close()); err != nil {
-		return fmt.Errorf("sync the directory of the identity: %w", err)
+		return fmt.Errorf("sync the directory of the agent's state: %w", err)
 	}
 	return nil
 }

@@ -28,6 +28,11 @@ func (a *Allocator) Report(ctx context.Context, id agent.Identity, r api.Report)
 	return a.client(id.Secret).Report(ctx, id.AgentID, r)
 }
 
+// Setup asks what the machine of id is set up with.
+func (a *Allocator) Setup(ctx context.Context, id agent.Identity) (api.Setup, error) {
+	return a.client(id.Secret).Setup(ctx, id.AgentID)
+}
+
 // Log says what was logged on the machine of id.
 func (a *Allocator) Log(ctx context.Context, id agent.Identity, b api.LogBatch) error {
 	return a.client(id.Secret).Log(ctx, id.AgentID, b)

@@ -35,7 +35,7 @@ func (k *Keeper) Places(ctx context.Context, n api.NewUploads) (api.Uploads, err
 }
 
 // Put puts one file.
-func (k *Keeper) Put(ctx context.Context, place string, content io.Reader, bytes int64) error {
+func (k *Keeper) Put(ctx context.Context, place string, headers map[string]string, content io.Reader, bytes int64) error {
 	if bytes == 0 {
 		content = http.NoBody
 	}
@@ -44,6 +44,9 @@ func (k *Keeper) Put(ctx context.Context, place string, content io.Reader, bytes
 		return fmt.Errorf("make the request: %w", err)
 	}
 	req.ContentLength = bytes
+	for name, value := range headers {
+		req.Header.Set(name, value)
+	}
 	res, err := k.HTTP.Do(req)
 	if said := (*url.Error)(nil); errors.As(err, &said) {
 		err = said.Err // without the address, which lets whoever reads it put the file
@@ -55,6 +58,9 @@ func (k *Keeper) Put(ctx context.Context, place string, content io.Reader, bytes
 	said, err := io.ReadAll(io.LimitReader(res.Body, 1<<12))
 	if err != nil {
 		return fmt.Errorf("read the bucket's answer: %w", err)
+	}
+	if res.StatusCode == http.StatusPreconditionFailed && len(headers) > 0 {
+		return nil // a try before, whose answer was lost, has put it
 	}
 	if res.StatusCode != http.StatusOK {
 		return fmt.Errorf("the bucket answers %s: %s", res.Status, strings.TrimSpace(string(said)))

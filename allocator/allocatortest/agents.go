@@ -21,6 +21,8 @@ type FakeAgents struct {
 	// goes; nil: it is done.
 	Collections []api.StartCollect
 	Collecting  *api.CollectStatus
+	// Host is what their machines are like.
+	Host *api.Host
 	// Rebooted are the reboots that were asked for, of machines that are away too.
 	Rebooted []string
 }
@@ -78,7 +80,7 @@ func (f *FakeAgents) on(machine string) error {
 func (f *FakeAgents) Status(_ context.Context, machine string) (api.Status, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return api.Status{Health: api.Healthy, Session: &api.SessionStatus{ID: f.sessions[machine], Trouble: f.trouble}}, f.on(machine)
+	return api.Status{Health: api.Healthy, Session: &api.SessionStatus{ID: f.sessions[machine], Trouble: f.trouble}, Host: f.Host}, f.on(machine)
 }
 
 // StartSession gives a machine another session.

@@ -19,6 +19,15 @@ func (f FakeWork) Upload(_ context.Context, key string, bytes int64) (string, er
 	return fmt.Sprintf("https://bucket.test/%s?bytes=%d", key, bytes), nil
 }
 
+// UploadOnce takes a file as kept, and tells what it would go in the place of.
+func (f FakeWork) UploadOnce(ctx context.Context, key string, bytes int64, tag string) (string, map[string]string, error) {
+	url, err := f.Upload(ctx, key, bytes)
+	if tag == "" {
+		return url, map[string]string{"If-None-Match": "*"}, err
+	}
+	return url, map[string]string{"If-Match": tag}, err
+}
+
 // Download is where a file would be.
 func (f FakeWork) Download(_ context.Context, key string) (string, error) {
 	return "https://bucket.test/" + key, nil
@@ -29,7 +38,7 @@ func (f FakeWork) List(_ context.Context, prefix string) ([]allocator.WorkFile, 
 	var out []allocator.WorkFile
 	for _, key := range slices.Sorted(maps.Keys(f)) {
 		if strings.HasPrefix(key, prefix) {
-			out = append(out, allocator.WorkFile{Key: key, Bytes: f[key]})
+			out = append(out, allocator.WorkFile{Key: key, Bytes: f[key], Tag: fmt.Sprintf("%q", fmt.Sprint(f[key]))})
 		}
 	}
 	return out, nil

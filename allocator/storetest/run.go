@@ -54,6 +54,8 @@ func Run(t *testing.T, open Open) {
 		"who says so is there, though clocks differ":               whoSaysSoStays,
 		"it is kept that an agent is silent":                       silenceIsKept,
 		"what an agent says of itself is kept":                     saysIsKept,
+		"how a machine is set up is kept":                          setupIsKept,
+		"what a session was used for is kept":                      useIsKept,
 		"who holds a machine is given notice once":                 noticeIsGivenOnce,
 		"a machine's number rises though a clock goes back":        numberRises,
 		"who is known to be idle for too long is due":              idleSeatsEnd,

@@ -276,6 +276,7 @@ type workshopView struct {
 	Role       allocator.Role // of who looks
 	JoinTokens []api.JoinToken
 	Made       *api.MadeJoinToken // the join token that was just made
+	Stats      api.Stats
 }
 
 // Owner is the name of a join token: whose machine it is that joined with it.
@@ -316,6 +317,9 @@ func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopVie
 			v.Taken++
 		}
 	}
+	if v.Stats, err = s.Service.Stats(ctx, workshop.ID); err != nil {
+		return v, err
+	}
 	if v.JoinTokens, err = s.joinTokens(ctx, workshop.ID); err != nil {
 		return v, err
 	}
@@ -354,6 +358,7 @@ func (s *server) endForm(w http.ResponseWriter, r *http.Request) {
 type machineView struct {
 	Machine  api.Machine
 	Timeline []allocator.Change
+	Host     *api.Host // as its agent says it now; nil where that is not known
 }
 
 func (s *server) machinePage(w http.ResponseWriter, r *http.Request) {
@@ -367,7 +372,7 @@ func (s *server) machinePage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.render(w, r, http.StatusOK, "machine.html", machineView{s.machine(m), timeline})
+	s.render(w, r, http.StatusOK, "machine.html", machineView{s.machine(m), timeline, s.hostOf(r.Context(), m)})
 }
 
 func (s *server) releaseForm(w http.ResponseWriter, r *http.Request) {

@@ -19,6 +19,7 @@ const (
 	reportShare                = 10 // of the interval
 	tunnelBurst, tunnelEvery   = 100, time.Second
 	uploadsBurst, uploadsEvery = 200, 2 * time.Second
+	setupsBurst, setupsEvery   = 20, 10 * time.Second
 )
 
 // How often somebody's registrations may be refused at once, and how often once more
@@ -34,12 +35,13 @@ const (
 )
 
 // bounds are how much machines, and those who show a join token, may ask for.
-type bounds struct{ reports, tunnels, uploads, refused, joins, downloads *limiter }
+type bounds struct{ setups, reports, tunnels, uploads, refused, joins, downloads *limiter }
 
 func newBounds(now func() time.Time, interval time.Duration) bounds {
 	return bounds{
 		reports: newLimiter(reportBurst, max(interval/reportShare, 100*time.Millisecond), now),
 		tunnels: newLimiter(tunnelBurst, tunnelEvery, now), uploads: newLimiter(uploadsBurst, uploadsEvery, now),
+		setups:  newLimiter(setupsBurst, setupsEvery, now),
 		refused: newLimiter(refusedBurst, refusedEvery, now), joins: newLimiter(joinBurst, joinEvery, now),
 		downloads: newLimiter(downloadBurst, downloadEvery, now),
 	}

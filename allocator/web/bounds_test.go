@@ -52,6 +52,7 @@ func TestWhatOneMachineAsksForIsBounded(t *testing.T) {
 	}{
 		"/reports": {http.MethodPost, api.Report{Protocol: api.Protocol, Health: api.Healthy, Readings: []api.Reading{}}, 600, time.Second},
 		"/uploads": {http.MethodPost, bodies["upload-work"], 200, 2 * time.Second},
+		"/setup":   {http.MethodGet, nil, 20, 10 * time.Second},
 		"/tunnel":  {http.MethodGet, nil, 100, time.Second},
 	} {
 		one, other := at(0, c.method, what, c.in), at(1, c.method, what, c.in)

@@ -36,6 +36,9 @@ func (s *server) machine(m allocator.Machine) api.Machine {
 		out.GPUs = []api.GPU{}
 	}
 	out.LastReport, out.Health, out.HealthReason, out.Action = orNil(m.HeardAt), m.Health, m.HealthReason, m.Action
+	if m.Setup.State != "" {
+		out.Setup = &m.Setup
+	}
 	out.AgentVersion, out.AgentRelease, out.AgentFailed = m.Says.Version, m.Says.Release, m.Says.Failed
 	return out
 }

@@ -25,6 +25,7 @@ var refusals = map[string][]int{
 	"revoke-token-of-user": {http.StatusNotFound},
 	"revoke-token":         {http.StatusNotFound},
 	"export-workshop":      {http.StatusNotFound},
+	"workshop-stats":       {http.StatusNotFound},
 	"get-workshop":         {http.StatusNotFound},
 	"get-roster":           {http.StatusNotFound},
 	"change-workshop":      {http.StatusNotFound, http.StatusConflict},

@@ -51,13 +51,17 @@ func (s *server) exportOperations(a huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			return answerExport(toExport(w, all, s.Service.Now()), in.Format, in.Accept)
+			used, err := s.Service.Store.Uses(ctx, w.ID)
+			if err != nil {
+				return nil, err
+			}
+			return answerExport(toExport(w, all, allocator.SeatUses(used), s.Service.Now()), in.Format, in.Accept)
 		})
 	// Its body is bytes to huma. What they are is described here.
 	out := a.OpenAPI().Paths[exportPath].Get.Responses["200"]
 	out.Content = map[string]*huma.MediaType{
 		jsonMedia: {Schema: a.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[api.Export](), true, "Export")},
-		csvMedia:  {Schema: &huma.Schema{Type: huma.TypeString, Description: "The columns are the fields of ExportedSeat."}},
+		csvMedia:  {Schema: &huma.Schema{Type: huma.TypeString, Description: "The columns are the fields of ExportedSeat, and those of its use; software_seconds is a list as blender=120 sleap=3."}},
 	}
 }
 
@@ -81,13 +85,13 @@ func prefersCSV(accept string) bool {
 	return named && !strings.Contains(text, jsonMedia)
 }
 
-func toExport(w allocator.Workshop, all []allocator.PastSeat, now time.Time) api.Export {
+func toExport(w allocator.Workshop, all []allocator.PastSeat, uses []api.SeatUse, now time.Time) api.Export {
 	out := api.Export{Workshop: w.ID, Name: w.Name, At: now, Seats: []api.ExportedSeat{}}
 	for _, s := range all {
 		out.Seats = append(out.Seats, api.ExportedSeat{
 			ID: s.ID, Email: s.Email, State: string(s.State), ClaimedAt: s.ClaimedAt, AssignedAt: orNil(s.AssignedAt), EndsAt: orNil(s.EndsAt),
 			ReleasedAt: orNil(s.ReleasedAt), Because: s.ReleasedBecause, Machine: s.MachineID, Pool: s.Pool, Type: s.Type, Zone: s.Zone,
-			MinutesHeld: int(math.Round(s.Held(now).Minutes())),
+			MinutesHeld: int(math.Round(s.Held(now).Minutes())), Use: useOf(s.ID, uses),
 		})
 	}
 	return out
@@ -97,12 +101,13 @@ func toExport(w allocator.Workshop, all []allocator.PastSeat, now time.Time) api
 func asCSV(e api.Export) ([]byte, error) {
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
-	lines := [][]string{{"id", "email", "state", "claimed_at", "assigned_at", "ends_at", "released_at", "because", "machine", "pool", "type", "zone", "minutes_held"}}
+	lines := [][]string{{"id", "email", "state", "claimed_at", "assigned_at", "ends_at", "released_at", "because", "machine", "pool", "type", "zone", "minutes_held",
+		"seconds_measured", "software_seconds", "gpu_active_seconds", "gpu_peak_percent", "gpu_memory_peak_bytes", "memory_peak_bytes", "load_peak"}}
 	for _, s := range e.Seats {
-		lines = append(lines, []string{
+		lines = append(lines, append([]string{
 			s.ID, harmless(s.Email), s.State, stamped(&s.ClaimedAt), stamped(s.AssignedAt), stamped(s.EndsAt), stamped(s.ReleasedAt),
 			harmless(s.Because), s.Machine, harmless(s.Pool), s.Type, s.Zone, strconv.Itoa(s.MinutesHeld),
-		})
+		}, useColumns(s.Use)...))
 	}
 	err := w.WriteAll(lines)
 	return out.Bytes(), err

@@ -58,6 +58,8 @@ var functions = template.FuncMap{
 		return slices.Contains([]allocator.MachineState{allocator.Ready, allocator.Assigned, allocator.Unhealthy}, allocator.MachineState(state))
 	},
 	"counted": allocator.Counted,
+	"lasting": lasting,
+	"hosting": hosting,
 	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },
 }
 
@@ -153,4 +155,22 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, api.Problemf(api.NotFound, "There is no such page", "Check the address for a typing mistake."))
 	})
+}
+
+// lasting is a time of so many seconds, or of none, for people.
+func lasting(seconds any) string {
+	n := 0
+	switch s := seconds.(type) {
+	case int:
+		n = s
+	case *int:
+		n = *s
+	}
+	switch {
+	case n < 60:
+		return allocator.Counted(n, "second")
+	case n < 3600:
+		return allocator.Counted(n/60, "minute")
+	}
+	return fmt.Sprintf("%d h %d min", n/3600, n%3600/60)
 }

@@ -34,6 +34,7 @@ var needs = map[string]allocator.Role{
 	"list-join-tokens":                allocator.Viewer,
 	"get-budget":                      allocator.Viewer,
 	"export-workshop":                 allocator.Viewer,
+	"workshop-stats":                  allocator.Viewer,
 	"GET /admin":                      allocator.Viewer,
 	"GET /admin/live":                 allocator.Viewer,
 	"GET /admin/workshops/{id}":       allocator.Viewer,

@@ -141,6 +141,7 @@ func (s *server) routeAPI(mux *routes) {
 	s.agentOperations(a)
 	s.logOperations(a)
 	s.uploadOperation(a)
+	s.setupOperation(a)
 	describeRefusals(a.OpenAPI())
 	mux.HandleFunc("GET "+api.TunnelPath("{id}"), s.tunnel)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })

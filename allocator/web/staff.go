@@ -62,6 +62,7 @@ func (s *server) staffOperations(a huma.API) {
 	s.scheduleOperations(a)
 	s.costOperations(a)
 	s.workOperations(a)
+	s.statsOperation(a)
 	s.handOperations(a)
 	s.exportOperations(a)
 	s.joinOperations(a)

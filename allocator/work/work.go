@@ -23,6 +23,7 @@ type Bucket struct {
 	name   string
 	folder string // of this environment, below which all keys are
 	put    func(ctx context.Context, key string, bytes int64) (string, error)
+	once   func(ctx context.Context, key string, bytes int64, tag string) (string, map[string]string, error)
 	get    func(ctx context.Context, key string) (string, error)
 	list   func(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
 }
@@ -47,6 +48,18 @@ func New(client *s3.Client, bucket, folder string) *Bucket {
 			}
 			return r.URL, nil
 		},
+		once: func(ctx context.Context, key string, bytes int64, tag string) (string, map[string]string, error) {
+			// Amazon S3 User Guide, "How to prevent object overwrites with conditional writes".
+			in, headers := &s3.PutObjectInput{Bucket: &bucket, Key: &key, ContentLength: &bytes}, map[string]string{"If-None-Match": "*"}
+			if in.IfNoneMatch = aws.String("*"); tag != "" {
+				in.IfNoneMatch, in.IfMatch, headers = nil, &tag, map[string]string{"If-Match": tag}
+			}
+			r, err := signer.PresignPutObject(ctx, in)
+			if err != nil {
+				return "", nil, err
+			}
+			return r.URL, headers, nil
+		},
 		get: func(ctx context.Context, key string) (string, error) {
 			r, err := signer.PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key, ResponseContentDisposition: &saved})
 			if err != nil {
@@ -64,6 +77,15 @@ func (b *Bucket) Upload(ctx context.Context, key string, bytes int64) (string, e
 		return "", fmt.Errorf("sign an address to put %s: %w", key, err)
 	}
 	return url, nil
+}
+
+// UploadOnce is one that takes it once.
+func (b *Bucket) UploadOnce(ctx context.Context, key string, bytes int64, tag string) (string, map[string]string, error) {
+	url, headers, err := b.once(ctx, b.folder+key, bytes, tag)
+	if err != nil {
+		return "", nil, fmt.Errorf("sign an address to put %s once: %w", key, err)
+	}
+	return url, headers, nil
 }
 
 // Download is an address that gives a file.
@@ -85,7 +107,7 @@ func (b *Bucket) List(ctx context.Context, prefix string) ([]allocator.WorkFile,
 			return nil, fmt.Errorf("list the work below %s: %w", prefix, err)
 		}
 		for _, o := range page.Contents {
-			out = append(out, allocator.WorkFile{Key: strings.TrimPrefix(aws.ToString(o.Key), b.folder), Bytes: aws.ToInt64(o.Size), At: aws.ToTime(o.LastModified)})
+			out = append(out, allocator.WorkFile{Key: strings.TrimPrefix(aws.ToString(o.Key), b.folder), Bytes: aws.ToInt64(o.Size), At: aws.ToTime(o.LastModified), Tag: aws.ToString(o.ETag)})
 		}
 		if token = page.NextContinuationToken; token == nil {
 			break

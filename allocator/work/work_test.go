@@ -92,6 +92,45 @@ func TestNoBrowserShowsAsAPageWhatAParticipantMade(t *testing.T) {
 	require.Equal(t, []string{"200 OK", "attachment"}, []string{res.Status, res.Header.Get("Content-Disposition")})
 }
 
+// put puts with headers.
+func put(t *testing.T, url string, headers map[string]string, body string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, url, strings.NewReader(body))
+	require.NoError(t, err)
+	for name, value := range headers {
+		req.Header.Set(name, value)
+	}
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	return res.StatusCode
+}
+
+func TestAnAddressMayTakeAFileOnce(t *testing.T) {
+	w := newWorld(t)
+	const key = "wks_1/sea_1/a"
+	first, headers, err := w.UploadOnce(t.Context(), key, 5, "")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusForbidden, put(t, first, nil, "12345"), "the headers belong to it")
+	require.Equal(t, http.StatusOK, put(t, first, headers, "12345"))
+	require.Equal(t, http.StatusPreconditionFailed, put(t, first, headers, "54321"))
+
+	files, err := w.List(t.Context(), "wks_1/")
+	require.NoError(t, err)
+	second, headers, err := w.UploadOnce(t.Context(), key, 5, files[0].Tag)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, put(t, second, headers, "abcde"), "what changed since takes its place")
+	require.Equal(t, http.StatusPreconditionFailed, put(t, second, headers, "edcba"))
+	require.Equal(t, http.StatusForbidden, put(t, second, map[string]string{"If-None-Match": "*"}, "edcba"))
+	get, err := w.Download(t.Context(), key)
+	require.NoError(t, err)
+	_, said := send(t, http.MethodGet, get, "")
+	require.Equal(t, "abcde", said)
+	third, headers, err := w.UploadOnce(t.Context(), "wks_1/sea_1/gone", 5, `"abc"`)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNotFound, put(t, third, headers, "12345"))
+}
+
 func TestASignedAddressIsGoodForWhatItSaysAndForAWhile(t *testing.T) {
 	w := newWorld(t)
 	put, err := w.Upload(t.Context(), "wks_1/sea_1/a", 5)

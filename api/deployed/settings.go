@@ -101,6 +101,20 @@ type Pool struct {
 	Role             string   `json:"role"`          // the name of the machines' role
 	// Collect are the patterns of files that are kept when a participant leaves.
 	Collect []string `json:"collect"`
+	// Repository, Software and Startup are what its machines are set up with.
+	Repository string   `json:"repository,omitempty"`
+	Software   []string `json:"software"`
+	Startup    Startup  `json:"startup"`
+}
+
+// Startup is a script that runs on a machine once.
+type Startup struct {
+	Script           string `json:"script,omitempty"`
+	OnError          string `json:"onError,omitempty"`
+	MaxAttempts      int    `json:"maxAttempts,omitempty"`
+	BaseDelaySeconds int    `json:"baseDelaySeconds,omitempty"`
+	SuccessCheck     string `json:"successCheck,omitempty"`
+	RunAs            string `json:"runAs,omitempty"`
 }
 
 // Sessions are how long participants keep their machines, in minutes; 0 is no limit.

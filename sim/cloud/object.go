@@ -36,8 +36,17 @@ type objectComputed struct {
 	KMSKey               string    `json:"encryptionKey"` // the KMS key that the bucket names, or ""
 }
 
+// Condition refuses a write for what is there; nil is nothing.
+type Condition func(there *Object) error
+
 // PutObject writes an object, over an earlier one of the same key.
 func (a *Account) PutObject(o *Object, content io.Reader) error {
+	return a.PutObjectIf(o, content, nil)
+}
+
+// PutObjectIf writes one if what is there allows it. Of two that write at once on the
+// condition that nothing is there, one does.
+func (a *Account) PutObjectIf(o *Object, content io.Reader, met Condition) error {
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -49,6 +58,11 @@ func (a *Account) PutObject(o *Object, content io.Reader) error {
 	return a.change(func(m *model) error {
 		if m.Buckets[o.Bucket] == nil {
 			return refuseStatus(404, "NoSuchBucket", "The specified bucket does not exist")
+		}
+		if met != nil {
+			if err := met(m.Objects[o.Bucket+"/"+o.Key]); err != nil {
+				return err
+			}
 		}
 		if err := os.Rename(file, a.contentFile(o)); err != nil {
 			return fmt.Errorf("keep object %s: %w", o.Key, err)

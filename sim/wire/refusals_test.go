@@ -163,7 +163,7 @@ func TestACallThatIsNotModelledIsRefused(t *testing.T) {
 			return err
 		}},
 		{"a condition", "NotImplemented", func() error {
-			_, err := s3.NewFromConfig(dev, func(o *s3.Options) { o.UsePathStyle = true }).PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("data"), Key: aws.String("a"), IfNoneMatch: aws.String("*")})
+			_, err := s3.NewFromConfig(dev, func(o *s3.Options) { o.UsePathStyle = true }).PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("data"), Key: aws.String("a"), IfNoneMatch: aws.String(`"abc"`)})
 			return err
 		}},
 		{"a filter", "InvalidParameterValue", func() error {

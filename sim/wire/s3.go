@@ -175,7 +175,7 @@ func (s *Server) copyObject(w http.ResponseWriter, c s3Call) error {
 	}
 	defer f.Close()
 	made := &cloud.Object{Bucket: c.bucket, Key: c.key, ContentType: o.ContentType, Metadata: o.Metadata}
-	if err := s.put(c, made, f); err != nil {
+	if err := s.put(c, made, f, nil); err != nil {
 		return err
 	}
 	answer(w, http.StatusOK, struct {

@@ -44,11 +44,15 @@ func (s *Server) putObject(w http.ResponseWriter, c s3Call) error {
 			if err := checkSum(kind, value, c.body); err != nil {
 				return err
 			}
-		} else if strings.HasPrefix(name, "X-Amz-") && !slices.Contains(s3Headers, name) || strings.HasPrefix(name, "If-") {
+		} else if strings.HasPrefix(name, "X-Amz-") && !slices.Contains(s3Headers, name) || strings.HasPrefix(name, "If-") && !slices.Contains(conditions, name) {
 			return notImplemented("does not model the header " + name)
 		}
 	}
-	if err := s.put(c, o, bytes.NewReader(c.body)); err != nil {
+	met, err := s.condition(c)
+	if err != nil {
+		return err
+	}
+	if err := s.put(c, o, bytes.NewReader(c.body), met); err != nil {
 		return err
 	}
 	w.Header().Set("ETag", `"`+o.ETag+`"`)
@@ -57,7 +61,7 @@ func (s *Server) putObject(w http.ResponseWriter, c s3Call) error {
 }
 
 // put writes an object for a caller who may, and who may use the bucket's key.
-func (s *Server) put(c s3Call, o *cloud.Object, content io.Reader) error {
+func (s *Server) put(c s3Call, o *cloud.Object, content io.Reader, met cloud.Condition) error {
 	if err := s.account.Authorize(c.who, "s3:PutObject", c.arn(), nil); err != nil {
 		return err
 	}
@@ -67,7 +71,44 @@ func (s *Server) put(c s3Call, o *cloud.Object, content io.Reader) error {
 	if strings.HasPrefix(c.key, "/") || strings.HasPrefix(c.key, "./") || strings.Contains(c.key, "//") {
 		return notImplemented("keeps no object under the key " + c.key)
 	}
-	return s.account.PutObject(o, content)
+	return s.account.PutObjectIf(o, content, met)
+}
+
+// conditions are the headers by which an object is written only where something is so.
+var conditions = []string{"If-Match", "If-None-Match"}
+
+// condition reads them. Who names what is to be replaced must be allowed to read it.
+func (s *Server) condition(c s3Call) (cloud.Condition, error) {
+	match, none := c.Header.Get("If-Match"), c.Header.Get("If-None-Match")
+	switch {
+	case match == "" && none == "":
+		return nil, nil
+	case match != "" && none != "" || none != "" && none != "*":
+		return nil, &cloud.Error{Code: "NotImplemented", Message: "A header you provided implies functionality that is not implemented", Status: 501}
+	case none == "*":
+		return func(there *cloud.Object) error {
+			if there != nil {
+				return failed("If-None-Match")
+			}
+			return nil
+		}, nil
+	}
+	if err := s.account.Authorize(c.who, "s3:GetObject", c.arn(), nil); err != nil {
+		return nil, err
+	}
+	return func(there *cloud.Object) error {
+		if there == nil {
+			return &cloud.Error{Code: "NoSuchKey", Message: "The specified key does not exist.", Status: 404}
+		}
+		if strings.Trim(match, `"`) != there.ETag {
+			return failed("If-Match")
+		}
+		return nil
+	}, nil
+}
+
+func failed(condition string) error {
+	return &cloud.Error{Code: "PreconditionFailed", Message: "At least one of the pre-conditions you specified did not hold: " + condition, Status: 412}
 }
 
 func checkSum(kind, claimed string, body []byte) error {

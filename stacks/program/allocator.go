@@ -129,8 +129,16 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		out.Pools = append(out.Pools, deployed.Pool{
 			Name: p.Name, LaunchTemplateID: templates[i], InstanceTypes: p.InstanceTypes, SubnetIDs: subnets,
 			Market: p.Market, MaxMachines: p.MaxMachines, RootVolumeGiB: p.RootVolumeGiB, Role: pool.RoleName(e.n, p.Name),
-			Collect: p.Collect,
+			Collect: p.Collect, Repository: p.Repository, Software: p.Software, Startup: plainStartup(p.Startup),
 		})
 	}
 	return out
+}
+
+// plainStartup is what machines run once; without a script, only how their repository is
+// cloned.
+func plainStartup(s settings.Startup) deployed.Startup {
+	return deployed.Startup{
+		Script: s.Script, OnError: s.OnError, MaxAttempts: s.MaxAttempts, BaseDelaySeconds: *s.BaseDelaySeconds, SuccessCheck: s.SuccessCheck, RunAs: s.RunAs,
+	}
 }

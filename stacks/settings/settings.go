@@ -149,6 +149,28 @@ type Pool struct {
 	MaxMachines int `json:"maxMachines"`
 	// Which of a participant's files are kept when they leave their machine, 20 patterns at most, in their home: `results/**` is all below a folder, `*.csv` all such files of the home itself. They are kept in the artifact bucket, for the instructor to download. Left out: none.
 	Collect []string `json:"collect"`
+	// A Git repository, `https://…`, that is cloned into the home of each machine before anybody gets it. Left out: none.
+	Repository string `json:"repository"`
+	// Names of programs that the workshop is about, 20 at most: how long each ran is told of each session, and while one computes its participant is not idle. Of what an interpreter runs it is the script's name, or the module's.
+	Software []string `json:"software"`
+	// What is run on each machine once, before anybody gets it.
+	Startup Startup `json:"startup"`
+}
+
+// Startup is a script that sets up machines.
+type Startup struct {
+	// The script, for bash: 100 KiB at most. It runs in the participant's home, as whom they work; it may run again when it was cut short. Put no secrets into it: who may read the settings may read it.
+	Script string `json:"script"`
+	// What becomes of a machine whose set-up does not succeed: with `continue` it is used all the same, and says so; with `fail` nobody gets it, and another one takes its place.
+	OnError string `json:"onError" enum:"continue,fail" default:"continue"`
+	// How often it is tried, 1–10. The repository is, too.
+	MaxAttempts int `json:"maxAttempts" default:"3"`
+	// Seconds before the second try, 0–600; twice as many before each other one, and up to as many again by chance.
+	BaseDelaySeconds *int `json:"baseDelaySeconds" default:"30"`
+	// What bash runs after the script, 4 KiB at most: the script did its work if this succeeds too. Left out: if the script ends with status 0.
+	SuccessCheck string `json:"successCheck"`
+	// Who it runs as: who works on the desktop, or `root`.
+	RunAs string `json:"runAs" enum:"session,root" default:"session"`
 }
 
 // Sessions are how long participants keep their machines. Workshops may say it for

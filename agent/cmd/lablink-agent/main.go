@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command lablink-agent is the service on every client machine: it registers
 // the machine with the allocator, reports how it is, and keeps the tunnel
 // through which the allocator reaches it.
@@ -26,6 +28,7 @@ var version = "dev"
 // commands are what the program can do, one line each.
 type commands struct {
 	Bootstrap bootstrapCommand `cmd:"" help:"Set up this machine at its first boot. Called by user data."`
+	Doctor    doctorCommand    `cmd:"" help:"Say what keeps this machine from serving: programs, driver, disk, clock, the way to the allocator. Takes what run takes."`
 	Inject    injectCommand    `cmd:"" help:"Break a GPU of the agent that runs here, to see what becomes of it."`
 	Run       runCommand       `cmd:"" help:"Serve this machine to the allocator until told to stop."`
 	Update    updateCommand    `cmd:"" help:"Bring this machine to the release that its allocator wants. Called by a timer."`
@@ -71,13 +74,26 @@ func execute(ctx context.Context, args []string, out io.Writer) error {
 // settings file, in this order. Paths begin at $LABLINK_ROOT, or at the root.
 func newParser(c *commands, out io.Writer) (*kong.Kong, error) {
 	root := cmp.Or(os.Getenv("LABLINK_ROOT"), "/")
+	file := filepath.Join(root, "etc/lablink/agent.json")
+	state, home := folders(root, file)
 	return kong.New(c,
 		kong.Name("lablink-agent"),
 		kong.Description("The LabLink agent: serves one GPU machine to the allocator."),
 		kong.Writers(out, os.Stderr),
 		kong.Vars{
-			"state_dir": filepath.Join(root, "var/lib/lablink-agent"), "home": filepath.Join(root, "var/lib/lablink-home"),
+			"state_dir": state, "home": home,
 			"profiles": strings.Join(simulated.Names(), "|"), "faults": strings.Join(inject.Names(), ", "),
 		},
-		kong.Configuration(settings, filepath.Join(root, "etc/lablink/agent.json")))
+		kong.Configuration(settings, file))
+}
+
+// folders are where the agent keeps its state, and the home of who works on the desktop: on
+// a machine that was not set up for it, where root does not run it, those of who does.
+func folders(root, file string) (state, home string) {
+	state, home = filepath.Join(root, "var/lib/lablink-agent"), filepath.Join(root, "var/lib/lablink-home")
+	mine, err := os.UserHomeDir()
+	if _, there := os.Stat(file); there == nil || err != nil || root != "/" || os.Getuid() == 0 {
+		return state, home
+	}
+	return filepath.Join(mine, ".local/state/lablink-agent"), filepath.Join(mine, ".local/share/lablink-home")
 }

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -22,6 +24,8 @@ import (
 	"github.com/talmolab/lablink-infrastructure/agent/boot"
 	"github.com/talmolab/lablink-infrastructure/agent/identity"
 	"github.com/talmolab/lablink-infrastructure/agent/metrics"
+	"github.com/talmolab/lablink-infrastructure/agent/proc"
+	"github.com/talmolab/lablink-infrastructure/agent/process"
 	"github.com/talmolab/lablink-infrastructure/agent/tunnel"
 	"github.com/talmolab/lablink-infrastructure/agent/uplink"
 	"github.com/talmolab/lablink-infrastructure/agent/web"
@@ -46,6 +50,7 @@ type runCommand struct {
 	Region       string          `help:"The AWS region whose STS checks the proof."`
 	StateDir     string          `default:"${state_dir}" placeholder:"DIR" help:"Where the agent's identity is kept (${default})."`
 	Home         string          `default:"${home}" placeholder:"DIR" help:"The folder of who works on the desktop, from which work is collected (${default})."`
+	SessionUser  string          `placeholder:"USER" help:"Who works on the desktop, as whom the pool's start-up script runs. Default: who runs the agent."`
 	NVML         string          `name:"nvml" default:"real" env:"LABLINK_NVML" placeholder:"SOURCE" help:"Where GPUs are found: real, or simulated:${profiles}, several of them as h100x4 (${default})."`
 	AllowInject  bool            `help:"Let root inject faults although the GPUs are real."`
 	Metrics      string          `placeholder:"ADDRESS" help:"Where Prometheus may ask for metrics, on loopback: 127.0.0.1:9478. Nowhere when left out."`
@@ -113,8 +118,11 @@ func (c *runCommand) Run(ctx context.Context) error {
 	defer looks.Stop()
 	sessions := agent.NewSessions(agent.Plain{})
 	at := bootID()
+	setup := c.setup(logbook, log)
+	usage := c.usage(sessions, setup, log)
+	sessions.Busy = usage.Busy
 	machine := agent.NewMachine(gpus, agent.About{
-		Version: version, BootID: at, Release: host.Current, Failed: failed(log), Session: sessions.Status,
+		Version: version, BootID: at, Release: host.Current, Failed: failed(log), Session: sessions.Status, Setup: setup, Usage: usage, Host: proc.Host{Disk: c.Home},
 		Kept: identity.NewStore(c.StateDir).GPUs(), Log: log,
 	}, time.Now)
 	defer c.tell(ctx, machine, log)()
@@ -126,9 +134,9 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	collector := &agent.Collector{Home: c.Home, Wait: briefly}
-	defer collector.Close()
-	sessions.Leaving = collector.Close
+	collector := &agent.Collector{Home: c.Home, Wait: briefly, Memory: identity.NewStore(c.StateDir)}
+	defer collector.Stop()
+	sessions.Leaving, sessions.Memory = collector.Close, identity.NewStore(c.StateDir)
 	config := c.wire(machine, web.Handler(
 		machine, web.WithSessions(sessions), web.WithReboot(at, func() error { return c.reboot(at) }), web.WithCollect(collector.Collect),
 	), trust, log)
@@ -137,7 +145,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	defer watches.Stop()
 	config.Notices, config.Watches = c.notices(), watches.C
 	config.Looks, config.Logbook = looks.C, logbook
-	config.Alive = supervisor.alive
+	config.Alive, config.Setup, config.Usage = supervisor.alive, setup, usage
 	if host.Current() != "" { // nobody but this machine's own updater can follow
 		config.Follow = c.follow
 	}
@@ -153,6 +161,21 @@ func (c *runCommand) tell(ctx context.Context, machine *agent.Machine, log *slog
 	var serving sync.WaitGroup
 	serving.Go(func() { metrics.Serve(ctx, c.Metrics, machine, log) })
 	return func() { stop(); serving.Wait() }
+}
+
+// setup makes of the machine what its workshop needs.
+func (c *runCommand) setup(logbook *agent.Logbook, log *slog.Logger) *agent.Setup {
+	return &agent.Setup{
+		Runner: process.Runner{User: c.SessionUser, Home: c.Home}, Memory: identity.NewStore(c.StateDir),
+		Said: func(level, line string) { logbook.Add(level, "set-up", line) }, Now: time.Now, Random: mathrand.Float64, Log: log,
+	}
+}
+
+// usage measures what is done in sessions.
+func (c *runCommand) usage(sessions *agent.Sessions, setup *agent.Setup, log *slog.Logger) *agent.Usage {
+	return &agent.Usage{
+		Programs: proc.Programs{}, Session: sessions.ID, Software: setup.Software, Memory: identity.NewStore(c.StateDir), Now: time.Now, Log: log,
+	}
 }
 
 // notices are what AWS says it will do to the machine. Nobody takes back a machine of

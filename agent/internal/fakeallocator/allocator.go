@@ -20,6 +20,7 @@ type Allocator struct {
 	sums          map[string]string // of the secrets, by the agents' ids
 	registrations []api.Registration
 	reports       chan api.Report
+	setup         api.Setup
 	open          map[*Tunnel]bool
 	handlers      sync.WaitGroup
 }
@@ -35,6 +36,7 @@ func New() *Allocator {
 	}
 	a.mux.HandleFunc("POST /api/v1/agents", a.register)
 	a.mux.HandleFunc("POST /api/v1/agents/{id}/reports", a.report)
+	a.mux.HandleFunc("GET /api/v1/agents/{id}/setup", a.tellSetup)
 	a.mux.HandleFunc("GET /api/v1/agents/{id}/tunnel", a.tunnel)
 	return a
 }
@@ -116,7 +118,26 @@ func (a *Allocator) report(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.reports <- said
-	answer(w, http.StatusOK, api.ReportAnswer{ReportInterval: 1, Protocol: api.Protocol})
+	answer(w, http.StatusOK, api.ReportAnswer{ReportInterval: 1, Protocol: api.Protocol, Setup: a.wanted().Sum})
+}
+
+// SetUp makes the allocator want machines to be set up.
+func (a *Allocator) SetUp(s api.Setup) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.setup = s
+}
+
+func (a *Allocator) wanted() api.Setup {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.setup
+}
+
+func (a *Allocator) tellSetup(w http.ResponseWriter, r *http.Request) {
+	if a.admit(w, r) {
+		answer(w, http.StatusOK, a.wanted())
+	}
 }
 
 func (a *Allocator) admit(w http.ResponseWriter, r *http.Request) bool {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,13 +42,17 @@ func buildAgent(t *testing.T) string {
 	return program
 }
 
+// settingsOfCourse set machines up: at the second try, which is seen to have done its work.
+var settingsOfCourse = strings.Replace(settingsOfOne, `"role": "client"}`, `"role": "client", "software": ["blender"], "startup": {
+	"script": "echo \"it's $(echo on) $0\"; test -e tried || { touch tried; exit 3; }", "onError": "fail", "maxAttempts": 2, "successCheck": "test -e tried"}}`, 1)
+
 // The agent's program, told nothing but where and with which token, serves its machine
 // to the allocator until the workshop ends, and ends then by itself.
 func TestTheAgentsProgramJoinsAMachineOfOnesOwn(t *testing.T) {
 	program := buildAgent(t)
 	answerSSM(t)
 	p := there(t, "sqlite")
-	require.NoError(t, os.WriteFile(p.Settings, []byte(settingsOfOne), 0o600))
+	require.NoError(t, os.WriteFile(p.Settings, []byte(settingsOfCourse), 0o600))
 	at, stop := serving(t, p)
 	defer stop()
 	admin := loggedIn(t, at.URL)
@@ -59,7 +64,8 @@ func TestTheAgentsProgramJoinsAMachineOfOnesOwn(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	agent := exec.CommandContext(ctx, program, "run", "--join", made.URL, "--nvml=simulated:a100")
-	agent.Env = []string{"LABLINK_ROOT=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
+	home := t.TempDir()
+	agent.Env = []string{"LABLINK_ROOT=" + home, "PATH=" + os.Getenv("PATH")}
 	agent.Stderr = os.Stderr
 	require.NoError(t, agent.Start())
 	ended := make(chan error, 1)
@@ -75,6 +81,8 @@ func TestTheAgentsProgramJoinsAMachineOfOnesOwn(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { m := machine(); return m.State == "ready" && m.Connected }, time.Minute, 50*time.Millisecond)
 	require.True(t, machine().Own)
+	require.Equal(t, []any{api.SetupDone, 2, "it's on lablink-startup"}, []any{machine().Setup.State, machine().Setup.Attempt, machine().Setup.Line})
+	require.FileExists(t, filepath.Join(home, "var/lib/lablink-home/tried"))
 	ann := loggedIn(t, at.URL)
 	var seat api.Seat
 	call(t, ann, http.MethodPost, "/api/v1/seats", api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, &seat)

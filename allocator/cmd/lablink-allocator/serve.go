@@ -165,7 +165,7 @@ func (a *app) open(ctx context.Context) error {
 	}
 	a.service.Sessions = limitsOf(a.settings.Sessions)
 	for _, p := range a.settings.Pools {
-		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role, Collect: p.Collect})
+		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role, Collect: p.Collect, Setup: setupOf(p)})
 	}
 	a.store.OnHold(a.service.SettleFor)
 	if err := a.openQueue(ctx); err != nil {

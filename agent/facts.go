@@ -1,0 +1,95 @@
+package agent
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/agent/gpu"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Host says what the machine is like beside its GPUs.
+type Host interface {
+	// Facts are those of this moment. What cannot be found out is absent.
+	Facts() api.Host
+}
+
+const (
+	// A disk is almost full below diskLow of it, and below diskLeast in any case, until
+	// diskGood of it is free again. So it is with memory.
+	diskLow, diskGood     = 0.05, 0.07
+	diskLeast             = 1 << 30
+	memoryLow, memoryGood = 0.04, 0.08
+	// killTold is how long it is told that memory was exhausted.
+	killTold = 10 * time.Minute
+)
+
+// hostWatch remembers what was so before: what is told does not come and go.
+type hostWatch struct {
+	mu         sync.Mutex
+	facts      *api.Host
+	disk, full bool // whether the disk, and memory, is almost full
+	kills      *uint64
+	killed     time.Time
+}
+
+// hostFacts are those of the last look; nil where nothing looks.
+func (m *Machine) hostFacts() *api.Host {
+	m.host.mu.Lock()
+	defer m.host.mu.Unlock()
+	return m.host.facts
+}
+
+// health looks at the machine, and tells what is scarce.
+func (w *hostWatch) health(h Host, now time.Time, v verdict) verdict {
+	facts := h.Facts()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.facts = &facts
+	var told []string
+	if w.disk = scarce(w.disk, facts.DiskFree, facts.DiskTotal, diskLow, diskGood, diskLeast); w.disk {
+		told = append(told, fmt.Sprintf("The disk is almost full: %s of %s are free. Let its participant delete what they do not need, or move them to another machine.", gib(*facts.DiskFree), gib(*facts.DiskTotal)))
+	}
+	if w.full = scarce(w.full, facts.MemoryAvailable, facts.MemoryTotal, memoryLow, memoryGood, 0); w.full {
+		told = append(told, fmt.Sprintf("Memory is almost exhausted: %s of %s are free. Let its participant close what they do not need.", gib(*facts.MemoryAvailable), gib(*facts.MemoryTotal)))
+	}
+	if w.killing(facts.OutOfMemory, now) {
+		told = append(told, "Memory was exhausted at "+w.killed.UTC().Format("15:04")+" UTC, and Linux ended a program. Let its participant work on less at once.")
+	}
+	if len(told) == 0 {
+		return v
+	}
+	if v.health == api.Healthy {
+		v.health = api.Degraded
+	}
+	v.reason = gpu.Clip(strings.TrimSpace(v.reason + " " + strings.Join(told, " ")))
+	return v
+}
+
+// scarce reports whether too little of something is free. It has to be more again than
+// what it began to be scarce at.
+func scarce(was bool, free, total *uint64, low, good float64, least uint64) bool {
+	if free == nil || total == nil || *total == 0 {
+		return false
+	}
+	share := float64(*free) / float64(*total)
+	if was {
+		return share < good || *free < least+least/4
+	}
+	return share < low || *free < least
+}
+
+// killing reports whether Linux has ended a program lately, as memory was exhausted.
+func (w *hostWatch) killing(count *uint64, now time.Time) bool {
+	if count != nil {
+		if w.kills != nil && *count > *w.kills {
+			w.killed = now
+		}
+		w.kills = count
+	}
+	return !w.killed.IsZero() && now.Sub(w.killed) < killTold
+}
+
+func gib(bytes uint64) string { return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30)) }

@@ -1,0 +1,2 @@
+// Package proc reads what Linux tells of the machine and of the programs that run on it.
+package proc

@@ -1,0 +1,54 @@
+package agent
+
+import (
+	"context"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// wants lets the set-up begin, where the allocator has one that is new.
+func (a *Agent) wants(id Identity, sum string) {
+	if a.Setup == nil || sum == "" || sum == a.Setup.seen() {
+		return
+	}
+	select {
+	case a.Setup.wanted <- wantedSetup{id, sum}:
+	default: // it goes on, or is about to
+	}
+}
+
+// keepSettingUp sets the machine up whenever the allocator wants it, until ctx ends. It
+// does not depend on whether the allocator can be reached meanwhile.
+func (a *Agent) keepSettingUp(ctx context.Context) {
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case want := <-a.Setup.wanted:
+			if want.sum == a.Setup.seen() {
+				continue // it was asked for while it went on
+			}
+			if said, ok := a.askSetup(ctx, want.id); ok {
+				a.Setup.take(ctx, said)
+			}
+		}
+	}
+}
+
+// askSetup asks what to set the machine up with. Not ok where the allocator has nothing any
+// more, or does not know this agent: what is wanted is told again with the next report.
+func (a *Agent) askSetup(ctx context.Context, id Identity) (said api.Setup, ok bool) {
+	err := a.tries("ask the allocator what to set up").until(ctx, func() (err error) {
+		said, err = a.Allocator.Setup(ctx, id)
+		switch api.CodeOf(err) {
+		case api.Unauthorized, api.NotFound, api.Invalid:
+			return backoff.Permanent(err)
+		}
+		return err
+	})
+	if err != nil && ctx.Err() == nil {
+		a.Log.Warn("the allocator does not say what to set up; it is asked again", "error", err)
+	}
+	return said, err == nil
+}

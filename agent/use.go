@@ -1,0 +1,185 @@
+package agent
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+const (
+	// useName is what the use of sessions is kept under.
+	useName = "use"
+	// programsEvery is how often it is looked which programs run, and useKept how often
+	// what was measured is kept.
+	programsEvery = 10 * time.Second
+	useKept       = time.Minute
+	// longestGap is how long a measurement counts at most: a machine may sleep.
+	longestGap = time.Minute
+	// resumeLimit is how long after a restart the session of before may go on.
+	resumeLimit = 5 * time.Minute
+	// maxEnded is how many sessions that have ended are kept for an allocator that is away.
+	maxEnded = 16
+	// gpuActive is from how much use on a GPU computes, in percent.
+	gpuActive = 5
+	// busyCPU is from how much of a processor on a program computes: one that is only open
+	// uses less.
+	busyCPU = 0.1
+)
+
+// Programs says which programs run on the machine.
+type Programs interface {
+	// Running are those whose names are asked for, each once, with the time that they used
+	// processors in all.
+	Running(names []string) (map[string]time.Duration, error)
+}
+
+// Usage measures what is done in sessions. Its methods may be called from several
+// goroutines.
+type Usage struct {
+	Programs Programs
+	// Session is the session that goes on, or "".
+	Session func() string
+	// Software are the names of the programs that count.
+	Software func() []string
+	// Memory keeps what was measured.
+	Memory Memory
+	Now    func() time.Time
+	Log    *slog.Logger
+
+	mu       sync.Mutex
+	recalled bool
+	resumes  time.Time // until when the session of before a restart may go on
+	kept     usageMemory
+	at       time.Time // of the last measurement
+	keptAt   time.Time
+	looked   time.Time // when it was looked which programs run
+	running  map[string]time.Duration
+	busy     bool
+}
+
+// usageMemory is what is kept of it.
+type usageMemory struct {
+	Now   api.SessionUse   `json:"now"`
+	Ended []api.SessionUse `json:"ended,omitempty"`
+}
+
+// Report is the use of the session that goes on, if any, and of those that have ended.
+func (u *Usage) Report() (now *api.SessionUse, ended []api.SessionUse) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.recall()
+	if u.kept.Now.Session != "" && u.kept.Now.Session == u.Session() {
+		copied := u.kept.Now
+		copied.Software = slices.Clone(copied.Software)
+		now = &copied
+	}
+	return now, slices.Clone(u.kept.Ended)
+}
+
+// Told forgets sessions that have ended: the allocator knows of them.
+func (u *Usage) Told(sessions []api.SessionUse) {
+	if len(sessions) == 0 {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.kept.Ended = slices.DeleteFunc(u.kept.Ended, func(e api.SessionUse) bool {
+		return slices.ContainsFunc(sessions, func(s api.SessionUse) bool { return s.Session == e.Session })
+	})
+	u.keep()
+}
+
+// Busy reports whether something is computed that the workshop is about, or on a GPU.
+func (u *Usage) Busy() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.busy
+}
+
+// Measure adds what is so at this moment.
+func (u *Usage) Measure(readings []api.Reading, host *api.Host) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.recall()
+	now, session := u.Now(), u.Session()
+	if session == "" && now.Before(u.resumes) {
+		return // the agent has just started, and is told of its session soon
+	}
+	if session != u.kept.Now.Session {
+		u.begin(session, now)
+	}
+	gap := min(max(0, now.Sub(u.at)), longestGap).Round(time.Second)
+	if session == "" {
+		return
+	}
+	if gap < time.Second {
+		return // reports look, too
+	}
+	u.at = now
+	u.look(now)
+	u.add(int(gap.Seconds()), readings, host)
+	if now.Sub(u.keptAt) >= useKept {
+		u.keep()
+	}
+}
+
+// begin ends the session before, and begins another one.
+func (u *Usage) begin(session string, now time.Time) {
+	if u.kept.Now.Session != "" {
+		over := u.kept.Now
+		over.Ended = true
+		u.kept.Ended = append(u.kept.Ended, over)
+		u.kept.Ended = u.kept.Ended[max(0, len(u.kept.Ended)-maxEnded):]
+	}
+	u.kept.Now = api.SessionUse{Session: session}
+	u.at, u.looked, u.running, u.busy = now, time.Time{}, nil, false
+	u.keep()
+}
+
+// look looks which programs run, and whether one computes.
+func (u *Usage) look(now time.Time) {
+	names := u.Software()
+	since := now.Sub(u.looked)
+	if len(names) == 0 || since < programsEvery {
+		return
+	}
+	running, err := u.Programs.Running(names)
+	if err != nil {
+		u.Log.Debug("it cannot be seen which programs run", "error", err)
+	}
+	u.busy = false
+	for name, used := range running {
+		before, ran := u.running[name]
+		if !u.looked.IsZero() && ran && (used-before).Seconds() > busyCPU*since.Seconds() {
+			u.busy = true
+		}
+	}
+	u.running, u.looked = running, now
+}
+
+// recall reads once what was kept.
+func (u *Usage) recall() {
+	if u.recalled {
+		return
+	}
+	u.recalled = true
+	if err := u.Memory.Recall(useName, &u.kept); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		u.Log.Warn("what was measured of sessions cannot be read, and is lost", "error", err)
+	}
+	u.at = u.Now()
+	if u.kept.Now.Session != "" {
+		u.resumes = u.at.Add(resumeLimit)
+	}
+}
+
+func (u *Usage) keep() {
+	u.keptAt = u.Now()
+	if err := u.Memory.Keep(useName, u.kept); err != nil {
+		u.Log.Debug("what was measured of sessions cannot be kept; a restart of the agent loses it", "error", err)
+	}
+}

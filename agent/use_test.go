@@ -1,0 +1,202 @@
+package agent_test
+
+import (
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// fakePrograms are programs with what they used of processors.
+type fakePrograms map[string]time.Duration
+
+func (p fakePrograms) Running(names []string) (map[string]time.Duration, error) {
+	out := map[string]time.Duration{}
+	for name, used := range p {
+		if slices.Contains(names, name) {
+			out[name] = used
+		}
+	}
+	return out, nil
+}
+
+// measured is a machine whose use is measured.
+type measured struct {
+	*agent.Usage
+	session  string
+	programs fakePrograms
+	memory   *fakeMemory
+	gpu      uint32 // percent
+	host     api.Host
+}
+
+func newMeasured() *measured {
+	m := &measured{programs: fakePrograms{}, memory: &fakeMemory{}}
+	m.restart()
+	return m
+}
+
+func (m *measured) restart() {
+	m.Usage = &agent.Usage{
+		Programs: m.programs, Session: func() string { return m.session }, Software: func() []string { return []string{"blender", "sleap"} },
+		Memory: m.memory, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	}
+}
+
+// pass lets time pass, with a measurement every five seconds.
+func (m *measured) pass(d time.Duration) {
+	for range d / (5 * time.Second) {
+		time.Sleep(5 * time.Second) // in a bubble
+		m.Measure([]api.Reading{{UUID: "a", Utilisation: &m.gpu, MemoryUsed: new(uint64(m.gpu) << 30)}, {UUID: "b"}}, &m.host)
+	}
+}
+
+func TestTheUseOfASessionIsMeasured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeasured()
+		m.pass(time.Minute)
+		now, ended := m.Report()
+		require.Nil(t, now, "nobody is here")
+		require.Empty(t, ended)
+
+		m.session = "anns"
+		m.host = api.Host{MemoryTotal: new(uint64(100)), MemoryAvailable: new(uint64(40)), Load: new(1.5)}
+		m.pass(time.Minute)
+		m.programs["blender"] = time.Second
+		m.gpu = 60
+		m.pass(2 * time.Minute)
+		m.gpu, m.host.MemoryAvailable = 3, new(uint64(80))
+		m.pass(time.Minute)
+		delete(m.programs, "blender")
+		m.pass(time.Minute)
+		now, _ = m.Report()
+		require.Equal(t, "anns", now.Session)
+		assert.InDelta(t, 300, now.Seconds, 10)
+		require.Len(t, now.Software, 1)
+		assert.Equal(t, "blender", now.Software[0].Name)
+		assert.InDelta(t, 180, now.Software[0].Seconds, 10)
+		assert.InDelta(t, 60, now.Software[0].First, 10)
+		assert.InDelta(t, 120, *now.GPUActive, 5)
+		assert.Equal(t, []any{uint32(60), uint64(60 << 30), uint64(60), 1.5}, []any{*now.GPUPeak, *now.GPUMemory, *now.MemoryPeak, *now.LoadPeak})
+
+		m.session = "bobs"
+		m.pass(10 * time.Second)
+		bobs, ended := m.Report()
+		require.Equal(t, "bobs", bobs.Session)
+		assert.LessOrEqual(t, bobs.Seconds, 10)
+		require.Len(t, ended, 1)
+		now.Ended = true
+		assert.Equal(t, *now, ended[0])
+		m.Told(ended)
+		_, ended = m.Report()
+		require.Empty(t, ended)
+	})
+}
+
+func TestWhatWasMeasuredSurvivesARestartOfTheAgent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeasured()
+		m.session = "anns"
+		m.pass(10 * time.Minute)
+		m.restart()
+		m.session = "" // the allocator has not said yet whose the machine is
+		m.pass(20 * time.Second)
+		_, ended := m.Report()
+		require.Empty(t, ended)
+		m.session = "anns"
+		m.pass(time.Minute)
+		now, ended := m.Report()
+		require.Empty(t, ended)
+		assert.InDelta(t, 660, now.Seconds, 65)
+
+		m.restart()
+		m.session = ""
+		m.pass(6 * time.Minute)
+		_, ended = m.Report()
+		require.Len(t, ended, 1, "nobody came back")
+		assert.Equal(t, "anns", ended[0].Session)
+	})
+}
+
+func TestAProgramIsBusyWhenItComputesAndNotWhenItIsOnlyOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeasured()
+		m.session, m.programs["sleap"] = "anns", time.Hour
+		m.pass(time.Minute)
+		assert.False(t, m.Busy(), "it is open")
+		m.programs["sleap"] += 5 * time.Second
+		m.pass(10 * time.Second)
+		assert.True(t, m.Busy(), "it computes")
+		m.pass(20 * time.Second)
+		assert.False(t, m.Busy())
+		m.gpu = 50
+		m.pass(10 * time.Second)
+		assert.True(t, m.Busy(), "a GPU does")
+		m.session = ""
+		m.pass(10 * time.Second)
+		assert.False(t, m.Busy(), "nobody is here")
+	})
+}
+
+func TestAMachineThatSleptDidNotWorkMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeasured()
+		m.session = "anns"
+		m.pass(time.Minute)
+		time.Sleep(10 * time.Hour) // in a bubble
+		m.pass(time.Minute)
+		now, _ := m.Report()
+		assert.LessOrEqual(t, now.Seconds, 180)
+	})
+}
+
+func TestOnlySoManySessionsAreKeptForAnAllocatorThatIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeasured()
+		for i := range 20 {
+			m.session = string(rune('a' + i))
+			m.pass(10 * time.Second)
+		}
+		_, ended := m.Report()
+		require.Len(t, ended, 16)
+		assert.Equal(t, "s", ended[15].Session)
+	})
+}
+
+// Who is told of an ended session, and when it is forgotten, with the whole agent.
+func TestASessionThatEndedIsToldUntilTheAllocatorHasHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, m := newWorld(), newMeasured()
+		w.usage = m.Usage
+		var there atomic.Bool // whether she is
+		there.Store(true)
+		m.Session = func() string {
+			if there.Load() {
+				return "anns"
+			}
+			return ""
+		}
+		w.start(t)
+		after(time.Minute)
+		require.Equal(t, "anns", w.lastReport(t).Use.Session)
+		w.allocator.goAway()
+		there.Store(false)
+		after(10 * time.Minute)
+		w.allocator.change(func() { w.allocator.away = false })
+		before := len(w.allocator.now().reports)
+		after(3 * time.Minute)
+		told := 0
+		for _, r := range w.allocator.now().reports[before:] {
+			told += len(r.Ended)
+		}
+		assert.Equal(t, 1, told)
+	})
+}

@@ -1,0 +1,88 @@
+package allocator_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// held is a machine that ann holds, with what its agent reports.
+func held(t *testing.T) (w *allocatortest.World, ws allocator.Workshop, session string, report func(api.Report)) {
+	t.Helper()
+	w = newWorld(t)
+	ws = w.ReadyWorkshop(t, 1)
+	c, err := w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
+	require.NoError(t, err)
+	m := w.Machines(t, ws)[0]
+	return w, ws, c.Seat.Session(), func(r api.Report) {
+		t.Helper()
+		r.Health, r.Protocol, r.BootID = api.Healthy, api.Protocol, "b"
+		_, err := w.Report(t.Context(), allocator.Agent{ID: m.AgentID, MachineID: m.ID}, r)
+		require.NoError(t, err)
+	}
+}
+
+func TestWhatASessionIsUsedForIsKeptNowAndThenAndAtItsEnd(t *testing.T) {
+	w, ws, session, report := held(t)
+	measured := func() int {
+		t.Helper()
+		stats, err := w.Stats(t.Context(), ws.ID)
+		require.NoError(t, err)
+		if stats.People == 0 {
+			return 0
+		}
+		return stats.Seats[0].Seconds
+	}
+	for i := range 13 {
+		report(api.Report{Use: &api.SessionUse{Session: session, Seconds: 10 * i}})
+		w.Time = w.Time.Add(10 * time.Second)
+	}
+	require.Equal(t, 120, measured(), "each minute")
+	report(api.Report{Use: &api.SessionUse{Session: session, Seconds: 130}})
+	require.Equal(t, 120, measured())
+	report(api.Report{Ended: []api.SessionUse{{Session: session, Seconds: 133, Ended: true}}})
+	require.Equal(t, 133, measured())
+	report(api.Report{Ended: []api.SessionUse{{Session: session, Seconds: 133, Ended: true}}})
+	require.Equal(t, 133, measured(), "what is told twice counts once")
+}
+
+// Whoever has root on a machine may say what they like.
+func TestAMachineSaysNothingOfOthersAndNothingThatCannotBe(t *testing.T) {
+	w, ws, session, report := held(t)
+	report(api.Report{Use: &api.SessionUse{Session: "sea_x-1", Seconds: 5}, Ended: []api.SessionUse{{Session: ""}, {Session: "sea_x-y"}, {Session: "sea_x-1", Seconds: 5}}})
+	stats, err := w.Stats(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.Empty(t, stats.Seats)
+	report(api.Report{Use: &api.SessionUse{
+		Session: session, Seconds: 1 << 40, GPUActive: new(1 << 40), GPUPeak: new(uint32(4_000_000)), Software: []api.SoftwareUse{{Name: "a\nb", Seconds: 1 << 40, First: -1}},
+	}})
+	stats, err = w.Stats(t.Context(), ws.ID)
+	require.NoError(t, err)
+	seat := stats.Seats[0]
+	require.LessOrEqual(t, max(seat.Seconds, *seat.GPUActive, seat.Software[0].Seconds), 600)
+	require.Equal(t, []any{uint32(100), "a b", 0}, []any{*seat.GPUPeak, seat.Software[0].Name, seat.Software[0].First})
+}
+
+func TestTheSessionsOfAParticipantAreAddedUp(t *testing.T) {
+	of := func(seat string, seconds int, use api.SessionUse) allocator.UsedSeat {
+		use.Seconds = seconds
+		return allocator.UsedSeat{Seat: seat, Email: seat + "@example.org", Use: use}
+	}
+	got := allocator.SeatUses([]allocator.UsedSeat{
+		of("ann", 100, api.SessionUse{Software: []api.SoftwareUse{{Name: "blender", Seconds: 60, First: 5}}, GPUActive: new(10), GPUPeak: new(uint32(90)), MemoryPeak: new(uint64(7))}),
+		of("ann", 50, api.SessionUse{Software: []api.SoftwareUse{{Name: "sleap", Seconds: 20, First: 3}, {Name: "blender", Seconds: 1}}, GPUActive: new(5), GPUPeak: new(uint32(40)), LoadPeak: new(2.5)}),
+		of("bob", 10, api.SessionUse{}),
+	})
+	require.Equal(t, []api.SeatUse{
+		{
+			Seat: "ann", Email: "ann@example.org", Sessions: 2, Seconds: 150, GPUActive: new(15), GPUPeak: new(uint32(90)), MemoryPeak: new(uint64(7)), LoadPeak: new(2.5),
+			Software: []api.SoftwareUse{{Name: "blender", Seconds: 61, First: 5}, {Name: "sleap", Seconds: 20, First: 103}},
+		},
+		{Seat: "bob", Email: "bob@example.org", Sessions: 1, Seconds: 10, Software: []api.SoftwareUse{}},
+	}, got)
+}

@@ -1,0 +1,18 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+func (s *server) statsOperation(a huma.API) {
+	staff(s, a, "workshop-stats", http.MethodGet, "/api/v1/workshops/{id}/stats", "What the participants of a workshop did on its machines: time in its software, on a GPU, and peaks", 0,
+		func(ctx context.Context, _ string, in *idInput) (*body[api.Stats], error) {
+			stats, err := s.Service.Stats(ctx, in.ID)
+			return &body[api.Stats]{stats}, err
+		})
+}
