@@ -10,6 +10,8 @@ import (
 
 // Desktop is what a participant works on. Each session starts clean.
 type Desktop interface {
+	// Kind is what participants see: vnc; "" is nothing.
+	Kind() string
 	// Start begins a session. One that goes on already is left as it is, and any other
 	// ends before.
 	Start(ctx context.Context, session string) error
@@ -25,6 +27,9 @@ type Desktop interface {
 type Plain struct{}
 
 var _ Desktop = Plain{}
+
+// Kind is none.
+func (Plain) Kind() string { return "" }
 
 // Start has nothing to start.
 func (Plain) Start(context.Context, string) error { return nil }
@@ -143,7 +148,7 @@ const idleTimeout = 2 * time.Second
 // Status is the session that goes on, as the allocator is told of it.
 func (s *Sessions) Status() *api.SessionStatus {
 	s.mu.Lock()
-	out := &api.SessionStatus{ID: s.id, Trouble: s.trouble}
+	out := &api.SessionStatus{ID: s.id, Trouble: s.trouble, Desktop: s.desktop.Kind()}
 	s.mu.Unlock()
 	if out.ID == "" {
 		return out

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,19 +88,21 @@ func (s *Session) program(ctx context.Context, env []string, args ...string) *ex
 	return cmd
 }
 
+// programs is where programs of the desktop look for others. What its service has is the
+// machine's.
+const programs = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
+
 // environment is what programs of the desktop see. It has nothing of the service that
 // started it.
 func (s *Session) environment(display, own string) []string {
 	env := []string{
 		"DISPLAY=" + display, "XAUTHORITY=" + filepath.Join(s.Dir, cookieFile), "HOME=" + s.Home, "XDG_RUNTIME_DIR=" + own,
-		"XDG_SESSION_TYPE=x11", "NO_AT_BRIDGE=1",
+		"XDG_SESSION_TYPE=x11", "NO_AT_BRIDGE=1", "PATH=" + programs,
 	}
-	for name, otherwise := range map[string]string{"PATH": "/usr/local/bin:/usr/bin:/bin", "USER": "", "LOGNAME": "", "SHELL": "/bin/bash", "LANG": "C.UTF-8"} {
-		if v, ok := os.LookupEnv(name); ok {
-			otherwise = v
-		}
-		if otherwise != "" {
-			env = append(env, name+"="+otherwise)
+	// The last one is how a simulated machine knows what runs on it.
+	for _, d := range [][2]string{{"USER", ""}, {"LOGNAME", ""}, {"SHELL", "/bin/bash"}, {"LANG", "C.UTF-8"}, {"LABLINK_SIMULATOR", ""}} {
+		if v := cmp.Or(os.Getenv(d[0]), d[1]); v != "" {
+			env = append(env, d[0]+"="+v)
 		}
 	}
 	return env

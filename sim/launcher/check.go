@@ -40,7 +40,7 @@ var testNeeds = []need{
 	{[]string{"initdb", "/usr/lib/postgresql/*/bin/initdb"}, "postgresql", "keeps the data of several allocators"},
 	shellcheck,
 	{[]string{"jq"}, "jq", "runs the examples for the shell"},
-	{[]string{"Xvnc"}, "tigervnc-standalone-server openbox", "shows desktops"},
+	{[]string{"Xvnc"}, "tigervnc-standalone-server openbox xterm", "shows desktops"},
 	{[]string{"xdotool"}, "xdotool x11-utils x11-xserver-utils xclip", "looks at desktops from inside"},
 }
 

@@ -44,6 +44,7 @@ type runCommand struct {
 	Region       string          `help:"The AWS region whose STS checks the proof."`
 	StateDir     string          `default:"${state_dir}" placeholder:"DIR" help:"Where the agent's identity is kept (${default})."`
 	Home         string          `default:"${home}" placeholder:"DIR" help:"The folder of who works on the desktop, from which work is collected (${default})."`
+	Desktop      string          `default:"none" placeholder:"KIND" help:"What participants see of this machine: vnc, a desktop by TigerVNC, or none (${default})."`
 	NVML         string          `name:"nvml" default:"real" env:"LABLINK_NVML" placeholder:"SOURCE" help:"Where GPUs are found: real, or simulated:a100|b200|h100|h200, several of them as h100x4 (${default})."`
 	Config       kong.ConfigFlag `placeholder:"FILE" help:"A JSON file with more settings; they go before those of the default file."`
 
@@ -80,6 +81,9 @@ func (c *runCommand) Validate() error {
 	if _, err := parseTrust(c.Trust); err != nil {
 		return err
 	}
+	if _, _, err := showing(c.Desktop); err != nil {
+		return err
+	}
 	_, err = parseSource(c.NVML)
 	return err
 }
@@ -100,7 +104,11 @@ func (c *runCommand) Run(ctx context.Context) error {
 	supervisor := newSupervisor(log)
 	looks := time.NewTicker(supervisor.lookEvery())
 	defer looks.Stop()
-	sessions := agent.NewSessions(agent.Plain{})
+	desktop, shown, err := showing(c.Desktop)
+	if err != nil {
+		return err
+	}
+	sessions := agent.NewSessions(desktop)
 	at := bootID()
 	machine := agent.NewMachine(gpus, agent.About{
 		Version: version, BootID: at, Release: host.Current, Failed: failed(log), Session: sessions.Status,
@@ -116,9 +124,9 @@ func (c *runCommand) Run(ctx context.Context) error {
 	collector := &agent.Collector{Home: c.Home, Wait: briefly}
 	defer collector.Close()
 	sessions.Leaving = collector.Close
-	config := c.wire(machine, web.Handler(
-		machine, web.WithSessions(sessions), web.WithReboot(at, func() error { return c.reboot(at) }), web.WithCollect(collector.Collect),
-	), trust, log)
+	config := c.wire(machine, web.Handler(machine, append(shown,
+		web.WithSessions(sessions), web.WithReboot(at, func() error { return c.reboot(at) }), web.WithCollect(collector.Collect),
+	)...), trust, log)
 	collector.Keeper = c.keeper(config)
 	watches := time.NewTicker(watchEvery)
 	defer watches.Stop()
