@@ -21,13 +21,14 @@ import (
 // from their keys to the programs on it.
 func TestADesktopIsSeenInTheBrowserAndTypedOn(t *testing.T) {
 	l := up(t)
-	l.url = strings.Replace(l.url, "127.0.0.1", "lablink.test", 1)
+	// Not a loopback address, to which browsers allow more.
+	url := strings.Replace(l.url, "127.0.0.1", "lablink.test", 1)
 	admin := l.admin(t)
 	w := l.open(t, admin, 1)
 	l.await(t, admin, w, 1)
 	chrome := startChromium(t)
 	ann := newBrowser(t, chrome)
-	ann.do(t, chromedp.Navigate(l.url+"/join/"+w.JoinCode), chromedp.WaitVisible("#email"), chromedp.SendKeys("#email", "ann@example.org\r"), chromedp.WaitVisible("#desktop"))
+	ann.do(t, chromedp.Navigate(url+"/join/"+w.JoinCode), chromedp.WaitVisible("#email"), chromedp.SendKeys("#email", "ann@example.org\r"), chromedp.WaitVisible("#desktop"))
 	ann.do(t, chromedp.Click("#desktop"))
 	ann.connected(t)
 	inside := l.desktop(t)
