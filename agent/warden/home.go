@@ -1,6 +1,7 @@
 package warden
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -11,28 +12,35 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
-// skeleton is what a home begins with.
-const skeleton = "/etc/skel"
+// Prepared is what a machine was set up with for its participants: each home begins with
+// a copy of it, over what the system gives.
+const Prepared = "/var/lib/lablink-prepared"
+
+// skeletons are what a home begins with.
+var skeletons = []string{"/etc/skel", Prepared}
 
 // makeHome makes a home that nobody had before. Files in it belong to the agent's group,
 // too, so that work can be collected.
-func (w *Warden) makeHome() error {
+func (w *Warden) makeHome(ctx context.Context) error {
 	if err := w.makeFolder(Home, true); err != nil {
 		return err
 	}
-	home, skel := host.Path(Home), host.Path(skeleton)
-	entries, err := os.ReadDir(skel)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("look what a home begins with: %w", err)
+	home := host.Path(Home)
+	for _, s := range skeletons {
+		from := host.Path(s)
+		if _, err := os.Stat(from); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		// cp knows of links, and shares blocks where the file system can.
+		if err := run(ctx, "cp", "--recursive", "--no-dereference", "--preserve=mode,timestamps,links", "--reflink=auto", "--", from+"/.", home); err != nil {
+			return fmt.Errorf("fill the home: %w", err)
+		}
 	}
-	if len(entries) == 0 {
-		return nil
+	if err := w.Person.Own(home, true); err != nil { // whose mode is that of what was copied now
+		return err
 	}
-	if err := os.CopyFS(home, os.DirFS(skel)); err != nil {
-		return fmt.Errorf("fill the home: %w", err)
-	}
-	return filepath.WalkDir(home, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || path == home || d.Type()&fs.ModeSymlink != 0 {
+	return filepath.WalkDir(home, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || path == home {
 			return err
 		}
 		return w.Person.Own(path, false)

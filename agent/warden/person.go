@@ -39,8 +39,8 @@ func (System) Ready(ctx context.Context) error {
 	return fence(ctx, u.Uid)
 }
 
-// Own makes a folder the user's. One that the agent has a part in belongs to its group,
-// and so does what is made in there.
+// Own makes what is at a path the user's, and its group the agent's: work is collected from
+// there. So does what is made in a folder. Where the agent has a part in it, it may look.
 func (System) Own(path string, agent bool) error {
 	uid, gid, err := ids(User)
 	if err != nil {
@@ -50,15 +50,21 @@ func (System) Own(path string, agent bool) error {
 	if err != nil {
 		return err
 	}
-	mode := info.Mode().Perm()
-	if agent {
-		_, agents, err := ids(host.User)
-		if err != nil {
-			return err
-		}
-		gid, mode = agents, 0o750|os.ModeSetgid
+	if !agent && info.Mode()&os.ModeSymlink != 0 {
+		return os.Lchown(path, uid, gid)
 	}
-	return errors.Join(os.Lchown(path, uid, gid), os.Chmod(path, mode))
+	_, agents, err := ids(host.User)
+	if err != nil {
+		return err
+	}
+	mode := info.Mode().Perm() &^ 0o007
+	if info.IsDir() {
+		mode |= os.ModeSetgid
+	}
+	if agent {
+		mode = 0o750 | os.ModeSetgid
+	}
+	return errors.Join(os.Lchown(path, uid, agents), os.Chmod(path, mode))
 }
 
 // Forget kills what the user runs, and removes what it left in the folders of everybody.

@@ -36,7 +36,7 @@ type Units interface {
 type Person interface {
 	// Ready sees to it that they are there, and cannot reach what they may not.
 	Ready(ctx context.Context) error
-	// Own makes a folder theirs, and lets the agent in where it has a part in it.
+	// Own makes what is at a path theirs, and lets the agent in where it has a part in it.
 	Own(dir string, agent bool) error
 	// Forget ends all that they run, and removes what they left outside of their home.
 	Forget(ctx context.Context) error
@@ -71,7 +71,7 @@ func (w *Warden) Begin(ctx context.Context, id string) error {
 		return err
 	}
 	if had != id {
-		if err := w.makeHome(); err != nil {
+		if err := w.makeHome(ctx); err != nil {
 			return err
 		}
 		if err := host.WriteFile(sessionFile, []byte(id+"\n"), 0o600); err != nil {

@@ -46,7 +46,7 @@ const unit = "lablink-session.service"
 
 var (
 	clearing  = []string{"stop " + unit, "forget"}
-	beginning = []string{"fence", "own lablink-home", "own lablink-session", "start " + unit}
+	beginning = []string{"fence", "own lablink-home", "own lablink-home", "own lablink-session", "start " + unit}
 	goingOn   = []string{"fence", "own lablink-session", "start " + unit}
 )
 
@@ -55,6 +55,9 @@ func newWarden(t *testing.T) (*warden.Warden, *machine) {
 	t.Setenv("LABLINK_ROOT", t.TempDir())
 	require.NoError(t, os.MkdirAll(host.Path("/etc/skel/.config"), 0o755))
 	require.NoError(t, os.WriteFile(host.Path("/etc/skel/.bashrc"), []byte("alias"), 0o644))
+	require.NoError(t, os.MkdirAll(host.Path(warden.Prepared+"/tutorial"), 0o755))
+	require.NoError(t, os.WriteFile(host.Path(warden.Prepared+"/tutorial/one.ipynb"), []byte("{}"), 0o644))
+	require.NoError(t, os.Symlink("tutorial", host.Path(warden.Prepared+"/link")))
 	m := &machine{}
 	w := &warden.Warden{Units: m, Person: m, Say: func(what string, err error) { t.Error(what, err) }}
 	t.Cleanup(w.Close)
@@ -74,6 +77,7 @@ func TestASessionBeginsInAHomeThatNobodyHadBefore(t *testing.T) {
 	home := host.Path(warden.Home)
 	require.FileExists(t, filepath.Join(home, ".bashrc"))
 	require.DirExists(t, filepath.Join(home, ".config"))
+	require.FileExists(t, filepath.Join(home, "link/one.ipynb"), "what the machine was set up with")
 	made := filepath.Join(home, "results")
 	require.NoError(t, os.WriteFile(made, []byte("anns"), 0o600))
 
