@@ -29,7 +29,7 @@ func TestADesktopIsSeenInTheBrowserAndTypedOn(t *testing.T) {
 	chrome := startChromium(t)
 	ann := newBrowser(t, chrome)
 	ann.do(t, chromedp.Navigate(url+"/join/"+w.JoinCode), chromedp.WaitVisible("#email"), chromedp.SendKeys("#email", "ann@example.org\r"), chromedp.WaitVisible("#desktop"))
-	ann.do(t, chromedp.Click("#desktop"))
+	ann.do(t, chromedp.Click("#desktop"), chromedp.WaitVisible("#screen"))
 	ann.connected(t)
 	inside := l.desktop(t)
 	inside.run(t, "xsetroot", "-solid", "#2266cc")
@@ -120,7 +120,7 @@ func (d desktop) reader(t *testing.T) <-chan string {
 	dir := t.TempDir()
 	box, typed := filepath.Join(dir, "box"), make(chan string, 1)
 	require.NoError(t, syscall.Mkfifo(box, 0o600))
-	cmd := exec.CommandContext(t.Context(), "xterm", "-u8", "-T", "reader", "-e", "sh", "-c", `read line; echo "$line" >`+box)
+	cmd := exec.CommandContext(t.Context(), "xterm", "-u8", "-fa", "DejaVu Sans Mono", "-T", "reader", "-e", "sh", "-c", `read line; echo "$line" >`+box)
 	cmd.Env = d.env
 	require.NoError(t, cmd.Start())
 	go func() {
