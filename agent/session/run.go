@@ -1,13 +1,13 @@
 package session
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"time"
 )
@@ -97,13 +97,13 @@ const programs = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
 func (s *Session) environment(display, own string) []string {
 	env := []string{
 		"DISPLAY=" + display, "XAUTHORITY=" + filepath.Join(s.Dir, cookieFile), "HOME=" + s.Home, "XDG_RUNTIME_DIR=" + own,
-		"XDG_SESSION_TYPE=x11", "NO_AT_BRIDGE=1", "PATH=" + programs,
+		"XDG_SESSION_TYPE=x11", "NO_AT_BRIDGE=1", "PATH=" + programs, "SHELL=/bin/bash", "LANG=C.UTF-8",
 	}
-	// The last one is how a simulated machine knows what runs on it.
-	for _, d := range [][2]string{{"USER", ""}, {"LOGNAME", ""}, {"SHELL", "/bin/bash"}, {"LANG", "C.UTF-8"}, {"LABLINK_SIMULATOR", ""}} {
-		if v := cmp.Or(os.Getenv(d[0]), d[1]); v != "" {
-			env = append(env, d[0]+"="+v)
-		}
+	if u, err := user.Current(); err == nil {
+		env = append(env, "USER="+u.Username, "LOGNAME="+u.Username)
+	}
+	if mark := os.Getenv("LABLINK_SIMULATOR"); mark != "" { // by which a simulated machine knows what runs on it
+		env = append(env, "LABLINK_SIMULATOR="+mark)
 	}
 	return env
 }
