@@ -20,7 +20,7 @@ import (
 // showing is the desktop that a pool's machines show, and what the agent answers for it.
 func showing(kind string) (agent.Desktop, []web.Part, error) {
 	switch kind {
-	case "none":
+	case "", "none":
 		return agent.Plain{}, nil, nil
 	case "vnc":
 		places := vnc.Places{Session: host.Path(warden.Runtime), Desktop: session.Socket, Warden: host.Path(warden.Dir), Control: warden.Socket}
