@@ -58,13 +58,22 @@ func (b *browser) connected(t *testing.T) {
 	b.wait(t, `'connected' in document.body.dataset && document.querySelector('#screen canvas')?.width > 0`)
 }
 
-// sees waits until the middle of the desktop has a color, as the browser's screen shows it.
+// sees waits until most of the desktop has a color, as the browser's screen shows it.
 func (b *browser) sees(t *testing.T, want color.RGBA) {
 	t.Helper()
+	var shown color.RGBA
 	eventually(t, "the browser shows what was drawn", func() bool {
-		shot, err := png.Decode(bytes.NewReader(ask(t, b, chromedp.CaptureScreenshot())))
+		raw := ask(t, b, chromedp.CaptureScreenshot())
+		shot, err := png.Decode(bytes.NewReader(raw))
 		require.NoError(t, err)
-		return most(shot) == want
+		if now := most(shot); now != shown {
+			shown = now
+			t.Logf("the browser shows %v, and says %q", shown, b.text(t, "#said"))
+			if screenshots != "" {
+				require.NoError(t, os.WriteFile(filepath.Join(screenshots, "desktop.png"), raw, 0o644))
+			}
+		}
+		return shown == want
 	})
 }
 
