@@ -48,13 +48,13 @@ var adapters = map[string][]string{
 	"github.com/miekg/dns":                     {"sim/authority"},
 	"github.com/in-toto/attestation":           {"infra/release/provenance"},
 	"github.com/hashicorp/yamux":               {"agent/internal/fakeallocator", "agent/tunnel", "allocator/tunnel"},
-	"github.com/coder/websocket":               {"agent/internal/fakeallocator", "agent/tunnel", "allocator/tunnel"},
+	"github.com/coder/websocket":               {"agent/internal/fakeallocator", "agent/tunnel", "agent/vnc", "allocator/tunnel"},
 	"github.com/NVIDIA/":                       {"agent/nvml", "agent/simulated"},
 	"github.com/prometheus/client_golang":      {"agent/metrics", "allocator/metrics"},
 	"github.com/coreos/go-systemd":             {"agent/cmd/lablink-agent", "allocator/cmd/lablink-allocator", "sim/machine"},
 	"github.com/alecthomas/kong":               {"agent/cmd/lablink-agent", "allocator/cmd/lablink-allocator", "cli/cmd/lablink", "sim/cmd/lablink-local", "sim/cmd/lablink-sim"},
 	"github.com/prometheus/procfs":             {"agent/proc"},
-	"os/exec":                                  {"agent/cmd/lablink-agent", "agent/process", "allocator/boot", "allocator/postgres/pgtest", "api/host", "cli/doctor/laptop", "cli/pulumi", "cli/stack", "infra/release/build", "sim/launcher", "sim/machine", "sim/nspawn"},
+	"os/exec":                                  {"agent/cmd/lablink-agent", "agent/process", "agent/session", "agent/warden", "allocator/boot", "allocator/postgres/pgtest", "api/host", "cli/doctor/laptop", "cli/pulumi", "cli/stack", "infra/release/build", "sim/launcher", "sim/machine", "sim/nspawn"},
 	"google.golang.org/grpc":                   {"sim/provider"},
 	"github.com/pulumi/pulumi/sdk/":            {"infra", "sim/launcher", "sim/provider", "stacks", "stacks/outputs/reference", "stacks/program"},
 	"github.com/pulumi/pulumi-aws/sdk/":        {"infra", "sim/provider", "stacks/program"},
@@ -64,9 +64,9 @@ var adapters = map[string][]string{
 	"net/http": {
 		"api", "cli", "cli/doctor/cloudflare", "infra/release/published", "stacks", "sim", "sim/authority", "sim/control", "sim/launcher", "sim/machine", "sim/wire",
 		"allocator/certificate", "allocator/cmd/lablink-allocator", "allocator/metrics", "allocator/peer", "allocator/postgres", "allocator/signon", "allocator/sts", "allocator/tunnel", "allocator/web",
-		"agent/artifacts", "agent/cmd/lablink-agent", "agent/doctor", "agent/identity", "agent/internal/fakeallocator", "agent/metrics", "agent/process", "agent/tunnel", "agent/uplink", "agent/web",
+		"agent/artifacts", "agent/cmd/lablink-agent", "agent/doctor", "agent/identity", "agent/internal/fakeallocator", "agent/metrics", "agent/process", "agent/tunnel", "agent/uplink", "agent/vnc", "agent/warden", "agent/web", "api/viewer",
 	},
-	module + "agent/":     {"agent/cmd/lablink-agent", "agent/gpu/gputest"},
+	module + "agent/":     {"agent/cmd/lablink-agent", "agent/gpu/gputest", "agent/vnc"},
 	module + "allocator/": {"allocator/allocatortest", "allocator/boot", "allocator/cmd/lablink-allocator", "allocator/postgres", "allocator/postgres/pgtest", "allocator/sqlite", "allocator/web"},
 }
 

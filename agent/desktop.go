@@ -11,6 +11,8 @@ import (
 
 // Desktop is what a participant works on. Each session starts clean.
 type Desktop interface {
+	// Kind is what participants see: vnc; "" is nothing.
+	Kind() string
 	// Start begins a session. One that goes on already is left as it is, and any other
 	// ends before.
 	Start(ctx context.Context, session string) error
@@ -27,6 +29,9 @@ type Plain struct{}
 
 var _ Desktop = Plain{}
 
+// Kind is none.
+func (Plain) Kind() string { return "" }
+
 // Start has nothing to start.
 func (Plain) Start(context.Context, string) error { return nil }
 
@@ -40,8 +45,6 @@ func (Plain) Idle(context.Context) (time.Duration, bool) { return 0, false }
 type Sessions struct {
 	// Leaving is called before a session ends, or another one begins. Optional.
 	Leaving func()
-	// Busy reports whether something is computed: then nobody is idle. Optional.
-	Busy func() bool
 	// Memory keeps which order was the newest. Optional: a restart forgets it.
 	Memory Memory
 
@@ -153,7 +156,7 @@ const idleTimeout = 2 * time.Second
 // Status is the session that goes on, as the allocator is told of it.
 func (s *Sessions) Status() *api.SessionStatus {
 	s.mu.Lock()
-	out := &api.SessionStatus{ID: s.id, Trouble: s.trouble}
+	out := &api.SessionStatus{ID: s.id, Trouble: s.trouble, Desktop: s.desktop.Kind()}
 	s.mu.Unlock()
 	if out.ID == "" {
 		return out
@@ -162,9 +165,6 @@ func (s *Sessions) Status() *api.SessionStatus {
 	defer cancel()
 	if idle, known := s.desktop.Idle(ctx); known {
 		seconds := max(0, int(idle.Seconds()))
-		if s.Busy != nil && s.Busy() {
-			seconds = 0
-		}
 		out.IdleSeconds = &seconds
 	}
 	return out

@@ -23,6 +23,8 @@ type fakeDesktop struct {
 	known bool
 }
 
+func (d *fakeDesktop) Kind() string { return "" }
+
 func (d *fakeDesktop) Start(_ context.Context, id string) error {
 	d.asked = append(d.asked, "start "+id)
 	return d.err

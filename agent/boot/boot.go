@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"io"
+	"slices"
 
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
@@ -20,13 +21,26 @@ type Config struct {
 	TLSName      string `json:"tls_name,omitempty"`
 	Trust        string `json:"trust,omitempty"`
 	Bucket       string `json:"bucket"`
+	Desktop      string `json:"desktop,omitempty"`
 }
 
 //go:embed units
 var unitFiles embed.FS
 
-// started are the units that run on the machine.
-var started = []string{"lablink-agent.service", "lablink-agent-update.timer"}
+// started are the units that run on the machine, and wardens those that run where it shows
+// a desktop.
+var (
+	started = []string{"lablink-agent.service", "lablink-agent-update.timer"}
+	wardens = []string{"lablink-warden.service"}
+)
+
+// units are those that run on a machine.
+func (c Config) units() []string {
+	if c.Desktop == "" || c.Desktop == "none" {
+		return started
+	}
+	return append(slices.Clip(wardens), started...)
+}
 
 // InstallUnits writes this binary's unit files.
 func InstallUnits(ctx context.Context) error { return host.InstallUnitsFrom(ctx, unitFiles) }
@@ -39,7 +53,7 @@ func Bootstrap(ctx context.Context, out io.Writer, c Config, release string) err
 		{Name: "release", Do: func(context.Context) error { return host.SetCurrent(release) }},
 		{Name: "units", Do: InstallUnits},
 		{Name: "start", Do: func(ctx context.Context) error {
-			return host.Systemctl(ctx, append([]string{"enable", "--now"}, started...)...)
+			return host.Systemctl(ctx, append([]string{"enable", "--now"}, c.units()...)...)
 		}},
 	})
 }

@@ -2,7 +2,7 @@ package process_test
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -17,14 +17,9 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// remote runs commands in another place, where nothing runs as root.
+// remote runs commands in another place.
 func remote(t *testing.T) process.Remote {
-	s := httptest.NewServer(process.Handler(process.Runner{Home: t.TempDir()}, func(c agent.Command) error {
-		if c.Root {
-			return errors.New("somebody has used this machine")
-		}
-		return nil
-	}))
+	s := httptest.NewServer(process.Handler(process.Runner{Home: t.TempDir()}))
 	t.Cleanup(s.Close)
 	return process.Remote{URL: s.URL, HTTP: s.Client()}
 }
@@ -41,11 +36,6 @@ func TestACommandRunsElsewhereAsItWouldHere(t *testing.T) {
 	require.NoError(t, r.Run(t.Context(), bash(script), said))
 	assert.Equal(t, []string{"one", "it's `two`"}, lines)
 	require.EqualError(t, r.Run(t.Context(), bash("exit 3"), said), "it ended with status 3")
-	root := bash("true")
-	root.Root = true
-	err := r.Run(t.Context(), root, said)
-	assert.Equal(t, api.Forbidden, api.CodeOf(err))
-	assert.ErrorContains(t, err, "somebody has used this machine")
 	assert.Equal(t, api.Invalid, api.CodeOf(r.Run(t.Context(), agent.Command{Limit: time.Second}, said)))
 }
 
@@ -62,6 +52,16 @@ func TestACommandElsewhereEndsWithWhoAskedForIt(t *testing.T) {
 }
 
 func TestWhoCannotBeAskedIsSaid(t *testing.T) {
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		p := api.Problemf(api.Forbidden, "Somebody has had this machine", "")
+		w.WriteHeader(p.HTTP)
+		assert.NoError(t, json.NewEncoder(w).Encode(p))
+	}))
+	defer refusing.Close()
+	err := process.Remote{URL: refusing.URL, HTTP: refusing.Client()}.Run(t.Context(), bash("true"), nil)
+	assert.Equal(t, api.Forbidden, api.CodeOf(err))
+	require.ErrorContains(t, err, "Somebody has had this machine")
+
 	s := httptest.NewServer(http.NotFoundHandler())
 	r := process.Remote{URL: s.URL, HTTP: s.Client()}
 	require.ErrorContains(t, r.Run(t.Context(), bash("true"), nil), "404")

@@ -17,6 +17,7 @@ import (
 // desktop fails to start while err is set.
 type desktop struct{ err error }
 
+func (d *desktop) Kind() string                        { return "vnc" }
 func (d *desktop) Start(context.Context, string) error { return d.err }
 func (d *desktop) End(context.Context, string) error   { return nil }
 
@@ -38,7 +39,7 @@ func TestASessionIsStartedAndEndedThroughTheTunnel(t *testing.T) {
 	require.NoError(t, w.StartSession(t.Context(), "mch_1", "one", 0))
 	status, err := w.Status(t.Context(), "mch_1")
 	require.NoError(t, err)
-	require.Equal(t, &api.SessionStatus{ID: "one", IdleSeconds: new(60)}, status.Session)
+	require.Equal(t, &api.SessionStatus{ID: "one", IdleSeconds: new(60), Desktop: "vnc"}, status.Session)
 	require.NoError(t, w.EndSession(t.Context(), "mch_1", "another", 0))
 	require.Equal(t, "one", sessions.ID())
 	require.NoError(t, w.EndSession(t.Context(), "mch_1", "one", 0))

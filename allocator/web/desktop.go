@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -35,19 +36,27 @@ func (s *server) desktop(w http.ResponseWriter, r *http.Request) {
 	defer stop()
 	token := s.seatToken(r)
 	watched.Go(func() { s.whileHeld(ctx, stop, token, seat) })
+	s.pass(w, r.WithContext(ctx), seat.MachineID, nil)
+}
+
+// pass passes a request on to a machine's agent, with what the allocator says beside.
+func (s *server) pass(w http.ResponseWriter, r *http.Request, machine string, says http.Header) {
 	proxy := &httputil.ReverseProxy{
-		Rewrite:   toAgent,
-		Transport: s.Machine(seat.MachineID), FlushInterval: -1,
+		Rewrite: func(p *httputil.ProxyRequest) {
+			toAgent(p)
+			maps.Copy(p.Out.Header, says)
+		},
+		Transport: s.Machine(machine), FlushInterval: -1,
 		ModifyResponse: func(res *http.Response) error {
 			fromAgent(res.Header)
 			hardened(w.Header()) // again: an answer before the answer (1xx) takes all headers away
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			s.fail(w, r, s.desktopFailed(r, seat.MachineID, err))
+			s.fail(w, r, s.desktopFailed(r, machine, err))
 		},
 	}
-	proxy.ServeHTTP(w, r.WithContext(ctx))
+	proxy.ServeHTTP(w, r)
 }
 
 // whileHeld cuts what goes on between a browser and a machine once the machine is not that
@@ -73,10 +82,8 @@ func (s *server) whileHeld(ctx context.Context, stop func(), token string, seat 
 // not open a stream to it: browsers ask nobody before they do. Nor may its own page
 // leave a program in the browser, which would be there still after the machine is not.
 func (s *server) desktopSeat(r *http.Request) (allocator.Seat, error) {
-	if from := r.Header.Get("Origin"); from != "" && r.Header.Get("Upgrade") != "" {
-		if u, err := url.Parse(from); err != nil || u.Host != r.Host {
-			return allocator.Seat{}, api.Problemf(api.Forbidden, "The request came from another site", "Open LabLink itself and do it there.")
-		}
+	if err := ownPage(r); err != nil {
+		return allocator.Seat{}, err
 	}
 	if r.Header.Get("Service-Worker") != "" {
 		return allocator.Seat{}, api.Problemf(api.Forbidden, "A desktop runs nothing in the background", "Its page would answer for the next machine, too.")
@@ -90,6 +97,16 @@ func (s *server) desktopSeat(r *http.Request) (allocator.Seat, error) {
 		err = api.Problemf(api.Conflict, "You have no machine yet", "You are number %d in the queue, and get one as soon as one is free.", seat.Position)
 	}
 	return seat, err
+}
+
+// ownPage refuses a stream that a page of another site opens.
+func ownPage(r *http.Request) error {
+	if from := r.Header.Get("Origin"); from != "" && r.Header.Get("Upgrade") != "" {
+		if u, err := url.Parse(from); err != nil || u.Host != r.Host {
+			return api.Problemf(api.Forbidden, "The request came from another site", "Open LabLink itself and do it there.")
+		}
+	}
+	return nil
 }
 
 // notForAgents are headers by which a browser shows the allocator who it is and from

@@ -13,6 +13,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/viewer"
 )
 
 //go:embed templates/*.html
@@ -115,6 +116,8 @@ func (s *server) sessionUser(r *http.Request) string {
 
 func (s *server) routePages(mux *routes) {
 	mux.Handle("GET /assets/", http.FileServerFS(assets))
+	mux.HandleFunc("GET /assets/viewer.js", viewer.Asset)
+	mux.HandleFunc("GET /assets/viewer.css", viewer.Asset)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { s.render(w, r, http.StatusOK, "home.html", nil) })
 	mux.HandleFunc("GET /join", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/join/"+url.PathEscape(r.URL.Query().Get("code")), http.StatusSeeOther)

@@ -62,6 +62,8 @@ var needs = map[string]allocator.Role{
 	"replace-machine":                        allocator.Instructor,
 	"POST /admin/seats/{id}/move":            allocator.Instructor,
 	"POST /admin/seats/{id}/message":         allocator.Instructor,
+	"GET /admin/seats/{id}/watch":            allocator.Instructor,
+	"GET /admin/seats/{id}/watch/stream":     allocator.Instructor,
 	"POST /admin/machines/{id}/reboot":       allocator.Instructor,
 	"POST /admin/machines/{id}/replace":      allocator.Instructor,
 	"GET /admin/workshops/{id}/work":         allocator.Instructor,

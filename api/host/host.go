@@ -59,6 +59,9 @@ func Run(ctx context.Context, out io.Writer, steps []Step) error {
 	return nil
 }
 
+// Skipped reports whether a step is left out on this machine, as on a simulated one.
+func Skipped(step string) bool { return skipped(step) }
+
 // skipped reports whether a step is left out on this machine.
 func skipped(step string) bool {
 	return slices.Contains(strings.Split(os.Getenv("LABLINK_SKIP"), ","), step)

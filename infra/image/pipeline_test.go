@@ -170,7 +170,7 @@ func steps(t *testing.T, phase string) map[string]string {
 
 func TestTheComponentsTestNoticesWhatAnImageLacks(t *testing.T) {
 	tools := map[string]string{
-		"docker": "exit 0", "systemctl": "exit 0", "curl": "echo 'curl 8.5.0 (x86_64-pc-linux-gnu) libcurl/8.5.0'",
+		"ip": "exit 0", "useradd": "exit 0", "docker": "exit 0", "systemctl": "exit 0", "curl": "echo 'curl 8.5.0 (x86_64-pc-linux-gnu) libcurl/8.5.0'",
 		"nvidia-smi": "echo 'NVIDIA A10G, 550.90.07'",
 	}
 	for _, c := range []struct{ why, step, tool, script, says string }{
@@ -179,6 +179,7 @@ func TestTheComponentsTestNoticesWhatAnImageLacks(t *testing.T) {
 		{"an old curl", "Tools", "curl", "echo 'curl 7.81.0 (x86_64-pc-linux-gnu)'", "the image's curl is 7.81.0, the first boot needs 7.87 or newer"},
 		{"a curl that says nothing", "Tools", "curl", "exit 0", "of no known version"},
 		{"no containers", "Tools", "docker", "", "the image has no docker"},
+		{"nothing that makes users", "Tools", "useradd", "", "the image has no useradd"},
 		{"no GPU", "Gpu", "nvidia-smi", "exit 0", "the driver finds no GPU"},
 		{"a driver that fails", "Gpu", "nvidia-smi", "echo 'NVIDIA-SMI has failed' >&2; exit 9", "NVIDIA-SMI has failed"},
 	} {

@@ -57,6 +57,8 @@ type PoolArgs struct {
 	Public *bool
 	// Audience is whom agents prove themselves to. Required.
 	Audience string
+	// Desktop is what participants see of the machines, none or vnc. Optional: none.
+	Desktop string
 	// After must exist before machines are launched: routes and rules.
 	After []pulumi.Resource
 }
@@ -170,6 +172,9 @@ func (args *PoolArgs) script(url, trust string) (string, error) {
 	}
 	if trust != "" {
 		bootstrap = append(bootstrap, "--trust", base64.StdEncoding.EncodeToString([]byte(trust)))
+	}
+	if args.Desktop != "" && args.Desktop != "none" { // a release before this one knows no other
+		bootstrap = append(bootstrap, "--desktop", args.Desktop)
 	}
 	script, err := userdata.Render(userdata.Args{
 		Binary: "lablink-agent", Part: "agent", Region: args.Namer.Region,

@@ -110,6 +110,18 @@ func TestMachinesAreToldWhereTheAllocatorIs(t *testing.T) {
 	}
 }
 
+func TestMachinesAreToldWhichDesktopTheyShow(t *testing.T) {
+	for desktop, want := range map[string]string{"vnc": "'--audience' 'lablink/test' '--desktop' 'vnc'\n", "none": "'--audience' 'lablink/test'\n", "": "'--audience' 'lablink/test'\n"} {
+		args := good()
+		args.TLSName, args.Desktop = "", desktop
+		r, err := declare(args)
+		require.NoError(t, err)
+		script, err := base64.StdEncoding.DecodeString(r.Named("pool-gpu-template").Text("userData"))
+		require.NoError(t, err)
+		assert.Contains(t, string(script), want, "a release that knows no desktops boots where none is shown")
+	}
+}
+
 func TestAnIncompletePoolIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
 	for what, spoil := range map[string]func(*pool.PoolArgs){
 		"Pool":          func(a *pool.PoolArgs) { a.Pool = "" },

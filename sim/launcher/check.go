@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/mod/semver"
 
+	"github.com/talmolab/lablink-infrastructure/infra/release/build"
 	"github.com/talmolab/lablink-infrastructure/sim/nspawn"
 )
 
@@ -39,6 +40,8 @@ var testNeeds = []need{
 	{[]string{"initdb", "/usr/lib/postgresql/*/bin/initdb"}, "postgresql", "keeps the data of several allocators"},
 	shellcheck,
 	{[]string{"jq"}, "jq", "runs the examples for the shell"},
+	{[]string{"Xvnc"}, "tigervnc-standalone-server openbox xterm", "shows desktops"},
+	{[]string{"xdotool"}, "xdotool x11-utils x11-xserver-utils xclip", "looks at desktops from inside"},
 }
 
 // bootNeeds are what tests need that boot machines as containers.
@@ -60,6 +63,9 @@ func (w *Workspace) Check(ctx context.Context) error { return w.check(ctx, needs
 // Prepare makes everything ready that tests take as given, the engine included.
 func (w *Workspace) Prepare(ctx context.Context) error {
 	if err := w.check(ctx, append(needs, testNeeds...)); err != nil {
+		return err
+	}
+	if err := w.viewer(ctx); err != nil {
 		return err
 	}
 	_, err := w.Engine(ctx)
@@ -98,7 +104,14 @@ func (w *Workspace) PrepareLint(ctx context.Context) error {
 	return w.check(ctx, append(needs, shellcheck))
 }
 
+// viewer builds the viewer of desktops.
+func (w *Workspace) viewer(ctx context.Context) error {
+	return w.step("Building the viewer of desktops from its npm package, where it is not there yet", func() error { return build.Viewer(ctx, w.Root) })
+}
+
 func (w *Workspace) check(ctx context.Context, needs []need) error {
+	// What fetches the viewer is needed until it is built.
+	needs = append(slices.Clip(needs), need{[]string{"npm", filepath.Join(w.Root, "api/viewer/built/viewer.js")}, "npm", "fetches the viewer of desktops"})
 	return w.step("Looking at what this computer has", func() error {
 		var packages, missing []string
 		for _, n := range needs {

@@ -18,6 +18,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/agent/identity"
 	"github.com/talmolab/lablink-infrastructure/agent/tunnel"
 	"github.com/talmolab/lablink-infrastructure/agent/uplink"
+	"github.com/talmolab/lablink-infrastructure/agent/vnc"
 	"github.com/talmolab/lablink-infrastructure/agent/web"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -86,6 +87,9 @@ func (b *began) wait(n int) agentsDone {
 	}
 }
 
+// Kind is none.
+func (o *one) Kind() string { return "" }
+
 // Start begins a session. Its id begins with that of its seat.
 func (o *one) Start(_ context.Context, session string) error {
 	seat, _, _ := strings.Cut(session, "-")
@@ -112,7 +116,11 @@ func newOne(c crew, at int, began *began) *one {
 		up: uplink.Allocator{URL: c.URL, HTTP: client, UserAgent: version},
 		id: agent.Identity{Secret: fmt.Sprintf("%064x", at+1)},
 	}
-	o.dialer = tunnel.Dialer{URL: c.URL, HTTP: client, UserAgent: version, Handler: web.Handler(o, web.WithSessions(agent.NewSessions(o))), Log: slog.New(slog.DiscardHandler)}
+	parts := []web.Part{web.WithSessions(agent.NewSessions(o))}
+	if c.Desktop != "" {
+		parts = append(parts, web.WithDesktop(vnc.New(vnc.Places{Session: c.Desktop, Desktop: "rfb"}, nil, time.Now).Handler()))
+	}
+	o.dialer = tunnel.Dialer{URL: c.URL, HTTP: client, UserAgent: version, Handler: web.Handler(o, parts...), Log: slog.New(slog.DiscardHandler)}
 	return o
 }
 

@@ -18,8 +18,9 @@ const part = "LABLINK_LOAD_PART"
 // parts are what such a process does: it reads what it is, and then carries out one
 // order after the other.
 var parts = map[string]func(ctx context.Context, in *json.Decoder, out *json.Encoder) error{
-	"agents": beAgents,
-	"people": bePeople,
+	"agents":  beAgents,
+	"people":  bePeople,
+	"desktop": beDesktop,
 }
 
 func TestMain(m *testing.M) {

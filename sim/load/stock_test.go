@@ -85,4 +85,6 @@ type crew struct {
 	STS         string            `json:"sts"`
 	Audience    string            `json:"audience"`
 	Credentials []aws.Credentials `json:"credentials"`
+	// Desktop is the folder of a desktop's socket, for agents that show one.
+	Desktop string `json:"desktop"`
 }

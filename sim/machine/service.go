@@ -48,6 +48,12 @@ func (v *service) state() string {
 	return v.status
 }
 
+func (v *service) partOf() []string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.unit.list("Unit.PartOf")
+}
+
 // start runs the service and waits until it is ready; a one-shot until it has
 // ended. One that runs already is left alone.
 func (v *service) start(ctx context.Context) error { //nolint:contextcheck // a service outlives the call that starts it

@@ -148,3 +148,30 @@ func serve(t *testing.T) string {
 		unit("web.service", "[Unit]\nRequires=web.socket\n[Service]\nType=notify\nExecStart=/opt/web\nRestart=always\nRestartSec=0\nEnvironment=TEST_SERVICE=1") +
 		"ln -s " + self + " $LABLINK_ROOT/opt/web\n"
 }
+
+func TestPartsOfAServiceRestartAndStopWithIt(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	require.NoError(t, syscall.Mkfifo(box.path+".go", 0o600))
+	wait := "read -t 20 < " + box.path + ".go\n"
+	w.launch(program("serve", "echo it $$ > "+box.path+"\nexec sleep 1000") + program("part", "echo part $$ > "+box.path+"\nexec sleep 1000") +
+		unit("it.service", "[Service]\nExecStart=/opt/serve") + unit("part.service", "[Unit]\nPartOf=it.service\n[Service]\nExecStart=/opt/part") +
+		"systemctl start it.service\nsystemctl start part.service\n" + wait + "systemctl restart it.service\n" + wait +
+		"systemctl stop it.service\nsystemctl is-active part.service > " + box.path + " || true")
+	both := func() map[string]string {
+		out := map[string]string{}
+		for range 2 {
+			words := splitPair(t, box.next())
+			out[words[0]] = words[1]
+		}
+		return out
+	}
+	proceed := func() { require.NoError(t, os.WriteFile(box.path+".go", []byte("now\n"), 0)) }
+	first := both()
+	proceed()
+	second := both()
+	require.NotEqual(t, first["part"], second["part"])
+	require.False(t, alive(t, first["part"]))
+	proceed()
+	require.Equal(t, "inactive", box.next())
+	require.False(t, alive(t, second["part"]))
+}

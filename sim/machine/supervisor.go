@@ -212,10 +212,17 @@ func (s *Supervisor) start(ctx context.Context, name string) error {
 }
 
 func (s *Supervisor) restart(ctx context.Context, name string) error {
+	var again []string
 	if filepath.Ext(name) == ".service" {
+		again = s.parts(name)
 		s.stopUnit(name)
 	}
-	return s.start(ctx, name)
+	for _, unit := range append(again, name) {
+		if err := s.start(ctx, unit); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Supervisor) stopUnit(name string) {
@@ -229,6 +236,21 @@ func (s *Supervisor) stopUnit(name string) {
 	if svc != nil {
 		svc.stop()
 	}
+	for _, part := range s.parts(name) {
+		s.stopUnit(part)
+	}
+}
+
+// parts are the services that run, and stop and restart with another one.
+func (s *Supervisor) parts(of string) (parts []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, svc := range s.services {
+		if svc.state() != "inactive" && slices.Contains(svc.partOf(), of) {
+			parts = append(parts, name)
+		}
+	}
+	return parts
 }
 
 // killUnit ends all processes of a service at once. One that has none is left as

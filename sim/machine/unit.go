@@ -23,7 +23,7 @@ type unitFile struct {
 // understood are the directives that the supervisor acts on, and those that
 // change nothing about what it does.
 var understood = []string{
-	"Unit.Description", "Unit.Documentation", "Unit.After", "Unit.Requires", "Unit.RequiresMountsFor",
+	"Unit.Description", "Unit.Documentation", "Unit.After", "Unit.Requires", "Unit.RequiresMountsFor", "Unit.PartOf",
 	"Unit.StartLimitIntervalSec", "Unit.StartLimitBurst",
 	"Service.Type", "Service.ExecStart", "Service.Restart", "Service.RestartSec", "Service.TimeoutStartSec",
 	"Service.TimeoutStopSec", "Service.Environment", "Service.NotifyAccess",
@@ -44,6 +44,7 @@ var hardening = []string{
 	"Service.RestrictRealtime", "Service.RestrictSUIDSGID", "Service.LockPersonality", "Service.MemoryDenyWriteExecute",
 	"Service.SystemCallArchitectures", "Service.SystemCallFilter", "Service.CapabilityBoundingSet",
 	"Service.AmbientCapabilities", "Service.ReadWritePaths", "Service.LimitNOFILE", "Service.WatchdogSec", "Service.RemoveIPC",
+	"Service.IPAddressDeny", "Service.InaccessiblePaths", "Service.OOMPolicy",
 }
 
 // loadUnit reads a unit file and refuses a directive that is not known.

@@ -87,6 +87,12 @@ func makeCopy(dir, root string) error {
 			return err
 		}
 	}
+	for _, name := range []string{"viewer.js", ".made"} { // the viewer that the working copy has built
+		built := filepath.Join("api/viewer/built", name)
+		if err := copyFile(filepath.Join(workingCopy, built), filepath.Join(root, built)); err != nil {
+			return err
+		}
+	}
 	engine := filepath.Join(workingCopy, ".lablink", "engine")
 	if err := errors.Join(os.MkdirAll(engine, 0o755), os.MkdirAll(filepath.Join(root, ".lablink"), 0o755)); err != nil {
 		return err

@@ -163,7 +163,8 @@ func (e *environment) declarePools(ctx *pulumi.Context) error {
 			Bucket: e.bucket(), Pointer: e.n.ParameterPath(release.PointerName),
 			Permissions: host.ClientPermissions(e.n, e.bucket()), Boundary: e.boundary,
 			AgentURL: e.agentURL(), TLSName: e.tlsName(), Trust: e.trust(), Public: e.network.ClientsPublic, Audience: api.Audience(e.n.Deployment, e.n.Environment),
-			After: e.ready(),
+			Desktop: s.Desktop,
+			After:   e.ready(),
 		})
 		if err != nil {
 			return err

@@ -181,6 +181,7 @@ var anywhere = []wrong{
 	{"an unknown market", pool(`"market": "reserved"`), "lablink:pools[0].market", `is "reserved"`, "use one of on-demand, spot, spot-then-on-demand"},
 	{"an image's name in a pool", pool(`"image": {"id": "ubuntu"}`), "lablink:pools[0].image.id", "is not an image's id", "ami-0123456789abcdef0"},
 	{"a small disk", pool(`"rootVolumeGiB": 7`), "lablink:pools[0].rootVolumeGiB", "between 8 and 16384, not 7", "100"},
+	{"a desktop of another kind", pool(`"desktop": "rdp"`), "lablink:pools[0].desktop", "rdp", "vnc"},
 	{"no machine", pool(`"maxMachines": 0`), "lablink:pools[0].maxMachines", "between 1 and 1000, not 0", "how many machines"},
 	{"too many machines", pool(`"maxMachines": 1001`), "lablink:pools[0].maxMachines", "not 1001", "how many machines"},
 

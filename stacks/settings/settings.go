@@ -147,6 +147,8 @@ type Pool struct {
 	RootVolumeGiB int `json:"rootVolumeGiB" default:"100"`
 	// How many machines of the pool may exist at once, 1–1000. Required.
 	MaxMachines int `json:"maxMachines"`
+	// What participants see of a machine: `vnc` is a desktop in the browser, by TigerVNC and a desktop such as Xfce, which the image has to have (those of an account's pipeline do). It begins anew for each participant, as a user without rights of its own.
+	Desktop string `json:"desktop" enum:"vnc,none" default:"none"`
 	// Which of a participant's files are kept when they leave their machine, 20 patterns at most, in their home: `results/**` is all below a folder, `*.csv` all such files of the home itself. They are kept in the artifact bucket, for the instructor to download. Left out: none.
 	Collect []string `json:"collect"`
 	// A Git repository, `https://…`, that is cloned into the home of each machine before anybody gets it. Left out: none.

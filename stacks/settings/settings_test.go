@@ -66,7 +66,7 @@ func TestWhatIsLeftOutHasADefault(t *testing.T) {
 			},
 			Database: settings.Database{Engine: settings.SQLite, InstanceClass: "db.t4g.micro", BackupDays: new(7), SnapshotHours: 12},
 			Pools: []settings.Pool{{
-				Name: "gpu", InstanceTypes: []string{"g5.xlarge"}, Market: settings.OnDemand, Image: settings.Image{ID: "ami-0123456789abcdef1"}, RootVolumeGiB: 100, MaxMachines: 4,
+				Name: "gpu", InstanceTypes: []string{"g5.xlarge"}, Market: settings.OnDemand, Image: settings.Image{ID: "ami-0123456789abcdef1"}, RootVolumeGiB: 100, MaxMachines: 4, Desktop: "none",
 				Startup: settings.Startup{OnError: "continue", MaxAttempts: 3, BaseDelaySeconds: new(30), RunAs: "session"},
 			}},
 			OIDC: settings.OIDC{GroupsClaim: "groups"}, GitHub: settings.GitHub{Environment: stack}, Environment: stack, Region: "us-west-2",

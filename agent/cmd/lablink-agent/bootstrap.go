@@ -17,10 +17,14 @@ type bootstrapCommand struct {
 	TLSName      string `placeholder:"NAME" help:"The name in the allocator's certificate."`
 	Trust        string `placeholder:"BASE64" help:"The certificate that is trusted in place of the system's authorities: PEM, in base64."`
 	Bucket       string `required:"" help:"The artifact bucket."`
+	Desktop      string `default:"none" placeholder:"KIND" help:"What participants see of this machine: vnc, or none."`
 }
 
-// Validate refuses a certificate that the agent could not use.
+// Validate refuses a certificate or a desktop that the agent could not use.
 func (c *bootstrapCommand) Validate() error {
+	if _, _, err := showing(c.Desktop, nil); err != nil {
+		return err
+	}
 	_, err := parseTrust(c.Trust)
 	return err
 }
@@ -28,6 +32,6 @@ func (c *bootstrapCommand) Validate() error {
 // Run sets up the machine.
 func (c bootstrapCommand) Run(ctx context.Context, out io.Writer) error {
 	return boot.Bootstrap(ctx, out, boot.Config{
-		AllocatorURL: c.AllocatorURL, Audience: c.Audience, Region: c.Region, TLSName: c.TLSName, Trust: c.Trust, Bucket: c.Bucket,
+		AllocatorURL: c.AllocatorURL, Audience: c.Audience, Region: c.Region, TLSName: c.TLSName, Trust: c.Trust, Bucket: c.Bucket, Desktop: c.Desktop,
 	}, c.Release)
 }

@@ -33,6 +33,8 @@ type commands struct {
 	Run       runCommand       `cmd:"" help:"Serve this machine to the allocator until told to stop."`
 	Update    updateCommand    `cmd:"" help:"Bring this machine to the release that its allocator wants. Called by a timer."`
 	Units     unitsCommand     `cmd:"" help:"Install this release's systemd units."`
+	Warden    wardenCommand    `cmd:"" help:"Begin and end participants' sessions for the agent, as root. Called by systemd."`
+	Session   sessionCommand   `cmd:"" help:"Show a participant's desktop, as their user. Called by systemd."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 

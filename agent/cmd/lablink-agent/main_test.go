@@ -48,7 +48,7 @@ func TestFlagsComeFromTheFileTheEnvironmentAndTheCommandLine(t *testing.T) {
 	dir := root(t, `{"allocator_url": "https://file.test", "audience": "lablink/lab/test", "region": "us-west-2",
 		"nvml": "simulated:a100", "some_later_setting": 1}`)
 	want := runCommand{
-		AllocatorURL: "https://file.test", Audience: "lablink/lab/test", Region: "us-west-2", NVML: "simulated:a100",
+		AllocatorURL: "https://file.test", Audience: "lablink/lab/test", Region: "us-west-2", NVML: "simulated:a100", Desktop: "none",
 		StateDir: filepath.Join(dir, "var/lib/lablink-agent"), Home: filepath.Join(dir, "var/lib/lablink-home"),
 	}
 	got, err := parse(t)
@@ -82,6 +82,7 @@ func TestFlagsThatCannotWorkAreNamed(t *testing.T) {
 		"give a whole address":          append(good, "--allocator-url=lab.example.org"),
 		"give real or simulated:":       append(good, "--nvml=fake"),
 		"choose one of a100":            append(good, "--nvml=simulated:voodoo"),
+		"give vnc or none":              append(good, "--desktop=wayland"),
 		"no such file":                  append(good, "--config=/does/not/exist.json"),
 		"give the whole address":        {"--join=https://lab.example.org"},
 		"unknown flag --allocator-urll": append(good, "--allocator-urll=x"),

@@ -25,7 +25,6 @@ import (
 	"github.com/talmolab/lablink-infrastructure/agent/identity"
 	"github.com/talmolab/lablink-infrastructure/agent/metrics"
 	"github.com/talmolab/lablink-infrastructure/agent/proc"
-	"github.com/talmolab/lablink-infrastructure/agent/process"
 	"github.com/talmolab/lablink-infrastructure/agent/tunnel"
 	"github.com/talmolab/lablink-infrastructure/agent/uplink"
 	"github.com/talmolab/lablink-infrastructure/agent/web"
@@ -50,7 +49,7 @@ type runCommand struct {
 	Region       string          `help:"The AWS region whose STS checks the proof."`
 	StateDir     string          `default:"${state_dir}" placeholder:"DIR" help:"Where the agent's identity is kept (${default})."`
 	Home         string          `default:"${home}" placeholder:"DIR" help:"The folder of who works on the desktop, from which work is collected (${default})."`
-	SessionUser  string          `placeholder:"USER" help:"Who works on the desktop, as whom the pool's start-up script runs. Default: who runs the agent."`
+	Desktop      string          `default:"none" placeholder:"KIND" help:"What participants see of this machine: vnc, a desktop by TigerVNC, or none (${default})."`
 	NVML         string          `name:"nvml" default:"real" env:"LABLINK_NVML" placeholder:"SOURCE" help:"Where GPUs are found: real, or simulated:${profiles}, several of them as h100x4 (${default})."`
 	AllowInject  bool            `help:"Let root inject faults although the GPUs are real."`
 	Metrics      string          `placeholder:"ADDRESS" help:"Where Prometheus may ask for metrics, on loopback: 127.0.0.1:9478. Nowhere when left out."`
@@ -94,6 +93,9 @@ func (c *runCommand) Validate() error {
 			return err
 		}
 	}
+	if _, _, err := showing(c.Desktop, nil); err != nil {
+		return err
+	}
 	_, err = parseSource(c.NVML)
 	return err
 }
@@ -116,11 +118,15 @@ func (c *runCommand) Run(ctx context.Context) error {
 	supervisor := newSupervisor(log)
 	looks := time.NewTicker(supervisor.lookEvery())
 	defer looks.Stop()
-	sessions := agent.NewSessions(agent.Plain{})
-	at := bootID()
 	setup := c.setup(logbook, log)
-	usage := c.usage(sessions, setup, log)
-	sessions.Busy = usage.Busy
+	usage := c.usage(setup, log)
+	desktop, shown, err := showing(c.Desktop, usage.Busy)
+	if err != nil {
+		return err
+	}
+	sessions := agent.NewSessions(desktop)
+	usage.Session = sessions.ID
+	at := bootID()
 	machine := agent.NewMachine(gpus, agent.About{
 		Version: version, BootID: at, Release: host.Current, Failed: failed(log), Session: sessions.Status, Setup: setup, Usage: usage, Host: proc.Host{Disk: c.Home},
 		Kept: identity.NewStore(c.StateDir).GPUs(), Log: log,
@@ -137,9 +143,9 @@ func (c *runCommand) Run(ctx context.Context) error {
 	collector := &agent.Collector{Home: c.Home, Wait: briefly, Memory: identity.NewStore(c.StateDir)}
 	defer collector.Stop()
 	sessions.Leaving, sessions.Memory = collector.Close, identity.NewStore(c.StateDir)
-	config := c.wire(machine, web.Handler(
-		machine, web.WithSessions(sessions), web.WithReboot(at, func() error { return c.reboot(at) }), web.WithCollect(collector.Collect),
-	), trust, log)
+	config := c.wire(machine, web.Handler(machine, append(shown,
+		web.WithSessions(sessions), web.WithReboot(at, func() error { return c.reboot(at) }), web.WithCollect(collector.Collect),
+	)...), trust, log)
 	collector.Keeper = c.keeper(config)
 	watches := time.NewTicker(watchEvery)
 	defer watches.Stop()
@@ -165,16 +171,17 @@ func (c *runCommand) tell(ctx context.Context, machine *agent.Machine, log *slog
 
 // setup makes of the machine what its workshop needs.
 func (c *runCommand) setup(logbook *agent.Logbook, log *slog.Logger) *agent.Setup {
+	runner, prepared := c.settingUp()
 	return &agent.Setup{
-		Runner: process.Runner{User: c.SessionUser, Home: c.Home}, Memory: identity.NewStore(c.StateDir),
+		Runner: runner, Prepared: prepared, Memory: identity.NewStore(c.StateDir),
 		Said: func(level, line string) { logbook.Add(level, "set-up", line) }, Now: time.Now, Random: mathrand.Float64, Log: log,
 	}
 }
 
 // usage measures what is done in sessions.
-func (c *runCommand) usage(sessions *agent.Sessions, setup *agent.Setup, log *slog.Logger) *agent.Usage {
+func (c *runCommand) usage(setup *agent.Setup, log *slog.Logger) *agent.Usage {
 	return &agent.Usage{
-		Programs: proc.Programs{}, Session: sessions.ID, Software: setup.Software, Memory: identity.NewStore(c.StateDir), Now: time.Now, Log: log,
+		Programs: proc.Programs{}, Software: setup.Software, Memory: identity.NewStore(c.StateDir), Now: time.Now, Log: log,
 	}
 }
 

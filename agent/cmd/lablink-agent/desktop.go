@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/agent/process"
+	"github.com/talmolab/lablink-infrastructure/agent/session"
+	"github.com/talmolab/lablink-infrastructure/agent/vnc"
+	"github.com/talmolab/lablink-infrastructure/agent/warden"
+	"github.com/talmolab/lablink-infrastructure/agent/web"
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+// showing is the desktop that a pool's machines show, and what the agent answers for it.
+func showing(kind string, busy func() bool) (agent.Desktop, []web.Part, error) {
+	switch kind {
+	case "", "none":
+		return agent.Plain{}, nil, nil
+	case "vnc":
+		d := vnc.New(places(), busy, time.Now)
+		return d, []web.Part{web.WithDesktop(d.Handler())}, nil
+	}
+	return nil, nil, fmt.Errorf("--desktop %q: give vnc or none", kind)
+}
+
+func places() vnc.Places {
+	return vnc.Places{Session: host.Path(warden.Runtime), Desktop: session.Socket, Warden: host.Path(warden.Dir), Control: warden.Socket}
+}
+
+// settingUp is what sets the machine up: by the warden where it begins sessions, and as who
+// runs the agent where there are none.
+func (c *runCommand) settingUp() (agent.Runner, func() error) {
+	if c.Desktop != "vnc" {
+		return process.Runner{Home: c.Home}, nil
+	}
+	asked := places().WardenClient()
+	return process.Remote{URL: asked.URL + warden.RunPath, HTTP: asked.HTTP}, func() error {
+		return asked.Do(context.Background(), http.MethodPost, warden.PreparedPath, nil, nil)
+	}
+}
+
+type wardenCommand struct{}
+
+// Run begins and ends sessions for the agent, until ctx ends. Sessions go on after it.
+func (wardenCommand) Run(ctx context.Context) error {
+	log := newLog(os.Stderr)
+	run := process.Runner{User: warden.User, Home: host.Path(warden.Home)}
+	if host.Skipped("user") {
+		run.User = "" // simulated machines have no users of their own
+	}
+	w := &warden.Warden{Units: warden.Systemd{}, Person: person(), Run: process.Handler(run), Prepare: process.Prepare, Say: func(what string, err error) { log.Warn(what, "error", err) }}
+	go w.Sweep()
+	return w.Serve(ctx, func() { notify(log) })
+}
+
+// person is whom sessions belong to.
+func person() warden.Person {
+	if host.Skipped("user") {
+		return warden.Nobody{}
+	}
+	return warden.System{}
+}
+
+type sessionCommand struct{}
+
+// Run shows the desktop of a session until ctx ends.
+func (sessionCommand) Run(ctx context.Context) error {
+	s := session.Session{Dir: host.Path(warden.Runtime), Home: host.Path(warden.Home), Out: os.Stderr, Ready: func() { notify(newLog(os.Stderr)) }}
+	err := s.Run(ctx)
+	if ctx.Err() != nil {
+		return nil // it was told to end
+	}
+	return err
+}
+
+// notify tells systemd that the program is ready.
+func notify(log *slog.Logger) {
+	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
+		log.Warn("systemd was not told that this program is ready", "error", err)
+	}
+}

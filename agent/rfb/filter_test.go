@@ -1,0 +1,123 @@
+package rfb_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/talmolab/lablink-infrastructure/agent/rfb"
+)
+
+const begin = "RFB 003.008\n\x01\x00"
+
+func cut(length int32, text string) string {
+	return string(binary.BigEndian.AppendUint32([]byte{6, 0, 0, 0}, uint32(length))) + text
+}
+
+func list(encodings ...int32) string {
+	out := binary.BigEndian.AppendUint16([]byte{2, 0}, uint16(len(encodings)))
+	for _, e := range encodings {
+		out = binary.BigEndian.AppendUint32(out, uint32(e))
+	}
+	return string(out)
+}
+
+var (
+	format   = "\x00\x00\x00\x00" + "0123456789abcdef"
+	update   = "\x03\x01\x00\x00\x00\x00\x04\x00\x03\x00"
+	key      = "\x04\x01\x00\x00\x00\x00\x00a"
+	pointer  = "\x05\x80\x00\x10\x00\x20"
+	further  = "\x96\x01\x00\x00\x00\x00\x04\x00\x03\x00"
+	fence    = "\xf8\x00\x00\x00\x00\x00\x00\x01\x03abc"
+	resize   = "\xfb\x00\x04\x00\x03\x00\x01\x00" + "0123456789abcdef"
+	extended = "\xff\x00\x00\x01\x00\x00\x00a\x00\x00\x00\x1e"
+)
+
+// passed is what arrives at the desktop of what a viewer sends.
+func passed(sent string, watch bool) (arrived string, worked int, err error) {
+	var out bytes.Buffer
+	f := rfb.Filter{Desktop: &out, WatchOnly: watch, Worked: func() { worked++ }}
+	err = f.Run(inBytes{bytes.NewReader([]byte(sent))})
+	return out.String(), worked, err
+}
+
+// inBytes gives a byte at a time: messages come in any pieces.
+type inBytes struct{ r io.Reader }
+
+func (o inBytes) Read(p []byte) (int, error) { return o.r.Read(p[:min(1, len(p))]) }
+
+func TestWhoWorksDoesAndIsSeenToWork(t *testing.T) {
+	sent := format + list(16, 7, -223) + update + key + pointer + cut(3, "abc") + cut(-4, "\x01\x00\x00\x00") + further + fence + resize + extended
+	arrived, worked, err := passed(begin+sent, false)
+	require.ErrorIs(t, err, io.EOF)
+	assert.Equal(t, "RFB 003.008\n\x01\x01"+sent, arrived, "as it came, but that others may stay")
+	assert.Equal(t, 6, worked)
+}
+
+func TestWhoWatchesChangesNothingWhateverTheirPageSends(t *testing.T) {
+	arrived, worked, err := passed(begin+format+list(16)+key+update+pointer+cut(3, "abc")+cut(-4, "\x01\x00\x00\x00")+fence+resize+extended+further, true)
+	require.ErrorIs(t, err, io.EOF)
+	assert.Equal(t, "RFB 003.008\n\x01\x01"+format+list(16)+update+fence+further, arrived)
+	assert.Zero(t, worked)
+}
+
+func TestWhatIsNotKnownEndsTheConnection(t *testing.T) {
+	for name, sent := range map[string]string{
+		"an old version":          "RFB 003.003\n",
+		"another program":         "GET / HTTP/1.1\r\n\r\n",
+		"a login":                 "RFB 003.008\n\x02",
+		"a message":               begin + "\xfa\x00\x01\x02" + key,
+		"a message of QEMU's":     begin + "\xff\x01\x00\x01\x00\x00\x00a\x00\x00\x00\x1e" + key,
+		"a clipboard of 2 GiB":    begin + cut(-1<<31, "") + key,
+		"a clipboard of 2 MiB":    begin + cut(2<<20, "") + key,
+		"65 535 encodings":        begin + "\x02\x00\xff\xff" + key,
+		"a wall of screens":       begin + "\xfb\x00\x04\x00\x03\x00\xff\x00" + key,
+		"more than a fence holds": begin + "\xf8\x00\x00\x00\x00\x00\x00\x01\xff" + key,
+	} {
+		for _, watch := range []bool{false, true} {
+			arrived, worked, err := passed(sent, watch)
+			require.Error(t, err, name)
+			require.NotErrorIs(t, err, io.EOF, name)
+			assert.NotContains(t, arrived, "a", name)
+			assert.Zero(t, worked, name)
+		}
+	}
+}
+
+func TestEncodingsThatBringOtherMessagesAreLeftOut(t *testing.T) {
+	const moreButtons, qualityLevel = -316, -26
+	arrived, _, err := passed(begin+list(7, moreButtons, qualityLevel, 0x7fffffff, -258), false)
+	require.ErrorIs(t, err, io.EOF)
+	assert.Equal(t, "RFB 003.008\n\x01\x01"+list(7, qualityLevel, -258), arrived)
+}
+
+func TestADesktopGreetsFirstOrIsNone(t *testing.T) {
+	hello, err := rfb.Greeting(bytes.NewReader([]byte("RFB 003.008\nmore")))
+	require.NoError(t, err)
+	assert.Equal(t, "RFB 003.008\n", string(hello))
+	_, err = rfb.Greeting(bytes.NewReader([]byte("HTTP/1.1 400 Bad Request")))
+	require.ErrorIs(t, err, rfb.ErrGreeting)
+	_, err = rfb.Greeting(bytes.NewReader([]byte("RFB")))
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+}
+
+// Whatever comes, who watches sends nothing that works.
+func TestNoBytesGetAroundTheFilter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		parts := []string{format, list(16), update, key, pointer, cut(3, "abc"), fence, resize, extended, further, "\x04", "\xff\xff", "\x00"}
+		sent := begin
+		for range rapid.IntRange(0, 20).Draw(t, "parts") {
+			sent += rapid.SampledFrom(parts).Draw(t, "part")
+		}
+		arrived, _, _ := passed(sent, true)
+		again, worked, err := passed(arrived, false)
+		require.ErrorIs(t, err, io.EOF, "what arrives is whole messages")
+		require.Equal(t, arrived, again)
+		require.Zero(t, worked, "and none of them does anything")
+	})
+}

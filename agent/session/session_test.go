@@ -1,0 +1,133 @@
+package session_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/talmolab/lablink-infrastructure/agent/rfb"
+	"github.com/talmolab/lablink-infrastructure/agent/session"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// said takes what programs say.
+type said struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// manager puts a window manager of the test's first on the PATH: it tells what it sees.
+func manager(t *testing.T, script string) {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "startxfce4"), []byte("#!/bin/sh\n"+script+"\n"), 0o755))
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+}
+
+func TestADesktopIsShownOnASocketAndDrawnOnWithACookieAlone(t *testing.T) {
+	_, err := exec.LookPath("Xvnc")
+	require.NoError(t, err, "make test installs tigervnc-standalone-server")
+	dir, home := t.TempDir(), t.TempDir()
+	told := filepath.Join(home, "told")
+	require.NoError(t, syscall.Mkfifo(told, 0o600))
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "of the service")
+	manager(t, `env >told; exec sleep 1000`)
+	out := &said{}
+	ready := make(chan struct{})
+	s := session.Session{Dir: dir, Home: home, Out: out, Ready: func() { close(ready) }}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	select {
+	case <-ready:
+	case err := <-ended:
+		require.NoError(t, err, out.String())
+	}
+
+	info, err := os.Stat(filepath.Join(dir, session.Socket))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o660), info.Mode().Perm(), "its user and the agent's group")
+	conn, err := net.Dial("unix", filepath.Join(dir, session.Socket))
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = rfb.Greeting(conn)
+	require.NoError(t, err)
+
+	env, err := os.ReadFile(told) // waits for the window manager
+	require.NoError(t, err)
+	assert.NotContains(t, string(env), "of the service")
+	assert.Contains(t, string(env), "HOME="+home+"\n")
+	see := exec.CommandContext(t.Context(), "xwininfo", "-root")
+	see.Env = strings.Split(string(env), "\n")
+	require.NoError(t, see.Run(), "a program of the desktop")
+	see = exec.CommandContext(t.Context(), "xwininfo", "-root")
+	for _, v := range strings.Split(string(env), "\n") {
+		if strings.HasPrefix(v, "DISPLAY=") || strings.HasPrefix(v, "PATH=") {
+			see.Env = append(see.Env, v)
+		}
+	}
+	require.Error(t, see.Run(), "one without the cookie")
+	require.NotContains(t, out.String(), "port 5900", "it listens on no port")
+
+	stop()
+	require.ErrorIs(t, <-ended, context.Canceled)
+	_, err = io.ReadAll(conn)
+	require.NoError(t, err, "the desktop has ended")
+}
+
+func TestADesktopThatEndsBeginsAgainAndWithItsServerAllEnds(t *testing.T) {
+	dir, home := t.TempDir(), t.TempDir()
+	told := filepath.Join(home, "told")
+	require.NoError(t, syscall.Mkfifo(told, 0o600))
+	manager(t, `echo begun >told`)
+	s := session.Session{Dir: dir, Home: home, Out: &said{}, Ready: func() {}}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(t.Context()) }()
+	for range 2 {
+		raw, err := os.ReadFile(told)
+		require.NoError(t, err)
+		require.Contains(t, string(raw), "begun")
+	}
+	conn, err := net.Dial("unix", filepath.Join(dir, session.Socket))
+	require.NoError(t, err)
+	defer conn.Close()
+	raw, err := conn.(*net.UnixConn).SyscallConn()
+	require.NoError(t, err)
+	require.NoError(t, raw.Control(func(fd uintptr) {
+		peer, err := syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED)
+		require.NoError(t, err)
+		require.NoError(t, syscall.Kill(int(peer.Pid), syscall.SIGKILL))
+	}))
+	require.ErrorContains(t, <-ended, "the X server ended: signal: killed")
+}
+
+func TestAMachineWithoutAServerSaysWhatToInstall(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	s := session.Session{Dir: t.TempDir(), Home: t.TempDir(), Out: &said{}, Ready: func() { t.Error("it is not ready") }}
+	require.ErrorContains(t, s.Run(t.Context()), "install tigervnc-standalone-server")
+}

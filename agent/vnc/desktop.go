@@ -1,0 +1,118 @@
+package vnc
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Places are where the desktop and its warden are found on the machine: folders, and the
+// names of sockets in them.
+type Places struct {
+	Session, Desktop string
+	Warden, Control  string
+}
+
+// Desktop is agent.Desktop by VNC.
+type Desktop struct {
+	places Places
+	now    func() time.Time
+	busy   func() bool
+	warden api.Client
+
+	mu      sync.Mutex
+	worked  time.Time // when its participant did something last; zero: there is none
+	streams int
+}
+
+var _ agent.Desktop = &Desktop{}
+
+// New is a machine's desktop. Busy says whether the machine works for its participant
+// though nobody touches it, as when something is computed. It is optional, and so is now.
+func New(places Places, busy func() bool, now func() time.Time) *Desktop {
+	return &Desktop{places: places, now: now, busy: busy, warden: places.WardenClient()}
+}
+
+// WardenClient reaches the machine's warden.
+func (p Places) WardenClient() api.Client {
+	return api.Client{URL: "http://warden", HTTP: &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dial(ctx, p.Warden, p.Control)
+		},
+	}}}
+}
+
+// Kind is vnc.
+func (d *Desktop) Kind() string { return "vnc" }
+
+// Start lets the warden begin a session.
+func (d *Desktop) Start(ctx context.Context, session string) error {
+	err := d.warden.Do(ctx, http.MethodPost, "/session", map[string]string{"id": session}, nil)
+	if err != nil {
+		return said(err)
+	}
+	d.touch()
+	return nil
+}
+
+// End lets the warden end a session.
+func (d *Desktop) End(ctx context.Context, session string) error {
+	err := d.warden.Do(ctx, http.MethodDelete, "/session?"+url.Values{"id": {session}}.Encode(), nil, nil)
+	if err != nil {
+		return said(err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.worked = time.Time{}
+	return nil
+}
+
+// Idle is since when nobody has typed or pointed, and nothing was computed for them. Who
+// only has the desktop before them, and looks on, is idle.
+func (d *Desktop) Idle(context.Context) (time.Duration, bool) {
+	if d.busy != nil && d.busy() {
+		d.touch()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.now().Sub(d.worked), !d.worked.IsZero()
+}
+
+func (d *Desktop) touch() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.worked = d.now()
+}
+
+// said is what the warden said, without what is around it.
+func said(err error) error {
+	if api.CodeOf(err) == "" {
+		return fmt.Errorf("the machine's warden does not answer (systemctl status lablink-warden tells why): %w", err)
+	}
+	return err
+}
+
+// dial opens a socket by its open folder: the path of a socket has to be short, and that
+// of a simulated machine is not. What is no socket there is not followed.
+func dial(ctx context.Context, dir, name string) (net.Conn, error) {
+	folder, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	path := fmt.Sprintf("/proc/self/fd/%d/%s", folder.Fd(), name)
+	if info, err := os.Lstat(path); err != nil || info.Mode().Type() != os.ModeSocket {
+		return nil, fmt.Errorf("there is no socket %s in %s", name, dir)
+	}
+	return (&net.Dialer{}).DialContext(ctx, "unix", path)
+}

@@ -1,0 +1,29 @@
+package vnc
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/viewer"
+)
+
+// Handler answers below /desktop/ with the page that shows the desktop, and with its
+// stream.
+func (d *Desktop) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /desktop/{$}", func(w http.ResponseWriter, _ *http.Request) {
+		viewer.Page(w, viewer.View{Title: "Desktop", Stream: "stream", Back: "/seat", Assets: ""})
+	})
+	mux.HandleFunc("GET /desktop/viewer.js", viewer.Asset)
+	mux.HandleFunc("GET /desktop/viewer.css", viewer.Asset)
+	mux.HandleFunc("GET /desktop/stream", d.stream)
+	return mux
+}
+
+func problem(w http.ResponseWriter, p *api.Problem) {
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(p.HTTP)
+	_ = json.NewEncoder(w).Encode(p) // fails only when the viewer is gone
+}

@@ -1,0 +1,148 @@
+package vnc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/talmolab/lablink-infrastructure/agent/rfb"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+const (
+	// maxStreams is how many may see a desktop at once: its participant, in a few
+	// windows, and who watches.
+	maxStreams = 16
+	// greeting is how long the desktop may take to say its first words.
+	greeting = 10 * time.Second
+	// piece is how much of what the desktop draws is sent at once, in bytes.
+	piece = 64 << 10
+)
+
+// stream is a viewer's way to the desktop. That nobody works when they only watch is held
+// here, whatever page they have: the allocator says who does, in a header that it takes
+// from nobody else.
+func (d *Desktop) stream(w http.ResponseWriter, r *http.Request) {
+	view := r.Header.Get(api.ViewHeader)
+	if view != "" && view != api.ViewOnly {
+		problem(w, api.Problemf(api.Invalid, "The agent does not know this way to see a desktop", "%q is asked for; the agent may be older than the allocator.", view))
+		return
+	}
+	if !d.enter() {
+		problem(w, api.Problemf(api.Conflict, "This desktop is open in too many windows", "Close some of them."))
+		return
+	}
+	defer d.leave()
+	conn, hello, err := d.reach(r.Context())
+	if err != nil {
+		problem(w, api.Problemf(api.Unavailable, "The desktop is not there yet", "It is being started, or starts again."))
+		return
+	}
+	defer conn.Close()
+	// Whose page it is was checked by the allocator, which keeps the origin to itself.
+	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true, CompressionMode: websocket.CompressionDisabled})
+	if err != nil {
+		return // it was answered
+	}
+	defer ws.CloseNow() // closed already, as a rule
+	d.carry(r.Context(), ws, conn, hello, view == api.ViewOnly)
+}
+
+// reach opens the desktop's socket. It belongs to the session's user, who may put there
+// what they like: nothing is said to it before it has greeted as a desktop does.
+func (d *Desktop) reach(ctx context.Context) (net.Conn, []byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, greeting)
+	defer cancel()
+	conn, err := dial(ctx, d.places.Session, d.places.Desktop)
+	if err != nil {
+		return nil, nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	hello, err := greeted(conn, d.places.Session)
+	if err != nil {
+		_ = conn.Close()
+		return nil, nil, err
+	}
+	return conn, hello, nil
+}
+
+func greeted(conn net.Conn, dir string) ([]byte, error) {
+	if err := ofSession(conn, dir); err != nil {
+		return nil, err
+	}
+	return rfb.Greeting(conn)
+}
+
+// ofSession makes sure that who answers is a program of the session's user, and not
+// another one of the machine's to whose socket a name leads.
+func ofSession(conn net.Conn, dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	unix, isUnix := conn.(*net.UnixConn)
+	if !ok || !isUnix {
+		return errors.New("nobody can tell whose the desktop is")
+	}
+	raw, err := unix.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var peer *syscall.Ucred
+	var peerErr error
+	if err := raw.Control(func(fd uintptr) {
+		peer, peerErr = syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED) //nolint:gosec // small
+	}); err != nil || peerErr != nil {
+		return fmt.Errorf("ask whose the desktop is: %w", peerErr)
+	}
+	if peer.Uid != owner.Uid {
+		return fmt.Errorf("what answers there belongs to user %d, and the session to %d", peer.Uid, owner.Uid)
+	}
+	return nil
+}
+
+// carry passes on both directions until either ends.
+func (d *Desktop) carry(ctx context.Context, ws *websocket.Conn, desktop net.Conn, hello []byte, watch bool) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	browser := websocket.NetConn(ctx, ws, websocket.MessageBinary) // without a limit: the filter has its own
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		defer desktop.Close()
+		f := rfb.Filter{Desktop: desktop, WatchOnly: watch, Worked: d.touch}
+		_ = f.Run(browser) // whoever sends what nobody knows is cut off, and that is all
+	}()
+	if _, err := browser.Write(hello); err == nil {
+		_, _ = io.CopyBuffer(struct{ io.Writer }{browser}, struct{ io.Reader }{desktop}, make([]byte, piece))
+	}
+	_ = ws.Close(websocket.StatusGoingAway, "the desktop ended")
+	stop()
+	<-sent
+}
+
+func (d *Desktop) enter() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.streams >= maxStreams {
+		return false
+	}
+	d.streams++
+	return true
+}
+
+func (d *Desktop) leave() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.streams--
+}

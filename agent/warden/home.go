@@ -1,0 +1,80 @@
+package warden
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+// Prepared is what a machine was set up with for its participants: each home begins with
+// a copy of it, over what the system gives.
+const Prepared = "/var/lib/lablink-prepared"
+
+// skeletons are what a home begins with.
+var skeletons = []string{"/etc/skel", Prepared}
+
+// makeHome makes a home that nobody had before. Files in it belong to the agent's group,
+// too, so that work can be collected.
+func (w *Warden) makeHome(ctx context.Context) error {
+	if err := w.makeFolder(Home, true); err != nil {
+		return err
+	}
+	home := host.Path(Home)
+	for _, s := range skeletons {
+		from := host.Path(s)
+		if _, err := os.Stat(from); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		// cp knows of links, and shares blocks where the file system can.
+		if err := run(ctx, "cp", "--recursive", "--no-dereference", "--preserve=mode,timestamps,links", "--reflink=auto", "--", from+"/.", home); err != nil {
+			return fmt.Errorf("fill the home: %w", err)
+		}
+	}
+	if err := w.Person.Own(home, true); err != nil { // whose mode is that of what was copied now
+		return err
+	}
+	return filepath.WalkDir(home, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || path == home {
+			return err
+		}
+		return w.Person.Own(path, false)
+	})
+}
+
+// makeFolder makes a folder anew that belongs to the session's user.
+func (w *Warden) makeFolder(path string, agent bool) error {
+	dir := host.Path(path)
+	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(filepath.Dir(dir), 0o755), os.Mkdir(dir, 0o700)); err != nil {
+		return fmt.Errorf("make %s: %w", path, err)
+	}
+	return w.Person.Own(dir, agent)
+}
+
+// removeHome takes the home out of the way at once, and removes it behind that: what
+// somebody made in days is not waited for by who comes next.
+func (w *Warden) removeHome() error {
+	gone := host.Path(goneDir)
+	if err := os.MkdirAll(gone, 0o700); err != nil {
+		return fmt.Errorf("make room for a home that goes: %w", err)
+	}
+	err := os.Rename(host.Path(Home), filepath.Join(gone, rand.Text()))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("take the home away: %w", err)
+	}
+	w.removing.Go(w.Sweep)
+	return nil
+}
+
+// Sweep removes the homes that were taken away, those too that an earlier run of this
+// program left.
+func (w *Warden) Sweep() {
+	if err := os.RemoveAll(host.Path(goneDir)); err != nil {
+		w.Say("a home that nobody has any more could not be removed", err)
+	}
+}

@@ -1,0 +1,35 @@
+package warden
+
+import (
+	"context"
+
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+// Nobody is the session's user where machines have no users of their own, as simulated
+// ones: sessions belong to who runs the machine.
+type Nobody struct{}
+
+var _ Person = Nobody{}
+
+// Ready has nothing to see to.
+func (Nobody) Ready(context.Context) error { return nil }
+
+// Own leaves things as they are.
+func (Nobody) Own(string, bool) error { return nil }
+
+// Forget has nobody to forget.
+func (Nobody) Forget(context.Context) error { return nil }
+
+// Systemd is the machine's.
+type Systemd struct{}
+
+var _ Units = Systemd{}
+
+// Start starts a unit, and returns when it is ready.
+func (Systemd) Start(ctx context.Context, unit string) error {
+	return host.Systemctl(ctx, "start", unit)
+}
+
+// Stop stops a unit, and returns when it has ended.
+func (Systemd) Stop(ctx context.Context, unit string) error { return host.Systemctl(ctx, "stop", unit) }

@@ -1,0 +1,77 @@
+package warden
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+// RunPath is where the agent has what sets the machine up run, as the session's user or
+// as root; and PreparedPath where it says that the home is as homes are to begin with.
+const (
+	RunPath      = "/run"
+	PreparedPath = "/prepared"
+)
+
+// usedFile is there once somebody has had the machine.
+const usedFile = state + "/used"
+
+// setUp answers what sets the machine up, up to its first session: who took over the agent
+// from a desktop can have nothing run.
+func (w *Warden) setUp(mux *http.ServeMux) {
+	mux.HandleFunc("POST "+RunPath, func(rw http.ResponseWriter, r *http.Request) {
+		if err := w.open(r.Context()); err != nil {
+			answer(rw, err)
+			return
+		}
+		w.Run.ServeHTTP(rw, r)
+	})
+	mux.HandleFunc("POST "+PreparedPath, func(rw http.ResponseWriter, _ *http.Request) { answer(rw, w.prepared()) })
+}
+
+// open sees to it that the session's user is there, with a home, while nobody has had the
+// machine.
+func (w *Warden) open(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := unused(); err != nil {
+		return err
+	}
+	if err := w.Person.Ready(ctx); err != nil {
+		return err
+	}
+	if _, err := os.Stat(host.Path(Home)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return w.makeFolder(Home, true)
+}
+
+// prepared keeps the home as what every home begins with.
+func (w *Warden) prepared() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := unused(); err != nil {
+		return err
+	}
+	return w.Prepare(host.Path(Home), host.Path(Prepared))
+}
+
+func unused() error {
+	_, err := os.Stat(host.Path(usedFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look whether somebody has had this machine: %w", err)
+	}
+	return api.Problemf(api.Forbidden, "Somebody has had this machine", "It is set up before its first session only. Replace it, and the new one is set up.")
+}
+
+// use writes down that somebody has the machine.
+func use() error { return host.WriteFile(usedFile, nil, 0o600) }

@@ -1,0 +1,146 @@
+package warden
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+// Where a session is on the machine.
+const (
+	// Home is the participant's.
+	Home = "/var/lib/lablink-home"
+	// Runtime holds the desktop's socket, for as long as the session goes on.
+	Runtime = "/run/lablink-session"
+	// state is the warden's own: which session there is, and homes that are being removed.
+	state       = "/var/lib/lablink-warden"
+	sessionFile = state + "/session"
+	goneDir     = state + "/gone"
+	// Unit is the session's.
+	Unit = "lablink-session.service"
+)
+
+// Units starts and stops units of systemd's.
+type Units interface {
+	Start(ctx context.Context, unit string) error
+	Stop(ctx context.Context, unit string) error
+}
+
+// Person is whom sessions belong to on the machine.
+type Person interface {
+	// Ready sees to it that they are there, and cannot reach what they may not.
+	Ready(ctx context.Context) error
+	// Own makes what is at a path theirs, and lets the agent in where it has a part in it.
+	Own(dir string, agent bool) error
+	// Forget ends all that they run, and removes what they left outside of their home.
+	Forget(ctx context.Context) error
+}
+
+// Warden begins and ends sessions, one at a time.
+type Warden struct {
+	Units  Units
+	Person Person
+	// Run answers what sets the machine up, and Prepare keeps the home as what every home
+	// begins with. Nothing is asked of them once somebody has had the machine.
+	Run     http.Handler
+	Prepare func(home, prepared string) error
+	// Say tells what could not be cleaned up behind somebody's back.
+	Say func(what string, err error)
+
+	mu       sync.Mutex
+	removing sync.WaitGroup
+}
+
+// Begin begins a session. The one that goes on already goes on, or begins again with its
+// home as it was, as after the machine rebooted; any other ends before.
+func (w *Warden) Begin(ctx context.Context, id string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	had, err := current()
+	if err == nil {
+		err = use()
+	}
+	if err != nil {
+		return err
+	}
+	if had != id {
+		if err := w.clear(ctx); err != nil {
+			return err
+		}
+	}
+	if err := w.Person.Ready(ctx); err != nil {
+		return err
+	}
+	if had != id {
+		if err := w.makeHome(ctx); err != nil {
+			return err
+		}
+		if err := host.WriteFile(sessionFile, []byte(id+"\n"), 0o600); err != nil {
+			return err
+		}
+	}
+	if err := w.makeFolder(Runtime, true); err != nil {
+		return err
+	}
+	return w.Units.Start(ctx, Unit)
+}
+
+// End ends a session, if it is the one that there is.
+func (w *Warden) End(ctx context.Context, id string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	had, err := current()
+	if err != nil || had == "" || had != id {
+		return err
+	}
+	return w.clear(ctx)
+}
+
+// Current is the session that there is, or "".
+func (w *Warden) Current() (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return current()
+}
+
+func current() (string, error) {
+	raw, err := os.ReadFile(host.Path(sessionFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read which session there is: %w", err)
+	}
+	return strings.TrimSpace(string(raw)), nil
+}
+
+// clear ends the session that there is and removes all of it. That nobody has one is
+// written down last: what is cut short is done again.
+func (w *Warden) clear(ctx context.Context) error {
+	if err := w.Units.Stop(ctx, Unit); err != nil {
+		return err
+	}
+	if err := w.Person.Forget(ctx); err != nil {
+		return err
+	}
+	if err := w.removeHome(); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(host.Path(Runtime)); err != nil {
+		return fmt.Errorf("remove what the session ran with: %w", err)
+	}
+	if err := os.Remove(host.Path(sessionFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("write down that there is no session: %w", err)
+	}
+	return nil
+}
+
+// Close waits until what was removed is gone.
+func (w *Warden) Close() { w.removing.Wait() }

@@ -1,0 +1,178 @@
+package warden_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/talmolab/lablink-infrastructure/agent/warden"
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// machine writes down what is done to it.
+type machine struct {
+	did  []string
+	fail string // what fails
+}
+
+func (m *machine) do(what string) error {
+	m.did = append(m.did, what)
+	if what == m.fail {
+		return errors.New(what + " does not work")
+	}
+	return nil
+}
+
+func (m *machine) Start(_ context.Context, unit string) error { return m.do("start " + unit) }
+func (m *machine) Stop(_ context.Context, unit string) error  { return m.do("stop " + unit) }
+func (m *machine) Ready(context.Context) error                { return m.do("fence") }
+func (m *machine) Forget(context.Context) error               { return m.do("forget") }
+func (m *machine) Own(path string, agent bool) error {
+	if agent {
+		return m.do("own " + filepath.Base(path))
+	}
+	return nil
+}
+
+const unit = "lablink-session.service"
+
+var (
+	clearing  = []string{"stop " + unit, "forget"}
+	beginning = []string{"fence", "own lablink-home", "own lablink-home", "own lablink-session", "start " + unit}
+	goingOn   = []string{"fence", "own lablink-session", "start " + unit}
+)
+
+func newWarden(t *testing.T) (*warden.Warden, *machine) {
+	t.Helper()
+	t.Setenv("LABLINK_ROOT", t.TempDir())
+	require.NoError(t, os.MkdirAll(host.Path("/etc/skel/.config"), 0o755))
+	require.NoError(t, os.WriteFile(host.Path("/etc/skel/.bashrc"), []byte("alias"), 0o644))
+	require.NoError(t, os.MkdirAll(host.Path(warden.Prepared+"/tutorial"), 0o755))
+	require.NoError(t, os.WriteFile(host.Path(warden.Prepared+"/tutorial/one.ipynb"), []byte("{}"), 0o644))
+	require.NoError(t, os.Symlink("tutorial", host.Path(warden.Prepared+"/link")))
+	m := &machine{}
+	w := &warden.Warden{Units: m, Person: m, Say: func(what string, err error) { t.Error(what, err) }}
+	t.Cleanup(w.Close)
+	return w, m
+}
+
+// ask asks a warden as the agent does, with what it answers.
+func ask(w *warden.Warden, path string) int {
+	said := httptest.NewRecorder()
+	w.Handler().ServeHTTP(said, httptest.NewRequest(http.MethodPost, path, nil))
+	return said.Code
+}
+
+func TestAMachineIsSetUpUntilSomebodyHasHadIt(t *testing.T) {
+	w, m := newWarden(t)
+	ran, kept := 0, ""
+	w.Run = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { ran++ })
+	w.Prepare = func(home, prepared string) error { kept = home + " in " + prepared; return nil }
+	require.Equal(t, http.StatusOK, ask(w, warden.RunPath))
+	require.Equal(t, []string{"fence", "own lablink-home"}, next(m), "its commands run as somebody who is fenced, in their home")
+	require.Equal(t, http.StatusOK, ask(w, warden.RunPath))
+	require.Equal(t, []string{"fence"}, next(m), "what was made there stays")
+	require.Equal(t, http.StatusNoContent, ask(w, warden.PreparedPath))
+	require.Equal(t, host.Path(warden.Home)+" in "+host.Path(warden.Prepared), kept)
+
+	ran, kept = 0, ""
+	m.fail = "fence"
+	require.Equal(t, http.StatusServiceUnavailable, ask(w, warden.RunPath), "nothing runs that is not fenced")
+	m.fail = "stop " + unit
+	require.Error(t, w.Begin(t.Context(), "anns"), "one that does not begin may have begun")
+	m.fail = ""
+	for range 2 {
+		require.Equal(t, http.StatusForbidden, ask(w, warden.RunPath))
+		require.Equal(t, http.StatusForbidden, ask(w, warden.PreparedPath))
+		require.NoError(t, w.Begin(t.Context(), "anns"))
+		require.NoError(t, w.End(t.Context(), "anns"))
+	}
+	require.Zero(t, ran)
+	require.Empty(t, kept)
+}
+
+func next(m *machine) []string {
+	did := m.did
+	m.did = nil
+	return did
+}
+
+func TestASessionBeginsInAHomeThatNobodyHadBefore(t *testing.T) {
+	w, m := newWarden(t)
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	require.Equal(t, append(clearing, beginning...), next(m), "what an earlier one may have left goes first")
+	home := host.Path(warden.Home)
+	require.FileExists(t, filepath.Join(home, ".bashrc"))
+	require.DirExists(t, filepath.Join(home, ".config"))
+	require.FileExists(t, filepath.Join(home, "link/one.ipynb"), "what the machine was set up with")
+	made := filepath.Join(home, "results")
+	require.NoError(t, os.WriteFile(made, []byte("anns"), 0o600))
+
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	require.Equal(t, goingOn, next(m), "the same once more, as after a reboot")
+	require.FileExists(t, made)
+
+	require.NoError(t, w.Begin(t.Context(), "bobs"))
+	require.Equal(t, append(clearing, beginning...), next(m))
+	require.NoFileExists(t, made)
+	require.FileExists(t, filepath.Join(home, ".bashrc"))
+
+	require.NoError(t, w.End(t.Context(), "anns"))
+	require.Empty(t, next(m), "it has ended already")
+	require.NoError(t, w.End(t.Context(), "bobs"))
+	require.Equal(t, clearing, next(m))
+	require.NoDirExists(t, home)
+	require.NoDirExists(t, host.Path(warden.Runtime))
+	w.Close()
+	require.NoDirExists(t, host.Path("/var/lib/lablink-warden/gone"))
+	id, err := w.Current()
+	require.NoError(t, err)
+	require.Empty(t, id)
+}
+
+// What is cut short is done again, and nobody gets what another one left behind.
+func TestNobodyBeginsBeforeTheOneBeforeIsGone(t *testing.T) {
+	for _, fails := range []string{"stop " + unit, "forget"} {
+		w, m := newWarden(t)
+		require.NoError(t, w.Begin(t.Context(), "anns"))
+		next(m)
+		m.fail = fails
+		require.ErrorContains(t, w.Begin(t.Context(), "bobs"), fails)
+		require.ErrorContains(t, w.End(t.Context(), "anns"), fails)
+		require.NotContains(t, next(m), "start "+unit)
+		m.fail = ""
+		require.NoError(t, w.Begin(t.Context(), "bobs"))
+		require.Equal(t, append(clearing, beginning...), next(m))
+	}
+}
+
+func TestASessionThatCannotBeFencedDoesNotBegin(t *testing.T) {
+	w, m := newWarden(t)
+	m.fail = "fence"
+	require.ErrorContains(t, w.Begin(t.Context(), "anns"), "fence does not work")
+	assert.Equal(t, append(clearing, "fence"), next(m))
+	m.fail = "start " + unit
+	require.ErrorContains(t, w.Begin(t.Context(), "anns"), "start")
+	m.fail = ""
+	next(m)
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	assert.Equal(t, goingOn, next(m))
+}
+
+func TestAHomeThatWasLeftBehindIsRemovedWhenTheWardenStarts(t *testing.T) {
+	w, _ := newWarden(t)
+	left := host.Path("/var/lib/lablink-warden/gone/ANNS")
+	require.NoError(t, os.MkdirAll(left, 0o700))
+	w.Sweep()
+	require.NoDirExists(t, left)
+}

@@ -1,0 +1,68 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/viewer"
+)
+
+// watchPage shows a participant's desktop to staff. The page is the allocator's own: what
+// comes from the machine is the stream of pictures alone.
+func (s *server) watchPage(w http.ResponseWriter, r *http.Request) {
+	seat, err := s.Service.WatchSeat(r.Context(), s.sessionUser(r), r.PathValue("id"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	viewer.Page(w, viewer.View{
+		Title: "Desktop of " + seat.Email, Stream: "/admin/seats/" + seat.ID + "/watch/stream", Back: "/admin/workshops/" + seat.WorkshopID,
+		Assets: "/assets/", Watch: true,
+	})
+}
+
+// watchStream passes the stream of a desktop on to who watches it. The agent is told that
+// they only watch, and takes nothing else from them.
+func (s *server) watchStream(w http.ResponseWriter, r *http.Request) {
+	seat, err := s.Service.Watched(r.Context(), r.PathValue("id"))
+	if err == nil {
+		err = ownPage(r)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	ctx, stop := context.WithCancel(r.Context())
+	var watched sync.WaitGroup
+	defer watched.Wait()
+	defer stop()
+	watched.Go(func() { s.whileWatched(ctx, stop, r, seat) })
+	of := r.Clone(ctx)
+	of.URL.Path, of.URL.RawPath, of.URL.RawQuery = desktopPath+"stream", "", ""
+	s.pass(w, of, seat.MachineID, http.Header{api.ViewHeader: {api.ViewOnly}})
+}
+
+// whileWatched cuts the stream once the machine is not that of the seat any more, or who
+// watches may not any more. What cannot be read now is read again.
+func (s *server) whileWatched(ctx context.Context, stop func(), asked *http.Request, seat allocator.Seat) {
+	tick := time.NewTicker(liveInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		code := api.CodeOf(s.stillIn(asked)) //nolint:contextcheck // the request's holds the session as it was
+		now, err := s.Service.Watched(ctx, seat.ID)
+		gone := api.CodeOf(err) == api.NotFound || api.CodeOf(err) == api.Conflict || err == nil && now.Session() != seat.Session()
+		if gone || code == api.Unauthorized || code == api.Forbidden {
+			stop()
+			return
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package web_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// watchable is a machine whose agent tells by its stream how it was asked, and a seat on it.
+func watchable(t *testing.T) (*world, allocator.Workshop, allocator.Seat, *machines) {
+	t.Helper()
+	m, use := withMachines(t, func(w http.ResponseWriter, r *http.Request) {
+		ws, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer ws.CloseNow()
+		said, _ := json.Marshal(map[string]any{"path": r.URL.Path, "view": r.Header[api.ViewHeader], "cookie": r.Header["Cookie"]})
+		_ = ws.Write(r.Context(), websocket.MessageText, said)
+		_, _, _ = ws.Read(r.Context())
+	})
+	w := newWorld(t, use)
+	ws := w.ReadyWorkshop(t, 1)
+	join(t, w.browser(t), ws, "ann@example.org")
+	seats, err := w.Store.Seats(t.Context(), ws.ID)
+	require.NoError(t, err)
+	return w, ws, seats[0], m
+}
+
+func (w *world) watch(t *testing.T, by *browser, seat, origin string) (*websocket.Conn, *http.Response, error) {
+	t.Helper()
+	return websocket.Dial(t.Context(), w.url+"/admin/seats/"+seat+"/watch/stream", &websocket.DialOptions{
+		HTTPClient: by.Client, HTTPHeader: http.Header{"Origin": {origin}, api.ViewHeader: {"all"}},
+	})
+}
+
+func TestStaffWatchesADesktopAndTheAgentIsToldThatTheyOnlyWatch(t *testing.T) {
+	w, ws, seat, m := watchable(t)
+	staff := w.staff(t)
+	res, body := staff.open(t, "/admin/seats/"+seat.ID+"/watch")
+	require.Contains(t, []int{http.StatusOK, http.StatusNotImplemented}, res.StatusCode, "it may be built without the viewer")
+	require.Contains(t, body, "Desktop of ann@example.org")
+	require.Contains(t, body, "/admin/workshops/"+ws.ID)
+	require.Empty(t, m.asked, "no page of a machine's is shown where staff is logged in")
+	events, err := w.Store.Events(t.Context(), allocator.EventQuery{Limit: 1})
+	require.NoError(t, err)
+	require.Equal(t, "watch seat", events[0].Action)
+
+	stream, _, err := w.watch(t, staff, seat.ID, w.url)
+	require.NoError(t, err)
+	defer stream.CloseNow()
+	_, said, err := stream.Read(t.Context())
+	require.NoError(t, err)
+	require.JSONEq(t, `{"path": "/desktop/stream", "view": ["only"], "cookie": null}`, string(said))
+
+	_, res, err = w.watch(t, staff, seat.ID, "https://evil.example")
+	require.Error(t, err)
+	require.Equal(t, http.StatusForbidden, res.StatusCode)
+	_, res, err = w.watch(t, w.as(t, allocator.Viewer), seat.ID, w.url)
+	require.Error(t, err)
+	require.Equal(t, http.StatusForbidden, res.StatusCode)
+	_, res, err = w.watch(t, w.browser(t), seat.ID, w.url)
+	require.Error(t, err)
+	require.NotEqual(t, http.StatusSwitchingProtocols, res.StatusCode, "nobody who is not logged in")
+}
+
+func TestWatchingEndsWithTheSeatAndWithTheLogIn(t *testing.T) {
+	for name, end := range map[string]func(w *world, staff *browser, seat string){
+		"seat": func(w *world, _ *browser, seat string) {
+			require.NoError(t, w.Service.ReleaseSeat(t.Context(), "admin", seat))
+		},
+		"log-in": func(_ *world, staff *browser, _ string) {
+			res, _ := staff.send(t, http.MethodDelete, "/api/v1/sessions/current", nil)
+			require.Equal(t, http.StatusNoContent, res.StatusCode)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, _, seat, _ := watchable(t)
+			staff := w.staff(t)
+			stream, _, err := w.watch(t, staff, seat.ID, w.url)
+			require.NoError(t, err)
+			defer stream.CloseNow()
+			end(w, staff, seat.ID)
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			for err = nil; err == nil; _, _, err = stream.Read(ctx) {
+			}
+			require.NoError(t, ctx.Err(), "the stream goes on")
+			res, _ := staff.open(t, "/admin/seats/"+seat.ID+"/watch")
+			require.NotEqual(t, http.StatusOK, res.StatusCode)
+		})
+	}
+}
+
+func TestTheViewerIsTheAllocatorsOwn(t *testing.T) {
+	w := newWorld(t)
+	res, err := http.Get(w.url + "/assets/viewer.css")
+	require.NoError(t, err)
+	defer res.Body.Close()
+	_, err = io.Copy(io.Discard, res.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	require.NotEmpty(t, res.Header.Get("ETag"))
+}

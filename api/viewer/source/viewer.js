@@ -1,0 +1,103 @@
+// The page of a desktop: connects, says in words how that goes, and connects again by
+// itself when it ends.
+import RFB from '@novnc/novnc';
+
+const page = document.body.dataset;
+const watch = 'watch' in page;
+const stream = new URL(page.stream, location.href);
+const said = document.getElementById('said');
+const screen = document.getElementById('screen');
+const text = document.getElementById('text');
+
+let rfb = null;
+let tries = 0;
+
+function say(words, trouble = false) {
+  said.textContent = words;
+  said.classList.toggle('trouble', trouble);
+}
+
+// refusal asks in plain HTTP what a WebSocket does not tell: why it was refused.
+async function refusal() {
+  try {
+    const answer = await fetch(stream, { headers: { Accept: 'application/json' }, cache: 'no-store' });
+    if (answer.status === 426) return null; // it would take a WebSocket
+    const problem = await answer.json();
+    return { words: [problem.title, problem.detail].filter(Boolean).join('. '), over: [401, 403, 404].includes(answer.status) };
+  } catch {
+    return { words: 'LabLink cannot be reached', over: false };
+  }
+}
+
+function connect() {
+  const url = new URL(stream);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  rfb = new RFB(screen, url.href, { shared: true });
+  rfb.viewOnly = watch;
+  rfb.scaleViewport = true; // where the desktop does not take the window's size
+  rfb.resizeSession = !watch;
+  rfb.focusOnClick = true;
+  rfb.addEventListener('connect', () => {
+    tries = 0;
+    say(watch ? 'You are watching. Nothing that you do here reaches the desktop.' : '');
+    document.body.dataset.connected = '';
+    if (!watch) rfb.focus();
+  });
+  rfb.addEventListener('disconnect', lost);
+  rfb.addEventListener('clipboard', (e) => copied(e.detail.text));
+}
+
+async function lost() {
+  delete document.body.dataset.connected;
+  rfb = null;
+  const why = await refusal();
+  if (why?.over) {
+    say(why.words || 'This desktop is not yours any more.', true);
+    return;
+  }
+  const wait = Math.min(10, 2 ** tries++) * (0.75 + Math.random() / 2);
+  say((why ? why.words.replace(/\.$/, '') : 'The connection was lost') + '. Connecting again by itself…', true);
+  setTimeout(connect, 1000 * wait);
+}
+
+// What is copied on the desktop goes to the browser's clipboard where that is allowed,
+// and to the field in any case.
+function copied(what) {
+  if (watch) return;
+  text.value = what;
+  navigator.clipboard?.writeText(what).catch(() => {});
+}
+
+async function offer() {
+  if (watch || !rfb || !navigator.clipboard?.readText) return;
+  try {
+    const what = await navigator.clipboard.readText();
+    if (what && what !== text.value) {
+      text.value = what;
+      rfb?.clipboardPasteFrom(what);
+    }
+  } catch {
+    // the browser does not allow it: the field is there
+  }
+}
+
+if (!watch) {
+  const panel = document.getElementById('clipboard');
+  const button = document.getElementById('clip');
+  button.addEventListener('click', () => {
+    panel.hidden = !panel.hidden;
+    button.setAttribute('aria-expanded', String(!panel.hidden));
+    if (panel.hidden) rfb?.focus();
+    else text.focus();
+  });
+  text.addEventListener('input', () => rfb?.clipboardPasteFrom(text.value));
+  window.addEventListener('focus', offer);
+}
+
+document.getElementById('full').addEventListener('click', async () => {
+  if (document.fullscreenElement) await document.exitFullscreen();
+  else await document.documentElement.requestFullscreen().catch(() => {});
+  rfb?.focus();
+});
+
+connect();

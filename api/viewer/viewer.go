@@ -1,0 +1,77 @@
+package viewer
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+//go:embed source/page.html source/missing.html source/viewer.css built
+var files embed.FS
+
+var pages = template.Must(template.ParseFS(files, "source/*.html"))
+
+// script is the name of what is built.
+const script = "viewer.js"
+
+// View is what a page shows.
+type View struct {
+	// Title says whose desktop it is.
+	Title string
+	// Stream is where the desktop's stream is, and Back where one comes from.
+	Stream, Back string
+	// Assets is the folder of the page's script and style, with a slash at its end.
+	Assets string
+	// Watch says that the viewer only looks on: a courtesy of the page, as the agent
+	// takes nothing else from it.
+	Watch bool
+}
+
+// Built reports whether this program was built with the viewer.
+func Built() bool {
+	_, err := fs.Stat(files, "built/"+script)
+	return err == nil
+}
+
+// Page answers with the page, or with what is missing for it.
+func Page(w http.ResponseWriter, v View) {
+	name, status := "page.html", http.StatusOK
+	if !Built() {
+		name, status = "missing.html", http.StatusNotImplemented
+	}
+	var out bytes.Buffer
+	if err := pages.ExecuteTemplate(&out, name, v); err != nil {
+		http.Error(w, "The page of the desktop cannot be shown.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = out.WriteTo(w)
+}
+
+// Asset answers with the page's script or style, by the last part of the path. A browser
+// that has it asks whether it is still the same.
+func Asset(w http.ResponseWriter, r *http.Request) {
+	name := path.Base(r.URL.Path)
+	folder := map[string]string{script: "built/", "viewer.css": "source/"}[name]
+	raw, err := files.ReadFile(folder + name)
+	if folder == "" || err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	sum := sha256.Sum256(raw)
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
+	if strings.HasSuffix(name, ".js") {
+		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	}
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(raw))
+}

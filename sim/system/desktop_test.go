@@ -1,0 +1,150 @@
+package system
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// A participant's desktop, from its X server to the pixels in their browser, and back
+// from their keys to the programs on it.
+func TestADesktopIsSeenInTheBrowserAndTypedOn(t *testing.T) {
+	l := up(t)
+	// Not a loopback address, to which browsers allow more.
+	url := strings.Replace(l.url, "127.0.0.1", "lablink.test", 1)
+	admin := l.admin(t)
+	w := l.open(t, admin, 1)
+	l.await(t, admin, w, 1)
+	chrome := startChromium(t)
+	ann := newBrowser(t, chrome)
+	ann.do(t, chromedp.Navigate(url+"/join/"+w.JoinCode), chromedp.WaitVisible("#email"), chromedp.SendKeys("#email", "ann@example.org\r"), chromedp.WaitVisible("#desktop"))
+	ann.do(t, chromedp.Click("#desktop"), chromedp.WaitVisible("#screen"))
+	ann.connected(t)
+	inside := l.desktop(t)
+	inside.run(t, "xsetroot", "-solid", "#2266cc")
+	ann.sees(t, color.RGBA{0x22, 0x66, 0xcc, 0xff})
+
+	// Typing arrives, with what other layouts have.
+	typed := inside.reader(t)
+	ann.do(t, chromedp.KeyEvent("h"), key("ä"), chromedp.KeyEvent("llo w"), key("ö"), chromedp.KeyEvent("rld\r"))
+	require.Equal(t, "hällo wörld", <-typed)
+
+	// The allocator is killed: the same desktop comes back by itself.
+	require.NoError(t, syscall.Kill(l.pid(t, "lablink-allocator"), syscall.SIGKILL))
+	ann.wait(t, `!('connected' in document.body.dataset)`)
+	ann.connected(t)
+	ann.sees(t, color.RGBA{0x22, 0x66, 0xcc, 0xff})
+	require.Equal(t, inside.server, l.desktop(t).server, "it is the same X server")
+
+	ann.mu.Lock()
+	require.Empty(t, ann.complaints, "the browser complains")
+	ann.mu.Unlock()
+}
+
+// key is a key that an American keyboard does not have.
+func key(of string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		for _, what := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
+			if _, err := cdp.Call(ctx, target, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: what, Key: of}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// connected waits until the page shows the desktop.
+func (b *browser) connected(t *testing.T) {
+	t.Helper()
+	b.wait(t, `'connected' in document.body.dataset && document.querySelector('#screen canvas')?.width > 0`)
+}
+
+// sees waits until the desktop has a color, as the browser's screen shows it: on a quarter
+// of it, as there are windows before it.
+func (b *browser) sees(t *testing.T, want color.RGBA) {
+	t.Helper()
+	eventually(t, "the browser shows what was drawn", func() bool {
+		raw := ask(t, b, chromedp.CaptureScreenshot())
+		shot, err := png.Decode(bytes.NewReader(raw))
+		require.NoError(t, err)
+		if screenshots != "" {
+			require.NoError(t, os.WriteFile(filepath.Join(screenshots, "desktop.png"), raw, 0o644))
+		}
+		return share(shot, want) > 0.25
+	})
+}
+
+// share is how much of a picture has a color.
+func share(shot image.Image, want color.Color) float64 {
+	of, has := 0, 0
+	for y := shot.Bounds().Min.Y; y < shot.Bounds().Max.Y; y += 8 {
+		for x := shot.Bounds().Min.X; x < shot.Bounds().Max.X; x += 8 {
+			of++
+			if color.RGBAModel.Convert(shot.At(x, y)) == want {
+				has++
+			}
+		}
+	}
+	return float64(has) / float64(of)
+}
+
+// desktop is the one desktop of the local stack, seen from inside.
+type desktop struct {
+	server int      // the process of its X server
+	env    []string // of its programs
+}
+
+func (l *local) desktop(t *testing.T) (d desktop) {
+	t.Helper()
+	eventually(t, "there is a desktop", func() bool {
+		servers, managers := l.processes(t, "Xtigervnc"), l.processes(t, "openbox")
+		if len(servers) != 1 || len(managers) != 1 {
+			return false
+		}
+		env, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(managers[0]), "environ"))
+		d = desktop{servers[0], strings.Split(strings.TrimRight(string(env), "\x00"), "\x00")}
+		return err == nil
+	})
+	return d
+}
+
+func (d desktop) run(t *testing.T, name string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Env = d.env
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+}
+
+// reader opens a terminal and returns when it has the keyboard. What is typed there comes
+// by the channel, as a line.
+func (d desktop) reader(t *testing.T) <-chan string {
+	t.Helper()
+	dir := t.TempDir()
+	box, typed := filepath.Join(dir, "box"), make(chan string, 1)
+	require.NoError(t, syscall.Mkfifo(box, 0o600))
+	cmd := exec.CommandContext(t.Context(), "xterm", "-u8", "-fa", "DejaVu Sans Mono", "-T", "reader", "-e", "sh", "-c", `read line; echo "$line" >`+box)
+	cmd.Env = d.env
+	require.NoError(t, cmd.Start())
+	go func() {
+		raw, _ := os.ReadFile(box)
+		typed <- strings.TrimSpace(string(raw))
+		_ = cmd.Wait()
+	}()
+	d.run(t, "xdotool", "search", "--sync", "--onlyvisible", "--name", "^reader$", "windowfocus", "--sync")
+	return typed
+}
