@@ -18,6 +18,9 @@ func (Nobody) Ready(context.Context) error { return nil }
 // Own leaves things as they are.
 func (Nobody) Own(string, bool) error { return nil }
 
+// Keep leaves things as they are.
+func (Nobody) Keep(string) error { return nil }
+
 // Forget has nobody to forget.
 func (Nobody) Forget(context.Context) error { return nil }
 

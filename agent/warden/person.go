@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api/host"
+	"io/fs"
+	"path/filepath"
 )
 
 // User is whom sessions run as: an ordinary user without sudo, docker or a password.
@@ -65,6 +67,20 @@ func (System) Own(path string, agent bool) error {
 		mode = 0o750 | os.ModeSetgid
 	}
 	return errors.Join(os.Lchown(path, uid, agents), os.Chmod(path, mode))
+}
+
+// Keep takes a folder from whoever has it: who works here could change what others begin
+// with.
+func (System) Keep(dir string) error {
+	if err := errors.Join(os.Lchown(dir, 0, 0), os.Chmod(dir, 0o700)); err != nil {
+		return fmt.Errorf("keep %s: %w", dir, err)
+	}
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, 0, 0)
+	})
 }
 
 // Forget kills what the user runs, and removes what it left in the folders of everybody.

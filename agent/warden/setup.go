@@ -59,7 +59,13 @@ func (w *Warden) prepared() error {
 	if err := unused(); err != nil {
 		return err
 	}
-	return w.Prepare(host.Path(Home), host.Path(Prepared))
+	if err := w.Prepare(host.Path(Home), host.Path(Prepared)); err != nil {
+		return err
+	}
+	if _, err := os.Stat(host.Path(Prepared)); errors.Is(err, fs.ErrNotExist) {
+		return nil // nothing was set up there
+	}
+	return w.Person.Keep(host.Path(Prepared))
 }
 
 func unused() error {

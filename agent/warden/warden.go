@@ -39,6 +39,8 @@ type Person interface {
 	Ready(ctx context.Context) error
 	// Own makes what is at a path theirs, and lets the agent in where it has a part in it.
 	Own(dir string, agent bool) error
+	// Keep makes a folder and all in it root's, and closes it to everybody else.
+	Keep(dir string) error
 	// Forget ends all that they run, and removes what they left outside of their home.
 	Forget(ctx context.Context) error
 }

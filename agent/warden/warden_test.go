@@ -37,6 +37,7 @@ func (m *machine) Start(_ context.Context, unit string) error { return m.do("sta
 func (m *machine) Stop(_ context.Context, unit string) error  { return m.do("stop " + unit) }
 func (m *machine) Ready(context.Context) error                { return m.do("fence") }
 func (m *machine) Forget(context.Context) error               { return m.do("forget") }
+func (m *machine) Keep(path string) error                     { return m.do("keep " + filepath.Base(path)) }
 func (m *machine) Own(path string, agent bool) error {
 	if agent {
 		return m.do("own " + filepath.Base(path))
@@ -83,6 +84,7 @@ func TestAMachineIsSetUpUntilSomebodyHasHadIt(t *testing.T) {
 	require.Equal(t, http.StatusOK, ask(w, warden.RunPath))
 	require.Equal(t, []string{"fence"}, next(m), "what was made there stays")
 	require.Equal(t, http.StatusNoContent, ask(w, warden.PreparedPath))
+	require.Equal(t, []string{"keep lablink-prepared"}, next(m), "who works here does not change what others begin with")
 	require.Equal(t, host.Path(warden.Home)+" in "+host.Path(warden.Prepared), kept)
 
 	ran, kept = 0, ""

@@ -22,6 +22,9 @@ cd "$HOME"
 found() { if "${@:2}" >/dev/null 2>&1; then echo "$1"; fi; }
 {
   echo "user $(id -un), groups $(id -Gn), home $HOME"
+  echo "set up by $(cat tutorial)"
+  found "what others begin with" ls /var/lib/lablink-prepared
+  found "a machine to set up" curl -s -m 3 --unix-socket /run/lablink-warden/control -X POST -d '{"args":["/bin/true"],"root":true,"seconds":1}' http://warden/run
   found "the agent's secret" cat /var/lib/lablink-agent/*
   found "the agent's state" ls /var/lib/lablink-agent
   found "the warden's state" ls /var/lib/lablink-warden
@@ -57,7 +60,7 @@ func TestBootOfADesktopWhoseParticipantAttacks(t *testing.T) {
 	template := filepath.Join(e.root, launcher.Templates, "ip-only.yaml")
 	raw, err := os.ReadFile(template)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(template, []byte(strings.Replace(string(raw), "maxMachines: 20", "maxMachines: 20\n      desktop: vnc", 1)), 0o644))
+	require.NoError(t, os.WriteFile(template, []byte(strings.Replace(string(raw), "maxMachines: 20", "maxMachines: 20\n      desktop: vnc\n      startup: {script: id -un >tutorial}", 1)), 0o644))
 	s, out := e.template(t, "ip-only")
 	d := e.reach(t, s)
 	d.ready(t)
@@ -71,7 +74,7 @@ func TestBootOfADesktopWhoseParticipantAttacks(t *testing.T) {
 chmod 0755 /usr/local/bin/startxfce4`)
 	m.run(t, "curl", "-s", "-f", "-m", "5", "-X", "PUT", "-H", "X-aws-ec2-metadata-token-ttl-seconds: 60", "http://169.254.169.254/latest/api/token")
 	const found = "/var/lib/lablink-home/found"
-	want := "user lablink-session, groups lablink-session, home /var/lib/lablink-home"
+	want := "user lablink-session, groups lablink-session, home /var/lib/lablink-home\nset up by lablink-session"
 
 	for _, who := range []string{"ann@example.org", "bob@example.org"} {
 		person := d.person(t)
