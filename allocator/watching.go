@@ -6,20 +6,14 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// WatchSeat is the seat whose desktop somebody of the staff begins to watch, which the
-// audit tells. Conflict for a seat that has no machine.
-func (s *Service) WatchSeat(ctx context.Context, by, id string) (Seat, error) {
-	seat, err := s.Watched(ctx, id)
-	if err != nil {
-		return seat, err
-	}
+// TellWatched tells the audit that somebody of the staff begins to watch a desktop.
+func (s *Service) TellWatched(ctx context.Context, by string, seat Seat) {
 	ctx, cancel := committed(ctx)
 	defer cancel()
-	s.record(ctx, by, "watch seat", id, seat.Email+" on "+seat.MachineID)
-	return seat, nil
+	s.record(ctx, by, "watch seat", seat.ID, seat.Email+" on "+seat.MachineID)
 }
 
-// Watched is the seat whose desktop is being watched.
+// Watched is the seat whose desktop is being watched. Conflict for one that has no machine.
 func (s *Service) Watched(ctx context.Context, id string) (Seat, error) {
 	seat, err := s.Store.Seat(ctx, id)
 	if err == nil && seat.State != SeatAssigned {

@@ -36,11 +36,12 @@ func (s *server) desktop(w http.ResponseWriter, r *http.Request) {
 	defer stop()
 	token := s.seatToken(r)
 	watched.Go(func() { s.whileHeld(ctx, stop, token, seat) })
-	s.pass(w, r.WithContext(ctx), seat.MachineID, nil)
+	s.pass(w, r.WithContext(ctx), seat.MachineID, nil, nil)
 }
 
 // pass passes a request on to a machine's agent, with what the allocator says beside.
-func (s *server) pass(w http.ResponseWriter, r *http.Request, machine string, says http.Header) {
+// Accept may refuse the answer. It is optional.
+func (s *server) pass(w http.ResponseWriter, r *http.Request, machine string, says http.Header, accept func(*http.Response) error) {
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			toAgent(p)
@@ -50,6 +51,9 @@ func (s *server) pass(w http.ResponseWriter, r *http.Request, machine string, sa
 		ModifyResponse: func(res *http.Response) error {
 			fromAgent(res.Header)
 			hardened(w.Header()) // again: an answer before the answer (1xx) takes all headers away
+			if accept != nil {
+				return accept(res)
+			}
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {

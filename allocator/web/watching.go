@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // watchPage shows a participant's desktop to staff. The page is the allocator's own: what
 // comes from the machine is the stream of pictures alone.
 func (s *server) watchPage(w http.ResponseWriter, r *http.Request) {
-	seat, err := s.Service.WatchSeat(r.Context(), s.sessionUser(r), r.PathValue("id"))
+	seat, err := s.Service.Watched(r.Context(), r.PathValue("id"))
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -26,7 +27,8 @@ func (s *server) watchPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // watchStream passes the stream of a desktop on to who watches it. The agent is told that
-// they only watch, and takes nothing else from them.
+// they only watch, and takes nothing else from them. Of the machine's answers the browser
+// gets no other than a stream: a page or a program would act in the name of who watches.
 func (s *server) watchStream(w http.ResponseWriter, r *http.Request) {
 	seat, err := s.Service.Watched(r.Context(), r.PathValue("id"))
 	if err == nil {
@@ -36,6 +38,11 @@ func (s *server) watchStream(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		w.Header().Set("Upgrade", "websocket")
+		w.WriteHeader(http.StatusUpgradeRequired)
+		return
+	}
 	ctx, stop := context.WithCancel(r.Context())
 	var watched sync.WaitGroup
 	defer watched.Wait()
@@ -43,7 +50,13 @@ func (s *server) watchStream(w http.ResponseWriter, r *http.Request) {
 	watched.Go(func() { s.whileWatched(ctx, stop, r, seat) })
 	of := r.Clone(ctx)
 	of.URL.Path, of.URL.RawPath, of.URL.RawQuery = desktopPath+"stream", "", ""
-	s.pass(w, of, seat.MachineID, http.Header{api.ViewHeader: {api.ViewOnly}})
+	s.pass(w, of, seat.MachineID, http.Header{api.ViewHeader: {api.ViewOnly}}, func(res *http.Response) error {
+		if res.StatusCode != http.StatusSwitchingProtocols {
+			return api.Problemf(api.Unavailable, "The desktop cannot be watched now", "Its machine answered with %d. It is tried again by itself.", res.StatusCode)
+		}
+		s.Service.TellWatched(ctx, s.sessionUser(r), seat) //nolint:contextcheck // the request's holds the session
+		return nil
+	})
 }
 
 // whileWatched cuts the stream once the machine is not that of the seat any more, or who

@@ -51,9 +51,12 @@ func TestStaffWatchesADesktopAndTheAgentIsToldThatTheyOnlyWatch(t *testing.T) {
 	require.Contains(t, body, "Desktop of ann@example.org")
 	require.Contains(t, body, "/admin/workshops/"+ws.ID)
 	require.Empty(t, m.asked, "no page of a machine's is shown where staff is logged in")
-	events, err := w.Store.Events(t.Context(), allocator.EventQuery{Limit: 1})
-	require.NoError(t, err)
-	require.Equal(t, "watch seat", events[0].Action)
+	last := func() string {
+		events, err := w.Store.Events(t.Context(), allocator.EventQuery{Limit: 1})
+		require.NoError(t, err)
+		return events[0].Action
+	}
+	require.NotEqual(t, "watch seat", last(), "nobody has seen anything yet")
 
 	stream, _, err := w.watch(t, staff, seat.ID, w.url)
 	require.NoError(t, err)
@@ -61,6 +64,7 @@ func TestStaffWatchesADesktopAndTheAgentIsToldThatTheyOnlyWatch(t *testing.T) {
 	_, said, err := stream.Read(t.Context())
 	require.NoError(t, err)
 	require.JSONEq(t, `{"path": "/desktop/stream", "view": ["only"], "cookie": null}`, string(said))
+	require.Equal(t, "watch seat", last())
 
 	_, res, err = w.watch(t, staff, seat.ID, "https://evil.example")
 	require.Error(t, err)
@@ -110,4 +114,31 @@ func TestTheViewerIsTheAllocatorsOwn(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, res.StatusCode)
 	require.NotEmpty(t, res.Header.Get("ETag"))
+}
+
+func TestAMachineShowsStaffNothingButAStream(t *testing.T) {
+	m, use := withMachines(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Location", "https://evil.example")
+		_, _ = w.Write([]byte("<script src=stream></script>"))
+	})
+	w := newWorld(t, use)
+	ws := w.ReadyWorkshop(t, 1)
+	join(t, w.browser(t), ws, "ann@example.org")
+	staff := w.staff(t)
+	seats, err := w.Store.Seats(t.Context(), ws.ID)
+	require.NoError(t, err)
+	res, body := staff.open(t, "/admin/seats/"+seats[0].ID+"/watch/stream")
+	require.Equal(t, http.StatusUpgradeRequired, res.StatusCode)
+	require.Empty(t, body)
+	require.Empty(t, m.asked, "what is no stream is not asked of a machine")
+
+	_, res, err = w.watch(t, staff, seats[0].ID, w.url)
+	require.Error(t, err)
+	require.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
+	require.Empty(t, res.Header.Get("Location"))
+	raw, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.NotContains(t, string(raw), "script")
+	require.Contains(t, string(raw), "cannot be watched now")
 }
