@@ -31,7 +31,7 @@ func TestProgramsAreFoundByWhatPeopleCallThem(t *testing.T) {
 	dir := t.TempDir()
 	script := func(name, head string) string {
 		file := filepath.Join(dir, name)
-		require.NoError(t, os.WriteFile(file, []byte(head+"\necho up\nread -r line\n"), 0o700)) //nolint:gosec // it is run
+		require.NoError(t, os.WriteFile(file, []byte(head+"\necho up\nread -r line\n"), 0o700))
 		return file
 	}
 	run(t, script("lablink-test-with-a-long-name", "#!/bin/bash"))

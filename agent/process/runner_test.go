@@ -122,8 +122,8 @@ func TestLinesAreBoundedAndOfProgressTheLastStateCounts(t *testing.T) {
 
 func TestAsRootAScriptRunsAsWhoItIsToldTo(t *testing.T) {
 	home := filepath.Join(t.TempDir(), "home")
-	require.NoError(t, os.Chmod(filepath.Dir(filepath.Dir(home)), 0o755)) //nolint:gosec // nobody is to come through it
-	require.NoError(t, os.Chmod(filepath.Dir(home), 0o755))               //nolint:gosec // likewise
+	require.NoError(t, os.Chmod(filepath.Dir(filepath.Dir(home)), 0o755))
+	require.NoError(t, os.Chmod(filepath.Dir(home), 0o755))
 	var lines []string
 	err := process.Runner{Home: home, User: "nobody"}.Run(t.Context(), agent.Command{Args: []string{"/bin/bash", "-c", "id -un; echo $USER; touch here"}, Limit: time.Minute},
 		func(line string) { lines = append(lines, line) })

@@ -30,6 +30,6 @@ func known(head, list []byte) []byte {
 			n++
 		}
 	}
-	binary.BigEndian.PutUint16(out[2:], uint16(n)) //nolint:gosec // not more than came
+	binary.BigEndian.PutUint16(out[2:], uint16(n))
 	return out
 }

@@ -16,7 +16,7 @@ func useIsKept(t *testing.T, w *world) {
 	bob, err := w.claim(ws.ID, "bob@example.org")
 	require.NoError(t, err)
 	use := func(of allocator.Seat, seconds int) api.SessionUse {
-		return api.SessionUse{Session: of.Session(), Seconds: seconds, Software: []api.SoftwareUse{{Name: "it's", Seconds: 3}}, GPUPeak: new(uint32(seconds))}
+		return api.SessionUse{Session: of.Session(), Seconds: seconds, Software: []api.SoftwareUse{{Name: "it's", Seconds: 3}}, GPUPeak: new(uint32(seconds))} //nolint:gosec // small
 	}
 	keep := func(machine string, of allocator.Seat, seconds int) {
 		t.Helper()

@@ -70,7 +70,7 @@ func (s *server) whileWatched(ctx context.Context, stop func(), asked *http.Requ
 			return
 		case <-tick.C:
 		}
-		code := api.CodeOf(s.stillIn(asked)) //nolint:contextcheck // the request's holds the session as it was
+		code := api.CodeOf(s.stillIn(asked))
 		now, err := s.Service.Watched(ctx, seat.ID)
 		gone := api.CodeOf(err) == api.NotFound || api.CodeOf(err) == api.Conflict || err == nil && now.Session() != seat.Session()
 		if gone || code == api.Unauthorized || code == api.Forbidden {

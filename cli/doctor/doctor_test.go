@@ -45,7 +45,7 @@ func TestWhatLacksNothingIsFoundSo(t *testing.T) {
 		})
 	}
 	found := examine(t, healthy(), nil)
-	require.ElementsMatch(t, []string{"go", "git", "make", "C compiler for " + runtime.GOARCH, "pulumi", "pulumi-language-go", "disk", "credentials"}, slices.Collect(maps.Keys(found)), "without a stack no account is looked at")
+	require.ElementsMatch(t, []string{"go", "git", "make", "npm", "C compiler for " + runtime.GOARCH, "pulumi", "pulumi-language-go", "disk", "credentials"}, slices.Collect(maps.Keys(found)), "without a stack no account is looked at")
 }
 
 // One thing is broken, and one is found, with its fix; all others stay as they were.

@@ -22,6 +22,7 @@ type Laptop interface {
 var tools = []struct{ program, fix string }{
 	{"git", "install git (on Debian: apt-get install git)"},
 	{"make", "install make (on Debian: apt-get install make)"},
+	{"npm", "install Node.js with npm (on Debian: apt-get install npm): it fetches the viewer of desktops, without which no release is built"},
 }
 
 // oldestGo is the first that go.mod takes, oldestPulumi the first that Pulumi.yaml

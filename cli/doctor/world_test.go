@@ -54,7 +54,7 @@ func healthy() *world {
 	return &world{
 		programs: map[string]string{
 			"go": "", "go env GOVERSION": "go1.26.1", "go env CC": "gcc", "go env GOCACHE": "/cache", "go env GOMODCACHE": "/modules",
-			"git": "", "make": "", "gcc": "", "x86_64-linux-gnu-gcc": "", "aarch64-linux-gnu-gcc": "", "pulumi": "", "pulumi version": "v3.210.0", "pulumi-language-go": "",
+			"git": "", "make": "", "npm": "", "gcc": "", "x86_64-linux-gnu-gcc": "", "aarch64-linux-gnu-gcc": "", "pulumi": "", "pulumi version": "v3.210.0", "pulumi-language-go": "",
 		},
 		free: map[string]uint64{".": 10, "/cache": 10, "/modules": 10},
 		who:  doctor.Identity{Account: "123456789012", ARN: "arn:aws:iam::123456789012:user/engineer"},

@@ -97,7 +97,7 @@ func TestADoctorFindsWhatAnAccountLacksBeforeAnythingIsDeployed(t *testing.T) {
 func pathWithout(t *testing.T, left string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, program := range []string{"git", "go", "make", "gcc", "cc"} {
+	for _, program := range []string{"git", "go", "make", "npm", "gcc", "cc"} {
 		at, err := exec.LookPath(program)
 		require.NoError(t, err)
 		if program != left {
