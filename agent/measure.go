@@ -40,6 +40,7 @@ func (u *Usage) addGPUs(seconds int, readings []api.Reading) {
 			highest(&use.GPUMemory, *r.MemoryUsed)
 		}
 	}
+	u.gpuBusy = active
 	if !known {
 		return
 	}
@@ -49,7 +50,6 @@ func (u *Usage) addGPUs(seconds int, readings []api.Reading) {
 	}
 	if active {
 		total += seconds
-		u.busy = true
 	}
 	use.GPUActive = &total
 }

@@ -59,7 +59,8 @@ type Usage struct {
 	keptAt   time.Time
 	looked   time.Time // when it was looked which programs run
 	running  map[string]time.Duration
-	busy     bool
+	busy     bool // a program that counts
+	gpuBusy  bool // a GPU
 }
 
 // usageMemory is what is kept of it.
@@ -98,7 +99,7 @@ func (u *Usage) Told(sessions []api.SessionUse) {
 func (u *Usage) Busy() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.busy
+	return u.busy || u.gpuBusy
 }
 
 // Measure adds what is so at this moment.
@@ -137,7 +138,7 @@ func (u *Usage) begin(session string, now time.Time) {
 		u.kept.Ended = u.kept.Ended[max(0, len(u.kept.Ended)-maxEnded):]
 	}
 	u.kept.Now = api.SessionUse{Session: session}
-	u.at, u.looked, u.running, u.busy = now, time.Time{}, nil, false
+	u.at, u.looked, u.running, u.busy, u.gpuBusy = now, time.Time{}, nil, false, false
 	u.keep()
 }
 

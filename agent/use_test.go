@@ -146,6 +146,20 @@ func TestAProgramIsBusyWhenItComputesAndNotWhenItIsOnlyOpen(t *testing.T) {
 	})
 }
 
+// As where the settings name no programs.
+func TestAGPUThatComputesNoMoreIsIdleAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeasured()
+		m.Software = func() []string { return nil }
+		m.session, m.gpu = "anns", 50
+		m.pass(10 * time.Second)
+		require.True(t, m.Busy())
+		m.gpu = 0
+		m.pass(10 * time.Second)
+		assert.False(t, m.Busy())
+	})
+}
+
 func TestAMachineThatSleptDidNotWorkMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMeasured()
