@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync/atomic"
@@ -212,5 +213,40 @@ func TestASessionThatEndedIsToldUntilTheAllocatorHasHeard(t *testing.T) {
 			told += len(r.Ended)
 		}
 		assert.Equal(t, 1, told)
+	})
+}
+
+// The settings may name others while a session goes on.
+func TestOfASessionNoMoreProgramsAreToldThanAReportMayHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeasured()
+		var names []string
+		m.Software = func() []string { return names }
+		m.session = "anns"
+		for day := range 2 {
+			names = nil
+			for i := range 12 {
+				names = append(names, fmt.Sprint("program", day, "-", i))
+				m.programs[names[i]] = 0
+			}
+			m.pass(time.Minute)
+		}
+		now, _ := m.Report()
+		require.Len(t, now.Software, 20)
+		assert.True(t, slices.ContainsFunc(now.Software, func(s api.SoftwareUse) bool { return s.Name == "program0-11" && s.Seconds > 30 }))
+	})
+}
+
+func TestAnAllocatorThatDoesNotUnderstandWhatWasMeasuredIsToldHowTheMachineIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, m := newWorld(), newMeasured()
+		w.usage, w.allocator.noUse = m.Usage, true
+		m.session = "anns"
+		w.start(t)
+		after(5 * time.Minute)
+		reports := w.allocator.now().reports
+		require.GreaterOrEqual(t, len(reports), 10)
+		assert.Nil(t, reports[9].Use)
+		assert.Equal(t, 1, w.logs.count("level=ERROR", "leaving out what was measured of sessions"))
 	})
 }
