@@ -33,8 +33,8 @@ func (a *Agent) keepReporting(ctx context.Context, id Identity) error {
 				err = a.understands(answer.Version, answer.Protocol)
 			}
 			if err == nil {
-				a.follow(answer.Release)
 				a.wants(id, answer.Setup)
+				a.follow(answer.Release, answer.Setup)
 			}
 			if err == nil && answer.ReportInterval > 0 {
 				asked := time.Duration(answer.ReportInterval) * time.Second
@@ -116,9 +116,10 @@ func (a *Agent) understands(version string, protocol int) error {
 	return api.Understand(api.Speaker{Version: a.Machine.about.Version, Protocol: api.Protocol}, api.Speaker{Version: version, Protocol: protocol})
 }
 
-// follow asks the machine for the release that the allocator wants, once for each.
-func (a *Agent) follow(release string) {
-	if a.Setup != nil && a.Setup.goesOn() {
+// follow asks the machine for the release that the allocator wants, once for each. The sum
+// is of what it is to be set up with.
+func (a *Agent) follow(release, sum string) {
+	if a.Setup != nil && (a.Setup.goesOn() || sum != "" && sum != a.Setup.seen()) {
 		return // another agent would begin it anew
 	}
 	if a.Follow == nil || release == "" || release == a.Machine.about.release() || release == a.asked {

@@ -301,3 +301,18 @@ func TestASetUpThatSucceededIsKnownAlsoWhenNothingIsToBeSetUpAnyMore(t *testing.
 		assert.Len(t, w.runner.ran(), 1)
 	})
 }
+
+func TestAnUpdateOfTheAgentWaitsForTheSetUpThatTheSameAnswerBrings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := settingUp(script(api.Fail))
+		w.runner.each = 5 * time.Minute
+		w.allocator.release = "bbb"
+		asked := make(chan string, 10)
+		w.follow = func(release string) error { asked <- release; return nil }
+		w.start(t)
+		after(4 * time.Minute)
+		assert.Empty(t, asked)
+		after(2 * time.Minute)
+		assert.Len(t, asked, 1)
+	})
+}
