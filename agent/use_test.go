@@ -16,17 +16,24 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// fakePrograms are programs with what they used of processors.
+// fakePrograms are programs of one process each, with what they used of processors.
 type fakePrograms map[string]time.Duration
 
-func (p fakePrograms) Running(names []string) (map[string]time.Duration, error) {
-	out := map[string]time.Duration{}
+func (p fakePrograms) Running(names []string) (map[string]agent.Processes, error) {
+	out := map[string]agent.Processes{}
 	for name, used := range p {
 		if slices.Contains(names, name) {
-			out[name] = used
+			out[name] = agent.Processes{7: used}
 		}
 	}
 	return out, nil
+}
+
+// pipeline is a program of several processes.
+type pipeline agent.Processes
+
+func (p *pipeline) Running(names []string) (map[string]agent.Processes, error) {
+	return map[string]agent.Processes{names[0]: agent.Processes(*p)}, nil
 }
 
 // measured is a machine whose use is measured.
@@ -248,5 +255,26 @@ func TestAnAllocatorThatDoesNotUnderstandWhatWasMeasuredIsToldHowTheMachineIs(t 
 		require.GreaterOrEqual(t, len(reports), 10)
 		assert.Nil(t, reports[9].Use)
 		assert.Equal(t, 1, w.logs.count("level=ERROR", "leaving out what was measured of sessions"))
+	})
+}
+
+func TestAPipelineOfShortLivedProcessesIsBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, p := newMeasured(), &pipeline{1: time.Hour, 2: time.Hour}
+		m.Programs = p
+		m.session = "anns"
+		m.pass(20 * time.Second)
+		require.False(t, m.Busy(), "they are open")
+		*p = pipeline{1: time.Hour, 3: 8 * time.Second} // one has ended, and another has begun
+		m.pass(10 * time.Second)
+		require.True(t, m.Busy())
+		*p = pipeline{1: time.Hour + 5*time.Second}
+		m.pass(10 * time.Second)
+		require.True(t, m.Busy(), "one goes on while another ends")
+		*p = pipeline{1: 4 * time.Second}
+		m.pass(10 * time.Second)
+		require.True(t, m.Busy(), "a number that was another's")
+		m.pass(10 * time.Second)
+		require.False(t, m.Busy())
 	})
 }
