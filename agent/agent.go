@@ -63,6 +63,9 @@ type Agent struct {
 	mayAsk time.Time
 	// asked is the release that the machine was asked for last.
 	asked string
+	// leavesOut is whether it was logged that the allocator did not understand what was
+	// measured of sessions.
+	leavesOut bool
 }
 
 // New returns an agent that does nothing before Run.

@@ -45,13 +45,15 @@ func (Plain) Idle(context.Context) (time.Duration, bool) { return 0, false }
 type Sessions struct {
 	// Leaving is called before a session ends, or another one begins. Optional.
 	Leaving func()
-	// Memory keeps which order was the newest. Optional: a restart forgets it.
+	// Memory keeps which order was the newest, and what it began. Optional: a restart
+	// forgets it.
 	Memory Memory
 
 	desktop Desktop
-	recall  sync.Once  // the newest order
+	recall  sync.Once  // the newest order, and what is left
 	turn    sync.Mutex // held while a session starts or ends
 	number  int64      // the highest that an order had
+	left    string     // the session that the desktop may still have, also after a restart
 
 	mu      sync.Mutex
 	id      string
@@ -70,17 +72,17 @@ func (s *Sessions) Start(ctx context.Context, id string, number int64) error {
 	if err := s.inTurn(number); err != nil {
 		return err
 	}
-	was := s.ID()
-	if was == id {
+	if s.ID() == id {
 		return nil
 	}
-	if was != "" {
-		if err := s.end(ctx, was); err != nil {
+	if s.left != "" && s.left != id {
+		if err := s.end(ctx, s.left); err != nil {
 			return err
 		}
 	} else {
 		s.leaving()
 	}
+	s.keepLeft(id)
 	if err := s.desktop.Start(ctx, id); err != nil {
 		return s.failed("The desktop does not start", err)
 	}
@@ -89,12 +91,16 @@ func (s *Sessions) Start(ctx context.Context, id string, number int64) error {
 }
 
 // End ends a session, if it is the one that goes on, unless the order is late. Without
-// an id it ends none: the allocator says that nobody is here, as of the number.
+// an id it ends none that goes on: the allocator says that nobody is here, as of the
+// number. What is left of one that began before a restart ends in any case.
 func (s *Sessions) End(ctx context.Context, id string, number int64) error {
 	s.turn.Lock()
 	defer s.turn.Unlock()
 	if err := s.inTurn(number); err != nil {
 		return err
+	}
+	if s.ID() == "" && s.left != "" {
+		return s.end(ctx, s.left)
 	}
 	if id == "" || id != s.ID() {
 		return nil
@@ -128,6 +134,7 @@ func (s *Sessions) end(ctx context.Context, id string) error {
 		return s.failed("The session before does not end", err)
 	}
 	s.set("", "")
+	s.keepLeft("")
 	return nil
 }
 

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,7 +31,7 @@ const (
 type hostWatch struct {
 	mu         sync.Mutex
 	facts      *api.Host
-	disk, full bool // whether the disk, and memory, is almost full
+	disk, full string // what is told while the disk, or memory, is almost full
 	kills      *uint64
 	killed     time.Time
 }
@@ -48,24 +49,34 @@ func (w *hostWatch) health(h Host, now time.Time, v verdict) verdict {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.facts = &facts
-	var told []string
-	if w.disk = scarce(w.disk, facts.DiskFree, facts.DiskTotal, diskLow, diskGood, diskLeast); w.disk {
-		told = append(told, fmt.Sprintf("The disk is almost full: %s of %s are free. Let its participant delete what they do not need, or move them to another machine.", gib(*facts.DiskFree), gib(*facts.DiskTotal)))
-	}
-	if w.full = scarce(w.full, facts.MemoryAvailable, facts.MemoryTotal, memoryLow, memoryGood, 0); w.full {
-		told = append(told, fmt.Sprintf("Memory is almost exhausted: %s of %s are free. Let its participant close what they do not need.", gib(*facts.MemoryAvailable), gib(*facts.MemoryTotal)))
-	}
+	w.disk = told(w.disk, facts.DiskFree, facts.DiskTotal, scarce(w.disk != "", facts.DiskFree, facts.DiskTotal, diskLow, diskGood, diskLeast),
+		"The disk is almost full: %s of %s were free when that began. Let its participant delete what they do not need, or move them to another machine.")
+	w.full = told(w.full, facts.MemoryAvailable, facts.MemoryTotal, scarce(w.full != "", facts.MemoryAvailable, facts.MemoryTotal, memoryLow, memoryGood, 0),
+		"Memory is almost exhausted: %s of %s were free when that began. Let its participant close what they do not need.")
+	all := slices.DeleteFunc([]string{w.disk, w.full}, func(s string) bool { return s == "" })
 	if w.killing(facts.OutOfMemory, now) {
-		told = append(told, "Memory was exhausted at "+w.killed.UTC().Format("15:04")+" UTC, and Linux ended a program. Let its participant work on less at once.")
+		all = append(all, "Memory was exhausted at "+w.killed.UTC().Format("15:04")+" UTC, and Linux ended a program. Let its participant work on less at once.")
 	}
-	if len(told) == 0 {
+	if len(all) == 0 {
 		return v
 	}
 	if v.health == api.Healthy {
 		v.health = api.Degraded
 	}
-	v.reason = gpu.Clip(strings.TrimSpace(v.reason + " " + strings.Join(told, " ")))
+	v.reason = gpu.Clip(strings.TrimSpace(v.reason + " " + strings.Join(all, " ")))
 	return v
+}
+
+// told is what is told of something that is scarce, with how much was free at first: with
+// how much is free now it would be a change of health at each look.
+func told(before string, free, total *uint64, scarce bool, words string) string {
+	switch {
+	case !scarce:
+		return ""
+	case before != "":
+		return before
+	}
+	return fmt.Sprintf(words, gib(*free), gib(*total))
 }
 
 // scarce reports whether too little of something is free. It has to be more again than

@@ -38,16 +38,16 @@ func TestWhatIsScarceOnAMachineIsToldInWordsAndDoesNotComeAndGo(t *testing.T) {
 	h.facts = api.Host{DiskTotal: of(100 * g), DiskFree: of(50 * g), MemoryTotal: of(64 * g), MemoryAvailable: of(32 * g), OutOfMemory: of(3)}
 	expect("")
 	h.facts.DiskFree = of(49 * g / 10)
-	expect("The disk is almost full: 4.9 GiB of 100.0 GiB are free.")
+	expect("The disk is almost full: 4.9 GiB of 100.0 GiB were free when that began.")
 	h.facts.DiskFree = of(55 * g / 10)
-	expect("The disk is almost full")
+	expect("The disk is almost full: 4.9 GiB of 100.0 GiB") // the same, as else each look were news
 	h.facts.DiskFree = of(8 * g)
 	expect("")
 	h.facts.DiskTotal, h.facts.DiskFree = of(8*g), of(g-1)
 	expect("The disk is almost full") // 12 %, and little all the same
 	h.facts.DiskFree = of(4 * g)
 	h.facts.MemoryAvailable = of(2 * g)
-	expect("Memory is almost exhausted: 2.0 GiB of 64.0 GiB are free.")
+	expect("Memory is almost exhausted: 2.0 GiB of 64.0 GiB were free when that began.")
 	h.facts.MemoryAvailable = of(32 * g)
 	expect("")
 	h.facts.OutOfMemory = of(4)

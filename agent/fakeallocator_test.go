@@ -20,6 +20,7 @@ type fakeAllocator struct {
 	away     bool
 	refusal  *api.Problem // of registrations
 	answer   *api.Problem // to reports
+	noUse    bool         // whether it understands no report that tells of a session's use
 	interval int          // seconds
 	// logAnswer is what a batch of the log, which is kept, is answered with.
 	logAnswer error
@@ -111,6 +112,9 @@ func (f *fakeAllocator) Report(_ context.Context, id agent.Identity, r api.Repor
 	}
 	if f.answer != nil {
 		return api.ReportAnswer{}, f.answer
+	}
+	if f.noUse && (r.Use != nil || len(r.Ended) > 0) {
+		return api.ReportAnswer{}, api.Problemf(api.Invalid, "The report cannot be understood", "use.software has too many items.")
 	}
 	f.heard.reports = append(f.heard.reports, r)
 	return api.ReportAnswer{ReportInterval: f.interval, Protocol: api.Protocol + f.apart, Version: "v9", Release: f.release, Setup: f.setup.Sum}, nil

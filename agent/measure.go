@@ -7,11 +7,18 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
+// maxPrograms is of how many programs the wire types tell in a session. Settings name no
+// more, but may name others while it goes on.
+const maxPrograms = 20
+
 // add adds so many seconds to the session that goes on.
 func (u *Usage) add(seconds int, readings []api.Reading, host *api.Host) {
 	use := &u.kept.Now
 	for name := range u.running {
 		i := slices.IndexFunc(use.Software, func(s api.SoftwareUse) bool { return s.Name == name })
+		if i < 0 && len(use.Software) >= maxPrograms {
+			continue
+		}
 		if i < 0 {
 			use.Software = append(use.Software, api.SoftwareUse{Name: name, First: use.Seconds})
 			i = len(use.Software) - 1
@@ -40,6 +47,7 @@ func (u *Usage) addGPUs(seconds int, readings []api.Reading) {
 			highest(&use.GPUMemory, *r.MemoryUsed)
 		}
 	}
+	u.gpuBusy = active
 	if !known {
 		return
 	}
@@ -49,7 +57,6 @@ func (u *Usage) addGPUs(seconds int, readings []api.Reading) {
 	}
 	if active {
 		total += seconds
-		u.busy = true
 	}
 	use.GPUActive = &total
 }

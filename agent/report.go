@@ -33,8 +33,8 @@ func (a *Agent) keepReporting(ctx context.Context, id Identity) error {
 				err = a.understands(answer.Version, answer.Protocol)
 			}
 			if err == nil {
-				a.follow(answer.Release)
 				a.wants(id, answer.Setup)
+				a.follow(answer.Release, answer.Setup)
 			}
 			if err == nil && answer.ReportInterval > 0 {
 				asked := time.Duration(answer.ReportInterval) * time.Second
@@ -68,7 +68,7 @@ func (a *Agent) report(ctx context.Context, id Identity) (api.ReportAnswer, erro
 	oldest, report := a.Machine.changes.first()
 	if oldest == nil {
 		report = a.Machine.report(status)
-		answer, err := a.Allocator.Report(ctx, id, report)
+		answer, err := a.tell(ctx, id, report)
 		if err == nil {
 			a.heard(report)
 		}
@@ -77,7 +77,7 @@ func (a *Agent) report(ctx context.Context, id Identity) (api.ReportAnswer, erro
 	var answer api.ReportAnswer
 	for ; oldest != nil; oldest, report = a.Machine.changes.first() {
 		var err error
-		answer, err = a.Allocator.Report(ctx, id, report)
+		answer, err = a.tell(ctx, id, report)
 		if api.CodeOf(err) == api.Invalid {
 			a.Log.Error("the allocator does not understand a change of health; leaving it out", "error", err)
 		} else if err != nil {
@@ -87,6 +87,21 @@ func (a *Agent) report(ctx context.Context, id Identity) (api.ReportAnswer, erro
 		a.heard(report)
 	}
 	return answer, nil
+}
+
+// tell tells the allocator. Where it does not understand that, what was measured of
+// sessions is left out: how the machine is counts for more.
+func (a *Agent) tell(ctx context.Context, id Identity, report api.Report) (api.ReportAnswer, error) {
+	answer, err := a.Allocator.Report(ctx, id, report)
+	if api.CodeOf(err) != api.Invalid || report.Use == nil && len(report.Ended) == 0 {
+		return answer, err
+	}
+	if !a.leavesOut {
+		a.Log.Error("the allocator does not understand a report; leaving out what was measured of sessions", "error", err)
+	}
+	a.leavesOut = true
+	report.Use, report.Ended = nil, nil
+	return a.Allocator.Report(ctx, id, report)
 }
 
 // heard forgets what the allocator has heard of.
@@ -101,9 +116,10 @@ func (a *Agent) understands(version string, protocol int) error {
 	return api.Understand(api.Speaker{Version: a.Machine.about.Version, Protocol: api.Protocol}, api.Speaker{Version: version, Protocol: protocol})
 }
 
-// follow asks the machine for the release that the allocator wants, once for each.
-func (a *Agent) follow(release string) {
-	if a.Setup != nil && a.Setup.goesOn() {
+// follow asks the machine for the release that the allocator wants, once for each. The sum
+// is of what it is to be set up with.
+func (a *Agent) follow(release, sum string) {
+	if a.Setup != nil && (a.Setup.goesOn() || sum != "" && sum != a.Setup.seen()) {
 		return // another agent would begin it anew
 	}
 	if a.Follow == nil || release == "" || release == a.Machine.about.release() || release == a.asked {

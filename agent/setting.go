@@ -8,9 +8,17 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// wants lets the set-up begin, where the allocator has one that is new.
+// wants lets the set-up begin, where the allocator has one that is new. Where it has none,
+// what did not succeed is forgotten.
 func (a *Agent) wants(id Identity, sum string) {
-	if a.Setup == nil || sum == "" || sum == a.Setup.seen() {
+	if a.Setup == nil {
+		return
+	}
+	if sum == "" {
+		a.Setup.none()
+		return
+	}
+	if sum == a.Setup.seen() {
 		return
 	}
 	select {

@@ -33,6 +33,7 @@ type Setup struct {
 
 	mu      sync.Mutex
 	known   setupMemory
+	working bool // on what the allocator said
 	recall  sync.Once
 	told    time.Time // when the allocator was let know last of a line
 	changed func()    // lets the allocator know
@@ -115,9 +116,14 @@ func (s *Setup) take(ctx context.Context, said api.Setup) {
 	s.remember()
 	s.mu.Lock()
 	was := s.known.Status
+	s.working = true
 	s.mu.Unlock()
+	defer s.rest()
+	if !said.Run && !succeeded(was) {
+		was = api.SetupStatus{State: api.SetupNone} // it is not wanted any more
+	}
 	if !said.Run || was.Ended() && was.Sum == said.Sum {
-		s.change(func(known *setupMemory) { known.Seen, known.Software = said.Sum, said.Software })
+		s.change(func(known *setupMemory) { *known = setupMemory{was, said.Sum, said.Software} })
 		return
 	}
 	now := s.Now().UTC()
@@ -133,6 +139,36 @@ func (s *Setup) take(ctx context.Context, said api.Setup) {
 		known.Seen = said.Sum
 		known.Status = concluded(known.Status, said.Startup.OnError, err)
 	})
+}
+
+func (s *Setup) rest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.working = false
+}
+
+// none takes it that nothing is to be set up any more: what failed, or was cut short, is
+// of settings that are gone. What goes on comes to its end first.
+func (s *Setup) none() {
+	s.remember()
+	s.mu.Lock()
+	known, working := s.known, s.working
+	s.mu.Unlock()
+	stale := known.Status.State == api.SetupRunning || known.Status.State == api.SetupFailed
+	if working || !stale && known.Seen == "" && known.Software == nil {
+		return
+	}
+	s.change(func(known *setupMemory) {
+		known.Seen, known.Software = "", nil
+		if stale {
+			known.Status = api.SetupStatus{State: api.SetupNone}
+		}
+	})
+}
+
+// succeeded reports whether the machine can be used as it was set up.
+func succeeded(s api.SetupStatus) bool {
+	return s.State == api.SetupDone || s.State == api.SetupContinued
 }
 
 // concluded is how a set-up ended.

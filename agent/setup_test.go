@@ -245,3 +245,74 @@ func TestAnUpdateOfTheAgentWaitsUntilTheMachineIsSetUp(t *testing.T) {
 		assert.Len(t, asked, 1)
 	})
 }
+
+func TestASetUpThatDidNotSucceedIsForgottenWhenNothingIsToBeSetUpAnyMore(t *testing.T) {
+	for what, settings := range map[string]api.Setup{"nothing": {}, "programs alone": {Sum: "sum-2", Software: []string{"blender"}}} {
+		synctest.Test(t, func(t *testing.T) {
+			w := settingUp(script(api.Fail))
+			w.runner.ends = []error{errRefused, errRefused, errRefused}
+			w.start(t)
+			after(10 * time.Minute)
+			require.Equal(t, "failed", w.lastReport(t).Setup.State)
+			w.allocator.change(func() { w.allocator.setup = settings })
+			after(time.Minute)
+			said := w.lastReport(t)
+			assert.Equal(t, []any{api.Healthy, "none", ""}, []any{said.Health, said.Setup.State, said.Setup.Note}, what)
+			assert.Equal(t, settings.Software, w.setup.Software(), what)
+			before := len(w.allocator.now().reports)
+			after(5 * time.Minute)
+			assert.LessOrEqual(t, len(w.allocator.now().reports)-before, 11, "and that is told once")
+		})
+	}
+}
+
+func TestASetUpThatWasCutShortAndIsNotWantedAnyMoreHoldsNothingBack(t *testing.T) {
+	for what, settings := range map[string]api.Setup{"nothing": {}, "programs alone": {Sum: "sum-2", Software: []string{"blender"}}} {
+		synctest.Test(t, func(t *testing.T) {
+			w := settingUp(script(api.Fail))
+			w.runner.each = 5 * time.Minute
+			asked := make(chan string, 10)
+			w.follow = func(release string) error { asked <- release; return nil }
+			w.start(t)
+			after(time.Minute)
+			w.allocator.change(func() { w.allocator.setup, w.allocator.release = settings, "bbb" })
+			after(time.Minute)
+			assert.Equal(t, "running", w.lastReport(t).Setup.State, "what goes on comes to its end")
+			w.stop()
+			w.start(t)
+			after(2 * time.Minute)
+			assert.Equal(t, "none", w.lastReport(t).Setup.State, what)
+			assert.Len(t, asked, 1, what)
+			assert.Len(t, w.runner.ran(), 1, what)
+		})
+	}
+}
+
+func TestASetUpThatSucceededIsKnownAlsoWhenNothingIsToBeSetUpAnyMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := settingUp(script(api.Fail))
+		w.start(t)
+		after(time.Minute)
+		w.allocator.change(func() { w.allocator.setup = api.Setup{} })
+		after(time.Minute)
+		assert.Equal(t, "done", w.lastReport(t).Setup.State)
+		w.allocator.change(func() { w.allocator.setup = script(api.Fail) })
+		after(time.Minute)
+		assert.Len(t, w.runner.ran(), 1)
+	})
+}
+
+func TestAnUpdateOfTheAgentWaitsForTheSetUpThatTheSameAnswerBrings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := settingUp(script(api.Fail))
+		w.runner.each = 5 * time.Minute
+		w.allocator.release = "bbb"
+		asked := make(chan string, 10)
+		w.follow = func(release string) error { asked <- release; return nil }
+		w.start(t)
+		after(4 * time.Minute)
+		assert.Empty(t, asked)
+		after(2 * time.Minute)
+		assert.Len(t, asked, 1)
+	})
+}

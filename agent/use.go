@@ -33,9 +33,24 @@ const (
 
 // Programs says which programs run on the machine.
 type Programs interface {
-	// Running are those whose names are asked for, each once, with the time that they used
-	// processors in all.
-	Running(names []string) (map[string]time.Duration, error)
+	// Running are those whose names are asked for, each with its processes.
+	Running(names []string) (map[string]Processes, error)
+}
+
+// Processes are those of a program: how long each has used processors, by its number.
+type Processes map[int]time.Duration
+
+// since is how long they used processors since they were as before. One that has begun
+// meanwhile did all of it since; what those did last that have ended is not known.
+func (p Processes) since(before Processes) (used time.Duration) {
+	for number, all := range p {
+		if was := before[number]; was <= all {
+			used += all - was
+		} else { // another one with its number
+			used += all
+		}
+	}
+	return used
 }
 
 // Usage measures what is done in sessions. Its methods may be called from several
@@ -58,8 +73,9 @@ type Usage struct {
 	at       time.Time // of the last measurement
 	keptAt   time.Time
 	looked   time.Time // when it was looked which programs run
-	running  map[string]time.Duration
-	busy     bool
+	running  map[string]Processes
+	busy     bool // a program that counts
+	gpuBusy  bool // a GPU
 }
 
 // usageMemory is what is kept of it.
@@ -98,7 +114,7 @@ func (u *Usage) Told(sessions []api.SessionUse) {
 func (u *Usage) Busy() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.busy
+	return u.busy || u.gpuBusy
 }
 
 // Measure adds what is so at this moment.
@@ -137,7 +153,7 @@ func (u *Usage) begin(session string, now time.Time) {
 		u.kept.Ended = u.kept.Ended[max(0, len(u.kept.Ended)-maxEnded):]
 	}
 	u.kept.Now = api.SessionUse{Session: session}
-	u.at, u.looked, u.running, u.busy = now, time.Time{}, nil, false
+	u.at, u.looked, u.running, u.busy, u.gpuBusy = now, time.Time{}, nil, false, false
 	u.keep()
 }
 
@@ -151,11 +167,12 @@ func (u *Usage) look(now time.Time) {
 	running, err := u.Programs.Running(names)
 	if err != nil {
 		u.Log.Debug("it cannot be seen which programs run", "error", err)
+		u.running, u.looked, u.busy = nil, time.Time{}, false
+		return
 	}
 	u.busy = false
-	for name, used := range running {
-		before, ran := u.running[name]
-		if !u.looked.IsZero() && ran && (used-before).Seconds() > busyCPU*since.Seconds() {
+	for name, processes := range running {
+		if !u.looked.IsZero() && processes.since(u.running[name]).Seconds() > busyCPU*since.Seconds() {
 			u.busy = true
 		}
 	}

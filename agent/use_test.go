@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync/atomic"
@@ -15,17 +16,24 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// fakePrograms are programs with what they used of processors.
+// fakePrograms are programs of one process each, with what they used of processors.
 type fakePrograms map[string]time.Duration
 
-func (p fakePrograms) Running(names []string) (map[string]time.Duration, error) {
-	out := map[string]time.Duration{}
+func (p fakePrograms) Running(names []string) (map[string]agent.Processes, error) {
+	out := map[string]agent.Processes{}
 	for name, used := range p {
 		if slices.Contains(names, name) {
-			out[name] = used
+			out[name] = agent.Processes{7: used}
 		}
 	}
 	return out, nil
+}
+
+// pipeline is a program of several processes.
+type pipeline agent.Processes
+
+func (p *pipeline) Running(names []string) (map[string]agent.Processes, error) {
+	return map[string]agent.Processes{names[0]: agent.Processes(*p)}, nil
 }
 
 // measured is a machine whose use is measured.
@@ -146,6 +154,20 @@ func TestAProgramIsBusyWhenItComputesAndNotWhenItIsOnlyOpen(t *testing.T) {
 	})
 }
 
+// As where the settings name no programs.
+func TestAGPUThatComputesNoMoreIsIdleAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeasured()
+		m.Software = func() []string { return nil }
+		m.session, m.gpu = "anns", 50
+		m.pass(10 * time.Second)
+		require.True(t, m.Busy())
+		m.gpu = 0
+		m.pass(10 * time.Second)
+		assert.False(t, m.Busy())
+	})
+}
+
 func TestAMachineThatSleptDidNotWorkMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMeasured()
@@ -198,5 +220,61 @@ func TestASessionThatEndedIsToldUntilTheAllocatorHasHeard(t *testing.T) {
 			told += len(r.Ended)
 		}
 		assert.Equal(t, 1, told)
+	})
+}
+
+// The settings may name others while a session goes on.
+func TestOfASessionNoMoreProgramsAreToldThanAReportMayHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeasured()
+		var names []string
+		m.Software = func() []string { return names }
+		m.session = "anns"
+		for day := range 2 {
+			names = nil
+			for i := range 12 {
+				names = append(names, fmt.Sprint("program", day, "-", i))
+				m.programs[names[i]] = 0
+			}
+			m.pass(time.Minute)
+		}
+		now, _ := m.Report()
+		require.Len(t, now.Software, 20)
+		assert.True(t, slices.ContainsFunc(now.Software, func(s api.SoftwareUse) bool { return s.Name == "program0-11" && s.Seconds > 30 }))
+	})
+}
+
+func TestAnAllocatorThatDoesNotUnderstandWhatWasMeasuredIsToldHowTheMachineIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, m := newWorld(), newMeasured()
+		w.usage, w.allocator.noUse = m.Usage, true
+		m.session = "anns"
+		w.start(t)
+		after(5 * time.Minute)
+		reports := w.allocator.now().reports
+		require.GreaterOrEqual(t, len(reports), 10)
+		assert.Nil(t, reports[9].Use)
+		assert.Equal(t, 1, w.logs.count("level=ERROR", "leaving out what was measured of sessions"))
+	})
+}
+
+func TestAPipelineOfShortLivedProcessesIsBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, p := newMeasured(), &pipeline{1: time.Hour, 2: time.Hour}
+		m.Programs = p
+		m.session = "anns"
+		m.pass(20 * time.Second)
+		require.False(t, m.Busy(), "they are open")
+		*p = pipeline{1: time.Hour, 3: 8 * time.Second} // one has ended, and another has begun
+		m.pass(10 * time.Second)
+		require.True(t, m.Busy())
+		*p = pipeline{1: time.Hour + 5*time.Second}
+		m.pass(10 * time.Second)
+		require.True(t, m.Busy(), "one goes on while another ends")
+		*p = pipeline{1: 4 * time.Second}
+		m.pass(10 * time.Second)
+		require.True(t, m.Busy(), "a number that was another's")
+		m.pass(10 * time.Second)
+		require.False(t, m.Busy())
 	})
 }

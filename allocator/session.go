@@ -38,7 +38,7 @@ const heardEvery = time.Minute
 func (s *Service) heard(ctx context.Context, m Machine, r api.Report) error {
 	now := s.Now()
 	active := activeAt(m, r, now)
-	if r.Session != nil && r.Session.ID != m.Session() {
+	if r.Session != nil && (r.Session.ID != m.Session() || r.Session.Trouble != "") {
 		s.Settle(m.ID)
 	}
 	if says := (AgentSays{r.Version, r.Release, r.Failed}); !says.Is(m.Says) {

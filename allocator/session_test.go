@@ -69,6 +69,14 @@ func TestASessionThatCouldNotBeStartedIsTriedAgainWhenItsAgentReports(t *testing
 	require.NoError(t, w.Agents.StartSession(t.Context(), m.ID, "an old one", w.Machines(t, ws)[0].Number))
 	report("an old one")
 	require.Empty(t, w.Agents.Session(m.ID))
+
+	require.NoError(t, w.Agents.StartSession(t.Context(), m.ID, "left over", w.Machines(t, ws)[0].Number))
+	report("")
+	require.NotEmpty(t, w.Agents.Session(m.ID))
+	_, err = w.Report(t.Context(), a, api.Report{Health: api.Healthy, Session: &api.SessionStatus{Trouble: "The session before does not end"}})
+	require.NoError(t, err)
+	w.Settled()
+	require.Empty(t, w.Agents.Session(m.ID), "what is left of one, by an agent that has started again")
 }
 
 func TestItIsWrittenDownNowAndThenThatAnAgentWasHeardOf(t *testing.T) {

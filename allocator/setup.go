@@ -76,7 +76,7 @@ func (s *Service) settingUp(ctx context.Context, m Machine, pool Pool, r api.Rep
 	said.Step, said.Note, said.Line = oneLine(said.Step), oneLine(said.Note), oneLine(said.Line)
 	was := m.Setup
 	over := was.Ended() && was.Sum == said.Sum // what comes after it is no news
-	if !over && !sameSetup(said, was) && said.State != api.SetupNone {
+	if !over && !sameSetup(said, was) && newsOf(said, was) {
 		told := ""
 		if said.State != was.State && said.Sum == pool.Setup.Sum {
 			told = setupTold(said, s.Now())
@@ -87,6 +87,12 @@ func (s *Service) settingUp(ctx context.Context, m Machine, pool Pool, r api.Rep
 	}
 	unfit := !said.Ended() || said.State == api.SetupFailed
 	return pool.setsUp() && m.ReadyAt.IsZero() && unfit && r.Health != api.Unhealthy, nil
+}
+
+// newsOf reports whether what is said counts after what was: that there is no set-up does
+// where one did not succeed, and its settings are gone.
+func newsOf(said, was api.SetupStatus) bool {
+	return said.State != api.SetupNone || was.State == api.SetupRunning || was.State == api.SetupFailed
 }
 
 func sameSetup(a, b api.SetupStatus) bool {

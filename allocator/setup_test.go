@@ -190,3 +190,14 @@ func TestTheSumTellsWhetherASetUpIsTheSame(t *testing.T) {
 	other.Startup.Script += " "
 	require.NotEqual(t, course().Sum, allocator.Summed(other).Sum)
 }
+
+func TestASetUpThatIsNotWantedAnyMoreIsToldNoMore(t *testing.T) {
+	for state, left := range map[string]string{api.SetupRunning: api.SetupNone, api.SetupDone: api.SetupDone} {
+		w, ws, _, report := coming(t)
+		report(saying(state))
+		none := saying(api.SetupNone)
+		none.Setup.Sum = ""
+		report(none)
+		require.Equal(t, left, w.Machines(t, ws)[0].Setup.State, state)
+	}
+}

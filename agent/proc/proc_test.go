@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/agent/proc"
 )
 
@@ -67,7 +68,7 @@ func TestAModuleThatAnInterpreterRunsIsFound(t *testing.T) {
 		dir := fake(t, map[string]string{"7/comm": "python3.11\n", "7/cmdline": args, "7/stat": stat})
 		got, err := proc.Programs{Dir: dir}.Running([]string{name, "conda"})
 		require.NoError(t, err)
-		assert.Equal(t, map[string]time.Duration{name: 2 * time.Second}, got, args)
+		assert.Equal(t, map[string]agent.Processes{name: {7: 2 * time.Second}}, got, args)
 	}
 }
 

@@ -27,7 +27,7 @@ type Programs struct {
 var _ agent.Programs = Programs{}
 
 // Running finds programs by their names. Those that have ended meanwhile are left out.
-func (p Programs) Running(names []string) (map[string]time.Duration, error) {
+func (p Programs) Running(names []string) (map[string]agent.Processes, error) {
 	fs, err := open(p.Dir)
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func (p Programs) Running(names []string) (map[string]time.Duration, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list what runs: %w", err)
 	}
-	out := map[string]time.Duration{}
+	out := map[string]agent.Processes{}
 	for _, one := range all {
 		comm, err := one.Comm()
 		if err != nil {
@@ -52,7 +52,10 @@ func (p Programs) Running(names []string) (map[string]time.Duration, error) {
 				continue
 			}
 			if stat, err := one.Stat(); err == nil && stat.State != "Z" {
-				out[name] += time.Duration(stat.CPUTime() * float64(time.Second))
+				if out[name] == nil {
+					out[name] = agent.Processes{}
+				}
+				out[name][one.PID] = time.Duration(stat.CPUTime() * float64(time.Second))
 			}
 		}
 	}

@@ -16,7 +16,7 @@ func TestTheAllocatorIsToldWhatTheStackDecided(t *testing.T) {
 		"lablink:dns": `{"provider": "route53", "domain": "lab.example.org"}`, "lablink:tls": `{"email": "lab@example.org"}`,
 		"lablink:sessions": `{"maxMinutes": 120, "idleMinutes": 30}`,
 		"lablink:pools": `[{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-00000001"}, "market": "spot-then-on-demand", "maxMachines": 40, "collect": ["results/**"],
-			"repository": "https://example.org/course", "software": ["blender"], "startup": {"script": "echo \"$HOME\"", "onError": "fail", "maxAttempts": 2, "baseDelaySeconds": 0, "successCheck": "true", "runAs": "root"}},
+			"desktop": "vnc", "repository": "https://example.org/course", "software": ["blender"], "startup": {"script": "echo \"$HOME\"", "onError": "fail", "maxAttempts": 2, "baseDelaySeconds": 0, "successCheck": "true", "runAs": "root"}},
 			{"name": "big", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-00000001"}, "maxMachines": 2}]`,
 	}).fit(t).record(t)
 	got, err := deployed.Decode([]byte(r.Named("release-settings").Text("content")))

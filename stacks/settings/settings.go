@@ -151,11 +151,11 @@ type Pool struct {
 	Desktop string `json:"desktop" enum:"vnc,none" default:"none"`
 	// Which of a participant's files are kept when they leave their machine, 20 patterns at most, in their home: `results/**` is all below a folder, `*.csv` all such files of the home itself. They are kept in the artifact bucket, for the instructor to download. Left out: none.
 	Collect []string `json:"collect"`
-	// A Git repository, `https://…`, that is cloned into the home of each machine before anybody gets it. Left out: none.
+	// A Git repository, `https://…`, that is cloned into the home of each machine before anybody gets it. It needs `desktop: vnc`. Left out: none.
 	Repository string `json:"repository"`
 	// Names of programs that the workshop is about, 20 at most: how long each ran is told of each session, and while one computes its participant is not idle. Of what an interpreter runs it is the script's name, or the module's.
 	Software []string `json:"software"`
-	// What is run on each machine once, before anybody gets it.
+	// What is run on each machine once, before anybody gets it. It needs `desktop: vnc`.
 	Startup Startup `json:"startup"`
 }
 
