@@ -119,6 +119,9 @@ type Store interface {
 	// SetHealth keeps what an agent reports and moves its machine accordingly. One that
 	// reboots stays so until its agent speaks of another boot: see KeepHeard.
 	SetHealth(ctx context.Context, machine string, h api.Health, reason string, at time.Time) error
+	// SetUpAgain keeps what an agent reports of a machine that was unhealthy, or has
+	// rebooted, before it was set up: it boots.
+	SetUpAgain(ctx context.Context, machine string, h api.Health, reason string, at time.Time) error
 	// KeepHeard keeps that an agent was heard of: its boot, and when who holds its
 	// machine was active; zero when nobody knows.
 	KeepHeard(ctx context.Context, machine, boot string, active, at time.Time) error

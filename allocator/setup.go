@@ -129,6 +129,12 @@ func SettingUp(s api.SetupStatus) string {
 	return what
 }
 
+// mends reports whether a machine was unhealthy for what is over once its agent reports
+// that it is well: what it said of itself, or its silence. One that took too long is not.
+func (m Machine) mends(now time.Time) bool {
+	return m.Health == api.Unhealthy || m.HeardAt.IsZero() || m.silent(now)
+}
+
 // bootBound is how long a machine may be booting at most, and what is said when it is longer.
 func (m Machine) bootBound() (limit time.Duration, why string) {
 	if !m.HeardAt.IsZero() { // what is heard of and not set up would be ready
