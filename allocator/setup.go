@@ -85,7 +85,7 @@ func (s *Service) settingUp(ctx context.Context, m Machine, pool Pool, r api.Rep
 			return false, fmt.Errorf("keep how %s is set up: %w", m.ID, err)
 		}
 	}
-	unfit := !said.Ended() || said.State == api.SetupFailed
+	unfit := said.Sum != pool.Setup.Sum || !said.Ended() || said.State == api.SetupFailed
 	return pool.setsUp() && m.ReadyAt.IsZero() && unfit && r.Health != api.Unhealthy, nil
 }
 

@@ -231,6 +231,22 @@ func TestAMachineOfOnesOwnIsSetUpAsItsWorkshopWants(t *testing.T) {
 	require.Equal(t, course(), said, "it has served already")
 }
 
+// As of a machine of one's own that was set up for another workshop, or of settings that
+// are others by now.
+func TestAMachineThatWasSetUpWithSomethingElseIsSetUpAnew(t *testing.T) {
+	w, ws, agent, report := coming(t)
+	for _, state := range []string{api.SetupDone, api.SetupContinued} {
+		answer := report(api.Report{Setup: &api.SetupStatus{Sum: "of another workshop", State: state}})
+		require.Equal(t, allocator.Booting, w.Machines(t, ws)[0].State)
+		require.Equal(t, course().Sum, answer.Setup)
+	}
+	said, err := w.Setup(t.Context(), agent)
+	require.NoError(t, err)
+	require.True(t, said.Run)
+	report(saying(api.SetupDone))
+	require.Equal(t, allocator.Ready, w.Machines(t, ws)[0].State)
+}
+
 func TestTheSumTellsWhetherASetUpIsTheSame(t *testing.T) {
 	require.Empty(t, allocator.Summed(api.Setup{Startup: api.Startup{OnError: api.Fail}}).Sum, "nothing")
 	require.Equal(t, course(), allocator.Summed(course()))
