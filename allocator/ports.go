@@ -134,7 +134,8 @@ type Store interface {
 	// "", to its timeline.
 	KeepSetup(ctx context.Context, machine string, how api.SetupStatus, told string, at time.Time) error
 	// KeepUse keeps what a session of a seat was used for, as its machine says. It does
-	// nothing where the session was not on the machine, and where more was kept of it.
+	// nothing where the session is not on the machine and nothing was kept of it when it
+	// was, and where more was kept of it.
 	KeepUse(ctx context.Context, machine, seat string, use api.SessionUse, at time.Time) error
 	// Uses lists what the sessions of a workshop's seats were used for: first who asked
 	// first, and of each the oldest first.
