@@ -149,7 +149,7 @@ func keepHealth(ctx context.Context, tx conn, m allocator.Machine, h api.Health,
 		since = at
 	}
 	_, err := tx.exec(ctx, `UPDATE machines SET health = $1, health_reason = $2, health_since = $5,
-		well_since = CASE WHEN $1 = 'unhealthy' THEN 0 WHEN well_since = 0 THEN $3 ELSE well_since END WHERE id = $4`, h, reason, stamp(at), m.ID, stamp(since))
+		well_since = CASE WHEN $1 <> 'healthy' THEN 0 WHEN well_since = 0 THEN $3 ELSE well_since END WHERE id = $4`, h, reason, stamp(at), m.ID, stamp(since))
 	if err != nil {
 		return fmt.Errorf("keep the health of %s: %w", m.ID, err)
 	}
