@@ -112,12 +112,8 @@ func (s *Service) report(ctx context.Context, a Agent, r api.Report) (api.Report
 	if err != nil {
 		return api.ReportAnswer{}, err
 	}
-	// One that was silent is back, and one that was to reboot may have.
-	returned := m.State == Unhealthy && r.Health != api.Unhealthy || m.State == Rebooting && r.BootID != m.RebootFrom
-	if reason := told(r); !waits && (m.Health != r.Health || m.HealthReason != reason || returned) {
-		if err := s.Store.SetHealth(ctx, a.MachineID, r.Health, reason, s.Now()); err != nil {
-			return api.ReportAnswer{}, fmt.Errorf("keep the health of %s: %w", a.MachineID, err)
-		}
+	if err := s.judged(ctx, m, r, waits); err != nil {
+		return api.ReportAnswer{}, fmt.Errorf("keep the health of %s: %w", a.MachineID, err)
 	}
 	if m.AgentReplaceable { // it is heard of
 		if err := s.Store.KeepAgent(ctx, m.ID); err != nil {
@@ -129,6 +125,21 @@ func (s *Service) report(ctx context.Context, a Agent, r api.Report) (api.Report
 		answer.Release = s.AgentRelease()
 	}
 	return answer, nil
+}
+
+// judged keeps what a report says of the machine's health. One that waits to be set up is
+// booting again once it is well.
+func (s *Service) judged(ctx context.Context, m Machine, r api.Report, waits bool) error {
+	reason := told(r)
+	// One that was silent is back, and one that was to reboot may have.
+	returned := m.State == Unhealthy && r.Health != api.Unhealthy || m.State == Rebooting && r.BootID != m.RebootFrom
+	switch {
+	case waits && returned && (m.State == Rebooting || m.mends(s.Now())):
+		return s.Store.SetUpAgain(ctx, m.ID, r.Health, reason, s.Now())
+	case !waits && (m.Health != r.Health || m.HealthReason != reason || returned):
+		return s.Store.SetHealth(ctx, m.ID, r.Health, reason, s.Now())
+	}
+	return nil
 }
 
 // told is what a report says of the machine's health, for people: why it is not well, or

@@ -138,6 +138,29 @@ func TestAMachineThatLimpsIsRebootedOnce(t *testing.T) {
 	require.Equal(t, allocator.Ready, g.pass(t, time.Minute).State, "a reboot did not help, so it stays as it is")
 }
 
+func TestAMachineThatLimpsForHoursIsRebootedOnce(t *testing.T) {
+	g := withGPU(t, false, 0)
+	g.say(t, api.Degraded, api.Reset)
+	reboots := 0
+	for range 3 {
+		if g.pass(t, time.Second).State == allocator.Rebooting {
+			reboots++
+			g.boots++
+		}
+		for range 35 {
+			g.say(t, api.Degraded, api.Reset)
+			g.Time = g.Time.Add(time.Minute)
+		}
+	}
+	require.Equal(t, 1, reboots, "to limp is not to be well")
+	for range 31 {
+		g.say(t, api.Healthy, api.NoAction)
+		g.Time = g.Time.Add(time.Minute)
+	}
+	g.say(t, api.Degraded, api.Reset)
+	require.Equal(t, allocator.Rebooting, g.pass(t, time.Second).State, "it was well for half an hour in between")
+}
+
 func TestOnlyOneMachineThatLimpsIsRebootedAtATime(t *testing.T) {
 	o := oneMachine(t, 2)
 	for id := range o.all {

@@ -7,8 +7,8 @@ import (
 )
 
 // limps reports whether a machine that is ready works with limits that a reboot or
-// another machine would end. One reboot is tried in half an hour: what it does not mend
-// is no reason to keep the machine from people.
+// another machine would end. One reboot is tried until it has been well for half an hour:
+// what it does not mend is no reason to keep the machine from people.
 func (m Machine) limps() bool {
 	if m.State != Ready || m.Health != api.Degraded || m.Own() {
 		return false

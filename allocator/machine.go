@@ -14,7 +14,7 @@ type MachineState string
 const (
 	Requested   MachineState = "requested"   // wanted; no instance yet
 	Launching   MachineState = "launching"   // EC2 was asked for an instance
-	Booting     MachineState = "booting"     // the instance is there, its agent is not
+	Booting     MachineState = "booting"     // the instance is there, its agent is not, or sets it up
 	Ready       MachineState = "ready"       // may be given to a participant
 	Assigned    MachineState = "assigned"    // a participant holds it
 	Unhealthy   MachineState = "unhealthy"   // must not be given to anybody
@@ -31,8 +31,8 @@ var transitions = map[MachineState][]MachineState{
 	Booting:     {Ready, Unhealthy, Rebooting, Terminating, Terminated},
 	Ready:       {Assigned, Unhealthy, Rebooting, Draining, Terminating, Terminated},
 	Assigned:    {Ready, Unhealthy, Rebooting, Draining, Terminating, Terminated},
-	Unhealthy:   {Ready, Rebooting, Terminating, Terminated},
-	Rebooting:   {Ready, Unhealthy, Terminating, Terminated},
+	Unhealthy:   {Booting, Ready, Rebooting, Terminating, Terminated},
+	Rebooting:   {Booting, Ready, Unhealthy, Terminating, Terminated},
 	Draining:    {Ready, Unhealthy, Rebooting, Terminating, Terminated},
 	Terminating: {Terminated},
 	Terminated:  {},

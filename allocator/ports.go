@@ -119,6 +119,9 @@ type Store interface {
 	// SetHealth keeps what an agent reports and moves its machine accordingly. One that
 	// reboots stays so until its agent speaks of another boot: see KeepHeard.
 	SetHealth(ctx context.Context, machine string, h api.Health, reason string, at time.Time) error
+	// SetUpAgain keeps what an agent reports of a machine that was unhealthy, or has
+	// rebooted, before it was set up: it boots.
+	SetUpAgain(ctx context.Context, machine string, h api.Health, reason string, at time.Time) error
 	// KeepHeard keeps that an agent was heard of: its boot, and when who holds its
 	// machine was active; zero when nobody knows.
 	KeepHeard(ctx context.Context, machine, boot string, active, at time.Time) error
@@ -131,7 +134,8 @@ type Store interface {
 	// "", to its timeline.
 	KeepSetup(ctx context.Context, machine string, how api.SetupStatus, told string, at time.Time) error
 	// KeepUse keeps what a session of a seat was used for, as its machine says. It does
-	// nothing where the session was not on the machine, and where more was kept of it.
+	// nothing where the session is not on the machine and nothing was kept of it when it
+	// was, and where more was kept of it.
 	KeepUse(ctx context.Context, machine, seat string, use api.SessionUse, at time.Time) error
 	// Uses lists what the sessions of a workshop's seats were used for: first who asked
 	// first, and of each the oldest first.

@@ -27,6 +27,11 @@ func (c counting) KeepSays(ctx context.Context, machine string, says allocator.A
 	return c.Store.KeepSays(ctx, machine, says)
 }
 
+func (c counting) KeepUse(ctx context.Context, machine, seat string, use api.SessionUse, at time.Time) error {
+	*c.writes++
+	return c.Store.KeepUse(ctx, machine, seat, use, at)
+}
+
 func (c counting) SetHealth(ctx context.Context, machine string, health api.Health, reason string, at time.Time) error {
 	*c.writes++
 	return c.Store.SetHealth(ctx, machine, health, reason, at)

@@ -85,7 +85,7 @@ func (s *Service) settingUp(ctx context.Context, m Machine, pool Pool, r api.Rep
 			return false, fmt.Errorf("keep how %s is set up: %w", m.ID, err)
 		}
 	}
-	unfit := !said.Ended() || said.State == api.SetupFailed
+	unfit := said.Sum != pool.Setup.Sum || !said.Ended() || said.State == api.SetupFailed
 	return pool.setsUp() && m.ReadyAt.IsZero() && unfit && r.Health != api.Unhealthy, nil
 }
 
@@ -133,6 +133,12 @@ func SettingUp(s api.SetupStatus) string {
 		what += fmt.Sprintf(" (try %d of %d)", s.Attempt, s.Of)
 	}
 	return what
+}
+
+// mends reports whether a machine was unhealthy for what is over once its agent reports
+// that it is well: what it said of itself, or its silence. One that took too long is not.
+func (m Machine) mends(now time.Time) bool {
+	return m.Health == api.Unhealthy || m.HeardAt.IsZero() || m.silent(now)
 }
 
 // bootBound is how long a machine may be booting at most, and what is said when it is longer.

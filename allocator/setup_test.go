@@ -109,7 +109,7 @@ func TestAMachineWhoseSetUpFailsIsNeverReadyAndAnotherOneComes(t *testing.T) {
 	w, ws, _, report = coming(t)
 	report(failed)
 	report(saying(api.SetupRunning)) // the settings were mended
-	require.Equal(t, allocator.Unhealthy, w.Machines(t, ws)[0].State, "not before it has succeeded")
+	require.Equal(t, allocator.Booting, w.Machines(t, ws)[0].State, "not ready before it has succeeded")
 }
 
 func TestAMachineThatMayDoWithoutItsSetUpIsReadyWithANote(t *testing.T) {
@@ -151,6 +151,54 @@ func TestAMachineThatFallsSilentWhileItIsSetUpIsFound(t *testing.T) {
 	require.Equal(t, allocator.Unhealthy, w.Machines(t, ws)[0].State)
 }
 
+func TestAMachineThatRebootsBeforeItIsSetUpIsSetUpThen(t *testing.T) {
+	w, ws, agent, report := coming(t)
+	report(saying(api.SetupRunning))
+	sick := saying(api.SetupRunning)
+	sick.Health, sick.Reason, sick.Action = api.Unhealthy, "GPU 0 is to be reset", api.Reset
+	report(sick)
+	require.NoError(t, w.Reconcile(t.Context()))
+	w.RunAll(t)
+	require.Equal(t, allocator.Rebooting, w.Machines(t, ws)[0].State)
+	for range 20 {
+		r := saying(api.SetupRunning)
+		r.Health, r.Protocol, r.BootID = api.Healthy, api.Protocol, "another"
+		_, err := w.Report(t.Context(), agent, r)
+		require.NoError(t, err)
+		w.Time = w.Time.Add(time.Minute)
+		require.NoError(t, w.Observe(t.Context()))
+		require.NoError(t, w.Reconcile(t.Context()))
+		w.RunAll(t)
+	}
+	all := w.Machines(t, ws)
+	require.Len(t, all, 1, "none takes its place")
+	require.Equal(t, []any{allocator.Booting, api.Healthy}, []any{all[0].State, all[0].Health})
+	require.Len(t, toldOf(t, w, all[0], "it has booted again, and is to be set up"), 1)
+}
+
+func TestAMachineThatIsWellAgainBeforeItIsSetUpIsSetUpThen(t *testing.T) {
+	w, ws, _, report := coming(t)
+	sick := saying(api.SetupRunning)
+	sick.Health, sick.Reason = api.Unhealthy, "the disk is full"
+	report(sick)
+	require.Equal(t, allocator.Unhealthy, w.Machines(t, ws)[0].State)
+	report(saying(api.SetupRunning))
+	m := w.Machines(t, ws)[0]
+	require.Equal(t, []any{allocator.Booting, api.Healthy}, []any{m.State, m.Health})
+	require.Len(t, toldOf(t, w, m, "it is well again, and is to be set up"), 1)
+}
+
+func TestAMachineThatWasNotSetUpInTimeDoesNotBootAgain(t *testing.T) {
+	w, ws, _, report := coming(t)
+	for range 77 {
+		report(saying(api.SetupRunning))
+		w.Time = w.Time.Add(time.Minute)
+		require.NoError(t, w.Observe(t.Context()))
+	}
+	report(saying(api.SetupRunning))
+	require.Equal(t, allocator.Unhealthy, w.Machines(t, ws)[0].State)
+}
+
 // Whoever has root on a machine may say what they like.
 func TestASetUpThatHasEndedHasEnded(t *testing.T) {
 	w, ws, _, report := coming(t)
@@ -181,6 +229,22 @@ func TestAMachineOfOnesOwnIsSetUpAsItsWorkshopWants(t *testing.T) {
 	said, err := w.Setup(t.Context(), agent)
 	require.NoError(t, err)
 	require.Equal(t, course(), said, "it has served already")
+}
+
+// As of a machine of one's own that was set up for another workshop, or of settings that
+// are others by now.
+func TestAMachineThatWasSetUpWithSomethingElseIsSetUpAnew(t *testing.T) {
+	w, ws, agent, report := coming(t)
+	for _, state := range []string{api.SetupDone, api.SetupContinued} {
+		answer := report(api.Report{Setup: &api.SetupStatus{Sum: "of another workshop", State: state}})
+		require.Equal(t, allocator.Booting, w.Machines(t, ws)[0].State)
+		require.Equal(t, course().Sum, answer.Setup)
+	}
+	said, err := w.Setup(t.Context(), agent)
+	require.NoError(t, err)
+	require.True(t, said.Run)
+	report(saying(api.SetupDone))
+	require.Equal(t, allocator.Ready, w.Machines(t, ws)[0].State)
 }
 
 func TestTheSumTellsWhetherASetUpIsTheSame(t *testing.T) {

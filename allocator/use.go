@@ -40,21 +40,36 @@ func (u *uses) due(session string, now time.Time) bool {
 	return true
 }
 
+// forget has it kept again at once, as it could not be kept.
+func (u *uses) forget(session string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.at, session)
+}
+
 // keepUse keeps what a report says of the use of sessions: of the one that goes on now and
 // then, and of those that have ended. A machine speaks for those that were on it only.
 func (s *Service) keepUse(ctx context.Context, m Machine, r api.Report) error {
-	said := r.Ended
-	if r.Use != nil && r.Use.Session == m.Session() && r.Use.Session != "" && s.used.due(r.Use.Session, s.Now()) {
-		said = append(said[:len(said):len(said)], *r.Use)
+	for _, use := range r.Ended {
+		if err := s.keepOne(ctx, m, use, use.Session+" ended"); err != nil {
+			return err
+		}
 	}
-	for _, use := range said {
-		seat, since, ok := partsOf(use.Session)
-		if !ok {
-			continue
-		}
-		if err := s.Store.KeepUse(ctx, m.ID, seat, believable(use, s.Now().Sub(since)), s.Now()); err != nil {
-			return fmt.Errorf("keep what a session on %s was used for: %w", m.ID, err)
-		}
+	if r.Use == nil || r.Use.Session == "" || r.Use.Session != m.Session() {
+		return nil
+	}
+	return s.keepOne(ctx, m, *r.Use, r.Use.Session)
+}
+
+// keepOne keeps one use, unless that was done just now under the same key.
+func (s *Service) keepOne(ctx context.Context, m Machine, use api.SessionUse, key string) error {
+	seat, since, ok := partsOf(use.Session)
+	if !ok || !s.used.due(key, s.Now()) {
+		return nil
+	}
+	if err := s.Store.KeepUse(ctx, m.ID, seat, believable(use, s.Now().Sub(since)), s.Now()); err != nil {
+		s.used.forget(key)
+		return fmt.Errorf("keep what a session on %s was used for: %w", m.ID, err)
 	}
 	return nil
 }

@@ -1,6 +1,9 @@
 package allocator_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -66,6 +69,49 @@ func TestAMachineSaysNothingOfOthersAndNothingThatCannotBe(t *testing.T) {
 	seat := stats.Seats[0]
 	require.LessOrEqual(t, max(seat.Seconds, *seat.GPUActive, seat.Software[0].Seconds), 600)
 	require.Equal(t, []any{uint32(100), "a b", 0}, []any{*seat.GPUPeak, seat.Software[0].Name, seat.Software[0].First})
+}
+
+func TestAMachineMakesNoSessionsUpAndWritesNoneAgainAndAgain(t *testing.T) {
+	w, ws, session, report := held(t)
+	writes := 0
+	w.Store = counting{w.Store, &writes}
+	seat := w.Machines(t, ws)[0].SeatID
+	for i := range 50 {
+		report(api.Report{Ended: []api.SessionUse{{Session: fmt.Sprintf("%s-%d", seat, i), Seconds: 1 << 40}}})
+	}
+	stats, err := w.Stats(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.Empty(t, stats.Seats, "no session of hers began in 1970")
+	writes = 0
+	for range 50 {
+		report(api.Report{Ended: []api.SessionUse{{Session: session, Seconds: 5, Ended: true}}})
+	}
+	require.Equal(t, 1, writes)
+	w.Time = w.Time.Add(time.Minute)
+	report(api.Report{Ended: []api.SessionUse{{Session: session, Seconds: 9, Ended: true}}})
+	stats, err = w.Stats(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 9}, []int{stats.Seats[0].Sessions, stats.Seats[0].Seconds})
+}
+
+type failingUse struct{ allocator.Store }
+
+func (failingUse) KeepUse(context.Context, string, string, api.SessionUse, time.Time) error {
+	return errors.New("the database is away")
+}
+
+func TestAUseThatCouldNotBeKeptIsKeptWhenItIsToldAgain(t *testing.T) {
+	w, ws, session, report := held(t)
+	m, store := w.Machines(t, ws)[0], w.Store
+	r := api.Report{Health: api.Healthy, BootID: "b", Protocol: api.Protocol, Ended: []api.SessionUse{{Session: session, Seconds: 5, Ended: true}}}
+	w.Store = failingUse{store}
+	_, err := w.Report(t.Context(), allocator.Agent{ID: m.AgentID, MachineID: m.ID}, r)
+	require.ErrorContains(t, err, "the database is away")
+	w.Store = store
+	report(r)
+	stats, err := w.Stats(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.Equal(t, 5, stats.Seats[0].Seconds)
 }
 
 func TestTheSessionsOfAParticipantAreAddedUp(t *testing.T) {

@@ -117,14 +117,8 @@ func (s *Store) SetHealth(ctx context.Context, machine string, h api.Health, rea
 		if err != nil {
 			return err
 		}
-		since := m.HealthSince
-		if m.Health != h {
-			since = at
-		}
-		_, err = tx.exec(ctx, `UPDATE machines SET health = $1, health_reason = $2, health_since = $5,
-			well_since = CASE WHEN $1 = 'unhealthy' THEN 0 WHEN well_since = 0 THEN $3 ELSE well_since END WHERE id = $4`, h, reason, stamp(at), machine, stamp(since))
-		if err != nil {
-			return fmt.Errorf("keep the health of %s: %w", machine, err)
+		if err := keepHealth(ctx, tx, m, h, reason, at); err != nil {
+			return err
 		}
 		to, why := allocator.Ready, "its agent reports that it is "+string(h)
 		if h == api.Unhealthy {
@@ -147,4 +141,17 @@ func (s *Store) SetHealth(ctx context.Context, machine string, h api.Health, rea
 		}
 		return nil
 	})
+}
+
+func keepHealth(ctx context.Context, tx conn, m allocator.Machine, h api.Health, reason string, at time.Time) error {
+	since := m.HealthSince
+	if m.Health != h {
+		since = at
+	}
+	_, err := tx.exec(ctx, `UPDATE machines SET health = $1, health_reason = $2, health_since = $5,
+		well_since = CASE WHEN $1 <> 'healthy' THEN 0 WHEN well_since = 0 THEN $3 ELSE well_since END WHERE id = $4`, h, reason, stamp(at), m.ID, stamp(since))
+	if err != nil {
+		return fmt.Errorf("keep the health of %s: %w", m.ID, err)
+	}
+	return nil
 }

@@ -180,7 +180,7 @@ var outcomes = []struct {
 	{allocator.Launch, []allocator.MachineState{allocator.Unhealthy, allocator.Terminating, allocator.Terminated}, "failed"},
 	{allocator.Terminate, []allocator.MachineState{allocator.Terminated}, "done"},
 	{allocator.Collect, []allocator.MachineState{allocator.Terminating, allocator.Terminated}, "failed"},
-	{allocator.Reboot, []allocator.MachineState{allocator.Ready}, "done"},
+	{allocator.Reboot, []allocator.MachineState{allocator.Booting, allocator.Ready}, "done"},
 	{allocator.Reboot, []allocator.MachineState{allocator.Unhealthy, allocator.Terminating, allocator.Terminated}, "failed"},
 }
 

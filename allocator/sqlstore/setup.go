@@ -34,3 +34,24 @@ func (s *Store) KeepSetup(ctx context.Context, machine string, how api.SetupStat
 		return addChange(ctx, tx, machine, m.State, m.State, told, at)
 	})
 }
+
+// SetUpAgain has a machine boot that was unhealthy, or has rebooted, before it was set up.
+func (s *Store) SetUpAgain(ctx context.Context, machine string, h api.Health, reason string, at time.Time) error {
+	return s.change(ctx, func(ctx context.Context, tx conn) error {
+		m, err := oneMachine(ctx, tx, machine)
+		if err != nil {
+			return err
+		}
+		why := "it is well again, and is to be set up"
+		switch {
+		case m.State == allocator.Rebooting && m.BootID != m.RebootFrom:
+			why = "it has booted again, and is to be set up"
+		case m.State != allocator.Unhealthy:
+			return nil // somebody else was faster
+		}
+		if err := keepHealth(ctx, tx, m, h, reason, at); err != nil {
+			return err
+		}
+		return move(ctx, tx, m, allocator.Booting, why, at)
+	})
+}

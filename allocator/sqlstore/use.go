@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
@@ -16,25 +17,42 @@ func (s *Store) KeepUse(ctx context.Context, machine, seat string, use api.Sessi
 	if err != nil {
 		return fmt.Errorf("encode the use of session %s: %w", use.Session, err)
 	}
-	return s.change(ctx, func(ctx context.Context, tx conn) error {
-		var there int
-		err := tx.row(ctx, `SELECT count(*) FROM seats s WHERE s.id = $1 AND (s.machine_id = $2
-			OR EXISTS (SELECT 1 FROM session_use u WHERE u.session = $3 AND u.seat_id = s.id AND u.machine_id = $2))`, seat, machine, use.Session).Scan(&there)
-		if err != nil {
-			return fmt.Errorf("find the seat of session %s: %w", use.Session, err)
-		}
-		if there == 0 {
-			return nil
-		}
-		_, err = tx.exec(ctx, `INSERT INTO session_use (session, seat_id, machine_id, at, seconds, used) VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (session) DO UPDATE SET at = excluded.at, seconds = excluded.seconds, used = excluded.used
-			WHERE session_use.machine_id = excluded.machine_id AND session_use.seconds <= excluded.seconds`,
-			use.Session, seat, machine, stamp(at), use.Seconds, string(raw))
-		if err != nil {
-			return fmt.Errorf("keep the use of session %s: %w", use.Session, err)
-		}
-		return nil
-	})
+	// What a machine makes up takes no turn of those who write. A session that was there
+	// when that was read was there.
+	if there, err := s.sessionWas(ctx, machine, seat, use.Session); err != nil || !there {
+		return err
+	}
+	return s.exec(ctx, "keep the use of session "+use.Session, `INSERT INTO session_use (session, seat_id, machine_id, at, seconds, used) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (session) DO UPDATE SET at = excluded.at, seconds = excluded.seconds, used = excluded.used
+		WHERE session_use.machine_id = excluded.machine_id AND session_use.seconds <= excluded.seconds`,
+		use.Session, seat, machine, stamp(at), use.Seconds, string(raw))
+}
+
+// sessionWas reports whether a seat's session is on a machine, or was when something was
+// kept of it.
+func (s *Store) sessionWas(ctx context.Context, machine, seat, session string) (bool, error) {
+	live, err := list(ctx, s.read, scanSession, "SELECT id, state, assigned_at FROM seats WHERE id = $1 AND machine_id = $2", seat, machine)
+	if err != nil {
+		return false, fmt.Errorf("find the seat of session %s: %w", session, err)
+	}
+	if slices.Contains(live, session) {
+		return true, nil
+	}
+	var kept int
+	err = s.read.row(ctx, "SELECT count(*) FROM session_use WHERE session = $1 AND seat_id = $2 AND machine_id = $3", session, seat, machine).Scan(&kept)
+	if err != nil {
+		return false, fmt.Errorf("find what is kept of session %s: %w", session, err)
+	}
+	return kept > 0, nil
+}
+
+// scanSession scans the session of a seat; "" where it has none.
+func scanSession(row scanner) (string, error) {
+	var seat allocator.Seat
+	var at int64
+	err := row.Scan(&seat.ID, &seat.State, &at)
+	seat.AssignedAt = fromStamp(at)
+	return seat.Session(), err
 }
 
 // Uses lists what the sessions of a workshop were used for.

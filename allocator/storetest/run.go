@@ -55,6 +55,7 @@ func Run(t *testing.T, open Open) {
 		"it is kept that an agent is silent":                       silenceIsKept,
 		"what an agent says of itself is kept":                     saysIsKept,
 		"how a machine is set up is kept":                          setupIsKept,
+		"a machine that was unhealthy is set up anew":              setUpAnew,
 		"what a session was used for is kept":                      useIsKept,
 		"who holds a machine is given notice once":                 noticeIsGivenOnce,
 		"a machine's number rises though a clock goes back":        numberRises,

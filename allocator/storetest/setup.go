@@ -25,3 +25,23 @@ func setupIsKept(t *testing.T, w *world) {
 		[]any{timeline[len(timeline)-1].Reason, timeline[len(timeline)-1].From, timeline[len(timeline)-1].To})
 	require.Equal(t, api.NotFound, api.CodeOf(w.KeepSetup(t.Context(), "mch_x", how, "", w.tick())))
 }
+
+func setUpAnew(t *testing.T, w *world) {
+	ws, machines := w.ready(t, 1)
+	m := func() allocator.Machine { return w.machines(t, ws.ID)[0] }
+	id := machines[0].ID
+	again := func() { require.NoError(t, w.SetUpAgain(t.Context(), id, api.Healthy, "", w.tick())) }
+	again()
+	require.Equal(t, allocator.Ready, m().State, "it is not unhealthy")
+	require.NoError(t, w.SetHealth(t.Context(), id, api.Unhealthy, "GPU 0 is lost", w.tick()))
+	again()
+	require.Equal(t, []any{allocator.Booting, api.Healthy, ""}, []any{m().State, m().Health, m().HealthReason})
+	require.NoError(t, w.KeepHeard(t.Context(), id, "boot-1", w.now, w.tick()))
+	require.NoError(t, w.Move(t.Context(), id, allocator.Booting, allocator.Rebooting, "a reboot may help", w.tick()))
+	again()
+	require.Equal(t, allocator.Rebooting, m().State, "that was said before it rebooted")
+	require.NoError(t, w.KeepHeard(t.Context(), id, "boot-2", w.now, w.tick()))
+	again()
+	require.Equal(t, allocator.Booting, m().State)
+	requireCode(t, api.NotFound, w.SetUpAgain(t.Context(), "mch_x", api.Healthy, "", w.tick()))
+}

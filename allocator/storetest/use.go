@@ -34,6 +34,11 @@ func useIsKept(t *testing.T, w *world) {
 	keep(bob.MachineID, ann, 99) // of somebody who was never there
 	keep(ann.MachineID, ann, 20)
 	keep(ann.MachineID, ann, 7) // as from an agent that has lost what it knew
+	made := use(ann, 50)
+	made.Session = ann.ID + "-1"
+	require.NoError(t, w.KeepUse(t.Context(), ann.MachineID, ann.ID, made, w.tick()), "it is made up")
+	made.Session = ""
+	require.NoError(t, w.KeepUse(t.Context(), ann.MachineID, ann.ID, made, w.tick()))
 	require.Equal(t, []allocator.UsedSeat{{Seat: ann.ID, Email: "ann@example.org", Use: use(ann, 20)}, {Seat: bob.ID, Email: "bob@example.org", Use: use(bob, 5)}}, kept())
 
 	require.NoError(t, w.ReleaseSeat(t.Context(), ann.ID, "she left", w.tick()))
