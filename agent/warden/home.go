@@ -56,6 +56,19 @@ func (w *Warden) makeFolder(path string, agent bool) error {
 	return w.Person.Own(dir, agent)
 }
 
+// keepFolder makes a folder where it is missing, as after a reboot. What a session that
+// goes on has in it stays.
+func (w *Warden) keepFolder(path string) error {
+	err := os.Mkdir(host.Path(path), 0o700)
+	if errors.Is(err, fs.ErrNotExist) {
+		return w.makeFolder(path, true)
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make %s: %w", path, err)
+	}
+	return w.Person.Own(host.Path(path), true)
+}
+
 // removeHome takes the home out of the way at once, and removes it behind that: what
 // somebody made in days is not waited for by who comes next.
 func (w *Warden) removeHome() error {

@@ -88,7 +88,7 @@ func (w *Warden) Begin(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	if err := w.makeFolder(Runtime, true); err != nil {
+	if err := w.keepFolder(Runtime); err != nil {
 		return err
 	}
 	return w.Units.Start(ctx, Unit)

@@ -119,9 +119,17 @@ func TestASessionBeginsInAHomeThatNobodyHadBefore(t *testing.T) {
 	require.FileExists(t, filepath.Join(home, "link/one.ipynb"), "what the machine was set up with")
 	made := filepath.Join(home, "results")
 	require.NoError(t, os.WriteFile(made, []byte("anns"), 0o600))
+	socket := host.Path(warden.Runtime + "/rfb")
+	require.NoError(t, os.WriteFile(socket, nil, 0o600))
 
 	require.NoError(t, w.Begin(t.Context(), "anns"))
-	require.Equal(t, goingOn, next(m), "the same once more, as after a reboot")
+	require.Equal(t, goingOn, next(m), "the same once more, as for an agent that restarted")
+	require.FileExists(t, made)
+	require.FileExists(t, socket, "what the desktop that goes on needs stays")
+	require.NoError(t, os.RemoveAll(host.Path("/run")))
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	require.Equal(t, goingOn, next(m), "as after a reboot")
+	require.DirExists(t, host.Path(warden.Runtime))
 	require.FileExists(t, made)
 
 	require.NoError(t, w.Begin(t.Context(), "bobs"))
