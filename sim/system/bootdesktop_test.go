@@ -23,6 +23,7 @@ found() { if "${@:2}" >/dev/null 2>&1; then echo "$1"; fi; }
 {
   echo "user $(id -un), groups $(id -Gn), home $HOME"
   echo "set up by $(cat tutorial)"
+  mkdir -p folder/within && cp -r folder copy && test -d copy/within && echo "copies folders"
   found "what others begin with" ls /var/lib/lablink-prepared
   found "a machine to set up" curl -s -m 3 --unix-socket /run/lablink-warden/control -X POST -d '{"args":["/bin/true"],"root":true,"seconds":1}' http://warden/run
   found "the agent's secret" cat /var/lib/lablink-agent/*
@@ -74,7 +75,7 @@ func TestBootOfADesktopWhoseParticipantAttacks(t *testing.T) {
 chmod 0755 /usr/local/bin/startxfce4`)
 	m.run(t, "curl", "-s", "-f", "-m", "5", "-X", "PUT", "-H", "X-aws-ec2-metadata-token-ttl-seconds: 60", "http://169.254.169.254/latest/api/token")
 	const found = "/var/lib/lablink-home/found"
-	want := "user lablink-session, groups lablink-session, home /var/lib/lablink-home\nset up by lablink-session"
+	want := "user lablink-session, groups lablink-session, home /var/lib/lablink-home\nset up by lablink-session\ncopies folders"
 
 	for _, who := range []string{"ann@example.org", "bob@example.org"} {
 		person := d.person(t)
