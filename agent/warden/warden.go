@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
@@ -60,11 +61,21 @@ type Warden struct {
 	removing sync.WaitGroup
 }
 
+// beginning is how long a session may take to begin: what every home begins with may be
+// large.
+const beginning = 10 * time.Minute
+
 // Begin begins a session. The one that goes on already goes on, or begins again with its
-// home as it was, as after the machine rebooted; any other ends before.
+// home as it was, as after the machine rebooted; any other ends before. Who asks may stop
+// waiting, and ask again: it goes on meanwhile. Who stopped before it began is not heard.
 func (w *Warden) Begin(ctx context.Context, id string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), beginning)
+	defer cancel()
 	had, err := current()
 	if err == nil {
 		err = use()

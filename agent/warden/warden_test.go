@@ -23,6 +23,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type machine struct {
 	did  []string
 	fail string // what fails
+	gone func() // is called once it fences, where it is there
 }
 
 func (m *machine) do(what string) error {
@@ -35,7 +36,12 @@ func (m *machine) do(what string) error {
 
 func (m *machine) Start(_ context.Context, unit string) error { return m.do("start " + unit) }
 func (m *machine) Stop(_ context.Context, unit string) error  { return m.do("stop " + unit) }
-func (m *machine) Ready(context.Context) error                { return m.do("fence") }
+func (m *machine) Ready(ctx context.Context) error {
+	if m.gone != nil {
+		m.gone()
+	}
+	return errors.Join(m.do("fence"), ctx.Err())
+}
 func (m *machine) Forget(context.Context) error               { return m.do("forget") }
 func (m *machine) Keep(path string) error                     { return m.do("keep " + filepath.Base(path)) }
 func (m *machine) Own(path string, agent bool) error {
@@ -148,6 +154,20 @@ func TestASessionBeginsInAHomeThatNobodyHadBefore(t *testing.T) {
 	id, err := w.Current()
 	require.NoError(t, err)
 	require.Empty(t, id)
+}
+
+// A home may take longer than anybody waits.
+func TestASessionBeginsThoughWhoAskedIsGone(t *testing.T) {
+	w, m := newWarden(t)
+	ctx, gone := context.WithCancel(t.Context())
+	m.gone = gone
+	require.NoError(t, w.Begin(ctx, "anns"))
+	require.Equal(t, append(clearing, beginning...), next(m))
+	require.FileExists(t, host.Path(warden.Home+"/link/one.ipynb"))
+	require.ErrorIs(t, w.Begin(ctx, "bobs"), context.Canceled, "who is gone before it begins wants it no more")
+	require.Empty(t, next(m))
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	require.Equal(t, goingOn, next(m), "who asks again finds it")
 }
 
 // What is cut short is done again, and nobody gets what another one left behind.
