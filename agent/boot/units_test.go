@@ -26,3 +26,8 @@ func directives(t *testing.T, name string) map[string]string {
 func TestAParticipantCanCopyFolders(t *testing.T) {
 	require.NotContains(t, directives(t, "lablink-session.service"), "RestrictSUIDSGID")
 }
+
+// Who ends all their programs ends that of the session, too, which then ends well.
+func TestADesktopBeginsAgainHoweverItEnded(t *testing.T) {
+	require.Equal(t, "always", directives(t, "lablink-session.service")["Restart"])
+}
