@@ -42,8 +42,8 @@ func (m *machine) Ready(ctx context.Context) error {
 	}
 	return errors.Join(m.do("fence"), ctx.Err())
 }
-func (m *machine) Forget(context.Context) error               { return m.do("forget") }
-func (m *machine) Keep(path string) error                     { return m.do("keep " + filepath.Base(path)) }
+func (m *machine) Forget(context.Context) error { return m.do("forget") }
+func (m *machine) Keep(path string) error       { return m.do("keep " + filepath.Base(path)) }
 func (m *machine) Own(path string, agent bool) error {
 	if agent {
 		return m.do("own " + filepath.Base(path))
