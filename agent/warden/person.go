@@ -26,19 +26,35 @@ type System struct{}
 var _ Person = System{}
 
 // Ready makes the user, and closes instance metadata to it.
-func (System) Ready(ctx context.Context) error {
-	u, err := user.Lookup(User)
-	var unknown user.UnknownUserError
-	if errors.As(err, &unknown) {
+func (s System) Ready(ctx context.Context) error {
+	_, err := user.Lookup(User)
+	if unknown(err) {
 		if err := run(ctx, "useradd", "--system", "--user-group", "--home-dir", Home, "--no-create-home", "--shell", "/bin/bash", User); err != nil {
 			return err
 		}
-		u, err = user.Lookup(User)
+	}
+	if _, _, err := ids(User); err != nil {
+		return err
+	}
+	return s.Fence(ctx)
+}
+
+// Fence closes instance metadata to the user, and what would run for it outside of its
+// session: that is begun by others, who know of no fence.
+func (System) Fence(ctx context.Context) error {
+	u, err := user.Lookup(User)
+	if unknown(err) {
+		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("find the session's user: %w", err)
 	}
-	return fence(ctx, u.Uid)
+	return errors.Join(fence(ctx, u.Uid), alone(ctx, u.Uid))
+}
+
+func unknown(err error) bool {
+	var is user.UnknownUserError
+	return errors.As(err, &is)
 }
 
 // Own makes what is at a path the user's, and its group the agent's: work is collected from
@@ -86,8 +102,7 @@ func (System) Keep(dir string) error {
 // Forget kills what the user runs, and removes what it left in the folders of everybody.
 func (System) Forget(ctx context.Context) error {
 	uid, _, err := ids(User)
-	var unknown user.UnknownUserError
-	if errors.As(err, &unknown) {
+	if unknown(err) {
 		return nil // nobody ever was here
 	}
 	if err != nil {

@@ -38,6 +38,8 @@ type Units interface {
 type Person interface {
 	// Ready sees to it that they are there, and cannot reach what they may not.
 	Ready(ctx context.Context) error
+	// Fence closes to them what they may not reach, if they are there.
+	Fence(ctx context.Context) error
 	// Own makes what is at a path theirs, and lets the agent in where it has a part in it.
 	Own(dir string, agent bool) error
 	// Keep makes a folder and all in it root's, and closes it to everybody else.

@@ -42,6 +42,7 @@ func (m *machine) Ready(ctx context.Context) error {
 	}
 	return errors.Join(m.do("fence"), ctx.Err())
 }
+func (m *machine) Fence(context.Context) error  { return m.do("fence at once") }
 func (m *machine) Forget(context.Context) error { return m.do("forget") }
 func (m *machine) Keep(path string) error       { return m.do("keep " + filepath.Base(path)) }
 func (m *machine) Own(path string, agent bool) error {
@@ -184,6 +185,14 @@ func TestNobodyBeginsBeforeTheOneBeforeIsGone(t *testing.T) {
 		require.NoError(t, w.Begin(t.Context(), "bobs"))
 		require.Equal(t, append(clearing, beginning...), next(m))
 	}
+}
+
+func TestWhoseMachineStartsAgainIsFencedAtOnce(t *testing.T) {
+	w, m := newWarden(t)
+	t.Setenv("LABLINK_SKIP", "user")
+	ctx, stop := context.WithCancel(t.Context())
+	require.NoError(t, w.Serve(ctx, stop))
+	require.Equal(t, []string{"fence at once"}, next(m))
 }
 
 func TestASessionThatCannotBeFencedDoesNotBegin(t *testing.T) {

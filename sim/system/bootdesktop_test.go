@@ -16,7 +16,9 @@ import (
 
 // attack is what a participant runs on their desktop: it stands for the desktop itself,
 // so it runs just as that does. What it finds is for the test; what it leaves is for the
-// next one.
+// next one. These machines have no sudo and no polkit: what asks for sudo or to linger stands
+// for machines that have them, on which polkit lets everybody linger. That this begins nothing
+// is seen by what the user's manager is: masked.
 const attack = `#!/bin/bash
 cd "$HOME"
 found() { if "${@:2}" >/dev/null 2>&1; then echo "$1"; fi; }
@@ -90,6 +92,8 @@ chmod 0755 /usr/local/bin/startxfce4`)
 		require.Empty(t, m.run(t, "sh", "-c", ofSession))
 		require.Empty(t, m.run(t, "sh", "-c", "find / -xdev -user lablink-session -not -path '/proc/*' 2>/dev/null || true"))
 	}
+	require.Equal(t, "masked", m.run(t, "sh", "-c", `systemctl is-enabled "user@$(id -u lablink-session).service" || true`))
+	require.Equal(t, "lablink-session", m.run(t, "grep", "-x", "lablink-session", "/etc/cron.deny"))
 	require.Empty(t, m.failed(t))
 	require.Empty(t, m.run(t, "sh", "-c", "systemd-analyze verify /etc/systemd/system/lablink-* 2>&1"), "systemd has something to say of the units")
 }
