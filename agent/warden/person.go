@@ -4,17 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api/host"
-	"io/fs"
-	"path/filepath"
 )
 
 // User is whom sessions run as: an ordinary user without sudo, docker or a password.
@@ -64,25 +64,11 @@ func (System) Own(path string, agent bool) error {
 	if err != nil {
 		return err
 	}
-	info, err := os.Lstat(path)
-	if err != nil {
-		return err
-	}
-	if !agent && info.Mode()&os.ModeSymlink != 0 {
-		return os.Lchown(path, uid, gid)
-	}
 	_, agents, err := ids(host.User)
 	if err != nil {
 		return err
 	}
-	mode := info.Mode().Perm() &^ 0o007
-	if info.IsDir() {
-		mode |= os.ModeSetgid
-	}
-	if agent {
-		mode = 0o750 | os.ModeSetgid
-	}
-	return errors.Join(os.Lchown(path, uid, agents), os.Chmod(path, mode))
+	return own(path, owner{uid, gid, agents}, agent)
 }
 
 // Keep takes a folder from whoever has it: who works here could change what others begin
@@ -108,10 +94,7 @@ func (System) Forget(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := killAll(ctx, uid); err != nil {
-		return err
-	}
-	return removeAll(uid)
+	return forget(uid, func() error { return killAll(ctx, uid) })
 }
 
 func ids(name string) (uid, gid int, err error) {
