@@ -151,7 +151,9 @@ func TestASessionBeginsInAHomeThatNobodyHadBefore(t *testing.T) {
 	require.NoDirExists(t, home)
 	require.NoDirExists(t, host.Path(warden.Runtime))
 	w.Close()
-	require.NoDirExists(t, host.Path("/var/lib/lablink-warden/gone"))
+	gone, err := os.ReadDir(host.Path("/var/lib/lablink-warden/gone"))
+	require.NoError(t, err, "to make it takes room that there may not be")
+	require.Empty(t, gone)
 	id, err := w.Current()
 	require.NoError(t, err)
 	require.Empty(t, id)
@@ -206,6 +208,31 @@ func TestASessionThatCannotBeFencedDoesNotBegin(t *testing.T) {
 	next(m)
 	require.NoError(t, w.Begin(t.Context(), "anns"))
 	assert.Equal(t, goingOn, next(m))
+}
+
+// A full disk stands for all that keeps things from being made: here a file is in the way.
+func TestASessionEndsThoughNothingCanBeMade(t *testing.T) {
+	w, _ := newWarden(t)
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	w.Close()
+	w.Say = func(string, error) {}
+	gone := host.Path("/var/lib/lablink-warden/gone")
+	require.NoError(t, os.RemoveAll(gone))
+	require.NoError(t, os.WriteFile(gone, nil, 0o600))
+	require.NoError(t, w.End(t.Context(), "anns"))
+	require.NoDirExists(t, host.Path(warden.Home))
+}
+
+func TestWhoHasAMachineIsWrittenDownOnce(t *testing.T) {
+	w, _ := newWarden(t)
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	used := host.Path("/var/lib/lablink-warden/used")
+	before, err := os.Stat(used)
+	require.NoError(t, err)
+	require.NoError(t, w.Begin(t.Context(), "bobs"))
+	after, err := os.Stat(used)
+	require.NoError(t, err)
+	require.True(t, os.SameFile(before, after), "a disk that is full by now has no room for another")
 }
 
 func TestAHomeThatWasLeftBehindIsRemovedWhenTheWardenStarts(t *testing.T) {
