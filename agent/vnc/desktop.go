@@ -30,6 +30,7 @@ type Desktop struct {
 	warden api.Client
 
 	mu      sync.Mutex
+	began   bool      // somebody has a session, as far as this program was told
 	worked  time.Time // when its participant did something last; zero: there is none
 	streams int
 }
@@ -61,19 +62,21 @@ func (d *Desktop) Start(ctx context.Context, session string) error {
 	if err != nil {
 		return said(err)
 	}
-	d.touch()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.began, d.worked = true, d.now()
 	return nil
 }
 
-// End lets the warden end a session.
+// End lets the warden end a session. Nobody sees it from then on.
 func (d *Desktop) End(ctx context.Context, session string) error {
+	d.mu.Lock()
+	d.began, d.worked = false, time.Time{}
+	d.mu.Unlock()
 	err := d.warden.Do(ctx, http.MethodDelete, "/session?"+url.Values{"id": {session}}.Encode(), nil, nil)
 	if err != nil {
 		return said(err)
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.worked = time.Time{}
 	return nil
 }
 
@@ -91,7 +94,9 @@ func (d *Desktop) Idle(context.Context) (time.Duration, bool) {
 func (d *Desktop) touch() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.worked = d.now()
+	if d.began {
+		d.worked = d.now()
+	}
 }
 
 // said is what the warden said, without what is around it.

@@ -36,14 +36,14 @@ func (d *Desktop) stream(w http.ResponseWriter, r *http.Request) {
 		problem(w, api.Problemf(api.Invalid, "The agent does not know this way to see a desktop", "%q is asked for; the agent may be older than the allocator.", view))
 		return
 	}
-	if !d.enter() {
-		problem(w, api.Problemf(api.Conflict, "This desktop is open in too many windows", "Close some of them."))
+	if p := d.enter(); p != nil {
+		problem(w, p)
 		return
 	}
 	defer d.leave()
 	conn, hello, err := d.reach(r.Context())
 	if err != nil {
-		problem(w, api.Problemf(api.Unavailable, "The desktop is not there yet", "It is being started, or starts again."))
+		problem(w, notYet())
 		return
 	}
 	defer conn.Close()
@@ -131,14 +131,23 @@ func (d *Desktop) carry(ctx context.Context, ws *websocket.Conn, desktop net.Con
 	<-sent
 }
 
-func (d *Desktop) enter() bool {
+// enter counts one more who sees the desktop. What runs there may be of somebody whose
+// session ended while this program did not run: nobody sees it before it is ordered.
+func (d *Desktop) enter() *api.Problem {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if !d.began {
+		return notYet()
+	}
 	if d.streams >= maxStreams {
-		return false
+		return api.Problemf(api.Conflict, "This desktop is open in too many windows", "Close some of them.")
 	}
 	d.streams++
-	return true
+	return nil
+}
+
+func notYet() *api.Problem {
+	return api.Problemf(api.Unavailable, "The desktop is not there yet", "It is being started, or starts again.")
 }
 
 func (d *Desktop) leave() {

@@ -188,6 +188,21 @@ func TestWhoWorksOnADesktopMovesItAndWhoWatchesDoesNot(t *testing.T) {
 	require.False(t, known)
 }
 
+// Whose desktop it is that runs while the agent was told of none, as after a restart,
+// nobody knows.
+func TestADesktopThatNobodyOrderedIsSeenByNobody(t *testing.T) {
+	w := newWorld(t, nil)
+	w.show(t)
+	for _, during := range []func(){func() {}, func() { require.NoError(t, w.End(t.Context(), "anns")) }} {
+		during()
+		_, res, err := websocket.Dial(t.Context(), w.url+"/desktop/stream", nil)
+		require.Error(t, err)
+		require.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
+		require.NoError(t, w.Start(t.Context(), "anns"))
+		w.open(t, "").pixel(t)
+	}
+}
+
 func TestAMachineThatComputesIsNotIdle(t *testing.T) {
 	busy := true
 	w := newWorld(t, func() bool { return busy })
@@ -201,6 +216,7 @@ func TestAMachineThatComputesIsNotIdle(t *testing.T) {
 
 func TestWhatIsNoDesktopGetsNoWord(t *testing.T) {
 	w := newWorld(t, nil)
+	require.NoError(t, w.Start(t.Context(), "anns"))
 	refused := func() string {
 		res, err := http.Get(w.url + "/desktop/stream")
 		require.NoError(t, err)

@@ -19,8 +19,9 @@ var metadata = []struct {
 }
 
 // fence closes instance metadata to a user, by rules of routing: they count for whatever
-// the user runs, and need no firewall. The session's unit forbids the same by the
-// kernel's filter, where it has one.
+// the user runs, and need no firewall. They are said to be the kernel's own: systemd-networkd
+// removes rules of others. The session's unit forbids the same by the kernel's filter, where
+// it has one.
 func fence(ctx context.Context, uid string) error {
 	for _, m := range metadata {
 		if _, err := os.Stat(m.file); err != nil {
@@ -34,7 +35,7 @@ func fence(ctx context.Context, uid string) error {
 		if strings.Contains(string(have), rule) {
 			continue
 		}
-		if err := run(ctx, "ip", append([]string{m.family, "rule", "add", "pref", "100"}, strings.Fields(rule)...)...); err != nil {
+		if err := run(ctx, "ip", append([]string{m.family, "rule", "add", "pref", "100", "protocol", "kernel"}, strings.Fields(rule)...)...); err != nil {
 			return fmt.Errorf("close instance metadata to the session: %w", err)
 		}
 	}

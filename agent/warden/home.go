@@ -56,25 +56,47 @@ func (w *Warden) makeFolder(path string, agent bool) error {
 	return w.Person.Own(dir, agent)
 }
 
-// removeHome takes the home out of the way at once, and removes it behind that: what
-// somebody made in days is not waited for by who comes next.
-func (w *Warden) removeHome() error {
-	gone := host.Path(goneDir)
-	if err := os.MkdirAll(gone, 0o700); err != nil {
-		return fmt.Errorf("make room for a home that goes: %w", err)
+// keepFolder makes a folder where it is missing, as after a reboot. What a session that
+// goes on has in it stays.
+func (w *Warden) keepFolder(path string) error {
+	err := os.Mkdir(host.Path(path), 0o700)
+	if errors.Is(err, fs.ErrNotExist) {
+		return w.makeFolder(path, true)
 	}
-	err := os.Rename(host.Path(Home), filepath.Join(gone, rand.Text()))
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make %s: %w", path, err)
+	}
+	return w.Person.Own(host.Path(path), true)
+}
+
+// removeHome takes the home out of the way at once, and removes it behind that: what
+// somebody made in days is not waited for by who comes next. Where it cannot be moved, as on
+// a disk that is full, it is removed where it is.
+func (w *Warden) removeHome() error {
+	home, gone := host.Path(Home), host.Path(goneDir)
+	err := os.MkdirAll(gone, 0o700)
+	if err == nil {
+		err = os.Rename(home, filepath.Join(gone, rand.Text()))
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("take the home away: %w", err)
+		if err := os.RemoveAll(home); err != nil {
+			return fmt.Errorf("remove the home: %w", err)
+		}
 	}
 	w.removing.Go(w.Sweep)
 	return nil
 }
 
 // Sweep removes the homes that were taken away, those too that an earlier run of this
-// program left.
+// program left. Their folder stays: to make it takes room that there may not be.
 func (w *Warden) Sweep() {
-	if err := os.RemoveAll(host.Path(goneDir)); err != nil {
+	gone := host.Path(goneDir)
+	err := os.MkdirAll(gone, 0o700)
+	homes, readErr := os.ReadDir(gone)
+	for _, home := range homes {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(gone, home.Name())))
+	}
+	if err = errors.Join(err, readErr); err != nil {
 		w.Say("a home that nobody has any more could not be removed", err)
 	}
 }

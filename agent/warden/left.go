@@ -6,20 +6,37 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
+
+	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
-// left are the folders in which users leave things outside of their home: for all to see,
-// and what is to be done for them later.
-var left = []string{
-	"/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock", "/run/screen",
-	"/var/spool/cron", "/var/spool/cron/crontabs", "/var/spool/at", "/var/spool/cron/atjobs", "/var/spool/cron/atspool", "/var/mail",
+// Folders in which users leave things outside of their home: what is to be done for them
+// later, and what all see.
+var (
+	jobs = []string{"/var/spool/cron", "/var/spool/cron/crontabs", "/var/spool/at", "/var/spool/cron/atjobs", "/var/spool/cron/atspool"}
+	left = []string{"/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock", "/run/screen", "/var/mail"}
+)
+
+// linger makes a manager of the user's start with the machine.
+const linger = "/var/lib/systemd/linger/" + User
+
+// forget ends what a user runs, and removes what it left. What begins programs goes first,
+// and once more after them: one of them may have written it again.
+func forget(uid int, kill func() error) error {
+	first := removeAll(uid, jobs)
+	if err := kill(); err != nil {
+		return errors.Join(err, first)
+	}
+	return removeAll(uid, slices.Concat(jobs, left))
 }
 
-// removeAll removes what belongs to a user in there.
-func removeAll(uid int) error {
+// removeAll removes what belongs to a user in folders.
+func removeAll(uid int, folders []string) error {
 	var failed error
-	for _, dir := range left {
+	for _, dir := range folders {
+		dir = host.Path(dir)
 		entries, err := os.ReadDir(dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			failed = errors.Join(failed, err)
@@ -34,7 +51,7 @@ func removeAll(uid int) error {
 			}
 		}
 	}
-	if err := os.Remove("/var/lib/systemd/linger/" + User); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(host.Path(linger)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		failed = errors.Join(failed, err)
 	}
 	if failed != nil {

@@ -15,6 +15,9 @@ var _ Person = Nobody{}
 // Ready has nothing to see to.
 func (Nobody) Ready(context.Context) error { return nil }
 
+// Fence has nothing to close.
+func (Nobody) Fence(context.Context) error { return nil }
+
 // Own leaves things as they are.
 func (Nobody) Own(string, bool) error { return nil }
 

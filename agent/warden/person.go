@@ -4,17 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api/host"
-	"io/fs"
-	"path/filepath"
 )
 
 // User is whom sessions run as: an ordinary user without sudo, docker or a password.
@@ -26,19 +26,35 @@ type System struct{}
 var _ Person = System{}
 
 // Ready makes the user, and closes instance metadata to it.
-func (System) Ready(ctx context.Context) error {
-	u, err := user.Lookup(User)
-	var unknown user.UnknownUserError
-	if errors.As(err, &unknown) {
+func (s System) Ready(ctx context.Context) error {
+	_, err := user.Lookup(User)
+	if unknown(err) {
 		if err := run(ctx, "useradd", "--system", "--user-group", "--home-dir", Home, "--no-create-home", "--shell", "/bin/bash", User); err != nil {
 			return err
 		}
-		u, err = user.Lookup(User)
+	}
+	if _, _, err := ids(User); err != nil {
+		return err
+	}
+	return s.Fence(ctx)
+}
+
+// Fence closes instance metadata to the user, and what would run for it outside of its
+// session: that is begun by others, who know of no fence.
+func (System) Fence(ctx context.Context) error {
+	u, err := user.Lookup(User)
+	if unknown(err) {
+		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("find the session's user: %w", err)
 	}
-	return fence(ctx, u.Uid)
+	return errors.Join(fence(ctx, u.Uid), alone(ctx, u.Uid))
+}
+
+func unknown(err error) bool {
+	var is user.UnknownUserError
+	return errors.As(err, &is)
 }
 
 // Own makes what is at a path the user's, and its group the agent's: work is collected from
@@ -48,25 +64,11 @@ func (System) Own(path string, agent bool) error {
 	if err != nil {
 		return err
 	}
-	info, err := os.Lstat(path)
-	if err != nil {
-		return err
-	}
-	if !agent && info.Mode()&os.ModeSymlink != 0 {
-		return os.Lchown(path, uid, gid)
-	}
 	_, agents, err := ids(host.User)
 	if err != nil {
 		return err
 	}
-	mode := info.Mode().Perm() &^ 0o007
-	if info.IsDir() {
-		mode |= os.ModeSetgid
-	}
-	if agent {
-		mode = 0o750 | os.ModeSetgid
-	}
-	return errors.Join(os.Lchown(path, uid, agents), os.Chmod(path, mode))
+	return own(path, owner{uid, gid, agents}, agent)
 }
 
 // Keep takes a folder from whoever has it: who works here could change what others begin
@@ -86,17 +88,13 @@ func (System) Keep(dir string) error {
 // Forget kills what the user runs, and removes what it left in the folders of everybody.
 func (System) Forget(ctx context.Context) error {
 	uid, _, err := ids(User)
-	var unknown user.UnknownUserError
-	if errors.As(err, &unknown) {
+	if unknown(err) {
 		return nil // nobody ever was here
 	}
 	if err != nil {
 		return err
 	}
-	if err := killAll(ctx, uid); err != nil {
-		return err
-	}
-	return removeAll(uid)
+	return forget(uid, func() error { return killAll(ctx, uid) })
 }
 
 func ids(name string) (uid, gid int, err error) {
@@ -181,8 +179,11 @@ func runsAs(status string, uid int) bool {
 	return false
 }
 
+// run runs a program, which ends with this one.
 func run(ctx context.Context, name string, args ...string) error {
-	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, strings.TrimSpace(string(out)))
 	}

@@ -66,8 +66,12 @@ func answer(w http.ResponseWriter, err error) {
 	_ = json.NewEncoder(w).Encode(p) // fails only when the agent is gone
 }
 
-// Serve answers the agent until ctx ends. It calls ready once it does.
+// Serve answers the agent until ctx ends. It calls ready once it does. Before all, what may
+// run for the session's user is fenced: a machine that started again has no fence.
 func (w *Warden) Serve(ctx context.Context, ready func()) error {
+	if err := w.Person.Fence(ctx); err != nil {
+		w.Say("no session begins before the session's user is fenced", err)
+	}
 	l, err := listen()
 	if err != nil {
 		return err

@@ -79,5 +79,10 @@ func unused() error {
 	return api.Problemf(api.Forbidden, "Somebody has had this machine", "It is set up before its first session only. Replace it, and the new one is set up.")
 }
 
-// use writes down that somebody has the machine.
-func use() error { return host.WriteFile(usedFile, nil, 0o600) }
+// use writes down that somebody has the machine. Once is enough: later the disk may be full.
+func use() error {
+	if _, err := os.Stat(host.Path(usedFile)); err == nil {
+		return nil
+	}
+	return host.WriteFile(usedFile, nil, 0o600)
+}

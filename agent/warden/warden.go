@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
@@ -37,6 +38,8 @@ type Units interface {
 type Person interface {
 	// Ready sees to it that they are there, and cannot reach what they may not.
 	Ready(ctx context.Context) error
+	// Fence closes to them what they may not reach, if they are there.
+	Fence(ctx context.Context) error
 	// Own makes what is at a path theirs, and lets the agent in where it has a part in it.
 	Own(dir string, agent bool) error
 	// Keep makes a folder and all in it root's, and closes it to everybody else.
@@ -60,11 +63,21 @@ type Warden struct {
 	removing sync.WaitGroup
 }
 
+// beginning is how long a session may take to begin: what every home begins with may be
+// large.
+const beginning = 10 * time.Minute
+
 // Begin begins a session. The one that goes on already goes on, or begins again with its
-// home as it was, as after the machine rebooted; any other ends before.
+// home as it was, as after the machine rebooted; any other ends before. Who asks may stop
+// waiting, and ask again: it goes on meanwhile. Who stopped before it began is not heard.
 func (w *Warden) Begin(ctx context.Context, id string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), beginning)
+	defer cancel()
 	had, err := current()
 	if err == nil {
 		err = use()
@@ -88,7 +101,7 @@ func (w *Warden) Begin(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	if err := w.makeFolder(Runtime, true); err != nil {
+	if err := w.keepFolder(Runtime); err != nil {
 		return err
 	}
 	return w.Units.Start(ctx, Unit)

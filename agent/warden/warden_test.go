@@ -23,6 +23,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type machine struct {
 	did  []string
 	fail string // what fails
+	gone func() // is called once it fences, where it is there
 }
 
 func (m *machine) do(what string) error {
@@ -35,9 +36,15 @@ func (m *machine) do(what string) error {
 
 func (m *machine) Start(_ context.Context, unit string) error { return m.do("start " + unit) }
 func (m *machine) Stop(_ context.Context, unit string) error  { return m.do("stop " + unit) }
-func (m *machine) Ready(context.Context) error                { return m.do("fence") }
-func (m *machine) Forget(context.Context) error               { return m.do("forget") }
-func (m *machine) Keep(path string) error                     { return m.do("keep " + filepath.Base(path)) }
+func (m *machine) Ready(ctx context.Context) error {
+	if m.gone != nil {
+		m.gone()
+	}
+	return errors.Join(m.do("fence"), ctx.Err())
+}
+func (m *machine) Fence(context.Context) error  { return m.do("fence at once") }
+func (m *machine) Forget(context.Context) error { return m.do("forget") }
+func (m *machine) Keep(path string) error       { return m.do("keep " + filepath.Base(path)) }
 func (m *machine) Own(path string, agent bool) error {
 	if agent {
 		return m.do("own " + filepath.Base(path))
@@ -119,9 +126,17 @@ func TestASessionBeginsInAHomeThatNobodyHadBefore(t *testing.T) {
 	require.FileExists(t, filepath.Join(home, "link/one.ipynb"), "what the machine was set up with")
 	made := filepath.Join(home, "results")
 	require.NoError(t, os.WriteFile(made, []byte("anns"), 0o600))
+	socket := host.Path(warden.Runtime + "/rfb")
+	require.NoError(t, os.WriteFile(socket, nil, 0o600))
 
 	require.NoError(t, w.Begin(t.Context(), "anns"))
-	require.Equal(t, goingOn, next(m), "the same once more, as after a reboot")
+	require.Equal(t, goingOn, next(m), "the same once more, as for an agent that restarted")
+	require.FileExists(t, made)
+	require.FileExists(t, socket, "what the desktop that goes on needs stays")
+	require.NoError(t, os.RemoveAll(host.Path("/run")))
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	require.Equal(t, goingOn, next(m), "as after a reboot")
+	require.DirExists(t, host.Path(warden.Runtime))
 	require.FileExists(t, made)
 
 	require.NoError(t, w.Begin(t.Context(), "bobs"))
@@ -136,10 +151,26 @@ func TestASessionBeginsInAHomeThatNobodyHadBefore(t *testing.T) {
 	require.NoDirExists(t, home)
 	require.NoDirExists(t, host.Path(warden.Runtime))
 	w.Close()
-	require.NoDirExists(t, host.Path("/var/lib/lablink-warden/gone"))
+	gone, err := os.ReadDir(host.Path("/var/lib/lablink-warden/gone"))
+	require.NoError(t, err, "to make it takes room that there may not be")
+	require.Empty(t, gone)
 	id, err := w.Current()
 	require.NoError(t, err)
 	require.Empty(t, id)
+}
+
+// A home may take longer than anybody waits.
+func TestASessionBeginsThoughWhoAskedIsGone(t *testing.T) {
+	w, m := newWarden(t)
+	ctx, gone := context.WithCancel(t.Context())
+	m.gone = gone
+	require.NoError(t, w.Begin(ctx, "anns"))
+	require.Equal(t, append(clearing, beginning...), next(m))
+	require.FileExists(t, host.Path(warden.Home+"/link/one.ipynb"))
+	require.ErrorIs(t, w.Begin(ctx, "bobs"), context.Canceled, "who is gone before it begins wants it no more")
+	require.Empty(t, next(m))
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	require.Equal(t, goingOn, next(m), "who asks again finds it")
 }
 
 // What is cut short is done again, and nobody gets what another one left behind.
@@ -158,6 +189,14 @@ func TestNobodyBeginsBeforeTheOneBeforeIsGone(t *testing.T) {
 	}
 }
 
+func TestWhoseMachineStartsAgainIsFencedAtOnce(t *testing.T) {
+	w, m := newWarden(t)
+	t.Setenv("LABLINK_SKIP", "user")
+	ctx, stop := context.WithCancel(t.Context())
+	require.NoError(t, w.Serve(ctx, stop))
+	require.Equal(t, []string{"fence at once"}, next(m))
+}
+
 func TestASessionThatCannotBeFencedDoesNotBegin(t *testing.T) {
 	w, m := newWarden(t)
 	m.fail = "fence"
@@ -169,6 +208,31 @@ func TestASessionThatCannotBeFencedDoesNotBegin(t *testing.T) {
 	next(m)
 	require.NoError(t, w.Begin(t.Context(), "anns"))
 	assert.Equal(t, goingOn, next(m))
+}
+
+// A full disk stands for all that keeps things from being made: here a file is in the way.
+func TestASessionEndsThoughNothingCanBeMade(t *testing.T) {
+	w, _ := newWarden(t)
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	w.Close()
+	w.Say = func(string, error) {}
+	gone := host.Path("/var/lib/lablink-warden/gone")
+	require.NoError(t, os.RemoveAll(gone))
+	require.NoError(t, os.WriteFile(gone, nil, 0o600))
+	require.NoError(t, w.End(t.Context(), "anns"))
+	require.NoDirExists(t, host.Path(warden.Home))
+}
+
+func TestWhoHasAMachineIsWrittenDownOnce(t *testing.T) {
+	w, _ := newWarden(t)
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	used := host.Path("/var/lib/lablink-warden/used")
+	before, err := os.Stat(used)
+	require.NoError(t, err)
+	require.NoError(t, w.Begin(t.Context(), "bobs"))
+	after, err := os.Stat(used)
+	require.NoError(t, err)
+	require.True(t, os.SameFile(before, after), "a disk that is full by now has no room for another")
 }
 
 func TestAHomeThatWasLeftBehindIsRemovedWhenTheWardenStarts(t *testing.T) {

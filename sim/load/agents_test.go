@@ -118,7 +118,9 @@ func newOne(c crew, at int, began *began) *one {
 	}
 	parts := []web.Part{web.WithSessions(agent.NewSessions(o))}
 	if c.Desktop != "" {
-		parts = append(parts, web.WithDesktop(vnc.New(vnc.Places{Session: c.Desktop, Desktop: "rfb"}, nil, time.Now).Handler()))
+		d := vnc.New(vnc.Places{Session: c.Desktop, Desktop: "rfb", Warden: c.Desktop, Control: "control"}, nil, time.Now)
+		_ = d.Start(context.Background(), "load") // without a session nobody sees it, and the benchmark fails
+		parts = append(parts, web.WithDesktop(d.Handler()))
 	}
 	o.dialer = tunnel.Dialer{URL: c.URL, HTTP: client, UserAgent: version, Handler: web.Handler(o, parts...), Log: slog.New(slog.DiscardHandler)}
 	return o

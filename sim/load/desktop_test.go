@@ -134,6 +134,11 @@ func BenchmarkDesktop(b *testing.B) {
 	_, url := g.serve(b)
 	dir := b.TempDir()
 	order[bool](b, start(b, "desktop", filepath.Join(dir, "rfb")), struct{}{})
+	control, err := net.Listen("unix", filepath.Join(dir, "control"))
+	require.NoError(b, err)
+	warden := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
+	go func() { _ = warden.Serve(control) }()
+	defer warden.Close()
 	crew := g.crew(b, url, instances)
 	crew.Desktop = dir
 	require.Empty(b, order[agentsDone](b, start(b, "agents", crew), agentsOrder{Come: true, Width: 1}).Errors)

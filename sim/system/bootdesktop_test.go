@@ -16,13 +16,16 @@ import (
 
 // attack is what a participant runs on their desktop: it stands for the desktop itself,
 // so it runs just as that does. What it finds is for the test; what it leaves is for the
-// next one.
+// next one. These machines have no sudo and no polkit: what asks for sudo or to linger stands
+// for machines that have them, on which polkit lets everybody linger. That this begins nothing
+// is seen by what the user's manager is: masked.
 const attack = `#!/bin/bash
 cd "$HOME"
 found() { if "${@:2}" >/dev/null 2>&1; then echo "$1"; fi; }
 {
   echo "user $(id -un), groups $(id -Gn), home $HOME"
   echo "set up by $(cat tutorial)"
+  mkdir -p folder/within && cp -r folder copy && test -d copy/within && echo "copies folders"
   found "what others begin with" ls /var/lib/lablink-prepared
   found "a machine to set up" curl -s -m 3 --unix-socket /run/lablink-warden/control -X POST -d '{"args":["/bin/true"],"root":true,"seconds":1}' http://warden/run
   found "the agent's secret" cat /var/lib/lablink-agent/*
@@ -74,7 +77,7 @@ func TestBootOfADesktopWhoseParticipantAttacks(t *testing.T) {
 chmod 0755 /usr/local/bin/startxfce4`)
 	m.run(t, "curl", "-s", "-f", "-m", "5", "-X", "PUT", "-H", "X-aws-ec2-metadata-token-ttl-seconds: 60", "http://169.254.169.254/latest/api/token")
 	const found = "/var/lib/lablink-home/found"
-	want := "user lablink-session, groups lablink-session, home /var/lib/lablink-home\nset up by lablink-session"
+	want := "user lablink-session, groups lablink-session, home /var/lib/lablink-home\nset up by lablink-session\ncopies folders"
 
 	for _, who := range []string{"ann@example.org", "bob@example.org"} {
 		person := d.person(t)
@@ -89,6 +92,8 @@ chmod 0755 /usr/local/bin/startxfce4`)
 		require.Empty(t, m.run(t, "sh", "-c", ofSession))
 		require.Empty(t, m.run(t, "sh", "-c", "find / -xdev -user lablink-session -not -path '/proc/*' 2>/dev/null || true"))
 	}
+	require.Equal(t, "masked", m.run(t, "sh", "-c", `systemctl is-enabled "user@$(id -u lablink-session).service" || true`))
+	require.Equal(t, "lablink-session", m.run(t, "grep", "-x", "lablink-session", "/etc/cron.deny"))
 	require.Empty(t, m.failed(t))
 	require.Empty(t, m.run(t, "sh", "-c", "systemd-analyze verify /etc/systemd/system/lablink-* 2>&1"), "systemd has something to say of the units")
 }

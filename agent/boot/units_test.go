@@ -1,0 +1,33 @@
+package boot
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/coreos/go-systemd/v22/unit"
+	"github.com/stretchr/testify/require"
+)
+
+// directives are those of a unit that this binary installs.
+func directives(t *testing.T, name string) map[string]string {
+	t.Helper()
+	raw, err := unitFiles.ReadFile("units/" + name)
+	require.NoError(t, err)
+	options, err := unit.DeserializeOptions(strings.NewReader(string(raw)))
+	require.NoError(t, err)
+	said := map[string]string{}
+	for _, o := range options {
+		said[o.Name] = strings.TrimSpace(said[o.Name] + " " + o.Value)
+	}
+	return said
+}
+
+// Folders of a home are the agent's group's, by their setgid bit, which cp -r makes anew.
+func TestAParticipantCanCopyFolders(t *testing.T) {
+	require.NotContains(t, directives(t, "lablink-session.service"), "RestrictSUIDSGID")
+}
+
+// Who ends all their programs ends that of the session, too, which then ends well.
+func TestADesktopBeginsAgainHoweverItEnded(t *testing.T) {
+	require.Equal(t, "always", directives(t, "lablink-session.service")["Restart"])
+}

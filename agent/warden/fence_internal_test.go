@@ -1,0 +1,59 @@
+package warden
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+// programs puts one in the place of ip and systemctl, and returns what they were called
+// with. Ip shows what it was told to add.
+func programs(t *testing.T) (called func() string) {
+	t.Helper()
+	t.Setenv("LABLINK_ROOT", t.TempDir())
+	dir := t.TempDir()
+	told := filepath.Join(dir, "told")
+	script := "#!/bin/sh\necho \"$(basename \"$0\") $*\" >>" + told + "\n[ \"$2 $3\" = 'rule show' ] && cat " + told + "\ntrue\n"
+	for _, name := range []string{"ip", "systemctl"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755))
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	return func() string {
+		raw, err := os.ReadFile(told)
+		require.NoError(t, err)
+		return string(raw)
+	}
+}
+
+func TestRulesThatFenceAreTheKernelsAndAddedOnce(t *testing.T) {
+	called := programs(t)
+	for range 2 {
+		require.NoError(t, fence(t.Context(), "990"))
+	}
+	require.Equal(t, 1, strings.Count(called(), "ip -4 rule add pref 100 protocol kernel to 169.254.169.254 uidrange 990-990 prohibit\n"))
+}
+
+func TestNothingRunsForTheSessionsUserButItsSession(t *testing.T) {
+	called := programs(t)
+	cron, at := host.Path("/etc/cron.deny"), host.Path("/etc/at.deny")
+	require.NoError(t, alone(t.Context(), "990"))
+	require.Equal(t, "systemctl mask user@990.service\n", called())
+	require.NoFileExists(t, at, "without it nobody may")
+	require.NoError(t, os.WriteFile(at, []byte("games"), 0o644))
+	require.NoError(t, os.MkdirAll(host.Path("/etc/systemd/system"), 0o755))
+	require.NoError(t, os.Symlink(os.DevNull, host.Path("/etc/systemd/system/user@990.service")))
+	for range 2 {
+		require.NoError(t, alone(t.Context(), "990"))
+	}
+	require.Equal(t, "systemctl mask user@990.service\n", called(), "once")
+	for file, want := range map[string]string{cron: User + "\n", at: "games\n" + User + "\n"} {
+		raw, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Equal(t, want, string(raw))
+	}
+}
