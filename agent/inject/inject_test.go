@@ -83,6 +83,22 @@ func TestOrdersGoThroughASocketOfTheAgentsOwn(t *testing.T) {
 	require.NoError(t, again.Close())
 }
 
+func TestASecondAgentInAFolderLeavesTheFirstOneItsSocket(t *testing.T) {
+	d := t.TempDir()
+	var got []inject.Order
+	first, err := inject.Listen(d, func(o inject.Order) error {
+		got = append(got, o)
+		return nil
+	})
+	require.NoError(t, err)
+	_, err = inject.Listen(d, func(inject.Order) error { return nil })
+	require.ErrorContains(t, err, "another agent takes orders at "+inject.Socket(d)+": end it first")
+	want := inject.Order{Fault: "xid", Value: "79"}
+	require.NoError(t, inject.Send(t.Context(), d, want))
+	require.NoError(t, first.Close())
+	assert.Equal(t, []inject.Order{want}, got)
+}
+
 func TestAFolderWithALongNameServesAsWell(t *testing.T) {
 	d := filepath.Join(t.TempDir(), strings.Repeat("long", 40))
 	assert.ErrorContains(t, inject.Send(t.Context(), d, inject.Order{Fault: "clear"}), "no agent takes orders")

@@ -55,6 +55,10 @@ func Listen(dir string, apply func(Order) error) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the agent's folder: %w", err)
 	}
+	if answers(path) {
+		shut()
+		return nil, fmt.Errorf("another agent takes orders at %s: end it first, or give this one a folder of its own by --state-dir", Socket(dir))
+	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // of an agent before
 		return nil, fmt.Errorf("remove an old socket: %w", err)
 	}
@@ -68,6 +72,16 @@ func Listen(dir string, apply func(Order) error) (*Server, error) {
 	s := &Server{listener: l, shut: shut, apply: apply}
 	s.work.Go(s.serve)
 	return s, nil
+}
+
+// answers reports whether somebody listens at a socket.
+func answers(path string) bool {
+	conn, err := net.DialTimeout("unix", path, patience)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
 }
 
 // Close takes no more orders.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -36,8 +37,11 @@ func places() vnc.Places {
 }
 
 // settingUp is what sets the machine up: by the warden where it begins sessions, and as who
-// runs the agent where there are none.
+// runs the agent on a machine of one's own.
 func (c *runCommand) settingUp() (agent.Runner, func() error) {
+	if c.Desktop != "vnc" && c.token == "" {
+		return nobodysRunner{}, nil
+	}
 	if c.Desktop != "vnc" {
 		return process.Runner{Home: c.Home}, nil
 	}
@@ -45,6 +49,15 @@ func (c *runCommand) settingUp() (agent.Runner, func() error) {
 	return process.Remote{URL: asked.URL + warden.RunPath, HTTP: asked.HTTP}, func() error {
 		return asked.Do(context.Background(), http.MethodPost, warden.PreparedPath, nil, nil)
 	}
+}
+
+// nobodysRunner runs nothing: the agent of a machine of EC2 is alone with its secret there,
+// and settings are refused that want more without a desktop.
+type nobodysRunner struct{}
+
+// Run says what is missing.
+func (nobodysRunner) Run(context.Context, agent.Command, func(string)) error {
+	return errors.New("nobody is there to run it as: a machine without a desktop is not set up. Set the pool's desktop to vnc")
 }
 
 type wardenCommand struct{}

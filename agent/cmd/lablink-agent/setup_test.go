@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/agent/internal/fakeallocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -77,4 +79,15 @@ func TestAMachineWhoseSetUpFailsSaysWhy(t *testing.T) {
 	assert.Equal(t, []any{api.SetupFailed, "no such package", api.Unhealthy}, []any{r.Setup.State, r.Setup.Line, r.Health})
 	assert.Contains(t, r.Reason, "The start-up script did not succeed (try 1 of 1): it ended with status 4")
 	stop()
+}
+
+// Whatever its settings say: a script could read the agent's secret.
+func TestNothingRunsAsTheAgentOfAMachineOfEC2(t *testing.T) {
+	ran := filepath.Join(t.TempDir(), "ran")
+	for _, kind := range []string{"", "none"} {
+		runner, _ := (&runCommand{Desktop: kind, Home: t.TempDir()}).settingUp()
+		err := runner.Run(t.Context(), agent.Command{Args: []string{"touch", ran}, Limit: time.Minute}, func(string) {})
+		require.ErrorContains(t, err, "Set the pool's desktop to vnc")
+		assert.NoFileExists(t, ran)
+	}
 }
