@@ -49,8 +49,7 @@ func (a *Agent) keepSettingUp(ctx context.Context) {
 func (a *Agent) askSetup(ctx context.Context, id Identity) (said api.Setup, ok bool) {
 	err := a.tries("ask the allocator what to set up").until(ctx, func() (err error) {
 		said, err = a.Allocator.Setup(ctx, id)
-		switch api.CodeOf(err) {
-		case api.Unauthorized, api.NotFound, api.Invalid:
+		if code := api.CodeOf(err); code == api.Unauthorized || code == api.NotFound || code == api.Invalid {
 			return backoff.Permanent(err)
 		}
 		return err

@@ -87,11 +87,10 @@ type sessionCommand struct{}
 // Run shows the desktop of a session until ctx ends.
 func (sessionCommand) Run(ctx context.Context) error {
 	s := session.Session{Dir: host.Path(warden.Runtime), Home: host.Path(warden.Home), Out: os.Stderr, Ready: func() { notify(newLog(os.Stderr)) }}
-	err := s.Run(ctx)
-	if ctx.Err() != nil {
-		return nil // it was told to end
+	if err := s.Run(ctx); ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil // it was told to end
 }
 
 // notify tells systemd that the program is ready.
