@@ -96,7 +96,7 @@ func (w Workshop) gap(s Situation, has []Machine) *gap {
 		g.reboot, g.failed = g.reboot[over:], append(g.failed, g.reboot[:over]...)
 	}
 	if s.Seats[w.ID] <= assigned { // nobody waits for it
-		idle = g.limp(idle)
+		idle = g.limp(s, idle)
 	}
 	g.count(s, farthestLast(idle), good+len(g.reboot), w.forSeats(s.Now, people), wanted)
 	g.late, g.unpaused = w.tooLate(s), w.LaunchFailures == 0 && !w.LaunchAfter.IsZero() && !w.pauses(s.Now)

@@ -161,6 +161,27 @@ func TestAMachineThatLimpsForHoursIsRebootedOnce(t *testing.T) {
 	require.Equal(t, allocator.Rebooting, g.pass(t, time.Second).State, "it was well for half an hour in between")
 }
 
+// As where all machines of a type have the fault.
+func TestMachinesThatLimpAreNotReplacedOneAfterTheOther(t *testing.T) {
+	g := withGPU(t, false, 0)
+	replaced := map[string]bool{}
+	for range 65 {
+		all := g.Machines(t, g.ws)
+		m := all[len(all)-1]
+		if m.State == allocator.Booting {
+			_, g.all[m.ID] = g.Boot(t, m)
+		}
+		if g.all[m.ID].ID != "" {
+			g.choose(m.ID)
+			g.say(t, api.Degraded, api.Replace)
+		}
+		if m = g.pass(t, time.Minute); m.State == allocator.Terminating {
+			replaced[m.ID] = true
+		}
+	}
+	require.Len(t, replaced, 3, "at once, and each half hour")
+}
+
 func TestOnlyOneMachineThatLimpsIsRebootedAtATime(t *testing.T) {
 	o := oneMachine(t, 2)
 	for id := range o.all {

@@ -38,6 +38,9 @@ type Situation struct {
 	// machines end for that.
 	Capped  map[string]string
 	HardCap bool
+	// Limped are the workshops of which no machine is replaced now as it limps: one was
+	// lately.
+	Limped map[string]bool
 }
 
 // Step is what closes a part of the difference between what should be and what is.

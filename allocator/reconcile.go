@@ -64,7 +64,7 @@ func (s *Service) situation(ctx context.Context) (Situation, error) {
 		}
 		out.Boots[p.Name] = median(took)
 	}
-	out.Workshops, out.Machines = workshops, machines
+	out.Workshops, out.Machines, out.Limped = workshops, machines, s.limped.lately(out.Now)
 	if out.Seats, err = s.Store.LiveSeats(ctx); err != nil {
 		return out, err
 	}
@@ -98,6 +98,9 @@ func (s *Service) take(ctx context.Context, step Step) error {
 		_, err := s.endMachine(ctx, Allocator, *step.EndMachine, step.Why)
 		if err == nil && step.EndMachine.neverReady() {
 			err = s.pause(ctx, step.Workshop.ID, step.EndMachine.Reason)
+		}
+		if err == nil && step.EndMachine.limps() && step.EndMachine.Leaving == "" {
+			s.limped.note(step.Workshop.ID, s.Now())
 		}
 		return err
 	default:

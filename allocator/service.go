@@ -49,6 +49,7 @@ type Service struct {
 	spared   sync.Map // instances that a restore made unknown, once told
 	listens  listening
 	used     uses     // when the use of sessions was kept
+	limped   limping  // when machines that limp were replaced
 	uploads  grants   // what agents were named places for
 	codes    sync.Map // join code → id of its workshop, of those that were open once
 	settling settler  // brings sessions of agents in line with who holds their machines

@@ -64,10 +64,12 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, machine string) {
 
 // hold keeps a tunnel until it has ended.
 func (h *Hub) hold(machine string, t held) {
-	h.replace(machine, t)
+	defer t.Close() // and its connection, whoever ended it; who is gone is waited for
+	if !h.replace(machine, t) {
+		return
+	}
 	h.OnChange(machine, t.id, true)
 	<-t.CloseChan()
-	_ = t.Close() // and its connection, whoever ended it
 	if h.forget(machine, t) {
 		h.OnChange(machine, t.id, false)
 	}
@@ -82,8 +84,13 @@ func (h *Hub) config() *yamux.Config {
 	return c
 }
 
-func (h *Hub) replace(machine string, t held) {
+// replace keeps a tunnel, unless none are taken any more since it was brought.
+func (h *Hub) replace(machine string, t held) bool {
 	h.mu.Lock()
+	if h.draining {
+		h.mu.Unlock()
+		return false
+	}
 	if h.tunnels == nil {
 		h.tunnels = map[string]held{}
 	}
@@ -93,6 +100,7 @@ func (h *Hub) replace(machine string, t held) {
 	if old.Session != nil {
 		_ = old.Close()
 	}
+	return true
 }
 
 // forget removes a tunnel, unless a newer one has taken its place.
@@ -106,9 +114,11 @@ func (h *Hub) forget(machine string, t held) bool {
 	return true
 }
 
-// Close ends all tunnels. Agents dial again, to whoever is there then.
+// Close ends all tunnels, and takes no new ones. Agents dial again, to whoever is there
+// then.
 func (h *Hub) Close() {
 	h.mu.Lock()
+	h.draining = true
 	sessions := slices.Collect(maps.Values(h.tunnels))
 	h.mu.Unlock()
 	for _, s := range sessions {

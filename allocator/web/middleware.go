@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -82,7 +83,7 @@ func (s *server) recover(next http.Handler) http.Handler {
 			if v == http.ErrAbortHandler { //nolint:errorlint // what was given to panic, not an error's chain
 				panic(v) // the server's own way to cut an answer
 			}
-			s.Log.ErrorContext(r.Context(), "a request panicked", "panic", v, "path", r.URL.Path, "request_id", requestID(r.Context()))
+			s.Log.ErrorContext(r.Context(), "a request panicked", "panic", v, "path", r.URL.Path, "request_id", requestID(r.Context()), "stack", string(debug.Stack()))
 			s.fail(w, r, api.Problemf(api.Internal, "Something went wrong here", "It was written down as %s; tell your administrator if it happens again.", requestID(r.Context())))
 		}()
 		next.ServeHTTP(w, r)

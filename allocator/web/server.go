@@ -110,7 +110,7 @@ func New(ctx context.Context, c Config) (http.Handler, error) {
 	if c.BalancedDomain != "" {
 		handler = proxies.secure(c.BalancedDomain, handler)
 	}
-	return newWorkers(ctx.Done()).serve(s.metrics(handler)), nil
+	return newWorkers(ctx.Done(), c.Log).serve(s.metrics(handler)), nil
 }
 
 // cookieName is a cookie's name. Over TLS it says that only this very site may

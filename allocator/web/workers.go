@@ -1,7 +1,9 @@
 package web
 
 import (
+	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
 )
 
@@ -14,9 +16,12 @@ const spare = 10 * time.Second
 type workers struct {
 	work chan func()
 	over <-chan struct{} // closed when they need not wait any more
+	log  *slog.Logger
 }
 
-func newWorkers(over <-chan struct{}) workers { return workers{make(chan func()), over} }
+func newWorkers(over <-chan struct{}, log *slog.Logger) workers {
+	return workers{make(chan func()), over, log}
+}
 
 // do has a worker do something: one that waits, or another one.
 func (w workers) do(what func()) {
@@ -44,12 +49,19 @@ func (w workers) keep(what func()) {
 	}
 }
 
-// serve has workers answer for next. A panic is the connection's, which ends by it.
+// serve has workers answer for next. A panic is the connection's, which ends by it; where
+// it came from only the worker's stack tells.
 func (w workers) serve(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		done := make(chan any, 1)
 		w.do(func() {
-			defer func() { done <- recover() }()
+			defer func() {
+				v := recover()
+				if v != nil && v != http.ErrAbortHandler { //nolint:errorlint // what was given to panic, not an error's chain
+					w.log.Error("an answer panicked", "panic", v, "path", r.URL.Path, "stack", string(debug.Stack()))
+				}
+				done <- v
+			}()
 			next.ServeHTTP(rw, r)
 		})
 		if v := <-done; v != nil {

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -19,7 +21,7 @@ func stackOf() string {
 }
 
 func TestWorkersAnswerOneAfterTheOtherAndAsManyAsThereAreAtOnce(t *testing.T) {
-	w := newWorkers(t.Context().Done())
+	w := newWorkers(t.Context().Done(), slog.New(slog.DiscardHandler))
 	var mu sync.Mutex
 	on := map[string]bool{}
 	meet := make(chan struct{})
@@ -53,9 +55,20 @@ func TestWorkersAnswerOneAfterTheOtherAndAsManyAsThereAreAtOnce(t *testing.T) {
 	require.Less(t, len(on), 50, "those that wait are taken")
 }
 
+// fault is where a handler of a test is wrong.
+func fault(http.ResponseWriter, *http.Request) { panic("it is wrong") }
+
 func TestAWorkersPanicIsTheConnections(t *testing.T) {
-	h := newWorkers(t.Context().Done()).serve(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
-	require.PanicsWithValue(t, http.ErrAbortHandler, func() {
-		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
-	})
+	var log bytes.Buffer
+	panics := func(v any, next http.HandlerFunc) {
+		t.Helper()
+		h := newWorkers(t.Context().Done(), slog.New(slog.NewTextHandler(&log, nil))).serve(next)
+		require.PanicsWithValue(t, v, func() {
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+		})
+	}
+	panics(http.ErrAbortHandler, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	require.Empty(t, log.String(), "an answer was cut")
+	panics("it is wrong", fault)
+	require.Contains(t, log.String(), "web.fault(", "the log says where")
 }
