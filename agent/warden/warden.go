@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/talmolab/lablink-infrastructure/agent/session"
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
@@ -90,7 +91,7 @@ func (w *Warden) Begin(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	if err := w.Person.Ready(ctx); err != nil {
+	if err := errors.Join(w.Person.Ready(ctx), session.Possible()); err != nil {
 		return err
 	}
 	if had != id {

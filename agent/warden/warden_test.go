@@ -159,6 +159,13 @@ func TestASessionBeginsInAHomeThatNobodyHadBefore(t *testing.T) {
 	require.Empty(t, id)
 }
 
+func TestAMachineWithoutAnXServerSaysWhatToInstall(t *testing.T) {
+	w, m := newWarden(t)
+	t.Setenv("PATH", t.TempDir())
+	require.ErrorContains(t, w.Begin(t.Context(), "anns"), "install tigervnc-standalone-server")
+	require.NotContains(t, next(m), "start "+unit)
+}
+
 // A home may take longer than anybody waits.
 func TestASessionBeginsThoughWhoAskedIsGone(t *testing.T) {
 	w, m := newWarden(t)

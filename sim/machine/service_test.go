@@ -85,6 +85,17 @@ func TestRestartIsAsTheUnitSays(t *testing.T) {
 	}
 }
 
+func TestWhatEndedTooOftenIsStartedOnceThatIsForgotten(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	w.launch(program("serve", "echo start > "+box.path+"\nexit 1") +
+		unit("it.service", "[Unit]\nStartLimitBurst=1\n[Service]\nType=oneshot\nExecStart=/opt/serve") +
+		"systemctl start it.service || true\nsystemctl start it.service && echo again > " + box.path +
+		"\nsystemctl reset-failed it.service\nsystemctl start it.service || true\necho end > " + box.path)
+	for _, line := range []string{"start", "start", "end"} {
+		require.Equal(t, line, box.next())
+	}
+}
+
 // until is a shell command that waits until it.service is in one of some states.
 func until(states string) string {
 	return "while ! grep -qw \"$(systemctl is-active it.service || true)\" <<< '" + states + "'; do :; done\n"

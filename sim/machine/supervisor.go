@@ -119,6 +119,8 @@ func (s *Supervisor) systemctl(ctx context.Context, args []string) (string, erro
 		}
 	case "start":
 		do = s.start
+	case "reset-failed":
+		do = func(_ context.Context, name string) error { return s.resetFailed(name) }
 	case "stop":
 		do = func(_ context.Context, name string) error { s.stopUnit(name); return nil }
 	case "restart":
@@ -251,6 +253,23 @@ func (s *Supervisor) parts(of string) (parts []string) {
 		}
 	}
 	return parts
+}
+
+// resetFailed forgets how often a service ended.
+func (s *Supervisor) resetFailed(name string) error {
+	s.mu.Lock()
+	svc := s.services[name]
+	s.mu.Unlock()
+	if svc == nil {
+		return fmt.Errorf("failed to reset failed state of unit %s: unit %s not loaded", name, name)
+	}
+	svc.mu.Lock()
+	defer svc.mu.Unlock()
+	svc.starts = nil
+	if svc.status == "failed" {
+		svc.status = "inactive"
+	}
+	return nil
 }
 
 // killUnit ends all processes of a service at once. One that has none is left as
