@@ -33,3 +33,12 @@ func TestADesktopBeginsAgainHoweverItEnded(t *testing.T) {
 	require.Equal(t, "always", said["Restart"])
 	require.NotEqual(t, "0", said["StartLimitIntervalSec"], "but not each second for ever")
 }
+
+// What sets a machine up is run by the warden.
+func TestWhatAScriptLeftRunningGoesOnOverARestart(t *testing.T) {
+	said := directives(t, "lablink-warden.service")
+	require.Equal(t, "process", said["KillMode"])
+	for _, hinders := range []string{"ProtectHome", "ProtectKernelModules", "SystemCallArchitectures"} {
+		require.NotContains(t, said, hinders)
+	}
+}

@@ -62,6 +62,7 @@ type Warden struct {
 
 	mu       sync.Mutex
 	removing sync.WaitGroup
+	running  sync.WaitGroup // what sets the machine up
 }
 
 // beginning is how long a session may take to begin: what every home begins with may be

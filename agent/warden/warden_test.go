@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/talmolab/lablink-infrastructure/agent/vnc"
 	"github.com/talmolab/lablink-infrastructure/agent/warden"
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
@@ -108,6 +109,30 @@ func TestAMachineIsSetUpUntilSomebodyHasHadIt(t *testing.T) {
 	}
 	require.Zero(t, ran)
 	require.Empty(t, kept)
+}
+
+func TestAWardenEndsWithWhatSetsTheMachineUp(t *testing.T) {
+	w, _ := newWarden(t)
+	t.Setenv("LABLINK_SKIP", "user")
+	begun, ended := make(chan struct{}), false
+	w.Run = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-r.Context().Done()
+		ended = true
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	ready := make(chan struct{})
+	go func() { served <- w.Serve(ctx, func() { close(ready) }) }()
+	<-ready
+	at := vnc.Places{Warden: host.Path(warden.Dir), Control: warden.Socket}.WardenClient()
+	asked := make(chan error, 1)
+	go func() { asked <- at.Do(t.Context(), http.MethodPost, warden.RunPath, nil, nil) }()
+	<-begun
+	stop()
+	require.NoError(t, <-served)
+	require.True(t, ended)
+	require.Error(t, <-asked)
 }
 
 func next(m *machine) []string {
