@@ -42,3 +42,18 @@ func TestWhatAScriptLeftRunningGoesOnOverARestart(t *testing.T) {
 		require.NotContains(t, said, hinders)
 	}
 }
+
+// Older ones of systemd make of some directives a list of devices, on which no GPU is.
+func TestUnitsSeeTheMachinesGPUs(t *testing.T) {
+	for _, name := range []string{"lablink-agent.service", "lablink-warden.service", "lablink-session.service"} {
+		said := directives(t, name)
+		for _, hides := range []string{"ProtectClock", "PrivateDevices", "DevicePolicy", "DeviceAllow"} {
+			require.NotContains(t, said, hides, name)
+		}
+	}
+}
+
+// PartOf stops the warden with the agent, and starts it with a restart only.
+func TestTheWardenStartsWithTheAgent(t *testing.T) {
+	require.Contains(t, strings.Fields(directives(t, "lablink-warden.service")["WantedBy"]), "lablink-agent.service")
+}

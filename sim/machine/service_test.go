@@ -165,9 +165,10 @@ func TestPartsOfAServiceRestartAndStopWithIt(t *testing.T) {
 	require.NoError(t, syscall.Mkfifo(box.path+".go", 0o600))
 	wait := "read -t 20 < " + box.path + ".go\n"
 	w.launch(program("serve", "echo it $$ > "+box.path+"\nexec sleep 1000") + program("part", "echo part $$ > "+box.path+"\nexec sleep 1000") +
-		unit("it.service", "[Service]\nExecStart=/opt/serve") + unit("part.service", "[Unit]\nPartOf=it.service\n[Service]\nExecStart=/opt/part") +
+		unit("it.service", "[Service]\nExecStart=/opt/serve") + unit("part.service", "[Unit]\nPartOf=it.service\n[Service]\nExecStart=/opt/part\n[Install]\nWantedBy=it.service") +
 		"systemctl start it.service\nsystemctl start part.service\n" + wait + "systemctl restart it.service\n" + wait +
-		"systemctl stop it.service\nsystemctl is-active part.service > " + box.path + " || true")
+		"systemctl stop it.service\nsystemctl is-active part.service > " + box.path + " || true\n" +
+		"systemctl enable part.service\nsystemctl start it.service")
 	both := func() map[string]string {
 		out := map[string]string{}
 		for range 2 {
@@ -185,4 +186,5 @@ func TestPartsOfAServiceRestartAndStopWithIt(t *testing.T) {
 	proceed()
 	require.Equal(t, "inactive", box.next())
 	require.False(t, alive(t, second["part"]))
+	require.NotEqual(t, second["part"], both()["part"], "one that it wants starts with it")
 }

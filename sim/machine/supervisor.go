@@ -210,7 +210,22 @@ func (s *Supervisor) start(ctx context.Context, name string) error {
 	case ".timer":
 		return s.tick(u)
 	}
-	return s.serviceOf(u).start(ctx)
+	err = s.serviceOf(u).start(ctx)
+	return errors.Join(err, s.startWanted(ctx, name))
+}
+
+// startWanted starts what is enabled to start with a service.
+func (s *Supervisor) startWanted(ctx context.Context, name string) error {
+	wanted, err := filepath.Glob(filepath.Join(s.root, "etc/systemd/system", name+".wants/*"))
+	if err != nil {
+		return fmt.Errorf("look what starts with %s: %w", name, err)
+	}
+	for _, link := range wanted {
+		if err := s.start(ctx, filepath.Base(link)); err != nil {
+			s.log.Error("start wanted unit", "unit", link, "error", err)
+		}
+	}
+	return nil
 }
 
 func (s *Supervisor) restart(ctx context.Context, name string) error {
