@@ -241,6 +241,7 @@ func TestADesktopThatTakesNothingIsLeft(t *testing.T) {
 	}()
 	_, left := b.Read(make([]byte, 1))
 	require.Error(t, left)
+	require.Eventually(t, func() bool { return w.Streams() == 0 }, 20*time.Second, time.Millisecond, "another has its place")
 }
 
 func TestABrowserThatDoesNotAnswerIsLeft(t *testing.T) {

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/talmolab/lablink-infrastructure/agent/session"
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
@@ -53,6 +52,8 @@ type Person interface {
 type Warden struct {
 	Units  Units
 	Person Person
+	// Possible says what the machine lacks for a session. Optional.
+	Possible func() error
 	// Run answers what sets the machine up, and Prepare keeps the home as what every home
 	// begins with. Nothing is asked of them once somebody has had the machine.
 	Run     http.Handler
@@ -92,8 +93,13 @@ func (w *Warden) Begin(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	if err := errors.Join(w.Person.Ready(ctx), session.Possible()); err != nil {
+	if err := w.Person.Ready(ctx); err != nil {
 		return err
+	}
+	if w.Possible != nil {
+		if err := w.Possible(); err != nil {
+			return err
+		}
 	}
 	if had != id {
 		if err := w.makeHome(ctx); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/talmolab/lablink-infrastructure/agent/session"
 	"github.com/talmolab/lablink-infrastructure/agent/vnc"
 	"github.com/talmolab/lablink-infrastructure/agent/warden"
 	"github.com/talmolab/lablink-infrastructure/api/host"
@@ -186,6 +187,7 @@ func TestASessionBeginsInAHomeThatNobodyHadBefore(t *testing.T) {
 
 func TestAMachineWithoutAnXServerSaysWhatToInstall(t *testing.T) {
 	w, m := newWarden(t)
+	w.Possible = session.Possible
 	t.Setenv("PATH", t.TempDir())
 	require.ErrorContains(t, w.Begin(t.Context(), "anns"), "install tigervnc-standalone-server")
 	require.NotContains(t, next(m), "start "+unit)
