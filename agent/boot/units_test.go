@@ -29,5 +29,31 @@ func TestAParticipantCanCopyFolders(t *testing.T) {
 
 // Who ends all their programs ends that of the session, too, which then ends well.
 func TestADesktopBeginsAgainHoweverItEnded(t *testing.T) {
-	require.Equal(t, "always", directives(t, "lablink-session.service")["Restart"])
+	said := directives(t, "lablink-session.service")
+	require.Equal(t, "always", said["Restart"])
+	require.NotEqual(t, "0", said["StartLimitIntervalSec"], "but not each second for ever")
+}
+
+// What sets a machine up is run by the warden.
+func TestWhatAScriptLeftRunningGoesOnOverARestart(t *testing.T) {
+	said := directives(t, "lablink-warden.service")
+	require.Equal(t, "process", said["KillMode"])
+	for _, hinders := range []string{"ProtectHome", "ProtectKernelModules", "SystemCallArchitectures"} {
+		require.NotContains(t, said, hinders)
+	}
+}
+
+// Older ones of systemd make of some directives a list of devices, on which no GPU is.
+func TestUnitsSeeTheMachinesGPUs(t *testing.T) {
+	for _, name := range []string{"lablink-agent.service", "lablink-warden.service", "lablink-session.service"} {
+		said := directives(t, name)
+		for _, hides := range []string{"ProtectClock", "PrivateDevices", "DevicePolicy", "DeviceAllow"} {
+			require.NotContains(t, said, hides, name)
+		}
+	}
+}
+
+// PartOf stops the warden with the agent, and starts it with a restart only.
+func TestTheWardenStartsWithTheAgent(t *testing.T) {
+	require.Contains(t, strings.Fields(directives(t, "lablink-warden.service")["WantedBy"]), "lablink-agent.service")
 }

@@ -19,6 +19,14 @@ const Socket = "rfb"
 // ErrNoServer is that the machine has no X server that speaks VNC.
 var ErrNoServer = errors.New("TigerVNC is not on this machine: install tigervnc-standalone-server (on Amazon Linux tigervnc-server), or take an image that has it")
 
+// Possible says what a machine lacks to show a desktop, if it does.
+func Possible() error {
+	if _, err := exec.LookPath("Xvnc"); err != nil {
+		return ErrNoServer
+	}
+	return nil
+}
+
 // serverArgs are those of Xvnc. The socket is named without its folder, which it is
 // started in: a socket's path has to be short.
 var serverArgs = []string{

@@ -29,6 +29,8 @@ type Desktop struct {
 	busy   func() bool
 	warden api.Client
 
+	patience time.Duration
+
 	mu      sync.Mutex
 	began   bool      // somebody has a session, as far as this program was told
 	worked  time.Time // when its participant did something last; zero: there is none
@@ -40,7 +42,7 @@ var _ agent.Desktop = &Desktop{}
 // New is a machine's desktop. Busy says whether the machine works for its participant
 // though nobody touches it, as when something is computed. It is optional, and so is now.
 func New(places Places, busy func() bool, now func() time.Time) *Desktop {
-	return &Desktop{places: places, now: now, busy: busy, warden: places.WardenClient()}
+	return &Desktop{places: places, now: now, busy: busy, warden: places.WardenClient(), patience: patience}
 }
 
 // WardenClient reaches the machine's warden.

@@ -23,6 +23,9 @@ const (
 	maxStreams = 16
 	// greeting is how long the desktop may take to say its first words.
 	greeting = 10 * time.Second
+	// patience is how long either end may take to hear of the other: a desktop takes what is
+	// sent to it, and a browser answers when it is asked, which it is as often.
+	patience = 30 * time.Second
 	// piece is how much of what the desktop draws is sent at once, in bytes.
 	piece = 64 << 10
 )
@@ -120,8 +123,14 @@ func (d *Desktop) carry(ctx context.Context, ws *websocket.Conn, desktop net.Con
 	go func() {
 		defer close(sent)
 		defer desktop.Close()
-		f := rfb.Filter{Desktop: desktop, WatchOnly: watch, Worked: d.touch}
+		f := rfb.Filter{Desktop: impatient{desktop, d.patience}, WatchOnly: watch, Worked: d.touch}
 		_ = f.Run(browser) // whoever sends what nobody knows is cut off, and that is all
+	}()
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		defer stop() // and with it the browser's end, and so the desktop's
+		d.ask(ctx, ws)
 	}()
 	if _, err := browser.Write(hello); err == nil {
 		_, _ = io.CopyBuffer(struct{ io.Writer }{browser}, struct{ io.Reader }{desktop}, make([]byte, piece))
@@ -129,6 +138,41 @@ func (d *Desktop) carry(ctx context.Context, ws *websocket.Conn, desktop net.Con
 	_ = ws.Close(websocket.StatusGoingAway, "the desktop ended")
 	stop()
 	<-sent
+	<-asked
+}
+
+// ask asks a browser again and again whether it is there, until it is not.
+func (d *Desktop) ask(ctx context.Context, ws *websocket.Conn) {
+	tick := time.NewTicker(d.patience)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		answered, cancel := context.WithTimeout(ctx, d.patience)
+		err := ws.Ping(answered)
+		cancel()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// impatient is a desktop that has to take what is sent to it within some time. One that was
+// stopped takes nothing.
+type impatient struct {
+	net.Conn
+	patience time.Duration
+}
+
+// Write sends something to the desktop.
+func (c impatient) Write(raw []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(c.patience)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(raw)
 }
 
 // enter counts one more who sees the desktop. What runs there may be of somebody whose

@@ -203,6 +203,56 @@ func TestADesktopThatNobodyOrderedIsSeenByNobody(t *testing.T) {
 	}
 }
 
+// stopped is a desktop that greets, and then takes and says nothing: one that its participant
+// stopped.
+func (w *world) stopped(t *testing.T) {
+	t.Helper()
+	l, err := net.Listen("unix", filepath.Join(w.session, session.Socket))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Write([]byte("RFB 003.008\n"))
+			t.Cleanup(func() { _ = conn.Close() })
+		}
+	}()
+	w.SetPatience(50 * time.Millisecond)
+	require.NoError(t, w.Start(t.Context(), "anns"))
+}
+
+func TestADesktopThatTakesNothingIsLeft(t *testing.T) {
+	w := newWorld(t, nil)
+	w.stopped(t)
+	ws, _, err := websocket.Dial(t.Context(), w.url+"/desktop/stream", nil)
+	require.NoError(t, err)
+	defer func() { _ = ws.CloseNow() }()
+	b := &browser{websocket.NetConn(t.Context(), ws, websocket.MessageBinary)}
+	b.read(t, 12)
+	b.say(t, "RFB 003.008\n\x01\x00")
+	go func() {
+		much := bytes.Repeat([]byte{5, 0, 0, 1, 0, 1}, 10000)
+		for err == nil {
+			_, err = b.Write(much)
+		}
+	}()
+	_, left := b.Read(make([]byte, 1))
+	require.Error(t, left)
+	require.Eventually(t, func() bool { return w.Streams() == 0 }, 20*time.Second, time.Millisecond, "another has its place")
+}
+
+func TestABrowserThatDoesNotAnswerIsLeft(t *testing.T) {
+	w := newWorld(t, nil)
+	w.stopped(t)
+	ws, _, err := websocket.Dial(t.Context(), w.url+"/desktop/stream", nil) // reads nothing, and so answers nothing
+	require.NoError(t, err)
+	defer func() { _ = ws.CloseNow() }()
+	require.Eventually(t, func() bool { return w.Streams() == 0 }, 20*time.Second, time.Millisecond)
+}
+
 func TestAMachineThatComputesIsNotIdle(t *testing.T) {
 	busy := true
 	w := newWorld(t, func() bool { return busy })

@@ -32,8 +32,10 @@ type Systemd struct{}
 
 var _ Units = Systemd{}
 
-// Start starts a unit, and returns when it is ready.
+// Start starts a unit, and returns when it is ready. That it ended too often before counts
+// no more.
 func (Systemd) Start(ctx context.Context, unit string) error {
+	_ = host.Systemctl(ctx, "reset-failed", unit) // one that never ran has nothing to forget
 	return host.Systemctl(ctx, "start", unit)
 }
 

@@ -80,6 +80,7 @@ func (w *Warden) Serve(ctx context.Context, ready func()) error {
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	defer w.Close()
+	defer w.running.Wait() // they end with their requests, and systemd would let them go on
 	ready()
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("answer the agent: %w", err)

@@ -30,6 +30,8 @@ func (w *Warden) setUp(mux *http.ServeMux) {
 			answer(rw, err)
 			return
 		}
+		w.running.Add(1)
+		defer w.running.Done()
 		w.Run.ServeHTTP(rw, r)
 	})
 	mux.HandleFunc("POST "+PreparedPath, func(rw http.ResponseWriter, _ *http.Request) { answer(rw, w.prepared()) })

@@ -52,6 +52,8 @@ type Person interface {
 type Warden struct {
 	Units  Units
 	Person Person
+	// Possible says what the machine lacks for a session. Optional.
+	Possible func() error
 	// Run answers what sets the machine up, and Prepare keeps the home as what every home
 	// begins with. Nothing is asked of them once somebody has had the machine.
 	Run     http.Handler
@@ -61,6 +63,7 @@ type Warden struct {
 
 	mu       sync.Mutex
 	removing sync.WaitGroup
+	running  sync.WaitGroup // what sets the machine up
 }
 
 // beginning is how long a session may take to begin: what every home begins with may be
@@ -92,6 +95,11 @@ func (w *Warden) Begin(ctx context.Context, id string) error {
 	}
 	if err := w.Person.Ready(ctx); err != nil {
 		return err
+	}
+	if w.Possible != nil {
+		if err := w.Possible(); err != nil {
+			return err
+		}
 	}
 	if had != id {
 		if err := w.makeHome(ctx); err != nil {

@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/talmolab/lablink-infrastructure/agent/session"
+	"github.com/talmolab/lablink-infrastructure/agent/vnc"
 	"github.com/talmolab/lablink-infrastructure/agent/warden"
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
@@ -110,6 +112,30 @@ func TestAMachineIsSetUpUntilSomebodyHasHadIt(t *testing.T) {
 	require.Empty(t, kept)
 }
 
+func TestAWardenEndsWithWhatSetsTheMachineUp(t *testing.T) {
+	w, _ := newWarden(t)
+	t.Setenv("LABLINK_SKIP", "user")
+	begun, ended := make(chan struct{}), false
+	w.Run = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-r.Context().Done()
+		ended = true
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	ready := make(chan struct{})
+	go func() { served <- w.Serve(ctx, func() { close(ready) }) }()
+	<-ready
+	at := vnc.Places{Warden: host.Path(warden.Dir), Control: warden.Socket}.WardenClient()
+	asked := make(chan error, 1)
+	go func() { asked <- at.Do(t.Context(), http.MethodPost, warden.RunPath, nil, nil) }()
+	<-begun
+	stop()
+	require.NoError(t, <-served)
+	require.True(t, ended)
+	require.Error(t, <-asked)
+}
+
 func next(m *machine) []string {
 	did := m.did
 	m.did = nil
@@ -157,6 +183,14 @@ func TestASessionBeginsInAHomeThatNobodyHadBefore(t *testing.T) {
 	id, err := w.Current()
 	require.NoError(t, err)
 	require.Empty(t, id)
+}
+
+func TestAMachineWithoutAnXServerSaysWhatToInstall(t *testing.T) {
+	w, m := newWarden(t)
+	w.Possible = session.Possible
+	t.Setenv("PATH", t.TempDir())
+	require.ErrorContains(t, w.Begin(t.Context(), "anns"), "install tigervnc-standalone-server")
+	require.NotContains(t, next(m), "start "+unit)
 }
 
 // A home may take longer than anybody waits.

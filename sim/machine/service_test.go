@@ -85,6 +85,17 @@ func TestRestartIsAsTheUnitSays(t *testing.T) {
 	}
 }
 
+func TestWhatEndedTooOftenIsStartedOnceThatIsForgotten(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	w.launch(program("serve", "echo start > "+box.path+"\nexit 1") +
+		unit("it.service", "[Unit]\nStartLimitBurst=1\n[Service]\nType=oneshot\nExecStart=/opt/serve") +
+		"systemctl start it.service || true\nsystemctl start it.service && echo again > " + box.path +
+		"\nsystemctl reset-failed it.service\nsystemctl start it.service || true\necho end > " + box.path)
+	for _, line := range []string{"start", "start", "end"} {
+		require.Equal(t, line, box.next())
+	}
+}
+
 // until is a shell command that waits until it.service is in one of some states.
 func until(states string) string {
 	return "while ! grep -qw \"$(systemctl is-active it.service || true)\" <<< '" + states + "'; do :; done\n"
@@ -154,9 +165,10 @@ func TestPartsOfAServiceRestartAndStopWithIt(t *testing.T) {
 	require.NoError(t, syscall.Mkfifo(box.path+".go", 0o600))
 	wait := "read -t 20 < " + box.path + ".go\n"
 	w.launch(program("serve", "echo it $$ > "+box.path+"\nexec sleep 1000") + program("part", "echo part $$ > "+box.path+"\nexec sleep 1000") +
-		unit("it.service", "[Service]\nExecStart=/opt/serve") + unit("part.service", "[Unit]\nPartOf=it.service\n[Service]\nExecStart=/opt/part") +
+		unit("it.service", "[Service]\nExecStart=/opt/serve") + unit("part.service", "[Unit]\nPartOf=it.service\n[Service]\nExecStart=/opt/part\n[Install]\nWantedBy=it.service") +
 		"systemctl start it.service\nsystemctl start part.service\n" + wait + "systemctl restart it.service\n" + wait +
-		"systemctl stop it.service\nsystemctl is-active part.service > " + box.path + " || true")
+		"systemctl stop it.service\nsystemctl is-active part.service > " + box.path + " || true\n" +
+		"systemctl enable part.service\nsystemctl start it.service")
 	both := func() map[string]string {
 		out := map[string]string{}
 		for range 2 {
@@ -174,4 +186,5 @@ func TestPartsOfAServiceRestartAndStopWithIt(t *testing.T) {
 	proceed()
 	require.Equal(t, "inactive", box.next())
 	require.False(t, alive(t, second["part"]))
+	require.NotEqual(t, second["part"], both()["part"], "one that it wants starts with it")
 }

@@ -119,6 +119,8 @@ func (s *Supervisor) systemctl(ctx context.Context, args []string) (string, erro
 		}
 	case "start":
 		do = s.start
+	case "reset-failed":
+		do = func(_ context.Context, name string) error { return s.resetFailed(name) }
 	case "stop":
 		do = func(_ context.Context, name string) error { s.stopUnit(name); return nil }
 	case "restart":
@@ -208,7 +210,22 @@ func (s *Supervisor) start(ctx context.Context, name string) error {
 	case ".timer":
 		return s.tick(u)
 	}
-	return s.serviceOf(u).start(ctx)
+	err = s.serviceOf(u).start(ctx)
+	return errors.Join(err, s.startWanted(ctx, name))
+}
+
+// startWanted starts what is enabled to start with a service.
+func (s *Supervisor) startWanted(ctx context.Context, name string) error {
+	wanted, err := filepath.Glob(filepath.Join(s.root, "etc/systemd/system", name+".wants/*"))
+	if err != nil {
+		return fmt.Errorf("look what starts with %s: %w", name, err)
+	}
+	for _, link := range wanted {
+		if err := s.start(ctx, filepath.Base(link)); err != nil {
+			s.log.Error("start wanted unit", "unit", link, "error", err)
+		}
+	}
+	return nil
 }
 
 func (s *Supervisor) restart(ctx context.Context, name string) error {
@@ -251,6 +268,23 @@ func (s *Supervisor) parts(of string) (parts []string) {
 		}
 	}
 	return parts
+}
+
+// resetFailed forgets how often a service ended.
+func (s *Supervisor) resetFailed(name string) error {
+	s.mu.Lock()
+	svc := s.services[name]
+	s.mu.Unlock()
+	if svc == nil {
+		return fmt.Errorf("failed to reset failed state of unit %s: unit %s not loaded", name, name)
+	}
+	svc.mu.Lock()
+	defer svc.mu.Unlock()
+	svc.starts = nil
+	if svc.status == "failed" {
+		svc.status = "inactive"
+	}
+	return nil
 }
 
 // killUnit ends all processes of a service at once. One that has none is left as

@@ -69,7 +69,7 @@ func (wardenCommand) Run(ctx context.Context) error {
 	if host.Skipped("user") {
 		run.User = "" // simulated machines have no users of their own
 	}
-	w := &warden.Warden{Units: warden.Systemd{}, Person: person(), Run: process.Handler(run), Prepare: process.Prepare, Say: func(what string, err error) { log.Warn(what, "error", err) }}
+	w := &warden.Warden{Units: warden.Systemd{}, Person: person(), Possible: session.Possible, Run: process.Handler(run), Prepare: process.Prepare, Say: func(what string, err error) { log.Warn(what, "error", err) }}
 	go w.Sweep()
 	return w.Serve(ctx, func() { notify(log) })
 }
