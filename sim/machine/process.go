@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // rootVariable names a machine's root directory to every process on it.
@@ -54,20 +55,27 @@ func runOwned(cmd *exec.Cmd) error {
 func killGroup(pid int) error { return syscall.Kill(-pid, syscall.SIGKILL) }
 
 // endAll ends every process whose environment holds a variable, such as one
-// that left its group. It looks again until there is none, as one may have
-// started another meanwhile.
+// that left its group. It looks again until there is none twice, as one may have
+// started another meanwhile, and one that becomes another program has no
+// environment for a moment.
 func endAll(variable string) {
-	for {
+	for none := 0; none < 2; {
 		pids := having(variable)
 		for _, pid := range pids {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // gone meanwhile is as good
 		}
-		if len(pids) == 0 {
-			return
+		if len(pids) > 0 {
+			none = 0
+			runtime.Gosched()
+			continue
 		}
-		runtime.Gosched()
+		none++
+		time.Sleep(becoming)
 	}
 }
+
+// becoming is longer than a process takes to become another program.
+const becoming = 20 * time.Millisecond
 
 // having are the processes with a variable in their environment. One that has
 // ended, and that nobody has asked about yet, has no environment any more.
