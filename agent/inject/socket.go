@@ -76,7 +76,9 @@ func Listen(dir string, apply func(Order) error) (*Server, error) {
 
 // answers reports whether somebody listens at a socket.
 func answers(path string) bool {
-	conn, err := net.DialTimeout("unix", path, patience)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
 	if err != nil {
 		return false
 	}

@@ -104,7 +104,7 @@ func ofSession(conn net.Conn, dir string) error {
 	var peer *syscall.Ucred
 	var peerErr error
 	if err := raw.Control(func(fd uintptr) {
-		peer, peerErr = syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED) //nolint:gosec // small
+		peer, peerErr = syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED)
 	}); err != nil || peerErr != nil {
 		return fmt.Errorf("ask whose the desktop is: %w", peerErr)
 	}

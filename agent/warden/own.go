@@ -18,7 +18,7 @@ func own(path string, o owner, agent bool) error {
 	if err != nil {
 		return fmt.Errorf("find %s: %w", path, err)
 	}
-	held := os.NewFile(uintptr(fd), path) //nolint:gosec // no error, so not negative
+	held := os.NewFile(uintptr(fd), path)
 	defer held.Close()
 	info, err := held.Stat()
 	if err != nil {

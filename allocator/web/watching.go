@@ -54,7 +54,7 @@ func (s *server) watchStream(w http.ResponseWriter, r *http.Request) {
 		if res.StatusCode != http.StatusSwitchingProtocols {
 			return api.Problemf(api.Unavailable, "The desktop cannot be watched now", "Its machine answered with %d. It is tried again by itself.", res.StatusCode)
 		}
-		s.Service.TellWatched(ctx, s.sessionUser(r), seat) //nolint:contextcheck // the request's holds the session
+		s.Service.TellWatched(ctx, s.sessionUser(r), seat)
 		return nil
 	})
 }

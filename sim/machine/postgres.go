@@ -140,7 +140,7 @@ func runPostgres(ctx context.Context, bin, folder string) (*postgres, error) {
 		return nil, err
 	}
 	defer log.Close()
-	p.cmd = asAnybody(exec.Command(filepath.Join(bin, "postgres"), "-D", filepath.Join(folder, "data"), "-p", strconv.Itoa(port), //nolint:gosec // of this computer
+	p.cmd = asAnybody(exec.Command(filepath.Join(bin, "postgres"), "-D", filepath.Join(folder, "data"), "-p", strconv.Itoa(port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "ssl=on", "-c", "max_connections=100", "-c", "fsync=off"))
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	if err := startOwned(p.cmd); err != nil {
