@@ -16,7 +16,7 @@ func TestAnErrorDoesNotTellWhereAFileMayBePut(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	k := &uplink.Keeper{HTTP: http.DefaultClient}
-	err := k.Put(t.Context(), server.URL+"/work/a?X-Amz-Signature=secret", nil, strings.NewReader("1"), 1)
+	err := k.Put(t.Context(), server.URL+"/files/a?X-Amz-Signature=secret", nil, strings.NewReader("1"), 1)
 	require.ErrorContains(t, err, "put the file: ")
 	require.NotContains(t, err.Error(), "Signature")
 }
