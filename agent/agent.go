@@ -44,10 +44,6 @@ type Config struct {
 	// Follow asks the machine to run a release, which ends this agent. Optional:
 	// the agent stays what it is.
 	Follow func(release string) error
-	// Setup makes of the machine what its workshop needs. Optional: nothing does.
-	Setup *Setup
-	// Usage measures what is done in sessions. Optional: nothing does.
-	Usage *Usage
 	// Logbook holds what the allocator is to know of the log. Optional: nothing.
 	Logbook *Logbook
 	// Log receives what the agent does and why it has to wait, each cause once.
@@ -58,6 +54,8 @@ type Config struct {
 // the allocator's reach.
 type Agent struct {
 	Config
+	setup   *Setup // the machine's, as usage is; nil where it has none
+	usage   *Usage
 	renewal *tries
 	// mayAsk is when the agent may register again.
 	mayAsk time.Time
@@ -73,9 +71,9 @@ func New(c Config) *Agent {
 	if c.Alive == nil {
 		c.Alive = func() {}
 	}
-	a := &Agent{Config: c}
-	if c.Setup != nil {
-		c.Setup.wanted, c.Setup.changed = make(chan wantedSetup, 1), c.Machine.changes.rouse
+	a := &Agent{Config: c, setup: c.Machine.about.Setup, usage: c.Machine.about.Usage}
+	if a.setup != nil {
+		a.setup.wanted, a.setup.changed = make(chan wantedSetup, 1), c.Machine.changes.rouse
 	}
 	a.renewal = a.tries("register again")
 	return a
@@ -100,7 +98,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	if a.Notices != nil {
 		looking.Go(func() { a.keepWatching(ctx) })
 	}
-	if a.Setup != nil {
+	if a.setup != nil {
 		looking.Go(func() { a.keepSettingUp(ctx) })
 	}
 
@@ -154,8 +152,8 @@ func (a *Agent) keepLooking(ctx context.Context) {
 
 func (a *Agent) look() {
 	status := a.Machine.Status()
-	if a.Usage != nil {
-		a.Usage.Measure(status.Readings, a.Machine.hostFacts())
+	if a.usage != nil {
+		a.usage.Measure(status.Readings, a.Machine.hostFacts())
 	}
 	a.Alive()
 }

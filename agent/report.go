@@ -106,8 +106,8 @@ func (a *Agent) tell(ctx context.Context, id Identity, report api.Report) (api.R
 
 // heard forgets what the allocator has heard of.
 func (a *Agent) heard(report api.Report) {
-	if a.Usage != nil {
-		a.Usage.Told(report.Ended)
+	if a.usage != nil {
+		a.usage.Told(report.Ended)
 	}
 }
 
@@ -119,7 +119,7 @@ func (a *Agent) understands(version string, protocol int) error {
 // follow asks the machine for the release that the allocator wants, once for each. The sum
 // is of what it is to be set up with.
 func (a *Agent) follow(release, sum string) {
-	if a.Setup != nil && (a.Setup.goesOn() || sum != "" && sum != a.Setup.seen()) {
+	if a.setup != nil && (a.setup.goesOn() || sum != "" && sum != a.setup.seen()) {
 		return // another agent would begin it anew
 	}
 	if a.Follow == nil || release == "" || release == a.Machine.about.release() || release == a.asked {

@@ -11,18 +11,18 @@ import (
 // wants lets the set-up begin, where the allocator has one that is new. Where it has none,
 // what did not succeed is forgotten.
 func (a *Agent) wants(id Identity, sum string) {
-	if a.Setup == nil {
+	if a.setup == nil {
 		return
 	}
 	if sum == "" {
-		a.Setup.none()
+		a.setup.none()
 		return
 	}
-	if sum == a.Setup.seen() {
+	if sum == a.setup.seen() {
 		return
 	}
 	select {
-	case a.Setup.wanted <- wantedSetup{id, sum}:
+	case a.setup.wanted <- wantedSetup{id, sum}:
 	default: // it goes on, or is about to
 	}
 }
@@ -33,12 +33,12 @@ func (a *Agent) keepSettingUp(ctx context.Context) {
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-		case want := <-a.Setup.wanted:
-			if want.sum == a.Setup.seen() {
+		case want := <-a.setup.wanted:
+			if want.sum == a.setup.seen() {
 				continue // it was asked for while it went on
 			}
 			if said, ok := a.askSetup(ctx, want.id); ok {
-				a.Setup.take(ctx, said)
+				a.setup.take(ctx, said)
 			}
 		}
 	}

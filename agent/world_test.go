@@ -84,8 +84,6 @@ func (w *world) start(t *testing.T) *world {
 		Looks:      looks.C,
 		Follow:     w.follow,
 		Logbook:    w.logbook,
-		Setup:      w.setup,
-		Usage:      w.usage,
 		Now:        time.Now,
 		Random:     func() float64 { return float64(random.Add(0x9E3779B9)) / (1 << 32) },
 		Alive:      func() { w.looks.Add(1) },

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -91,6 +92,13 @@ func (p *Problem) GetStatus() int { return p.HTTP }
 
 // ContentType is the media type of a problem.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// Answer answers a request with the problem.
+func (p *Problem) Answer(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.HTTP)
+	_ = json.NewEncoder(w).Encode(p) // fails only when who asked is gone
+}
 
 // Problemf makes a problem with the status that belongs to its code.
 func Problemf(code Code, title, format string, args ...any) *Problem {

@@ -45,10 +45,4 @@ func (g GPUs) Load() (gpu.Kept, error) {
 }
 
 // Save writes it. A reader sees the old file or the new one.
-func (g GPUs) Save(kept gpu.Kept) error {
-	raw, err := json.Marshal(kept)
-	if err != nil {
-		return fmt.Errorf("encode what is known of the GPUs: %w", err)
-	}
-	return g.store.replace(gpuFile, raw)
-}
+func (g GPUs) Save(kept gpu.Kept) error { return g.store.write(gpuFile, kept) }

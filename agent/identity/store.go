@@ -72,11 +72,6 @@ func (s *Store) write(name string, what any) error {
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", name, err)
 	}
-	return s.replace(name, raw)
-}
-
-// replace replaces a file of the directory.
-func (s *Store) replace(name string, raw []byte) error {
 	if err := s.prepare(); err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func Handler(r agent.Runner) http.Handler {
 			err = errors.New("it names no program, or no time")
 		}
 		if err != nil {
-			refuse(w, api.Problemf(api.Invalid, "The command cannot be understood", "%s.", err))
+			api.Problemf(api.Invalid, "The command cannot be understood", "%s.", err).Answer(w)
 			return
 		}
 		tell := teller(w)
@@ -63,12 +63,6 @@ func teller(w http.ResponseWriter) func(said) {
 		_ = out.Encode(s) // fails only when nobody listens any more, which ends the command
 		_ = flush.Flush()
 	}
-}
-
-func refuse(w http.ResponseWriter, p *api.Problem) {
-	w.Header().Set("Content-Type", p.ContentType(""))
-	w.WriteHeader(p.HTTP)
-	_ = json.NewEncoder(w).Encode(p)
 }
 
 // Remote is agent.Runner by a Handler.

@@ -1,7 +1,6 @@
 package vnc
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -22,8 +21,6 @@ func (d *Desktop) Handler() http.Handler {
 }
 
 func problem(w http.ResponseWriter, p *api.Problem) {
-	w.Header().Set("Content-Type", p.ContentType(""))
 	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(p.HTTP)
-	_ = json.NewEncoder(w).Encode(p) // fails only when the viewer is gone
+	p.Answer(w)
 }

@@ -22,7 +22,7 @@ var skeletons = []string{"/etc/skel", Prepared}
 // makeHome makes a home that nobody had before. Files in it belong to the agent's group,
 // too, so that work can be collected.
 func (w *Warden) makeHome(ctx context.Context) error {
-	if err := w.makeFolder(Home, true); err != nil {
+	if err := w.makeFolder(Home); err != nil {
 		return err
 	}
 	home := host.Path(Home)
@@ -36,24 +36,19 @@ func (w *Warden) makeHome(ctx context.Context) error {
 			return fmt.Errorf("fill the home: %w", err)
 		}
 	}
-	if err := w.Person.Own(home, true); err != nil { // whose mode is that of what was copied now
+	if err := w.Person.Own(home); err != nil { // whose mode is that of what was copied now
 		return err
 	}
-	return filepath.WalkDir(home, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || path == home {
-			return err
-		}
-		return w.Person.Own(path, false)
-	})
+	return w.Person.OwnAll(home)
 }
 
 // makeFolder makes a folder anew that belongs to the session's user.
-func (w *Warden) makeFolder(path string, agent bool) error {
+func (w *Warden) makeFolder(path string) error {
 	dir := host.Path(path)
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(filepath.Dir(dir), 0o755), os.Mkdir(dir, 0o700)); err != nil {
 		return fmt.Errorf("make %s: %w", path, err)
 	}
-	return w.Person.Own(dir, agent)
+	return w.Person.Own(dir)
 }
 
 // keepFolder makes a folder where it is missing, as after a reboot. What a session that
@@ -61,12 +56,12 @@ func (w *Warden) makeFolder(path string, agent bool) error {
 func (w *Warden) keepFolder(path string) error {
 	err := os.Mkdir(host.Path(path), 0o700)
 	if errors.Is(err, fs.ErrNotExist) {
-		return w.makeFolder(path, true)
+		return w.makeFolder(path)
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make %s: %w", path, err)
 	}
-	return w.Person.Own(host.Path(path), true)
+	return w.Person.Own(host.Path(path))
 }
 
 // removeHome takes the home out of the way at once, and removes it behind that: what

@@ -19,7 +19,10 @@ func (Nobody) Ready(context.Context) error { return nil }
 func (Nobody) Fence(context.Context) error { return nil }
 
 // Own leaves things as they are.
-func (Nobody) Own(string, bool) error { return nil }
+func (Nobody) Own(string) error { return nil }
+
+// OwnAll leaves things as they are.
+func (Nobody) OwnAll(string) error { return nil }
 
 // Keep leaves things as they are.
 func (Nobody) Keep(string) error { return nil }

@@ -57,18 +57,37 @@ func unknown(err error) bool {
 	return errors.As(err, &is)
 }
 
-// Own makes what is at a path the user's, and its group the agent's: work is collected from
-// there. So does what is made in a folder. Where the agent has a part in it, it may look.
-func (System) Own(path string, agent bool) error {
-	uid, gid, err := ids(User)
+// Own makes a folder the user's, and its group the agent's, which may look: work is
+// collected from there. So does what is made in it.
+func (System) Own(dir string) error {
+	o, err := whose()
 	if err != nil {
 		return err
 	}
-	_, agents, err := ids(host.User)
+	return own(dir, o, true)
+}
+
+// OwnAll makes what is in a folder the user's, and its group the agent's.
+func (System) OwnAll(dir string) error {
+	o, err := whose()
 	if err != nil {
 		return err
 	}
-	return own(path, owner{uid, gid, agents}, agent)
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || path == dir {
+			return err
+		}
+		return own(path, o, false)
+	})
+}
+
+// whose is the session's user, and the agent's group.
+func whose() (o owner, err error) {
+	if o.uid, o.gid, err = ids(User); err != nil {
+		return o, err
+	}
+	_, o.agents, err = ids(host.User)
+	return o, err
 }
 
 // Keep takes a folder from whoever has it: who works here could change what others begin

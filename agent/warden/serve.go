@@ -61,9 +61,7 @@ func answer(w http.ResponseWriter, err error) {
 	if !errors.As(err, &p) {
 		p = api.Problemf(api.Unavailable, err.Error(), "")
 	}
-	w.Header().Set("Content-Type", p.ContentType(""))
-	w.WriteHeader(p.HTTP)
-	_ = json.NewEncoder(w).Encode(p) // fails only when the agent is gone
+	p.Answer(w)
 }
 
 // Serve answers the agent until ctx ends. It calls ready once it does. Before all, what may

@@ -51,7 +51,7 @@ func (w *Warden) open(ctx context.Context) error {
 	if _, err := os.Stat(host.Path(Home)); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return w.makeFolder(Home, true)
+	return w.makeFolder(Home)
 }
 
 // prepared keeps the home as what every home begins with.

@@ -41,7 +41,9 @@ type Person interface {
 	// Fence closes to them what they may not reach, if they are there.
 	Fence(ctx context.Context) error
 	// Own makes what is at a path theirs, and lets the agent in where it has a part in it.
-	Own(dir string, agent bool) error
+	Own(dir string) error
+	// OwnAll makes what is in a folder theirs.
+	OwnAll(dir string) error
 	// Keep makes a folder and all in it root's, and closes it to everybody else.
 	Keep(dir string) error
 	// Forget ends all that they run, and removes what they left outside of their home.

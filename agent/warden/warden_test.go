@@ -47,12 +47,8 @@ func (m *machine) Ready(ctx context.Context) error {
 func (m *machine) Fence(context.Context) error  { return m.do("fence at once") }
 func (m *machine) Forget(context.Context) error { return m.do("forget") }
 func (m *machine) Keep(path string) error       { return m.do("keep " + filepath.Base(path)) }
-func (m *machine) Own(path string, agent bool) error {
-	if agent {
-		return m.do("own " + filepath.Base(path))
-	}
-	return nil
-}
+func (m *machine) Own(path string) error        { return m.do("own " + filepath.Base(path)) }
+func (m *machine) OwnAll(string) error          { return nil }
 
 const unit = "lablink-session.service"
 

@@ -77,7 +77,5 @@ func fail(w http.ResponseWriter, err error) {
 	if !ok {
 		p = api.Problemf(api.Internal, "The agent could not do that", "%s.", err)
 	}
-	w.Header().Set("Content-Type", p.ContentType(""))
-	w.WriteHeader(p.HTTP)
-	_ = json.NewEncoder(w).Encode(p)
+	p.Answer(w)
 }

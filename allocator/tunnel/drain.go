@@ -2,7 +2,6 @@ package tunnel
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"sync"
 	"time"
@@ -61,8 +60,6 @@ func (h *Hub) refuses(w http.ResponseWriter) bool {
 		return false
 	}
 	p := api.Problemf(api.Unavailable, "This allocator is about to stop", "Another one takes the tunnel: ask again.")
-	w.Header().Set("Content-Type", p.ContentType(""))
-	w.WriteHeader(p.HTTP)
-	_ = json.NewEncoder(w).Encode(p)
+	p.Answer(w)
 	return true
 }

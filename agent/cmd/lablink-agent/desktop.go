@@ -1,10 +1,11 @@
+//go:build linux
+
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"time"
@@ -71,7 +72,7 @@ func (wardenCommand) Run(ctx context.Context) error {
 	}
 	w := &warden.Warden{Units: warden.Systemd{}, Person: person(), Possible: session.Possible, Run: process.Handler(run), Prepare: process.Prepare, Say: func(what string, err error) { log.Warn(what, "error", err) }}
 	go w.Sweep()
-	return w.Serve(ctx, func() { notify(log) })
+	return w.Serve(ctx, func() { notify(log, daemon.SdNotifyReady) })
 }
 
 // person is whom sessions belong to.
@@ -86,16 +87,9 @@ type sessionCommand struct{}
 
 // Run shows the desktop of a session until ctx ends.
 func (sessionCommand) Run(ctx context.Context) error {
-	s := session.Session{Dir: host.Path(warden.Runtime), Home: host.Path(warden.Home), Out: os.Stderr, Ready: func() { notify(newLog(os.Stderr)) }}
+	s := session.Session{Dir: host.Path(warden.Runtime), Home: host.Path(warden.Home), Out: os.Stderr, Ready: func() { notify(newLog(os.Stderr), daemon.SdNotifyReady) }}
 	if err := s.Run(ctx); ctx.Err() == nil {
 		return err
 	}
 	return nil // it was told to end
-}
-
-// notify tells systemd that the program is ready.
-func notify(log *slog.Logger) {
-	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
-		log.Warn("systemd was not told that this program is ready", "error", err)
-	}
 }

@@ -112,3 +112,16 @@ func TestTheVersionIsPrinted(t *testing.T) {
 	require.NoError(t, execute(t.Context(), []string{"version"}, &out))
 	assert.Equal(t, "dev\n", out.String())
 }
+
+// Elsewhere the program says that it serves Linux alone: it has to be one there.
+func TestWhatIsForLinuxSaysSo(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	for _, name := range files {
+		raw, err := os.ReadFile(name)
+		require.NoError(t, err)
+		if name != "elsewhere.go" {
+			assert.Regexp(t, `^//go:build !?linux\n`, string(raw), name)
+		}
+	}
+}

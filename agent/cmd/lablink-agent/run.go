@@ -151,7 +151,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	defer watches.Stop()
 	config.Notices, config.Watches = c.notices(), watches.C
 	config.Looks, config.Logbook = looks.C, logbook
-	config.Alive, config.Setup, config.Usage = supervisor.alive, setup, usage
+	config.Alive = supervisor.alive
 	if host.Current() != "" { // nobody but this machine's own updater can follow
 		config.Follow = c.follow
 	}

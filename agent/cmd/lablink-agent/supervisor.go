@@ -48,8 +48,11 @@ func (s *supervisor) alive() {
 
 func (s *supervisor) stopping() { s.notify(daemon.SdNotifyStopping) }
 
-func (s *supervisor) notify(state string) {
+func (s *supervisor) notify(state string) { notify(s.log, state) }
+
+// notify tells systemd how the program is.
+func notify(log *slog.Logger, state string) {
 	if _, err := daemon.SdNotify(false, state); err != nil {
-		s.log.Warn("systemd was not told", "state", state, "error", err)
+		log.Warn("systemd was not told", "state", state, "error", err)
 	}
 }

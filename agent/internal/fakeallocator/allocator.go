@@ -85,7 +85,7 @@ func (a *Allocator) Forget() {
 func (a *Allocator) register(w http.ResponseWriter, r *http.Request) {
 	var said api.Registration
 	if err := json.NewDecoder(r.Body).Decode(&said); err != nil {
-		refuse(w, api.Problemf(api.Invalid, "Not a registration", "%v", err))
+		api.Problemf(api.Invalid, "Not a registration", "%v", err).Answer(w)
 		return
 	}
 	answer(w, http.StatusCreated, api.Registered{
@@ -114,7 +114,7 @@ func (a *Allocator) report(w http.ResponseWriter, r *http.Request) {
 	}
 	var said api.Report
 	if err := json.NewDecoder(r.Body).Decode(&said); err != nil {
-		refuse(w, api.Problemf(api.Invalid, "Not a report", "%v", err))
+		api.Problemf(api.Invalid, "Not a report", "%v", err).Answer(w)
 		return
 	}
 	a.reports <- said
@@ -146,7 +146,7 @@ func (a *Allocator) admit(w http.ResponseWriter, r *http.Request) bool {
 	a.mu.Unlock()
 	secret, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || api.SecretSum(secret) != sum {
-		refuse(w, api.Problemf(api.Unauthorized, "Unknown agent", "no agent %s has this secret", r.PathValue("id")))
+		api.Problemf(api.Unauthorized, "Unknown agent", "no agent %s has this secret", r.PathValue("id")).Answer(w)
 		return false
 	}
 	return true
@@ -156,10 +156,4 @@ func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body)
-}
-
-func refuse(w http.ResponseWriter, p *api.Problem) {
-	w.Header().Set("Content-Type", p.ContentType(""))
-	w.WriteHeader(p.HTTP)
-	_ = json.NewEncoder(w).Encode(p)
 }
