@@ -57,7 +57,8 @@ func give(ctx context.Context, tx conn, workshop string, at time.Time, come ...*
 		return fmt.Errorf("look for seats of %s: %w", workshop, err)
 	}
 	pairs, err := list(ctx, tx, func(row scanner) (p pair, err error) {
-		return p, row.Scan(&p.Seat, &p.Reason, &p.since)
+		err = row.Scan(&p.Seat, &p.Reason, &p.since)
+		return p, err
 	}, waiting, workshop, left)
 	if err != nil {
 		return fmt.Errorf("find who waits for machines of %s: %w", workshop, err)

@@ -30,13 +30,11 @@ func (s *server) desktop(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	ctx, stop := context.WithCancel(r.Context())
-	var watched sync.WaitGroup
-	defer watched.Wait()
-	defer stop()
 	token := s.seatToken(r)
-	watched.Go(func() { s.whileHeld(ctx, stop, token, seat) })
-	s.pass(w, r.WithContext(ctx), seat.MachineID, nil, nil)
+	s.while(r.Context(), func(ctx context.Context) bool {
+		now, err := s.Service.HeldSeat(ctx, token, seat.ID)
+		return api.CodeOf(err) != api.NotFound && (err != nil || now.Session() == seat.Session())
+	}, func(ctx context.Context) { s.pass(w, r.WithContext(ctx), seat.MachineID, nil, nil) })
 }
 
 // pass passes a request on to a machine's agent, with what the allocator says beside.
@@ -63,23 +61,30 @@ func (s *server) pass(w http.ResponseWriter, r *http.Request, machine string, sa
 	proxy.ServeHTTP(w, r)
 }
 
-// whileHeld cuts what goes on between a browser and a machine once the machine is not that
-// of its seat any more. What cannot be read now is read again.
-func (s *server) whileHeld(ctx context.Context, stop func(), token string, seat allocator.Seat) {
-	tick := time.NewTicker(liveInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
+// while does what goes on between a browser and a machine, and cuts it once that may not go
+// on: the machine is not that of the seat any more, or who sees it may not. What cannot be
+// read now is read again.
+func (s *server) while(ctx context.Context, may func(context.Context) bool, do func(context.Context)) {
+	ctx, stop := context.WithCancel(ctx)
+	var watched sync.WaitGroup
+	defer watched.Wait()
+	defer stop()
+	watched.Go(func() {
+		tick := time.NewTicker(liveInterval)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if !may(ctx) {
+				stop()
+				return
+			}
 		}
-		now, err := s.Service.HeldSeat(ctx, token, seat.ID)
-		if api.CodeOf(err) == api.NotFound || err == nil && now.Session() != seat.Session() {
-			stop()
-			return
-		}
-	}
+	})
+	do(ctx)
 }
 
 // desktopSeat is the seat whose machine a request is for. A page of another site may

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -43,39 +41,24 @@ func (s *server) watchStream(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUpgradeRequired)
 		return
 	}
-	ctx, stop := context.WithCancel(r.Context())
-	var watched sync.WaitGroup
-	defer watched.Wait()
-	defer stop()
-	watched.Go(func() { s.whileWatched(ctx, stop, r, seat) })
-	of := r.Clone(ctx)
-	of.URL.Path, of.URL.RawPath, of.URL.RawQuery = desktopPath+"stream", "", ""
-	s.pass(w, of, seat.MachineID, http.Header{api.ViewHeader: {api.ViewOnly}}, func(res *http.Response) error {
-		if res.StatusCode != http.StatusSwitchingProtocols {
-			return api.Problemf(api.Unavailable, "The desktop cannot be watched now", "Its machine answered with %d. It is tried again by itself.", res.StatusCode)
-		}
-		s.Service.TellWatched(ctx, s.sessionUser(r), seat)
-		return nil
+	s.while(r.Context(), func(ctx context.Context) bool { return s.mayWatch(ctx, r, seat) }, func(ctx context.Context) {
+		of := r.Clone(ctx)
+		of.URL.Path, of.URL.RawPath, of.URL.RawQuery = desktopPath+"stream", "", ""
+		s.pass(w, of, seat.MachineID, http.Header{api.ViewHeader: {api.ViewOnly}}, func(res *http.Response) error {
+			if res.StatusCode != http.StatusSwitchingProtocols {
+				return api.Problemf(api.Unavailable, "The desktop cannot be watched now", "Its machine answered with %d. It is tried again by itself.", res.StatusCode)
+			}
+			s.Service.TellWatched(ctx, s.sessionUser(r), seat)
+			return nil
+		})
 	})
 }
 
-// whileWatched cuts the stream once the machine is not that of the seat any more, or who
-// watches may not any more. What cannot be read now is read again.
-func (s *server) whileWatched(ctx context.Context, stop func(), asked *http.Request, seat allocator.Seat) {
-	tick := time.NewTicker(liveInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		code := api.CodeOf(s.stillIn(asked))
-		now, err := s.Service.Watched(ctx, seat.ID)
-		gone := api.CodeOf(err) == api.NotFound || api.CodeOf(err) == api.Conflict || err == nil && now.Session() != seat.Session()
-		if gone || code == api.Unauthorized || code == api.Forbidden {
-			stop()
-			return
-		}
-	}
+// mayWatch reports whether who asked may watch a seat still: it has its machine, and they
+// are logged in.
+func (s *server) mayWatch(ctx context.Context, asked *http.Request, seat allocator.Seat) bool {
+	code := api.CodeOf(s.stillIn(asked))
+	now, err := s.Service.Watched(ctx, seat.ID)
+	gone := api.CodeOf(err) == api.NotFound || api.CodeOf(err) == api.Conflict || err == nil && now.Session() != seat.Session()
+	return !gone && code != api.Unauthorized && code != api.Forbidden
 }
