@@ -21,7 +21,7 @@ func Open(ctx context.Context, path string, run func(ctx context.Context, operat
 		return nil, fmt.Errorf("open the job queue %s: %w", path, err)
 	}
 	db.SetMaxOpenConns(1) // SQLite has one writer, and River mostly writes
-	client, err := prepare(ctx, riversqlite.New(db), "", run, log)
+	client, err := prepare(ctx, alone{riversqlite.New(db)}, "", run, log)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -30,6 +30,16 @@ func Open(ctx context.Context, path string, run func(ctx context.Context, operat
 		begin: func(ctx context.Context) error { return dropInterrupted(ctx, db) }, end: db.Close,
 	}, nil
 }
+
+// alone is a driver of River for a file that no other process uses. Who queues a job wakes
+// whoever runs it, so nobody has to look for notifications twenty times a second.
+type alone struct{ *riversqlite.Driver }
+
+// SupportsListener is no: nobody else is there to listen to.
+func (alone) SupportsListener() bool { return false }
+
+// SupportsListenNotify is no: nobody else is there to be told.
+func (alone) SupportsListenNotify() bool { return false }
 
 func countIn(ctx context.Context, db *sql.DB) (map[string]int, error) {
 	rows, err := db.QueryContext(ctx, counting)

@@ -32,6 +32,8 @@ type doors struct {
 	certificate issued // nil without TLS
 	hsts        int    // seconds
 	servers     []*http.Server
+	gates       []*gate
+	newcomers   newcomers
 }
 
 // issued is a certificate to serve with, whoever issued it.
@@ -141,14 +143,15 @@ func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
 func (d *doors) serve(handler http.Handler, closed func()) chan error {
 	failed := make(chan error, 2+len(d.plain)+len(d.secure))
 	start := func(l net.Listener, h http.Handler, secure *tls.Config) {
-		s := &http.Server{Handler: h, TLSConfig: secure, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
-		d.servers = append(d.servers, s)
+		s := &http.Server{Handler: h, TLSConfig: secure, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ConnState: d.newcomers.became}
+		g := newGate(l, &d.newcomers)
+		d.servers, d.gates = append(d.servers, s), append(d.gates, g)
 		serve := s.Serve
 		if secure != nil {
 			serve = func(l net.Listener) error { return s.ServeTLS(l, "", "") }
 		}
 		go func() {
-			if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
+			if err := serve(g); !errors.Is(err, http.ErrServerClosed) {
 				failed <- fmt.Errorf("serve %s: %w", l.Addr(), err)
 			}
 		}()
@@ -181,11 +184,12 @@ func strictTransport(next http.Handler, seconds int) http.Handler {
 	})
 }
 
-// shutdown closes all doors at once, lets requests finish for a while, and cuts
-// what is left.
-func (d *doors) shutdown(patience time.Duration) error {
+// shutdown lets nobody in any more, waits for what those want who came in just now, closes
+// all doors at once, lets requests finish for a while, and cuts what is left.
+func (d *doors) shutdown(arrival, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	d.settle(ctx, arrival)
 	errs := make([]error, len(d.servers))
 	var all sync.WaitGroup
 	for i, s := range d.servers {
@@ -197,6 +201,16 @@ func (d *doors) shutdown(patience time.Duration) error {
 	}
 	all.Wait()
 	return errors.Join(errs...)
+}
+
+// settle shuts the gates, and lets who just came in say what they want.
+func (d *doors) settle(ctx context.Context, arrival time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, arrival)
+	defer cancel()
+	for _, g := range d.gates {
+		g.hold(ctx)
+	}
+	d.newcomers.wait(ctx)
 }
 
 func (d *doors) close() {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -43,8 +44,14 @@ const (
 	// drainTime is how long requests may take to end when the allocator stops:
 	// whoever comes meanwhile waits for the next process.
 	drainTime = time.Second
+	// arrivalTime is how much of that who came in just before may take to say what they want:
+	// browsers keep connections ready that they may never use.
+	arrivalTime = 300 * time.Millisecond
 	// stepTime is how long a step of an operation may take to end by itself.
 	stepTime = 500 * time.Millisecond
+	// gcPercent is how much may be allocated between collections, of what is kept: with the
+	// tunnels of a thousand agents it saves 20 MiB.
+	gcPercent = 60
 )
 
 // The files in the folder of the data.
@@ -64,6 +71,7 @@ type serveCommand struct {
 
 // Run serves until ctx ends.
 func (c serveCommand) Run(ctx context.Context) error {
+	debug.SetGCPercent(gcPercent)
 	log := slog.Default()
 	release := cmp.Or(c.Rehearse, host.Current())
 	if c.Settings == "" {
@@ -278,7 +286,7 @@ func (a *app) serve(ctx context.Context, listen string) error {
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
 	a.drain()
 	stop()
-	return doors.shutdown(drainTime)
+	return doors.shutdown(arrivalTime, drainTime)
 }
 
 // state is what metrics are told of at each look.
