@@ -73,10 +73,12 @@ func (s *Service) openedBy(ctx context.Context, code string) (id string, err err
 	if id, ok := s.codes.Load(code); ok {
 		return id.(string), nil
 	}
-	w, err := s.Store.WorkshopByCode(ctx, code)
+	// A room that comes at once looks it up once. Who asked first may be gone meanwhile.
+	found, err, _ := s.opening.Do(code, func() (any, error) { return s.Store.WorkshopByCode(context.WithoutCancel(ctx), code) })
 	if err != nil {
 		return "", err
 	}
+	w := found.(Workshop)
 	if w.State != Open {
 		return "", api.Problemf(api.Conflict, "This workshop has ended", "Ask your instructor whether there is another one.")
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // Service is what people, agents and jobs ask of the allocator.
@@ -52,7 +54,8 @@ type Service struct {
 	limped   limping  // when machines that limp were replaced
 	uploads  grants   // what agents were named places for
 	codes    sync.Map // join code → id of its workshop, of those that were open once
-	settling settler  // brings sessions of agents in line with who holds their machines
+	opening  singleflight.Group
+	settling settler // brings sessions of agents in line with who holds their machines
 }
 
 // Pool finds a pool by its name.

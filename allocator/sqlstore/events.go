@@ -40,8 +40,8 @@ func recordAll(ctx context.Context, tx conn, all []allocator.Event) error {
 	}
 	of, err := numbered(lines)
 	if err == nil {
-		_, err = tx.exec(ctx, `INSERT INTO events (at, actor, action, subject, detail)
-			SELECT CAST(value ->> 'at' AS BIGINT), value ->> 'actor', value ->> 'action', value ->> 'subject', value ->> 'detail' FROM json_each($1)`, of)
+		_, err = tx.exec(ctx, tx.dialect.words(`INSERT INTO events (at, actor, action, subject, detail)
+			SELECT CAST(value ->> 'at' AS BIGINT), value ->> 'actor', value ->> 'action', value ->> 'subject', value ->> 'detail' FROM json_each($1)`), of)
 	}
 	if err != nil {
 		return fmt.Errorf("tell the audit: %w", err)

@@ -107,13 +107,13 @@ func seat(ctx context.Context, tx conn, pairs []pair, at, ends time.Time) error 
 	if err != nil {
 		return err
 	}
-	statements := []Statement{{told, []any{all, stamp(at)}}}
+	statements := []Statement{{tx.dialect.words(told), []any{all, stamp(at)}}}
 	if len(waited) > 0 {
 		theirs, err := numbered(waited)
 		if err != nil {
 			return err
 		}
-		statements = append(statements, Statement{seated, []any{theirs, stamp(at), stamp(ends)}})
+		statements = append(statements, Statement{tx.dialect.words(seated), []any{theirs, stamp(at), stamp(ends)}})
 	}
 	if err := tx.all(ctx, statements...); err != nil {
 		return err
@@ -123,7 +123,7 @@ func seat(ctx context.Context, tx conn, pairs []pair, at, ends time.Time) error 
 		err = row.Scan(&machine, &number)
 		tx.rehold(machine, allocator.Hold{Session: seats[machine].Session(), Number: number})
 		return machine, err
-	}, taken, all, stamp(at))
+	}, tx.dialect.words(taken), all, stamp(at))
 	return err
 }
 

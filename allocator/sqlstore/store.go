@@ -36,6 +36,8 @@ type Dialect struct {
 	// Bytes is the expression for the bytes that hexadecimal digits stand for, in the
 	// place of which there is %s. Required.
 	Bytes string
+	// Each is the function that takes a list apart, where it is another than json_each.
+	Each string
 	// Word says for people what an error of the database means, where that helps
 	// them; it leaves any other error as it is. Optional.
 	Word func(err error) error

@@ -1,17 +1,20 @@
 package sqlstore
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 var braced = regexp.MustCompile(`\{([^}]+)\}`)
 
-// bytes is a query in which {…} stands for the bytes of what is written in hexadecimal
-// digits.
-func (d Dialect) bytes(query string) string {
-	return braced.ReplaceAllString(query, fmt.Sprintf(d.Bytes, "$1"))
+// words is a query as the database has its words: {…} stands for the bytes of what is
+// written in hexadecimal digits, and json_each is what takes a list apart.
+func (d Dialect) words(query string) string {
+	query = braced.ReplaceAllString(query, fmt.Sprintf(d.Bytes, "$1"))
+	return strings.ReplaceAll(query, "json_each(", cmp.Or(d.Each, "json_each")+"(")
 }
 
 // numbered is a list as json_each of either database takes it: an object whose keys are
