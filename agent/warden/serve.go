@@ -49,6 +49,7 @@ func (w *Warden) Handler() http.Handler {
 		answer(rw, w.End(r.Context(), r.URL.Query().Get("id")))
 	})
 	w.setUp(mux)
+	w.remote(mux)
 	return mux
 }
 
