@@ -58,7 +58,7 @@ var functions = template.FuncMap{
 	"tunnelled": func(state string) bool {
 		return slices.Contains([]allocator.MachineState{allocator.Ready, allocator.Assigned, allocator.Unhealthy}, allocator.MachineState(state))
 	},
-	"counted": allocator.Counted,
+	"counted": allocator.Counted, "watchable": allocator.Watchable,
 	"lasting": lasting,
 	"hosting": hosting,
 	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },

@@ -94,6 +94,19 @@ if (!watch) {
   window.addEventListener('focus', offer);
 }
 
+// hear tells whether staff looks at the desktop. A source of events that was refused does not
+// come back by itself.
+function hear() {
+  const told = document.getElementById('watched');
+  const source = new EventSource(page.watched);
+  source.onmessage = (e) => { told.hidden = e.data === '0'; };
+  source.onerror = () => {
+    told.hidden = true;
+    if (source.readyState === EventSource.CLOSED) setTimeout(hear, 5000);
+  };
+}
+if ('watched' in page) hear();
+
 document.getElementById('full').addEventListener('click', async () => {
   if (document.fullscreenElement) await document.exitFullscreen();
   else await document.documentElement.requestFullscreen().catch(() => {});
