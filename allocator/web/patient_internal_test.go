@@ -20,6 +20,8 @@ func (d *deadlines) SetWriteDeadline(until time.Time) error {
 	return nil
 }
 
+func (d *deadlines) Unwrap() http.ResponseWriter { return d.ResponseWriter }
+
 func TestAnAnswerOfAMachineGoesOnWhileItIsTaken(t *testing.T) {
 	d := &deadlines{ResponseWriter: httptest.NewRecorder()}
 	w := patient{d}
