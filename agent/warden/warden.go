@@ -47,6 +47,9 @@ type Person interface {
 	OwnAll(dir string) error
 	// Keep makes a folder and all in it root's, and closes it to everybody else.
 	Keep(dir string) error
+	// KeepSetUp makes root's what they left outside of their home while the machine was set
+	// up: it stays for everybody.
+	KeepSetUp() error
 	// Forget ends all that they run, and removes what they left outside of their home.
 	Forget(ctx context.Context) error
 }
