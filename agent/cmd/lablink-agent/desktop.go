@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"time"
@@ -55,6 +56,15 @@ func (c *runCommand) settingUp() (agent.Runner, func() error) {
 	return process.Remote{URL: asked.URL + warden.RunPath, HTTP: asked.HTTP}, func() error {
 		return asked.Do(context.Background(), http.MethodPost, warden.PreparedPath, nil, nil)
 	}
+}
+
+// private opens files that are closed to the agent, where the warden can. They may be large.
+func (c *runCommand) private() func(context.Context, string) (io.ReadCloser, error) {
+	if c.Desktop == "" || c.Desktop == "none" {
+		return nil
+	}
+	asked := places().WardenClient()
+	return warden.Reader{URL: asked.URL, HTTP: asked.HTTP}.Open
 }
 
 // nobodysRunner runs nothing: the agent of a machine of EC2 is alone with its secret there,

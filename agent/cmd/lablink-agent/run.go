@@ -140,7 +140,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	collector := &agent.Collector{Home: c.Home, Wait: briefly, Memory: identity.NewStore(c.StateDir)}
+	collector := &agent.Collector{Home: c.Home, Wait: briefly, Private: c.private(), Memory: identity.NewStore(c.StateDir)}
 	defer collector.Stop()
 	sessions.Leaving, sessions.Memory = collector.Close, identity.NewStore(c.StateDir)
 	config := c.wire(machine, web.Handler(machine, append(shown,
