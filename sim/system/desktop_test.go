@@ -114,17 +114,18 @@ func (l *local) watches(t *testing.T, url string, chrome context.Context, partic
 	participant.wait(t, `watched.hidden`)
 }
 
-// narrow looks at the desktop on a telephone: nothing sticks out.
+// narrow looks at the desktop on a telephone: it takes that size, and nothing sticks out.
 func (b *browser) narrow(t *testing.T) {
 	t.Helper()
+	const wide = `document.querySelector('#screen canvas').width`
 	b.do(t, chromedp.EmulateViewport(360, 740), chromedp.Click("#clip"), chromedp.WaitVisible("#text"))
-	b.connected(t)
+	b.wait(t, wide+` <= 360`)
 	require.False(t, ask(t, b, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)))
 	if screenshots != "" {
 		require.NoError(t, os.WriteFile(filepath.Join(screenshots, "desktop-narrow.png"), ask(t, b, chromedp.CaptureScreenshot()), 0o644))
 	}
 	b.do(t, chromedp.Click("#clip"), chromedp.EmulateViewport(1200, 800))
-	b.connected(t)
+	b.wait(t, wide+` === 1200`)
 }
 
 // connected waits until the page shows the desktop.
