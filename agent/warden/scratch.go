@@ -29,13 +29,13 @@ var scratchTypes = []string{"btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "t
 // of each local file system that can be written to, and the folders right below it. It is how
 // instance stores are used.
 func scratch() ([]string, error) {
-	mounts, err := mounted()
+	mounts, all, err := mounted()
 	if err != nil {
 		return nil, err
 	}
 	var found []string
 	for _, at := range mounts {
-		for _, dir := range topOf(at) {
+		for _, dir := range topOf(at, all) {
 			if info, err := os.Lstat(host.Path(dir)); err == nil && info.IsDir() && info.Mode().Perm()&0o002 != 0 {
 				found = append(found, dir)
 			}
@@ -45,8 +45,9 @@ func scratch() ([]string, error) {
 	return slices.Compact(found), nil
 }
 
-// topOf is a folder, and what is in it.
-func topOf(dir string) []string {
+// topOf is a folder, and the folders in it, but for those where another file system is: one on
+// another computer may not answer.
+func topOf(dir string, mounts map[string]bool) []string {
 	top := []string{dir}
 	f, err := os.Open(host.Path(dir))
 	if err != nil {
@@ -55,56 +56,55 @@ func topOf(dir string) []string {
 	defer f.Close()
 	entries, _ := f.ReadDir(maxEntries) // what cannot be read cannot be looked at
 	for _, e := range entries {
-		if e.IsDir() {
-			top = append(top, filepath.Join(dir, e.Name()))
+		if in := filepath.Join(dir, e.Name()); e.IsDir() && !mounts[in] {
+			top = append(top, in)
 		}
 	}
 	return top
 }
 
-// mounted are where local file systems are that can be written to: the root, and what the
-// kernel lists (proc(5), mountinfo).
-func mounted() ([]string, error) {
+// mounted are where local file systems are that can be written to, with the root, and where
+// any is, as the kernel lists them (proc(5), mountinfo).
+func mounted() (local []string, all map[string]bool, err error) {
 	f, err := os.Open(host.Path("/proc/self/mountinfo"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // as on a simulated machine
+		return nil, nil, nil // as on a simulated machine
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look which disks there are: %w", err)
+		return nil, nil, fmt.Errorf("look which disks there are: %w", err)
 	}
 	defer f.Close()
-	mounts := []string{"/"}
+	local, all = []string{"/"}, map[string]bool{}
 	lines := bufio.NewScanner(f)
-	for lines.Scan() && len(mounts) < maxMounts {
-		if at, ok := scratchMount(lines.Text()); ok {
-			mounts = append(mounts, at)
+	for lines.Scan() {
+		at, ok := scratchMount(lines.Text())
+		all[at] = true
+		if ok && len(local) < maxMounts {
+			local = append(local, at)
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("look which disks there are: %w", err)
+		return nil, nil, fmt.Errorf("look which disks there are: %w", err)
 	}
-	return mounts, nil
+	return local, all, nil
 }
 
-// scratchMount is where one line's file system is, if people may work on it. Its fields are
-// the number, that of the parent, the device, the root, where it is and the options; others,
-// up to a dash; and the type.
+// scratchMount is where one line's file system is, and whether people may work on it. Its
+// fields are the number, that of the parent, the device, the root, where it is and the
+// options; others, up to a dash; and the type.
 func scratchMount(line string) (at string, ok bool) {
-	before, after, ok := strings.Cut(line, " - ")
+	before, after, _ := strings.Cut(line, " - ")
 	fields, of := strings.Fields(before), strings.Fields(after)
-	if !ok || len(fields) < 6 || len(of) == 0 || !slices.Contains(scratchTypes, of[0]) {
-		return "", false
-	}
-	if slices.Contains(strings.Split(fields[5], ","), "ro") {
+	if len(fields) < 6 || len(of) == 0 {
 		return "", false
 	}
 	at = unescaped(fields[4])
 	for _, systems := range []string{"/proc", "/sys", "/dev"} {
 		if at == systems || strings.HasPrefix(at, systems+"/") {
-			return "", false
+			return at, false
 		}
 	}
-	return at, true
+	return at, slices.Contains(scratchTypes, of[0]) && !slices.Contains(strings.Split(fields[5], ","), "ro")
 }
 
 // unescaped is a path of mountinfo, in which some bytes are written in octal.

@@ -51,7 +51,7 @@ func leave(t *testing.T, dir string) {
 func TestWhatIsLeftOnDisksForEverybodyIsRemoved(t *testing.T) {
 	own := "/run/user/" + strconv.Itoa(os.Getuid())
 	cleared := []string{"/scratch", "/opt/dlami/nvme", "/data one", "/tmp", own}
-	machineWith(t, "/scratch!", "/opt/dlami/nvme!", "/data one!", "/tmp!", own, "/srv", "/closed/shared!", "/far/shared!", "/snap/shared!", "/dev/scratch/shared!", "/opt/other!")
+	machineWith(t, "/scratch!", "/opt/dlami/nvme!", "/data one!", "/tmp!", own, "/srv", "/closed/shared!", "/far!", "/far/shared!", "/snap/shared!", "/dev/scratch/shared!", "/opt/other!")
 	require.NoError(t, os.Symlink(host.Path("/srv"), host.Path("/scratch/link")))
 	require.NoError(t, os.Symlink(host.Path("/opt/other"), host.Path("/linked")))
 	require.NoError(t, forget(os.Getuid(), func() error { return nil }))
@@ -60,7 +60,7 @@ func TestWhatIsLeftOnDisksForEverybodyIsRemoved(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, entries, dir)
 	}
-	for _, dir := range []string{"/srv", "/opt/other", "/closed/shared", "/far/shared", "/snap/shared", "/dev/scratch/shared"} {
+	for _, dir := range []string{"/srv", "/opt/other", "/closed/shared", "/far", "/far/shared", "/snap/shared", "/dev/scratch/shared"} {
 		require.FileExists(t, host.Path(dir+"/file"), "it is not for everybody, or at no local disk's top")
 	}
 }
