@@ -16,7 +16,7 @@ func (s *Service) TellWatched(ctx context.Context, by string, seat Seat) {
 
 // watchable are the kinds of desktops whose stream comes by the agent, which keeps who
 // watches from doing anything else.
-var watchable = []string{"vnc"}
+var watchable = []string{"vnc", "container"}
 
 // Watchable reports whether staff can watch a kind of desktop.
 func Watchable(desktop string) bool { return slices.Contains(watchable, desktop) }

@@ -58,7 +58,7 @@ func TestAParticipantIsToldOnTheirPageWhileStaffLooks(t *testing.T) {
 
 // Where a desktop does not come by its agent, nobody could look at it.
 func TestStaffIsOfferedToWatchWhatCanBeWatched(t *testing.T) {
-	for desktop, can := range map[string]bool{"vnc": true, "": false, "crd": false} {
+	for desktop, can := range map[string]bool{"vnc": true, "container": true, "": false, "crd": false} {
 		w, ws, seat, _ := watchable(t)
 		m := w.Machines(t, ws)[0]
 		report := api.Report{Health: api.Healthy, BootID: "b", Protocol: api.Protocol, Session: &api.SessionStatus{Desktop: desktop}}
