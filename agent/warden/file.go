@@ -61,7 +61,7 @@ func openFile(name string) (*os.File, int64, error) {
 // openBelow opens a regular file below a folder that belongs to who has the folder. It is
 // held by what is no more than its name first, and opened once it is known to be a file.
 func openBelow(home *os.File, name string) (*os.File, int64, error) {
-	fd, err := unix.Openat2(int(home.Fd()), name, &unix.OpenHow{ //nolint:gosec // a descriptor fits
+	fd, err := unix.Openat2(int(home.Fd()), name, &unix.OpenHow{
 		Flags:   unix.O_PATH | unix.O_NOFOLLOW | unix.O_CLOEXEC,
 		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS | unix.RESOLVE_NO_XDEV,
 	})
@@ -86,7 +86,7 @@ func openBelow(home *os.File, name string) (*os.File, int64, error) {
 
 // both is what two open files are.
 func both(a, b *os.File) (of, other unix.Stat_t, err error) {
-	err = errors.Join(unix.Fstat(int(a.Fd()), &of), unix.Fstat(int(b.Fd()), &other)) //nolint:gosec // descriptors fit
+	err = errors.Join(unix.Fstat(int(a.Fd()), &of), unix.Fstat(int(b.Fd()), &other))
 	return of, other, err
 }
 

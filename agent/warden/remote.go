@@ -3,7 +3,6 @@ package warden
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -43,7 +42,7 @@ type connection struct {
 func RemotePossible() error {
 	for _, program := range []string{agent.StartHost, agent.RemoteHost} {
 		if info, err := os.Stat(host.Path(program)); err != nil || !info.Mode().IsRegular() {
-			return fmt.Errorf("Chrome Remote Desktop is not on this machine (there is no %s): take an image that has Google's package chrome-remote-desktop and a desktop such as Xfce", program) //nolint:staticcheck // it is a name
+			return fmt.Errorf("Chrome Remote Desktop is not on this machine (there is no %s): take an image that has Google's package chrome-remote-desktop and a desktop such as Xfce", program)
 		}
 	}
 	return nil
@@ -195,5 +194,5 @@ func notConnected(in agent.Connection, said string, err error) error {
 	if said != "" {
 		why += `; it said "` + said[:min(len(said), maxSaid)] + `"`
 	}
-	return api.Problemf(api.Unavailable, "Chrome Remote Desktop could not be connected", "A code works once, and for a few minutes: bring another one. If that does not help, tell your instructor: %s.", errors.New(strings.ToValidUTF8(why, "")))
+	return api.Problemf(api.Unavailable, "Chrome Remote Desktop could not be connected", "A code works once, and for a few minutes: bring another one. If that does not help, tell your instructor: %s.", strings.ToValidUTF8(why, ""))
 }
