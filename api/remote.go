@@ -1,5 +1,11 @@
 package api
 
+// Connect brings a participant's one-time code, for the machine that they hold.
+type Connect struct {
+	Command string `json:"command" minLength:"1" maxLength:"1000" doc:"The command for Debian Linux of remotedesktop.google.com/headless, or the code in it"`
+	Again   bool   `json:"again,omitempty" doc:"Connect the machine anew, though it is connected already"`
+}
+
 // StartRemote brings the one-time code by which a participant connects the machine that
 // they hold with Chrome Remote Desktop: POST /remote through its tunnel. It is used once,
 // and kept nowhere.

@@ -1,12 +1,32 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
+
+// connectOperation is the same for programs.
+func (s *server) connectOperation(a huma.API) {
+	huma.Register(a, huma.Operation{
+		OperationID: "connect-seat", Method: http.MethodPost, Path: "/api/v1/seats/current/remote", Summary: "Connect the machine with Chrome Remote Desktop, by a code of the participant's; how that goes is in its events",
+		Tags: []string{"participant"}, Security: []map[string][]string{{"seat": {}}}, DefaultStatus: http.StatusAccepted, Errors: []int{404, 409},
+	}, func(ctx context.Context, in *struct {
+		ownSeat
+		Body api.Connect
+	},
+	) (*struct{}, error) {
+		if _, err := s.Service.ConnectSeat(ctx, s.seatToken(in.request), in.Seat, in.Body.Command, in.Body.Again); err != nil {
+			return nil, s.refuse(ctx, err)
+		}
+		return nil, nil
+	})
+}
 
 // connectView is the page on which a participant brings their code for Chrome Remote
 // Desktop. What they brought is not shown again.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -113,4 +114,27 @@ func TestACodeGoesToNobodyElsesMachine(t *testing.T) {
 	res, body = ann.submit(t, "/seat/connect", form)
 	require.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
 	require.Contains(t, body, "not connected")
+}
+
+func TestAProgramBringsACode(t *testing.T) {
+	w, ann, seat := remote(t)
+	const path = "/api/v1/seats/current/remote"
+	res, body := ann.send(t, http.MethodPost, path+"?seat="+seat.ID, api.Connect{Command: pasted, Again: true})
+	require.Equal(t, http.StatusAccepted, res.StatusCode, body)
+	require.Equal(t, []api.StartRemote{{Session: seat.Session(), Command: pasted, Name: seat.MachineID, Again: true}}, w.Agents.Brought)
+
+	res, body = ann.send(t, http.MethodPost, path, api.Connect{Command: pasted + strings.Repeat(" ", 1000)})
+	refused(t, api.Invalid, res, body)
+	require.NotContains(t, body, "0AbCd")
+	w.Agents.Fail("There are two codes in it")
+	res, body = ann.send(t, http.MethodPost, path, api.Connect{Command: pasted})
+	require.Contains(t, refused(t, api.Invalid, res, body).Title, "two codes")
+	require.NotContains(t, body, "0AbCd")
+
+	workshop, err := w.Store.Workshop(t.Context(), seat.WorkshopID)
+	require.NoError(t, err)
+	bob := w.browser(t)
+	join(t, bob, workshop, "bob@example.org")
+	res, body = bob.send(t, http.MethodPost, path, api.Connect{Command: pasted})
+	require.Contains(t, refused(t, api.Conflict, res, body).Title, "no machine yet")
 }
