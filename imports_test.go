@@ -64,7 +64,7 @@ var adapters = map[string][]string{
 	"net/http": {
 		"api", "cli", "cli/doctor/cloudflare", "infra/release/published", "stacks", "sim", "sim/authority", "sim/control", "sim/launcher", "sim/machine", "sim/wire",
 		"allocator/certificate", "allocator/cmd/lablink-allocator", "allocator/metrics", "allocator/peer", "allocator/postgres", "allocator/signon", "allocator/sts", "allocator/tunnel", "allocator/web",
-		"agent/artifacts", "agent/cmd/lablink-agent", "agent/doctor", "agent/identity", "agent/internal/fakeallocator", "agent/metrics", "agent/process", "agent/tunnel", "agent/uplink", "agent/vnc", "agent/warden", "agent/web", "api/viewer",
+		"agent/artifacts", "agent/cmd/lablink-agent", "agent/crd", "agent/doctor", "agent/identity", "agent/internal/fakeallocator", "agent/metrics", "agent/process", "agent/tunnel", "agent/uplink", "agent/vnc", "agent/warden", "agent/web", "api/viewer",
 	},
 	module + "agent/":     {"agent/cmd/lablink-agent", "agent/gpu/gputest", "agent/vnc"},
 	module + "allocator/": {"allocator/allocatortest", "allocator/boot", "allocator/cmd/lablink-allocator", "allocator/postgres", "allocator/postgres/pgtest", "allocator/sqlite", "allocator/web"},

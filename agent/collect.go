@@ -36,6 +36,8 @@ type Collector struct {
 	// Wait waits before something is tried once more, after so many tries, and reports
 	// whether it is to be. Optional: nothing is.
 	Wait func(ctx context.Context, tries int) bool
+	// Private opens a file of the home that is closed to who runs this. Optional: it is left.
+	Private func(ctx context.Context, name string) (io.ReadCloser, error)
 	// Memory keeps how a collection goes. Optional: one that a restart cuts short begins
 	// anew.
 	Memory Memory
@@ -188,7 +190,7 @@ func (c *Collector) until(ctx context.Context, try func() error) error {
 // keep keeps one file. One that cannot be kept is told, and the others go on.
 func (c *Collector) keep(ctx context.Context, root *os.Root, f api.NewFile, place string, headers map[string]string) {
 	err := c.until(ctx, func() error {
-		file, err := openRegular(root, f.Path)
+		file, err := c.open(ctx, root, f.Path)
 		if err != nil {
 			return err
 		}
@@ -206,6 +208,15 @@ func (c *Collector) keep(ctx context.Context, root *os.Root, f api.NewFile, plac
 			status.Trouble = gpu.Clip(fmt.Sprintf("%s: %v", f.Path, err))
 		}
 	})
+}
+
+// open opens a file, by whoever may.
+func (c *Collector) open(ctx context.Context, root *os.Root, name string) (io.ReadCloser, error) {
+	file, err := openRegular(root, name)
+	if errors.Is(err, fs.ErrPermission) && c.Private != nil {
+		return c.Private(ctx, name)
+	}
+	return file, err
 }
 
 // openRegular opens a file. What took its place since it was found, as a pipe that

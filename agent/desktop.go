@@ -23,6 +23,12 @@ type Desktop interface {
 	Idle(ctx context.Context) (idle time.Duration, known bool)
 }
 
+// Watched is a desktop that staff may look at.
+type Watched interface {
+	// Watchers is how many do.
+	Watchers() int
+}
+
 // Plain is a desktop of a machine that shows none: nothing is started, and nobody
 // knows whether anything is done.
 type Plain struct{}
@@ -167,6 +173,9 @@ func (s *Sessions) Status() *api.SessionStatus {
 	s.mu.Unlock()
 	if out.ID == "" {
 		return out
+	}
+	if d, ok := s.desktop.(Watched); ok {
+		out.Watchers = d.Watchers()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), idleTimeout)
 	defer cancel()

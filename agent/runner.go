@@ -19,6 +19,8 @@ type Command struct {
 	Args []string
 	// Env are variables, NAME=value, beside those that every session has.
 	Env []string
+	// Input is what it reads. Nothing of it is logged.
+	Input string
 	// Root runs it as root, and not as who works on the desktop.
 	Root bool
 	// Limit is how long it may take.

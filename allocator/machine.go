@@ -125,6 +125,7 @@ type AgentSays struct {
 	Version string
 	Release string             // the one that the machine is at
 	Failed  *api.FailedRelease // the one that the machine gave up last; nil for none
+	Desktop string             // what participants see of the machine; "" for nothing
 }
 
 // Is reports whether that says the same.
@@ -133,7 +134,7 @@ func (a AgentSays) Is(b AgentSays) bool {
 	if a.Failed != nil && b.Failed != nil {
 		same = a.Failed.Release == b.Failed.Release && a.Failed.Reason == b.Failed.Reason && a.Failed.At.Equal(b.Failed.At)
 	}
-	return same && a.Version == b.Version && a.Release == b.Release
+	return same && a.Version == b.Version && a.Release == b.Release && a.Desktop == b.Desktop
 }
 
 // Own reports whether it is somebody's own machine, which is never launched nor ended.

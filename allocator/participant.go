@@ -243,6 +243,7 @@ func (s *Service) Look(ctx context.Context, seat Seat) api.Live {
 			live.Starting = had.Trouble + " It is tried again; if it takes longer than a few minutes, ask your instructor."
 		}
 	}
+	live.Remote = s.connection(ctx, seat, status.Session)
 	if status.Health != api.Healthy {
 		live.Detail = status.Reason
 	} else if status.Note != "" {

@@ -333,6 +333,11 @@ type Tunnels interface {
 	// EndSession ends a session, if the machine has it; "" ends none, and tells the agent
 	// the number only. Conflict as with StartSession.
 	EndSession(ctx context.Context, machine, session string, number int64) error
+	// StartRemote begins to connect a machine with Chrome Remote Desktop, as its participant
+	// wants, and Remote asks how far it is. Invalid for what is no code; Conflict for another
+	// session's, and where one is used already.
+	StartRemote(ctx context.Context, machine string, in api.StartRemote) error
+	Remote(ctx context.Context, machine string) (api.RemoteDesktop, error)
 }
 
 // Work keeps what participants made.

@@ -41,7 +41,7 @@ func (s *Service) heard(ctx context.Context, m Machine, r api.Report) error {
 	if r.Session != nil && (r.Session.ID != m.Session() || r.Session.Trouble != "") {
 		s.Settle(m.ID)
 	}
-	if says := (AgentSays{r.Version, r.Release, r.Failed}); !says.Is(m.Says) {
+	if says := saysOf(r); !says.Is(m.Says) {
 		if err := s.Store.KeepSays(ctx, m.ID, says); err != nil {
 			return err
 		}
@@ -56,6 +56,15 @@ func (s *Service) heard(ctx context.Context, m Machine, r api.Report) error {
 		return nil
 	}
 	return s.Store.KeepHeard(ctx, m.ID, r.BootID, active, now)
+}
+
+// saysOf is what a report says of its agent.
+func saysOf(r api.Report) AgentSays {
+	says := AgentSays{Version: r.Version, Release: r.Release, Failed: r.Failed}
+	if r.Session != nil {
+		says.Desktop = r.Session.Desktop
+	}
+	return says
 }
 
 // activeAt is when who holds a machine was active last, as a report tells it; zero

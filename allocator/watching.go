@@ -2,6 +2,7 @@ package allocator
 
 import (
 	"context"
+	"slices"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -13,11 +14,26 @@ func (s *Service) TellWatched(ctx context.Context, by string, seat Seat) {
 	s.record(ctx, by, "watch seat", seat.ID, seat.Email+" on "+seat.MachineID)
 }
 
-// Watched is the seat whose desktop is being watched. Conflict for one that has no machine.
+// watchable are the kinds of desktops whose stream comes by the agent, which keeps who
+// watches from doing anything else.
+var watchable = []string{"vnc", "container"}
+
+// Watchable reports whether staff can watch a kind of desktop.
+func Watchable(desktop string) bool { return slices.Contains(watchable, desktop) }
+
+// Watched is the seat whose desktop is being watched. Conflict for one that has no machine,
+// and for one whose desktop is known to be of a kind that nobody can watch.
 func (s *Service) Watched(ctx context.Context, id string) (Seat, error) {
 	seat, err := s.Store.Seat(ctx, id)
-	if err == nil && seat.State != SeatAssigned {
-		err = api.Problemf(api.Conflict, "That seat has no machine", "Its participant waits, or has left. Choose another one on the workshop's page.")
+	if err != nil {
+		return seat, err
+	}
+	if seat.State != SeatAssigned {
+		return seat, api.Problemf(api.Conflict, "That seat has no machine", "Its participant waits, or has left. Choose another one on the workshop's page.")
+	}
+	m, err := s.Store.Machine(ctx, seat.MachineID)
+	if err == nil && m.Says.Desktop != "" && !Watchable(m.Says.Desktop) {
+		err = api.Problemf(api.Conflict, "That desktop cannot be watched", "It does not come by LabLink. Ask its participant to show it to you.")
 	}
 	return seat, err
 }

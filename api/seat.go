@@ -48,4 +48,6 @@ type Live struct {
 	Detail    string    `json:"detail,omitempty" doc:"What is wrong, for the participant"`
 	Status    *Status   `json:"status,omitempty"`
 	Starting  string    `json:"starting,omitempty" doc:"Why there is no desktop on the machine yet, for the participant"`
+	// Remote is there where the desktop is shown by Chrome Remote Desktop.
+	Remote *RemoteDesktop `json:"remote,omitempty"`
 }

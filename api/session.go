@@ -18,7 +18,8 @@ type SessionStatus struct {
 	// IdleSeconds is how long its participant has done nothing. Unknown is absent, and
 	// is not idle.
 	IdleSeconds *int   `json:"idle_seconds,omitempty" minimum:"0" doc:"For how long its participant has done nothing; absent where that is not known"`
-	Desktop     string `json:"desktop,omitempty" maxLength:"20" doc:"What its participant sees of the machine: vnc; absent where it shows no desktop"`
+	Desktop     string `json:"desktop,omitempty" maxLength:"20" doc:"What its participant sees of the machine: vnc, or crd by Chrome Remote Desktop; absent where it shows no desktop"`
+	Watchers    int    `json:"watchers,omitempty" minimum:"0" doc:"How many of the staff look at the desktop"`
 	Trouble     string `json:"trouble,omitempty" maxLength:"500" doc:"Why a session could not be started, for people"`
 }
 

@@ -108,6 +108,7 @@ type Machine struct {
 	Own          bool       `json:"own,omitempty" doc:"Whether it is somebody's own machine, which joined by a token"`
 	JoinToken    string     `json:"join_token,omitempty" doc:"The token by which it joined, jtk_…"`
 	Connected    bool       `json:"connected" doc:"Whether its tunnel is up"`
+	Desktop      string     `json:"desktop,omitempty" doc:"What participants see of it: vnc, crd; absent for nothing"`
 	Participant  string     `json:"participant,omitempty" doc:"Who holds its seat"`
 	Seat         string     `json:"seat,omitempty" doc:"The seat on it, sea_…"`
 	GPUs         []GPU      `json:"gpus"`

@@ -45,7 +45,7 @@ func TestWhatAScriptLeftRunningGoesOnOverARestart(t *testing.T) {
 
 // Older ones of systemd make of some directives a list of devices, on which no GPU is.
 func TestUnitsSeeTheMachinesGPUs(t *testing.T) {
-	for _, name := range []string{"lablink-agent.service", "lablink-warden.service", "lablink-session.service"} {
+	for _, name := range []string{"lablink-agent.service", "lablink-warden.service", "lablink-session.service", "lablink-remote.service"} {
 		said := directives(t, name)
 		for _, hides := range []string{"ProtectClock", "PrivateDevices", "DevicePolicy", "DeviceAllow"} {
 			require.NotContains(t, said, hides, name)

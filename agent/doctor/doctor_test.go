@@ -87,6 +87,9 @@ func TestWhatAMachineLacksIsSaidWithTheFix(t *testing.T) {
 		"a driver that fails": {"driver", "does not work: version mismatch", "boot again", func(_ *testing.T, m *doctor.Machine) {
 			m.NVML = gpus{init: errors.New("version mismatch")}
 		}},
+		"no desktop": {"desktop", "TigerVNC is not on this machine", "install that", func(_ *testing.T, m *doctor.Machine) {
+			m.Shows = func() error { return errors.New("TigerVNC is not on this machine") }
+		}},
 		"a full disk":     {"disk", "1.0 of 100.0 GiB are free", "make room", func(_ *testing.T, m *doctor.Machine) { m.Host = host{1 << 30} }},
 		"a foreign state": {"state", "cannot keep who it is", "--state-dir", func(t *testing.T, m *doctor.Machine) { m.StateDir = file(t) + "/state" }},
 		"a released machine": {"state", "the allocator released this machine: it ended", "another join token", func(_ *testing.T, m *doctor.Machine) {

@@ -30,5 +30,8 @@ func (m Machine) Examine(ctx context.Context) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	found := []Finding{m.tools(), m.driver(), m.disk(), m.state()}
+	if m.Shows != nil {
+		found = append(found, m.desktop())
+	}
 	return append(found, m.allocator(ctx)...)
 }

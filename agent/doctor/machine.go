@@ -14,7 +14,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// Machine is what is looked at. All fields are required.
+// Machine is what is looked at. All fields are required, but for Shows.
 type Machine struct {
 	// URL is the allocator's address, and HTTP reaches it as the agent does.
 	URL  string
@@ -31,6 +31,8 @@ type Machine struct {
 	StateDir   string
 	Identities agent.IdentityStore
 	Now        func() time.Time
+	// Shows says what the machine lacks for its desktop. Nil: it has none.
+	Shows func() error
 }
 
 // needed are the programs that a machine needs, and what for.
@@ -96,6 +98,14 @@ func (m Machine) hasGPU() bool {
 		}
 	}
 	return false
+}
+
+// desktop looks whether the machine can show one, where it is to.
+func (m Machine) desktop() Finding {
+	if err := m.Shows(); err != nil {
+		return wrong("desktop", "install that, or take an image that has it", "%s", err)
+	}
+	return ok("desktop", "what shows it is there")
 }
 
 // leastDisk is how much of the disk should be free, in bytes.

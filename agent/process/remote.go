@@ -19,6 +19,7 @@ type (
 	asked struct {
 		Args    []string `json:"args"`
 		Env     []string `json:"env,omitempty"`
+		Input   string   `json:"input,omitempty"`
 		Root    bool     `json:"root,omitempty"`
 		Seconds float64  `json:"seconds"`
 	}
@@ -37,7 +38,7 @@ func Handler(r agent.Runner) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		var in asked
 		err := json.NewDecoder(http.MaxBytesReader(w, req.Body, maxAsked)).Decode(&in)
-		c := agent.Command{Args: in.Args, Env: in.Env, Root: in.Root, Limit: time.Duration(in.Seconds * float64(time.Second))}
+		c := agent.Command{Args: in.Args, Env: in.Env, Input: in.Input, Root: in.Root, Limit: time.Duration(in.Seconds * float64(time.Second))}
 		if err == nil && (len(c.Args) == 0 || c.Limit <= 0) {
 			err = errors.New("it names no program, or no time")
 		}
@@ -76,7 +77,7 @@ var _ agent.Runner = Remote{}
 
 // Run has a command run there. It is killed there when ctx ends, or when this program does.
 func (r Remote) Run(ctx context.Context, c agent.Command, line func(string)) error {
-	in, err := json.Marshal(asked{c.Args, c.Env, c.Root, c.Limit.Seconds()})
+	in, err := json.Marshal(asked{c.Args, c.Env, c.Input, c.Root, c.Limit.Seconds()})
 	if err != nil {
 		return fmt.Errorf("ask for a command to be run: %w", err)
 	}

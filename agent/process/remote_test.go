@@ -35,6 +35,10 @@ func TestACommandRunsElsewhereAsItWouldHere(t *testing.T) {
 	script := "echo one; echo \"it's \\`two\\`\" >&2\n#" + strings.Repeat("\x01<", 50<<10)
 	require.NoError(t, r.Run(t.Context(), bash(script), said))
 	assert.Equal(t, []string{"one", "it's `two`"}, lines)
+	reads := bash("cat")
+	reads.Input = "three\n"
+	require.NoError(t, r.Run(t.Context(), reads, said))
+	assert.Equal(t, "three", lines[2])
 	require.EqualError(t, r.Run(t.Context(), bash("exit 3"), said), "it ended with status 3")
 	assert.Equal(t, api.Invalid, api.CodeOf(r.Run(t.Context(), agent.Command{Limit: time.Second}, said)))
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
+	"strings"
 	"syscall"
 	"time"
 
@@ -37,7 +38,7 @@ func (r Runner) Run(ctx context.Context, c agent.Command, said func(line string)
 		return err
 	}
 	out := &lines{say: said}
-	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(c.Input), out, out
 	cmd.WaitDelay = drain
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
 	err := cmd.Run()

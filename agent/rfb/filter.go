@@ -51,6 +51,8 @@ func (f *Filter) one() error {
 		return err
 	}
 	switch {
+	case whole == nil: // it was too much, and is left out
+		return nil
 	case kind == setEncodings:
 		return f.pass(known(whole[:m.head], whole[m.head:]))
 	case m.works && f.WatchOnly:
@@ -61,7 +63,7 @@ func (f *Filter) one() error {
 	return f.pass(whole)
 }
 
-// read is a whole message.
+// read is a whole message, or nil for one that is left out as it is too long.
 func (f *Filter) read(m message) ([]byte, error) {
 	head, err := f.take(m.head)
 	if err != nil || m.more == nil {
@@ -71,9 +73,20 @@ func (f *Filter) read(m message) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n > maxText { // of all messages only a clipboard may have so much
+		return nil, f.drop(n)
+	}
 	head = append([]byte{}, head...)
 	rest, err := f.take(n)
 	return append(head, rest...), err
+}
+
+// drop reads so many bytes, in pieces, and leaves them out.
+func (f *Filter) drop(n int) error {
+	if _, err := io.CopyN(io.Discard, f.in, int64(n)); err != nil {
+		return fmt.Errorf("read what the viewer sends: %w", err)
+	}
+	return nil
 }
 
 // take reads so many bytes, which count until the next call.

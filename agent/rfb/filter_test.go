@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -74,7 +75,7 @@ func TestWhatIsNotKnownEndsTheConnection(t *testing.T) {
 		"a message":               begin + "\xfa\x00\x01\x02" + key,
 		"a message of QEMU's":     begin + "\xff\x01\x00\x01\x00\x00\x00a\x00\x00\x00\x1e" + key,
 		"a clipboard of 2 GiB":    begin + cut(-1<<31, "") + key,
-		"a clipboard of 2 MiB":    begin + cut(2<<20, "") + key,
+		"a clipboard of 65 MiB":   begin + cut(65<<20, "") + key,
 		"65 535 encodings":        begin + "\x02\x00\xff\xff" + key,
 		"a wall of screens":       begin + "\xfb\x00\x04\x00\x03\x00\xff\x00" + key,
 		"more than a fence holds": begin + "\xf8\x00\x00\x00\x00\x00\x00\x01\xff" + key,
@@ -85,6 +86,26 @@ func TestWhatIsNotKnownEndsTheConnection(t *testing.T) {
 			require.NotErrorIs(t, err, io.EOF, name)
 			assert.NotContains(t, arrived, "a", name)
 			assert.Zero(t, worked, name)
+		}
+	}
+}
+
+// Somebody copies a whole book: it does not arrive, and they go on working.
+func TestTooMuchOfAClipboardIsLeftOutAndNothingElse(t *testing.T) {
+	for _, much := range []string{strings.Repeat("\x04", 1<<20+1), strings.Repeat("\xfa", 3<<20)} {
+		for _, sign := range []int32{1, -1} {
+			var out bytes.Buffer
+			worked := 0
+			f := rfb.Filter{Desktop: &out, Worked: func() { worked++ }}
+			most := strings.Repeat("x", 1<<20)
+			err := f.Run(strings.NewReader(begin + key + cut(sign*int32(len(much)), much) + cut(1<<20, most) + pointer))
+			require.ErrorIs(t, err, io.EOF)
+			require.Equal(t, "RFB 003.008\n\x01\x01"+key+cut(1<<20, most)+pointer, out.String())
+			require.Equal(t, 3, worked)
+			out.Reset()
+			err = f.Run(strings.NewReader(begin + cut(int32(len(much)), much[:100])))
+			require.ErrorIs(t, err, io.EOF, "it ends in the middle")
+			require.Equal(t, "RFB 003.008\n\x01\x01", out.String())
 		}
 	}
 }

@@ -22,6 +22,9 @@ const (
 
 const (
 	maxText = 1 << 20 // of a clipboard, in bytes
+	// maxDropped is how much of one that has more is read, and left out, before the
+	// connection ends, in bytes.
+	maxDropped = 64 << 20
 	// maxEncodings is more than any viewer knows.
 	maxEncodings = 256
 	maxScreens   = 16
@@ -66,7 +69,7 @@ func textLength(head []byte) (int, error) {
 	if n < 0 {
 		n = -n
 	}
-	if n > maxText {
+	if n > maxDropped {
 		return 0, fmt.Errorf("a clipboard of %d bytes, and %d is the most", n, maxText)
 	}
 	return int(n), nil

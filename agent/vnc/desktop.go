@@ -31,10 +31,14 @@ type Desktop struct {
 
 	patience time.Duration
 
-	mu      sync.Mutex
-	began   bool      // somebody has a session, as far as this program was told
-	worked  time.Time // when its participant did something last; zero: there is none
-	streams int
+	mu     sync.Mutex
+	began  bool      // somebody has a session, as far as this program was told
+	worked time.Time // when its participant did something last; zero: there is none
+
+	streams, entered int           // of its participant, and of who watches
+	watchers         int           // those of them who see it
+	listeners        int           // pages that are told of watchers
+	changes          chan struct{} // closed when watchers changes
 }
 
 var _ agent.Desktop = &Desktop{}
@@ -42,7 +46,7 @@ var _ agent.Desktop = &Desktop{}
 // New is a machine's desktop. Busy says whether the machine works for its participant
 // though nobody touches it, as when something is computed. It is optional, and so is now.
 func New(places Places, busy func() bool, now func() time.Time) *Desktop {
-	return &Desktop{places: places, now: now, busy: busy, warden: places.WardenClient(), patience: patience}
+	return &Desktop{places: places, now: now, busy: busy, warden: places.WardenClient(), patience: patience, changes: make(chan struct{})}
 }
 
 // WardenClient reaches the machine's warden.

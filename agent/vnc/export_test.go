@@ -9,5 +9,5 @@ func (d *Desktop) SetPatience(p time.Duration) { d.patience = p }
 func (d *Desktop) Streams() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.streams
+	return d.streams + d.entered
 }

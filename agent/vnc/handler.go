@@ -12,11 +12,12 @@ import (
 func (d *Desktop) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /desktop/{$}", func(w http.ResponseWriter, _ *http.Request) {
-		viewer.Page(w, viewer.View{Title: "Desktop", Stream: "stream", Back: "/seat", Assets: ""})
+		viewer.Page(w, viewer.View{Title: "Desktop", Stream: "stream", Watched: "watched", Back: "/seat", Assets: ""})
 	})
 	mux.HandleFunc("GET /desktop/viewer.js", viewer.Asset)
 	mux.HandleFunc("GET /desktop/viewer.css", viewer.Asset)
 	mux.HandleFunc("GET /desktop/stream", d.stream)
+	mux.HandleFunc("GET /desktop/watched", d.watched)
 	return mux
 }
 

@@ -18,9 +18,10 @@ import (
 )
 
 const (
-	// maxStreams is how many may see a desktop at once: its participant, in a few
-	// windows, and who watches.
-	maxStreams = 16
+	// maxStreams is in how many windows a participant may see their desktop at once, and
+	// maxWatchers how many may watch it: none takes the other's place.
+	maxStreams  = 16
+	maxWatchers = 4
 	// greeting is how long the desktop may take to say its first words.
 	greeting = 10 * time.Second
 	// patience is how long either end may take to hear of the other: a desktop takes what is
@@ -39,11 +40,12 @@ func (d *Desktop) stream(w http.ResponseWriter, r *http.Request) {
 		problem(w, api.Problemf(api.Invalid, "The agent does not know this way to see a desktop", "%q is asked for; the agent may be older than the allocator.", view))
 		return
 	}
-	if p := d.enter(); p != nil {
+	watch := view == api.ViewOnly
+	if p := d.enter(watch); p != nil {
 		problem(w, p)
 		return
 	}
-	defer d.leave()
+	defer d.leave(watch)
 	conn, hello, err := d.reach(r.Context())
 	if err != nil {
 		problem(w, notYet())
@@ -56,7 +58,10 @@ func (d *Desktop) stream(w http.ResponseWriter, r *http.Request) {
 		return // it was answered
 	}
 	defer ws.CloseNow() // closed already, as a rule
-	d.carry(r.Context(), ws, conn, hello, view == api.ViewOnly)
+	if watch {
+		defer d.watches()()
+	}
+	d.carry(r.Context(), ws, conn, hello, watch)
 }
 
 // reach opens the desktop's socket. It belongs to the session's user, who may put there
@@ -177,25 +182,55 @@ func (c impatient) Write(raw []byte) (int, error) {
 
 // enter counts one more who sees the desktop. What runs there may be of somebody whose
 // session ended while this program did not run: nobody sees it before it is ordered.
-func (d *Desktop) enter() *api.Problem {
+func (d *Desktop) enter(watch bool) *api.Problem {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.began {
 		return notYet()
 	}
-	if d.streams >= maxStreams {
-		return api.Problemf(api.Conflict, "This desktop is open in too many windows", "Close some of them.")
+	if watch && d.entered >= maxWatchers {
+		return api.Problemf(api.Conflict, "Enough people watch this desktop", "Ask one of them to leave it.")
 	}
-	d.streams++
+	if !watch && d.streams >= maxStreams {
+		return tooMany()
+	}
+	*d.count(watch)++
 	return nil
+}
+
+// count is how many see the desktop: those who watch, or its participant's windows.
+func (d *Desktop) count(watch bool) *int {
+	if watch {
+		return &d.entered
+	}
+	return &d.streams
+}
+
+// watches counts somebody who sees the desktop of somebody else, until the returned function
+// is called, and tells its participant's pages.
+func (d *Desktop) watches() func() {
+	d.addWatchers(1)
+	return func() { d.addWatchers(-1) }
+}
+
+func (d *Desktop) addWatchers(n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.watchers += n
+	close(d.changes)
+	d.changes = make(chan struct{})
+}
+
+func tooMany() *api.Problem {
+	return api.Problemf(api.Conflict, "This desktop is open in too many windows", "Close some of them.")
 }
 
 func notYet() *api.Problem {
 	return api.Problemf(api.Unavailable, "The desktop is not there yet", "It is being started, or starts again.")
 }
 
-func (d *Desktop) leave() {
+func (d *Desktop) leave(watch bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.streams--
+	*d.count(watch)--
 }

@@ -1,6 +1,7 @@
 package vnc_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/binary"
@@ -22,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/agent/session"
 	"github.com/talmolab/lablink-infrastructure/agent/vnc"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -186,6 +188,77 @@ func TestWhoWorksOnADesktopMovesItAndWhoWatchesDoesNot(t *testing.T) {
 	require.Equal(t, "DELETE /session?id=anns ", <-w.asked)
 	_, known := w.Idle(t.Context())
 	require.False(t, known)
+}
+
+// told are the numbers of watchers that a participant's page is told.
+func (w *world) told(t *testing.T) <-chan string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/desktop/watched", nil)
+	require.NoError(t, err)
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.Equal(t, "text/event-stream", res.Header.Get("Content-Type"))
+	t.Cleanup(func() { _ = res.Body.Close() })
+	told := make(chan string, 100)
+	go func() {
+		for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+			if n, is := strings.CutPrefix(lines.Text(), "data: "); is {
+				told <- n
+			}
+		}
+	}()
+	return told
+}
+
+func TestAParticipantIsToldWhileStaffWatches(t *testing.T) {
+	w := newWorld(t, nil)
+	res, err := http.Get(w.url + "/desktop/watched")
+	require.NoError(t, err)
+	_ = res.Body.Close()
+	require.Equal(t, http.StatusServiceUnavailable, res.StatusCode, "nobody has a session")
+	w.show(t)
+	require.NoError(t, w.Start(t.Context(), "anns"))
+	told := w.told(t)
+	require.Equal(t, "0", <-told)
+	w.open(t, "").pixel(t)
+	staff := w.open(t, api.ViewOnly)
+	require.Equal(t, "1", <-told, "her own window is none")
+	sessions := agent.NewSessions(w.Desktop)
+	require.Equal(t, 0, sessions.Status().Watchers, "nobody's session is watched")
+	require.NoError(t, sessions.Start(t.Context(), "anns", 1))
+	require.Equal(t, 1, sessions.Status().Watchers)
+	require.NoError(t, staff.Close())
+	require.Equal(t, "0", <-told)
+	require.Zero(t, sessions.Status().Watchers)
+}
+
+// refuses reports what one more window is told; "" for one that is let in.
+func (w *world) refusal(t *testing.T, view string) string {
+	t.Helper()
+	ws, res, err := websocket.Dial(t.Context(), w.url+"/desktop/stream", &websocket.DialOptions{HTTPHeader: http.Header{api.ViewHeader: {view}}})
+	if err == nil {
+		t.Cleanup(func() { _ = ws.CloseNow() })
+		return ""
+	}
+	raw, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return string(raw)
+}
+
+func TestWatchersAndTheParticipantTakeNoPlacesFromEachOther(t *testing.T) {
+	w := newWorld(t, nil)
+	w.stopped(t)
+	w.SetPatience(time.Minute)
+	for range 4 {
+		require.Empty(t, w.refusal(t, api.ViewOnly))
+	}
+	require.Contains(t, w.refusal(t, api.ViewOnly), "Enough people watch this desktop")
+	for range 16 {
+		require.Empty(t, w.refusal(t, ""))
+	}
+	require.Contains(t, w.refusal(t, ""), "open in too many windows")
+	require.Equal(t, 20, w.Streams())
+	require.Equal(t, 4, w.Watchers())
 }
 
 // Whose desktop it is that runs while the agent was told of none, as after a restart,

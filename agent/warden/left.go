@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
@@ -29,7 +28,8 @@ func forget(uid int, kill func() error) error {
 	if err := kill(); err != nil {
 		return errors.Join(err, first)
 	}
-	return removeAll(uid, slices.Concat(jobs, left))
+	folders, err := scratch()
+	return errors.Join(err, removeAll(uid, slices.Concat(jobs, left, folders)), removeRuntime(uid))
 }
 
 // removeAll removes what belongs to a user in folders.
@@ -42,11 +42,7 @@ func removeAll(uid int, folders []string) error {
 			failed = errors.Join(failed, err)
 		}
 		for _, e := range entries {
-			info, err := e.Info()
-			if err != nil {
-				continue // it is gone
-			}
-			if stat, ok := info.Sys().(*syscall.Stat_t); ok && int64(stat.Uid) == int64(uid) {
+			if of(e, uid) {
 				failed = errors.Join(failed, os.RemoveAll(filepath.Join(dir, e.Name())))
 			}
 		}

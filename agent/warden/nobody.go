@@ -27,6 +27,9 @@ func (Nobody) OwnAll(string) error { return nil }
 // Keep leaves things as they are.
 func (Nobody) Keep(string) error { return nil }
 
+// KeepSetUp leaves things as they are.
+func (Nobody) KeepSetUp() error { return nil }
+
 // Forget has nobody to forget.
 func (Nobody) Forget(context.Context) error { return nil }
 

@@ -104,6 +104,15 @@ func (System) Keep(dir string) error {
 	})
 }
 
+// KeepSetUp makes root's what the user left in scratch folders.
+func (System) KeepSetUp() error {
+	uid, _, err := ids(User)
+	if err != nil {
+		return err
+	}
+	return keepScratch(uid, func(path string) error { return os.Lchown(path, 0, 0) })
+}
+
 // Forget kills what the user runs, and removes what it left in the folders of everybody.
 func (System) Forget(ctx context.Context) error {
 	uid, _, err := ids(User)

@@ -48,7 +48,9 @@ func (w *Warden) Handler() http.Handler {
 	mux.HandleFunc("DELETE /session", func(rw http.ResponseWriter, r *http.Request) {
 		answer(rw, w.End(r.Context(), r.URL.Query().Get("id")))
 	})
+	mux.HandleFunc("GET "+FilePath, w.file)
 	w.setUp(mux)
+	w.remote(mux)
 	return mux
 }
 

@@ -61,6 +61,9 @@ func (w *Warden) prepared() error {
 	if err := unused(); err != nil {
 		return err
 	}
+	if err := w.Person.KeepSetUp(); err != nil {
+		return err
+	}
 	if err := w.Prepare(host.Path(Home), host.Path(Prepared)); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
@@ -46,6 +47,9 @@ type Person interface {
 	OwnAll(dir string) error
 	// Keep makes a folder and all in it root's, and closes it to everybody else.
 	Keep(dir string) error
+	// KeepSetUp makes root's what they left outside of their home while the machine was set
+	// up: it stays for everybody.
+	KeepSetUp() error
 	// Forget ends all that they run, and removes what they left outside of their home.
 	Forget(ctx context.Context) error
 }
@@ -60,12 +64,17 @@ type Warden struct {
 	// begins with. Nothing is asked of them once somebody has had the machine.
 	Run     http.Handler
 	Prepare func(home, prepared string) error
+	// Remote runs, as the session's user, what connects sessions with Chrome Remote Desktop.
+	// Nil: they are shown by VNC.
+	Remote agent.Runner
 	// Say tells what could not be cleaned up behind somebody's back.
 	Say func(what string, err error)
 
 	mu       sync.Mutex
 	removing sync.WaitGroup
 	running  sync.WaitGroup // what sets the machine up
+
+	connection *connection // one with Chrome Remote Desktop that is being made; nil for none
 }
 
 // beginning is how long a session may take to begin: what every home begins with may be
@@ -114,7 +123,7 @@ func (w *Warden) Begin(ctx context.Context, id string) error {
 	if err := w.keepFolder(Runtime); err != nil {
 		return err
 	}
-	return w.Units.Start(ctx, Unit)
+	return w.show(ctx)
 }
 
 // End ends a session, if it is the one that there is.
@@ -149,7 +158,7 @@ func current() (string, error) {
 // clear ends the session that there is and removes all of it. That nobody has one is
 // written down last: what is cut short is done again.
 func (w *Warden) clear(ctx context.Context) error {
-	if err := w.Units.Stop(ctx, Unit); err != nil {
+	if err := w.hide(ctx); err != nil {
 		return err
 	}
 	if err := w.Person.Forget(ctx); err != nil {

@@ -46,6 +46,7 @@ func (m *machine) Ready(ctx context.Context) error {
 }
 func (m *machine) Fence(context.Context) error  { return m.do("fence at once") }
 func (m *machine) Forget(context.Context) error { return m.do("forget") }
+func (m *machine) KeepSetUp() error             { return m.do("keep what was set up") }
 func (m *machine) Keep(path string) error       { return m.do("keep " + filepath.Base(path)) }
 func (m *machine) Own(path string) error        { return m.do("own " + filepath.Base(path)) }
 func (m *machine) OwnAll(string) error          { return nil }
@@ -89,7 +90,7 @@ func TestAMachineIsSetUpUntilSomebodyHasHadIt(t *testing.T) {
 	require.Equal(t, http.StatusOK, ask(w, warden.RunPath))
 	require.Equal(t, []string{"fence"}, next(m), "what was made there stays")
 	require.Equal(t, http.StatusNoContent, ask(w, warden.PreparedPath))
-	require.Equal(t, []string{"keep lablink-prepared"}, next(m), "who works here does not change what others begin with")
+	require.Equal(t, []string{"keep what was set up", "keep lablink-prepared"}, next(m), "who works here does not change what others begin with")
 	require.Equal(t, host.Path(warden.Home)+" in "+host.Path(warden.Prepared), kept)
 
 	ran, kept = 0, ""

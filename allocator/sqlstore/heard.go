@@ -35,7 +35,7 @@ func (s *Store) KeepSays(ctx context.Context, machine string, says allocator.Age
 		failed = string(raw)
 	}
 	return s.exec(ctx, "keep what the agent of "+machine+" says of itself",
-		"UPDATE machines SET agent_version = $1, agent_release = $2, agent_failed = $3 WHERE id = $4", says.Version, says.Release, failed, machine)
+		"UPDATE machines SET agent_version = $1, agent_release = $2, agent_failed = $3, agent_desktop = $5 WHERE id = $4", says.Version, says.Release, failed, machine, says.Desktop)
 }
 
 // KeepNotice keeps what who holds a machine is told, once.

@@ -15,7 +15,7 @@ import (
 const machineQuery = `SELECT m.id, m.workshop_id, m.pool, m.state, m.reason, coalesce(m.instance_id, ''), m.type, m.zone, m.spot,
 	coalesce(m.agent_id, ''), m.agent_replaceable, m.inventory, m.health, m.health_reason, m.health_since, m.connected, m.created_at, m.changed_at, m.launched_at, m.ready_at,
 	coalesce(s.id, ''), coalesce(s.email, ''), coalesce(s.assigned_at, 0), m.boot_id, m.heard_at, m.active_at,
-	m.action, m.reboots, m.reboot_from, m.reboot_asked_at, m.leaving, m.join_token, m.number, m.noticed = m.number, m.agent_version, m.agent_release, m.agent_failed, m.setup,
+	m.action, m.reboots, m.reboot_from, m.reboot_asked_at, m.leaving, m.join_token, m.number, m.noticed = m.number, m.agent_version, m.agent_release, m.agent_failed, m.agent_desktop, m.setup,
 	EXISTS (SELECT 1 FROM operation_machines om JOIN attempts a ON a.operation_id = om.operation_id AND a.closed_at = 0 WHERE om.machine_id = m.id)
 	FROM machines m LEFT JOIN seats s ON s.machine_id = m.id AND s.state = 'assigned'`
 
@@ -26,7 +26,7 @@ func scanMachine(row scanner) (allocator.Machine, error) {
 	err := row.Scan(&m.ID, &m.WorkshopID, &m.Pool, &m.State, &m.Reason, &m.InstanceID, &m.Type, &m.Zone, &m.Spot,
 		&m.AgentID, &m.AgentReplaceable, &inventory, &m.Health, &m.HealthReason, &health, &m.Connected, &created, &changed, &launched, &ready, &m.SeatID, &m.Email,
 		&held, &m.BootID, &heard, &active, &m.Action, &m.Reboots, &m.RebootFrom, &asked, &m.Leaving, &m.JoinToken, &m.Number, &m.Noticed,
-		&m.Says.Version, &m.Says.Release, &failed, &setup, &m.LaunchOpen)
+		&m.Says.Version, &m.Says.Release, &failed, &m.Says.Desktop, &setup, &m.LaunchOpen)
 	if err != nil {
 		return m, err
 	}

@@ -13,7 +13,7 @@ import (
 func saysIsKept(t *testing.T, w *world) {
 	ws, machines := w.ready(t, 2)
 	require.Equal(t, allocator.AgentSays{}, machines[0].Says)
-	says := allocator.AgentSays{Version: "v2", Release: "abc", Failed: &api.FailedRelease{Release: "def", Reason: "it ended", At: w.tick()}}
+	says := allocator.AgentSays{Version: "v2", Release: "abc", Failed: &api.FailedRelease{Release: "def", Reason: "it ended", At: w.tick()}, Desktop: "vnc"}
 	require.NoError(t, w.KeepSays(t.Context(), machines[0].ID, says))
 	now := w.machines(t, ws.ID)
 	require.Equal(t, says, now[0].Says)

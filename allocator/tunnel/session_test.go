@@ -78,3 +78,37 @@ func TestAnAgentThatKnowsNoSessionsIsUnavailable(t *testing.T) {
 	require.True(t, w.next(t).up)
 	require.Equal(t, api.Unavailable, api.CodeOf(w.StartSession(t.Context(), "mch_1", "one", 0)))
 }
+
+// remote is a machine that takes what is pasted.
+type remote struct{ brought []api.StartRemote }
+
+func (r *remote) Status() api.RemoteDesktop {
+	return api.RemoteDesktop{State: "starting", Name: "mch_1"}
+}
+
+func (r *remote) Connect(in api.StartRemote) error {
+	if _, err := agent.ReadCode(in.Command); err != nil {
+		return err
+	}
+	r.brought = append(r.brought, in)
+	return nil
+}
+
+func TestAParticipantsCodeComesThroughTheTunnel(t *testing.T) {
+	w, r := newWorld(t), &remote{}
+	w.dial(t, "mch_1", agentweb.Handler(looked{agent.NewSessions(agent.Plain{})}, agentweb.WithRemote(r)))
+	require.True(t, w.next(t).up)
+	in := api.StartRemote{Session: "one", Command: "4/0AbCdEfGhIjKl", Name: "mch_1", Again: true}
+	require.NoError(t, w.StartRemote(t.Context(), "mch_1", in))
+	require.Equal(t, []api.StartRemote{in}, r.brought)
+	far, err := w.Remote(t.Context(), "mch_1")
+	require.NoError(t, err)
+	require.Equal(t, r.Status(), far)
+
+	in.Command = "4/0AbCdEfGhIjKl; reboot"
+	err = w.StartRemote(t.Context(), "mch_1", in)
+	require.Equal(t, api.Invalid, api.CodeOf(err))
+	require.ErrorContains(t, err, "Copy the command for Debian Linux once more")
+	require.NotContains(t, err.Error(), "0AbCd")
+	require.Equal(t, api.Unavailable, api.CodeOf(w.StartRemote(t.Context(), "mch_2", in)))
+}

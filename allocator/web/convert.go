@@ -39,6 +39,7 @@ func (s *server) machine(m allocator.Machine) api.Machine {
 	if m.Setup.State != "" {
 		out.Setup = &m.Setup
 	}
+	out.Desktop = m.Says.Desktop
 	out.AgentVersion, out.AgentRelease, out.AgentFailed = m.Says.Version, m.Says.Release, m.Says.Failed
 	return out
 }

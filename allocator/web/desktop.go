@@ -34,8 +34,20 @@ func (s *server) desktop(w http.ResponseWriter, r *http.Request) {
 	s.while(r.Context(), func(ctx context.Context) bool {
 		now, err := s.Service.HeldSeat(ctx, token, seat.ID)
 		return api.CodeOf(err) != api.NotFound && (err != nil || now.Session() == seat.Session())
-	}, func(ctx context.Context) { s.pass(w, r.WithContext(ctx), seat.MachineID, nil, nil) })
+	}, func(ctx context.Context) { s.pass(patient{w}, r.WithContext(ctx), seat.MachineID, nil, nil) })
 }
+
+// patient lets an answer go on for as long as the browser takes what comes.
+type patient struct{ http.ResponseWriter }
+
+// Write passes something on.
+func (p patient) Write(raw []byte) (int, error) {
+	_ = http.NewResponseController(p.ResponseWriter).SetWriteDeadline(time.Now().Add(patience))
+	return p.ResponseWriter.Write(raw)
+}
+
+// Unwrap lets http.ResponseController through.
+func (p patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
 // pass passes a request on to a machine's agent, with what the allocator says beside.
 // Accept may refuse the answer. It is optional.

@@ -58,7 +58,7 @@ var functions = template.FuncMap{
 	"tunnelled": func(state string) bool {
 		return slices.Contains([]allocator.MachineState{allocator.Ready, allocator.Assigned, allocator.Unhealthy}, allocator.MachineState(state))
 	},
-	"counted": allocator.Counted,
+	"counted": allocator.Counted, "watchable": allocator.Watchable,
 	"lasting": lasting,
 	"hosting": hosting,
 	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },
@@ -100,7 +100,7 @@ func (s *server) fragment(page, part string, data any) (string, error) {
 }
 
 var titles = map[string]string{
-	"home.html": "Welcome", "join.html": "Join", "seat.html": "Your seat", "login.html": "Log in",
+	"home.html": "Welcome", "join.html": "Join", "seat.html": "Your seat", "connect.html": "Connect your desktop", "login.html": "Log in",
 	"admin.html": "Workshops", "workshop.html": "Workshop", "machine.html": "Machine", "work.html": "What was made",
 	"account.html": "Your account", "users.html": "Users", "audit.html": "Audit", "problem.html": "That did not work",
 }
@@ -127,6 +127,8 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc(desktopPath, s.desktop)
 	mux.HandleFunc("GET /seat", s.seatPage)
 	mux.HandleFunc("GET /seat/live", s.seatLive)
+	mux.HandleFunc("GET /seat/connect", s.connectPage)
+	mux.HandleFunc("POST /seat/connect", s.connect)
 	mux.HandleFunc("POST /seat/leave", s.leave)
 	mux.HandleFunc("POST /seat/extend", s.extend)
 	mux.HandleFunc("GET /admin/login", func(w http.ResponseWriter, r *http.Request) {

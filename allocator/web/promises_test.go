@@ -23,6 +23,7 @@ import (
 var bodies = map[string]any{
 	"log-in":          api.Session{User: "admin", Password: password},
 	"claim-seat":      api.Claim{Code: "abc", Email: "ann@example.org"},
+	"connect-seat":    api.Connect{Command: "4/0AbCdEfGhIjKl"},
 	"open-workshop":   api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1},
 	"change-workshop": api.WorkshopChange{},
 	"add-user":        api.NewUser{Name: "x", Role: "viewer", Password: "short"},

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -38,5 +39,36 @@ func TestASeatLeadsToItsDesktopWhereThereIsOne(t *testing.T) {
 		w.Settled()
 		_, body := ann.open(t, "/seat")
 		require.Equal(t, want, strings.Contains(body, `href="/desktop/"`), body)
+	}
+}
+
+func TestAParticipantIsToldOnTheirPageWhileStaffLooks(t *testing.T) {
+	in := allocatortest.New(t)
+	in.Agents.Desktop = "vnc"
+	w := newWorldIn(t, in)
+	ws := w.ReadyWorkshop(t, 1)
+	w.Agents.Connect(w.Machines(t, ws)...)
+	ann := w.browser(t)
+	join(t, ann, ws, "ann@example.org")
+	w.Settled()
+	require.NotContains(t, mustOpen(t, ann, "/seat"), "is looking at your desktop")
+	in.Agents.Watchers = 1
+	require.Contains(t, mustOpen(t, ann, "/seat"), "An instructor is looking at your desktop.")
+}
+
+// Where a desktop does not come by its agent, nobody could look at it.
+func TestStaffIsOfferedToWatchWhatCanBeWatched(t *testing.T) {
+	for desktop, can := range map[string]bool{"vnc": true, "container": true, "": false, "crd": false} {
+		w, ws, seat, _ := watchable(t)
+		m := w.Machines(t, ws)[0]
+		report := api.Report{Health: api.Healthy, BootID: "b", Protocol: api.Protocol, Session: &api.SessionStatus{Desktop: desktop}}
+		_, err := w.Service.Report(t.Context(), allocator.Agent{ID: m.AgentID, MachineID: m.ID}, report)
+		require.NoError(t, err)
+		staff := w.staff(t)
+		require.Equal(t, can, strings.Contains(mustOpen(t, staff, "/admin/workshops/"+ws.ID), `id="watch-`+seat.ID), desktop)
+		res, body := staff.open(t, "/admin/seats/"+seat.ID+"/watch")
+		require.Equal(t, desktop == "crd", res.StatusCode == http.StatusConflict, desktop)
+		_, listed := staff.send(t, http.MethodGet, "/api/v1/machines", nil)
+		require.Equal(t, desktop, decode[api.Page[api.Machine]](t, listed).Items[0].Desktop, body)
 	}
 }

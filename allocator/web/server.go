@@ -138,6 +138,7 @@ func (s *server) routeAPI(mux *routes) {
 	a := humago.New(mux, config)
 	s.staffOperations(a)
 	s.seatOperations(a)
+	s.connectOperation(a)
 	s.agentOperations(a)
 	s.logOperations(a)
 	s.uploadOperation(a)

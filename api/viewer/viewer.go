@@ -27,6 +27,8 @@ type View struct {
 	Title string
 	// Stream is where the desktop's stream is, and Back where one comes from.
 	Stream, Back string
+	// Watched is where the page hears whether somebody watches. Optional.
+	Watched string
 	// Assets is the folder of the page's script and style, with a slash at its end.
 	Assets string
 	// Watch says that the viewer only looks on: a courtesy of the page, as the agent

@@ -111,7 +111,7 @@ func TestMachinesAreToldWhereTheAllocatorIs(t *testing.T) {
 }
 
 func TestMachinesAreToldWhichDesktopTheyShow(t *testing.T) {
-	for desktop, want := range map[string]string{"vnc": "'--audience' 'lablink/test' '--desktop' 'vnc'\n", "none": "'--audience' 'lablink/test'\n", "": "'--audience' 'lablink/test'\n"} {
+	for desktop, want := range map[string]string{"vnc": "'--audience' 'lablink/test' '--desktop' 'vnc'\n", "crd": "'--audience' 'lablink/test' '--desktop' 'crd'\n", "none": "'--audience' 'lablink/test'\n", "": "'--audience' 'lablink/test'\n"} {
 		args := good()
 		args.TLSName, args.Desktop = "", desktop
 		r, err := declare(args)

@@ -40,8 +40,12 @@ func TestADesktopIsSeenInTheBrowserAndTypedOn(t *testing.T) {
 
 	// Typing arrives, with what other layouts have.
 	typed := inside.reader(t)
-	ann.do(t, chromedp.KeyEvent("h"), key("ä"), chromedp.KeyEvent("llo w"), key("ö"), chromedp.KeyEvent("rld\r"))
-	require.Equal(t, "hällo wörld", <-typed)
+	ann.do(t, chromedp.KeyEvent("h"), key("ä"), chromedp.KeyEvent("llo w"), key("ö"), chromedp.KeyEvent("rld "), key("ß"), key("é"), key("€"), chromedp.KeyEvent("\r"))
+	require.Equal(t, "hällo wörld ßé€", <-typed)
+
+	ann.copies(t, inside)
+	l.watches(t, url, chrome, ann)
+	ann.narrow(t)
 
 	// The allocator is killed: the same desktop comes back by itself.
 	require.NoError(t, syscall.Kill(l.pid(t, "lablink-allocator"), syscall.SIGKILL))
@@ -65,6 +69,63 @@ func key(of string) chromedp.Action[chromedp.Void] {
 		}
 		return nil
 	})
+}
+
+// copies copies from the desktop to the page and back, and too much of it.
+func (b *browser) copies(t *testing.T, inside desktop) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "xclip", "-selection", "clipboard") // whose child keeps it
+	cmd.Env, cmd.Stdin = inside.env, strings.NewReader("from the desktop: ß €")
+	require.NoError(t, cmd.Run())
+	b.do(t, chromedp.Click("#clip"), chromedp.WaitVisible("#text"))
+	b.wait(t, `document.getElementById('text').value === 'from the desktop: ß €'`)
+	put := func(what string) {
+		b.do(t, chromedp.Evaluate[chromedp.Void](`text.value = `+what+`; text.dispatchEvent(new Event('input'))`))
+	}
+	copied := func() string {
+		out := exec.CommandContext(t.Context(), "xclip", "-selection", "clipboard", "-o", "-t", "UTF8_STRING")
+		out.Env = inside.env
+		raw, _ := out.Output()
+		return string(raw)
+	}
+	put(`'to the desktop: é 日本'`)
+	eventually(t, "what was copied arrives", func() bool { return copied() == "to the desktop: é 日本" })
+	put(`'x'.repeat(3 << 20)`)
+	b.wait(t, `document.getElementById('said').textContent.startsWith('Too much to copy: 3.0 MiB')`)
+	put(`'less'`)
+	eventually(t, "less of it arrives, on the same connection", func() bool { return copied() == "less" })
+	require.Empty(t, b.text(t, "#said"))
+	b.do(t, chromedp.Click("#clip"))
+}
+
+// watches lets staff watch a desktop, whose participant is told for as long as they do.
+func (l *local) watches(t *testing.T, url string, chrome context.Context, participant *browser) { //nolint:revive // t comes first in helpers
+	t.Helper()
+	staff := newBrowser(t, chrome)
+	staff.do(t, chromedp.Navigate(url+"/admin"), chromedp.SendKeys("#password", l.password+"\r"), chromedp.WaitVisible("#name"))
+	staff.do(t, chromedp.Click(`main a[href^="/admin/workshops/"]`), chromedp.WaitVisible("#room"))
+	require.True(t, ask(t, participant, chromedp.Evaluate[bool](`watched.hidden`)))
+	staff.do(t, chromedp.Click(`#room a[id^="watch-"]`), chromedp.WaitVisible("#screen"))
+	staff.connected(t)
+	staff.sees(t, color.RGBA{0x22, 0x66, 0xcc, 0xff})
+	participant.wait(t, `!watched.hidden`)
+	require.Contains(t, participant.text(t, "#watched"), "An instructor is looking at your desktop.")
+	staff.do(t, chromedp.Navigate(url+"/admin"))
+	participant.wait(t, `watched.hidden`)
+}
+
+// narrow looks at the desktop on a telephone: it takes that size, and nothing sticks out.
+func (b *browser) narrow(t *testing.T) {
+	t.Helper()
+	const wide = `document.querySelector('#screen canvas').width`
+	b.do(t, chromedp.EmulateViewport(360, 740), chromedp.Click("#clip"), chromedp.WaitVisible("#text"))
+	b.wait(t, wide+` <= 360`)
+	require.False(t, ask(t, b, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)))
+	if screenshots != "" {
+		require.NoError(t, os.WriteFile(filepath.Join(screenshots, "desktop-narrow.png"), ask(t, b, chromedp.CaptureScreenshot()), 0o644))
+	}
+	b.do(t, chromedp.Click("#clip"), chromedp.EmulateViewport(1200, 800))
+	b.wait(t, wide+` === 1200`)
 }
 
 // connected waits until the page shows the desktop.

@@ -49,7 +49,7 @@ type runCommand struct {
 	Region       string          `help:"The AWS region whose STS checks the proof."`
 	StateDir     string          `default:"${state_dir}" placeholder:"DIR" help:"Where the agent's identity is kept (${default})."`
 	Home         string          `default:"${home}" placeholder:"DIR" help:"The folder of who works on the desktop, from which work is collected (${default})."`
-	Desktop      string          `default:"none" placeholder:"KIND" help:"What participants see of this machine: vnc, a desktop by TigerVNC, or none (${default})."`
+	Desktop      string          `default:"none" placeholder:"KIND" help:"What participants see of this machine: vnc, a desktop by TigerVNC, crd, one by Chrome Remote Desktop, or none (${default})."`
 	NVML         string          `name:"nvml" default:"real" env:"LABLINK_NVML" placeholder:"SOURCE" help:"Where GPUs are found: real, or simulated:${profiles}, several of them as h100x4 (${default})."`
 	AllowInject  bool            `help:"Let root inject faults although the GPUs are real."`
 	Metrics      string          `placeholder:"ADDRESS" help:"Where Prometheus may ask for metrics, on loopback: 127.0.0.1:9478. Nowhere when left out."`
@@ -93,7 +93,7 @@ func (c *runCommand) Validate() error {
 			return err
 		}
 	}
-	if _, _, err := showing(c.Desktop, nil); err != nil {
+	if _, _, err := showing(c.Desktop, nil, nil); err != nil {
 		return err
 	}
 	_, err = parseSource(c.NVML)
@@ -120,7 +120,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	defer looks.Stop()
 	setup := c.setup(logbook, log)
 	usage := c.usage(setup, log)
-	desktop, shown, err := showing(c.Desktop, usage.Busy)
+	desktop, shown, err := showing(c.Desktop, usage.Busy, identity.NewStore(c.StateDir))
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	collector := &agent.Collector{Home: c.Home, Wait: briefly, Memory: identity.NewStore(c.StateDir)}
+	collector := &agent.Collector{Home: c.Home, Wait: briefly, Private: c.private(), Memory: identity.NewStore(c.StateDir)}
 	defer collector.Stop()
 	sessions.Leaving, sessions.Memory = collector.Close, identity.NewStore(c.StateDir)
 	config := c.wire(machine, web.Handler(machine, append(shown,

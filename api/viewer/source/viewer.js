@@ -68,13 +68,26 @@ function copied(what) {
   navigator.clipboard?.writeText(what).catch(() => {});
 }
 
+// paste puts something into the desktop's clipboard, if it is not more than that takes, in
+// bytes (agent/rfb).
+const most = 1 << 20;
+function paste(what) {
+  const bytes = new TextEncoder().encode(what).length;
+  if (bytes > most) {
+    say(`Too much to copy: ${(bytes / most).toFixed(1)} MiB, and 1 MiB is the most. Copy less, or take a file.`, true);
+    return;
+  }
+  if (said.textContent.startsWith('Too much')) say('');
+  rfb?.clipboardPasteFrom(what);
+}
+
 async function offer() {
   if (watch || !rfb || !navigator.clipboard?.readText) return;
   try {
     const what = await navigator.clipboard.readText();
     if (what && what !== text.value) {
       text.value = what;
-      rfb?.clipboardPasteFrom(what);
+      paste(what);
     }
   } catch {
     // the browser does not allow it: the field is there
@@ -90,9 +103,22 @@ if (!watch) {
     if (panel.hidden) rfb?.focus();
     else text.focus();
   });
-  text.addEventListener('input', () => rfb?.clipboardPasteFrom(text.value));
+  text.addEventListener('input', () => paste(text.value));
   window.addEventListener('focus', offer);
 }
+
+// hear tells whether staff looks at the desktop. A source of events that was refused does not
+// come back by itself.
+function hear() {
+  const told = document.getElementById('watched');
+  const source = new EventSource(page.watched);
+  source.onmessage = (e) => { told.hidden = e.data === '0'; };
+  source.onerror = () => {
+    told.hidden = true;
+    if (source.readyState === EventSource.CLOSED) setTimeout(hear, 5000);
+  };
+}
+if ('watched' in page) hear();
 
 document.getElementById('full').addEventListener('click', async () => {
   if (document.fullscreenElement) await document.exitFullscreen();
