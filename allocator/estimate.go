@@ -50,7 +50,7 @@ func (s *Service) outlook(ctx context.Context, workshop string, now time.Time) (
 		return outlook{}, err
 	}
 	took, err := s.Store.BootTimes(ctx, w.Pool, 20)
-	return outlook{now, w.StartsAt, freeing(now, w, machines, seats, median(took))}, err
+	return outlook{now, w.StartsAt, freeing(now, w, machines, seats, usual(took))}, err
 }
 
 // expected is when the position-th machine should be free.
@@ -94,6 +94,13 @@ func freeing(now time.Time, w Workshop, machines []Machine, seats []Seat, boot t
 	free = append(free[:min(len(free), max(0, left))], ending...)
 	slices.SortFunc(free, time.Time.Compare)
 	return free
+}
+
+// usual is how long machines take until they are ready, by what the newest took; 0 where
+// nothing tells. What took no time, or longer than any machine should, was measured by a
+// clock that jumped.
+func usual(took []time.Duration) time.Duration {
+	return median(slices.DeleteFunc(took, func(d time.Duration) bool { return d <= 0 || d > longestBoot }))
 }
 
 func median(of []time.Duration) time.Duration {

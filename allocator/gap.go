@@ -175,7 +175,7 @@ func (w Workshop) tooLate(s Situation) bool {
 	if boot == 0 {
 		boot = assumedBoot
 	}
-	return !w.EndsAt.IsZero() && w.EndsAt.Sub(s.Now) <= boot
+	return !w.EndsAt.IsZero() && w.EndsAt.Sub(s.Now) <= min(boot, bootLimit)
 }
 
 // wantsMore reports whether machines are missing that are not launched.

@@ -72,7 +72,8 @@ func (l *life) heals(r require.TestingT) {
 			return
 		}
 	}
-	l.outer.Logf("after %d minutes: %s", patience, lacks) // also where it cannot be reproduced
+	ctx := context.Background()
+	l.outer.Logf("after %d minutes: %s; %v", patience, lacks, []error{l.Observe(ctx), l.Reconcile(ctx), l.Resume(ctx)}) // also where it cannot be reproduced
 	require.Empty(r, lacks)
 }
 
@@ -90,7 +91,9 @@ func (l *life) lacks(r require.TestingT) string {
 			return m.State != allocator.Ready && m.State != allocator.Assigned
 		}))
 		if wanted := ws.Wanted(l.Time, len(seats)); well < wanted {
-			return fmt.Sprintf("%s has %d machines of %d: %+v", ws.ID, well, wanted, ws)
+			unfinished, err := l.Store.Unfinished(context.Background())
+			require.NoError(r, err)
+			return fmt.Sprintf("%s has %d machines of %d: %+v\nmachines: %+v\noperations: %+v, queued: %v", ws.ID, well, wanted, ws, l.living(r), unfinished, l.Queued)
 		}
 		if i := slices.IndexFunc(seats, func(s allocator.Seat) bool { return s.State == allocator.SeatQueued }); i >= 0 && len(seats) <= ws.Seats {
 			return fmt.Sprintf("%s waits though there are seats: %+v", seats[i].Email, ws)

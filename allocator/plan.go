@@ -17,6 +17,8 @@ const (
 	lingering = 10 * time.Minute
 	// assumedBoot is how long a machine takes until it is ready, where none has shown it.
 	assumedBoot = 3 * time.Minute
+	// longestBoot is more than any machine takes until it is ready, its set-up included.
+	longestBoot = 6 * time.Hour
 	// sickLimit is how long somebody may hold a machine that is unhealthy while its pool
 	// has no room for another one.
 	sickLimit = 10 * time.Minute

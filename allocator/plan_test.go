@@ -236,6 +236,18 @@ func TestNoRoomIsKeptForWhatIsNotLaunched(t *testing.T) {
 	require.Equal(t, []string{"launch 2 for wks_1"}, told(allocator.Plan(s)))
 }
 
+// As where machines became ready while the clock had jumped.
+func TestAWorkshopGetsMachinesHoweverLongOthersSeemToHaveTaken(t *testing.T) {
+	s := allocator.Situation{
+		Now: noon, Pools: []allocator.Pool{{Name: "gpu", MaxMachines: 9}}, Boots: map[string]time.Duration{"gpu": 3 * time.Hour},
+		Workshops: []allocator.Workshop{{ID: "wks_1", Pool: "gpu", Seats: 1, Warm: 1, EndsAt: noon.Add(2 * time.Hour)}},
+	}
+	require.Equal(t, []string{"launch 1 for wks_1"}, told(allocator.Plan(s)))
+	s.Boots["gpu"] = 10 * time.Minute
+	s.Workshops[0].EndsAt = noon.Add(10 * time.Minute)
+	require.Empty(t, allocator.Plan(s), "it ends before a machine is ready")
+}
+
 func TestASickMachineThatIsTooManyIsKeptWhileTheClockCannotBeTrusted(t *testing.T) {
 	w := allocator.Workshop{ID: "wks_1", Pool: "gpu", Seats: 1, Warm: 1, StartsAt: noon.Add(time.Hour)}
 	s := allocator.Situation{

@@ -62,7 +62,7 @@ func (s *Service) situation(ctx context.Context) (Situation, error) {
 		if err != nil {
 			return Situation{}, err
 		}
-		out.Boots[p.Name] = median(took)
+		out.Boots[p.Name] = usual(took)
 	}
 	out.Workshops, out.Machines, out.Limped = workshops, machines, s.limped.lately(out.Now)
 	if out.Seats, err = s.Store.LiveSeats(ctx); err != nil {

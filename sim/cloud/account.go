@@ -12,6 +12,9 @@ import (
 type Options struct {
 	// Dir is where the model and the contents of buckets are kept. Required.
 	Dir string
+	// Forgets keeps the model in memory only: an account of thousands of machines would write
+	// all of them at each change.
+	Forgets bool
 	// AccountID has twelve digits. Optional: 123456789012.
 	AccountID string
 	// Region is the one Region there is. Optional: us-west-2.

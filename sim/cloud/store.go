@@ -43,6 +43,9 @@ func (a *Account) load(raw []byte) error {
 }
 
 func (a *Account) save() error {
+	if a.opts.Forgets {
+		return nil
+	}
 	raw, err := json.Marshal(&a.m)
 	if err != nil {
 		return fmt.Errorf("encode the model: %w", err)

@@ -50,7 +50,7 @@ func newGround(b *testing.B, engine string) *ground {
 	b.Helper()
 	g := &ground{dir: b.TempDir()}
 	var err error
-	g.account, err = cloud.Open(cloud.Options{Dir: b.TempDir(), Architecture: "x86_64"})
+	g.account, err = cloud.Open(cloud.Options{Dir: b.TempDir(), Forgets: true, Architecture: "x86_64"})
 	require.NoError(b, err)
 	server := httptest.NewServer(secretsBefore(wire.NewServer(g.account, time.Now)))
 	b.Cleanup(server.Close)
