@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
@@ -150,11 +151,16 @@ func BenchmarkAgents(b *testing.B) {
 func BenchmarkThousandAgents(b *testing.B)    { resident(b, 1_000, "1k", true) }
 func BenchmarkTenThousandAgents(b *testing.B) { resident(b, 10_000, "10k", false) }
 
+// files is LimitNOFILE of lablink-allocator.service.
+const files = 65536
+
 // watched is how long agents are served while that is measured.
 const watched = 30 * time.Second
 
 // resident measures what so many agents cost that keep tunnels and report.
 func resident(b *testing.B, count int, name string, cpu bool) {
+	// As many files as the allocator's unit allows it: each agent has two connections.
+	require.NoError(b, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: files, Max: files}), "more open files are needed: ulimit -Hn %d", files)
 	g := newGround(b, deployed.SQLite)
 	store := g.store(b)
 	_, instances := g.stock(b, store, "room", count)
