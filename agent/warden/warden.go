@@ -24,8 +24,9 @@ const (
 	state       = "/var/lib/lablink-warden"
 	sessionFile = state + "/session"
 	goneDir     = state + "/gone"
-	// Unit is the session's.
-	Unit = "lablink-session.service"
+	// Unit is the session's, and ContainerUnit that of one in a container.
+	Unit          = "lablink-session.service"
+	ContainerUnit = "lablink-container.service"
 )
 
 // Units starts and stops units of systemd's.
@@ -54,6 +55,8 @@ type Person interface {
 type Warden struct {
 	Units  Units
 	Person Person
+	// Inside is what differs where sessions are in containers. Optional.
+	Inside *Inside
 	// Possible says what the machine lacks for a session. Optional.
 	Possible func() error
 	// Run answers what sets the machine up, and Prepare keeps the home as what every home
@@ -114,7 +117,10 @@ func (w *Warden) Begin(ctx context.Context, id string) error {
 	if err := w.keepFolder(Runtime); err != nil {
 		return err
 	}
-	return w.Units.Start(ctx, Unit)
+	if err := w.keepPassword(had != id); err != nil {
+		return err
+	}
+	return w.Units.Start(ctx, w.unit())
 }
 
 // End ends a session, if it is the one that there is.
@@ -149,7 +155,7 @@ func current() (string, error) {
 // clear ends the session that there is and removes all of it. That nobody has one is
 // written down last: what is cut short is done again.
 func (w *Warden) clear(ctx context.Context) error {
-	if err := w.Units.Stop(ctx, Unit); err != nil {
+	if err := w.Units.Stop(ctx, w.unit()); err != nil {
 		return err
 	}
 	if err := w.Person.Forget(ctx); err != nil {

@@ -23,7 +23,7 @@ const (
 // are installed when it can run what they bring.
 var (
 	packages = []string{"systemd-sysv", "dbus", "udev", "ca-certificates", "curl", "iproute2", "e2fsprogs", "netbase"}
-	later    = []string{"cloud-init", "tigervnc-standalone-server"}
+	later    = []string{"cloud-init", "tigervnc-standalone-server", "podman", "netavark"}
 )
 
 // baseFiles are in every machine. A machine finds its user data where the simulator

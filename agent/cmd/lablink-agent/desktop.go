@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -13,6 +14,8 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/agent/container"
+	"github.com/talmolab/lablink-infrastructure/agent/podman"
 	"github.com/talmolab/lablink-infrastructure/agent/process"
 	"github.com/talmolab/lablink-infrastructure/agent/session"
 	"github.com/talmolab/lablink-infrastructure/agent/vnc"
@@ -29,9 +32,23 @@ func showing(kind string, busy func() bool) (agent.Desktop, []web.Part, error) {
 	case "vnc":
 		d := vnc.New(places(), busy, time.Now)
 		return d, []web.Part{web.WithDesktop(d.Handler())}, nil
+	case inContainer:
+		d := container.New(container.Places{
+			Places: places(), Address: net.JoinHostPort(podman.Address, podman.Port), Password: host.Path(passwordFile), Viewer: host.Path(podman.ViewerDir),
+		}, busy, time.Now)
+		return d, []web.Part{web.WithDesktop(d.Handler())}, nil
 	}
-	return nil, nil, fmt.Errorf("--desktop %q: give vnc or none", kind)
+	return nil, nil, fmt.Errorf("--desktop %q: give vnc, container or none", kind)
 }
+
+// inContainer is the kind of desktop that a container shows.
+const inContainer = "container"
+
+// passwordFile is where a session's password is.
+const passwordFile = warden.Runtime + "/" + warden.PasswordFile
+
+// withWarden reports whether a kind of desktop has sessions that a warden begins.
+func withWarden(kind string) bool { return kind == "vnc" || kind == inContainer }
 
 func places() vnc.Places {
 	return vnc.Places{Session: host.Path(warden.Runtime), Desktop: session.Socket, Warden: host.Path(warden.Dir), Control: warden.Socket}
@@ -40,10 +57,10 @@ func places() vnc.Places {
 // settingUp is what sets the machine up: by the warden where it begins sessions, and as who
 // runs the agent on a machine of one's own.
 func (c *runCommand) settingUp() (agent.Runner, func() error) {
-	if c.Desktop != "vnc" && c.token == "" {
+	if !withWarden(c.Desktop) && c.token == "" {
 		return nobodysRunner{}, nil
 	}
-	if c.Desktop != "vnc" {
+	if !withWarden(c.Desktop) {
 		return process.Runner{Home: c.Home}, nil
 	}
 	asked := places().WardenClient()
@@ -52,27 +69,59 @@ func (c *runCommand) settingUp() (agent.Runner, func() error) {
 	}
 }
 
+// fetching is what fetches the image of desktops in containers, where there are such.
+func (c *runCommand) fetching() agent.Runner {
+	if c.Desktop != inContainer {
+		return nil
+	}
+	asked := places().WardenClient()
+	return process.Remote{URL: asked.URL + warden.ImagePath, HTTP: asked.HTTP}
+}
+
 // nobodysRunner runs nothing: the agent of a machine of EC2 is alone with its secret there,
 // and settings are refused that want more without a desktop.
 type nobodysRunner struct{}
 
 // Run says what is missing.
 func (nobodysRunner) Run(context.Context, agent.Command, func(string)) error {
-	return errors.New("nobody is there to run it as: a machine without a desktop is not set up. Set the pool's desktop to vnc")
+	return errors.New("nobody is there to run it as: a machine without a desktop is not set up. Set the pool's desktop to vnc or container")
 }
 
-type wardenCommand struct{}
+type wardenCommand struct {
+	Desktop string `default:"vnc" placeholder:"KIND" help:"What sessions are: vnc, or container."`
+}
 
 // Run begins and ends sessions for the agent, until ctx ends. Sessions go on after it.
-func (wardenCommand) Run(ctx context.Context) error {
+func (c wardenCommand) Run(ctx context.Context) error {
 	log := newLog(os.Stderr)
 	run := process.Runner{User: warden.User, Home: host.Path(warden.Home)}
 	if host.Skipped("user") {
 		run.User = "" // simulated machines have no users of their own
 	}
 	w := &warden.Warden{Units: warden.Systemd{}, Person: person(), Possible: session.Possible, Run: process.Handler(run), Prepare: process.Prepare, Say: func(what string, err error) { log.Warn(what, "error", err) }}
+	if c.Desktop == inContainer {
+		contained(w)
+	}
 	go w.Sweep()
 	return w.Serve(ctx, func() { notify(log, daemon.SdNotifyReady) })
+}
+
+// contained makes a warden one of sessions in containers.
+func contained(w *warden.Warden) {
+	w.Inside = &warden.Inside{SettingUp: w.Person, Skeleton: podman.HomeDir, Fetch: process.Handler(podman.Fetcher{})}
+	if !host.Skipped("user") {
+		w.Person = warden.Contained{UID: containedUID, From: podman.Range}
+	}
+	w.Possible = func() error {
+		_, err := podman.Current()
+		return errors.Join(podman.Possible(), err)
+	}
+}
+
+// containedUID is the number of whom sessions in containers belong to.
+func containedUID() (int, error) {
+	i, err := podman.Current()
+	return podman.UID(i.User), err
 }
 
 // person is whom sessions belong to.
@@ -88,6 +137,21 @@ type sessionCommand struct{}
 // Run shows the desktop of a session until ctx ends.
 func (sessionCommand) Run(ctx context.Context) error {
 	s := session.Session{Dir: host.Path(warden.Runtime), Home: host.Path(warden.Home), Out: os.Stderr, Ready: func() { notify(newLog(os.Stderr), daemon.SdNotifyReady) }}
+	if err := s.Run(ctx); ctx.Err() == nil {
+		return err
+	}
+	return nil // it was told to end
+}
+
+type containerCommand struct{}
+
+// Run shows the desktop of a session, in a container, until ctx ends.
+func (containerCommand) Run(ctx context.Context) error {
+	i, err := podman.Current()
+	if err != nil {
+		return err
+	}
+	s := podman.Session{Image: i, Home: host.Path(warden.Home), Password: host.Path(passwordFile), Out: os.Stderr, Ready: func() { notify(newLog(os.Stderr), daemon.SdNotifyReady) }}
 	if err := s.Run(ctx); ctx.Err() == nil {
 		return err
 	}
