@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -12,7 +13,7 @@ import (
 )
 
 // environment is what podman runs with: a service's has no home.
-var environment = []string{"HOME=/root", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+func environment() []string { return []string{"HOME=/root", "PATH=" + os.Getenv("PATH")} }
 
 // Possible says what a machine lacks to run containers, if it does.
 func Possible() error {
@@ -25,7 +26,7 @@ func Possible() error {
 // command is a call of podman that ends with this program.
 func command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "podman", args...)
-	cmd.Env = environment
+	cmd.Env = environment()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
 }

@@ -61,8 +61,8 @@ func awaitSocket(ctx context.Context, socket string) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if _, err := os.Stat(socket); err == nil {
-			return nil
+		if conn, err := (&net.Dialer{}).DialContext(ctx, "unix", socket); err == nil {
+			return conn.Close()
 		}
 		select {
 		case <-ctx.Done():

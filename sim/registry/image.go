@@ -31,6 +31,8 @@ type Runs struct {
 type Image struct {
 	// Digest names it for ever: sha256:….
 	Digest string
+	// Held holds the layers up halfway until it is closed. Optional.
+	Held <-chan struct{}
 
 	manifest, config []byte
 	of               string            // the configuration's digest

@@ -82,7 +82,7 @@ func TestFlagsThatCannotWorkAreNamed(t *testing.T) {
 		"give a whole address":          append(good, "--allocator-url=lab.example.org"),
 		"give real or simulated:":       append(good, "--nvml=fake"),
 		"choose one of a100":            append(good, "--nvml=simulated:voodoo"),
-		"give vnc, container or none":              append(good, "--desktop=wayland"),
+		"give vnc, container or none":   append(good, "--desktop=wayland"),
 		"no such file":                  append(good, "--config=/does/not/exist.json"),
 		"give the whole address":        {"--join=https://lab.example.org"},
 		"unknown flag --allocator-urll": append(good, "--allocator-urll=x"),
