@@ -58,7 +58,7 @@ func places() vnc.Places {
 // runs the agent on a machine of one's own.
 func (c *runCommand) settingUp() (agent.Runner, func() error) {
 	if !withWarden(c.Desktop) && c.token == "" {
-		return nobodysRunner{}, nil
+		return nobodysRunner{"nobody is there to run it as: a machine without a desktop is not set up. Set the pool's desktop to vnc or container"}, nil
 	}
 	if !withWarden(c.Desktop) {
 		return process.Runner{Home: c.Home}, nil
@@ -78,13 +78,13 @@ func (c *runCommand) fetching() agent.Runner {
 	return process.Remote{URL: asked.URL + warden.ImagePath, HTTP: asked.HTTP}
 }
 
-// nobodysRunner runs nothing: the agent of a machine of EC2 is alone with its secret there,
-// and settings are refused that want more without a desktop.
-type nobodysRunner struct{}
+// nobodysRunner runs nothing: the agent of a machine of EC2 without a desktop is alone with
+// its secret there, and settings are refused that want more.
+type nobodysRunner struct{ why string }
 
 // Run says what is missing.
-func (nobodysRunner) Run(context.Context, agent.Command, func(string)) error {
-	return errors.New("nobody is there to run it as: a machine without a desktop is not set up. Set the pool's desktop to vnc or container")
+func (r nobodysRunner) Run(context.Context, agent.Command, func(string)) error {
+	return errors.New(r.why)
 }
 
 type wardenCommand struct {
@@ -109,9 +109,11 @@ func (c wardenCommand) Run(ctx context.Context) error {
 // contained makes a warden one of sessions in containers.
 func contained(w *warden.Warden) {
 	w.Inside = &warden.Inside{SettingUp: w.Person, Skeleton: podman.HomeDir, Fetch: process.Handler(podman.Fetcher{})}
-	if !host.Skipped("user") {
-		w.Person = warden.Contained{UID: containedUID, From: podman.Range}
+	if host.Skipped("user") {
+		w.Inside.Fetch = process.Handler(nobodysRunner{"this machine is simulated by processes, and has no containers: make test-boot boots machines that have"})
+		return
 	}
+	w.Person = warden.Contained{UID: containedUID, From: podman.Range}
 	w.Possible = func() error {
 		_, err := podman.Current()
 		return errors.Join(podman.Possible(), err)
