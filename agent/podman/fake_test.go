@@ -69,7 +69,7 @@ func serve(dir, socket string) int {
 	if err != nil {
 		return 8
 	}
-	_ = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // until it is killed
+	_ = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, _ := os.ReadFile(filepath.Join(dir, "says"))
 		_, _ = w.Write(raw)
 		if !strings.Contains(string(raw), "error") {
@@ -131,7 +131,7 @@ func install(t *testing.T) string {
 // shortDir is a folder with a short name: the path of a socket has to be short.
 func shortDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "p")
+	dir, err := os.MkdirTemp("", "p") //nolint:usetesting // the test's name is in its folder's
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return dir

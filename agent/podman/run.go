@@ -21,12 +21,13 @@ const (
 	network = "lablink"
 	// Range is the network's, one for benchmarks (RFC 2544), which nobody's network has.
 	Range = "198.19.77.0/24"
-	// Address is where the container answers, and Port where its desktop does.
+	// Address is where the container answers.
 	Address = "198.19.77.2"
-	Port    = "6080"
-	// Password is where the container finds its password, as its environment says.
-	Password         = "/run/lablink/password"
-	passwordVariable = "LABLINK_PASSWORD_FILE"
+	// Port is where its desktop does.
+	Port = "6080"
+	// told is where the container finds its password, as its environment says.
+	told         = "/run/lablink/password"
+	toldVariable = "LABLINK_PASSWORD_FILE"
 )
 
 // The users of a container are none of the machine's: they have the numbers that systemd
@@ -116,8 +117,8 @@ func (s *Session) args() []string {
 		"--network", network, "--ip", Address,
 		"--security-opt", "no-new-privileges", "--cap-drop", "all", "--systemd=false",
 		"--cgroups=disabled", "--log-driver=none", "--shm-size=4g", "--umask", "0027", "--stop-timeout=2",
-		"--volume", s.Home + ":" + s.Image.Home, "--volume", s.Password + ":" + Password + ":ro",
-		"--env", passwordVariable + "=" + Password,
+		"--volume", s.Home + ":" + s.Image.Home, "--volume", s.Password + ":" + told + ":ro",
+		"--env", toldVariable + "=" + told,
 	}
 	if own := host.Path("/var/lib/lablink-home"); own != s.Image.Home { // what was set up there may know that path
 		args = append(args, "--volume", s.Home+":"+own)

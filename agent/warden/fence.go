@@ -2,7 +2,9 @@ package warden
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
@@ -41,7 +43,7 @@ func fenceFrom(ctx context.Context, network string) error {
 // prohibit adds a rule of routing, where it is not there yet and the machine speaks the
 // family.
 func prohibit(ctx context.Context, family, speaks, what string) error {
-	if _, err := os.Stat(speaks); err != nil {
+	if _, err := os.Stat(speaks); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	rule := what + " prohibit"

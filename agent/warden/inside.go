@@ -13,7 +13,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
-// PasswordFile, in a session's folder, holds what a desktop in a container asks for. It is
+// PasswordFile is the file in a session's folder that holds what a desktop in a container asks for. It is
 // the only secret that such a session has, and counts for it alone.
 const PasswordFile = "password"
 

@@ -63,7 +63,7 @@ func handler(password string) http.Handler {
 			http.Error(w, "who are you", http.StatusUnauthorized)
 			return
 		}
-		x, err := net.Dial("unix", socket)
+		x, err := (&net.Dialer{}).DialContext(r.Context(), "unix", socket)
 		if err != nil {
 			http.Error(w, "there is no desktop yet", http.StatusServiceUnavailable)
 			return

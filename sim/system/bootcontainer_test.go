@@ -43,7 +43,7 @@ found() { if "${@:2}" >/dev/null 2>&1; then echo "$1"; fi; }
   found "instance metadata" curl -s -m 3 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token
   found "instance metadata by another socket" bash -c 'exec 3<>/dev/tcp/169.254.169.254/80'
   found "the machine's programs" grep -qsx lablink-agent /proc/[0-9]*/comm
-  found "another root" unshare --map-root-user true
+  found "another address" unshare --map-root-user ip address add 198.19.77.9/24 dev eth0
   found "root" su -c true
   found "mounts" mount -t tmpfs tmpfs /mnt
   found "the machine's disks" bash -c 'ls /dev/[vsx]d[a-z]* /dev/nvme* /dev/loop* | grep .'
