@@ -82,6 +82,9 @@ func TestAnImageThatCannotBeUsedSaysWhy(t *testing.T) {
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			dir := image(t)
+			if c.file != "says" {
+				write(t, filepath.Join(dir, "pulled"), "")
+			}
 			write(t, filepath.Join(dir, c.file), c.text)
 			_, err := fetch(t, reference)
 			require.ErrorContains(t, err, c.want)
