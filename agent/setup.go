@@ -20,6 +20,9 @@ const setupName = "setup"
 type Setup struct {
 	// Runner runs what is to be run.
 	Runner Runner
+	// Fetch fetches the image of desktops that are containers, which its command names.
+	// Optional: the machine has no such desktops.
+	Fetch Runner
 	// Memory keeps how it ended.
 	Memory Memory
 	// Said receives what is run and what that writes: the level, and a line.
@@ -176,7 +179,7 @@ func concluded(status api.SetupStatus, onError string, err error) api.SetupStatu
 	switch {
 	case err == nil:
 		status.State, status.Note = api.SetupDone, ""
-	case onError == api.Fail:
+	case onError == api.Fail || errors.Is(err, errNoImage):
 		status.State, status.Note = api.SetupFailed, gpu.Clip(err.Error())
 	default:
 		status.State, status.Note = api.SetupContinued, gpu.Clip(err.Error())

@@ -39,6 +39,9 @@ func (s *Setup) run(ctx context.Context, said api.Setup) error {
 }
 
 func (s *Setup) steps(ctx context.Context, said api.Setup) error {
+	if err := s.fetch(ctx, said); err != nil {
+		return err
+	}
 	if said.Repository != "" {
 		err := s.tries(ctx, "repository", "The clone of "+said.Repository, said.Startup, func() error { return s.clone(ctx, said.Repository) })
 		if err != nil && said.Startup.OnError == api.Fail {

@@ -33,6 +33,7 @@ type world struct {
 	failed    *api.FailedRelease
 	notices   *fakeNotices
 	runner    *fakeRunner // of set-ups; nil: nothing is set up
+	fetcher   *fakeRunner // of the images of desktops; nil: there are none
 	memory    *fakeMemory
 	setup     *agent.Setup
 	usage     *agent.Usage
@@ -66,6 +67,9 @@ func (w *world) start(t *testing.T) *world {
 			Runner: w.runner, Memory: w.memory, Now: time.Now, Log: slog.New(slog.NewTextHandler(w.logs, nil)),
 			Said:   func(level, line string) { w.logbook.Add(level, "set-up", line) },
 			Random: func() float64 { return float64(random.Add(0x9E3779B9)) / (1 << 32) },
+		}
+		if w.fetcher != nil {
+			w.setup.Fetch = w.fetcher
 		}
 	}
 	watches := time.NewTicker(cmp.Or(w.every, 5*time.Second))

@@ -17,7 +17,7 @@ const setupLimit = 75 * time.Minute
 // Summed is what machines are set up with, with its sum. Nothing has none.
 func Summed(s api.Setup) api.Setup {
 	s.Sum, s.Run = "", false
-	if s.Repository == "" && s.Startup.Script == "" && len(s.Software) == 0 {
+	if s.Container == "" && s.Repository == "" && s.Startup.Script == "" && len(s.Software) == 0 {
 		return s
 	}
 	raw, err := json.Marshal(s)
@@ -30,7 +30,9 @@ func Summed(s api.Setup) api.Setup {
 }
 
 // setsUp reports whether a pool's machines are set up before anybody gets them.
-func (p Pool) setsUp() bool { return p.Setup.Repository != "" || p.Setup.Startup.Script != "" }
+func (p Pool) setsUp() bool {
+	return p.Setup.Container != "" || p.Setup.Repository != "" || p.Setup.Startup.Script != ""
+}
 
 // poolOf is the pool whose settings count for a machine: of somebody's own machine its
 // workshop's.
@@ -59,7 +61,7 @@ func (s *Service) Setup(ctx context.Context, a Agent) (api.Setup, error) {
 	}
 	out := pool.Setup
 	if out.Sum == "" {
-		return out, api.Problemf(api.NotFound, "Nothing is set up", "The settings of the machine's pool have no repository, no script and no software.")
+		return out, api.Problemf(api.NotFound, "Nothing is set up", "The settings of the machine's pool have no container, no repository, no script and no software.")
 	}
 	out.Run = m.ReadyAt.IsZero() && pool.setsUp()
 	return out, nil
@@ -125,7 +127,11 @@ func SettingUp(s api.SetupStatus) string {
 	if s.State != api.SetupRunning {
 		return ""
 	}
-	what, known := map[string]string{"repository": "it is being set up: the repository is cloned", "startup": "it is being set up: the start-up script runs"}[s.Step]
+	what, known := map[string]string{
+		"image":      "it is being set up: the desktop's image is fetched",
+		"repository": "it is being set up: the repository is cloned",
+		"startup":    "it is being set up: the start-up script runs",
+	}[s.Step]
 	if !known {
 		return "it is being set up"
 	}

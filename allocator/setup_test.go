@@ -253,6 +253,9 @@ func TestTheSumTellsWhetherASetUpIsTheSame(t *testing.T) {
 	other := course()
 	other.Startup.Script += " "
 	require.NotEqual(t, course().Sum, allocator.Summed(other).Sum)
+	other = api.Setup{Container: "ghcr.io/lab/desktop:1"}
+	require.NotEmpty(t, allocator.Summed(other).Sum, "an image alone is fetched, too")
+	require.Equal(t, "it is being set up: the desktop's image is fetched (try 2 of 3)", allocator.SettingUp(api.SetupStatus{State: api.SetupRunning, Step: "image", Attempt: 2, Of: 3}))
 }
 
 func TestASetUpThatIsNotWantedAnyMoreIsToldNoMore(t *testing.T) {

@@ -29,3 +29,10 @@ const (
 	ViewHeader = "Lablink-View"
 	ViewOnly   = "only"
 )
+
+// PageHeader tells the allocator what a page below /desktop/ is made of: ImagePage is one
+// that a desktop's image brings, which needs more of a browser than LabLink's own.
+const (
+	PageHeader = "Lablink-Page"
+	ImagePage  = "image"
+)

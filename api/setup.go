@@ -9,6 +9,7 @@ type Setup struct {
 	Sum string `json:"sum" doc:"Changes with what this says"`
 	// Run is false for a machine that has served before: it stays as it is.
 	Run        bool     `json:"run" doc:"Whether the machine is to be set up; one that somebody may have had is not"`
+	Container  string   `json:"container,omitempty" doc:"The image of a desktop that is a container, which is fetched before all else"`
 	Repository string   `json:"repository,omitempty" doc:"A Git repository that is cloned into the home"`
 	Software   []string `json:"software,omitempty" doc:"Names of programs: while one of them runs, the machine is in use"`
 	Startup    Startup  `json:"startup"`
@@ -50,7 +51,7 @@ type SetupStatus struct {
 	Sum   string `json:"sum,omitempty" maxLength:"64" doc:"The sum of what it is set up with"`
 	State string `json:"state" maxLength:"20" doc:"none, running, done, continued (it did not succeed, and the machine is used all the same) or failed"`
 	// Step is what it does now, or did last, and Note how that goes, for people.
-	Step    string     `json:"step,omitempty" maxLength:"50" doc:"What it does now, or did last: repository or startup"`
+	Step    string     `json:"step,omitempty" maxLength:"50" doc:"What it does now, or did last: image, repository or startup"`
 	Attempt int        `json:"attempt,omitempty" minimum:"0" doc:"The how manieth try of the step that is"`
 	Of      int        `json:"of,omitempty" minimum:"0" doc:"How many tries there are"`
 	Note    string     `json:"note,omitempty" maxLength:"500" doc:"How it goes, or what went wrong, for people"`

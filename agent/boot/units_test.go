@@ -29,9 +29,11 @@ func TestAParticipantCanCopyFolders(t *testing.T) {
 
 // Who ends all their programs ends that of the session, too, which then ends well.
 func TestADesktopBeginsAgainHoweverItEnded(t *testing.T) {
-	said := directives(t, "lablink-session.service")
-	require.Equal(t, "always", said["Restart"])
-	require.NotEqual(t, "0", said["StartLimitIntervalSec"], "but not each second for ever")
+	for _, name := range []string{"lablink-session.service", "lablink-container.service"} {
+		said := directives(t, name)
+		require.Equal(t, "always", said["Restart"], name)
+		require.NotEqual(t, "0", said["StartLimitIntervalSec"], "but not each second for ever")
+	}
 }
 
 // What sets a machine up is run by the warden.
@@ -45,7 +47,7 @@ func TestWhatAScriptLeftRunningGoesOnOverARestart(t *testing.T) {
 
 // Older ones of systemd make of some directives a list of devices, on which no GPU is.
 func TestUnitsSeeTheMachinesGPUs(t *testing.T) {
-	for _, name := range []string{"lablink-agent.service", "lablink-warden.service", "lablink-session.service", "lablink-remote.service"} {
+	for _, name := range []string{"lablink-agent.service", "lablink-warden.service", "lablink-session.service", "lablink-container.service", "lablink-remote.service"} {
 		said := directives(t, name)
 		for _, hides := range []string{"ProtectClock", "PrivateDevices", "DevicePolicy", "DeviceAllow"} {
 			require.NotContains(t, said, hides, name)

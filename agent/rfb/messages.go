@@ -55,6 +55,10 @@ var messages = map[byte]message{
 	extendedKey:       {head: 12, more: extendedKeyOnly, works: true},
 }
 
+// Works reports whether who sends a message of a kind does something on the desktop, as far
+// as is known.
+func Works(kind byte) bool { return messages[kind].works }
+
 func times(n uint16, size, most int) (int, error) {
 	if int(n) > most {
 		return 0, fmt.Errorf("a message has %d parts, and may have %d", n, most)

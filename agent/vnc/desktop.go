@@ -24,6 +24,8 @@ type Places struct {
 
 // Desktop is agent.Desktop by VNC.
 type Desktop struct {
+	kind   string
+	reach  Reach
 	places Places
 	now    func() time.Time
 	busy   func() bool
@@ -43,10 +45,20 @@ type Desktop struct {
 
 var _ agent.Desktop = &Desktop{}
 
+// Reach opens the way to what shows a desktop, and returns what it greeted with.
+type Reach func(ctx context.Context) (conn net.Conn, hello []byte, err error)
+
 // New is a machine's desktop. Busy says whether the machine works for its participant
-// though nobody touches it, as when something is computed. It is optional, and so is now.
+// though nobody touches it, as when something is computed. It is optional.
 func New(places Places, busy func() bool, now func() time.Time) *Desktop {
-	return &Desktop{places: places, now: now, busy: busy, warden: places.WardenClient(), patience: patience, changes: make(chan struct{})}
+	d := NewReached("vnc", nil, places, busy, now)
+	d.reach = d.reachSocket
+	return d
+}
+
+// NewReached is a desktop of another kind, which is reached in another way.
+func NewReached(kind string, reach Reach, places Places, busy func() bool, now func() time.Time) *Desktop {
+	return &Desktop{kind: kind, reach: reach, places: places, now: now, busy: busy, warden: places.WardenClient(), patience: patience, changes: make(chan struct{})}
 }
 
 // WardenClient reaches the machine's warden.
@@ -59,8 +71,8 @@ func (p Places) WardenClient() api.Client {
 	}}}
 }
 
-// Kind is vnc.
-func (d *Desktop) Kind() string { return "vnc" }
+// Kind is vnc, or the other kind.
+func (d *Desktop) Kind() string { return d.kind }
 
 // Start lets the warden begin a session.
 func (d *Desktop) Start(ctx context.Context, session string) error {
@@ -90,14 +102,15 @@ func (d *Desktop) End(ctx context.Context, session string) error {
 // only has the desktop before them, and looks on, is idle.
 func (d *Desktop) Idle(context.Context) (time.Duration, bool) {
 	if d.busy != nil && d.busy() {
-		d.touch()
+		d.Touch()
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.now().Sub(d.worked), !d.worked.IsZero()
 }
 
-func (d *Desktop) touch() {
+// Touch is that the participant does something.
+func (d *Desktop) Touch() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.began {

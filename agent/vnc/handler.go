@@ -16,12 +16,13 @@ func (d *Desktop) Handler() http.Handler {
 	})
 	mux.HandleFunc("GET /desktop/viewer.js", viewer.Asset)
 	mux.HandleFunc("GET /desktop/viewer.css", viewer.Asset)
-	mux.HandleFunc("GET /desktop/stream", d.stream)
+	mux.HandleFunc("GET /desktop/stream", d.Stream)
 	mux.HandleFunc("GET /desktop/watched", d.watched)
 	return mux
 }
 
-func problem(w http.ResponseWriter, p *api.Problem) {
+// Problem answers with what is wrong.
+func Problem(w http.ResponseWriter, p *api.Problem) {
 	w.Header().Set("Cache-Control", "no-store")
 	p.Answer(w)
 }

@@ -31,24 +31,24 @@ const (
 	piece = 64 << 10
 )
 
-// stream is a viewer's way to the desktop. That nobody works when they only watch is held
+// Stream is a viewer's way to the desktop. That nobody works when they only watch is held
 // here, whatever page they have: the allocator says who does, in a header that it takes
 // from nobody else.
-func (d *Desktop) stream(w http.ResponseWriter, r *http.Request) {
+func (d *Desktop) Stream(w http.ResponseWriter, r *http.Request) {
 	view := r.Header.Get(api.ViewHeader)
 	if view != "" && view != api.ViewOnly {
-		problem(w, api.Problemf(api.Invalid, "The agent does not know this way to see a desktop", "%q is asked for; the agent may be older than the allocator.", view))
+		Problem(w, api.Problemf(api.Invalid, "The agent does not know this way to see a desktop", "%q is asked for; the agent may be older than the allocator.", view))
 		return
 	}
 	watch := view == api.ViewOnly
-	if p := d.enter(watch); p != nil {
-		problem(w, p)
+	if p := d.Enter(watch); p != nil {
+		Problem(w, p)
 		return
 	}
-	defer d.leave(watch)
+	defer d.Leave(watch)
 	conn, hello, err := d.reach(r.Context())
 	if err != nil {
-		problem(w, notYet())
+		Problem(w, NotYet())
 		return
 	}
 	defer conn.Close()
@@ -64,9 +64,9 @@ func (d *Desktop) stream(w http.ResponseWriter, r *http.Request) {
 	d.carry(r.Context(), ws, conn, hello, watch)
 }
 
-// reach opens the desktop's socket. It belongs to the session's user, who may put there
+// reachSocket opens the desktop's socket. It belongs to the session's user, who may put there
 // what they like: nothing is said to it before it has greeted as a desktop does.
-func (d *Desktop) reach(ctx context.Context) (net.Conn, []byte, error) {
+func (d *Desktop) reachSocket(ctx context.Context) (net.Conn, []byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, greeting)
 	defer cancel()
 	conn, err := dial(ctx, d.places.Session, d.places.Desktop)
@@ -128,14 +128,14 @@ func (d *Desktop) carry(ctx context.Context, ws *websocket.Conn, desktop net.Con
 	go func() {
 		defer close(sent)
 		defer desktop.Close()
-		f := rfb.Filter{Desktop: impatient{desktop, d.patience}, WatchOnly: watch, Worked: d.touch}
+		f := rfb.Filter{Desktop: impatient{desktop, d.patience}, WatchOnly: watch, Worked: d.Touch}
 		_ = f.Run(browser) // whoever sends what nobody knows is cut off, and that is all
 	}()
 	asked := make(chan struct{})
 	go func() {
 		defer close(asked)
 		defer stop() // and with it the browser's end, and so the desktop's
-		d.ask(ctx, ws)
+		Ask(ctx, ws, d.patience)
 	}()
 	if _, err := browser.Write(hello); err == nil {
 		_, _ = io.CopyBuffer(struct{ io.Writer }{browser}, struct{ io.Reader }{desktop}, make([]byte, piece))
@@ -146,9 +146,9 @@ func (d *Desktop) carry(ctx context.Context, ws *websocket.Conn, desktop net.Con
 	<-asked
 }
 
-// ask asks a browser again and again whether it is there, until it is not.
-func (d *Desktop) ask(ctx context.Context, ws *websocket.Conn) {
-	tick := time.NewTicker(d.patience)
+// Ask asks a browser again and again whether it is there, until it is not.
+func Ask(ctx context.Context, ws *websocket.Conn, patience time.Duration) {
+	tick := time.NewTicker(patience)
 	defer tick.Stop()
 	for {
 		select {
@@ -156,7 +156,7 @@ func (d *Desktop) ask(ctx context.Context, ws *websocket.Conn) {
 			return
 		case <-tick.C:
 		}
-		answered, cancel := context.WithTimeout(ctx, d.patience)
+		answered, cancel := context.WithTimeout(ctx, patience)
 		err := ws.Ping(answered)
 		cancel()
 		if err != nil {
@@ -180,13 +180,13 @@ func (c impatient) Write(raw []byte) (int, error) {
 	return c.Conn.Write(raw)
 }
 
-// enter counts one more who sees the desktop. What runs there may be of somebody whose
+// Enter counts one more who sees the desktop. What runs there may be of somebody whose
 // session ended while this program did not run: nobody sees it before it is ordered.
-func (d *Desktop) enter(watch bool) *api.Problem {
+func (d *Desktop) Enter(watch bool) *api.Problem {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.began {
-		return notYet()
+		return NotYet()
 	}
 	if watch && d.entered >= maxWatchers {
 		return api.Problemf(api.Conflict, "Enough people watch this desktop", "Ask one of them to leave it.")
@@ -225,11 +225,20 @@ func tooMany() *api.Problem {
 	return api.Problemf(api.Conflict, "This desktop is open in too many windows", "Close some of them.")
 }
 
-func notYet() *api.Problem {
+// Began reports whether somebody has a session.
+func (d *Desktop) Began() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.began
+}
+
+// NotYet is what is said while there is no desktop.
+func NotYet() *api.Problem {
 	return api.Problemf(api.Unavailable, "The desktop is not there yet", "It is being started, or starts again.")
 }
 
-func (d *Desktop) leave(watch bool) {
+// Leave counts one less.
+func (d *Desktop) Leave(watch bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	*d.count(watch)--

@@ -19,7 +19,7 @@ func (d *Desktop) Watchers() int {
 // whenever that changes.
 func (d *Desktop) watched(w http.ResponseWriter, r *http.Request) {
 	if p := d.listen(); p != nil {
-		problem(w, p)
+		Problem(w, p)
 		return
 	}
 	defer d.unlisten()
@@ -67,7 +67,7 @@ func (d *Desktop) listen() *api.Problem {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.began {
-		return notYet()
+		return NotYet()
 	}
 	if d.listeners >= maxStreams {
 		return tooMany()

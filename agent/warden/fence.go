@@ -2,7 +2,9 @@ package warden
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
@@ -24,20 +26,36 @@ var metadata = []struct {
 // it has one.
 func fence(ctx context.Context, uid string) error {
 	for _, m := range metadata {
-		if _, err := os.Stat(m.file); err != nil {
-			continue
+		if err := prohibit(ctx, m.family, m.file, fmt.Sprintf("to %s uidrange %s-%s", m.address, uid, uid)); err != nil {
+			return err
 		}
-		rule := fmt.Sprintf("to %s uidrange %s-%s prohibit", m.address, uid, uid)
-		have, err := exec.CommandContext(ctx, "ip", m.family, "rule", "show").Output()
-		if err != nil {
-			return fmt.Errorf("look whether instance metadata is closed to the session: %w", err)
-		}
-		if strings.Contains(string(have), rule) {
-			continue
-		}
-		if err := run(ctx, "ip", append([]string{m.family, "rule", "add", "pref", "100", "protocol", "kernel"}, strings.Fields(rule)...)...); err != nil {
-			return fmt.Errorf("close instance metadata to the session: %w", err)
-		}
+	}
+	return nil
+}
+
+// fenceFrom closes instance metadata to a network of the machine's own, which speaks IPv4
+// alone.
+func fenceFrom(ctx context.Context, network string) error {
+	m := metadata[0]
+	return prohibit(ctx, m.family, m.file, fmt.Sprintf("from %s to %s", network, m.address))
+}
+
+// prohibit adds a rule of routing, where it is not there yet and the machine speaks the
+// family.
+func prohibit(ctx context.Context, family, speaks, what string) error {
+	if _, err := os.Stat(speaks); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	rule := what + " prohibit"
+	have, err := exec.CommandContext(ctx, "ip", family, "rule", "show").Output()
+	if err != nil {
+		return fmt.Errorf("look whether instance metadata is closed to the session: %w", err)
+	}
+	if strings.Contains(string(have), rule) {
+		return nil
+	}
+	if err := run(ctx, "ip", append([]string{family, "rule", "add", "pref", "100", "protocol", "kernel"}, strings.Fields(rule)...)...); err != nil {
+		return fmt.Errorf("close instance metadata to the session: %w", err)
 	}
 	return nil
 }

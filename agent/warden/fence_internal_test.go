@@ -57,3 +57,11 @@ func TestNothingRunsForTheSessionsUserButItsSession(t *testing.T) {
 		require.Equal(t, want, string(raw))
 	}
 }
+
+func TestContainersAreFencedByTheirNetworkOnce(t *testing.T) {
+	called := programs(t)
+	for range 2 {
+		require.NoError(t, fenceFrom(t.Context(), "198.19.77.0/24"))
+	}
+	require.Equal(t, 1, strings.Count(called(), "ip -4 rule add pref 100 protocol kernel from 198.19.77.0/24 to 169.254.169.254 prohibit\n"))
+}

@@ -22,11 +22,11 @@ var skeletons = []string{"/etc/skel", Prepared}
 // makeHome makes a home that nobody had before. Files in it belong to the agent's group,
 // too, so that work can be collected.
 func (w *Warden) makeHome(ctx context.Context) error {
-	if err := w.makeFolder(Home); err != nil {
+	if err := makeFolder(w.Person, Home); err != nil {
 		return err
 	}
 	home := host.Path(Home)
-	for _, s := range skeletons {
+	for _, s := range w.skeletons() {
 		from := host.Path(s)
 		if _, err := os.Stat(from); errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -42,13 +42,13 @@ func (w *Warden) makeHome(ctx context.Context) error {
 	return w.Person.OwnAll(home)
 }
 
-// makeFolder makes a folder anew that belongs to the session's user.
-func (w *Warden) makeFolder(path string) error {
+// makeFolder makes a folder anew that belongs to somebody.
+func makeFolder(p Person, path string) error {
 	dir := host.Path(path)
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(filepath.Dir(dir), 0o755), os.Mkdir(dir, 0o700)); err != nil {
 		return fmt.Errorf("make %s: %w", path, err)
 	}
-	return w.Person.Own(dir)
+	return p.Own(dir)
 }
 
 // keepFolder makes a folder where it is missing, as after a reboot. What a session that
@@ -56,7 +56,7 @@ func (w *Warden) makeFolder(path string) error {
 func (w *Warden) keepFolder(path string) error {
 	err := os.Mkdir(host.Path(path), 0o700)
 	if errors.Is(err, fs.ErrNotExist) {
-		return w.makeFolder(path)
+		return makeFolder(w.Person, path)
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make %s: %w", path, err)

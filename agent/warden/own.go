@@ -3,7 +3,9 @@ package warden
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,6 +40,16 @@ func own(path string, o owner, agent bool) error {
 		mode = 0o750 | os.ModeSetgid
 	}
 	return errors.Join(chown(fd, path, o.uid, o.agents), os.Chmod(fmt.Sprintf("/proc/self/fd/%d", fd), mode))
+}
+
+// ownAll gives what is in a folder to its owner.
+func ownAll(dir string, o owner) error {
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || path == dir {
+			return err
+		}
+		return own(path, o, false)
+	})
 }
 
 func chown(fd int, path string, uid, gid int) error {

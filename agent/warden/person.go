@@ -73,12 +73,7 @@ func (System) OwnAll(dir string) error {
 	if err != nil {
 		return err
 	}
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || path == dir {
-			return err
-		}
-		return own(path, o, false)
-	})
+	return ownAll(dir, o)
 }
 
 // whose is the session's user, and the agent's group.

@@ -71,7 +71,7 @@ func (w *Warden) remote(mux *http.ServeMux) {
 // from before a reboot.
 func (w *Warden) show(ctx context.Context) error {
 	if w.Remote == nil {
-		return w.Units.Start(ctx, Unit)
+		return w.Units.Start(ctx, w.unit())
 	}
 	if !connected() {
 		return nil
@@ -82,7 +82,7 @@ func (w *Warden) show(ctx context.Context) error {
 // hide ends what shows the session, and what connects it.
 func (w *Warden) hide(ctx context.Context) error {
 	if w.Remote == nil {
-		return w.Units.Stop(ctx, Unit)
+		return w.Units.Stop(ctx, w.unit())
 	}
 	if c := w.connection; c != nil {
 		c.stop()

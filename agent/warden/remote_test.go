@@ -51,7 +51,7 @@ func newRemote(t *testing.T, does string) (w *warden.Warden, m *machine, told st
 	return w, m, told
 }
 
-func read(t *testing.T, parts ...string) string {
+func readAt(t *testing.T, parts ...string) string {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(parts...))
 	require.NoError(t, err)
@@ -61,10 +61,10 @@ func read(t *testing.T, parts ...string) string {
 func TestAMachineIsConnectedByAProgramThatNoShellStarts(t *testing.T) {
 	w, m, told := newRemote(t, connects)
 	require.NoError(t, w.Connect(t.Context(), anns))
-	require.Equal(t, "--code="+code+"\n--redirect-url=https://remotedesktop.google.com/_/oauthredirect\n--name=mch_1\n", read(t, told, "args"))
-	require.Equal(t, "012345\n012345\n", read(t, told, "input"))
-	require.Contains(t, read(t, told, "env"), "HOME="+host.Path(warden.Home)+"\n")
-	require.NotContains(t, read(t, told, "env"), "DISPLAY")
+	require.Equal(t, "--code="+code+"\n--redirect-url=https://remotedesktop.google.com/_/oauthredirect\n--name=mch_1\n", readAt(t, told, "args"))
+	require.Equal(t, "012345\n012345\n", readAt(t, told, "input"))
+	require.Contains(t, readAt(t, told, "env"), "HOME="+host.Path(warden.Home)+"\n")
+	require.NotContains(t, readAt(t, told, "env"), "DISPLAY")
 	require.Equal(t, []string{"stop " + remoteUnit, "start " + remoteUnit}, next(m), "it is connected, though it may not start with the machine")
 
 	require.NoError(t, w.Begin(t.Context(), "anns"))
@@ -73,7 +73,7 @@ func TestAMachineIsConnectedByAProgramThatNoShellStarts(t *testing.T) {
 	again := anns
 	again.Again, again.PIN = true, "555555"
 	require.NoError(t, w.Connect(t.Context(), again))
-	require.Equal(t, "555555\n555555\n", read(t, told, "input"))
+	require.Equal(t, "555555\n555555\n", readAt(t, told, "input"))
 
 	require.NoError(t, w.End(t.Context(), "anns"))
 	require.NoDirExists(t, host.Path(warden.Home), "what Google's program keeps goes with the home")
@@ -109,7 +109,7 @@ func TestASessionThatEndsMeanwhileEndsWhatConnectsIt(t *testing.T) {
 	w, m, _ := newRemote(t, "echo $$ >"+runs+"\nsleep 1000\n")
 	connected := make(chan error, 1)
 	go func() { connected <- w.Connect(t.Context(), anns) }()
-	pid, err := strconv.Atoi(strings.TrimSpace(read(t, runs)))
+	pid, err := strconv.Atoi(strings.TrimSpace(readAt(t, runs)))
 	require.NoError(t, err)
 	require.ErrorContains(t, w.Connect(t.Context(), anns), "being connected already", "a second code waits")
 	require.NoError(t, w.End(t.Context(), "anns"))

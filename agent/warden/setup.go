@@ -17,6 +17,8 @@ import (
 const (
 	RunPath      = "/run"
 	PreparedPath = "/prepared"
+	// ImagePath is where the agent has the image of desktops in containers fetched.
+	ImagePath = "/image"
 )
 
 // usedFile is there once somebody has had the machine.
@@ -25,16 +27,24 @@ const usedFile = state + "/used"
 // setUp answers what sets the machine up, up to its first session: who took over the agent
 // from a desktop can have nothing run.
 func (w *Warden) setUp(mux *http.ServeMux) {
-	mux.HandleFunc("POST "+RunPath, func(rw http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST "+RunPath, w.whileUnused(w.Run))
+	if w.Inside != nil {
+		mux.HandleFunc("POST "+ImagePath, w.whileUnused(w.Inside.Fetch))
+	}
+	mux.HandleFunc("POST "+PreparedPath, func(rw http.ResponseWriter, _ *http.Request) { answer(rw, w.prepared()) })
+}
+
+// whileUnused has something done as long as nobody has had the machine.
+func (w *Warden) whileUnused(do http.Handler) http.HandlerFunc {
+	return func(rw http.ResponseWriter, r *http.Request) {
 		if err := w.open(r.Context()); err != nil {
 			answer(rw, err)
 			return
 		}
 		w.running.Add(1)
 		defer w.running.Done()
-		w.Run.ServeHTTP(rw, r)
-	})
-	mux.HandleFunc("POST "+PreparedPath, func(rw http.ResponseWriter, _ *http.Request) { answer(rw, w.prepared()) })
+		do.ServeHTTP(rw, r)
+	}
 }
 
 // open sees to it that the session's user is there, with a home, while nobody has had the
@@ -51,7 +61,7 @@ func (w *Warden) open(ctx context.Context) error {
 	if _, err := os.Stat(host.Path(Home)); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return w.makeFolder(Home)
+	return makeFolder(w.settingUp(), Home)
 }
 
 // prepared keeps the home as what every home begins with.

@@ -25,8 +25,9 @@ const (
 	state       = "/var/lib/lablink-warden"
 	sessionFile = state + "/session"
 	goneDir     = state + "/gone"
-	// Unit is the session's.
-	Unit = "lablink-session.service"
+	// Unit is the session's, and ContainerUnit that of one in a container.
+	Unit          = "lablink-session.service"
+	ContainerUnit = "lablink-container.service"
 )
 
 // Units starts and stops units of systemd's.
@@ -58,6 +59,8 @@ type Person interface {
 type Warden struct {
 	Units  Units
 	Person Person
+	// Inside is what differs where sessions are in containers. Optional.
+	Inside *Inside
 	// Possible says what the machine lacks for a session. Optional.
 	Possible func() error
 	// Run answers what sets the machine up, and Prepare keeps the home as what every home
@@ -121,6 +124,9 @@ func (w *Warden) Begin(ctx context.Context, id string) error {
 		}
 	}
 	if err := w.keepFolder(Runtime); err != nil {
+		return err
+	}
+	if err := w.keepPassword(had != id); err != nil {
 		return err
 	}
 	return w.show(ctx)

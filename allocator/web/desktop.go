@@ -49,6 +49,12 @@ func (p patient) Write(raw []byte) (int, error) {
 // Unwrap lets http.ResponseController through.
 func (p patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
+// imagePolicy is what the page of a desktop's image may do, which is not LabLink's: it has
+// scripts and styles in its page, and programs for pictures. It still speaks to this site
+// alone, and what a machine shows could have its scripts in files as well.
+const imagePolicy = "default-src 'none'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; " +
+	"img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
 // pass passes a request on to a machine's agent, with what the allocator says beside.
 // Accept may refuse the answer. It is optional.
 func (s *server) pass(w http.ResponseWriter, r *http.Request, machine string, says http.Header, accept func(*http.Response) error) {
@@ -59,8 +65,12 @@ func (s *server) pass(w http.ResponseWriter, r *http.Request, machine string, sa
 		},
 		Transport: s.Machine(machine), FlushInterval: -1,
 		ModifyResponse: func(res *http.Response) error {
+			image := accept == nil && res.Header.Get(api.PageHeader) == api.ImagePage
 			fromAgent(res.Header)
 			hardened(w.Header()) // again: an answer before the answer (1xx) takes all headers away
+			if image {
+				w.Header().Set("Content-Security-Policy", imagePolicy)
+			}
 			if accept != nil {
 				return accept(res)
 			}

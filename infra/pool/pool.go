@@ -57,7 +57,7 @@ type PoolArgs struct {
 	Public *bool
 	// Audience is whom agents prove themselves to. Required.
 	Audience string
-	// Desktop is what participants see of the machines: none, vnc or crd. Optional: none.
+	// Desktop is what participants see of the machines: none, vnc, container or crd. Optional: none.
 	Desktop string
 	// After must exist before machines are launched: routes and rules.
 	After []pulumi.Resource

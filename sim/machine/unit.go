@@ -44,7 +44,7 @@ var hardening = []string{
 	"Service.RestrictRealtime", "Service.RestrictSUIDSGID", "Service.LockPersonality", "Service.MemoryDenyWriteExecute",
 	"Service.SystemCallArchitectures", "Service.SystemCallFilter", "Service.CapabilityBoundingSet",
 	"Service.AmbientCapabilities", "Service.ReadWritePaths", "Service.LimitNOFILE", "Service.WatchdogSec", "Service.RemoveIPC",
-	"Service.IPAddressDeny", "Service.KillMode", "Service.InaccessiblePaths", "Service.OOMPolicy",
+	"Service.IPAddressDeny", "Service.KillMode", "Service.InaccessiblePaths", "Service.OOMPolicy", "Service.TasksMax",
 }
 
 // loadUnit reads a unit file and refuses a directive that is not known.

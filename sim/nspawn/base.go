@@ -23,7 +23,7 @@ const (
 // are installed when it can run what they bring.
 var (
 	packages = []string{"systemd-sysv", "dbus", "udev", "ca-certificates", "curl", "iproute2", "e2fsprogs", "netbase"}
-	later    = []string{"cloud-init", "tigervnc-standalone-server"}
+	later    = []string{"cloud-init", "tigervnc-standalone-server", "podman", "netavark", "iptables"}
 )
 
 // baseFiles are in every machine. A machine finds its user data where the simulator
@@ -36,9 +36,17 @@ locale: false
 ssh_deletekeys: false
 ssh_genkeytypes: []
 `,
+	// Images of containers need a file system below that podman can lay others over, and
+	// come from a registry of tests, which has no certificate.
+	"/etc/fstab": "tmpfs /var/lib/containers tmpfs mode=0700 0 0\n",
+	"/etc/containers/registries.conf.d/tests.conf": "[[registry]]\nlocation = \"" + Registry + "\"\ninsecure = true\n",
 	"/etc/machine-id": "",
 	"/etc/hostname":   "",
 }
+
+// Registry is where machines find images of containers: at any address, in a network for
+// documentation, as all is found at the end of the cable.
+const Registry = "198.51.100.7:5055"
 
 // masked are units that would change the computer on which the machine runs.
 var masked = []string{"systemd-sysctl.service", "systemd-modules-load.service"}

@@ -53,4 +53,4 @@ touch "$dir/udev/control"
 export SYSTEMD_NSPAWN_API_VFS_WRITABLE=1
 exec systemd-nspawn --directory="$dir/root" --machine="$name" --register=no --keep-unit --boot \
   --network-namespace-path=/run/netns/machine --resolv-conf=off --timezone=off --link-journal=no \
-  --capability=CAP_NET_ADMIN --console=read-only --bind="$dir/udev:/run/udev" "$@" </dev/null
+  --capability=CAP_NET_ADMIN --system-call-filter=@keyring --console=read-only --bind="$dir/udev:/run/udev" "$@" </dev/null

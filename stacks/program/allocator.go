@@ -129,7 +129,7 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		out.Pools = append(out.Pools, deployed.Pool{
 			Name: p.Name, LaunchTemplateID: templates[i], InstanceTypes: p.InstanceTypes, SubnetIDs: subnets,
 			Market: p.Market, MaxMachines: p.MaxMachines, RootVolumeGiB: p.RootVolumeGiB, Role: pool.RoleName(e.n, p.Name),
-			Collect: p.Collect, Repository: p.Repository, Software: p.Software, Startup: plainStartup(p.Startup),
+			Collect: p.Collect, Container: p.Container, Repository: p.Repository, Software: p.Software, Startup: plainStartup(p.Startup),
 		})
 	}
 	return out

@@ -38,6 +38,7 @@ func (pool Pool) check(key string, p *Problems) {
 	pool.Image.check(key+"image", p)
 	pool.checkCollect(key+"collect", p)
 	pool.checkSetup(key, p)
+	pool.checkContainer(key, p)
 	if pool.MaxMachines < 1 || pool.MaxMachines > 1000 {
 		p.add(key+"maxMachines", "set how many machines of this pool may exist at once", "must be between 1 and 1000, not %d", pool.MaxMachines)
 	}

@@ -36,5 +36,8 @@ func (s *Settings) checkProduction(p *Problems) {
 		if pool.Image.ID == "" {
 			p.add(fmt.Sprintf("pools[%d].image", i), fmt.Sprintf("lablink image pin %s %s writes today's image.id", s.Environment, pool.Name), "is not pinned: machines of one workshop would differ")
 		}
+		if pool.Container != "" && !pinned.MatchString(pool.Container) {
+			p.add(fmt.Sprintf("pools[%d].container", i), "write its digest behind the name, @sha256:DIGEST: skopeo inspect docker://"+pool.Container+" tells it", "is not pinned by its digest: machines of one workshop would differ")
+		}
 	}
 }

@@ -26,7 +26,7 @@ func (pool Pool) checkSetup(key string, p *Problems) {
 		p.add(key+"repository", "write where anybody may clone it from, for example https://github.com/OWNER/NAME", "is no address of a Git repository over TLS without a password: %q", withoutPassword(pool.Repository))
 	}
 	if pool.Desktop == "none" && (pool.Repository != "" || pool.Startup.Script != "") {
-		p.add(key+"desktop", "set it to vnc or crd, or remove repository and startup.script", "is none, and what sets machines up runs only where there is a desktop: as who works there, apart from the agent")
+		p.add(key+"desktop", "set it to vnc, container or crd, or remove repository and startup.script", "is none, and what sets machines up runs only where there is a desktop: as who works there, apart from the agent")
 	}
 	if len(pool.Software) > maxSoftware {
 		p.add(key+"software", "name those that people work in", "names %d programs, and may name %d", len(pool.Software), maxSoftware)

@@ -17,7 +17,7 @@ type bootstrapCommand struct {
 	TLSName      string `placeholder:"NAME" help:"The name in the allocator's certificate."`
 	Trust        string `placeholder:"BASE64" help:"The certificate that is trusted in place of the system's authorities: PEM, in base64."`
 	Bucket       string `required:"" help:"The artifact bucket."`
-	Desktop      string `default:"none" placeholder:"KIND" help:"What participants see of this machine: vnc, crd, or none."`
+	Desktop      string `default:"none" placeholder:"KIND" help:"What participants see of this machine: vnc, container, crd, or none."`
 }
 
 // Validate refuses a certificate or a desktop that the agent could not use.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -14,7 +15,9 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/agent/container"
 	"github.com/talmolab/lablink-infrastructure/agent/crd"
+	"github.com/talmolab/lablink-infrastructure/agent/podman"
 	"github.com/talmolab/lablink-infrastructure/agent/process"
 	"github.com/talmolab/lablink-infrastructure/agent/session"
 	"github.com/talmolab/lablink-infrastructure/agent/vnc"
@@ -31,12 +34,26 @@ func showing(kind string, busy func() bool, memory agent.Memory) (agent.Desktop,
 	case "vnc":
 		d := vnc.New(places(), busy, time.Now)
 		return d, []web.Part{web.WithDesktop(d.Handler())}, nil
+	case inContainer:
+		d := container.New(container.Places{
+			Places: places(), Address: net.JoinHostPort(podman.Address, podman.Port), Password: host.Path(passwordFile), Viewer: host.Path(podman.ViewerDir),
+		}, busy, time.Now)
+		return d, []web.Part{web.WithDesktop(d.Handler())}, nil
 	case "crd":
 		d := crd.New(places().WardenClient(), memory)
 		return d, []web.Part{web.WithDesktop(d.Handler()), web.WithRemote(d)}, nil
 	}
-	return nil, nil, fmt.Errorf("--desktop %q: give vnc, crd or none", kind)
+	return nil, nil, fmt.Errorf("--desktop %q: give vnc, container, crd or none", kind)
 }
+
+// inContainer is the kind of desktop that a container shows.
+const inContainer = "container"
+
+// passwordFile is where a session's password is.
+const passwordFile = warden.Runtime + "/" + warden.PasswordFile
+
+// withWarden reports whether a kind of desktop has sessions that a warden begins.
+func withWarden(kind string) bool { return kind != "" && kind != "none" }
 
 func places() vnc.Places {
 	return vnc.Places{Session: host.Path(warden.Runtime), Desktop: session.Socket, Warden: host.Path(warden.Dir), Control: warden.Socket}
@@ -45,11 +62,10 @@ func places() vnc.Places {
 // settingUp is what sets the machine up: by the warden where it begins sessions, and as who
 // runs the agent on a machine of one's own.
 func (c *runCommand) settingUp() (agent.Runner, func() error) {
-	none := c.Desktop == "" || c.Desktop == "none"
-	if none && c.token == "" {
-		return nobodysRunner{}, nil
+	if !withWarden(c.Desktop) && c.token == "" {
+		return nobodysRunner{"nobody is there to run it as: a machine without a desktop is not set up. Set the pool's desktop"}, nil
 	}
-	if none {
+	if !withWarden(c.Desktop) {
 		return process.Runner{Home: c.Home}, nil
 	}
 	asked := places().WardenClient()
@@ -60,24 +76,33 @@ func (c *runCommand) settingUp() (agent.Runner, func() error) {
 
 // private opens files that are closed to the agent, where the warden can. They may be large.
 func (c *runCommand) private() func(context.Context, string) (io.ReadCloser, error) {
-	if c.Desktop == "" || c.Desktop == "none" {
+	if !withWarden(c.Desktop) {
 		return nil
 	}
 	asked := places().WardenClient()
 	return warden.Reader{URL: asked.URL, HTTP: asked.HTTP}.Open
 }
 
-// nobodysRunner runs nothing: the agent of a machine of EC2 is alone with its secret there,
-// and settings are refused that want more without a desktop.
-type nobodysRunner struct{}
+// fetching is what fetches the image of desktops in containers, where there are such.
+func (c *runCommand) fetching() agent.Runner {
+	if c.Desktop != inContainer {
+		return nil
+	}
+	asked := places().WardenClient()
+	return process.Remote{URL: asked.URL + warden.ImagePath, HTTP: asked.HTTP}
+}
+
+// nobodysRunner runs nothing: the agent of a machine of EC2 without a desktop is alone with
+// its secret there, and settings are refused that want more.
+type nobodysRunner struct{ why string }
 
 // Run says what is missing.
-func (nobodysRunner) Run(context.Context, agent.Command, func(string)) error {
-	return errors.New("nobody is there to run it as: a machine without a desktop is not set up. Set the pool's desktop to vnc")
+func (r nobodysRunner) Run(context.Context, agent.Command, func(string)) error {
+	return errors.New(r.why)
 }
 
 type wardenCommand struct {
-	Desktop string `hidden:"" default:"vnc" help:"What participants see of this machine, as the agent's settings say."`
+	Desktop string `default:"vnc" placeholder:"KIND" help:"What sessions are: vnc, container, or crd."`
 }
 
 // Run begins and ends sessions for the agent, until ctx ends. Sessions go on after it.
@@ -88,11 +113,34 @@ func (c wardenCommand) Run(ctx context.Context) error {
 		run.User = "" // simulated machines have no users of their own
 	}
 	w := &warden.Warden{Units: warden.Systemd{}, Person: person(), Possible: session.Possible, Run: process.Handler(run), Prepare: process.Prepare, Say: func(what string, err error) { log.Warn(what, "error", err) }}
-	if c.Desktop == "crd" {
+	switch c.Desktop {
+	case inContainer:
+		contained(w)
+	case "crd":
 		w.Remote, w.Possible = run, warden.RemotePossible
 	}
 	go w.Sweep()
 	return w.Serve(ctx, func() { notify(log, daemon.SdNotifyReady) })
+}
+
+// contained makes a warden one of sessions in containers.
+func contained(w *warden.Warden) {
+	w.Inside = &warden.Inside{SettingUp: w.Person, Skeleton: podman.HomeDir, Fetch: process.Handler(podman.Fetcher{})}
+	if host.Skipped("user") {
+		w.Inside.Fetch = process.Handler(nobodysRunner{"this machine is simulated by processes, and has no containers: make test-boot boots machines that have"})
+		return
+	}
+	w.Person = warden.Contained{UID: containedUID, From: podman.Range}
+	w.Possible = func() error {
+		_, err := podman.Current()
+		return errors.Join(podman.Possible(), err)
+	}
+}
+
+// containedUID is the number of whom sessions in containers belong to.
+func containedUID() (int, error) {
+	i, err := podman.Current()
+	return podman.UID(i.User), err
 }
 
 // person is whom sessions belong to.
@@ -108,6 +156,21 @@ type sessionCommand struct{}
 // Run shows the desktop of a session until ctx ends.
 func (sessionCommand) Run(ctx context.Context) error {
 	s := session.Session{Dir: host.Path(warden.Runtime), Home: host.Path(warden.Home), Out: os.Stderr, Ready: func() { notify(newLog(os.Stderr), daemon.SdNotifyReady) }}
+	if err := s.Run(ctx); ctx.Err() == nil {
+		return err
+	}
+	return nil // it was told to end
+}
+
+type containerCommand struct{}
+
+// Run shows the desktop of a session, in a container, until ctx ends.
+func (containerCommand) Run(ctx context.Context) error {
+	i, err := podman.Current()
+	if err != nil {
+		return err
+	}
+	s := podman.Session{Image: i, Home: host.Path(warden.Home), Password: host.Path(passwordFile), Out: os.Stderr, Ready: func() { notify(newLog(os.Stderr), daemon.SdNotifyReady) }}
 	if err := s.Run(ctx); ctx.Err() == nil {
 		return err
 	}

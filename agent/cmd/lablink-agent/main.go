@@ -28,6 +28,7 @@ var version = "dev"
 // commands are what the program can do, one line each.
 type commands struct {
 	Bootstrap bootstrapCommand `cmd:"" help:"Set up this machine at its first boot. Called by user data."`
+	Container containerCommand `cmd:"" help:"Show a participant's desktop that is a container, as root. Called by systemd."`
 	Doctor    doctorCommand    `cmd:"" help:"Say what keeps this machine from serving: programs, driver, disk, clock, the way to the allocator. Takes what run takes."`
 	Inject    injectCommand    `cmd:"" help:"Break a GPU of the agent that runs here, to see what becomes of it."`
 	Run       runCommand       `cmd:"" help:"Serve this machine to the allocator until told to stop."`

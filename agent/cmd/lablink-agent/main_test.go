@@ -76,16 +76,16 @@ func TestFlagsComeFromTheFileTheEnvironmentAndTheCommandLine(t *testing.T) {
 func TestFlagsThatCannotWorkAreNamed(t *testing.T) {
 	good := []string{"--allocator-url=http://x.test", "--audience=a", "--region=r"}
 	for want, args := range map[string][]string{
-		"--allocator-url":               {"--audience=a", "--region=r"},
-		"--audience":                    {"--allocator-url=http://x.test", "--region=r"},
-		"--region":                      {"--allocator-url=http://x.test", "--audience=a"},
-		"give a whole address":          append(good, "--allocator-url=lab.example.org"),
-		"give real or simulated:":       append(good, "--nvml=fake"),
-		"choose one of a100":            append(good, "--nvml=simulated:voodoo"),
-		"give vnc, crd or none":         append(good, "--desktop=wayland"),
-		"no such file":                  append(good, "--config=/does/not/exist.json"),
-		"give the whole address":        {"--join=https://lab.example.org"},
-		"unknown flag --allocator-urll": append(good, "--allocator-urll=x"),
+		"--allocator-url":                  {"--audience=a", "--region=r"},
+		"--audience":                       {"--allocator-url=http://x.test", "--region=r"},
+		"--region":                         {"--allocator-url=http://x.test", "--audience=a"},
+		"give a whole address":             append(good, "--allocator-url=lab.example.org"),
+		"give real or simulated:":          append(good, "--nvml=fake"),
+		"choose one of a100":               append(good, "--nvml=simulated:voodoo"),
+		"give vnc, container, crd or none": append(good, "--desktop=wayland"),
+		"no such file":                     append(good, "--config=/does/not/exist.json"),
+		"give the whole address":           {"--join=https://lab.example.org"},
+		"unknown flag --allocator-urll":    append(good, "--allocator-urll=x"),
 	} {
 		root(t, "")
 		_, err := parse(t, args...)

@@ -49,7 +49,7 @@ type runCommand struct {
 	Region       string          `help:"The AWS region whose STS checks the proof."`
 	StateDir     string          `default:"${state_dir}" placeholder:"DIR" help:"Where the agent's identity is kept (${default})."`
 	Home         string          `default:"${home}" placeholder:"DIR" help:"The folder of who works on the desktop, from which work is collected (${default})."`
-	Desktop      string          `default:"none" placeholder:"KIND" help:"What participants see of this machine: vnc, a desktop by TigerVNC, crd, one by Chrome Remote Desktop, or none (${default})."`
+	Desktop      string          `default:"none" placeholder:"KIND" help:"What participants see of this machine: vnc, a desktop by TigerVNC, container, one in a container, crd, one by Chrome Remote Desktop, or none (${default})."`
 	NVML         string          `name:"nvml" default:"real" env:"LABLINK_NVML" placeholder:"SOURCE" help:"Where GPUs are found: real, or simulated:${profiles}, several of them as h100x4 (${default})."`
 	AllowInject  bool            `help:"Let root inject faults although the GPUs are real."`
 	Metrics      string          `placeholder:"ADDRESS" help:"Where Prometheus may ask for metrics, on loopback: 127.0.0.1:9478. Nowhere when left out."`
@@ -173,7 +173,7 @@ func (c *runCommand) tell(ctx context.Context, machine *agent.Machine, log *slog
 func (c *runCommand) setup(logbook *agent.Logbook, log *slog.Logger) *agent.Setup {
 	runner, prepared := c.settingUp()
 	return &agent.Setup{
-		Runner: runner, Prepared: prepared, Memory: identity.NewStore(c.StateDir),
+		Runner: runner, Fetch: c.fetching(), Prepared: prepared, Memory: identity.NewStore(c.StateDir),
 		Said: func(level, line string) { logbook.Add(level, "set-up", line) }, Now: time.Now, Random: mathrand.Float64, Log: log,
 	}
 }

@@ -9,7 +9,7 @@ import (
 // setupOf is what a pool's machines are set up with.
 func setupOf(p deployed.Pool) api.Setup {
 	return allocator.Summed(api.Setup{
-		Repository: p.Repository, Software: p.Software,
+		Container: p.Container, Repository: p.Repository, Software: p.Software,
 		Startup: api.Startup{
 			Script: p.Startup.Script, OnError: p.Startup.OnError, MaxAttempts: p.Startup.MaxAttempts,
 			BaseDelaySeconds: p.Startup.BaseDelaySeconds, SuccessCheck: p.Startup.SuccessCheck, As: p.Startup.RunAs,

@@ -1,0 +1,54 @@
+package podman
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+
+	"github.com/talmolab/lablink-infrastructure/agent/gpu"
+)
+
+// environment is what podman runs with: a service's has no home.
+func environment() []string { return []string{"HOME=/root", "PATH=" + os.Getenv("PATH")} }
+
+// Possible says what a machine lacks to run containers, if it does.
+func Possible() error {
+	if _, err := exec.LookPath("podman"); err != nil {
+		return fmt.Errorf("podman is not on this machine: install podman, netavark and iptables, or take an image that has them: %w", err)
+	}
+	return nil
+}
+
+// command is a call of podman that ends with this program.
+func command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "podman", args...)
+	cmd.Env = environment()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return cmd
+}
+
+// ask calls podman and returns what it answers.
+func ask(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := command(ctx, args...)
+	var out, wrong bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &wrong
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("podman %s: %w: %s", strings.Join(args[:min(2, len(args))], " "), err, gpu.Clip(strings.TrimSpace(wrong.String())))
+	}
+	return out.Bytes(), nil
+}
+
+// there asks whether podman has something: it answers by its exit status.
+func there(ctx context.Context, args ...string) bool {
+	return command(ctx, args...).Run() == nil
+}
+
+// remove ends a container, if it is there, and removes what it wrote.
+func remove(ctx context.Context, name string) error {
+	_, err := ask(ctx, "rm", "--force", "--ignore", name)
+	return err
+}

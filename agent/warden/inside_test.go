@@ -1,0 +1,78 @@
+package warden_test
+
+import (
+	"net/http"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/agent/warden"
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+const (
+	containers = "lablink-container.service"
+	password   = warden.Runtime + "/" + warden.PasswordFile
+)
+
+// contained is a warden of sessions in containers, whose image has a home.
+func contained(t *testing.T) (*warden.Warden, *machine, *machine) {
+	t.Helper()
+	w, m := newWarden(t)
+	setter := &machine{}
+	const skeleton = "/var/lib/lablink-image/home"
+	require.NoError(t, os.MkdirAll(host.Path(skeleton), 0o755))
+	require.NoError(t, os.WriteFile(host.Path(skeleton+"/of-the-image"), []byte("x"), 0o644))
+	w.Inside = &warden.Inside{SettingUp: setter, Skeleton: skeleton, Fetch: http.NotFoundHandler()}
+	return w, m, setter
+}
+
+func read(t *testing.T) string {
+	t.Helper()
+	raw, err := os.ReadFile(host.Path(password))
+	require.NoError(t, err)
+	return string(raw)
+}
+
+func TestASessionInAContainerHasAPasswordOfItsOwnAndTheImagesHome(t *testing.T) {
+	w, m, _ := contained(t)
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	require.Contains(t, next(m), "start "+containers)
+	anns := read(t)
+	require.GreaterOrEqual(t, len(anns), 26, "128 random bits")
+	require.FileExists(t, host.Path(warden.Home+"/of-the-image"))
+	require.FileExists(t, host.Path(warden.Home+"/tutorial/one.ipynb"), "what was set up comes over it")
+	require.NoFileExists(t, host.Path(warden.Home+"/.bashrc"), "the machine's own is for its own desktops")
+	info, err := os.Stat(host.Path(password))
+	require.NoError(t, err)
+	require.Zero(t, info.Mode().Perm()&0o007)
+
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	require.Equal(t, anns, read(t), "the session goes on")
+	require.NoError(t, os.RemoveAll(host.Path(warden.Runtime)))
+	require.NoError(t, w.Begin(t.Context(), "anns"), "after a reboot")
+	require.NotEmpty(t, read(t))
+	anns = read(t)
+	require.NoError(t, w.Begin(t.Context(), "bobs"))
+	require.NotEqual(t, anns, read(t))
+	require.NoError(t, w.End(t.Context(), "bobs"))
+	require.NoFileExists(t, host.Path(password))
+	require.Contains(t, next(m), "stop "+containers)
+}
+
+func TestTheImageIsFetchedUntilSomebodyHasHadTheMachineAndTheHomeIsWhoseSetsItUp(t *testing.T) {
+	w, m, setter := contained(t)
+	fetched := 0
+	w.Inside.Fetch = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { fetched++ })
+	require.Equal(t, http.StatusOK, ask(w, warden.ImagePath))
+	require.Equal(t, 1, fetched)
+	require.Contains(t, setter.did, "own lablink-home")
+	require.NotContains(t, m.did, "own lablink-home", "there may be no image yet to say whose homes are")
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	require.Equal(t, http.StatusForbidden, ask(w, warden.ImagePath))
+	require.Equal(t, 1, fetched)
+
+	plain, _ := newWarden(t)
+	require.Equal(t, http.StatusNotFound, ask(plain, warden.ImagePath), "a machine of other desktops fetches none")
+}
