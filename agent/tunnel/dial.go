@@ -1,6 +1,7 @@
 package tunnel
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/frames"
 )
 
 // Dialer is agent.Dialer over WebSocket.
@@ -35,7 +37,7 @@ type Dialer struct {
 // tunnel comes back as an *api.Problem.
 func (d *Dialer) Dial(ctx context.Context, id agent.Identity) (agent.Tunnel, error) {
 	ws, res, err := websocket.Dial(ctx, strings.TrimRight(d.URL, "/")+api.TunnelPath(id.AgentID), &websocket.DialOptions{ //nolint:bodyclose // the connection took it over, or it is in memory
-		HTTPClient: d.HTTP,
+		HTTPClient: whole(d.HTTP),
 		HTTPHeader: http.Header{
 			"Authorization": {"Bearer " + id.Secret},
 			"User-Agent":    {d.UserAgent},
@@ -48,6 +50,31 @@ func (d *Dialer) Dial(ctx context.Context, id agent.Identity) (agent.Tunnel, err
 		return nil, fmt.Errorf("open the tunnel: %w", err)
 	}
 	return &tunnel{ws: ws, handler: d.Handler, log: d.Log, moving: make(chan struct{})}, nil
+}
+
+// whole is a client over whose connections the tunnel's messages go out whole.
+func whole(c *http.Client) *http.Client {
+	with := http.Client{}
+	if c != nil {
+		with = *c
+	}
+	with.Transport = upgrading{cmp.Or(with.Transport, http.DefaultTransport)}
+	return &with
+}
+
+// upgrading wraps what a request was upgraded to.
+type upgrading struct{ http.RoundTripper }
+
+// RoundTrip makes a request.
+func (u upgrading) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := u.RoundTripper.RoundTrip(r)
+	if err != nil {
+		return res, err
+	}
+	if conn, ok := res.Body.(io.ReadWriteCloser); ok && res.StatusCode == http.StatusSwitchingProtocols {
+		res.Body = frames.Messages(conn)
+	}
+	return res, nil
 }
 
 // problem is what an answer to the handshake says. One that is not a problem
