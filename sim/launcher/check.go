@@ -1,6 +1,7 @@
 package launcher
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -41,6 +42,7 @@ var testNeeds = []need{
 	shellcheck,
 	{[]string{"jq"}, "jq", "runs the examples for the shell"},
 	{[]string{"Xvnc"}, "tigervnc-standalone-server openbox xterm", "shows desktops"},
+	{[]string{"npm"}, "npm", "fetches what looks at pages"},
 	{[]string{"xdotool"}, "xdotool x11-utils x11-xserver-utils xclip", "looks at desktops from inside"},
 }
 
@@ -66,6 +68,9 @@ func (w *Workspace) Prepare(ctx context.Context) error {
 		return err
 	}
 	if err := w.viewer(ctx); err != nil {
+		return err
+	}
+	if err := w.axe(ctx); err != nil {
 		return err
 	}
 	_, err := w.Engine(ctx)
@@ -107,6 +112,26 @@ func (w *Workspace) PrepareLint(ctx context.Context) error {
 // viewer builds the viewer of desktops.
 func (w *Workspace) viewer(ctx context.Context) error {
 	return w.step("Building the viewer of desktops from its npm package, where it is not there yet", func() error { return build.Viewer(ctx, w.Root) })
+}
+
+// axe fetches what looks at pages for those who do not see or point, where it is not there
+// yet in the version that is pinned.
+func (w *Workspace) axe(ctx context.Context) error {
+	source, dir := filepath.Join(w.Root, "tools", "axe"), w.path("axe")
+	wanted, err := os.ReadFile(filepath.Join(source, "package-lock.json"))
+	if err != nil {
+		return fmt.Errorf("read what looks at pages: %w", err)
+	}
+	has, err := os.ReadFile(filepath.Join(dir, "package-lock.json"))
+	if _, gone := os.Stat(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js")); err == nil && gone == nil && bytes.Equal(has, wanted) {
+		return nil
+	}
+	return w.step("Fetching what looks at pages for those who do not see or point, an npm package", func() error {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+		return build.Packages(ctx, source, dir)
+	})
 }
 
 func (w *Workspace) check(ctx context.Context, needs []need) error {

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api/deployed"
 )
+
+var agentWatched = flag.Duration("agent-watched", 2*watched, "how long an agent is watched")
 
 // BenchmarkAgent measures the agent's own program, with four simulated GPUs, its metrics
 // and the default intervals: what it keeps resident and what it needs of a core.
@@ -28,8 +31,8 @@ func BenchmarkAgent(b *testing.B) {
 	require.NoError(b, store.Close())
 	time.Sleep(watched) // what the start took is given back
 	before := p.used(b)
-	time.Sleep(2 * watched)
-	b.ReportMetric(100*(p.used(b)-before).Seconds()/(2*watched).Seconds(), "agent_cpu:%")
+	time.Sleep(*agentWatched)
+	b.ReportMetric(100*(p.used(b)-before).Seconds()/agentWatched.Seconds(), "agent_cpu:%")
 	b.Logf("of its own %.1f MiB, of its program %.1f MiB, at most %.1f MiB", p.memory(b, "RssAnon"), p.memory(b, "RssFile"), p.memory(b, "VmHWM"))
 	b.ReportMetric(p.memory(b, "VmRSS"), "agent_rss:MiB")
 }

@@ -53,10 +53,15 @@ func TestAWorkshopIsHeldInTwoBrowsers(t *testing.T) {
 
 	staff.wait(t, `document.querySelector('#room').innerText.includes('ann@example.org')`)
 	staff.picture(t, "workshop")
+	staff.do(t, chromedp.SendKeys("#room input[name=text]", "Please sa"))
+	bob := newBrowser(t, chrome)
+	bob.do(t, chromedp.Navigate(link), chromedp.SendKeys("#email", "bob@example.org\r"), chromedp.WaitVisible(".gauges"))
+	staff.wait(t, `document.querySelector('#room').innerText.includes('bob@example.org')`)
+	require.True(t, ask(t, staff, chromedp.Evaluate[bool](`[...document.querySelectorAll('#room input[name=text]')].some(f => f.value === 'Please sa' && f === document.activeElement)`)), "what staff types is lost when the page moves")
 	staff.do(t, chromedp.Click(`#room tbody a`), chromedp.WaitVisible("h1"))
 	staff.picture(t, "machine")
 	ann.do(t, chromedp.Click("form[action='/seat/leave'] button"), chromedp.WaitVisible("#email"))
-	for _, b := range []*browser{staff, ann, phone} {
+	for _, b := range []*browser{staff, ann, phone, bob} {
 		b.mu.Lock()
 		require.Empty(t, b.complaints, "the browser complains")
 		b.mu.Unlock()
@@ -147,6 +152,7 @@ func (b *browser) picture(t *testing.T, name string) {
 		for _, scheme := range []string{"light", "dark"} {
 			b.do(t, chromedp.EmulateViewport(size.width, size.height), prefer(scheme))
 			require.False(t, ask(t, b, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)), "%s sticks out when %s", name, size.name)
+			b.accessible(t, fmt.Sprintf("%s, %s and %s,", name, size.name, scheme))
 			png := ask(t, b, chromedp.CaptureScreenshot())
 			if screenshots != "" {
 				file := filepath.Join(screenshots, fmt.Sprintf("%s-%s-%s.png", name, size.name, scheme))

@@ -3,15 +3,37 @@
 for (const part of document.querySelectorAll("[data-live]")) {
   const source = new EventSource(part.dataset.live);
   source.onmessage = (event) => {
-    const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+    const restore = kept(part);
     part.innerHTML = event.data;
-    if (focused) document.getElementById(focused)?.focus();
+    restore();
     localTimes(part);
   };
   source.addEventListener("gone", () => {
     source.close();
     location.reload();
   });
+}
+
+// Keeps what somebody is about to do in a part that is shown anew: what they typed, where
+// they are, and what they scrolled to.
+function kept(part) {
+  const typed = [...part.querySelectorAll("input[id], textarea[id]")].filter((field) => field.value !== field.defaultValue).map((field) => [field.id, field.value]);
+  const scrolled = [...part.querySelectorAll(".scroll[id]")].map((region) => [region.id, region.scrollLeft]);
+  const at = part.contains(document.activeElement) ? document.activeElement : null;
+  const caret = at && typed.length && at.selectionStart;
+  return () => {
+    for (const [id, value] of typed) {
+      const field = document.getElementById(id);
+      if (field) field.value = value;
+    }
+    for (const [id, left] of scrolled) {
+      const region = document.getElementById(id);
+      if (region) region.scrollLeft = left;
+    }
+    const now = at?.id && document.getElementById(at.id);
+    now?.focus({ preventScroll: true });
+    if (now && caret) now.setSelectionRange(caret, caret);
+  };
 }
 
 // Shows times in the zone of whoever looks.

@@ -76,16 +76,7 @@ func viewerSum(root string) (string, error) {
 
 // bundle makes one script of the viewer and of the package that it is made with.
 func bundle(ctx context.Context, root, dir string) error {
-	for _, name := range []string{"package.json", "package-lock.json"} {
-		raw, err := os.ReadFile(filepath.Join(root, viewerSource, name))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), raw, 0o644)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if err := quietly(exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"), dir); err != nil {
+	if err := Packages(ctx, filepath.Join(root, viewerSource), dir); err != nil {
 		return err
 	}
 	out := filepath.Join(root, viewerBuilt)
@@ -96,6 +87,21 @@ func bundle(ctx context.Context, root, dir string) error {
 		return err
 	}
 	return os.Rename(out+".new", out)
+}
+
+// Packages fetches into a folder the npm packages that the lock file of another one pins.
+// They run none of their scripts.
+func Packages(ctx context.Context, source, dir string) error {
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		raw, err := os.ReadFile(filepath.Join(source, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), raw, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return quietly(exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"), dir)
 }
 
 func quietly(cmd *exec.Cmd, dir string) error {
