@@ -50,7 +50,7 @@ func lablink(t *testing.T, url string, args ...string) (string, error) {
 	var c cli.Commands
 	var out bytes.Buffer
 	c.Out = &out
-	parser, err := kong.New(&c, kong.BindTo(t.Context(), (*context.Context)(nil)))
+	parser, err := kong.New(&c, kong.Bind(&c.Globals), kong.BindTo(t.Context(), (*context.Context)(nil)))
 	require.NoError(t, err)
 	command, err := parser.Parse(append([]string{"--url", url, "--password", password}, args...))
 	require.NoError(t, err)
@@ -121,7 +121,7 @@ func TestAWrongPasswordAndAnAllocatorThatIsAwayHaveExitCodesOfTheirOwn(t *testin
 	_, err := lablink(t, url, "--password", "wrong", "workshops")
 	require.Equal(t, 3, cli.ExitCode(err))
 	_, err = lablink(t, "http://127.0.0.1:1", "status")
-	require.Equal(t, 1, cli.ExitCode(err))
+	require.Equal(t, 8, cli.ExitCode(err))
 	require.Equal(t, 0, cli.ExitCode(nil))
 }
 

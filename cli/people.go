@@ -13,7 +13,8 @@ import (
 
 // UsersCommand works with users.
 type UsersCommand struct {
-	List     ListUsersCommand   `cmd:"" default:"1" help:"List them."`
+	AtStack
+	List     ListUsersCommand   `cmd:"" default:"withargs" help:"List them."`
 	Add      AddUserCommand     `cmd:"" help:"Add one, whose password is in LABLINK_NEW_PASSWORD."`
 	Role     SetRoleCommand     `cmd:"" help:"Give one another role."`
 	Password SetPasswordCommand `cmd:"" help:"Give one another password, that in LABLINK_NEW_PASSWORD."`
@@ -126,7 +127,8 @@ func (c RemoveUserCommand) Run(ctx context.Context, g *Globals) error {
 
 // TokensCommand works with one's own tokens.
 type TokensCommand struct {
-	List   ListTokensCommand  `cmd:"" default:"1" help:"List one's own."`
+	AtStack
+	List   ListTokensCommand  `cmd:"" default:"withargs" help:"List one's own."`
 	Make   MakeTokenCommand   `cmd:"" help:"Make one; its secret is shown this once."`
 	Revoke RevokeTokenCommand `cmd:"" help:"Revoke one."`
 }
@@ -185,7 +187,8 @@ func (c RevokeTokenCommand) Run(ctx context.Context, g *Globals) error {
 
 // JoinTokenCommand works with tokens by which machines of one's own join.
 type JoinTokenCommand struct {
-	List   ListJoinTokensCommand  `cmd:"" default:"1" help:"List them."`
+	AtStack
+	List   ListJoinTokensCommand  `cmd:"" default:"withargs" help:"List them."`
 	Make   MakeJoinTokenCommand   `cmd:"" help:"Make one; what a machine joins with is shown this once."`
 	Revoke RevokeJoinTokenCommand `cmd:"" help:"Revoke one; machines that have joined stay."`
 }

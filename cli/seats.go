@@ -10,6 +10,7 @@ import (
 
 // SeatsCommand works with the seats of participants.
 type SeatsCommand struct {
+	AtStack
 	List    ListSeatsCommand   `cmd:"" default:"withargs" help:"List who has a machine, and who waits for one."`
 	Release ReleaseSeatCommand `cmd:"" help:"Take a seat away; its machine goes to who waits."`
 }

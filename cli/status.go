@@ -8,11 +8,13 @@ import (
 )
 
 // StatusCommand says whether the allocator is ready.
-type StatusCommand struct{}
+type StatusCommand struct {
+	AtStack
+}
 
 // Run asks once.
 func (StatusCommand) Run(ctx context.Context, g *Globals) error {
-	if err := g.needURL(); err != nil {
+	if err := g.find(ctx); err != nil {
 		return err
 	}
 	ready, err := g.client().Ready(ctx)

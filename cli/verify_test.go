@@ -108,7 +108,7 @@ func (d *deployment) lablink(t *testing.T, args ...string) (string, error) {
 		require.Equal(t, []string{"us-west-2", "the-bucket", "/lablink/lab/test/release"}, []string{region, bucket, pointer})
 		return d, nil
 	}
-	parser, err := kong.New(&c, kong.BindTo(t.Context(), (*context.Context)(nil)))
+	parser, err := kong.New(&c, kong.Bind(&c.Globals), kong.BindTo(t.Context(), (*context.Context)(nil)))
 	require.NoError(t, err)
 	command, err := parser.Parse(args)
 	require.NoError(t, err)
@@ -236,7 +236,7 @@ func TestFlagsOfASeatThatDoNotFitAreRefused(t *testing.T) {
 	for want, args := range map[string][]string{
 		"give --seat, too":     {"verify", "--pool", "gpu"},
 		"leave out --pool":     {"verify", "--seat", "--pool", "gpu", "--workshop", "code"},
-		"set LABLINK_PASSWORD": {"verify", "--seat"},
+		"Set LABLINK_PASSWORD": {"verify", "--seat"},
 	} {
 		d := deploy(t)
 		_, err := d.lablink(t, args...)
