@@ -47,13 +47,20 @@ func serve(t *testing.T, around ...func(http.Handler) http.Handler) (*allocatort
 // lablink runs the command line.
 func lablink(t *testing.T, url string, args ...string) (string, error) {
 	t.Helper()
+	return at(t, func(*cli.Globals) {}, append([]string{"--url", url, "--password", password}, args...)...)
+}
+
+// at runs the command line somewhere that is made ready first.
+func at(t *testing.T, ready func(*cli.Globals), args ...string) (string, error) {
+	t.Helper()
 	var c cli.Commands
 	var out bytes.Buffer
 	c.Out = &out
 	parser, err := kong.New(&c, kong.Bind(&c.Globals), kong.BindTo(t.Context(), (*context.Context)(nil)))
 	require.NoError(t, err)
-	command, err := parser.Parse(append([]string{"--url", url, "--password", password}, args...))
+	command, err := parser.Parse(args)
 	require.NoError(t, err)
+	ready(&c.Globals)
 	err = command.Run(&c.Globals)
 	return out.String(), err
 }

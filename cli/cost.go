@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -126,7 +127,7 @@ func costRows(out costs) [][]string {
 	for _, w := range out.Workshops {
 		note := w.Warning
 		if w.Unknown > 0 {
-			note = fmt.Sprintf("%s of unknown price not counted. %s", machines(w.Unknown), note)
+			note = strings.TrimSpace(fmt.Sprintf("%s of unknown price not counted. %s", machines(w.Unknown), note))
 		}
 		rows = append(rows, []string{w.Workshop, w.Name, usd(&w.SoFar), usd(&w.Hourly), usd(w.AtEnd), limit(w.Budget), note})
 	}

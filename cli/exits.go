@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -60,7 +61,9 @@ type exit struct {
 func (e exit) Unwrap() error { return e.error }
 
 // Misused is an error of somebody who typed what there is not.
-func Misused(err error) error { return exit{err, exitUsage} }
+func Misused(err error) error {
+	return exit{fmt.Errorf("%w. lablink --help lists the commands, lablink COMMAND --help what one takes", err), exitUsage}
+}
 
 // ExitCode is how to end after err.
 func ExitCode(err error) int {

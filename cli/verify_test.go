@@ -38,6 +38,7 @@ type deployment struct {
 	pointer  string
 	called   []string
 	commands []string
+	width    int
 }
 
 func sum(letter string) string { return strings.Repeat(letter, 64) }
@@ -100,7 +101,7 @@ func (d *deployment) lablink(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var c cli.Commands
 	var out bytes.Buffer
-	c.Out, c.Engine, c.Roots, c.Resolver = &out, d, d.roots, d.resolver
+	c.Out, c.Engine, c.Roots, c.Resolver, c.Width = &out, d, d.roots, d.resolver, d.width
 	if d.doors != nil {
 		c.Dial = d.dial
 	}
