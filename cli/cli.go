@@ -84,6 +84,11 @@ type Commands struct {
 	Seats      SeatsCommand      `cmd:"" help:"List who has a machine and who waits, and take a seat away."`
 	Move       MoveCommand       `cmd:"" help:"Give a participant another machine."`
 	Tell       TellCommand       `cmd:"" help:"Tell a participant something, on their page."`
+	Extend     ExtendCommand     `cmd:"" help:"Let a participant keep a machine longer, whoever waits."`
+	Schedules  SchedulesCommand  `cmd:"" help:"List workshops that are held again and again, begin and end that."`
+	Collect    CollectCommand    `cmd:"" help:"Keep now what participants of a workshop have made."`
+	Work       WorkCommand       `cmd:"" help:"List what participants made and was kept, and download it."`
+	Roster     RosterCommand     `cmd:"" help:"List who is invited to a workshop."`
 	Operations OperationsCommand `cmd:"" help:"List what the allocator does in the background, and cancel a launch."`
 	Audit      AuditCommand      `cmd:"" help:"Print who did what."`
 	Users      UsersCommand      `cmd:"" help:"List and change those of staff."`

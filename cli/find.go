@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // AtStack names a deployment by its stack.
 type AtStack struct {
-	Stack string `short:"s" help:"The stack whose allocator is asked. Left out: the allocator at --url, or else that of the stack that pulumi has selected."`
+	Stack string `short:"s" placeholder:"NAME" help:"The stack whose allocator is asked. Left out: the allocator at --url, or else that of the stack that pulumi has selected."`
 }
 
 // AfterApply remembers the stack, for whatever asks its allocator.
@@ -51,7 +52,7 @@ func (g *Globals) find(ctx context.Context) error {
 func noAllocator(why error) error {
 	said := ""
 	if why != nil {
-		said = " (" + plain(why.Error()) + ")"
+		said = " (" + strings.TrimRight(plain(why.Error()), ": ") + ")"
 	}
 	return api.Problemf(api.Invalid, "There is no allocator to ask", "There is no address, and no stack tells one%s: give --url or set LABLINK_URL, or, in the working copy that is deployed, --stack. For the local stack eval \"$(make env)\" sets it.", said)
 }

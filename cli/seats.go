@@ -70,3 +70,19 @@ type ReleaseSeatCommand struct {
 func (c ReleaseSeatCommand) Run(ctx context.Context, g *Globals) error {
 	return g.ask(ctx, http.MethodPost, "/api/v1/seats/"+url.PathEscape(c.Seat)+"/release", nil, nil)
 }
+
+// ExtendCommand lets a seat end later.
+type ExtendCommand struct {
+	AtStack
+	Seat    string `arg:"" help:"Its id, sea_…, as lablink seats shows it."`
+	Minutes int    `arg:"" help:"By how many minutes."`
+}
+
+// Run extends it, and says until when.
+func (c ExtendCommand) Run(ctx context.Context, g *Globals) error {
+	var seat api.Seat
+	if err := g.ask(ctx, http.MethodPost, "/api/v1/seats/"+url.PathEscape(c.Seat)+"/extend", api.Extension{Minutes: c.Minutes}, &seat); err != nil {
+		return err
+	}
+	return g.show(seat, [][]string{{"SEAT", "PARTICIPANT", "UNTIL"}, {seat.ID, seat.Email, day(seat.EndsAt)}})
+}

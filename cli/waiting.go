@@ -13,7 +13,7 @@ import (
 
 // Waiting says how long to wait until what was begun is done.
 type Waiting struct {
-	Wait *time.Duration `help:"How long to wait until it is done, telling how far it is; 0s: not at all. Left out: at a terminal until it is, elsewhere not at all. Ctrl-C ends the waiting alone."`
+	Wait *time.Duration `placeholder:"DURATION" help:"How long to wait until it is done, telling how far it is; 0s: not at all. Left out: at a terminal until it is, elsewhere not at all. Ctrl-C ends the waiting alone."`
 }
 
 // waits reports whether to wait.
