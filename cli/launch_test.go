@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
@@ -53,7 +55,13 @@ func (w *waiting) boot(t *testing.T) func() {
 func TestALaunchTellsHowFarItIsUntilAllIsReady(t *testing.T) {
 	w, url := serve(t)
 	who := &waiting{world: w}
-	who.then = []func(){func() { w.RunAll(t) }, who.boot(t), who.boot(t), who.boot(t)}
+	who.then = []func(){func() { w.RunAll(t) }, who.boot(t), func() {
+		open, err := w.Store.OpenWorkshops(t.Context())
+		require.NoError(t, err)
+		_, err = w.Claim(t.Context(), api.Claim{Code: open[0].JoinCode, Email: "ann@example.org"}, "") // who is early
+		require.NoError(t, err)
+		who.boot(t)()
+	}, who.boot(t)}
 	out, err := at(t, who.ready, "--url", url, "--password", password, "launch", "Pose", "--machines", "2", "--spares", "1", "--wait", "10m")
 	require.NoError(t, err)
 	require.Contains(t, out, url+"/join/")
@@ -144,4 +152,26 @@ func TestTheEndOfAWorkshopIsWaitedFor(t *testing.T) {
 	require.Equal(t, "succeeded", op.State)
 	require.Contains(t, who.said.String(), "2 of 2")
 	require.Zero(t, w.EC2.Alive())
+}
+
+func TestAnOperationThatFailsSaysWhyAndEndsWithOne(t *testing.T) {
+	var world *allocatortest.World
+	w, url := serve(t, func(next http.Handler) http.Handler { // an allocator that gives up
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/api/v1/operations" {
+				next.ServeHTTP(rw, r)
+				return
+			}
+			ops, err := world.Store.Operations(r.Context(), "", 1)
+			assert.NoError(t, err)
+			failed := api.Operation{ID: ops[0].ID, State: "failed", Total: 1, Failed: 1, Message: "EC2 does not let this role reboot", FinishedAt: &world.Time}
+			assert.NoError(t, json.NewEncoder(rw).Encode(api.Page[api.Operation]{Items: []api.Operation{failed}}))
+		})
+	})
+	world = w
+	ws := w.ReadyWorkshop(t, 1)
+	who := &waiting{world: w}
+	_, err := at(t, who.ready, "--url", url, "--password", password, "reboot", w.Machines(t, ws)[0].ID, "--wait", "10m")
+	require.EqualError(t, err, "the operation failed: EC2 does not let this role reboot")
+	require.Equal(t, 1, cli.ExitCode(err))
 }
