@@ -29,6 +29,7 @@ func (g *Globals) followLog(ctx context.Context, client *api.Client, id string, 
 		}
 		var err error
 		gone := false
+		lines = nil // they are printed
 		if looks%looksBetween == 0 {
 			gone, err = ended(ctx, client, id)
 		}
