@@ -147,6 +147,13 @@ type Budget struct {
 	Warning string  `json:"warning,omitempty" doc:"Said from 80 % on"`
 }
 
+// MonthCost is what all machines of a deployment cost in a calendar month, UTC.
+type MonthCost struct {
+	Month string  `json:"month" doc:"The month, as 2026-03"`
+	Spent float64 `json:"spent_usd" doc:"What machines cost in it, so far where it goes on"`
+	AtEnd float64 `json:"at_end_usd" doc:"What that will be at the end of the month if no machine is launched any more, and none ends before its workshop does"`
+}
+
 // Operation is a durable background job.
 type Operation struct {
 	ID         string     `json:"id" doc:"op_…"`

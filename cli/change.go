@@ -12,6 +12,7 @@ import (
 
 // ChangeCommand changes a workshop that is open. What is not said stays.
 type ChangeCommand struct {
+	AtStack
 	Workshop  string   `arg:"" help:"Its id, wks_…, or its name."`
 	Seats     *int     `help:"How many people may hold a machine at once."`
 	Spares    *int     `help:"How many more machines are kept ready."`
@@ -53,13 +54,19 @@ func (c ChangeCommand) change() (api.WorkshopChange, error) {
 	if c.Everybody {
 		change.Roster = &[]string{}
 	}
-	if c.Ends == "" {
-		return change, nil
+	var err error
+	change.EndsAt, err = moment(c.Ends)
+	return change, err
+}
+
+// moment is a time on this computer's clock; nil for "".
+func moment(text string) (*time.Time, error) {
+	if text == "" {
+		return nil, nil
 	}
-	t, err := time.ParseInLocation("2006-01-02T15:04", strings.Replace(c.Ends, " ", "T", 1), time.Local)
+	t, err := time.ParseInLocation("2006-01-02T15:04", strings.Replace(text, " ", "T", 1), time.Local)
 	if err != nil {
-		return change, api.Problemf(api.Invalid, "That is no time", "%q: write it as 2026-03-01T14:30, on this computer's clock.", c.Ends)
+		return nil, api.Problemf(api.Invalid, "That is no time", "%q: write it as 2026-03-01T14:30, on this computer's clock.", text)
 	}
-	change.EndsAt = &t
-	return change, nil
+	return &t, nil
 }

@@ -4,17 +4,14 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
-	"strings"
-	"text/tabwriter"
 	"time"
-	"unicode"
+
+	kongcompletion "github.com/jotaen/kong-completion"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/price"
@@ -30,6 +27,14 @@ type Globals struct {
 	JSON     bool   `name:"json" help:"Print JSON instead of a table."`
 
 	Out io.Writer `kong:"-"`
+	// Err takes what people read while they wait. Nil: nobody reads it.
+	Err io.Writer `kong:"-"`
+	// Live says that Err is a terminal, on which a line may change.
+	Live bool `kong:"-"`
+	// Width is how many columns the terminal has that Out is. 0: it is none.
+	Width int `kong:"-"`
+	// Pause waits between two looks; false: there is none any more. Nil: for a second.
+	Pause func(ctx context.Context) bool `kong:"-"`
 	// OpenImages says what machine images there are in a Region.
 	OpenImages func(ctx context.Context, region string) (Images, error) `kong:"-"`
 	// Engine calls pulumi.
@@ -48,6 +53,8 @@ type Globals struct {
 	Resolver *net.Resolver `kong:"-"`
 	// Dial reaches addresses of the network. Nil: as the system does.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error) `kong:"-"`
+
+	stack string // whose allocator is asked, where that was said
 }
 
 // Commands are what lablink can do.
@@ -60,12 +67,16 @@ type Commands struct {
 	Drift      DriftCommand      `cmd:"" help:"Say whether what is there is what was deployed: 0 it is, 1 it is not, 2 that cannot be told."`
 	Release    ReleaseCommand    `cmd:"" help:"List releases, and go back to one."`
 	Workshops  WorkshopsCommand  `cmd:"" help:"List workshops."`
-	Launch     LaunchCommand     `cmd:"" help:"Open a workshop and launch its machines."`
+	Launch     LaunchCommand     `cmd:"" help:"Open a workshop and launch its machines, telling how far they are."`
 	Change     ChangeCommand     `cmd:"" help:"Change a workshop: its seats, spares, end, limits, budget, and who is invited."`
 	End        EndCommand        `cmd:"" help:"End a workshop and all its machines."`
 	Export     ExportCommand     `cmd:"" help:"Print all seats that a workshop ever had, as CSV."`
 	Stats      StatsCommand      `cmd:"" help:"Print what the participants of a workshop did: time in its software, on a GPU, and peaks."`
+	Cost       CostCommand       `cmd:"" help:"Say what machines cost: so far, an hour, at the end; by workshop and by month."`
+	Pools      PoolsCommand      `cmd:"" help:"List the kinds of machines, and how many there are."`
 	Machines   MachinesCommand   `cmd:"" help:"List machines."`
+	Logs       LogsCommand       `cmd:"" help:"Print what a machine logged, and with -f what it logs."`
+	Timeline   TimelineCommand   `cmd:"" help:"Print what became of a machine, and why."`
 	Terminate  TerminateCommand  `cmd:"" help:"End one machine at once."`
 	Reboot     RebootCommand     `cmd:"" help:"Boot a machine again; its participant gets another one."`
 	Drain      DrainCommand      `cmd:"" help:"End a machine after what was made on it is collected."`
@@ -73,7 +84,13 @@ type Commands struct {
 	Seats      SeatsCommand      `cmd:"" help:"List who has a machine and who waits, and take a seat away."`
 	Move       MoveCommand       `cmd:"" help:"Give a participant another machine."`
 	Tell       TellCommand       `cmd:"" help:"Tell a participant something, on their page."`
+	Extend     ExtendCommand     `cmd:"" help:"Let a participant keep a machine longer, whoever waits."`
+	Schedules  SchedulesCommand  `cmd:"" help:"List workshops that are held again and again, begin and end that."`
+	Collect    CollectCommand    `cmd:"" help:"Keep now what participants of a workshop have made."`
+	Work       WorkCommand       `cmd:"" help:"List what participants made and was kept, and download it."`
+	Roster     RosterCommand     `cmd:"" help:"List who is invited to a workshop."`
 	Operations OperationsCommand `cmd:"" help:"List what the allocator does in the background, and cancel a launch."`
+	Audit      AuditCommand      `cmd:"" help:"Print who did what."`
 	Users      UsersCommand      `cmd:"" help:"List and change those of staff."`
 	Tokens     TokensCommand     `cmd:"" help:"Make and revoke one's own tokens for programs."`
 	JoinToken  JoinTokenCommand  `cmd:"" help:"Make and revoke tokens by which machines of one's own join a workshop."`
@@ -85,37 +102,9 @@ type Commands struct {
 	Migrate   MigrateCommand   `cmd:"" help:"Come from another deployment of LabLink."`
 	Bootstrap BootstrapCommand `cmd:"" help:"Once for an AWS account: deploy its stack and move the state into its bucket."`
 	Unprotect UnprotectCommand `cmd:"" help:"Lift the protection of what must survive, before a stack is destroyed."`
-	Destroy   DestroyCommand   `cmd:"" help:"Destroy what is not protected, list what stays, and see in AWS that nothing else is left."`
-}
+	Destroy   DestroyCommand   `cmd:"" help:"Take a whole deployment away: destroy what is not protected, list what stays, and see in AWS that nothing else is left."`
 
-// exitCodes say to scripts what kind of refusal it was; anything else is 1.
-var exitCodes = map[api.Code]int{
-	api.Invalid: 2, api.Unauthorized: 3, api.Forbidden: 3, api.NotFound: 4, api.Conflict: 5,
-	api.Capacity: 6, api.Quota: 6, api.RateLimited: 7, api.Unavailable: 8,
-}
-
-// exit is an error with a way to end of its own.
-type exit struct {
-	error
-	code int
-}
-
-// Unwrap is what went wrong.
-func (e exit) Unwrap() error { return e.error }
-
-// ExitCode is how to end after err.
-func ExitCode(err error) int {
-	if err == nil {
-		return 0
-	}
-	var e exit
-	if errors.As(err, &e) {
-		return e.code
-	}
-	if code, ok := exitCodes[api.CodeOf(err)]; ok {
-		return code
-	}
-	return 1
+	Completion kongcompletion.Completion `cmd:"" help:"Say what to type so that the shell completes commands and flags: bash, zsh or fish."`
 }
 
 // client is for what needs no log-in.
@@ -127,16 +116,6 @@ func (g *Globals) client() *api.Client {
 	}
 	return &api.Client{URL: g.URL, HTTP: &http.Client{Timeout: 30 * time.Second, Transport: transport}, UserAgent: "lablink"}
 }
-
-// needURL refuses a command that does not know where the allocator is.
-func (g *Globals) needURL() error {
-	if g.URL == "" {
-		return api.Problemf(api.Invalid, "There is no allocator to ask", "There is no address: give --url or set LABLINK_URL; it is the stack's output url, and for the local stack eval \"$(make env)\" sets it.")
-	}
-	return nil
-}
-
-var errNoPassword = errors.New("there is no password: set LABLINK_PASSWORD; the initial one is the stack's output initialAdminPassword. Or set LABLINK_TOKEN to a token from the page /admin/account")
 
 // browser is a client that keeps cookies.
 func (g *Globals) browser() (*api.Client, error) {
@@ -151,7 +130,7 @@ func (g *Globals) browser() (*api.Client, error) {
 
 // staff is a client that shows the token, or logs in.
 func (g *Globals) staff(ctx context.Context) (*api.Client, error) {
-	if err := g.needURL(); err != nil {
+	if err := g.find(ctx); err != nil {
 		return nil, err
 	}
 	if g.Token != "" {
@@ -160,50 +139,11 @@ func (g *Globals) staff(ctx context.Context) (*api.Client, error) {
 		return c, nil
 	}
 	if g.Password == "" {
-		return nil, errNoPassword
+		return nil, g.noPassword()
 	}
 	c, err := g.browser()
 	if err != nil {
 		return nil, err
 	}
 	return c, c.Do(ctx, http.MethodPost, "/api/v1/sessions", api.Session{User: g.User, Password: g.Password}, nil)
-}
-
-// note says what is being done, to people who wait. That nobody reads it changes
-// nothing of it.
-func (g *Globals) note(format string, args ...any) {
-	if !g.JSON {
-		fmt.Fprintf(g.Out, "• "+format+"\n", args...)
-	}
-}
-
-// show prints v as JSON, or as the table that rows describe, a heading first.
-func (g *Globals) show(v any, rows [][]string) error {
-	if g.JSON {
-		enc := json.NewEncoder(g.Out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(v)
-	}
-	table := tabwriter.NewWriter(g.Out, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		for i, cell := range row {
-			if i > 0 {
-				fmt.Fprint(table, "\t")
-			}
-			fmt.Fprint(table, plain(cell))
-		}
-		fmt.Fprintln(table)
-	}
-	return table.Flush()
-}
-
-// plain is text without what terminals take for more than text: much of what is shown
-// was said by machines, and by whoever named something.
-func plain(cell string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, cell)
 }

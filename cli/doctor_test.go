@@ -118,7 +118,7 @@ func (p *patient) examine(t *testing.T, file string, args ...string) (string, er
 		Account:    func(_ context.Context, region string) (doctor.Account, error) { p.region = region; return p, nil },
 		Cloudflare: func(token string) doctor.Zones { p.token = token; return p },
 	}
-	parser, err := kong.New(&c, kong.BindTo(t.Context(), (*context.Context)(nil)))
+	parser, err := kong.New(&c, kong.Bind(&c.Globals), kong.BindTo(t.Context(), (*context.Context)(nil)))
 	require.NoError(t, err)
 	command, err := parser.Parse(append([]string{"doctor", "--dir", dir}, args...))
 	require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 
 // ExportCommand prints who was there.
 type ExportCommand struct {
+	AtStack
 	Workshop string `arg:"" help:"Its id, wks_…, or its name."`
 }
 

@@ -10,27 +10,32 @@ import (
 
 // RebootCommand boots a machine again.
 type RebootCommand struct {
-	Machine string `arg:"" help:"Its id, mch_…"`
+	AtStack
+	Waiting
+	Machine string `arg:"" help:"Its id, mch_…, or the address of who is on it."`
 }
 
 // Run reboots it.
 func (c RebootCommand) Run(ctx context.Context, g *Globals) error {
-	return g.operate(ctx, "/api/v1/machines/"+url.PathEscape(c.Machine)+"/reboot")
+	return g.operateMachine(ctx, c.Waiting, c.Machine, "reboot")
 }
 
 // DrainCommand ends a machine after what was made on it is collected.
 type DrainCommand struct {
-	Machine string `arg:"" help:"Its id, mch_…"`
+	AtStack
+	Waiting
+	Machine string `arg:"" help:"Its id, mch_…, or the address of who is on it."`
 }
 
 // Run drains it.
 func (c DrainCommand) Run(ctx context.Context, g *Globals) error {
-	return g.operate(ctx, "/api/v1/machines/"+url.PathEscape(c.Machine)+"/drain")
+	return g.operateMachine(ctx, c.Waiting, c.Machine, "drain")
 }
 
 // ReplaceCommand lets another machine take a machine's place.
 type ReplaceCommand struct {
-	Machine string `arg:"" help:"Its id, mch_…"`
+	AtStack
+	Machine string `arg:"" help:"Its id, mch_…, or the address of who is on it."`
 }
 
 // Run replaces it, and says how it is now.
@@ -39,8 +44,12 @@ func (c ReplaceCommand) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
+	id, err := machineOf(ctx, client, c.Machine)
+	if err != nil {
+		return err
+	}
 	var m api.Machine
-	if err := client.Do(ctx, http.MethodPost, "/api/v1/machines/"+url.PathEscape(c.Machine)+"/replace", nil, &m); err != nil {
+	if err := client.Do(ctx, http.MethodPost, pathOf(id, "replace"), nil, &m); err != nil {
 		return err
 	}
 	return g.show(m, [][]string{{"ID", "STATE", "REASON"}, {m.ID, m.State, m.Reason}})
@@ -48,6 +57,7 @@ func (c ReplaceCommand) Run(ctx context.Context, g *Globals) error {
 
 // MoveCommand gives a participant another machine.
 type MoveCommand struct {
+	AtStack
 	Seat string `arg:"" help:"Its id, sea_…, as lablink seats shows it."`
 }
 
@@ -66,6 +76,7 @@ func (c MoveCommand) Run(ctx context.Context, g *Globals) error {
 
 // TellCommand tells a participant something, on their page.
 type TellCommand struct {
+	AtStack
 	Seat string `arg:"" help:"Its id, sea_…, as lablink seats shows it."`
 	Text string `arg:"" help:"What; empty takes it away."`
 }

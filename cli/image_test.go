@@ -57,7 +57,7 @@ func pin(t *testing.T, content string, args ...string) (printed, file string, re
 	var out bytes.Buffer
 	fake := &catalog{}
 	c.Out, c.OpenImages = &out, func(_ context.Context, region string) (cli.Images, error) { fake.region = region; return fake, nil }
-	parser, err := kong.New(&c, kong.BindTo(t.Context(), (*context.Context)(nil)))
+	parser, err := kong.New(&c, kong.Bind(&c.Globals), kong.BindTo(t.Context(), (*context.Context)(nil)))
 	require.NoError(t, err)
 	command, err := parser.Parse(append([]string{"image", "pin", "--dir", dir, "test"}, args...))
 	require.NoError(t, err)

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // OperationsCommand works with what the allocator does in the background.
 type OperationsCommand struct {
+	AtStack
 	List   ListOperationsCommand  `cmd:"" default:"withargs" help:"List what is being done, and was, the newest first."`
 	Cancel CancelOperationCommand `cmd:"" help:"Cancel a launch that has not got all its machines."`
 }
@@ -49,5 +51,5 @@ type CancelOperationCommand struct {
 
 // Run cancels it.
 func (c CancelOperationCommand) Run(ctx context.Context, g *Globals) error {
-	return g.operate(ctx, "/api/v1/operations/"+url.PathEscape(c.Operation)+"/cancel")
+	return g.operate(ctx, Waiting{Wait: new(time.Duration)}, "/api/v1/operations/"+url.PathEscape(c.Operation)+"/cancel")
 }

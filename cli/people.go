@@ -13,11 +13,12 @@ import (
 
 // UsersCommand works with users.
 type UsersCommand struct {
-	List     ListUsersCommand   `cmd:"" default:"1" help:"List them."`
-	Add      AddUserCommand     `cmd:"" help:"Add one, whose password is in LABLINK_NEW_PASSWORD."`
-	Role     SetRoleCommand     `cmd:"" help:"Give one another role."`
-	Password SetPasswordCommand `cmd:"" help:"Give one another password, that in LABLINK_NEW_PASSWORD."`
-	Remove   RemoveUserCommand  `cmd:"" help:"Remove one, with all sessions and tokens."`
+	AtStack
+	List     ListUsersCommand   `cmd:"" default:"withargs" help:"List those of staff."`
+	Add      AddUserCommand     `cmd:"" help:"Add a user, whose password is in LABLINK_NEW_PASSWORD."`
+	Role     SetRoleCommand     `cmd:"" help:"Give a user another role."`
+	Password SetPasswordCommand `cmd:"" help:"Give a user another password, that in LABLINK_NEW_PASSWORD."`
+	Remove   RemoveUserCommand  `cmd:"" help:"Remove a user, with all sessions and tokens."`
 }
 
 // newPassword is the password of somebody else. On the command line everybody on this
@@ -126,9 +127,10 @@ func (c RemoveUserCommand) Run(ctx context.Context, g *Globals) error {
 
 // TokensCommand works with one's own tokens.
 type TokensCommand struct {
-	List   ListTokensCommand  `cmd:"" default:"1" help:"List one's own."`
-	Make   MakeTokenCommand   `cmd:"" help:"Make one; its secret is shown this once."`
-	Revoke RevokeTokenCommand `cmd:"" help:"Revoke one."`
+	AtStack
+	List   ListTokensCommand  `cmd:"" default:"withargs" help:"List one's own tokens."`
+	Make   MakeTokenCommand   `cmd:"" help:"Make a token; its secret is shown this once."`
+	Revoke RevokeTokenCommand `cmd:"" help:"Revoke a token."`
 }
 
 // ListTokensCommand lists tokens.
@@ -185,9 +187,10 @@ func (c RevokeTokenCommand) Run(ctx context.Context, g *Globals) error {
 
 // JoinTokenCommand works with tokens by which machines of one's own join.
 type JoinTokenCommand struct {
-	List   ListJoinTokensCommand  `cmd:"" default:"1" help:"List them."`
-	Make   MakeJoinTokenCommand   `cmd:"" help:"Make one; what a machine joins with is shown this once."`
-	Revoke RevokeJoinTokenCommand `cmd:"" help:"Revoke one; machines that have joined stay."`
+	AtStack
+	List   ListJoinTokensCommand  `cmd:"" default:"withargs" help:"List tokens by which machines of one's own join."`
+	Make   MakeJoinTokenCommand   `cmd:"" help:"Make such a token; what a machine joins with is shown this once."`
+	Revoke RevokeJoinTokenCommand `cmd:"" help:"Revoke such a token; machines that have joined stay."`
 }
 
 // ListJoinTokensCommand lists join tokens.

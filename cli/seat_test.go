@@ -145,7 +145,7 @@ func (c *classroom) verify(ctx context.Context, args ...string) (string, error) 
 	var commands cli.Commands
 	var out bytes.Buffer
 	commands.Out, commands.Dial = &out, c.dial
-	parser, err := kong.New(&commands, kong.BindTo(ctx, (*context.Context)(nil)))
+	parser, err := kong.New(&commands, kong.Bind(&commands.Globals), kong.BindTo(ctx, (*context.Context)(nil)))
 	require.NoError(c.t, err)
 	command, err := parser.Parse(append([]string{"--url", c.url, "--password", password, "verify", "--release", deployed, "--seat", "--ending", "30s"}, args...))
 	require.NoError(c.t, err)

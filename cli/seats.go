@@ -10,6 +10,7 @@ import (
 
 // SeatsCommand works with the seats of participants.
 type SeatsCommand struct {
+	AtStack
 	List    ListSeatsCommand   `cmd:"" default:"withargs" help:"List who has a machine, and who waits for one."`
 	Release ReleaseSeatCommand `cmd:"" help:"Take a seat away; its machine goes to who waits."`
 }
@@ -68,4 +69,20 @@ type ReleaseSeatCommand struct {
 // Run takes it away.
 func (c ReleaseSeatCommand) Run(ctx context.Context, g *Globals) error {
 	return g.ask(ctx, http.MethodPost, "/api/v1/seats/"+url.PathEscape(c.Seat)+"/release", nil, nil)
+}
+
+// ExtendCommand lets a seat end later.
+type ExtendCommand struct {
+	AtStack
+	Seat    string `arg:"" help:"Its id, sea_…, as lablink seats shows it."`
+	Minutes int    `arg:"" help:"By how many minutes."`
+}
+
+// Run extends it, and says until when.
+func (c ExtendCommand) Run(ctx context.Context, g *Globals) error {
+	var seat api.Seat
+	if err := g.ask(ctx, http.MethodPost, "/api/v1/seats/"+url.PathEscape(c.Seat)+"/extend", api.Extension{Minutes: c.Minutes}, &seat); err != nil {
+		return err
+	}
+	return g.show(seat, [][]string{{"SEAT", "PARTICIPANT", "UNTIL"}, {seat.ID, seat.Email, day(seat.EndsAt)}})
 }

@@ -24,7 +24,7 @@ func (c *BootstrapCommand) Run(ctx context.Context, g *Globals) error {
 
 // OneStack names a stack, and where its settings are.
 type OneStack struct {
-	Stack      string `required:"" help:"The stack's name."`
+	Stack      string `short:"s" required:"" help:"The stack's name."`
 	ConfigFile string `placeholder:"FILE" help:"The stack's settings, where that is not Pulumi.STACK.yaml."`
 }
 

@@ -13,6 +13,7 @@ import (
 
 // StatsCommand prints what the participants of a workshop did.
 type StatsCommand struct {
+	AtStack
 	Workshop string `arg:"" help:"Its id, wks_…, or its name."`
 }
 

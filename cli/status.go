@@ -8,11 +8,20 @@ import (
 )
 
 // StatusCommand says whether the allocator is ready.
-type StatusCommand struct{}
+type StatusCommand struct {
+	AtStack
+	Use bool `help:"Also say what it is used for, which only staff may know: workshops, machines and what they cost an hour."`
+}
+
+// status is what is said.
+type status struct {
+	api.Ready
+	Use *inUse `json:"use,omitempty"`
+}
 
 // Run asks once.
-func (StatusCommand) Run(ctx context.Context, g *Globals) error {
-	if err := g.needURL(); err != nil {
+func (c StatusCommand) Run(ctx context.Context, g *Globals) error {
+	if err := g.find(ctx); err != nil {
 		return err
 	}
 	ready, err := g.client().Ready(ctx)
@@ -28,7 +37,14 @@ func (StatusCommand) Run(ctx context.Context, g *Globals) error {
 	if f := ready.Failed; f != nil {
 		rows = append(rows, []string{"given up", f.Release, f.Reason})
 	}
-	if err := g.show(ready, rows); err != nil {
+	said := status{Ready: ready}
+	if c.Use {
+		if said.Use, err = g.inUse(ctx); err != nil {
+			return err
+		}
+		rows = append(rows, said.Use.rows()...)
+	}
+	if err := g.show(said, rows); err != nil {
 		return err
 	}
 	if !ready.Ready {

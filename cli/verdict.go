@@ -58,13 +58,6 @@ func (v *verdict) has(s state) bool {
 	return false
 }
 
-// How verify and drift end: all is as deployed (0), something is not, or that
-// cannot be told.
-const (
-	exitWrong   = 1
-	exitUnknown = 2
-)
-
 // code is how to end after waiting so long. A time-out is a failure, whatever it
 // was that did not come.
 func (v *verdict) code(waited time.Duration) int {

@@ -58,14 +58,14 @@ func (c VerifyCommand) prepare(ctx context.Context, g *Globals) (expected, *url.
 	case c.Workshop != "" && c.Pool != "":
 		return expected{}, nil, errors.New("the seat of a workshop is of its kind of machine: leave out --pool")
 	case c.Seat && c.Workshop == "" && g.Password == "":
-		return expected{}, nil, errNoPassword
+		return expected{}, nil, g.noPassword()
 	}
 	want, err := c.expect(ctx, g)
 	if err != nil {
 		return want, nil, err
 	}
-	if err := g.needURL(); err != nil {
-		return want, nil, err
+	if g.URL == "" {
+		return want, nil, noAllocator(nil)
 	}
 	at, err := url.Parse(g.URL)
 	if err != nil || at.Hostname() == "" {

@@ -38,6 +38,7 @@ type deployment struct {
 	pointer  string
 	called   []string
 	commands []string
+	width    int
 }
 
 func sum(letter string) string { return strings.Repeat(letter, 64) }
@@ -100,7 +101,7 @@ func (d *deployment) lablink(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var c cli.Commands
 	var out bytes.Buffer
-	c.Out, c.Engine, c.Roots, c.Resolver = &out, d, d.roots, d.resolver
+	c.Out, c.Engine, c.Roots, c.Resolver, c.Width = &out, d, d.roots, d.resolver, d.width
 	if d.doors != nil {
 		c.Dial = d.dial
 	}
@@ -108,7 +109,7 @@ func (d *deployment) lablink(t *testing.T, args ...string) (string, error) {
 		require.Equal(t, []string{"us-west-2", "the-bucket", "/lablink/lab/test/release"}, []string{region, bucket, pointer})
 		return d, nil
 	}
-	parser, err := kong.New(&c, kong.BindTo(t.Context(), (*context.Context)(nil)))
+	parser, err := kong.New(&c, kong.Bind(&c.Globals), kong.BindTo(t.Context(), (*context.Context)(nil)))
 	require.NoError(t, err)
 	command, err := parser.Parse(args)
 	require.NoError(t, err)
@@ -236,7 +237,7 @@ func TestFlagsOfASeatThatDoNotFitAreRefused(t *testing.T) {
 	for want, args := range map[string][]string{
 		"give --seat, too":     {"verify", "--pool", "gpu"},
 		"leave out --pool":     {"verify", "--seat", "--pool", "gpu", "--workshop", "code"},
-		"set LABLINK_PASSWORD": {"verify", "--seat"},
+		"Set LABLINK_PASSWORD": {"verify", "--seat"},
 	} {
 		d := deploy(t)
 		_, err := d.lablink(t, args...)

@@ -12,6 +12,7 @@ import (
 
 // WorkshopsCommand lists workshops.
 type WorkshopsCommand struct {
+	AtStack
 	All bool `help:"Also those that have ended."`
 }
 
@@ -55,28 +56,10 @@ func allWorkshops(ctx context.Context, client *api.Client) ([]api.Workshop, erro
 	}
 }
 
-// LaunchCommand opens a workshop.
-type LaunchCommand struct {
-	Name     string `arg:"" help:"What people call the workshop."`
-	Pool     string `required:"" help:"The kind of machine."`
-	Machines int    `required:"" help:"How many."`
-}
-
-// Run opens it and says where participants join.
-func (c LaunchCommand) Run(ctx context.Context, g *Globals) error {
-	client, err := g.staff(ctx)
-	if err != nil {
-		return err
-	}
-	var w api.Workshop
-	if err := client.Do(ctx, http.MethodPost, "/api/v1/workshops", api.NewWorkshop{Name: c.Name, Pool: c.Pool, Seats: c.Machines}, &w); err != nil {
-		return err
-	}
-	return g.show(w, [][]string{{"ID", "LINK"}, {w.ID, w.JoinURL}})
-}
-
 // EndCommand ends a workshop.
 type EndCommand struct {
+	AtStack
+	Waiting
 	Workshop string `arg:"" help:"Its id, wks_…, or its name."`
 }
 
@@ -90,11 +73,12 @@ func (c EndCommand) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
-	return g.operation(ctx, client, http.MethodDelete, "/api/v1/workshops/"+url.PathEscape(id))
+	return g.operation(ctx, client, c.Waiting, http.MethodDelete, "/api/v1/workshops/"+url.PathEscape(id))
 }
 
 // MachinesCommand lists machines.
 type MachinesCommand struct {
+	AtStack
 	Workshop string `help:"Only those of this workshop: its id, wks_…, or its name."`
 	Ended    bool   `help:"Also those that have ended."`
 }
@@ -130,28 +114,12 @@ func instance(m api.Machine) string {
 
 // TerminateCommand ends a machine.
 type TerminateCommand struct {
-	Machine string `arg:"" help:"Its id, mch_…"`
+	AtStack
+	Waiting
+	Machine string `arg:"" help:"Its id, mch_…, or the address of who is on it."`
 }
 
 // Run ends it.
 func (c TerminateCommand) Run(ctx context.Context, g *Globals) error {
-	return g.operate(ctx, "/api/v1/machines/"+url.PathEscape(c.Machine)+"/terminate")
-}
-
-// operate starts an operation and says which.
-func (g *Globals) operate(ctx context.Context, path string) error {
-	client, err := g.staff(ctx)
-	if err != nil {
-		return err
-	}
-	return g.operation(ctx, client, http.MethodPost, path)
-}
-
-// operation starts an operation as somebody who is logged in.
-func (g *Globals) operation(ctx context.Context, client *api.Client, method, path string) error {
-	var op api.Operation
-	if err := client.Do(ctx, method, path, nil, &op); err != nil {
-		return err
-	}
-	return g.show(op, [][]string{{"OPERATION", "STATE"}, {op.ID, op.State}})
+	return g.operateMachine(ctx, c.Waiting, c.Machine, "terminate")
 }

@@ -49,6 +49,12 @@ func TestABudgetIsWarnedOfOnPagesAndInTheAPI(t *testing.T) {
 	got.Spent = 0
 	require.Equal(t, api.Budget{Month: "2026-03", Monthly: 20, HardCap: true}, got)
 
+	_, body = b.send(t, http.MethodGet, "/api/v1/costs/months?limit=2", nil)
+	months := decode[api.Page[api.MonthCost]](t, body).Items
+	require.Equal(t, []string{"2026-03", "2026-02"}, []string{months[0].Month, months[1].Month})
+	require.InDelta(t, 9, months[0].Spent, 0.01)
+	require.Greater(t, months[0].AtEnd, 24.0*30, "nobody has said when it ends")
+
 	w.Time = w.Time.Add(8 * time.Hour)
 	w.settle(t)
 	require.Contains(t, mustOpen(t, b, "/admin"), "85 % of the budget are used up: all machines of the month")

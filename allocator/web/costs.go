@@ -40,6 +40,23 @@ func (s *server) costOperations(a huma.API) {
 			b, err := s.budget(ctx)
 			return &body[api.Budget]{b}, err
 		})
+	s.monthOperation(a)
+}
+
+// monthOperation tells what all machines cost, month by month.
+func (s *server) monthOperation(a huma.API) {
+	staff(s, a, "list-months", http.MethodGet, "/api/v1/costs/months", "What all machines cost in each month, this one first", 0,
+		func(ctx context.Context, _ string, in *struct {
+			Limit int `query:"limit" minimum:"1" maximum:"36" default:"12" doc:"How many months"`
+		},
+		) (*body[api.Page[api.MonthCost]], error) {
+			all, err := s.Service.CostsByMonth(ctx, in.Limit)
+			page := api.Page[api.MonthCost]{Items: []api.MonthCost{}}
+			for _, m := range all {
+				page.Items = append(page.Items, api.MonthCost{Month: m.Begin.Format("2006-01"), Spent: m.USD, AtEnd: m.AtEnd})
+			}
+			return &body[api.Page[api.MonthCost]]{page}, err
+		})
 }
 
 // budget is how much of the month's is used up.

@@ -31,6 +31,7 @@ var needs = map[string]allocator.Role{
 	"list-operations":                 allocator.Viewer,
 	"list-schedules":                  allocator.Viewer,
 	"list-costs":                      allocator.Viewer,
+	"list-months":                     allocator.Viewer,
 	"list-join-tokens":                allocator.Viewer,
 	"get-budget":                      allocator.Viewer,
 	"export-workshop":                 allocator.Viewer,

@@ -45,7 +45,7 @@ func (v *verifier) verify(t *testing.T, args ...string) (said string, code int) 
 	var c cli.Commands
 	var out strings.Builder
 	c.Out, c.Engine, c.Roots, c.Resolver, c.Dial, c.Password = &out, v.e.Pulumi, v.roots, v.resolver, v.dial, v.password
-	parser, err := kong.New(&c, kong.BindTo(t.Context(), (*context.Context)(nil)))
+	parser, err := kong.New(&c, kong.Bind(&c.Globals), kong.BindTo(t.Context(), (*context.Context)(nil)))
 	require.NoError(t, err)
 	command, err := parser.Parse(append([]string{"verify", "--stack", v.stack.Name, "--config-file", v.stack.File, "--password", v.password}, args...))
 	require.NoError(t, err)

@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	kongcompletion "github.com/jotaen/kong-completion"
+	"golang.org/x/term"
 
 	"github.com/talmolab/lablink-infrastructure/api/price/live"
 	"github.com/talmolab/lablink-infrastructure/cli"
@@ -39,15 +41,35 @@ func main() {
 		Account: account.Open, Cloudflare: cloudflare.Open,
 	}
 	c.Engine = &pulumi.Engine{Dir: ".", Out: os.Stderr}
+	c.Err, c.Live, c.Width = os.Stderr, term.IsTerminal(int(os.Stderr.Fd())), columns()
 	if len(os.Args) == 1 {
 		os.Args = append(os.Args, "--help")
 	}
-	command := kong.Parse(&c, kong.Name("lablink"), kong.Description("Operates a LabLink deployment."),
-		kong.BindTo(ctx, (*context.Context)(nil)))
-	err := command.Run(&c.Globals)
+	err := run(ctx, &c)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lablink:", c.Explain(err))
 	}
 	os.Exit(cli.ExitCode(err))
+}
+
+// run does what was typed.
+func run(ctx context.Context, c *cli.Commands) error {
+	parser := kong.Must(c, kong.Name("lablink"), kong.Description("Operates a LabLink deployment. How it ends, and how it finds one: docs/cli.md."),
+		kong.Bind(&c.Globals), kong.BindTo(ctx, (*context.Context)(nil)))
+	kongcompletion.Register(parser) // a shell that asks is answered, and nothing else is done
+	command, err := parser.Parse(os.Args[1:])
+	if err != nil {
+		return cli.Misused(err)
+	}
+	return command.Run(&c.Globals)
+}
+
+// columns is how wide the terminal is that is printed on; 0: it is none.
+func columns() int {
+	width, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -112,4 +114,58 @@ func TestAnAllocatorThatDoesNotAnswerIsSaidWithTheNextStep(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	require.Error(t, err)
 	require.Contains(t, string(out), "nothing answers at http://127.0.0.1:1: dial tcp")
+}
+
+// typed runs the command as a shell does, and says how it ended.
+func typed(t *testing.T, env []string, args ...string) (out, said string, code int) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), os.Args[0], args...)
+	command.Env = append(append(os.Environ(), "TEST_PROGRAM=lablink"), env...)
+	var o, e bytes.Buffer
+	command.Stdout, command.Stderr = &o, &e
+	err := command.Run()
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) {
+		require.NoError(t, err)
+	}
+	return o.String(), e.String(), command.ProcessState.ExitCode()
+}
+
+func TestAShellIsToldHowALineMayGoOn(t *testing.T) {
+	for line, want := range map[string]string{
+		"lablink work":                   "workshops",
+		"lablink join-token m":           "make",
+		"lablink logs mch_1 --le":        "--level",
+		"lablink logs mch_1 --level w":   "warn",
+		"lablink completion z":           "zsh",
+		"lablink launch x --pool y --ma": "--machines",
+	} {
+		out, _, code := typed(t, []string{"COMP_LINE=" + line}, "ignored")
+		require.Zero(t, code, line)
+		require.Contains(t, strings.Fields(out), want, line)
+	}
+	code, _, _ := typed(t, nil, "completion", "-c", "bash")
+	raw, err := exec.CommandContext(t.Context(), "bash", "-c", code+"\ncomplete -p lablink").CombinedOutput()
+	require.NoError(t, err, "%s", raw)
+	require.Contains(t, string(raw), os.Args[0])
+	for _, shell := range []string{"zsh", "fish"} {
+		code, _, end := typed(t, nil, "completion", "-c", shell)
+		require.Zero(t, end)
+		require.Contains(t, code, "complete ")
+	}
+}
+
+func TestHowACommandEndsSaysWhatKindOfErrorItWas(t *testing.T) {
+	_, url := serve(t, func(string) {})
+	for want, args := range map[string][]string{
+		"0 ": {"status", "--url", url},
+		"2 lablink: unknown flag --hurry. lablink --help lists the commands": {"status", "--hurry"},
+		"2 lablink: unexpected argument stat":                                {"stat"},
+		"3 lablink: ":                                                        {"workshops", "--url", url, "--password", "wrong"},
+		"4 lablink: ":                                                        {"end", "wks_x", "--url", url, "--password", password},
+		"8 lablink: nothing answers at http://127.0.0.1:1":                   {"workshops", "--url", "http://127.0.0.1:1", "--password", "x"},
+	} {
+		_, said, code := typed(t, []string{"LABLINK_URL=", "LABLINK_TOKEN="}, args...)
+		require.Contains(t, fmt.Sprintf("%d %s", code, said), want, "%v", args)
+	}
 }

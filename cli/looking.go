@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// PoolsCommand lists the kinds of machines.
+type PoolsCommand struct{ AtStack }
+
+// Run lists them.
+func (PoolsCommand) Run(ctx context.Context, g *Globals) error {
+	var page api.Page[api.Pool]
+	if err := g.ask(ctx, http.MethodGet, "/api/v1/pools", nil, &page); err != nil {
+		return err
+	}
+	rows := [][]string{{"POOL", "MACHINES", "INSTANCE TYPES"}}
+	for _, p := range page.Items {
+		rows = append(rows, []string{p.Name, fmt.Sprintf("%d of %d", p.Machines, p.MaxMachines), strings.Join(p.InstanceTypes, ", ")})
+	}
+	return g.show(page.Items, rows)
+}
+
+// TimelineCommand prints what became of a machine.
+type TimelineCommand struct {
+	AtStack
+	Machine string `arg:"" help:"Its id, mch_…, or the address of who is on it."`
+}
+
+// Run prints it, oldest first.
+func (c TimelineCommand) Run(ctx context.Context, g *Globals) error {
+	client, err := g.staff(ctx)
+	if err != nil {
+		return err
+	}
+	id, err := machineOf(ctx, client, c.Machine)
+	if err != nil {
+		return err
+	}
+	var page api.Page[api.Change]
+	if err := client.Do(ctx, http.MethodGet, pathOf(id, "timeline"), nil, &page); err != nil {
+		return err
+	}
+	rows := [][]string{{"AT", "STATE", "REASON"}}
+	for _, one := range page.Items {
+		rows = append(rows, []string{one.At.UTC().Format("2006-01-02 15:04:05"), one.To, one.Reason})
+	}
+	return g.show(page.Items, rows)
+}
+
+// AuditCommand prints who did what.
+type AuditCommand struct {
+	AtStack
+	Actor   string `help:"Only what this user did, by any token too, or this e-mail address."`
+	Subject string `help:"Only what was done to this: an id."`
+	Limit   int    `default:"50" help:"How many lines, the newest (${default})."`
+}
+
+// Run prints it, newest first.
+func (c AuditCommand) Run(ctx context.Context, g *Globals) error {
+	client, err := g.staff(ctx)
+	if err != nil {
+		return err
+	}
+	all := []api.Event{}
+	for after := ""; len(all) < c.Limit; {
+		q := url.Values{"actor": {c.Actor}, "subject": {c.Subject}, "after": {after}, "limit": {strconv.Itoa(min(c.Limit-len(all), 200))}}
+		var page api.Page[api.Event]
+		if err := client.Do(ctx, http.MethodGet, "/api/v1/events?"+q.Encode(), nil, &page); err != nil {
+			return err
+		}
+		all = append(all, page.Items...)
+		if after = page.Next; after == "" {
+			break
+		}
+	}
+	rows := [][]string{{"AT", "WHO", "DID", "TO", "DETAIL"}}
+	for _, e := range all {
+		rows = append(rows, []string{e.At.UTC().Format("2006-01-02 15:04:05"), e.Actor, e.Action, e.Subject, e.Detail})
+	}
+	return g.show(all, rows)
+}
