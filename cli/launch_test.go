@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/cli"
@@ -162,9 +164,10 @@ func TestAnOperationThatFailsSaysWhyAndEndsWithOne(t *testing.T) {
 				next.ServeHTTP(rw, r)
 				return
 			}
-			ops, err := world.Store.Operations(r.Context(), "", 1)
+			ops, err := world.Store.Operations(r.Context(), "", 10)
 			assert.NoError(t, err)
-			failed := api.Operation{ID: ops[0].ID, State: "failed", Total: 1, Failed: 1, Message: "EC2 does not let this role reboot", FinishedAt: &world.Time}
+			at := slices.IndexFunc(ops, func(op allocator.Operation) bool { return op.Kind == allocator.Reboot })
+			failed := api.Operation{ID: ops[at].ID, State: "failed", Total: 1, Failed: 1, Message: "EC2 does not let this role reboot", FinishedAt: &world.Time}
 			assert.NoError(t, json.NewEncoder(rw).Encode(api.Page[api.Operation]{Items: []api.Operation{failed}}))
 		})
 	})

@@ -124,7 +124,7 @@ func (b *browser) text(t *testing.T, selector string) string {
 // ask runs one action and shows the page when it fails.
 func ask[T any](t *testing.T, b *browser, action chromedp.Action[T]) T {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	out, err := chromedp.Run(ctx, action)
 	if err != nil {
@@ -137,7 +137,7 @@ func ask[T any](t *testing.T, b *browser, action chromedp.Action[T]) T {
 // wait waits until an expression is true in the page.
 func (b *browser) wait(t *testing.T, expression string) {
 	t.Helper()
-	b.do(t, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(50*time.Second)))
+	b.do(t, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(patience-10*time.Second)))
 }
 
 // picture looks at a page wide and narrow, in light and in dark: nothing may
