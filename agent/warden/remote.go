@@ -3,6 +3,7 @@ package warden
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -42,7 +43,7 @@ type connection struct {
 func RemotePossible() error {
 	for _, program := range []string{agent.StartHost, agent.RemoteHost} {
 		if info, err := os.Stat(host.Path(program)); err != nil || !info.Mode().IsRegular() {
-			return fmt.Errorf("Chrome Remote Desktop is not on this machine (there is no %s): take an image that has Google's package chrome-remote-desktop and a desktop such as Xfce", program)
+			return fmt.Errorf("Chrome Remote Desktop is not on this machine (there is no %s): take an image that has Google's package chrome-remote-desktop, of version 92 or later, and a desktop such as Xfce", program)
 		}
 	}
 	return nil
@@ -113,11 +114,9 @@ func (w *Warden) Connect(ctx context.Context, in agent.Connection) error {
 		return currentErr
 	case had != in.Session:
 		return ended()
-	case !connected():
+	case err != nil || !connected():
 		return notConnected(in, said, err)
 	}
-	// What starts a host also wants it to start with the machine, for which the session's user
-	// has no rights. Whatever it says then, the machine is connected, and shown by a unit.
 	return w.Units.Start(context.WithoutCancel(ctx), RemoteUnit)
 }
 
@@ -148,21 +147,31 @@ func (w *Warden) beginConnection(ctx context.Context, in agent.Connection) (cont
 }
 
 // startHost runs Google's program as the session's user, without a shell, and returns the
-// last line that it said. The folder before is removed by the user, too: they could have made
-// it lead elsewhere.
+// last line that it said. A unit shows the machine, so the program is to start nothing
+// (--no-start): the session's user may not, and what cannot start takes the machine off
+// Google's list again. What a program that failed left behind is of no use then.
 func (w *Warden) startHost(ctx context.Context, in agent.Connection) (said string, err error) {
 	if in.Again {
-		gone := agent.Command{Args: []string{"rm", "-rf", "--", host.Path(remoteDir)}, Limit: removeLimit}
-		if err := w.Remote.Run(ctx, gone, func(string) {}); err != nil {
+		if err := w.disconnect(ctx); err != nil {
 			return "", err
 		}
 	}
 	start := agent.Command{
-		Args:  []string{host.Path(agent.StartHost), "--code=" + in.Code, "--redirect-url=" + agent.RedirectURL, "--name=" + in.Name},
+		Args:  []string{host.Path(agent.StartHost), "--no-start", "--code=" + in.Code, "--redirect-url=" + agent.RedirectURL, "--name=" + in.Name},
 		Input: in.PIN + "\n" + in.PIN + "\n", Limit: connectLimit,
 	}
 	err = w.Remote.Run(ctx, start, func(line string) { said = line })
+	if err != nil {
+		err = errors.Join(err, w.disconnect(context.WithoutCancel(ctx)))
+	}
 	return said, err
+}
+
+// disconnect removes how the machine is connected. The session's user does that, who could
+// have made the folder lead elsewhere.
+func (w *Warden) disconnect(ctx context.Context) error {
+	gone := agent.Command{Args: []string{"rm", "-rf", "--", host.Path(remoteDir)}, Limit: removeLimit}
+	return w.Remote.Run(ctx, gone, func(string) {})
 }
 
 // connected reports whether the session's user has what Google's program keeps of a machine
