@@ -52,7 +52,7 @@ func newRemote(t *testing.T, does string) (w *warden.Warden, m *machine, told st
 	}
 	w.Remote, w.Possible = process.Runner{Home: host.Path(warden.Home)}, warden.RemotePossible
 	require.NoError(t, w.Begin(t.Context(), "anns"))
-	require.Equal(t, []string{"stop " + remoteUnit, "forget", "fence", "own lablink-home", "own lablink-home", "own lablink-session"}, next(m), "there is nothing to show yet")
+	require.Equal(t, []string{"keep what was set up", "stop " + remoteUnit, "forget", "fence", "own lablink-home", "own lablink-home", "own lablink-session"}, next(m), "there is nothing to show yet")
 	return w, m, told
 }
 
