@@ -64,6 +64,8 @@ func (w *Warden) remote(mux *http.ServeMux) {
 			answer(rw, err)
 			return
 		}
+		w.running.Add(1)
+		defer w.running.Done()
 		answer(rw, w.Connect(r.Context(), in))
 	})
 }
@@ -80,17 +82,19 @@ func (w *Warden) show(ctx context.Context) error {
 	return w.Units.Start(ctx, RemoteUnit)
 }
 
-// hide ends what shows the session, and what connects it.
+// hide ends what shows the session, and what connects it. It may have begun under another
+// setting than there is now.
 func (w *Warden) hide(ctx context.Context) error {
-	if w.Remote == nil {
-		return w.Units.Stop(ctx, w.unit())
-	}
 	if c := w.connection; c != nil {
 		c.stop()
 		<-c.done
 		w.connection = nil
 	}
-	return w.Units.Stop(ctx, RemoteUnit)
+	var failed error
+	for _, unit := range []string{Unit, ContainerUnit, StartUnit, RemoteUnit} {
+		failed = errors.Join(failed, w.Units.Stop(ctx, unit))
+	}
+	return failed
 }
 
 // Connect connects the session that there is with Chrome Remote Desktop. The session may
@@ -118,6 +122,16 @@ func (w *Warden) Connect(ctx context.Context, in agent.Connection) error {
 		return notConnected(in, said, err)
 	}
 	return w.Units.Start(context.WithoutCancel(ctx), RemoteUnit)
+}
+
+// endLeft ends what connects a session still, as an earlier run of this program left it.
+func (w *Warden) endLeft(ctx context.Context) {
+	if w.Remote == nil {
+		return
+	}
+	if err := w.Units.Stop(ctx, StartUnit); err != nil {
+		w.Say("what connects a session goes on from before", err)
+	}
 }
 
 // beginConnection begins one, where none is being made.

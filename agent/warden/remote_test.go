@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -52,7 +53,7 @@ func newRemote(t *testing.T, does string) (w *warden.Warden, m *machine, told st
 	}
 	w.Remote, w.Possible = process.Runner{Home: host.Path(warden.Home)}, warden.RemotePossible
 	require.NoError(t, w.Begin(t.Context(), "anns"))
-	require.Equal(t, []string{"keep what was set up", "stop " + remoteUnit, "forget", "fence", "own lablink-home", "own lablink-home", "own lablink-session"}, next(m), "there is nothing to show yet")
+	require.Equal(t, slices.Concat(first, clearing, []string{"fence", "own lablink-home", "own lablink-home", "own lablink-session"}), next(m), "there is nothing to show yet")
 	return w, m, told
 }
 
@@ -82,7 +83,7 @@ func TestAMachineIsConnectedByAProgramThatNoShellStarts(t *testing.T) {
 
 	require.NoError(t, w.End(t.Context(), "anns"))
 	require.NoDirExists(t, host.Path(warden.Home), "what Google's program keeps goes with the home")
-	require.Equal(t, "stop "+remoteUnit, next(m)[2])
+	require.Equal(t, clearing, next(m)[2:])
 	err := w.Connect(t.Context(), anns)
 	require.Equal(t, api.Conflict, api.CodeOf(err))
 	require.ErrorContains(t, err, "The session ended meanwhile")

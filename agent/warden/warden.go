@@ -75,7 +75,7 @@ type Warden struct {
 
 	mu       sync.Mutex
 	removing sync.WaitGroup
-	running  sync.WaitGroup // what sets the machine up
+	running  sync.WaitGroup // what sets the machine up, and what connects it
 
 	connection *connection // one with Chrome Remote Desktop that is being made; nil for none
 }

@@ -56,7 +56,8 @@ const unit = "lablink-session.service"
 
 var (
 	first     = []string{"keep what was set up"}
-	clearing  = []string{"stop " + unit, "forget"}
+	hiding    = []string{"stop " + unit, "stop lablink-container.service", "stop lablink-remote-start.service", "stop lablink-remote.service"}
+	clearing  = append(slices.Clip(hiding), "forget")
 	beginning = []string{"fence", "own lablink-home", "own lablink-home", "own lablink-session", "start " + unit}
 	goingOn   = []string{"fence", "own lablink-session", "start " + unit}
 )
