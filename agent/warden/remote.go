@@ -207,13 +207,14 @@ func ended() error {
 	return api.Problemf(api.Conflict, "The session ended meanwhile", "Go back to your seat's page.")
 }
 
-// notConnected says why, without the code or the PIN, whatever the program said.
+// notConnected says why, without the code or the PIN, whatever the program said. A code may
+// have its slash in another way there, as in an address.
 func notConnected(in agent.Connection, said string, err error) error {
 	why := "it left nothing behind"
 	if err != nil {
 		why = err.Error()
 	}
-	said = strings.NewReplacer(in.Code, "…", in.PIN, "…").Replace(strings.ToValidUTF8(said, ""))
+	said = strings.NewReplacer(in.Code, "…", in.Code[len("4/"):], "…", in.PIN, "…").Replace(strings.ToValidUTF8(said, ""))
 	if said != "" {
 		why += `; it said "` + said[:min(len(said), maxSaid)] + `"`
 	}

@@ -98,6 +98,8 @@ func TestAProgramThatFailsIsToldWithoutTheCode(t *testing.T) {
 		require.ErrorContains(t, err, `it ended with status 1; it said "OAuth error with --code=… and …"`)
 		require.NotContains(t, next(m), "start "+remoteUnit)
 	}
+	w, _, _ = newRemote(t, `echo "POST code=4%2F${2#--code=4/}&x"; exit 1`)
+	require.ErrorContains(t, w.Connect(t.Context(), anns), `it said "POST code=4%2F…&x"`)
 	w, _, _ = newRemote(t, "exit 0")
 	require.ErrorContains(t, w.Connect(t.Context(), anns), "it left nothing behind")
 }
