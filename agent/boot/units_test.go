@@ -6,6 +6,8 @@ import (
 
 	"github.com/coreos/go-systemd/v22/unit"
 	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/agent/warden"
 )
 
 // directives are those of a unit that this binary installs.
@@ -58,4 +60,21 @@ func TestUnitsSeeTheMachinesGPUs(t *testing.T) {
 // PartOf stops the warden with the agent, and starts it with a restart only.
 func TestTheWardenStartsWithTheAgent(t *testing.T) {
 	require.Contains(t, strings.Fields(directives(t, "lablink-warden.service")["WantedBy"]), "lablink-agent.service")
+}
+
+// What connects a desktop may begin what its participant left in their home.
+func TestWhatConnectsADesktopIsConfinedAsItIs(t *testing.T) {
+	said := directives(t, warden.RemoteUnit)
+	for _, own := range []string{
+		"Description", "StartLimitIntervalSec", "StartLimitBurst", "Type", "ExecStart", "Restart", "RestartSec", "TimeoutStartSec", "OOMPolicy", "Environment",
+	} {
+		require.Contains(t, said, own)
+		delete(said, own)
+	}
+	confined := map[string]string{}
+	for _, property := range warden.Confinement() {
+		name, value, _ := strings.Cut(property, "=")
+		confined[name] = value
+	}
+	require.Equal(t, said, confined)
 }

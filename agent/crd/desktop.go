@@ -101,7 +101,9 @@ func (d *Desktop) Connect(in api.StartRemote) error {
 	if err != nil {
 		return err
 	}
-	with := agent.Connection{Session: in.Session, Code: code, PIN: newPIN(), Name: in.Name, Again: in.Again}
+	// What there is of a connection goes: may refused who has one and did not ask for another,
+	// and one that is not known here any more is of no use to anybody.
+	with := agent.Connection{Session: in.Session, Code: code, PIN: newPIN(), Name: in.Name, Again: true}
 	if err := with.Check(); err != nil {
 		return err
 	}
@@ -112,6 +114,7 @@ func (d *Desktop) Connect(in api.StartRemote) error {
 	}
 	ctx, stop := context.WithTimeout(context.Background(), connecting)
 	d.stop, d.now = stop, api.RemoteDesktop{State: api.RemoteStarting, Name: in.Name}
+	_ = d.memory.Keep(memoryName, kept{}) // the PIN before is none from now on
 	d.work.Go(func() { d.connect(ctx, with); stop() })
 	return nil
 }

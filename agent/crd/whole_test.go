@@ -35,7 +35,7 @@ func TestTheWholeWayOfACode(t *testing.T) {
 	t.Setenv("LABLINK_ROOT", t.TempDir())
 	told := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Dir(host.Path(agent.StartHost)), 0o755))
-	program := "#!/bin/sh\necho \"$1\" >" + told + "/code\ncat >" + told + "/pins\nmkdir -p ~/.config/chrome-remote-desktop\ntouch ~/.config/chrome-remote-desktop/host#1.json\n"
+	program := "#!/bin/sh\necho \"$2\" >" + told + "/code\ncat >" + told + "/pins\nmkdir -p ~/.config/chrome-remote-desktop\ntouch ~/.config/chrome-remote-desktop/host#1.json\n"
 	for _, name := range []string{agent.StartHost, agent.RemoteHost} {
 		require.NoError(t, os.WriteFile(host.Path(name), []byte(program), 0o755))
 	}

@@ -45,7 +45,7 @@ func (w *Warden) makeHome(ctx context.Context) error {
 // makeFolder makes a folder anew that belongs to somebody.
 func makeFolder(p Person, path string) error {
 	dir := host.Path(path)
-	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(filepath.Dir(dir), 0o755), os.Mkdir(dir, 0o700)); err != nil {
+	if err := errors.Join(removePath(path), os.MkdirAll(filepath.Dir(dir), 0o755), os.Mkdir(dir, 0o700)); err != nil {
 		return fmt.Errorf("make %s: %w", path, err)
 	}
 	return p.Own(dir)
@@ -68,30 +68,16 @@ func (w *Warden) keepFolder(path string) error {
 // somebody made in days is not waited for by who comes next. Where it cannot be moved, as on
 // a disk that is full, it is removed where it is.
 func (w *Warden) removeHome() error {
-	home, gone := host.Path(Home), host.Path(goneDir)
+	gone := host.Path(goneDir)
 	err := os.MkdirAll(gone, 0o700)
 	if err == nil {
-		err = os.Rename(home, filepath.Join(gone, rand.Text()))
+		err = os.Rename(host.Path(Home), filepath.Join(gone, rand.Text()))
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		if err := os.RemoveAll(home); err != nil {
+		if err := removePath(Home); err != nil {
 			return fmt.Errorf("remove the home: %w", err)
 		}
 	}
 	w.removing.Go(w.Sweep)
 	return nil
-}
-
-// Sweep removes the homes that were taken away, those too that an earlier run of this
-// program left. Their folder stays: to make it takes room that there may not be.
-func (w *Warden) Sweep() {
-	gone := host.Path(goneDir)
-	err := os.MkdirAll(gone, 0o700)
-	homes, readErr := os.ReadDir(gone)
-	for _, home := range homes {
-		err = errors.Join(err, os.RemoveAll(filepath.Join(gone, home.Name())))
-	}
-	if err = errors.Join(err, readErr); err != nil {
-		w.Say("a home that nobody has any more could not be removed", err)
-	}
 }

@@ -2,6 +2,8 @@ package warden
 
 import (
 	"context"
+	"errors"
+	"os/exec"
 
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
@@ -45,5 +47,15 @@ func (Systemd) Start(ctx context.Context, unit string) error {
 	return host.Systemctl(ctx, "start", unit)
 }
 
-// Stop stops a unit, and returns when it has ended.
-func (Systemd) Stop(ctx context.Context, unit string) error { return host.Systemctl(ctx, "stop", unit) }
+// notLoaded is how systemctl ends for a unit that is not there.
+const notLoaded = 5
+
+// Stop stops a unit, and returns when it has ended. One that is not there has.
+func (Systemd) Stop(ctx context.Context, unit string) error {
+	err := host.Systemctl(ctx, "stop", unit)
+	var ended *exec.ExitError
+	if errors.As(err, &ended) && ended.ExitCode() == notLoaded {
+		return nil
+	}
+	return err
+}

@@ -3,9 +3,7 @@ package warden
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,15 +20,20 @@ func own(path string, o owner, agent bool) error {
 	}
 	held := os.NewFile(uintptr(fd), path)
 	defer held.Close()
+	return give(held, o, agent)
+}
+
+// give gives what is held to its owner.
+func give(held *os.File, o owner, agent bool) error {
 	info, err := held.Stat()
 	if err != nil {
 		return err
 	}
 	if info.Mode()&os.ModeSymlink != 0 {
 		if agent {
-			return fmt.Errorf("%s is a link, and is to be a folder", path)
+			return fmt.Errorf("%s is a link, and is to be a folder", held.Name())
 		}
-		return chown(fd, path, o.uid, o.gid)
+		return chown(int(held.Fd()), held.Name(), o.uid, o.gid)
 	}
 	mode := info.Mode().Perm() &^ 0o007
 	if info.IsDir() {
@@ -39,22 +42,36 @@ func own(path string, o owner, agent bool) error {
 	if agent {
 		mode = 0o750 | os.ModeSetgid
 	}
-	return errors.Join(chown(fd, path, o.uid, o.agents), os.Chmod(fmt.Sprintf("/proc/self/fd/%d", fd), mode))
+	return errors.Join(chown(int(held.Fd()), held.Name(), o.uid, o.agents), os.Chmod(name(held), mode))
 }
 
 // ownAll gives what is in a folder to its owner.
 func ownAll(dir string, o owner) error {
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || path == dir {
-			return err
-		}
-		return own(path, o, false)
-	})
+	return walkIn(dir, func(held *os.File) error { return give(held, o, false) })
 }
+
+// keepAll makes a folder, and all in it, root's, and closes it to everybody else.
+func keepAll(dir string) error {
+	return errors.Join(os.Lchown(dir, 0, 0), os.Chmod(dir, 0o700),
+		walkIn(dir, func(held *os.File) error { return chown(int(held.Fd()), held.Name(), 0, 0) }))
+}
+
+// walkIn does something with all that is in a folder.
+func walkIn(dir string, do func(held *os.File) error) error {
+	f, err := os.OpenFile(dir, os.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return folder{f, dir}.walk(do)
+}
+
+// name is a path that leads to what is held, and to nothing else.
+func name(held *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", held.Fd()) }
 
 func chown(fd int, path string, uid, gid int) error {
 	if err := unix.Fchownat(fd, "", uid, gid, unix.AT_EMPTY_PATH); err != nil {
-		return fmt.Errorf("give %s to the session: %w", path, err)
+		return fmt.Errorf("give %s to its owner: %w", path, err)
 	}
 	return nil
 }

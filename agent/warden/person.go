@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"os/user"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -88,24 +86,25 @@ func whose() (o owner, err error) {
 // Keep takes a folder from whoever has it: who works here could change what others begin
 // with.
 func (System) Keep(dir string) error {
-	if err := errors.Join(os.Lchown(dir, 0, 0), os.Chmod(dir, 0o700)); err != nil {
+	if err := keepAll(dir); err != nil {
 		return fmt.Errorf("keep %s: %w", dir, err)
 	}
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(path, 0, 0)
-	})
+	return nil
 }
 
-// KeepSetUp makes root's what the user left in scratch folders.
+// KeepSetUp makes root's what the user left in scratch folders. They can read it.
 func (System) KeepSetUp() error {
-	uid, _, err := ids(User)
-	if err != nil {
-		return err
+	uid, gid, err := ids(User)
+	if unknown(err) {
+		return nil // nothing was set up
 	}
-	return keepScratch(uid, func(path string) error { return os.Lchown(path, 0, 0) })
+	if err == nil {
+		err = keepScratch(uid, func(held *os.File) error { return keepForAll(held, gid) })
+	}
+	if err != nil {
+		return fmt.Errorf("keep what the machine was set up with: %w", err)
+	}
+	return nil
 }
 
 // Forget kills what the user runs, and removes what it left in the folders of everybody.

@@ -3,6 +3,7 @@ package warden
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -42,7 +43,7 @@ type connection struct {
 func RemotePossible() error {
 	for _, program := range []string{agent.StartHost, agent.RemoteHost} {
 		if info, err := os.Stat(host.Path(program)); err != nil || !info.Mode().IsRegular() {
-			return fmt.Errorf("Chrome Remote Desktop is not on this machine (there is no %s): take an image that has Google's package chrome-remote-desktop and a desktop such as Xfce", program)
+			return fmt.Errorf("Chrome Remote Desktop is not on this machine (there is no %s): take an image that has Google's package chrome-remote-desktop, of version 92 or later, and a desktop such as Xfce", program)
 		}
 	}
 	return nil
@@ -63,6 +64,8 @@ func (w *Warden) remote(mux *http.ServeMux) {
 			answer(rw, err)
 			return
 		}
+		w.running.Add(1)
+		defer w.running.Done()
 		answer(rw, w.Connect(r.Context(), in))
 	})
 }
@@ -79,17 +82,19 @@ func (w *Warden) show(ctx context.Context) error {
 	return w.Units.Start(ctx, RemoteUnit)
 }
 
-// hide ends what shows the session, and what connects it.
+// hide ends what shows the session, and what connects it. It may have begun under another
+// setting than there is now.
 func (w *Warden) hide(ctx context.Context) error {
-	if w.Remote == nil {
-		return w.Units.Stop(ctx, w.unit())
-	}
 	if c := w.connection; c != nil {
 		c.stop()
 		<-c.done
 		w.connection = nil
 	}
-	return w.Units.Stop(ctx, RemoteUnit)
+	var failed error
+	for _, unit := range []string{Unit, ContainerUnit, StartUnit, RemoteUnit} {
+		failed = errors.Join(failed, w.Units.Stop(ctx, unit))
+	}
+	return failed
 }
 
 // Connect connects the session that there is with Chrome Remote Desktop. The session may
@@ -113,12 +118,20 @@ func (w *Warden) Connect(ctx context.Context, in agent.Connection) error {
 		return currentErr
 	case had != in.Session:
 		return ended()
-	case !connected():
+	case err != nil || !connected():
 		return notConnected(in, said, err)
 	}
-	// What starts a host also wants it to start with the machine, for which the session's user
-	// has no rights. Whatever it says then, the machine is connected, and shown by a unit.
 	return w.Units.Start(context.WithoutCancel(ctx), RemoteUnit)
+}
+
+// endLeft ends what connects a session still, as an earlier run of this program left it.
+func (w *Warden) endLeft(ctx context.Context) {
+	if w.Remote == nil {
+		return
+	}
+	if err := w.Units.Stop(ctx, StartUnit); err != nil {
+		w.Say("what connects a session goes on from before", err)
+	}
 }
 
 // beginConnection begins one, where none is being made.
@@ -148,21 +161,31 @@ func (w *Warden) beginConnection(ctx context.Context, in agent.Connection) (cont
 }
 
 // startHost runs Google's program as the session's user, without a shell, and returns the
-// last line that it said. The folder before is removed by the user, too: they could have made
-// it lead elsewhere.
+// last line that it said. A unit shows the machine, so the program is to start nothing
+// (--no-start): the session's user may not, and what cannot start takes the machine off
+// Google's list again. What a program that failed left behind is of no use then.
 func (w *Warden) startHost(ctx context.Context, in agent.Connection) (said string, err error) {
 	if in.Again {
-		gone := agent.Command{Args: []string{"rm", "-rf", "--", host.Path(remoteDir)}, Limit: removeLimit}
-		if err := w.Remote.Run(ctx, gone, func(string) {}); err != nil {
+		if err := w.disconnect(ctx); err != nil {
 			return "", err
 		}
 	}
 	start := agent.Command{
-		Args:  []string{host.Path(agent.StartHost), "--code=" + in.Code, "--redirect-url=" + agent.RedirectURL, "--name=" + in.Name},
+		Args:  []string{host.Path(agent.StartHost), "--no-start", "--code=" + in.Code, "--redirect-url=" + agent.RedirectURL, "--name=" + in.Name},
 		Input: in.PIN + "\n" + in.PIN + "\n", Limit: connectLimit,
 	}
 	err = w.Remote.Run(ctx, start, func(line string) { said = line })
+	if err != nil {
+		err = errors.Join(err, w.disconnect(context.WithoutCancel(ctx)))
+	}
 	return said, err
+}
+
+// disconnect removes how the machine is connected. The session's user does that, who could
+// have made the folder lead elsewhere.
+func (w *Warden) disconnect(ctx context.Context) error {
+	gone := agent.Command{Args: []string{"rm", "-rf", "--", host.Path(remoteDir)}, Limit: removeLimit}
+	return w.Remote.Run(ctx, gone, func(string) {})
 }
 
 // connected reports whether the session's user has what Google's program keeps of a machine
@@ -184,13 +207,14 @@ func ended() error {
 	return api.Problemf(api.Conflict, "The session ended meanwhile", "Go back to your seat's page.")
 }
 
-// notConnected says why, without the code or the PIN, whatever the program said.
+// notConnected says why, without the code or the PIN, whatever the program said. A code may
+// have its slash in another way there, as in an address.
 func notConnected(in agent.Connection, said string, err error) error {
 	why := "it left nothing behind"
 	if err != nil {
 		why = err.Error()
 	}
-	said = strings.NewReplacer(in.Code, "…", in.PIN, "…").Replace(strings.ToValidUTF8(said, ""))
+	said = strings.NewReplacer(in.Code, "…", in.Code[len("4/"):], "…", in.PIN, "…").Replace(strings.ToValidUTF8(said, ""))
 	if said != "" {
 		why += `; it said "` + said[:min(len(said), maxSaid)] + `"`
 	}

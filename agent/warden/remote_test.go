@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -28,11 +29,16 @@ const (
 
 var anns = agent.Connection{Session: "anns", Code: code, PIN: "012345", Name: "mch_1"}
 
-// connects is what Google's program leaves behind, and says of rights that it does not have.
+// connects is what Google's program does: it leaves a file behind, and starts the host, for
+// which it has no rights here, unless it is told not to. Then Google forgets the machine.
 const connects = `mkdir -p ~/.config/chrome-remote-desktop
-echo "$1" >"$HOME/.config/chrome-remote-desktop/host#1f.json"
+echo "$2" >"$HOME/.config/chrome-remote-desktop/host#1f.json"
+[ "$1" = --no-start ] && exit 0
 echo "sudo: a password is required"; echo "Failed to start host."; exit 1
 `
+
+// older is the program of a package that knows of no --no-start.
+const older = "set -- \"\"\n" + connects
 
 // newRemote is a warden of sessions by Chrome Remote Desktop, on a machine whose start-host
 // writes down in a folder how it was called, and then does something.
@@ -47,7 +53,7 @@ func newRemote(t *testing.T, does string) (w *warden.Warden, m *machine, told st
 	}
 	w.Remote, w.Possible = process.Runner{Home: host.Path(warden.Home)}, warden.RemotePossible
 	require.NoError(t, w.Begin(t.Context(), "anns"))
-	require.Equal(t, []string{"stop " + remoteUnit, "forget", "fence", "own lablink-home", "own lablink-home", "own lablink-session"}, next(m), "there is nothing to show yet")
+	require.Equal(t, slices.Concat(first, clearing, []string{"fence", "own lablink-home", "own lablink-home", "own lablink-session"}), next(m), "there is nothing to show yet")
 	return w, m, told
 }
 
@@ -61,11 +67,11 @@ func readAt(t *testing.T, parts ...string) string {
 func TestAMachineIsConnectedByAProgramThatNoShellStarts(t *testing.T) {
 	w, m, told := newRemote(t, connects)
 	require.NoError(t, w.Connect(t.Context(), anns))
-	require.Equal(t, "--code="+code+"\n--redirect-url=https://remotedesktop.google.com/_/oauthredirect\n--name=mch_1\n", readAt(t, told, "args"))
+	require.Equal(t, "--no-start\n--code="+code+"\n--redirect-url=https://remotedesktop.google.com/_/oauthredirect\n--name=mch_1\n", readAt(t, told, "args"))
 	require.Equal(t, "012345\n012345\n", readAt(t, told, "input"))
 	require.Contains(t, readAt(t, told, "env"), "HOME="+host.Path(warden.Home)+"\n")
 	require.NotContains(t, readAt(t, told, "env"), "DISPLAY")
-	require.Equal(t, []string{"stop " + remoteUnit, "start " + remoteUnit}, next(m), "it is connected, though it may not start with the machine")
+	require.Equal(t, []string{"stop " + remoteUnit, "start " + remoteUnit}, next(m), "a unit shows it, and no program of Google's starts it")
 
 	require.NoError(t, w.Begin(t.Context(), "anns"))
 	require.Equal(t, []string{"fence", "own lablink-session", "start " + remoteUnit}, next(m), "as after a reboot")
@@ -77,14 +83,14 @@ func TestAMachineIsConnectedByAProgramThatNoShellStarts(t *testing.T) {
 
 	require.NoError(t, w.End(t.Context(), "anns"))
 	require.NoDirExists(t, host.Path(warden.Home), "what Google's program keeps goes with the home")
-	require.Equal(t, "stop "+remoteUnit, next(m)[2])
+	require.Equal(t, clearing, next(m)[2:])
 	err := w.Connect(t.Context(), anns)
 	require.Equal(t, api.Conflict, api.CodeOf(err))
 	require.ErrorContains(t, err, "The session ended meanwhile")
 }
 
 func TestAProgramThatFailsIsToldWithoutTheCode(t *testing.T) {
-	w, m, _ := newRemote(t, `echo "OAuth error with $1 and 012345"; exit 1`)
+	w, m, _ := newRemote(t, `echo "OAuth error with $2 and 012345"; exit 1`)
 	for range 2 {
 		err := w.Connect(t.Context(), anns)
 		require.Equal(t, api.Unavailable, api.CodeOf(err))
@@ -92,8 +98,22 @@ func TestAProgramThatFailsIsToldWithoutTheCode(t *testing.T) {
 		require.ErrorContains(t, err, `it ended with status 1; it said "OAuth error with --code=… and …"`)
 		require.NotContains(t, next(m), "start "+remoteUnit)
 	}
+	w, _, _ = newRemote(t, `echo "POST code=4%2F${2#--code=4/}&x"; exit 1`)
+	require.ErrorContains(t, w.Connect(t.Context(), anns), `it said "POST code=4%2F…&x"`)
 	w, _, _ = newRemote(t, "exit 0")
 	require.ErrorContains(t, w.Connect(t.Context(), anns), "it left nothing behind")
+}
+
+// A package that is too old takes the machine off Google's list as it cannot start it.
+func TestAMachineThatGoogleForgotIsNotCalledConnected(t *testing.T) {
+	w, m, _ := newRemote(t, older)
+	err := w.Connect(t.Context(), anns)
+	require.ErrorContains(t, err, `it said "Failed to start host."`)
+	require.NoDirExists(t, host.Path(warden.Home+"/.config/chrome-remote-desktop"))
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	require.NotContains(t, next(m), "start "+remoteUnit)
+	require.NoError(t, os.WriteFile(host.Path(agent.StartHost), []byte("#!/bin/sh\n"+connects), 0o755))
+	require.NoError(t, w.Connect(t.Context(), anns), "another code connects it, and nothing has to be said beside it")
 }
 
 // fifo is where a program says that it runs.

@@ -72,6 +72,7 @@ func (w *Warden) Serve(ctx context.Context, ready func()) error {
 	if err := w.Person.Fence(ctx); err != nil {
 		w.Say("no session begins before the session's user is fenced", err)
 	}
+	w.endLeft(ctx)
 	l, err := listen()
 	if err != nil {
 		return err

@@ -21,8 +21,12 @@ const (
 	ImagePath = "/image"
 )
 
-// usedFile is there once somebody has had the machine.
-const usedFile = state + "/used"
+// usedFile is there once somebody has had the machine, and keptFile once what it was set up
+// with outside of the home is root's.
+const (
+	usedFile = state + "/used"
+	keptFile = state + "/kept"
+)
 
 // setUp answers what sets the machine up, up to its first session: who took over the agent
 // from a desktop can have nothing run.
@@ -71,10 +75,10 @@ func (w *Warden) prepared() error {
 	if err := unused(); err != nil {
 		return err
 	}
-	if err := w.Person.KeepSetUp(); err != nil {
+	if err := w.Prepare(host.Path(Home), host.Path(Prepared)); err != nil {
 		return err
 	}
-	if err := w.Prepare(host.Path(Home), host.Path(Prepared)); err != nil {
+	if err := w.keepSetUp(); err != nil {
 		return err
 	}
 	if _, err := os.Stat(host.Path(Prepared)); errors.Is(err, fs.ErrNotExist) {
@@ -94,10 +98,24 @@ func unused() error {
 	return api.Problemf(api.Forbidden, "Somebody has had this machine", "It is set up before its first session only. Replace it, and the new one is set up.")
 }
 
+// keepSetUp makes root's what the machine was set up with outside of the home, and writes down
+// that it is.
+func (w *Warden) keepSetUp() error {
+	if err := w.Person.KeepSetUp(); err != nil {
+		return err
+	}
+	return host.WriteFile(keptFile, nil, 0o600)
+}
+
 // use writes down that somebody has the machine. Once is enough: later the disk may be full.
-func use() error {
+// What it was set up with is kept before: a release before this one may have set it up, or
+// something that its script left running made more since.
+func (w *Warden) use() error {
 	if _, err := os.Stat(host.Path(usedFile)); err == nil {
 		return nil
+	}
+	if err := w.keepSetUp(); err != nil {
+		return err
 	}
 	return host.WriteFile(usedFile, nil, 0o600)
 }

@@ -21,7 +21,7 @@ const (
 	Home = "/var/lib/lablink-home"
 	// Runtime holds the desktop's socket, for as long as the session goes on.
 	Runtime = "/run/lablink-session"
-	// state is the warden's own: which session there is, and homes that are being removed.
+	// state is the warden's own: which session there is, and what is being removed.
 	state       = "/var/lib/lablink-warden"
 	sessionFile = state + "/session"
 	goneDir     = state + "/gone"
@@ -75,7 +75,7 @@ type Warden struct {
 
 	mu       sync.Mutex
 	removing sync.WaitGroup
-	running  sync.WaitGroup // what sets the machine up
+	running  sync.WaitGroup // what sets the machine up, and what connects it
 
 	connection *connection // one with Chrome Remote Desktop that is being made; nil for none
 }
@@ -97,7 +97,7 @@ func (w *Warden) Begin(ctx context.Context, id string) error {
 	defer cancel()
 	had, err := current()
 	if err == nil {
-		err = use()
+		err = w.use()
 	}
 	if err != nil {
 		return err
@@ -173,7 +173,7 @@ func (w *Warden) clear(ctx context.Context) error {
 	if err := w.removeHome(); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(host.Path(Runtime)); err != nil {
+	if err := removePath(Runtime); err != nil {
 		return fmt.Errorf("remove what the session ran with: %w", err)
 	}
 	if err := os.Remove(host.Path(sessionFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {

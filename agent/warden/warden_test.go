@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -54,7 +55,9 @@ func (m *machine) OwnAll(string) error          { return nil }
 const unit = "lablink-session.service"
 
 var (
-	clearing  = []string{"stop " + unit, "forget"}
+	first     = []string{"keep what was set up"}
+	hiding    = []string{"stop " + unit, "stop lablink-container.service", "stop lablink-remote-start.service", "stop lablink-remote.service"}
+	clearing  = append(slices.Clip(hiding), "forget")
 	beginning = []string{"fence", "own lablink-home", "own lablink-home", "own lablink-session", "start " + unit}
 	goingOn   = []string{"fence", "own lablink-session", "start " + unit}
 )
@@ -90,7 +93,7 @@ func TestAMachineIsSetUpUntilSomebodyHasHadIt(t *testing.T) {
 	require.Equal(t, http.StatusOK, ask(w, warden.RunPath))
 	require.Equal(t, []string{"fence"}, next(m), "what was made there stays")
 	require.Equal(t, http.StatusNoContent, ask(w, warden.PreparedPath))
-	require.Equal(t, []string{"keep what was set up", "keep lablink-prepared"}, next(m), "who works here does not change what others begin with")
+	require.Equal(t, slices.Concat(first, []string{"keep lablink-prepared"}), next(m), "who works here does not change what others begin with")
 	require.Equal(t, host.Path(warden.Home)+" in "+host.Path(warden.Prepared), kept)
 
 	ran, kept = 0, ""
@@ -142,7 +145,7 @@ func next(m *machine) []string {
 func TestASessionBeginsInAHomeThatNobodyHadBefore(t *testing.T) {
 	w, m := newWarden(t)
 	require.NoError(t, w.Begin(t.Context(), "anns"))
-	require.Equal(t, append(clearing, beginning...), next(m), "what an earlier one may have left goes first")
+	require.Equal(t, slices.Concat(first, clearing, beginning), next(m), "what an earlier one may have left goes first, but for what was set up")
 	home := host.Path(warden.Home)
 	require.FileExists(t, filepath.Join(home, ".bashrc"))
 	require.DirExists(t, filepath.Join(home, ".config"))
@@ -196,7 +199,7 @@ func TestASessionBeginsThoughWhoAskedIsGone(t *testing.T) {
 	ctx, gone := context.WithCancel(t.Context())
 	m.gone = gone
 	require.NoError(t, w.Begin(ctx, "anns"))
-	require.Equal(t, append(clearing, beginning...), next(m))
+	require.Equal(t, slices.Concat(first, clearing, beginning), next(m))
 	require.FileExists(t, host.Path(warden.Home+"/link/one.ipynb"))
 	require.ErrorIs(t, w.Begin(ctx, "bobs"), context.Canceled, "who is gone before it begins wants it no more")
 	require.Empty(t, next(m))
@@ -232,7 +235,7 @@ func TestASessionThatCannotBeFencedDoesNotBegin(t *testing.T) {
 	w, m := newWarden(t)
 	m.fail = "fence"
 	require.ErrorContains(t, w.Begin(t.Context(), "anns"), "fence does not work")
-	assert.Equal(t, append(clearing, "fence"), next(m))
+	assert.Equal(t, slices.Concat(first, clearing, []string{"fence"}), next(m))
 	m.fail = "start " + unit
 	require.ErrorContains(t, w.Begin(t.Context(), "anns"), "start")
 	m.fail = ""
@@ -264,6 +267,23 @@ func TestWhoHasAMachineIsWrittenDownOnce(t *testing.T) {
 	after, err := os.Stat(used)
 	require.NoError(t, err)
 	require.True(t, os.SameFile(before, after), "a disk that is full by now has no room for another")
+}
+
+// A release that kept nothing may have set the machine up before this one came.
+func TestNobodyBeginsBeforeWhatWasSetUpIsKept(t *testing.T) {
+	w, m := newWarden(t)
+	m.fail = "keep what was set up"
+	require.Error(t, w.Begin(t.Context(), "anns"))
+	require.Equal(t, first, next(m))
+	used, kept := host.Path("/var/lib/lablink-warden/used"), host.Path("/var/lib/lablink-warden/kept")
+	require.NoFileExists(t, used)
+	require.NoFileExists(t, kept)
+	m.fail = ""
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	require.FileExists(t, kept)
+	require.NoError(t, os.Remove(kept))
+	require.NoError(t, w.Begin(t.Context(), "bobs"))
+	require.NoFileExists(t, kept, "what is somebody's already is not made everybody's")
 }
 
 func TestAHomeThatWasLeftBehindIsRemovedWhenTheWardenStarts(t *testing.T) {

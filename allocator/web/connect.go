@@ -42,6 +42,9 @@ func (s *server) connectPage(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) showConnect(w http.ResponseWriter, r *http.Request, id string, p *api.Problem) {
 	seat, err := s.Service.HeldSeat(r.Context(), s.seatToken(r), id)
+	if err == nil {
+		err = s.Service.Connectable(r.Context(), seat)
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return

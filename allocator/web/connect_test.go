@@ -116,6 +116,22 @@ func TestACodeGoesToNobodyElsesMachine(t *testing.T) {
 	require.Contains(t, body, "not connected")
 }
 
+func TestAMachineThatIsShownOtherwiseTakesNoCode(t *testing.T) {
+	w, ann, seat := remote(t)
+	w.Agents.Desktop = "vnc"
+	page := "/seat/connect?seat=" + seat.ID
+	res, body := ann.open(t, page)
+	require.Equal(t, http.StatusConflict, res.StatusCode)
+	require.Contains(t, body, "Your machine needs no code")
+	res, body = ann.submit(t, "/seat/connect", url.Values{"seat": {seat.ID}, "command": {pasted}})
+	require.Equal(t, http.StatusConflict, res.StatusCode)
+	require.Contains(t, body, "Your machine needs no code")
+	require.Empty(t, w.Agents.Brought)
+	w.Agents.Desktop = ""
+	res, _ = ann.open(t, page)
+	require.Equal(t, http.StatusOK, res.StatusCode, "it has not said yet")
+}
+
 func TestAProgramBringsACode(t *testing.T) {
 	w, ann, seat := remote(t)
 	const path = "/api/v1/seats/current/remote"

@@ -98,6 +98,9 @@ func (s *server) while(ctx context.Context, may func(context.Context) bool, do f
 			select {
 			case <-ctx.Done():
 				return
+			case <-s.stopping: // the browser opens it again, from the allocator that is there then
+				stop()
+				return
 			case <-tick.C:
 			}
 			if !may(ctx) {

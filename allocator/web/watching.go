@@ -2,8 +2,11 @@ package web
 
 import (
 	"context"
+	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -37,6 +40,10 @@ func (s *server) watchStream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		if err := s.whyNot(r.Context(), seat.MachineID); err != nil {
+			s.fail(w, r, err)
+			return
+		}
 		w.Header().Set("Upgrade", "websocket")
 		w.WriteHeader(http.StatusUpgradeRequired)
 		return
@@ -46,12 +53,48 @@ func (s *server) watchStream(w http.ResponseWriter, r *http.Request) {
 		of.URL.Path, of.URL.RawPath, of.URL.RawQuery = desktopPath+"stream", "", ""
 		s.pass(w, of, seat.MachineID, http.Header{api.ViewHeader: {api.ViewOnly}}, func(res *http.Response) error {
 			if res.StatusCode != http.StatusSwitchingProtocols {
-				return api.Problemf(api.Unavailable, "The desktop cannot be watched now", "Its machine answered with %d. It is tried again by itself.", res.StatusCode)
+				return notWatched(res.StatusCode)
 			}
 			s.Service.TellWatched(ctx, s.sessionUser(r), seat)
 			return nil
 		})
 	})
+}
+
+// Limits of what a machine says of why it cannot be watched.
+const (
+	whyTime = 10 * time.Second
+	maxWhy  = 4 << 10
+)
+
+// whyNot asks an agent why it does not let a desktop be watched, which a browser does not
+// learn from a stream that is refused. Nil if it would. A machine chooses no more of the
+// answer than its words.
+func (s *server) whyNot(ctx context.Context, machine string) error {
+	ctx, cancel := context.WithTimeout(ctx, whyTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://agent"+desktopPath+"stream", nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set(api.ViewHeader, api.ViewOnly)
+	res, err := s.Machine(machine).RoundTrip(req)
+	if err != nil {
+		return allocator.NotConnected()
+	}
+	defer res.Body.Close()
+	if res.StatusCode < http.StatusBadRequest || res.StatusCode == http.StatusUpgradeRequired {
+		return nil
+	}
+	var said api.Problem
+	if json.NewDecoder(io.LimitReader(res.Body, maxWhy)).Decode(&said) != nil || said.Title == "" {
+		return notWatched(res.StatusCode)
+	}
+	return api.Problemf(api.Unavailable, said.Title, "%s", said.Detail)
+}
+
+func notWatched(status int) error {
+	return api.Problemf(api.Unavailable, "The desktop cannot be watched now", "Its machine answered with %d. It is tried again by itself.", status)
 }
 
 // mayWatch reports whether who asked may watch a seat still: it has its machine, and they

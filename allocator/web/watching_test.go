@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
@@ -117,7 +118,7 @@ func TestTheViewerIsTheAllocatorsOwn(t *testing.T) {
 }
 
 func TestAMachineShowsStaffNothingButAStream(t *testing.T) {
-	m, use := withMachines(t, func(w http.ResponseWriter, _ *http.Request) {
+	_, use := withMachines(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		w.Header().Set("Location", "https://evil.example")
 		_, _ = w.Write([]byte("<script src=stream></script>"))
@@ -131,8 +132,6 @@ func TestAMachineShowsStaffNothingButAStream(t *testing.T) {
 	res, body := staff.open(t, "/admin/seats/"+seats[0].ID+"/watch/stream")
 	require.Equal(t, http.StatusUpgradeRequired, res.StatusCode)
 	require.Empty(t, body)
-	require.Empty(t, m.asked, "what is no stream is not asked of a machine")
-
 	_, res, err = w.watch(t, staff, seats[0].ID, w.url)
 	require.Error(t, err)
 	require.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
@@ -141,4 +140,54 @@ func TestAMachineShowsStaffNothingButAStream(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(raw), "script")
 	require.Contains(t, string(raw), "cannot be watched now")
+}
+
+// A browser learns of a stream that is refused nothing but that.
+func TestWhoCannotWatchIsToldWhy(t *testing.T) {
+	var says http.HandlerFunc
+	_, use := withMachines(t, func(w http.ResponseWriter, r *http.Request) { says(w, r) })
+	w := newWorld(t, use)
+	ws := w.ReadyWorkshop(t, 1)
+	join(t, w.browser(t), ws, "ann@example.org")
+	staff := w.staff(t)
+	seats, err := w.Store.Seats(t.Context(), ws.ID)
+	require.NoError(t, err)
+	ask := func() (*http.Response, string) {
+		return staff.send(t, http.MethodGet, "/admin/seats/"+seats[0].ID+"/watch/stream", nil)
+	}
+	says = func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, "/desktop/stream", r.URL.Path)
+		assert.Equal(t, []string{api.ViewOnly}, r.Header[api.ViewHeader])
+		assert.Empty(t, r.Header["Cookie"])
+		api.Problemf(api.Conflict, "Enough people watch this desktop", "Ask one of them to leave it.").Answer(w)
+	}
+	res, body := ask()
+	p := refused(t, api.Unavailable, res, body)
+	require.Equal(t, "Enough people watch this desktop", p.Title)
+	require.Equal(t, "Ask one of them to leave it.", p.Detail)
+
+	says = func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Set-Cookie", "a=b")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, "<script>")
+	}
+	res, body = ask()
+	require.Contains(t, refused(t, api.Unavailable, res, body).Title, "cannot be watched now")
+	require.Empty(t, res.Header["Set-Cookie"])
+	require.NotContains(t, body, "script")
+}
+
+func TestNobodyWhoWatchesKeepsAnAllocatorFromStopping(t *testing.T) {
+	w, _, seat, _ := watchable(t)
+	stream, _, err := w.watch(t, w.staff(t), seat.ID, w.url)
+	require.NoError(t, err)
+	defer stream.CloseNow()
+	_, _, err = stream.Read(t.Context())
+	require.NoError(t, err)
+	w.stop()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	_, _, err = stream.Read(ctx)
+	require.Error(t, err)
+	require.NoError(t, ctx.Err(), "the stream goes on")
 }

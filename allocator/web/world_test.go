@@ -36,6 +36,7 @@ type world struct {
 	handler http.Handler
 	broken  error // what the one check says
 	rollout api.Rollout
+	stop    func() // tells it to stop
 }
 
 func newWorld(t *testing.T, change ...func(*web.Config)) *world {
@@ -50,6 +51,7 @@ func newWorldIn(t *testing.T, in *allocatortest.World, change ...func(*web.Confi
 	guard := access.New(w.Store, w.Now)
 	require.NoError(t, guard.Ensure(t.Context(), password))
 	ctx, stop := context.WithCancel(context.Background())
+	w.stop = stop
 	config := web.Config{
 		Service: w.Service, Guard: guard, Sessions: w.Store.(*sqlstore.Store), Version: "v1", Release: strings.Repeat("a", 64),
 		Rollout: func() api.Rollout { return w.rollout },

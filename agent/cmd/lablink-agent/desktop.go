@@ -118,6 +118,9 @@ func (c wardenCommand) Run(ctx context.Context) error {
 		contained(w)
 	case "crd":
 		w.Remote, w.Possible = run, warden.RemotePossible
+		if !host.Skipped("user") {
+			w.Remote = warden.Confined{Root: run, Units: w.Units}
+		}
 	}
 	go w.Sweep()
 	return w.Serve(ctx, func() { notify(log, daemon.SdNotifyReady) })

@@ -69,10 +69,10 @@ function copied(what) {
 }
 
 // paste puts something into the desktop's clipboard, if it is not more than that takes, in
-// bytes (agent/rfb).
+// bytes (agent/rfb). What is sent has ends of lines of two bytes, and an end.
 const most = 1 << 20;
 function paste(what) {
-  const bytes = new TextEncoder().encode(what).length;
+  const bytes = new TextEncoder().encode(`${what.replace(/\r\n|\r|\n/g, '\r\n')}\0`).length;
   if (bytes > most) {
     say(`Too much to copy: ${(bytes / most).toFixed(1)} MiB, and 1 MiB is the most. Copy less, or take a file.`, true);
     return;
