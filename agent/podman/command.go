@@ -23,9 +23,13 @@ func Possible() error {
 	return nil
 }
 
+// storage is how podman lays the files of images over each other: what is a device in an
+// image is none in a container. Only its overlays can be laid so; it refuses any other way.
+const storage = "overlay.mountopt=nodev"
+
 // command is a call of podman that ends with this program.
 func command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "podman", args...)
+	cmd := exec.CommandContext(ctx, "podman", append([]string{"--storage-opt", storage}, args...)...)
 	cmd.Env = environment()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd

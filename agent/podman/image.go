@@ -128,3 +128,13 @@ func plain(dir string) error {
 		return os.Remove(name)
 	})
 }
+
+// withoutDevices leaves of a tree folders, files and links: each home begins with a copy.
+func withoutDevices(dir string) error {
+	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || d.Type().IsRegular() || d.Type()&fs.ModeSymlink != 0 {
+			return err
+		}
+		return os.Remove(name)
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ func image(t *testing.T) string {
 	write(t, dir+"/about", `[{"Id": "abc", "Config": {"User": "client:client"}}]`)
 	write(t, dir+"/image/etc/passwd", "root:x:0:0::/root:/bin/sh\nclient:x:1234:1234::/home/client:/bin/bash\n")
 	write(t, dir+"/image/home/client/.bashrc", "alias")
+	require.NoError(t, syscall.Mkfifo(dir+"/image/home/client/pipe", 0o644))
 	write(t, dir+"/image/usr/share/kasmvnc/www/vnc.html", "<p>")
 	require.NoError(t, os.Chmod(dir+"/image/usr/share/kasmvnc/www/vnc.html", 0o600))
 	return dir
@@ -53,6 +55,7 @@ func TestAnImageIsFetchedOnceAndSaysHowFarItIs(t *testing.T) {
 	require.Equal(t, podman.Image{Reference: reference, ID: "abc", User: 1234, Home: "/home/client"}, i)
 	require.Equal(t, 0x70000000+1234, podman.UID(i.User))
 	require.FileExists(t, host.Path(podman.HomeDir+"/.bashrc"))
+	require.NoFileExists(t, host.Path(podman.HomeDir+"/pipe"), "nor devices: each home begins with a copy of it")
 	info, err := os.Stat(host.Path(podman.ViewerDir + "/vnc.html"))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o644), info.Mode(), "the agent, which is not root, serves it")
@@ -121,7 +124,7 @@ func TestAContainerHasNoRightsAndEndsWithItsSession(t *testing.T) {
 	}, 20*time.Second, 5*time.Millisecond)
 	for _, want := range []string{
 		"--security-opt no-new-privileges", "--cap-drop all", "--network lablink --ip 198.19.77.2", "--uidmap 0:1879048192:65536", "--pull=never", "--rm",
-		"--volume /h:/home/client", "--volume /p:/run/lablink/password:ro", "--env LABLINK_PASSWORD_FILE=/run/lablink/password", "--device nvidia.com/gpu=all",
+		"--image-volume=ignore", "--volume /h:/home/client:nodev ", "/var/lib/lablink-home:nodev ", "--volume /p:/run/lablink/password:ro", "--env LABLINK_PASSWORD_FILE=/run/lablink/password", "--device nvidia.com/gpu=all",
 	} {
 		require.Contains(t, call, want)
 	}

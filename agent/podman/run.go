@@ -117,11 +117,11 @@ func (s *Session) args() []string {
 		"--network", network, "--ip", Address,
 		"--security-opt", "no-new-privileges", "--cap-drop", "all", "--systemd=false",
 		"--cgroups=disabled", "--log-driver=none", "--shm-size=4g", "--umask", "0027", "--stop-timeout=2",
-		"--volume", s.Home + ":" + s.Image.Home, "--volume", s.Password + ":" + told + ":ro",
+		"--image-volume=ignore", "--volume", s.Home + ":" + s.Image.Home + ":nodev", "--volume", s.Password + ":" + told + ":ro",
 		"--env", toldVariable + "=" + told,
 	}
 	if own := host.Path("/var/lib/lablink-home"); own != s.Image.Home { // what was set up there may know that path
-		args = append(args, "--volume", s.Home+":"+own)
+		args = append(args, "--volume", s.Home+":"+own+":nodev")
 	}
 	args = append(append(args, mapping()...), limits()...)
 	if gpus() {

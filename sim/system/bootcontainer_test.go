@@ -17,6 +17,7 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/sim/launcher"
@@ -47,6 +48,7 @@ found() { if "${@:2}" >/dev/null 2>&1; then echo "$1"; fi; }
   found "root" su -c true
   found "mounts" mount -t tmpfs tmpfs /mnt
   found "the machine's disks" bash -c 'ls /dev/[vsx]d[a-z]* /dev/nvme* /dev/loop* | grep .'
+  found "a device that the image brought" head -c 1 /usr/local/share/device
   found "another's file at home" test -e another
   found "another's file in /tmp" ls /tmp/another
   found "another's file in /var/tmp" ls /var/tmp/another
@@ -85,6 +87,10 @@ func desktopImage(t *testing.T, base string) *registry.Image {
 	}
 	require.NoError(t, os.Symlink("/etc/shadow", filepath.Join(over, "usr/share/kasmvnc/www/leads-out")))
 	require.NoError(t, os.Lchown(filepath.Join(over, "home/client"), 1234, 1234))
+	device := filepath.Join(over, "usr/local/share/device")
+	require.NoError(t, os.Mkdir(filepath.Dir(device), 0o755))
+	require.NoError(t, unix.Mknod(device, unix.S_IFCHR|0o666, int(unix.Mkdev(1, 5)))) // one that machines of the test may have
+	require.NoError(t, os.Chmod(device, 0o666))
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(over, "usr/local/bin/kasm"), "./sim/kasm")
 	build.Dir, build.Env = workingCopy, append(os.Environ(), "CGO_ENABLED=0")
 	out, err := build.CombinedOutput()
