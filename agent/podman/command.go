@@ -51,8 +51,9 @@ func there(ctx context.Context, args ...string) bool {
 	return command(ctx, args...).Run() == nil
 }
 
-// remove ends a container, if it is there, and removes what it wrote.
+// remove ends a container, if it is there, and removes what it wrote, also to volumes that
+// nobody named.
 func remove(ctx context.Context, name string) error {
-	_, err := ask(ctx, "rm", "--force", "--ignore", name)
+	_, err := ask(ctx, "rm", "--force", "--ignore", "--volumes", name)
 	return err
 }

@@ -135,6 +135,16 @@ func TestAContainerHasNoRightsAndEndsWithItsSession(t *testing.T) {
 	end()
 	require.ErrorIs(t, <-ended, context.Canceled)
 	told := calls(t, dir)
-	require.Equal(t, 0, strings.Index(told, "rm --force --ignore lablink-session\n"), "what was there before goes first")
-	require.Greater(t, strings.Count(told, "rm --force --ignore lablink-session\n"), 1)
+	require.Equal(t, 0, strings.Index(told, "rm --force --ignore --volumes lablink-session\n"), "what was there before goes first")
+	require.Greater(t, strings.Count(told, "rm --force --ignore --volumes lablink-session\n"), 1)
+}
+
+func TestAContainerThatOutlivesItsUnitIsRemovedWithItsVolumesThoughWhoAskedIsGone(t *testing.T) {
+	dir := image(t)
+	ctx, gone := context.WithCancel(t.Context())
+	gone()
+	require.NoError(t, podman.Remove(ctx))
+	require.Equal(t, "rm --force --ignore --volumes lablink-session\n", calls(t, dir))
+	write(t, dir+"/podman", "#!/bin/sh\necho the disk is broken >&2; exit 125\n")
+	require.ErrorContains(t, podman.Remove(t.Context()), "the session's container is not gone: podman rm --force: exit status 125: the disk is broken")
 }

@@ -56,8 +56,8 @@ type Session struct {
 	Ready func()
 }
 
-// Run shows a desktop until ctx ends, or until the container does. Nothing of the container
-// is left then.
+// Run shows a desktop until ctx ends, or until the container does. What is left of the
+// container when this program is killed before, Remove removes.
 func (s *Session) Run(ctx context.Context) error {
 	if err := remove(ctx, name); err != nil { // whoever ran it before was killed
 		return err
@@ -89,6 +89,22 @@ func (s *Session) Run(ctx context.Context) error {
 		return ctx.Err()
 	}
 	return fmt.Errorf("the container ended: %w", err)
+}
+
+// removal is how long it may take to remove all that a container wrote.
+const removal = 10 * time.Minute
+
+// Remove removes the session's container and what it wrote, if any of it is left. It is for
+// who is outside of the unit that runs the container, which has a bounded time to end, and
+// bounds that who works in the container may have used up. Who asks may stop waiting, and ask
+// again.
+func Remove(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removal)
+	defer cancel()
+	if err := remove(ctx, name); err != nil {
+		return fmt.Errorf("the session's container is not gone: %w", err)
+	}
+	return nil
 }
 
 // end ends the container once ctx has ended, as long as it runs: it may be about to begin.

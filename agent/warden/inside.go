@@ -1,6 +1,7 @@
 package warden
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -23,6 +24,9 @@ type Inside struct {
 	SettingUp Person
 	// Skeleton is a folder that homes begin with, before all else.
 	Skeleton string
+	// Remove removes the session's container and what it wrote, once its unit has ended: the
+	// unit may have been killed before it could.
+	Remove func(ctx context.Context) error
 	// Fetch answers with the image's way to the machine.
 	Fetch http.Handler
 }
@@ -50,6 +54,14 @@ func (w *Warden) skeletons() []string {
 		return append([]string{w.Inside.Skeleton}, skeletons[1:]...)
 	}
 	return slices.Clone(skeletons)
+}
+
+// removeContainer removes what the session's unit may have left of its container.
+func (w *Warden) removeContainer(ctx context.Context) error {
+	if w.Inside == nil {
+		return nil
+	}
+	return w.Inside.Remove(ctx)
 }
 
 // keepPassword makes a password for a session in a container: a new one for a new session,

@@ -167,6 +167,9 @@ func (w *Warden) clear(ctx context.Context) error {
 	if err := w.hide(ctx); err != nil {
 		return err
 	}
+	if err := w.removeContainer(ctx); err != nil {
+		return err
+	}
 	if err := w.Person.Forget(ctx); err != nil {
 		return err
 	}

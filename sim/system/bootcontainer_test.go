@@ -95,7 +95,8 @@ func desktopImage(t *testing.T, base string) *registry.Image {
 	build.Dir, build.Env = workingCopy, append(os.Environ(), "CGO_ENABLED=0")
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, string(out))
-	i, err := registry.New(t.Context(), t.TempDir(), registry.Runs{User: "client", Entrypoint: []string{"/usr/local/bin/kasm", "/usr/local/bin/attack"}}, leftOut, base, over)
+	runs := registry.Runs{User: "client", Entrypoint: []string{"/usr/local/bin/kasm", "/usr/local/bin/attack"}, Volumes: map[string]struct{}{"/var/lib/apart": {}}}
+	i, err := registry.New(t.Context(), t.TempDir(), runs, leftOut, base, over)
 	require.NoError(t, err)
 	return i
 }
@@ -154,6 +155,7 @@ func TestBootOfADesktopInAContainerWhoseParticipantAttacks(t *testing.T) {
 	const home, found, password = "/var/lib/lablink-home", "/var/lib/lablink-home/found", "/run/lablink-session/password"
 	want := "user client, home /home/client\nset up by lablink-session, of the image tests\n1 secret\n" +
 		"CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\ncopies folders"
+	const killed = "/run/systemd/system/lablink-container.service.d"
 	passwords := map[string]bool{}
 	for _, who := range []string{"ann@example.org", "bob@example.org"} {
 		person := d.person(t)
@@ -164,9 +166,13 @@ func TestBootOfADesktopInAContainerWhoseParticipantAttacks(t *testing.T) {
 		passwords[m.run(t, "cat", password)] = true
 		m.run(t, "setpriv", "--reuid=lablink", "--regid=lablink", "--clear-groups", "cat", found, password) // the agent collects from there
 		d.seesContainer(t, person, admin, seat)
+		if who == "ann@example.org" { // her unit has no time to remove the container
+			m.run(t, "sh", "-c", "mkdir -p "+killed+" && printf '[Service]\nKillSignal=SIGKILL\n' >"+killed+"/kill.conf && systemctl daemon-reload")
+		}
 		require.NoError(t, person.Do(t.Context(), "DELETE", "/api/v1/seats/current", nil, nil))
 		eventually(t, who+" is gone", func() bool { return m.run(t, "sh", "-c", "test -e "+home+" || echo gone") == "gone" })
-		require.Empty(t, m.run(t, "sh", "-c", "podman ps --all --quiet"))
+		m.run(t, "sh", "-c", "rm -rf "+killed+" && systemctl daemon-reload")
+		require.Empty(t, m.run(t, "sh", "-c", "podman ps --all --quiet; podman volume ls --quiet"))
 		require.Empty(t, m.run(t, "sh", "-c", fmt.Sprintf(`for p in /proc/[0-9]*; do [ "$(stat -c %%u "$p" 2>/dev/null)" -ge %d ] && cat "$p/comm"; done; true`, 0x70000000)))
 		require.Empty(t, m.run(t, "sh", "-c", "ls /run/lablink-session 2>/dev/null || true"))
 	}

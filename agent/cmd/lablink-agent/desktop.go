@@ -125,8 +125,9 @@ func (c wardenCommand) Run(ctx context.Context) error {
 
 // contained makes a warden one of sessions in containers.
 func contained(w *warden.Warden) {
-	w.Inside = &warden.Inside{SettingUp: w.Person, Skeleton: podman.HomeDir, Fetch: process.Handler(podman.Fetcher{})}
+	w.Inside = &warden.Inside{SettingUp: w.Person, Skeleton: podman.HomeDir, Remove: podman.Remove, Fetch: process.Handler(podman.Fetcher{})}
 	if host.Skipped("user") {
+		w.Inside.Remove = func(context.Context) error { return nil }
 		w.Inside.Fetch = process.Handler(nobodysRunner{"this machine is simulated by processes, and has no containers: make test-boot boots machines that have"})
 		return
 	}
