@@ -148,3 +148,19 @@ func TestAContainerThatOutlivesItsUnitIsRemovedWithItsVolumesThoughWhoAskedIsGon
 	write(t, dir+"/podman", "#!/bin/sh\necho the disk is broken >&2; exit 125\n")
 	require.ErrorContains(t, podman.Remove(t.Context()), "the session's container is not gone: podman rm --force: exit status 125: the disk is broken")
 }
+
+func TestAnImageThatPodmanLostIsFetchedAgain(t *testing.T) {
+	dir := image(t)
+	write(t, dir+"/pulled", "")
+	_, err := fetch(t, reference)
+	require.NoError(t, err)
+	require.NoError(t, podman.Usable(t.Context()))
+	require.NoError(t, os.Remove(dir+"/pulled"))
+	require.ErrorIs(t, podman.Usable(t.Context()), podman.ErrNoImage)
+	_, err = podman.Current()
+	require.ErrorIs(t, err, podman.ErrNoImage, "the agent is told, too")
+	write(t, dir+"/says", `{"status": "Download complete", "id": "a"}`)
+	_, err = fetch(t, reference)
+	require.NoError(t, err)
+	require.NoError(t, podman.Usable(t.Context()))
+}

@@ -96,6 +96,9 @@ func (w *Warden) Begin(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), beginning)
 	defer cancel()
 	had, err := current()
+	if err == nil && w.Possible != nil {
+		err = w.Possible() // before anybody has had the machine, which can be set up until then
+	}
 	if err == nil {
 		err = use()
 	}
@@ -109,11 +112,6 @@ func (w *Warden) Begin(ctx context.Context, id string) error {
 	}
 	if err := w.Person.Ready(ctx); err != nil {
 		return err
-	}
-	if w.Possible != nil {
-		if err := w.Possible(); err != nil {
-			return err
-		}
 	}
 	if had != id {
 		if err := w.makeHome(ctx); err != nil {

@@ -188,6 +188,10 @@ func TestAMachineWithoutAnXServerSaysWhatToInstall(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	require.ErrorContains(t, w.Begin(t.Context(), "anns"), "install tigervnc-standalone-server")
 	require.NotContains(t, next(m), "start "+unit)
+	ran := 0
+	w.Run = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { ran++ })
+	require.Equal(t, http.StatusOK, ask(w, warden.RunPath), "nobody has had it, and it can be set up still")
+	require.Equal(t, 1, ran)
 }
 
 // A home may take longer than anybody waits.

@@ -132,9 +132,17 @@ func contained(w *warden.Warden) {
 		return
 	}
 	w.Person = warden.Contained{UID: containedUID, From: podman.Range}
-	w.Possible = func() error {
+	w.Possible = func() error { return errors.Join(podman.Possible(), podman.Usable(context.Background())) }
+}
+
+// lacking says what a machine lacks to show anything, as far as the agent may look.
+func (c *runCommand) lacking() func() error {
+	if c.Desktop != inContainer || host.Skipped("user") {
+		return nil
+	}
+	return func() error {
 		_, err := podman.Current()
-		return errors.Join(podman.Possible(), err)
+		return err
 	}
 }
 
