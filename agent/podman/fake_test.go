@@ -51,6 +51,11 @@ func serve(dir, socket string) int {
 	}
 	_ = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, _ := os.ReadFile(filepath.Join(dir, "says"))
+		if refusal, ok := strings.CutPrefix(string(raw), "500 "); ok {
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = w.Write([]byte(refusal))
+			return
+		}
 		_, _ = w.Write(raw)
 		if !strings.Contains(string(raw), "error") {
 			_ = os.WriteFile(filepath.Join(dir, "pulled"), []byte(r.URL.Query().Get("fromImage")), 0o600)

@@ -75,6 +75,8 @@ func TestAnImageThatCannotBeUsedSaysWhy(t *testing.T) {
 		what, file, text, want string
 	}{
 		{"a registry that refuses", "says", `{"error": "manifest unknown"}`, "manifest unknown"},
+		{"an API that refuses", "says", `500 {"cause": "short name", "message": "short-name resolution enforced", "response": 500}`, "refused to fetch the image: short-name resolution enforced"},
+		{"an API that says nothing", "says", "500 oops", "refused to fetch the image: 500"},
 		{"an API that breaks off", "says", `{"status": `, "podman stopped fetching the image"},
 		{"a user that it has not", "about", `[{"Id": "abc", "Config": {"User": "ann"}}]`, `it runs as "ann", and has no such user`},
 		{"a number that containers have not", "image/etc/passwd", "client:x:99999:1::/home/client:/bin/sh", "may have one from 0 to 65535"},
