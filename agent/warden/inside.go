@@ -72,14 +72,13 @@ func (w *Warden) keepPassword(fresh bool) error {
 	}
 	file := filepath.Join(Runtime, PasswordFile)
 	_, err := os.Stat(host.Path(file))
-	if err == nil && !fresh {
-		return nil
-	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("look for the session's password: %w", err)
 	}
-	if err := host.WriteFile(file, []byte(rand.Text()), 0o640); err != nil {
-		return err
+	if err != nil || fresh {
+		if err := host.WriteFile(file, []byte(rand.Text()), 0o640); err != nil {
+			return err
+		}
 	}
-	return w.Person.OwnAll(host.Path(Runtime))
+	return w.Person.OwnAll(host.Path(Runtime)) // one that is there may have been nobody's yet
 }

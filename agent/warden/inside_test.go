@@ -2,6 +2,7 @@ package warden_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"os"
 	"testing"
@@ -60,6 +61,24 @@ func TestASessionInAContainerHasAPasswordOfItsOwnAndTheImagesHome(t *testing.T) 
 	require.NoError(t, w.End(t.Context(), "bobs"))
 	require.NoFileExists(t, host.Path(password))
 	require.Contains(t, next(m), "stop "+containers)
+}
+
+func TestAPasswordWhoseOwnerWasNotSetGetsItWithTheNextTry(t *testing.T) {
+	w, m, _ := contained(t)
+	owned, failed := "", false
+	m.ownsAll = func(folder string) error {
+		if folder == "lablink-session" && !failed {
+			failed = true
+			return errors.New("the machine lost its power")
+		}
+		owned = folder
+		return nil
+	}
+	require.ErrorContains(t, w.Begin(t.Context(), "anns"), "lost its power")
+	anns := read(t)
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	require.Equal(t, "lablink-session", owned)
+	require.Equal(t, anns, read(t))
 }
 
 // A unit that is killed, as its participant left it no time or no tasks, removes nothing.

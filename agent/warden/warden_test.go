@@ -26,6 +26,8 @@ type machine struct {
 	did  []string
 	fail string // what fails
 	gone func() // is called once it fences, where it is there
+	// ownsAll takes whose all of a folder becomes, where it is there.
+	ownsAll func(folder string) error
 }
 
 func (m *machine) do(what string) error {
@@ -49,7 +51,12 @@ func (m *machine) Forget(context.Context) error { return m.do("forget") }
 func (m *machine) KeepSetUp() error             { return m.do("keep what was set up") }
 func (m *machine) Keep(path string) error       { return m.do("keep " + filepath.Base(path)) }
 func (m *machine) Own(path string) error        { return m.do("own " + filepath.Base(path)) }
-func (m *machine) OwnAll(string) error          { return nil }
+func (m *machine) OwnAll(path string) error {
+	if m.ownsAll == nil {
+		return nil
+	}
+	return m.ownsAll(filepath.Base(path))
+}
 
 const unit = "lablink-session.service"
 
