@@ -3,6 +3,7 @@ package podman
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/talmolab/lablink-infrastructure/agent/gpu"
+	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
 // environment is what podman runs with: a service's has no home.
@@ -19,6 +21,33 @@ func environment() []string { return []string{"HOME=/root", "PATH=" + os.Getenv(
 func Possible() error {
 	if _, err := exec.LookPath("podman"); err != nil {
 		return fmt.Errorf("podman is not on this machine: install podman, netavark and iptables, or take an image that has them: %w", err)
+	}
+	return gpusPossible()
+}
+
+// The first podman that gives GPUs to containers as they are described (its release notes, 4.1).
+const gpuMajor, gpuMinor = 4, 1
+
+// gpusPossible says why containers would not see the machine's GPUs, if it has any.
+func gpusPossible() error {
+	_, err := os.Stat(host.Path("/dev/nvidia0"))
+	switch {
+	case !gpus() && err != nil:
+		return nil
+	case !gpus():
+		return errors.New("the machine has GPUs of NVIDIA, and does not describe them for containers: run nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml, which NVIDIA's container toolkit has")
+	}
+	// Not by ask: this is for the agent's user, too, who has no storage of podman's.
+	out, err := exec.Command("podman", "--version").Output()
+	if err != nil {
+		return fmt.Errorf("podman does not say which version it is: %w", err)
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(string(out), "podman version %d.%d", &major, &minor); err != nil {
+		return fmt.Errorf("podman does not say which version it is, but %q: %w", gpu.Clip(string(out)), err)
+	}
+	if major < gpuMajor || major == gpuMajor && minor < gpuMinor {
+		return fmt.Errorf("podman %d.%d gives no GPUs to containers: take an image with podman %d.%d or newer", major, minor, gpuMajor, gpuMinor)
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 // script is podman: its folder has what it knows, and what it was asked.
 const script = `#!/bin/sh
 dir=DIR
+[ "$*" != --version ] || { echo "podman version $(cat "$dir/version")"; exit; }
 [ "$1 $2" = "--storage-opt overlay.mountopt=nodev" ] || { echo "the devices of images are devices" >&2; exit 125; }
 shift 2
 echo "$*" >>"$dir/told"
@@ -71,6 +72,7 @@ func install(t *testing.T) string {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	write(t, filepath.Join(dir, "told"), "")
+	write(t, filepath.Join(dir, "version"), "4.1.0")
 	write(t, filepath.Join(dir, "podman"), strings.NewReplacer("DIR", dir, "SELF", self).Replace(script))
 	require.NoError(t, os.Chmod(filepath.Join(dir, "podman"), 0o755))
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))

@@ -166,3 +166,20 @@ func TestAnImageThatPodmanLostIsFetchedAgain(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, podman.Usable(t.Context()))
 }
+
+func TestAMachineWhoseGPUsContainersWouldNotSeeSaysWhatToDo(t *testing.T) {
+	dir := image(t)
+	write(t, dir+"/version", "3.4.4")
+	require.NoError(t, podman.Possible(), "it has none")
+	write(t, host.Path("/dev/nvidia0"), "")
+	require.ErrorContains(t, podman.Possible(), "run nvidia-ctk cdi generate")
+	write(t, host.Path("/etc/cdi/nvidia.yaml"), "cdiVersion: 0.5.0")
+	for version, want := range map[string]string{"3.4.4": "podman 3.4 gives no GPUs", "4.0.9": "podman 4.0 gives no GPUs", "?": "but"} {
+		write(t, dir+"/version", version)
+		require.ErrorContains(t, podman.Possible(), want)
+	}
+	for _, version := range []string{"4.1.0", "4.10.1", "5.0.0-rc1"} {
+		write(t, dir+"/version", version)
+		require.NoError(t, podman.Possible())
+	}
+}
