@@ -112,12 +112,12 @@ func (c wardenCommand) Run(ctx context.Context) error {
 	if host.Skipped("user") {
 		run.User = "" // simulated machines have no users of their own
 	}
-	w := &warden.Warden{Units: warden.Systemd{}, Person: person(), Possible: session.Possible, Run: process.Handler(run), Prepare: process.Prepare, Say: func(what string, err error) { log.Warn(what, "error", err) }}
+	w := &warden.Warden{Units: warden.Systemd{}, Person: person(), Possible: possible["vnc"], Run: process.Handler(run), Prepare: process.Prepare, Say: func(what string, err error) { log.Warn(what, "error", err) }}
 	switch c.Desktop {
 	case inContainer:
 		contained(w)
 	case "crd":
-		w.Remote, w.Possible = run, warden.RemotePossible
+		w.Remote, w.Possible = run, possible["crd"]
 	}
 	go w.Sweep()
 	return w.Serve(ctx, func() { notify(log, daemon.SdNotifyReady) })
@@ -133,6 +133,15 @@ func contained(w *warden.Warden) {
 	}
 	w.Person = warden.Contained{UID: containedUID, From: podman.Range}
 	w.Possible = func() error { return errors.Join(podman.Possible(), podman.Usable(context.Background())) }
+}
+
+// possible says what a machine lacks to show a kind of desktop: to who mends it, and before
+// each session.
+var possible = map[string]func() error{"vnc": session.Possible, inContainer: containersPossible, "crd": warden.RemotePossible}
+
+func containersPossible() error {
+	_, err := podman.Current()
+	return errors.Join(podman.Possible(), err)
 }
 
 // lacking says what a machine lacks to show anything, as far as the agent may look.
