@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -146,13 +145,6 @@ func (s *Setup) take(ctx context.Context, said api.Setup) {
 	})
 }
 
-// settle takes it that what the allocator wants now was done, or nothing was wanted.
-func (s *Setup) settle() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settled = true
-}
-
 func (s *Setup) rest() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -208,24 +200,4 @@ func setupHealth(status api.SetupStatus, v verdict) verdict {
 	}
 	v.health, v.reason = api.Unhealthy, gpu.Clip(reason)
 	return v
-}
-
-// showing is how well a machine is that may lack what its desktop needs: nobody gets one that
-// shows nothing. What is set up may bring it, and one that failed has said so.
-func (m *Machine) showing(status api.SetupStatus, v verdict) verdict {
-	if m.about.Shows == nil || status.State == api.SetupRunning || status.State == api.SetupFailed || !m.about.Setup.isSettled() {
-		return v
-	}
-	err := m.about.Shows()
-	if err == nil {
-		return v
-	}
-	v.health, v.reason = api.Unhealthy, gpu.Clip(strings.TrimSpace(v.reason+" The machine shows no desktop: "+err.Error()+"."))
-	return v
-}
-
-func (s *Setup) isSettled() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.settled
 }

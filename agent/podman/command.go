@@ -38,7 +38,9 @@ func gpusPossible() error {
 		return errors.New("the machine has GPUs of NVIDIA, and does not describe them for containers: run nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml, which NVIDIA's container toolkit has")
 	}
 	// Not by ask: this is for the agent's user, too, who has no storage of podman's.
-	out, err := exec.Command("podman", "--version").Output()
+	ctx, cancel := context.WithTimeout(context.Background(), serving)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "podman", "--version").Output()
 	if err != nil {
 		return fmt.Errorf("podman does not say which version it is: %w", err)
 	}
