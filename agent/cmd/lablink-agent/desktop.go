@@ -117,7 +117,7 @@ func (c wardenCommand) Run(ctx context.Context) error {
 	case inContainer:
 		contained(w)
 	case "crd":
-		w.Remote, w.Possible = run, possible["crd"]
+		w.Remote, w.Possible = run, warden.RemotePossible
 	}
 	go w.Sweep()
 	return w.Serve(ctx, func() { notify(log, daemon.SdNotifyReady) })
