@@ -91,7 +91,9 @@ func TestNobodyBeginsBeforeTheContainerBeforeIsGone(t *testing.T) {
 	next(m)
 	setter.fail = "remove the container"
 	require.Error(t, w.End(t.Context(), "anns"))
-	require.Equal(t, []string{"stop " + containers}, next(m))
+	did := next(m)
+	require.Contains(t, did, "stop "+containers)
+	require.NotContains(t, did, "forget")
 	require.Error(t, w.Begin(t.Context(), "bobs"))
 	require.NotContains(t, next(m), "start "+containers)
 	had, err := w.Current()
