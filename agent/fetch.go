@@ -11,7 +11,7 @@ import (
 
 const (
 	// imageLimit is how long one try to fetch an image may take, which may have many GB.
-	imageLimit = 40 * time.Minute
+	imageLimit = 20 * time.Minute
 	// imageTries is how often it is tried at least: a registry may refuse many at once.
 	imageTries = 3
 )

@@ -24,6 +24,9 @@ type About struct {
 	Session func() *api.SessionStatus
 	// Setup makes of the machine what its workshop needs. Optional: nothing does.
 	Setup *Setup
+	// Shows says what the machine lacks to show any desktop. It is asked once nothing is to be
+	// set up any more. Optional: it needs nothing.
+	Shows func() error
 	// Usage measures what is done in sessions. Optional: nothing does.
 	Usage *Usage
 	// Host says what the machine is like beside its GPUs. Optional: nothing does.
@@ -88,7 +91,7 @@ func (m *Machine) Status() api.Status {
 	var setup *api.SetupStatus // of this moment, as the health goes with it
 	if m.about.Setup != nil {
 		setup = m.about.Setup.Status()
-		v = setupHealth(*setup, v)
+		v = m.showing(*setup, setupHealth(*setup, v))
 	}
 	if m.about.Host != nil {
 		v = m.host.health(m.about.Host, m.now(), v)

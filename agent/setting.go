@@ -16,9 +16,11 @@ func (a *Agent) wants(id Identity, sum string) {
 	}
 	if sum == "" {
 		a.setup.none()
+		a.setup.settle()
 		return
 	}
 	if sum == a.setup.seen() {
+		a.setup.settle()
 		return
 	}
 	select {

@@ -37,6 +37,7 @@ type Setup struct {
 	mu      sync.Mutex
 	known   setupMemory
 	working bool // on what the allocator said
+	settled bool // the allocator wants no more than was done
 	recall  sync.Once
 	told    time.Time // when the allocator was let know last of a line
 	changed func()    // lets the allocator know

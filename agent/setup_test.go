@@ -78,6 +78,26 @@ func TestAMachineIsSetUpOnceAndTheAllocatorHearsOfEachStep(t *testing.T) {
 	})
 }
 
+// An agent may be told to show containers while the allocator has no image for it yet.
+func TestAMachineThatShowsNothingIsUnhealthyUntilItIsSetUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := settingUp(api.Setup{})
+		w.shows = func() error {
+			if len(w.runner.ran()) == 0 {
+				return errors.New("there is no image")
+			}
+			return nil
+		}
+		w.start(t)
+		after(2 * time.Minute)
+		said := w.lastReport(t)
+		assert.Equal(t, []any{api.Unhealthy, "The machine shows no desktop: there is no image."}, []any{said.Health, said.Reason})
+		w.allocator.change(func() { w.allocator.setup = script(api.Fail) })
+		after(2 * time.Minute)
+		assert.Equal(t, []string{"healthy none", "unhealthy none", "healthy running", "healthy done"}, w.setups())
+	})
+}
+
 func TestASetUpIsTriedAgainWithGrowingPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := settingUp(script(api.Fail))

@@ -32,8 +32,9 @@ type world struct {
 	release   string // that the machine is at
 	failed    *api.FailedRelease
 	notices   *fakeNotices
-	runner    *fakeRunner // of set-ups; nil: nothing is set up
-	fetcher   *fakeRunner // of the images of desktops; nil: there are none
+	runner    *fakeRunner  // of set-ups; nil: nothing is set up
+	fetcher   *fakeRunner  // of the images of desktops; nil: there are none
+	shows     func() error // what the machine lacks to show a desktop
 	memory    *fakeMemory
 	setup     *agent.Setup
 	usage     *agent.Usage
@@ -77,7 +78,7 @@ func (w *world) start(t *testing.T) *world {
 		Notices: notices, Watches: watches.C,
 		Machine: agent.NewMachine(w.nvml, agent.About{
 			Version: "v1.2.3", BootID: "boot-1",
-			Setup: w.setup, Usage: w.usage,
+			Setup: w.setup, Shows: w.shows, Usage: w.usage,
 			Release: func() string { return w.release }, Failed: func() *api.FailedRelease { return w.failed },
 		}, time.Now),
 		Allocator:  w.allocator,

@@ -149,7 +149,7 @@ func TestAParticipantsStreamPassesAsItIsAndTellsThatTheyWork(t *testing.T) {
 	for _, c := range []struct {
 		said  string
 		works bool
-	}{{"RFB 003.008\n", false}, {"\x03updates", false}, {large, false}, {"\x04key", true}, {"\x05pointer with more", true}} {
+	}{{"RFB 003.008\n", false}, {"\x03updates", false}, {large, false}, {"\xfb size", false}, {"\x04key", true}, {"\x05pointer with more", true}} {
 		w.at.Add(60)
 		was := w.idle()
 		require.NoError(t, ann.Write(t.Context(), websocket.MessageBinary, []byte(c.said)))

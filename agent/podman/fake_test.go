@@ -15,6 +15,9 @@ import (
 // script is podman: its folder has what it knows, and what it was asked.
 const script = `#!/bin/sh
 dir=DIR
+[ "$*" != --version ] || { echo "podman version $(cat "$dir/version")"; exit; }
+[ "$1 $2" = "--storage-opt overlay.mountopt=nodev" ] || { echo "the devices of images are devices" >&2; exit 125; }
+shift 2
 echo "$*" >>"$dir/told"
 case "$*" in
 "system service"*) exec SELF api "$dir" "${4#unix://}" ;;
@@ -49,6 +52,11 @@ func serve(dir, socket string) int {
 	}
 	_ = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, _ := os.ReadFile(filepath.Join(dir, "says"))
+		if refusal, ok := strings.CutPrefix(string(raw), "500 "); ok {
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = w.Write([]byte(refusal))
+			return
+		}
 		_, _ = w.Write(raw)
 		if !strings.Contains(string(raw), "error") {
 			_ = os.WriteFile(filepath.Join(dir, "pulled"), []byte(r.URL.Query().Get("fromImage")), 0o600)
@@ -64,6 +72,7 @@ func install(t *testing.T) string {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	write(t, filepath.Join(dir, "told"), "")
+	write(t, filepath.Join(dir, "version"), "4.1.0")
 	write(t, filepath.Join(dir, "podman"), strings.NewReplacer("DIR", dir, "SELF", self).Replace(script))
 	require.NoError(t, os.Chmod(filepath.Join(dir, "podman"), 0o755))
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))

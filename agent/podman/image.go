@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -49,8 +50,25 @@ func Current() (i Image, err error) {
 	return i, nil
 }
 
+// Usable is why podman has not the image that the machine's desktop had, if it has not: it may
+// have been removed since. That is written down, so that the agent knows, too.
+func Usable(ctx context.Context) error {
+	i, err := Current()
+	if err != nil {
+		return err
+	}
+	var gone *exec.ExitError
+	if err := command(ctx, "image", "exists", i.ID).Run(); !errors.As(err, &gone) || gone.ExitCode() != 1 {
+		return nil // podman itself may not work, and says why when it runs the container
+	}
+	if err := os.Remove(host.Path(aboutFile)); err != nil {
+		return fmt.Errorf("write down that podman has no image any more: %w", err)
+	}
+	return ErrNoImage
+}
+
 // ErrNoImage is that the machine has no image for a desktop.
-var ErrNoImage = errors.New("the image of the desktop was not fetched; set the pool's container, deploy, and replace the machine")
+var ErrNoImage = errors.New("the image of the desktop is not here; set the pool's container, deploy, and replace the machine")
 
 // named is what names an image, and no flag of podman's.
 var named = regexp.MustCompile(`^[a-z0-9][A-Za-z0-9._:/@-]*$`)
@@ -124,6 +142,16 @@ func plain(dir string) error {
 			return os.Chmod(name, 0o755)
 		case d.Type().IsRegular():
 			return os.Chmod(name, 0o644)
+		}
+		return os.Remove(name)
+	})
+}
+
+// withoutDevices leaves of a tree folders, files and links: each home begins with a copy.
+func withoutDevices(dir string) error {
+	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || d.Type().IsRegular() || d.Type()&fs.ModeSymlink != 0 {
+			return err
 		}
 		return os.Remove(name)
 	})

@@ -31,7 +31,7 @@ func inspect(ctx context.Context, reference, into string) (Image, error) {
 	if err := remove(ctx, looked); err != nil {
 		return i, err
 	}
-	create := append([]string{"create", "--name", looked, "--pull=never", "--network=none"}, mapping()...)
+	create := append([]string{"create", "--name", looked, "--pull=never", "--network=none", "--image-volume=ignore"}, mapping()...)
 	if _, err := ask(ctx, append(create, i.ID, "true")...); err != nil {
 		return i, err
 	}
@@ -53,7 +53,7 @@ func inspect(ctx context.Context, reference, into string) (Image, error) {
 	if err := take(ctx, i.Home+"/.", home); err != nil {
 		return i, fmt.Errorf("the image has no home for its user: %w", err)
 	}
-	return i, os.Remove(users)
+	return i, errors.Join(withoutDevices(home), os.Remove(users))
 }
 
 // describe asks podman what an image is called, and whom it says to run as.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ func image(t *testing.T) string {
 	write(t, dir+"/about", `[{"Id": "abc", "Config": {"User": "client:client"}}]`)
 	write(t, dir+"/image/etc/passwd", "root:x:0:0::/root:/bin/sh\nclient:x:1234:1234::/home/client:/bin/bash\n")
 	write(t, dir+"/image/home/client/.bashrc", "alias")
+	require.NoError(t, syscall.Mkfifo(dir+"/image/home/client/pipe", 0o644))
 	write(t, dir+"/image/usr/share/kasmvnc/www/vnc.html", "<p>")
 	require.NoError(t, os.Chmod(dir+"/image/usr/share/kasmvnc/www/vnc.html", 0o600))
 	return dir
@@ -53,6 +55,7 @@ func TestAnImageIsFetchedOnceAndSaysHowFarItIs(t *testing.T) {
 	require.Equal(t, podman.Image{Reference: reference, ID: "abc", User: 1234, Home: "/home/client"}, i)
 	require.Equal(t, 0x70000000+1234, podman.UID(i.User))
 	require.FileExists(t, host.Path(podman.HomeDir+"/.bashrc"))
+	require.NoFileExists(t, host.Path(podman.HomeDir+"/pipe"), "nor devices: each home begins with a copy of it")
 	info, err := os.Stat(host.Path(podman.ViewerDir + "/vnc.html"))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o644), info.Mode(), "the agent, which is not root, serves it")
@@ -72,6 +75,8 @@ func TestAnImageThatCannotBeUsedSaysWhy(t *testing.T) {
 		what, file, text, want string
 	}{
 		{"a registry that refuses", "says", `{"error": "manifest unknown"}`, "manifest unknown"},
+		{"an API that refuses", "says", `500 {"cause": "short name", "message": "short-name resolution enforced", "response": 500}`, "refused to fetch the image: short-name resolution enforced"},
+		{"an API that says nothing", "says", "500 oops", "refused to fetch the image: 500"},
 		{"an API that breaks off", "says", `{"status": `, "podman stopped fetching the image"},
 		{"a user that it has not", "about", `[{"Id": "abc", "Config": {"User": "ann"}}]`, `it runs as "ann", and has no such user`},
 		{"a number that containers have not", "image/etc/passwd", "client:x:99999:1::/home/client:/bin/sh", "may have one from 0 to 65535"},
@@ -121,7 +126,7 @@ func TestAContainerHasNoRightsAndEndsWithItsSession(t *testing.T) {
 	}, 20*time.Second, 5*time.Millisecond)
 	for _, want := range []string{
 		"--security-opt no-new-privileges", "--cap-drop all", "--network lablink --ip 198.19.77.2", "--uidmap 0:1879048192:65536", "--pull=never", "--rm",
-		"--volume /h:/home/client", "--volume /p:/run/lablink/password:ro", "--env LABLINK_PASSWORD_FILE=/run/lablink/password", "--device nvidia.com/gpu=all",
+		"--image-volume=ignore", "--volume /h:/home/client:nodev ", "/var/lib/lablink-home:nodev ", "--volume /p:/run/lablink/password:ro", "--env LABLINK_PASSWORD_FILE=/run/lablink/password", "--device nvidia.com/gpu=all",
 	} {
 		require.Contains(t, call, want)
 	}
@@ -132,6 +137,49 @@ func TestAContainerHasNoRightsAndEndsWithItsSession(t *testing.T) {
 	end()
 	require.ErrorIs(t, <-ended, context.Canceled)
 	told := calls(t, dir)
-	require.Equal(t, 0, strings.Index(told, "rm --force --ignore lablink-session\n"), "what was there before goes first")
-	require.Greater(t, strings.Count(told, "rm --force --ignore lablink-session\n"), 1)
+	require.Equal(t, 0, strings.Index(told, "rm --force --ignore --volumes lablink-session\n"), "what was there before goes first")
+	require.Greater(t, strings.Count(told, "rm --force --ignore --volumes lablink-session\n"), 1)
+}
+
+func TestAContainerThatOutlivesItsUnitIsRemovedWithItsVolumesThoughWhoAskedIsGone(t *testing.T) {
+	dir := image(t)
+	ctx, gone := context.WithCancel(t.Context())
+	gone()
+	require.NoError(t, podman.Remove(ctx))
+	require.Equal(t, "rm --force --ignore --volumes lablink-session\n", calls(t, dir))
+	write(t, dir+"/podman", "#!/bin/sh\necho the disk is broken >&2; exit 125\n")
+	require.ErrorContains(t, podman.Remove(t.Context()), "the session's container is not gone: podman rm --force: exit status 125: the disk is broken")
+}
+
+func TestAnImageThatPodmanLostIsFetchedAgain(t *testing.T) {
+	dir := image(t)
+	write(t, dir+"/pulled", "")
+	_, err := fetch(t, reference)
+	require.NoError(t, err)
+	require.NoError(t, podman.Usable(t.Context()))
+	require.NoError(t, os.Remove(dir+"/pulled"))
+	require.ErrorIs(t, podman.Usable(t.Context()), podman.ErrNoImage)
+	_, err = podman.Current()
+	require.ErrorIs(t, err, podman.ErrNoImage, "the agent is told, too")
+	write(t, dir+"/says", `{"status": "Download complete", "id": "a"}`)
+	_, err = fetch(t, reference)
+	require.NoError(t, err)
+	require.NoError(t, podman.Usable(t.Context()))
+}
+
+func TestAMachineWhoseGPUsContainersWouldNotSeeSaysWhatToDo(t *testing.T) {
+	dir := image(t)
+	write(t, dir+"/version", "3.4.4")
+	require.NoError(t, podman.Possible(), "it has none")
+	write(t, host.Path("/dev/nvidia0"), "")
+	require.ErrorContains(t, podman.Possible(), "run nvidia-ctk cdi generate")
+	write(t, host.Path("/etc/cdi/nvidia.yaml"), "cdiVersion: 0.5.0")
+	for version, want := range map[string]string{"3.4.4": "podman 3.4 gives no GPUs", "4.0.9": "podman 4.0 gives no GPUs", "?": "but"} {
+		write(t, dir+"/version", version)
+		require.ErrorContains(t, podman.Possible(), want)
+	}
+	for _, version := range []string{"4.1.0", "4.10.1", "5.0.0-rc1"} {
+		write(t, dir+"/version", version)
+		require.NoError(t, podman.Possible())
+	}
 }

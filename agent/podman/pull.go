@@ -51,7 +51,24 @@ func pull(ctx context.Context, reference string, said func(line string)) error {
 		return fmt.Errorf("ask podman for the image: %w", err)
 	}
 	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return refused(answer)
+	}
 	return follow(answer.Body, said)
+}
+
+// maxRefusal is how much of a refusal is read, in bytes.
+const maxRefusal = 64 << 10
+
+// refused is why podman's API does not begin to fetch an image.
+func refused(answer *http.Response) error {
+	var said struct {
+		Message string `json:"message"`
+	}
+	if err := json.NewDecoder(io.LimitReader(answer.Body, maxRefusal)).Decode(&said); err != nil || said.Message == "" {
+		return fmt.Errorf("podman refused to fetch the image: %s", answer.Status)
+	}
+	return fmt.Errorf("podman refused to fetch the image: %s", gpu.Clip(said.Message))
 }
 
 // awaitSocket waits until podman listens.

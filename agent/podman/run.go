@@ -56,8 +56,8 @@ type Session struct {
 	Ready func()
 }
 
-// Run shows a desktop until ctx ends, or until the container does. Nothing of the container
-// is left then.
+// Run shows a desktop until ctx ends, or until the container does. What is left of the
+// container when this program is killed before, Remove removes.
 func (s *Session) Run(ctx context.Context) error {
 	if err := remove(ctx, name); err != nil { // whoever ran it before was killed
 		return err
@@ -91,6 +91,22 @@ func (s *Session) Run(ctx context.Context) error {
 	return fmt.Errorf("the container ended: %w", err)
 }
 
+// removal is how long it may take to remove all that a container wrote.
+const removal = 10 * time.Minute
+
+// Remove removes the session's container and what it wrote, if any of it is left. It is for
+// who is outside of the unit that runs the container, which has a bounded time to end, and
+// bounds that who works in the container may have used up. Who asks may stop waiting, and ask
+// again.
+func Remove(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removal)
+	defer cancel()
+	if err := remove(ctx, name); err != nil {
+		return fmt.Errorf("the session's container is not gone: %w", err)
+	}
+	return nil
+}
+
 // end ends the container once ctx has ended, as long as it runs: it may be about to begin.
 func end(ctx, running context.Context) {
 	select {
@@ -117,11 +133,11 @@ func (s *Session) args() []string {
 		"--network", network, "--ip", Address,
 		"--security-opt", "no-new-privileges", "--cap-drop", "all", "--systemd=false",
 		"--cgroups=disabled", "--log-driver=none", "--shm-size=4g", "--umask", "0027", "--stop-timeout=2",
-		"--volume", s.Home + ":" + s.Image.Home, "--volume", s.Password + ":" + told + ":ro",
+		"--image-volume=ignore", "--volume", s.Home + ":" + s.Image.Home + ":nodev", "--volume", s.Password + ":" + told + ":ro",
 		"--env", toldVariable + "=" + told,
 	}
 	if own := host.Path("/var/lib/lablink-home"); own != s.Image.Home { // what was set up there may know that path
-		args = append(args, "--volume", s.Home+":"+own)
+		args = append(args, "--volume", s.Home+":"+own+":nodev")
 	}
 	args = append(append(args, mapping()...), limits()...)
 	if gpus() {

@@ -12,7 +12,8 @@ type Filter struct {
 	Desktop io.Writer
 	// WatchOnly leaves out all that does something on the desktop.
 	WatchOnly bool
-	// Worked is called with each message that does something there, and is passed on.
+	// Worked is called with each message by which somebody does something there, and that is
+	// passed on.
 	// Optional.
 	Worked func()
 
@@ -57,7 +58,7 @@ func (f *Filter) one() error {
 		return f.pass(known(whole[:m.head], whole[m.head:]))
 	case m.works && f.WatchOnly:
 		return nil
-	case m.works && f.Worked != nil:
+	case Works(kind) && f.Worked != nil:
 		f.Worked()
 	}
 	return f.pass(whole)

@@ -37,9 +37,10 @@ type message struct {
 	head int
 	// more is how long the rest is, as the fixed part says. Nil: there is none.
 	more func(head []byte) (int, error)
-	// works says that who sends it does something on the desktop: they are not idle,
-	// and who watches may not.
+	// works says that who sends it does something on the desktop, and who watches may not.
 	works bool
+	// alone says that a page also sends it by itself: who has it open may be idle.
+	alone bool
 }
 
 var messages = map[byte]message{
@@ -51,13 +52,13 @@ var messages = map[byte]message{
 	clientCutText:     {head: 8, more: textLength, works: true},
 	continuousUpdates: {head: 10},
 	clientFence:       {head: 9, more: func(h []byte) (int, error) { return times(uint16(h[8]), 1, maxFence) }},
-	setDesktopSize:    {head: 8, more: func(h []byte) (int, error) { return times(uint16(h[6]), 16, maxScreens) }, works: true},
+	setDesktopSize:    {head: 8, more: func(h []byte) (int, error) { return times(uint16(h[6]), 16, maxScreens) }, works: true, alone: true},
 	extendedKey:       {head: 12, more: extendedKeyOnly, works: true},
 }
 
 // Works reports whether who sends a message of a kind does something on the desktop, as far
-// as is known.
-func Works(kind byte) bool { return messages[kind].works }
+// as is known, and is not idle. A page asks for the desktop's size whenever it connects.
+func Works(kind byte) bool { return messages[kind].works && !messages[kind].alone }
 
 func times(n uint16, size, most int) (int, error) {
 	if int(n) > most {

@@ -1,6 +1,7 @@
 package warden
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -23,6 +24,9 @@ type Inside struct {
 	SettingUp Person
 	// Skeleton is a folder that homes begin with, before all else.
 	Skeleton string
+	// Remove removes the session's container and what it wrote, once its unit has ended: the
+	// unit may have been killed before it could.
+	Remove func(ctx context.Context) error
 	// Fetch answers with the image's way to the machine.
 	Fetch http.Handler
 }
@@ -52,6 +56,14 @@ func (w *Warden) skeletons() []string {
 	return slices.Clone(skeletons)
 }
 
+// removeContainer removes what the session's unit may have left of its container.
+func (w *Warden) removeContainer(ctx context.Context) error {
+	if w.Inside == nil {
+		return nil
+	}
+	return w.Inside.Remove(ctx)
+}
+
 // keepPassword makes a password for a session in a container: a new one for a new session,
 // and where it is missing, as after a reboot.
 func (w *Warden) keepPassword(fresh bool) error {
@@ -60,14 +72,13 @@ func (w *Warden) keepPassword(fresh bool) error {
 	}
 	file := filepath.Join(Runtime, PasswordFile)
 	_, err := os.Stat(host.Path(file))
-	if err == nil && !fresh {
-		return nil
-	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("look for the session's password: %w", err)
 	}
-	if err := host.WriteFile(file, []byte(rand.Text()), 0o640); err != nil {
-		return err
+	if err != nil || fresh {
+		if err := host.WriteFile(file, []byte(rand.Text()), 0o640); err != nil {
+			return err
+		}
 	}
-	return w.Person.OwnAll(host.Path(Runtime))
+	return w.Person.OwnAll(host.Path(Runtime)) // one that is there may have been nobody's yet
 }

@@ -1,6 +1,8 @@
 package warden_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"os"
 	"testing"
@@ -24,7 +26,7 @@ func contained(t *testing.T) (*warden.Warden, *machine, *machine) {
 	const skeleton = "/var/lib/lablink-image/home"
 	require.NoError(t, os.MkdirAll(host.Path(skeleton), 0o755))
 	require.NoError(t, os.WriteFile(host.Path(skeleton+"/of-the-image"), []byte("x"), 0o644))
-	w.Inside = &warden.Inside{SettingUp: setter, Skeleton: skeleton, Fetch: http.NotFoundHandler()}
+	w.Inside = &warden.Inside{SettingUp: setter, Skeleton: skeleton, Remove: func(context.Context) error { return setter.do("remove the container") }, Fetch: http.NotFoundHandler()}
 	return w, m, setter
 }
 
@@ -59,6 +61,49 @@ func TestASessionInAContainerHasAPasswordOfItsOwnAndTheImagesHome(t *testing.T) 
 	require.NoError(t, w.End(t.Context(), "bobs"))
 	require.NoFileExists(t, host.Path(password))
 	require.Contains(t, next(m), "stop "+containers)
+}
+
+func TestAPasswordWhoseOwnerWasNotSetGetsItWithTheNextTry(t *testing.T) {
+	w, m, _ := contained(t)
+	owned, failed := "", false
+	m.ownsAll = func(folder string) error {
+		if folder == "lablink-session" && !failed {
+			failed = true
+			return errors.New("the machine lost its power")
+		}
+		owned = folder
+		return nil
+	}
+	require.ErrorContains(t, w.Begin(t.Context(), "anns"), "lost its power")
+	anns := read(t)
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	require.Equal(t, "lablink-session", owned)
+	require.Equal(t, anns, read(t))
+}
+
+// A unit that is killed, as its participant left it no time or no tasks, removes nothing.
+func TestNobodyBeginsBeforeTheContainerBeforeIsGone(t *testing.T) {
+	w, m, setter := contained(t)
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	require.Equal(t, []string{"remove the container"}, next(setter), "what an earlier warden may have left goes first")
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	require.Empty(t, next(setter), "it goes on")
+	next(m)
+	setter.fail = "remove the container"
+	require.Error(t, w.End(t.Context(), "anns"))
+	did := next(m)
+	require.Contains(t, did, "stop "+containers)
+	require.NotContains(t, did, "forget")
+	require.Error(t, w.Begin(t.Context(), "bobs"))
+	require.NotContains(t, next(m), "start "+containers)
+	had, err := w.Current()
+	require.NoError(t, err)
+	require.Equal(t, "anns", had, "it has not ended")
+	setter.fail = ""
+	require.NoError(t, w.End(t.Context(), "anns"))
+	had, err = w.Current()
+	require.NoError(t, err)
+	require.Empty(t, had)
 }
 
 func TestTheImageIsFetchedUntilSomebodyHasHadTheMachineAndTheHomeIsWhoseSetsItUp(t *testing.T) {

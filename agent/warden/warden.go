@@ -96,6 +96,9 @@ func (w *Warden) Begin(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), beginning)
 	defer cancel()
 	had, err := current()
+	if err == nil && w.Possible != nil {
+		err = w.Possible() // before anybody has had the machine, which can be set up until then
+	}
 	if err == nil {
 		err = w.use()
 	}
@@ -109,11 +112,6 @@ func (w *Warden) Begin(ctx context.Context, id string) error {
 	}
 	if err := w.Person.Ready(ctx); err != nil {
 		return err
-	}
-	if w.Possible != nil {
-		if err := w.Possible(); err != nil {
-			return err
-		}
 	}
 	if had != id {
 		if err := w.makeHome(ctx); err != nil {
@@ -165,6 +163,9 @@ func current() (string, error) {
 // written down last: what is cut short is done again.
 func (w *Warden) clear(ctx context.Context) error {
 	if err := w.hide(ctx); err != nil {
+		return err
+	}
+	if err := w.removeContainer(ctx); err != nil {
 		return err
 	}
 	if err := w.Person.Forget(ctx); err != nil {

@@ -27,6 +27,8 @@ type machine struct {
 	did  []string
 	fail string // what fails
 	gone func() // is called once it fences, where it is there
+	// ownsAll takes whose all of a folder becomes, where it is there.
+	ownsAll func(folder string) error
 }
 
 func (m *machine) do(what string) error {
@@ -50,7 +52,12 @@ func (m *machine) Forget(context.Context) error { return m.do("forget") }
 func (m *machine) KeepSetUp() error             { return m.do("keep what was set up") }
 func (m *machine) Keep(path string) error       { return m.do("keep " + filepath.Base(path)) }
 func (m *machine) Own(path string) error        { return m.do("own " + filepath.Base(path)) }
-func (m *machine) OwnAll(string) error          { return nil }
+func (m *machine) OwnAll(path string) error {
+	if m.ownsAll == nil {
+		return nil
+	}
+	return m.ownsAll(filepath.Base(path))
+}
 
 const unit = "lablink-session.service"
 
@@ -191,6 +198,10 @@ func TestAMachineWithoutAnXServerSaysWhatToInstall(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	require.ErrorContains(t, w.Begin(t.Context(), "anns"), "install tigervnc-standalone-server")
 	require.NotContains(t, next(m), "start "+unit)
+	ran := 0
+	w.Run = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { ran++ })
+	require.Equal(t, http.StatusOK, ask(w, warden.RunPath), "nobody has had it, and it can be set up still")
+	require.Equal(t, 1, ran)
 }
 
 // A home may take longer than anybody waits.

@@ -40,7 +40,7 @@ func (s *server) forStaff(next http.HandlerFunc) http.HandlerFunc {
 
 func (s *server) loginForm(w http.ResponseWriter, r *http.Request) {
 	in := api.Session{User: r.PostFormValue("user"), Password: r.PostFormValue("password")}
-	if err := s.logIn(r.Context(), in, remote(r)); err != nil {
+	if err := s.logIn(r.Context(), in, remote(r), s.seatToken(r)); err != nil {
 		p := s.asProblem(r.Context(), err)
 		setRetryAfter(w, p)
 		s.render(w, r, p.HTTP, "login.html", s.loginView(r.URL.Query().Get("next"), p))

@@ -50,8 +50,9 @@ func (p patient) Write(raw []byte) (int, error) {
 func (p patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
 // imagePolicy is what the page of a desktop's image may do, which is not LabLink's: it has
-// scripts and styles in its page, and programs for pictures. It still speaks to this site
-// alone, and what a machine shows could have its scripts in files as well.
+// scripts and styles in its page, and programs for pictures. What it
+// fetches is this site's alone, but it may lead the browser elsewhere and speak by WebRTC, which
+// no policy forbids. What a machine shows could have its scripts in files as well.
 const imagePolicy = "default-src 'none'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; " +
 	"img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
@@ -131,6 +132,22 @@ func (s *server) desktopSeat(r *http.Request) (allocator.Seat, error) {
 		err = api.Problemf(api.Conflict, "You have no machine yet", "You are number %d in the queue, and get one as soon as one is free.", seat.Position)
 	}
 	return seat, err
+}
+
+// apart refuses to log somebody in where a seat's desktop may be open: its page would act in
+// their name from then on. It is desktopSeat's other side.
+func (s *server) apart(ctx context.Context, token string) error {
+	seat, err := s.Service.SeatOf(ctx, token)
+	switch {
+	case api.CodeOf(err) == api.NotFound:
+		return nil
+	case err != nil:
+		return err
+	case seat.State == allocator.SeatQueued:
+		return nil
+	}
+	return api.Problemf(api.Forbidden, "This browser holds a seat",
+		"What its machine shows could act in your name on the other pages. Leave the seat on its page, /seat, and close its desktop, or log in with another browser.")
 }
 
 // ownPage refuses a stream that a page of another site opens.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/allocator/web"
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // machines leads to one agent, whichever machine is asked for.
@@ -93,6 +94,32 @@ func TestADesktopIsItsParticipantsAlone(t *testing.T) {
 		require.Equal(t, http.StatusServiceUnavailable, status)
 		require.Contains(t, body, "Try again in a few seconds")
 	}
+}
+
+// The page of a desktop that was opened before would act in the name of who logs in after.
+func TestNobodyLogsInWhereADesktopMayBeOpen(t *testing.T) {
+	w := newWorld(t)
+	ws := w.ReadyWorkshop(t, 1)
+	w.Agents.Connect(w.Machines(t, ws)...)
+	ann, bob := w.browser(t), w.browser(t)
+	join(t, ann, ws, "ann@example.org")
+	join(t, bob, ws, "bob@example.org")
+	in := api.Session{User: "admin", Password: password}
+	res, body := ann.send(t, http.MethodPost, "/api/v1/sessions", in)
+	refused(t, api.Forbidden, res, body)
+	require.Contains(t, body, "Leave the seat on its page, /seat")
+	res, page := ann.submit(t, "/admin/login", url.Values{"user": {in.User}, "password": {in.Password}})
+	require.Equal(t, http.StatusForbidden, res.StatusCode)
+	require.Contains(t, page, "log in with another browser")
+	res, body = ann.send(t, http.MethodGet, "/api/v1/users/current", nil)
+	refused(t, api.Unauthorized, res, body)
+
+	res, _ = bob.send(t, http.MethodPost, "/api/v1/sessions", in)
+	require.Equal(t, http.StatusNoContent, res.StatusCode, "who waits has no machine")
+	res, _ = ann.send(t, http.MethodDelete, "/api/v1/seats/current", nil)
+	require.Equal(t, http.StatusNoContent, res.StatusCode)
+	res, _ = ann.send(t, http.MethodPost, "/api/v1/sessions", in)
+	require.Equal(t, http.StatusNoContent, res.StatusCode)
 }
 
 func TestAStreamToADesktopIsOpenedByItsOwnPageAlone(t *testing.T) {

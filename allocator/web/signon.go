@@ -56,6 +56,9 @@ func (s *server) startSignOn(w http.ResponseWriter, r *http.Request) {
 	var flow signon.Flow
 	err := s.limits.signOn(r)
 	if err == nil {
+		err = s.apart(r.Context(), s.seatToken(r))
+	}
+	if err == nil {
 		to, flow, err = s.SignOn.Begin(r.Context(), s.base(r)+callbackPath)
 	}
 	if err != nil {
@@ -92,6 +95,9 @@ func (s *server) finishSignOn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	u, err := s.Guard.SignOn(ctx, access.SignedOn(who))
+	if err == nil {
+		err = s.apart(ctx, s.seatToken(r)) // it may have been taken meanwhile
+	}
 	if err == nil {
 		err = s.begin(ctx, u)
 	}

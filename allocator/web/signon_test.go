@@ -49,6 +49,28 @@ func mustRequest(t *testing.T, to string) *http.Request {
 	return r
 }
 
+func TestNobodySignsOnWhereADesktopMayBeOpen(t *testing.T) {
+	w, m, _ := signingOn(t)
+	ws := w.ReadyWorkshop(t, 1)
+	b := w.browser(t)
+	res, body := b.open(t, "/api/v1/oidc/start")
+	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
+	m.QueueUser(&mockoidc.MockUser{Subject: "1", Email: "ann@example.org", EmailVerified: true})
+	to, err := http.DefaultTransport.RoundTrip(mustRequest(t, res.Header.Get("Location")))
+	require.NoError(t, err)
+	require.NoError(t, to.Body.Close())
+	back, err := url.Parse(to.Header.Get("Location"))
+	require.NoError(t, err)
+	join(t, b, ws, "ann@example.org") // meanwhile
+	for _, page := range []string{back.RequestURI(), "/api/v1/oidc/start"} {
+		res, body = b.open(t, page)
+		require.Equal(t, http.StatusForbidden, res.StatusCode, page)
+		require.Contains(t, body, "This browser holds a seat")
+	}
+	answer, raw := b.send(t, http.MethodGet, "/api/v1/users/current", nil)
+	refused(t, api.Unauthorized, answer, raw)
+}
+
 func TestStaffLogInWithTheirInstitutionsAccount(t *testing.T) {
 	w, m, p := signingOn(t)
 	b := w.browser(t)

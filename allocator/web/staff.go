@@ -32,13 +32,13 @@ func (in *requestInput) Resolve(ctx huma.Context) []error {
 func (s *server) staffOperations(a huma.API) {
 	huma.Register(a, huma.Operation{
 		OperationID: "log-in", Method: http.MethodPost, Path: "/api/v1/sessions", Summary: "Log in", Tags: []string{"staff"},
-		DefaultStatus: http.StatusNoContent, Errors: []int{401, 422, 429},
+		DefaultStatus: http.StatusNoContent, Errors: []int{401, 403, 422, 429},
 	}, func(ctx context.Context, in *struct {
 		requestInput
 		Body api.Session
 	},
 	) (*struct{}, error) {
-		if err := s.logIn(ctx, in.Body, remote(in.request)); err != nil {
+		if err := s.logIn(ctx, in.Body, remote(in.request), s.seatToken(in.request)); err != nil {
 			return nil, s.refuse(ctx, err)
 		}
 		return nil, nil

@@ -102,8 +102,12 @@ func (s *server) begin(ctx context.Context, u allocator.User) error {
 	return nil
 }
 
-// logIn checks a password and begins a session.
-func (s *server) logIn(ctx context.Context, in api.Session, address string) error {
+// logIn checks a password and begins a session, in a browser that holds no seat. What shows
+// the seat is given.
+func (s *server) logIn(ctx context.Context, in api.Session, address, seat string) error {
+	if err := s.apart(ctx, seat); err != nil {
+		return err
+	}
 	u, err := s.Guard.Check(ctx, in.User, in.Password, address)
 	if code := api.CodeOf(err); code == api.Unauthorized || code == api.RateLimited {
 		s.Log.WarnContext(ctx, "a log-in was refused", "user", in.User[:min(len(in.User), access.MaxName)], "address", address, "code", code)

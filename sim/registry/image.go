@@ -25,6 +25,8 @@ type Runs struct {
 	User       string   `json:"User,omitempty"`
 	Entrypoint []string `json:"Entrypoint,omitempty"`
 	Env        []string `json:"Env,omitempty"`
+	// Volumes are folders whose content podman keeps apart.
+	Volumes map[string]struct{} `json:"Volumes,omitempty"`
 }
 
 // Image is an image that can be pulled.

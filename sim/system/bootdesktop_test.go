@@ -95,5 +95,5 @@ chmod 0755 /usr/local/bin/startxfce4`)
 	require.Equal(t, "masked", m.run(t, "sh", "-c", `systemctl is-enabled "user@$(id -u lablink-session).service" || true`))
 	require.Equal(t, "lablink-session", m.run(t, "grep", "-x", "lablink-session", "/etc/cron.deny"))
 	require.Empty(t, m.failed(t))
-	require.Empty(t, m.run(t, "sh", "-c", "find /etc/systemd/system -maxdepth 1 -type f -name 'lablink-*' -exec systemd-analyze verify {} + 2>&1"), "systemd has something to say of the units")
+	require.Empty(t, m.run(t, "sh", "-c", "find /etc/systemd/system -maxdepth 1 -type f -name 'lablink-*' ! -name lablink-remote.service -exec systemd-analyze verify {} + 2>&1"), "systemd has something to say of the units") // of those whose program is here
 }

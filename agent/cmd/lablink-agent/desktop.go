@@ -112,7 +112,7 @@ func (c wardenCommand) Run(ctx context.Context) error {
 	if host.Skipped("user") {
 		run.User = "" // simulated machines have no users of their own
 	}
-	w := &warden.Warden{Units: warden.Systemd{}, Person: person(), Possible: session.Possible, Run: process.Handler(run), Prepare: process.Prepare, Say: func(what string, err error) { log.Warn(what, "error", err) }}
+	w := &warden.Warden{Units: warden.Systemd{}, Person: person(), Possible: possible["vnc"], Run: process.Handler(run), Prepare: process.Prepare, Say: func(what string, err error) { log.Warn(what, "error", err) }}
 	switch c.Desktop {
 	case inContainer:
 		contained(w)
@@ -128,15 +128,33 @@ func (c wardenCommand) Run(ctx context.Context) error {
 
 // contained makes a warden one of sessions in containers.
 func contained(w *warden.Warden) {
-	w.Inside = &warden.Inside{SettingUp: w.Person, Skeleton: podman.HomeDir, Fetch: process.Handler(podman.Fetcher{})}
+	w.Inside = &warden.Inside{SettingUp: w.Person, Skeleton: podman.HomeDir, Remove: podman.Remove, Fetch: process.Handler(podman.Fetcher{})}
 	if host.Skipped("user") {
+		w.Inside.Remove = func(context.Context) error { return nil }
 		w.Inside.Fetch = process.Handler(nobodysRunner{"this machine is simulated by processes, and has no containers: make test-boot boots machines that have"})
 		return
 	}
 	w.Person = warden.Contained{UID: containedUID, From: podman.Range}
-	w.Possible = func() error {
+	w.Possible = func() error { return errors.Join(podman.Possible(), podman.Usable(context.Background())) }
+}
+
+// possible says what a machine lacks to show a kind of desktop: to who mends it, and before
+// each session.
+var possible = map[string]func() error{"vnc": session.Possible, inContainer: containersPossible, "crd": warden.RemotePossible}
+
+func containersPossible() error {
+	_, err := podman.Current()
+	return errors.Join(podman.Possible(), err)
+}
+
+// lacking says what a machine lacks to show anything, as far as the agent may look.
+func (c *runCommand) lacking() func() error {
+	if c.Desktop != inContainer || host.Skipped("user") {
+		return nil
+	}
+	return func() error {
 		_, err := podman.Current()
-		return errors.Join(podman.Possible(), err)
+		return err
 	}
 }
 

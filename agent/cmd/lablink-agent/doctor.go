@@ -15,9 +15,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/agent/doctor"
 	"github.com/talmolab/lablink-infrastructure/agent/identity"
 	"github.com/talmolab/lablink-infrastructure/agent/proc"
-	"github.com/talmolab/lablink-infrastructure/agent/session"
 	"github.com/talmolab/lablink-infrastructure/agent/uplink"
-	"github.com/talmolab/lablink-infrastructure/agent/warden"
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
@@ -46,7 +44,7 @@ func (c *doctorCommand) Run(ctx context.Context, out io.Writer) error {
 	found := doctor.Machine{
 		URL: c.AllocatorURL, HTTP: client, Version: version, Find: exec.LookPath, NVML: gpus, Host: proc.Host{Disk: c.Home},
 		Root: host.Path("/"), StateDir: c.StateDir, Identities: identity.NewStore(c.StateDir), Now: time.Now,
-		Shows: map[string]func() error{"vnc": session.Possible, "crd": warden.RemotePossible}[c.Desktop],
+		Shows: possible[c.Desktop],
 	}.Examine(ctx)
 	return c.show(out, found)
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -34,6 +35,10 @@ func TestTheDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	var found []doctor.Finding
 	require.NoError(t, json.Unmarshal(out.Bytes(), &found))
 	assert.Equal(t, "allocator", found[len(found)-1].Check)
+
+	out.Reset()
+	require.Error(t, execute(t.Context(), []string{"doctor", "--desktop=container", "--join=http://127.0.0.1:1/#lbj_x", "--nvml=simulated:a100"}, &out))
+	assert.Regexp(t, `desktop +WRONG .*the image of the desktop is not here`, strings.ReplaceAll(out.String(), "\n", " "))
 }
 
 func TestOtherSystemsAreRefusedInWords(t *testing.T) {

@@ -128,7 +128,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	usage.Session = sessions.ID
 	at := bootID()
 	machine := agent.NewMachine(gpus, agent.About{
-		Version: version, BootID: at, Release: host.Current, Failed: failed(log), Session: sessions.Status, Setup: setup, Usage: usage, Host: proc.Host{Disk: c.Home},
+		Version: version, BootID: at, Release: host.Current, Failed: failed(log), Session: sessions.Status, Setup: setup, Shows: c.lacking(), Usage: usage, Host: proc.Host{Disk: c.Home},
 		Kept: identity.NewStore(c.StateDir).GPUs(), Log: log,
 	}, time.Now)
 	defer c.tell(ctx, machine, log)()
