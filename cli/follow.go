@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -44,17 +43,17 @@ func (g *Globals) followLog(ctx context.Context, client *api.Client, id string, 
 		}
 		away = err != nil
 		if gone {
-			return errors.Join(g.printLines(lines), g.warn("the machine has ended"))
+			g.warn("the machine has ended")
+			return g.printLines(lines)
 		}
 	}
 }
 
 // warn says something beside what is printed.
-func (g *Globals) warn(text string) error {
+func (g *Globals) warn(text string) {
 	if g.Err != nil {
 		fmt.Fprintln(g.Err, "lablink: "+text)
 	}
-	return nil
 }
 
 // ended reports whether a machine is there no more.

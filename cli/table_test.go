@@ -58,7 +58,7 @@ func TestWhatIsListedLooksAsItDid(t *testing.T) {
 			require.NoError(t, err)
 			fmt.Fprintf(&tables, "--- lablink %s, %d columns\n%s", command, width, out)
 		}
-		out, err := at(t, func(g *cli.Globals) {}, "--url", url, "--token", made.Secret, command, "--json")
+		out, err := at(t, func(*cli.Globals) {}, "--url", url, "--token", made.Secret, command, "--json")
 		require.NoError(t, err)
 		require.True(t, json.Valid([]byte(out)), out)
 		fmt.Fprintf(&documents, "--- lablink %s --json\n%s", command, out)

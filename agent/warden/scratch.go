@@ -18,8 +18,8 @@ func (m mounts) eachScratch(do func(top, f folder) error) error {
 	var failed error
 	for _, at := range m.local {
 		top, err := openFolder(at)
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-			continue // it is mounted no more, or its owner's alone, as FUSE's are
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.ENOTDIR) {
+			continue // it is mounted no more, its owner's alone, as FUSE's are, or a file
 		}
 		if err == nil {
 			err = errors.Join(top.scratch(m, do), top.Close())

@@ -20,6 +20,7 @@ const disks = `22 1 259:1 / / rw,relatime shared:1 - ext4 /dev/root rw
 38 22 259:5 / /closed ro,relatime shared:19 - ext4 /dev/nvme3n1 ro
 39 22 0:44 / /far rw - nfs4 server:/far rw
 41 22 259:5 / /broken rw,relatime shared:19 - ext4 /dev/nvme4n1 ro,errors=remount-ro
+42 22 259:1 /etc/release /etc/mounted rw - ext4 /dev/root rw
 40 22 7:1 / /snap rw - squashfs /dev/loop1 ro
 this is no line
 `
@@ -32,6 +33,7 @@ func machineWith(t *testing.T, folders ...string) {
 	require.NoError(t, os.WriteFile(host.Path("/proc/self/mountinfo"), []byte(disks), 0o600))
 	require.NoError(t, os.Chmod(host.Path("/"), 0o755))
 	require.NoError(t, host.WriteFile(keptFile, nil, 0o600))
+	require.NoError(t, host.WriteFile("/etc/mounted", nil, 0o644)) // a file is mounted there
 	for _, dir := range folders {
 		mode := os.FileMode(0o755)
 		if dir[len(dir)-1] == '!' {
