@@ -63,7 +63,7 @@ func places() vnc.Places {
 // runs the agent on a machine of one's own.
 func (c *runCommand) settingUp() (agent.Runner, func() error) {
 	if !withWarden(c.Desktop) && c.token == "" {
-		return nobodysRunner{"nobody is there to run it as: a machine without a desktop is not set up. Set the pool's desktop"}, nil
+		return nobodysRunner{"nobody is there to run it as: a machine without a desktop is not set up. Set the pool's desktop to vnc, container or crd"}, nil
 	}
 	if !withWarden(c.Desktop) {
 		return process.Runner{Home: c.Home}, nil
