@@ -35,8 +35,8 @@ func (s *Service) CostsByMonth(ctx context.Context, months int) ([]MonthCost, er
 		m := MonthCost{Begin: this.AddDate(0, -i, 0)}
 		over := m.Begin.AddDate(0, 1, 0)
 		for _, spell := range spells {
-			m.USD += s.costs(spell.until(earlier(now, over)), m.Begin, now)
-			m.AtEnd += s.costs(spell.until(earlier(over, ends[spell.WorkshopID])), m.Begin, over)
+			m.USD += s.costs(spell.until(Earlier(now, over)), m.Begin, now)
+			m.AtEnd += s.costs(spell.until(Earlier(over, ends[spell.WorkshopID])), m.Begin, over)
 		}
 		m.AtEnd = max(m.AtEnd, m.USD) // a workshop that is over may have machines that end
 		out = append(out, m)
@@ -46,14 +46,6 @@ func (s *Service) CostsByMonth(ctx context.Context, months int) ([]MonthCost, er
 
 // until is the part of a spell before a time.
 func (s Spell) until(end time.Time) Spell {
-	s.To = earlier(end, s.To)
+	s.To = Earlier(end, s.To)
 	return s
-}
-
-// earlier is the first of two times; b may be none.
-func earlier(a, b time.Time) time.Time {
-	if b.IsZero() || a.Before(b) {
-		return a
-	}
-	return b
 }

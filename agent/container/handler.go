@@ -47,7 +47,7 @@ func (d *Desktop) begin(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	problem(w, api.Problemf(api.Unavailable, "The image of this desktop has no viewer", "Its page is missing: tell your instructor, who finds what an image needs under container desktops in the documentation."))
+	vnc.Problem(w, api.Problemf(api.Unavailable, "The image of this desktop has no viewer", "Its page is missing: tell your instructor, who finds what an image needs under container desktops in the documentation."))
 }
 
 // file answers with a file of the viewer's. A browser that has it asks whether it is the
@@ -74,10 +74,8 @@ func (d *Desktop) file(w http.ResponseWriter, r *http.Request) {
 // watch shows the desktop to who only looks on.
 func (d *Desktop) watch(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get(api.ViewHeader) == "" {
-		problem(w, api.Problemf(api.NotFound, "This desktop has another way", "Open the seat's page again and choose the desktop there."))
+		vnc.Problem(w, api.Problemf(api.NotFound, "This desktop has another way", "Open the seat's page again and choose the desktop there."))
 		return
 	}
 	d.Stream(w, r)
 }
-
-func problem(w http.ResponseWriter, p *api.Problem) { vnc.Problem(w, p) }

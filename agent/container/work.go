@@ -20,17 +20,17 @@ const piece = 64 << 10
 // dialect of their own, which is passed on as it is: who works here may do all of it.
 func (d *Desktop) work(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get(api.ViewHeader) != "" {
-		problem(w, api.Problemf(api.Forbidden, "Who watches does not work", "The stream for that is another one."))
+		vnc.Problem(w, api.Problemf(api.Forbidden, "Who watches does not work", "The stream for that is another one."))
 		return
 	}
 	if p := d.Enter(false); p != nil {
-		problem(w, p)
+		vnc.Problem(w, p)
 		return
 	}
 	defer d.Leave(false)
 	desktop, err := d.dial(r.Context())
 	if err != nil {
-		problem(w, vnc.NotYet())
+		vnc.Problem(w, vnc.NotYet())
 		return
 	}
 	defer desktop.CloseNow()

@@ -55,29 +55,25 @@ func openFile(name string) (*os.File, int64, error) {
 	if now, err := current(); err != nil || now == "" || now != before {
 		return nil, 0, api.Problemf(api.NotFound, "There is no session", "Nobody has a home here now.")
 	}
-	return openBelow(home, name)
+	return openBelow(folder{home, Home}, name)
 }
 
 // openBelow opens a regular file below a folder that belongs to who has the folder. It is
 // held by what is no more than its name first, and opened once it is known to be a file.
-func openBelow(home *os.File, name string) (*os.File, int64, error) {
-	fd, err := unix.Openat2(int(home.Fd()), name, &unix.OpenHow{
-		Flags:   unix.O_PATH | unix.O_NOFOLLOW | unix.O_CLOEXEC,
-		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS | unix.RESOLVE_NO_XDEV,
-	})
+func openBelow(home folder, path string) (*os.File, int64, error) {
+	held, err := home.hold(path)
 	if err != nil {
 		return nil, 0, noFile(err)
 	}
-	held := os.NewFile(uintptr(fd), name)
 	defer held.Close()
-	of, whose, err := both(held, home)
+	of, whose, err := both(held, home.File)
 	if err != nil {
 		return nil, 0, noFile(err)
 	}
 	if of.Mode&unix.S_IFMT != unix.S_IFREG || of.Uid != whose.Uid {
 		return nil, 0, api.Problemf(api.NotFound, "That is no file of the session's user", "Another thing is there.")
 	}
-	f, err := os.OpenFile(fmt.Sprintf("/proc/self/fd/%d", fd), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	f, err := os.OpenFile(name(held), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
 	if err != nil {
 		return nil, 0, noFile(err)
 	}

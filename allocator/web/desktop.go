@@ -50,9 +50,9 @@ func (p patient) Write(raw []byte) (int, error) {
 func (p patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
 // imagePolicy is what the page of a desktop's image may do, which is not LabLink's: it has
-// scripts and styles in its page, and programs for pictures. What it
-// fetches is this site's alone, but it may lead the browser elsewhere and speak by WebRTC, which
-// no policy forbids. What a machine shows could have its scripts in files as well.
+// scripts and styles in its page, and programs for pictures. What it fetches is this site's
+// alone, but it may lead the browser elsewhere and speak by WebRTC, which no policy forbids.
+// What a machine shows could have its scripts in files as well.
 const imagePolicy = "default-src 'none'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; " +
 	"img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
