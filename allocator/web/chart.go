@@ -43,10 +43,11 @@ type bar struct {
 }
 
 // chartLine is a line over all bars.
-type chartLine struct{ Y, USD float64 }
+type chartLine struct{ Y, Above, USD float64 }
 
-// newChart makes a picture of bars of these values; every how many of them has a label.
-func newChart(bars []bar, labelled int, line float64) chart {
+// newChart makes a picture of bars of these values, with room for so many; every how many
+// of them has a label.
+func newChart(bars []bar, room, labelled int, line float64) chart {
 	c := chart{Width: chartWidth, Height: chartTop + chartHeight + chartLabels, Floor: chartTop + chartHeight, Labels: chartTop + chartHeight + 18}
 	most := line
 	for _, b := range bars {
@@ -56,7 +57,7 @@ func newChart(bars []bar, labelled int, line float64) chart {
 	if most == 0 {
 		most = 1
 	}
-	step := chartWidth / max(1, float64(len(bars)))
+	step := chartWidth / float64(max(1, room, len(bars)))
 	high := func(usd float64) float64 { return rounded(chartHeight * usd / most) }
 	for i := range bars {
 		b := &bars[i]
@@ -71,7 +72,8 @@ func newChart(bars []bar, labelled int, line float64) chart {
 	}
 	c.Bars = bars
 	if line > 0 {
-		c.Line = &chartLine{rounded(c.Floor - high(line)), line}
+		y := rounded(c.Floor - high(line))
+		c.Line = &chartLine{y, y - 5, line}
 	}
 	return c
 }
@@ -92,13 +94,16 @@ type picture struct {
 
 func rounded(n float64) float64 { return math.Round(n*10) / 10 }
 
+// longestMonth is how many days a month has at most.
+const longestMonth = 31
+
 // dayChart shows what each day cost.
 func dayChart(days []allocator.DaySpending) chart {
 	var bars []bar
 	for _, d := range days {
 		bars = append(bars, bar{Label: d.Begin.Format("2"), USD: d.USD, Begin: d.Begin})
 	}
-	return newChart(bars, 2, 0)
+	return newChart(bars, longestMonth, 2, 0)
 }
 
 // monthChart shows what each month cost, the oldest first, and what may be spent.
@@ -112,5 +117,5 @@ func monthChart(months []allocator.MonthCost, budget float64) chart {
 		}
 		bars = append(bars, b)
 	}
-	return newChart(bars, 1, budget)
+	return newChart(bars, len(bars), 1, budget)
 }

@@ -114,7 +114,9 @@ func (s *server) healthData(ctx context.Context) (healthView, error) {
 		v.Ready = v.Ready && (c.OK || c.Warning)
 	}
 	for state, n := range v.Jobs {
-		v.JobStates = append(v.JobStates, stateCount{state, n})
+		if n > 0 {
+			v.JobStates = append(v.JobStates, stateCount{state, n})
+		}
 	}
 	slices.SortFunc(v.JobStates, func(a, b stateCount) int { return cmp.Compare(a.State, b.State) })
 	if err := s.healthOfMachines(ctx, &v); err != nil {

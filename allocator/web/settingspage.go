@@ -39,7 +39,7 @@ func (s *server) settingsPage(w http.ResponseWriter, r *http.Request) {
 func settingsOf(d deployed.Settings) []settingGroup {
 	groups := []settingGroup{
 		{"deployment", "", []setting{
-			{Key: "lablink:deployment", Word: "deployment", Value: d.Deployment}, {Key: "pulumi stack", Word: "environment", Value: d.Environment},
+			{Key: "lablink:deployment", Word: "deployment", Value: d.Deployment}, {Key: "the stack's name", Word: "environment", Value: d.Environment},
 			{Key: "aws:region", Word: "region", Value: d.Region}, {Key: "lablink:account.id", Word: "account", Value: d.AccountID},
 		}},
 		{"name", "", []setting{
@@ -47,7 +47,7 @@ func settingsOf(d deployed.Settings) []settingGroup {
 			{Key: "lablink:tls.email", Word: "email", Value: d.TLS.Email}, {Key: "lablink:tls.staging", Word: "staging", Value: yes(d.TLS.Staging)},
 		}},
 		{"data", "", []setting{
-			{Key: "lablink:database.engine", Word: "engine", Value: d.Database.Engine}, {Key: "pools[].collect", Word: "bucket", Value: d.WorkBucket},
+			{Key: "lablink:database.engine", Word: "engine", Value: d.Database.Engine}, {Key: "lablink:pools[].collect", Word: "bucket", Value: d.WorkBucket},
 		}},
 		{"sessions", "", []setting{
 			{Key: "lablink:sessions.maxMinutes", Word: "max", Value: orNone(d.Sessions.MaxMinutes)}, {Key: "lablink:sessions.idleMinutes", Word: "idle", Value: orNone(d.Sessions.IdleMinutes)},
