@@ -43,7 +43,10 @@ type bar struct {
 }
 
 // chartLine is a line over all bars.
-type chartLine struct{ Y, Above, USD float64 }
+type chartLine struct {
+	Y, USD float64
+	Above  float64 // where it is said what it means
+}
 
 // newChart makes a picture of bars of these values, with room for so many; every how many
 // of them has a label.
@@ -73,7 +76,10 @@ func newChart(bars []bar, room, labelled int, line float64) chart {
 	c.Bars = bars
 	if line > 0 {
 		y := rounded(c.Floor - high(line))
-		c.Line = &chartLine{y, y - 5, line}
+		c.Line = &chartLine{Y: y, USD: line, Above: y - 5}
+		if y < 2*chartTop { // where the highest is said
+			c.Line.Above = y + 16
+		}
 	}
 	return c
 }
@@ -106,8 +112,14 @@ func dayChart(days []allocator.DaySpending) chart {
 	return newChart(bars, longestMonth, 2, 0)
 }
 
+// fewestMonths are shown, also where nothing was spent in the first of them.
+const fewestMonths = 6
+
 // monthChart shows what each month cost, the oldest first, and what may be spent.
 func monthChart(months []allocator.MonthCost, budget float64) chart {
+	for len(months) > fewestMonths && months[len(months)-1].USD == 0 {
+		months = months[:len(months)-1]
+	}
 	var bars []bar
 	for i := len(months) - 1; i >= 0; i-- {
 		m := months[i]
