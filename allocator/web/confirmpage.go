@@ -94,5 +94,5 @@ func goBack(w http.ResponseWriter, r *http.Request, or string) {
 	if to := r.PostFormValue("back"); to != "" {
 		or = safeNext(to)
 	}
-	http.Redirect(w, r, or, http.StatusSeeOther) //nolint:gosec // safeNext stays below /admin
+	http.Redirect(w, r, or, http.StatusSeeOther)
 }

@@ -95,5 +95,5 @@ func (s *server) revokeJoinTokenForm(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	http.Redirect(w, r, safeNext("/admin/workshops/"+r.PostFormValue("workshop")+"/join-machines"), http.StatusSeeOther) //nolint:gosec // safeNext stays below /admin
+	http.Redirect(w, r, safeNext("/admin/workshops/"+r.PostFormValue("workshop")+"/join-machines"), http.StatusSeeOther)
 }
