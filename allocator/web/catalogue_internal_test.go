@@ -19,7 +19,7 @@ import (
 var (
 	actions = regexp.MustCompile(`\{\{[^}]*\}\}`)
 	letters = regexp.MustCompile(`\pL{2}`)
-	said    = regexp.MustCompile(`\b(?:t|say)\(? ?"([a-z0-9_.]+)"`)
+	said    = regexp.MustCompile(`\b(?:t|say) ?\(?(?:printf? )?"([A-Za-z0-9_.]+)(?:%s)?"`)
 )
 
 // What is no language's: the product's name, and what is typed as it stands.
