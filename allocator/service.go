@@ -22,6 +22,8 @@ type Service struct {
 	Queue    Queue
 	// Rates says what machines cost. Optional: nobody knows.
 	Rates Rates
+	// Quotas says how many machines the account may run. Optional: nobody knows.
+	Quotas Quotas
 	// Work keeps what participants made. Optional: nothing is kept.
 	Work Work
 	// Leader is optional: an allocator that has its store to itself leads.
@@ -50,6 +52,7 @@ type Service struct {
 	looking  locks    // one for each workshop of which an outlook is made
 	spared   sync.Map // instances that a restore made unknown, once told
 	listens  listening
+	doing    doings   // what machines do, as they reported it
 	used     uses     // when the use of sessions was kept
 	limped   limping  // when machines that limp were replaced
 	uploads  grants   // what agents were named places for
