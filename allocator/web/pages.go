@@ -11,7 +11,11 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/text/language"
+
 	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/web/live"
+	"github.com/talmolab/lablink-infrastructure/allocator/web/words"
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/viewer"
 )
@@ -19,29 +23,49 @@ import (
 //go:embed templates/*.html
 var templates embed.FS
 
-//go:embed assets
-var assets embed.FS
-
-// pages are the templates, by name; each is the layout with one page in it.
-type pages struct{ byName map[string]*template.Template }
+// pages are the templates, by language and name; each is the layout with one page in it.
+type pages struct {
+	words      *words.Catalogue
+	byLanguage map[language.Tag]map[string]*template.Template
+}
 
 // newPages reads them; warn is how long before an end people are warned of it.
-func newPages(warn time.Duration) (*pages, error) {
-	soon := template.FuncMap{"soon": func(end *time.Time) bool { return end != nil && time.Until(*end) < warn }}
-
-	p := &pages{byName: map[string]*template.Template{}}
+func newPages(warn time.Duration, loads assets) (*pages, error) {
+	catalogue, err := words.New()
+	if err != nil {
+		return nil, err
+	}
+	p := &pages{catalogue, map[language.Tag]map[string]*template.Template{}}
 	names, err := fs.Glob(templates, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("list the pages: %w", err)
 	}
-	for _, name := range names {
-		t, err := template.New("layout.html").Funcs(functions).Funcs(soon).ParseFS(templates, "templates/layout.html", "templates/parts.html", name)
-		if err != nil {
-			return nil, fmt.Errorf("read the page %s: %w", name, err)
+	for _, in := range catalogue.Languages() {
+		p.byLanguage[in] = map[string]*template.Template{}
+		for _, name := range names {
+			t, err := readPage(name, template.FuncMap{
+				"soon": func(end *time.Time) bool { return end != nil && time.Until(*end) < warn },
+				"t":    catalogue.Say(in), "asset": loads.url,
+			})
+			if err != nil {
+				return nil, fmt.Errorf("read the page %s: %w", name, err)
+			}
+			p.byLanguage[in][name[len("templates/"):]] = t
 		}
-		p.byName[name[len("templates/"):]] = t
 	}
 	return p, nil
+}
+
+func readPage(name string, more template.FuncMap) (*template.Template, error) {
+	t := template.New("layout.html")
+	more["live"] = func(part, address string, data any) (template.HTML, error) { return liveRegion(t, part, address, data) }
+	return t.Funcs(functions).Funcs(more).ParseFS(templates, "templates/layout.html", "templates/parts.html", name)
+}
+
+// of is a page in the language of whoever asks.
+func (p *pages) of(r *http.Request, name string) (language.Tag, *template.Template) {
+	in := p.words.Best(r.Header.Get("Accept-Language"))
+	return in, p.byLanguage[in][name]
 }
 
 var functions = template.FuncMap{
@@ -54,6 +78,7 @@ var functions = template.FuncMap{
 	"usd":     func(usd float64) string { return fmt.Sprintf("$%.2f", usd) },
 	"minutes": func(until time.Time) int { return max(1, int(time.Until(until).Round(time.Minute).Minutes())) },
 	"may":     may,
+	"part":    live.Begin, "done": live.End,
 	// tunnelled reports whether a machine in a state should have its tunnel up.
 	"tunnelled": func(state string) bool {
 		return slices.Contains([]allocator.MachineState{allocator.Ready, allocator.Assigned, allocator.Unhealthy}, allocator.MachineState(state))
@@ -70,32 +95,38 @@ const warning = 5 * time.Minute
 
 // view is what the layout knows of every page.
 type view struct {
-	Title string
-	User  string // who is logged in, or ""
-	Role  allocator.Role
-	Data  any
+	Language language.Tag
+	Title    string
+	User     string // who is logged in, or ""
+	Role     allocator.Role
+	Data     any
 }
 
 // render answers with a page.
 func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
 	var out bytes.Buffer
 	p, _ := who(r.Context())
-	v := view{Title: titles[name], User: p.Name, Role: p.Role, Data: data}
-	if err := s.pages.byName[name].ExecuteTemplate(&out, "layout.html", v); err != nil {
+	in, page := s.pages.of(r, name)
+	v := view{Language: in, Title: titles[name], User: p.Name, Role: p.Role, Data: data}
+	if err := page.ExecuteTemplate(&out, "layout.html", v); err != nil {
 		s.Log.ErrorContext(r.Context(), "a page cannot be shown", "page", name, "error", err)
 		http.Error(w, "This page cannot be shown. It was written down as "+requestID(r.Context())+".", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = out.WriteTo(w)
+	w.Header().Add("Vary", "Accept-Language")
+	compressed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = out.WriteTo(w)
+	})).ServeHTTP(w, r)
 }
 
 // fragment renders one part of a page.
-func (s *server) fragment(page, part string, data any) (string, error) {
+func (s *server) fragment(r *http.Request, page, part string, data any) (string, error) {
 	var out bytes.Buffer
-	err := s.pages.byName[page].ExecuteTemplate(&out, part, data)
+	_, t := s.pages.of(r, page)
+	err := t.ExecuteTemplate(&out, part, data)
 	return out.String(), err
 }
 
@@ -115,7 +146,7 @@ func (s *server) sessionUser(r *http.Request) string {
 }
 
 func (s *server) routePages(mux *routes) {
-	mux.Handle("GET /assets/", http.FileServerFS(assets))
+	mux.Handle("GET /assets/", compressed(s.assets))
 	mux.HandleFunc("GET /assets/viewer.js", viewer.Asset)
 	mux.HandleFunc("GET /assets/viewer.css", viewer.Asset)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { s.render(w, r, http.StatusOK, "home.html", nil) })

@@ -262,7 +262,7 @@ func TestARequestFromAnotherSiteIsRefused(t *testing.T) {
 func TestEveryAnswerTellsTheBrowserToLoadNothingElse(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser(t)
-	for _, path := range []string{"/", "/nowhere", "/admin/login", "/api/v1/seats/current", "/assets/style.css"} {
+	for _, path := range []string{"/", "/nowhere", "/admin/login", "/api/v1/seats/current", "/assets/pages.css"} {
 		res, _ := b.open(t, path)
 		require.Contains(t, res.Header.Get("Content-Security-Policy"), "default-src 'none'", path)
 		require.Equal(t, "nosniff", res.Header.Get("X-Content-Type-Options"), path)

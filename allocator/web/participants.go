@@ -82,16 +82,14 @@ func (s *server) seatPage(w http.ResponseWriter, r *http.Request) {
 
 // seatLive keeps the machine's part of the page up to date.
 func (s *server) seatLive(w http.ResponseWriter, r *http.Request) {
-	stream := newStream(w)
-	last := "" // what is the same is not read aloud again
-	s.watchSeat(r.Context(), r, r.URL.Query().Get("seat"), func(live api.Live) error {
-		html, err := s.fragment("seat.html", "live", live)
-		if err != nil || html == last {
+	updates := newUpdates(w, r, "live")
+	s.watchSeat(r.Context(), r, r.URL.Query().Get("seat"), func(now api.Live) error {
+		html, err := s.fragment(r, "seat.html", "live", now)
+		if err != nil {
 			return err
 		}
-		last = html
-		return stream.send("", html)
-	}, func(error) { _ = stream.send("gone", "/seat") })
+		return updates.show(html)
+	}, func(error) { _ = updates.send("gone", "/seat") })
 }
 
 // extend keeps the machine for another session.

@@ -69,6 +69,7 @@ type server struct {
 	Config
 	sessions *scs.SessionManager
 	pages    *pages
+	assets   assets
 	seatKey  string // the name of the cookie
 	stopping <-chan struct{}
 	limits   limits
@@ -92,7 +93,10 @@ func New(ctx context.Context, c Config) (http.Handler, error) {
 	s.sessions.Cookie.Secure = c.Secure
 	s.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, err) }
 	var err error
-	if s.pages, err = newPages(cmp.Or(c.Service.Sessions.Warn, warning)); err != nil {
+	if s.assets, err = readAssets(); err != nil {
+		return nil, err
+	}
+	if s.pages, err = newPages(cmp.Or(c.Service.Sessions.Warn, warning), s.assets); err != nil {
 		return nil, err
 	}
 	mux := &routes{ServeMux: http.NewServeMux()}

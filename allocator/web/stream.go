@@ -3,10 +3,12 @@ package web
 import (
 	"bytes"
 	"fmt"
+	"html/template"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/talmolab/lablink-infrastructure/allocator/web/live"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -18,6 +20,7 @@ type stream struct {
 	w      http.ResponseWriter
 	flush  *http.ResponseController
 	opened bool
+	said   time.Time // when something was sent last
 }
 
 func newStream(w http.ResponseWriter) *stream {
@@ -26,11 +29,6 @@ func newStream(w http.ResponseWriter) *stream {
 
 // send sends one event; the event "" is the usual one.
 func (s *stream) send(event, data string) error {
-	if !s.opened {
-		s.opened = true
-		s.w.Header().Set("Content-Type", "text/event-stream")
-		s.w.Header().Set("Cache-Control", "no-store")
-	}
 	var out bytes.Buffer
 	if event != "" {
 		fmt.Fprintf(&out, "event: %s\n", event)
@@ -39,24 +37,94 @@ func (s *stream) send(event, data string) error {
 		fmt.Fprintf(&out, "data: %s\n", line)
 	}
 	out.WriteString("\n")
-	_ = s.flush.SetWriteDeadline(time.Now().Add(patience)) // one that cannot be set is no reason to stop
-	if _, err := out.WriteTo(s.w); err != nil {
+	return s.write(out.Bytes())
+}
+
+// silence is how long nothing may come before what is between here and the browser takes
+// the connection for lost.
+const silence = 15 * time.Second
+
+// alive sends nothing that is seen, at the start and then after each silence.
+func (s *stream) alive() error {
+	if s.opened && time.Since(s.said) < silence {
+		return nil
+	}
+	return s.write([]byte(": nothing new\n\n"))
+}
+
+func (s *stream) write(raw []byte) error {
+	if !s.opened {
+		s.opened = true
+		s.w.Header().Set("Content-Type", "text/event-stream")
+		s.w.Header().Set("Cache-Control", "no-store")
+	}
+	s.said = time.Now()
+	_ = s.flush.SetWriteDeadline(s.said.Add(patience)) // one that cannot be set is no reason to stop
+	if _, err := s.w.Write(raw); err != nil {
 		return err
 	}
 	return s.flush.Flush()
 }
 
+// liveRegion is the part of a page that a stream keeps up to date. The stream is told what
+// the browser has.
+func liveRegion(t *template.Template, part, address string, data any) (template.HTML, error) {
+	var out bytes.Buffer
+	if err := t.ExecuteTemplate(&out, part, data); err != nil {
+		return "", err
+	}
+	page := live.Parse(part, out.String())
+	if err := page.Check(); err != nil {
+		return "", err
+	}
+	of := "?of="
+	if strings.Contains(address, "?") {
+		of = "&of="
+	}
+	return template.HTML(fmt.Sprintf(`<div id="%s" hx-ext="sse,live" sse-connect="%s" sse-swap="message" sse-close="gone" hx-swap="none">%s</div>`, //nolint:gosec // written by a template
+		part, template.HTMLEscapeString(address+of+page.Sum()), page.HTML())), nil
+}
+
+// updates send what has changed in a part of a page.
+type updates struct {
+	*stream
+	part string
+	has  string     // the sum of what the browser has, until something was sent
+	last *live.Page // what was sent last
+}
+
+func newUpdates(w http.ResponseWriter, r *http.Request, part string) *updates {
+	return &updates{stream: newStream(w), part: part, has: r.URL.Query().Get("of")}
+}
+
+// show sends what makes the browser's part look like this one.
+func (u *updates) show(rendered string) error {
+	now, last := live.Parse(u.part, rendered), u.last
+	u.last = now
+	changes := ""
+	switch {
+	case last != nil:
+		changes = live.Diff(last, now)
+	case now.Sum() != u.has:
+		changes = now.Whole()
+	}
+	if changes == "" {
+		return u.alive()
+	}
+	return u.send("", changes)
+}
+
 // live sends a part of a staff page whenever it has changed, until the browser is
 // gone, its session ends or the allocator stops.
 func (s *server) live(w http.ResponseWriter, r *http.Request, page, part string, look func() (any, error)) {
-	stream := newStream(w)
+	updates := newUpdates(w, r, part)
 	tick := time.NewTicker(fragmentInterval)
 	defer tick.Stop()
-	shown, last := "", "" // what was found last, and what was sent
+	shown := "" // what was found last
 	for {
 		err := s.stillIn(r)
 		if code := api.CodeOf(err); code == api.Unauthorized || code == api.Forbidden {
-			_ = stream.send("gone", "")
+			_ = updates.send("gone", "")
 			return
 		}
 		var data any
@@ -64,12 +132,12 @@ func (s *server) live(w http.ResponseWriter, r *http.Request, page, part string,
 			data, err = look()
 		}
 		if api.CodeOf(err) == api.NotFound {
-			_ = stream.send("gone", r.Header.Get("Referer"))
+			_ = updates.send("gone", r.Header.Get("Referer"))
 			return
 		}
-		var html string
+		html := ""
 		if err == nil {
-			if shown, err = s.fragment(page, part, data); err != nil {
+			if shown, err = s.fragment(r, page, part, data); err != nil {
 				s.Log.ErrorContext(r.Context(), "a part of a page cannot be shown", "page", page, "part", part, "error", err)
 				return
 			}
@@ -77,11 +145,8 @@ func (s *server) live(w http.ResponseWriter, r *http.Request, page, part string,
 		} else { // while the database is away, what was there is shown, and what is wrong
 			html = s.troubled(r) + shown
 		}
-		if html != last {
-			if stream.send("", html) != nil {
-				return
-			}
-			last = html
+		if updates.show(html) != nil {
+			return
 		}
 		select {
 		case <-r.Context().Done():
@@ -95,7 +160,7 @@ func (s *server) live(w http.ResponseWriter, r *http.Request, page, part string,
 
 // troubled says, in a part of a staff page, what is wrong with the allocator.
 func (s *server) troubled(r *http.Request) string {
-	html, err := s.fragment("problem.html", "troubles", s.troubles(r.Context()))
+	html, err := s.fragment(r, "problem.html", "troubles", s.troubles(r.Context()))
 	if err != nil {
 		s.Log.ErrorContext(r.Context(), "what is wrong cannot be shown", "error", err)
 	}

@@ -67,7 +67,7 @@ func (w *Workspace) Prepare(ctx context.Context) error {
 	if err := w.check(ctx, append(needs, testNeeds...)); err != nil {
 		return err
 	}
-	if err := w.viewer(ctx); err != nil {
+	if err := w.scripts(ctx); err != nil {
 		return err
 	}
 	if err := w.axe(ctx); err != nil {
@@ -109,9 +109,9 @@ func (w *Workspace) PrepareLint(ctx context.Context) error {
 	return w.check(ctx, append(needs, shellcheck))
 }
 
-// viewer builds the viewer of desktops.
-func (w *Workspace) viewer(ctx context.Context) error {
-	return w.step("Building the viewer of desktops from its npm package, where it is not there yet", func() error { return build.Viewer(ctx, w.Root) })
+// scripts builds what browsers run.
+func (w *Workspace) scripts(ctx context.Context) error {
+	return w.step("Building what browsers run from npm packages, where it is not there yet", func() error { return build.Scripts(ctx, w.Root) })
 }
 
 // axe fetches what looks at pages for those who do not see or point, where it is not there
@@ -135,8 +135,10 @@ func (w *Workspace) axe(ctx context.Context) error {
 }
 
 func (w *Workspace) check(ctx context.Context, needs []need) error {
-	// What fetches the viewer is needed until it is built.
-	needs = append(slices.Clip(needs), need{[]string{"npm", filepath.Join(w.Root, "api/viewer/built/viewer.js")}, "npm", "fetches the viewer of desktops"})
+	// What fetches the scripts of pages is needed until they are built.
+	if slices.ContainsFunc(build.ScriptsBuilt(), func(name string) bool { _, err := os.Stat(filepath.Join(w.Root, name)); return err != nil }) {
+		needs = append(slices.Clip(needs), need{[]string{"npm"}, "npm", "fetches what the pages are made of"})
+	}
 	return w.step("Looking at what this computer has", func() error {
 		var packages, missing []string
 		for _, n := range needs {

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -120,21 +118,4 @@ func (w *Workspace) StopSimulator(ctx context.Context) error {
 // endLeftovers ends processes of this workspace's simulator and its machines
 // that are still there. They are known by the folder in their environment, so
 // that no other process can be meant.
-func (w *Workspace) endLeftovers() {
-	mark := control.Mark + "=" + w.simDir()
-	environments, _ := filepath.Glob("/proc/[0-9]*/environ") // no error for a good pattern
-	for _, name := range environments {
-		raw, err := os.ReadFile(name)
-		if err != nil {
-			continue // gone, or somebody else's
-		}
-		for _, v := range strings.Split(string(raw), "\x00") {
-			if v == mark {
-				var pid int
-				if _, err := fmt.Sscanf(name, "/proc/%d/environ", &pid); err == nil && pid != os.Getpid() {
-					_ = syscall.Kill(pid, syscall.SIGKILL)
-				}
-			}
-		}
-	}
-}
+func (w *Workspace) endLeftovers() { control.EndProcesses(control.Mark + "=" + w.simDir()) }

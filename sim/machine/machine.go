@@ -179,7 +179,7 @@ func (m *Machine) stop() {
 	m.cancel()
 	m.booting.Wait()
 	m.supervisor.close()
-	endAll(rootVariable + "=" + m.root())
+	control.EndProcesses(rootVariable + "=" + m.root())
 	if m.server != nil {
 		_ = m.server.Close()
 	}

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+
+	"github.com/talmolab/lablink-infrastructure/sim/control"
 )
 
 func (h *Host) volume(id string) string { return filepath.Join(h.opts.Dir, "volumes", id) }
@@ -24,7 +26,7 @@ func (h *Host) Save(volume, snapshot string) {
 	for id := range h.machines {
 		for _, x := range h.account.AttachmentsOf(id) {
 			if x.VolumeID == volume {
-				held = append(held, having(rootVariable+"="+filepath.Join(h.folder(id), "root"))...)
+				held = append(held, control.Processes(rootVariable+"="+filepath.Join(h.folder(id), "root"))...)
 			}
 		}
 	}

@@ -37,7 +37,7 @@ for tree in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
   [ -w "$tree/cgroup.procs" ] || continue
   for old in "$tree"/lablink-*/; do
     [ -d "$old" ] || continue
-    [ -n "$(find "$old" -name cgroup.procs -exec cat {} +)" ] || find "$old" -depth -type d -exec rmdir {} +
+    [ -n "$(find "$old" -name cgroup.procs -exec cat {} +)" ] || find "$old" -depth -type d -exec rmdir {} + || true # one that just ends goes next time
   done
   own="$tree/lablink-$(basename "$dir")"
   mkdir -p "$own"

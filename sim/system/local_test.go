@@ -201,6 +201,27 @@ func (l *local) processes(t *testing.T, program string) (pids []int) {
 	return pids
 }
 
+// nothingRuns holds that all of the copy's processes end, and names those that do not.
+func (l *local) nothingRuns(t *testing.T) {
+	t.Helper()
+	left := map[int]string{}
+	defer func() {
+		for pid, line := range left {
+			t.Logf("process %d: %s", pid, line)
+		}
+	}()
+	eventually(t, "no process is left", func() bool {
+		clear(left)
+		for _, pid := range l.processes(t, "") {
+			line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+			if err == nil {
+				left[pid] = strings.ReplaceAll(string(line), "\x00", " ")
+			}
+		}
+		return len(left) == 0
+	})
+}
+
 // patience is how long what happens in processes of their own may take.
 var patience = 5 * time.Minute
 

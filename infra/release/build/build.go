@@ -49,7 +49,7 @@ type Binaries struct {
 // the pools, into dir. An error says what the compiler said, or what to install.
 func Build(ctx context.Context, source Source, dir string, allocator, agent []string) (Binaries, error) {
 	b := Binaries{Source: source}
-	if err := Viewer(ctx, source.Root); err != nil {
+	if err := Scripts(ctx, source.Root); err != nil {
 		return b, err
 	}
 	compilers := map[string]string{} // by platform

@@ -37,8 +37,8 @@ func FindSource(ctx context.Context, root string) (Source, error) {
 	if err != nil {
 		return Source{}, fmt.Errorf("find the source of the release: %w", err)
 	}
-	// Without the viewer a preview still tells what would change; Build asks for it.
-	if err := Viewer(ctx, root); err != nil && !errors.Is(err, ErrNoNPM) {
+	// Without what browsers run a preview still tells what would change; Build asks for it.
+	if err := Scripts(ctx, root); err != nil && !errors.Is(err, ErrNoNPM) {
 		return Source{}, err
 	}
 	c, err := contentsOf(ctx, root)

@@ -1,0 +1,48 @@
+// What moves on the pages: htmx with server-sent events, and the ways in which parts that
+// have changed are put in place (package live).
+import htmx from 'htmx.org';
+import 'htmx-ext-sse';
+import { Idiomorph } from 'idiomorph';
+import { localTimes, showZone } from './times.js';
+
+htmx.config.allowEval = false;
+htmx.config.includeIndicatorStyles = false; // the content security policy allows no style in a page
+htmx.config.historyEnabled = false; // no page is kept in the browser's storage
+
+const timed = (node) => node instanceof HTMLTimeElement;
+const field = (node) => node instanceof HTMLInputElement || node instanceof HTMLTextAreaElement || node instanceof HTMLSelectElement;
+
+// touched reports whether somebody has changed a field, or is in it.
+function touched(node) {
+  if (node === document.activeElement) return true;
+  if (node instanceof HTMLSelectElement) return [...node.options].some((option) => option.selected !== option.defaultSelected);
+  return node.value !== node.defaultValue || node.checked !== node.defaultChecked;
+}
+
+// What is shown anew keeps what people did to it.
+Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, now) => {
+  if (timed(old) && timed(now)) return old.dateTime !== now.dateTime;
+  return !(field(old) && touched(old));
+};
+Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === 'open' && node instanceof HTMLDetailsElement);
+
+const ways = {
+  become: (target, now) => Idiomorph.morph(target, now),
+  within: (target, now) => Idiomorph.morph(target, now.childNodes, { morphStyle: 'innerHTML' }),
+  after: (target, now) => [target.after(now), now].slice(1),
+  before: (target, now) => [target.before(now), now].slice(1),
+};
+htmx.defineExtension('live', {
+  isInlineSwap: (way) => way in ways,
+  handleSwap: (way, target, fragment) => ways[way]?.(target, fragment.firstElementChild) ?? false,
+});
+
+document.body.addEventListener('htmx:sseMessage', (event) => localTimes(event.target));
+document.body.addEventListener('htmx:afterSettle', (event) => localTimes(event.target));
+// What is shown is not there any more, or is another page now.
+document.body.addEventListener('htmx:sseClose', (event) => {
+  if (event.detail.type === 'message') location.reload();
+});
+
+localTimes(document);
+showZone();
