@@ -37,6 +37,7 @@ var adapters = map[string][]string{
 	"github.com/jackc/pgx":                     {"allocator/jobs", "allocator/postgres"},
 	"github.com/riverqueue/river":              {"allocator/jobs"},
 	"github.com/teambition/rrule-go":           {"allocator"},
+	"rsc.io/qr":                                {"allocator/web"},
 	"github.com/alexedwards/argon2id":          {"allocator/access"},
 	"github.com/alexedwards/scs":               {"allocator/web"},
 	"github.com/coreos/go-oidc":                {"allocator/signon"},

@@ -79,7 +79,7 @@ func (s *Service) KeptAt(ctx context.Context, workshop, seat, path string) (stri
 	if s.Work == nil {
 		return "", nothingKept()
 	}
-	if !below(seat) || strings.Contains(seat, "/") || !below(path) {
+	if seat == "" || path == "" || !below(seat) || strings.Contains(seat, "/") || !below(path) {
 		return "", api.Problemf(api.NotFound, "There is no such file", "Look for it in the list of what was made.")
 	}
 	return s.Work.Download(ctx, workFolder(workshop)+seat+"/"+path)

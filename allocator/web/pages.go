@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"golang.org/x/text/language"
@@ -79,12 +78,9 @@ var functions = template.FuncMap{
 	"minutes": func(until time.Time) int { return max(1, int(time.Until(until).Round(time.Minute).Minutes())) },
 	"may":     may,
 	"part":    live.Begin, "done": live.End,
-	// tunnelled reports whether a machine in a state should have its tunnel up.
-	"tunnelled": func(state string) bool {
-		return slices.Contains([]allocator.MachineState{allocator.Ready, allocator.Assigned, allocator.Unhealthy}, allocator.MachineState(state))
-	},
-	"counted": allocator.Counted, "watchable": allocator.Watchable,
-	"lasting": lasting,
+	"tunnelled": tunnelled,
+	"counted":   allocator.Counted, "watchable": allocator.Watchable,
+	"lasting": lasting, "sized": sized,
 	"hosting": hosting,
 	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },
 }
@@ -173,9 +169,8 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("GET /admin/workshops/{id}", s.forStaff(s.workshopPage))
 	mux.HandleFunc("GET /admin/workshops/{id}/live", s.forStaff(s.workshopLive))
 	mux.HandleFunc("POST /admin/workshops/{id}/end", s.forStaff(s.endForm))
+	s.routeRooms(mux)
 	mux.HandleFunc("POST /admin/workshops/{id}/change", s.forStaff(s.changeForm))
-	mux.HandleFunc("GET /admin/workshops/{id}/work", s.forStaff(s.workPage))
-	mux.HandleFunc("POST /admin/workshops/{id}/collect", s.forStaff(s.collectForm))
 	mux.HandleFunc("GET /admin/machines/{id}", s.forStaff(s.machinePage))
 	mux.HandleFunc("GET /admin/machines/{id}/log", s.forStaff(s.logFile))
 	mux.HandleFunc("POST /admin/schedules/{id}/end", s.forStaff(s.endScheduleForm))
