@@ -43,6 +43,8 @@ var adapters = map[string][]string{
 	"github.com/coreos/go-oidc":                {"allocator/signon"},
 	"golang.org/x/oauth2":                      {"allocator/signon"},
 	"github.com/danielgtaylor/huma":            {"allocator/web"},
+	"github.com/nicksnyder/go-i18n":            {"allocator/web/words"},
+	"github.com/klauspost/compress":            {"allocator/web"},
 	"github.com/caddyserver/certmagic":         {"allocator/certificate"},
 	"github.com/mholt/acmez":                   {"allocator/certificate"},
 	"github.com/letsencrypt/pebble":            {"sim/authority"},

@@ -3,6 +3,7 @@
 package system
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -58,6 +59,7 @@ func startContainers(t *testing.T) *engine {
 	t.Cleanup(func() {
 		if t.Failed() {
 			logConsoles(t, state.Dir)
+			e.logJournals(t)
 		}
 	})
 	return e
@@ -72,6 +74,25 @@ func logConsoles(t *testing.T, dir string) {
 		said, err := os.ReadFile(name)
 		require.NoError(t, err)
 		t.Logf("%s\n%s", name, said)
+	}
+}
+
+// logJournals tells what LabLink's units have said on the machines that run.
+func (e *engine) logJournals(t *testing.T) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	state, err := e.account.State(ctx)
+	if err != nil {
+		t.Log("there is no account any more to ask:", err)
+		return
+	}
+	for _, m := range guests(state, "") {
+		pid, err := nspawn.PID(m.dir)
+		said := ""
+		if err == nil {
+			said, err = nspawn.Run(ctx, pid, "journalctl", "--no-pager", "--lines=150", "--unit=lablink-*")
+		}
+		t.Logf("%s %v\n%s", m.ID, err, said)
 	}
 }
 

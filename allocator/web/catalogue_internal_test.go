@@ -1,0 +1,118 @@
+package web
+
+import (
+	"io/fs"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/BurntSushi/toml"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+var (
+	actions = regexp.MustCompile(`\{\{[^}]*\}\}`)
+	letters = regexp.MustCompile(`\pL{2}`)
+	said    = regexp.MustCompile(`\b(?:t|say) ?\(?(?:printf? )?"([A-Za-z0-9_.]+)(?:%s)?"`)
+)
+
+// What is no language's: the product's name, and what is typed as it stands.
+var (
+	untranslated = regexp.MustCompile(`LabLink`)
+	literal      = []atom.Atom{atom.Code, atom.Pre, atom.Script, atom.Style}
+	spoken       = []string{"title", "placeholder", "aria-label", "alt"}
+)
+
+func TestAllThatPagesSayIsInTheCatalogue(t *testing.T) {
+	names, err := fs.Glob(templates, "templates/*.html")
+	require.NoError(t, err)
+	for _, name := range names {
+		raw, err := fs.ReadFile(templates, name)
+		require.NoError(t, err)
+		for _, words := range spokenIn(actions.ReplaceAllString(string(raw), "")) {
+			assert.Fail(t, name+" says words of its own", "%q", words)
+		}
+	}
+}
+
+// spokenIn are the words that people read or hear in a text of HTML.
+func spokenIn(text string) (all []string) {
+	say := func(words string) {
+		if letters.MatchString(untranslated.ReplaceAllString(words, "")) {
+			all = append(all, strings.TrimSpace(words))
+		}
+	}
+	in := html.NewTokenizer(strings.NewReader(text))
+	var open []atom.Atom
+	for {
+		kind := in.Next()
+		token := in.Token()
+		switch kind {
+		case html.ErrorToken:
+			return all
+		case html.TextToken:
+			if len(open) == 0 {
+				say(token.Data)
+			}
+		case html.StartTagToken, html.SelfClosingTagToken:
+			for _, a := range token.Attr {
+				if slices.Contains(spoken, a.Key) {
+					say(a.Val)
+				}
+			}
+			if kind == html.StartTagToken && slices.Contains(literal, token.DataAtom) {
+				open = append(open, token.DataAtom)
+			}
+		case html.EndTagToken:
+			if n := len(open); n > 0 && open[n-1] == token.DataAtom {
+				open = open[:n-1]
+			}
+		}
+	}
+}
+
+func TestTheCatalogueHoldsWhatPagesSayAndNothingElse(t *testing.T) {
+	raw, err := os.ReadFile("words/en.toml")
+	require.NoError(t, err)
+	var sections map[string]any
+	require.NoError(t, toml.Unmarshal(raw, &sections))
+	there := map[string]bool{}
+	name(there, "", sections)
+	used := map[string]bool{}
+	for _, pattern := range []string{"*.go", "templates/*.html"} {
+		files, err := fs.Glob(os.DirFS("."), pattern)
+		require.NoError(t, err)
+		for _, file := range files {
+			raw, err := os.ReadFile(file)
+			require.NoError(t, err)
+			for _, m := range said.FindAllStringSubmatch(string(raw), -1) {
+				used[m[1]] = true
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(used)) {
+		assert.True(t, there[id] || strings.HasSuffix(id, "."), "%s is said and not in the catalogue", id)
+	}
+	for _, id := range slices.Sorted(maps.Keys(there)) {
+		group := id[:strings.LastIndex(id, ".")+1] // said by a name that is put together
+		assert.True(t, used[id] || used[group], "%s is in the catalogue and never said", id)
+	}
+}
+
+// name collects the names of messages; one of several forms is one.
+func name(all map[string]bool, prefix string, section map[string]any) {
+	for key, value := range section {
+		inner, ok := value.(map[string]any)
+		if _, plural := inner["other"]; ok && !plural {
+			name(all, prefix+key+".", inner)
+			continue
+		}
+		all[prefix+key] = true
+	}
+}
