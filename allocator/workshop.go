@@ -43,6 +43,8 @@ type Workshop struct {
 	ScheduleID string
 	// Invited says that only those on its roster may join.
 	Invited bool
+	// Previews lets staff see small pictures of the desktops. Participants are told.
+	Previews bool
 	// Trouble is why machines cannot be launched, for people, and LaunchAfter when
 	// that is tried again; "" and zero while all is well.
 	Trouble     string
@@ -110,6 +112,7 @@ type Pool struct {
 	Name          string
 	InstanceTypes []string // in order of preference
 	MaxMachines   int
+	Market        string // how its machines are paid: on-demand, spot or spot-then-on-demand
 	// Role is the name of the role that its machines act under.
 	Role string
 	// Collect are the patterns of files that its workshops keep.

@@ -22,7 +22,7 @@ func (s *server) workshop(r *http.Request, w allocator.Workshop) api.Workshop {
 	return api.Workshop{
 		ID: w.ID, Name: w.Name, Pool: w.Pool, Seats: w.Seats, Warm: w.Warm, Spares: w.Spares, JoinCode: w.JoinCode, State: string(w.State),
 		JoinURL: s.base(r) + "/join/" + w.JoinCode, StartsAt: w.StartsAt, EndsAt: orNil(w.EndsAt),
-		WarmUpMinutes: int(w.WarmUp.Minutes()), SessionMinutes: int(w.SessionLimit.Minutes()), IdleMinutes: int(w.IdleLimit.Minutes()), Invited: w.Invited, BudgetUSD: w.BudgetUSD, Schedule: w.ScheduleID,
+		WarmUpMinutes: int(w.WarmUp.Minutes()), SessionMinutes: int(w.SessionLimit.Minutes()), IdleMinutes: int(w.IdleLimit.Minutes()), Invited: w.Invited, Previews: w.Previews, BudgetUSD: w.BudgetUSD, Schedule: w.ScheduleID,
 		Trouble: w.Trouble, RetryAt: orNil(w.LaunchAfter), CreatedAt: w.CreatedAt, EndedAt: orNil(w.EndedAt),
 	}
 }
