@@ -56,6 +56,9 @@ func (s *Service) change(ctx context.Context, w Workshop, c api.WorkshopChange) 
 	if c.BudgetUSD != nil {
 		w.BudgetUSD = *c.BudgetUSD
 	}
+	if c.Previews != nil {
+		w.Previews = *c.Previews
+	}
 	roster, err := s.changeRoster(ctx, w, c)
 	if err != nil {
 		return w, err

@@ -41,7 +41,7 @@ func (s *Service) workshopOf(n api.NewWorkshop) (Workshop, []string, error) {
 	w := Workshop{
 		ID: newID("wks"), Name: strings.TrimSpace(n.Name), Pool: pool.Name, Seats: n.Seats, Warm: n.Seats, Spares: n.Spares,
 		JoinCode: newJoinCode(), State: Open, StartsAt: now, WarmUp: defaultWarmUp,
-		SessionLimit: time.Duration(n.SessionMinutes) * time.Minute, IdleLimit: s.Sessions.Idle, Collect: pool.Collect, BudgetUSD: n.BudgetUSD, CreatedAt: now,
+		SessionLimit: time.Duration(n.SessionMinutes) * time.Minute, IdleLimit: s.Sessions.Idle, Collect: pool.Collect, BudgetUSD: n.BudgetUSD, Previews: n.Previews, CreatedAt: now,
 	}
 	if n.SessionMinutes == 0 {
 		w.SessionLimit = s.Sessions.Max

@@ -43,6 +43,8 @@ type Workshop struct {
 	ScheduleID string
 	// Invited says that only those on its roster may join.
 	Invited bool
+	// Previews lets staff see small pictures of the desktops. Participants are told.
+	Previews bool
 	// Trouble is why machines cannot be launched, for people, and LaunchAfter when
 	// that is tried again; "" and zero while all is well.
 	Trouble     string

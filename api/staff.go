@@ -25,13 +25,15 @@ type NewWorkshop struct {
 	StartsAt *time.Time `json:"starts_at,omitempty" doc:"When seats are given; absent: now"`
 	EndsAt   *time.Time `json:"ends_at,omitempty" doc:"When it ends by itself, with all its machines; absent: when somebody ends it"`
 	// WarmUpMinutes is how long before the start machines are launched.
-	WarmUpMinutes  *int     `json:"warm_up_minutes,omitempty" minimum:"0" maximum:"1440" doc:"How long before the start machines are launched; 20 when absent"`
-	Warm           *int     `json:"warm,omitempty" minimum:"0" maximum:"1000" doc:"How many machines are ready at the start, the others following the people; absent: one for each seat"`
-	Spares         int      `json:"spares,omitempty" minimum:"0" maximum:"100" doc:"How many more machines are kept ready, for those that fail"`
-	SessionMinutes int      `json:"session_minutes,omitempty" minimum:"0" maximum:"100000" doc:"How long a participant may keep a machine at a time; 0: as the deployment's settings say, which is until the workshop ends unless they set a limit"`
-	IdleMinutes    *int     `json:"idle_minutes,omitempty" minimum:"0" maximum:"100000" doc:"How long a participant may do nothing; 0: as long as they like; absent: as the deployment's settings say"`
-	BudgetUSD      float64  `json:"budget_usd,omitempty" minimum:"0" maximum:"1000000" doc:"What its machines may cost, in US dollars; 0: no such limit"`
-	Roster         []string `json:"roster,omitempty" maxItems:"5000" doc:"The addresses that may join; absent: all who have the link"`
+	WarmUpMinutes  *int    `json:"warm_up_minutes,omitempty" minimum:"0" maximum:"1440" doc:"How long before the start machines are launched; 20 when absent"`
+	Warm           *int    `json:"warm,omitempty" minimum:"0" maximum:"1000" doc:"How many machines are ready at the start, the others following the people; absent: one for each seat"`
+	Spares         int     `json:"spares,omitempty" minimum:"0" maximum:"100" doc:"How many more machines are kept ready, for those that fail"`
+	SessionMinutes int     `json:"session_minutes,omitempty" minimum:"0" maximum:"100000" doc:"How long a participant may keep a machine at a time; 0: as the deployment's settings say, which is until the workshop ends unless they set a limit"`
+	IdleMinutes    *int    `json:"idle_minutes,omitempty" minimum:"0" maximum:"100000" doc:"How long a participant may do nothing; 0: as long as they like; absent: as the deployment's settings say"`
+	BudgetUSD      float64 `json:"budget_usd,omitempty" minimum:"0" maximum:"1000000" doc:"What its machines may cost, in US dollars; 0: no such limit"`
+	// Previews shows instructors small pictures of the participants' desktops, who are told.
+	Previews bool     `json:"previews,omitempty" doc:"Whether instructors see small pictures of the desktops; participants are told before they join"`
+	Roster   []string `json:"roster,omitempty" maxItems:"5000" doc:"The addresses that may join; absent: all who have the link"`
 }
 
 // WorkshopChange changes a workshop that is open. What is absent stays.
@@ -42,6 +44,7 @@ type WorkshopChange struct {
 	SessionMinutes *int       `json:"session_minutes,omitempty" minimum:"0" maximum:"100000"`
 	IdleMinutes    *int       `json:"idle_minutes,omitempty" minimum:"0" maximum:"100000"`
 	BudgetUSD      *float64   `json:"budget_usd,omitempty" minimum:"0" maximum:"1000000" doc:"0: no such limit"`
+	Previews       *bool      `json:"previews,omitempty" doc:"Whether instructors see small pictures of the desktops"`
 	Roster         *[]string  `json:"roster,omitempty" maxItems:"5000" doc:"Empty: all who have the link"`
 	Invite         []string   `json:"invite,omitempty" maxItems:"5000" doc:"Addresses that are added to those that may join"`
 	Uninvite       []string   `json:"uninvite,omitempty" maxItems:"5000" doc:"Addresses that may not join any more; whoever holds a seat keeps it"`
@@ -66,6 +69,7 @@ type Workshop struct {
 	Schedule       string     `json:"schedule,omitempty" doc:"The schedule that opened it, sch_…"`
 	BudgetUSD      float64    `json:"budget_usd,omitempty" doc:"What its machines may cost; absent: no such limit"`
 	Invited        bool       `json:"invited" doc:"Whether only those on its roster may join"`
+	Previews       bool       `json:"previews,omitempty" doc:"Whether instructors see small pictures of the desktops"`
 	// Trouble is why machines cannot be launched, and RetryAt when that is tried again.
 	Trouble   string     `json:"trouble,omitempty" doc:"Why machines cannot be launched"`
 	RetryAt   *time.Time `json:"retry_at,omitempty"`

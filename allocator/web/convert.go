@@ -22,7 +22,7 @@ func (s *server) workshop(r *http.Request, w allocator.Workshop) api.Workshop {
 	return api.Workshop{
 		ID: w.ID, Name: w.Name, Pool: w.Pool, Seats: w.Seats, Warm: w.Warm, Spares: w.Spares, JoinCode: w.JoinCode, State: string(w.State),
 		JoinURL: s.base(r) + "/join/" + w.JoinCode, StartsAt: w.StartsAt, EndsAt: orNil(w.EndsAt),
-		WarmUpMinutes: int(w.WarmUp.Minutes()), SessionMinutes: int(w.SessionLimit.Minutes()), IdleMinutes: int(w.IdleLimit.Minutes()), Invited: w.Invited, BudgetUSD: w.BudgetUSD, Schedule: w.ScheduleID,
+		WarmUpMinutes: int(w.WarmUp.Minutes()), SessionMinutes: int(w.SessionLimit.Minutes()), IdleMinutes: int(w.IdleLimit.Minutes()), Invited: w.Invited, Previews: w.Previews, BudgetUSD: w.BudgetUSD, Schedule: w.ScheduleID,
 		Trouble: w.Trouble, RetryAt: orNil(w.LaunchAfter), CreatedAt: w.CreatedAt, EndedAt: orNil(w.EndedAt),
 	}
 }
@@ -66,11 +66,11 @@ func (s *server) seat(ctx context.Context, of allocator.Seat, pin string) api.Se
 		return out
 	}
 	out.Waits = of.Waits()
-	expected, err := s.Service.ExpectedAt(ctx, of)
+	waiting, err := s.Service.Waiting(ctx, of)
 	if err != nil {
 		s.Log.WarnContext(ctx, "nobody can tell when a machine is expected", "seat", of.ID, "error", err)
 	}
-	out.ExpectedAt = orNil(expected)
+	out.ExpectedAt, out.BeginsAt, out.Coming = orNil(waiting.ExpectedAt), orNil(waiting.BeginsAt), waiting.Coming
 	return out
 }
 
