@@ -222,6 +222,7 @@ type Store interface {
 	// Census counts what there is now.
 	Census(ctx context.Context, now time.Time) (Census, error)
 
+	Finder
 	People
 	Peers
 	Turns

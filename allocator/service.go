@@ -22,6 +22,8 @@ type Service struct {
 	Queue    Queue
 	// Rates says what machines cost. Optional: nobody knows.
 	Rates Rates
+	// Shortages knows what EC2 refused lately. Optional: nobody does.
+	Shortages Shortages
 	// Work keeps what participants made. Optional: nothing is kept.
 	Work Work
 	// Leader is optional: an allocator that has its store to itself leads.
