@@ -117,12 +117,22 @@ const heard = {
     frame.focus();
     ask("focus");
   },
-  bar: () => at("help").focus(),
 };
+
+// Every key is the desktop's but one, whichever viewer shows it: Ctrl, Alt, Shift and B
+// together lead to the bar.
+function leads(e) {
+  if (!(e.ctrlKey && e.altKey && e.shiftKey && e.code === "KeyB")) return;
+  e.preventDefault();
+  e.stopImmediatePropagation();
+  at("help").focus();
+}
 
 function loaded() {
   at("bar-clip").hidden = true;
-  if (frame.contentDocument?.getElementById("problem-page")) {
+  if (!frame.contentDocument) return; // it was led to another site, which the browser keeps out
+  frame.contentWindow.addEventListener("keydown", leads, true);
+  if (frame.contentDocument.getElementById("again")) { // it says what is wrong for now
     setTimeout(() => frame.contentWindow.location.replace(frame.src), 3000);
     return;
   }

@@ -141,15 +141,6 @@ window.addEventListener('message', (e) => {
   if (Object.hasOwn(asked, e.data?.lablink)) asked[e.data.lablink]();
 });
 
-// Every key is the desktop's but one: Ctrl, Alt, Shift and B together lead to the bar.
-window.addEventListener('keydown', (e) => {
-  if (!framed || !(e.ctrlKey && e.altKey && e.shiftKey && e.code === 'KeyB')) return;
-  e.preventDefault();
-  e.stopImmediatePropagation();
-  rfb?.blur();
-  tell('bar');
-}, true);
-
 // hear tells whether staff looks at the desktop. A source of events that was refused does not
 // come back by itself.
 function hear() {
