@@ -25,7 +25,7 @@ var (
 // What is no language's: the product's name, and what is typed as it stands.
 var (
 	untranslated = regexp.MustCompile(`LabLink`)
-	literal      = []atom.Atom{atom.Code, atom.Pre, atom.Script, atom.Style}
+	literal      = []atom.Atom{atom.Code, atom.Noscript, atom.Pre, atom.Script, atom.Style}
 	spoken       = []string{"title", "placeholder", "aria-label", "alt"}
 )
 
@@ -57,7 +57,10 @@ func spokenIn(text string) (all []string) {
 		case html.ErrorToken:
 			return all
 		case html.TextToken:
-			if len(open) == 0 {
+			switch {
+			case slices.Contains(open, atom.Noscript): // its content comes as one text
+				all = append(all, spokenIn(token.Data)...)
+			case len(open) == 0:
 				say(token.Data)
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:

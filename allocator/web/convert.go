@@ -66,11 +66,11 @@ func (s *server) seat(ctx context.Context, of allocator.Seat, pin string) api.Se
 		return out
 	}
 	out.Waits = of.Waits()
-	expected, err := s.Service.ExpectedAt(ctx, of)
+	waiting, err := s.Service.Waiting(ctx, of)
 	if err != nil {
 		s.Log.WarnContext(ctx, "nobody can tell when a machine is expected", "seat", of.ID, "error", err)
 	}
-	out.ExpectedAt = orNil(expected)
+	out.ExpectedAt, out.BeginsAt, out.Coming = orNil(waiting.ExpectedAt), orNil(waiting.BeginsAt), waiting.Coming
 	return out
 }
 

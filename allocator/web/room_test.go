@@ -83,20 +83,20 @@ func TestPicturesOfDesktopsAreShownWhereTheWorkshopSaysSo(t *testing.T) {
 	w.reported(t, m, api.Report{Health: api.Healthy, Session: &api.SessionStatus{Desktop: "vnc"}})
 	picture := `src="/admin/seats/` + seat.ID + `/preview"`
 	require.NotContains(t, mustOpen(t, staff, "/admin/workshops/"+ws.ID), picture)
-	w.Store = pictured{w.Store}
+	w.Store = withPictures{w.Store}
 	says(t, mustOpen(t, staff, "/admin/workshops/"+ws.ID), picture, `alt="Desktop of `+seat.Email)
 }
 
-// pictured is a store whose workshops all show pictures.
-type pictured struct{ allocator.Store }
+// withPictures is a store whose workshops all show pictures.
+type withPictures struct{ allocator.Store }
 
-func (p pictured) Workshop(ctx context.Context, id string) (allocator.Workshop, error) {
+func (p withPictures) Workshop(ctx context.Context, id string) (allocator.Workshop, error) {
 	w, err := p.Store.Workshop(ctx, id)
 	w.Previews = true
 	return w, err
 }
 
-func (p pictured) Machines(ctx context.Context, workshop string, ended bool) ([]allocator.Machine, error) {
+func (p withPictures) Machines(ctx context.Context, workshop string, ended bool) ([]allocator.Machine, error) {
 	all, err := p.Store.Machines(ctx, workshop, ended)
 	for i := range all {
 		all[i].Connected = true
