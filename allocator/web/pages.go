@@ -78,7 +78,8 @@ var functions = template.FuncMap{
 	"minutes": func(until time.Time) int { return max(1, int(time.Until(until).Round(time.Minute).Minutes())) },
 	"may":     may,
 	"part":    live.Begin, "done": live.End,
-	"tunnelled": tunnelled,
+	// tunnelled reports whether a machine in a state should have its tunnel up.
+	"tunnelled": func(state string) bool { return awaited(allocator.MachineState(state)) },
 	"counted":   allocator.Counted, "watchable": allocator.Watchable,
 	"lasting": lasting, "sized": sized,
 	"hosting": hosting,

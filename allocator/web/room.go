@@ -136,8 +136,8 @@ func (v workshopView) includes(c card) bool {
 
 func (s *server) card(m allocator.Machine, seat allocator.Seat, v workshopView) card {
 	now := s.Service.Now()
-	c := card{Machine: s.machine(m), Owner: v.owner(m.JoinToken), Helps: may(v.Role, "POST /admin/seats/{id}/message")}
-	c.Away = !m.Connected && tunnelled(c.State)
+	c := card{Machine: s.machine(m), Owner: v.owner(m.JoinToken), Helps: v.Instructs()}
+	c.Away = !m.Connected && awaited(m.State)
 	switch {
 	case m.State == allocator.Unhealthy:
 		c.Trouble = m.Reason
@@ -222,9 +222,9 @@ func (s *server) routeRooms(mux *routes) {
 	s.routeWork(mux)
 }
 
-// tunnelled reports whether a machine in a state should have its tunnel up.
-func tunnelled(state string) bool {
-	return slices.Contains([]allocator.MachineState{allocator.Ready, allocator.Assigned, allocator.Unhealthy}, allocator.MachineState(state))
+// awaited reports whether a machine in a state should have its tunnel up.
+func awaited(state allocator.MachineState) bool {
+	return slices.Contains([]allocator.MachineState{allocator.Ready, allocator.Assigned, allocator.Unhealthy}, state)
 }
 
 // Full reports whether people wait though they could not have a machine: all seats are
@@ -248,3 +248,6 @@ func (v workshopView) At(view, show string) string {
 func (v workshopView) Live() string {
 	return "/admin/workshops/" + v.Workshop.ID + "/live?" + url.Values{"view": {v.View}, "show": {v.Show}}.Encode()
 }
+
+// Instructs reports whether who looks may do something.
+func (v workshopView) Instructs() bool { return may(v.Role, "POST /admin/workshops/{id}/change") }

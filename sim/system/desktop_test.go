@@ -105,7 +105,7 @@ func (l *local) watches(t *testing.T, url string, chrome context.Context, partic
 	staff.do(t, chromedp.Navigate(url+"/admin"), chromedp.SendKeys("#password", l.password+"\r"), chromedp.WaitVisible("#name"))
 	staff.do(t, chromedp.Click(`main a[href^="/admin/workshops/"]`), chromedp.WaitVisible("#room"))
 	require.True(t, ask(t, participant, chromedp.Evaluate[bool](`watched.hidden`)))
-	staff.do(t, chromedp.Click(`#room a[id^="watch-"]`), chromedp.WaitVisible("#screen"))
+	staff.do(t, chromedp.Click(`#room .deeds:has(a[id^="watch-"]) summary`), chromedp.Click(`#room a[id^="watch-"]`), chromedp.WaitVisible("#screen"))
 	staff.connected(t)
 	staff.sees(t, color.RGBA{0x22, 0x66, 0xcc, 0xff})
 	participant.wait(t, `!watched.hidden`)

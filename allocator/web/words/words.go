@@ -8,8 +8,8 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"sync"
 	"strings"
+	"sync"
 
 	"github.com/BurntSushi/toml"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
