@@ -16,8 +16,8 @@ type Pattern struct {
 	Until    time.Time // zero for no end
 }
 
-// days are those of a rule, which begins its weeks with Monday.
-var days = []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday}
+// weekdays are those of a rule, which begins its weeks with Monday.
+var weekdays = []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday}
 
 var spans = map[rrule.Frequency]string{rrule.DAILY: "day", rrule.WEEKLY: "week", rrule.MONTHLY: "month", rrule.YEARLY: "year"}
 
@@ -34,7 +34,7 @@ func (s Schedule) Pattern() (p Pattern, ok bool) {
 		if day.N() != 0 {
 			return p, false
 		}
-		p.Days = append(p.Days, days[day.Day()])
+		p.Days = append(p.Days, weekdays[day.Day()])
 	}
 	if len(p.Days) == 0 && o.Freq == rrule.WEEKLY {
 		p.Days = []time.Weekday{rule.GetDTStart().Weekday()}

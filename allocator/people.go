@@ -68,9 +68,12 @@ type Event struct {
 // leaves none out.
 type EventQuery struct {
 	Actor   string // a user, with all tokens of the user's, or whoever else it was
+	Action  string // what its action begins with
 	Subject string
 	Before  int64 // only lines with smaller numbers
-	Limit   int
+	// Since and Until bound when it was done.
+	Since, Until time.Time
+	Limit        int
 }
 
 // People is the part of the store that keeps staff and the audit. A change is kept

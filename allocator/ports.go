@@ -225,6 +225,7 @@ type Store interface {
 	// Census counts what there is now.
 	Census(ctx context.Context, now time.Time) (Census, error)
 
+	Finder
 	People
 	Peers
 	Turns

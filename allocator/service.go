@@ -24,6 +24,8 @@ type Service struct {
 	Rates Rates
 	// Quotas says how many machines the account may run. Optional: nobody knows.
 	Quotas Quotas
+	// Shortages knows what EC2 refused lately. Optional: nobody does.
+	Shortages Shortages
 	// Work keeps what participants made. Optional: nothing is kept.
 	Work Work
 	// Leader is optional: an allocator that has its store to itself leads.

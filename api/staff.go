@@ -158,6 +158,13 @@ type MonthCost struct {
 	AtEnd float64 `json:"at_end_usd" doc:"What that will be at the end of the month if no machine is launched any more, and none ends before its workshop does"`
 }
 
+// DayCost is what all machines of a deployment cost on a day, UTC.
+type DayCost struct {
+	Day       string             `json:"day" doc:"The day, as 2026-03-01"`
+	Spent     float64            `json:"spent_usd" doc:"What machines cost on it, so far where it goes on"`
+	Workshops map[string]float64 `json:"workshops_usd" nullable:"false" doc:"That by the ids of the workshops, without those that cost nothing"`
+}
+
 // Operation is a durable background job.
 type Operation struct {
 	ID         string     `json:"id" doc:"op_…"`

@@ -23,6 +23,8 @@ type FakeAgents struct {
 	Collecting  *api.CollectStatus
 	// Host is what their machines are like.
 	Host *api.Host
+	// Readings are what their GPUs are like.
+	Readings []api.Reading
 	// Rebooted are the reboots that were asked for, of machines that are away too.
 	Rebooted []string
 	// Desktop is what kind of desktop they show, and Watchers how many watch it. Brought is what participants brought to
@@ -86,7 +88,7 @@ func (f *FakeAgents) on(machine string) error {
 func (f *FakeAgents) Status(_ context.Context, machine string) (api.Status, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return api.Status{Health: api.Healthy, Session: &api.SessionStatus{ID: f.sessions[machine], Trouble: f.trouble, Desktop: f.Desktop, Watchers: f.Watchers}, Host: f.Host}, f.on(machine)
+	return api.Status{Health: api.Healthy, Session: &api.SessionStatus{ID: f.sessions[machine], Trouble: f.trouble, Desktop: f.Desktop, Watchers: f.Watchers}, Host: f.Host, Readings: f.Readings}, f.on(machine)
 }
 
 // StartSession gives a machine another session.

@@ -117,6 +117,16 @@ func (c *Certificate) usable() bool {
 	return slices.ContainsFunc(c.cache.AllMatchingCertificates(c.Domain), func(cert certmagic.Certificate) bool { return !cert.Expired() })
 }
 
+// Ends is when the certificate does that is served longest; zero while there is none.
+func (c *Certificate) Ends() (at time.Time) {
+	for _, cert := range c.cache.AllMatchingCertificates(c.Domain) {
+		if cert.Leaf != nil && cert.Leaf.NotAfter.After(at) {
+			at = cert.Leaf.NotAfter
+		}
+	}
+	return at
+}
+
 // Check reports whether there is a certificate to serve with, and if there is
 // none, what went wrong when it was asked for and what to do about it.
 func (c *Certificate) Check(context.Context) error {

@@ -31,9 +31,11 @@ func TestTheFirstCertificateIsGotOverEitherPort(t *testing.T) {
 			t.Cleanup(c.Close)
 			w.serve(c)
 			require.ErrorContains(t, c.Check(t.Context()), "no certificate for "+domain)
+			require.True(t, c.Ends().IsZero())
 			c.Manage(t.Context())
 			w.ready(c)
 			require.NoError(t, w.leaf().VerifyHostname(domain))
+			require.Equal(t, w.leaf().NotAfter, c.Ends())
 		})
 	}
 }

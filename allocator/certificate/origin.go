@@ -47,5 +47,8 @@ func (o *Origin) Check(context.Context) error {
 	return nil
 }
 
+// Ends is when the certificate does.
+func (o *Origin) Ends() time.Time { return o.pair.Leaf.NotAfter }
+
 // Close has nothing to stop.
 func (o *Origin) Close() {}

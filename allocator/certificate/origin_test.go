@@ -45,6 +45,7 @@ func TestTheOriginCertificateIsServedToThoseWhoTrustIt(t *testing.T) {
 	require.NoError(t, err)
 	defer o.Close()
 	require.NoError(t, o.Check(t.Context()))
+	require.WithinDuration(t, time.Now().Add(time.Hour), o.Ends(), time.Minute)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
 	server.TLS = o.TLS()
 	server.StartTLS()

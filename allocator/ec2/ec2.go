@@ -40,7 +40,10 @@ type Compute struct {
 	refused  refused
 }
 
-var _ allocator.Compute = (*Compute)(nil)
+var (
+	_ allocator.Compute   = (*Compute)(nil)
+	_ allocator.Shortages = (*Compute)(nil)
+)
 
 // New makes a Compute for the deployment that settings describe. By now it
 // forgets where capacity was refused.

@@ -158,11 +158,25 @@ func (c *Compute) fill(ctx context.Context, plan written, launched []allocator.I
 func (c *Compute) call(ctx context.Context, in *ec2.CreateFleetInput) ([]allocator.Instance, []allocator.Refusal, error) {
 	out, err := c.client.CreateFleet(ctx, in)
 	if err != nil {
-		return nil, nil, explain(err)
+		err = explain(err)
+		c.refused.rememberWhole(c.poolOf(in), in.SpotOptions != nil, err, c.now())
+		return nil, nil, err
 	}
-	c.refused.remember(out.Errors, c.now())
+	c.refused.remember(c.poolOf(in), out.Errors, c.now())
 	launched, refusals := read(out)
 	return launched, refusals, nil
+}
+
+// poolOf is the pool that a call is for; "" where the settings have it no more.
+func (c *Compute) poolOf(in *ec2.CreateFleetInput) string {
+	for _, p := range c.settings.Pools {
+		for _, t := range in.LaunchTemplateConfigs {
+			if s := t.LaunchTemplateSpecification; s != nil && aws.ToString(s.LaunchTemplateId) == p.LaunchTemplateID {
+				return p.Name
+			}
+		}
+	}
+	return ""
 }
 
 func read(out *ec2.CreateFleetOutput) (launched []allocator.Instance, refusals []allocator.Refusal) {

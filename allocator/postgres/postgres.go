@@ -45,7 +45,7 @@ var limits = map[string]string{
 var dialect = sqlstore.Dialect{
 	Begin: "SELECT pg_advisory_xact_lock(7234016839153115649); ",
 	Clock: "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
-	Limit: batchLimit, All: all, Bytes: "decode(%s, 'hex')", Each: "jsonb_each", Word: word, Unsure: unsure,
+	Limit: batchLimit, All: all, Bytes: "decode(%s, 'hex')", Each: "jsonb_each", Size: "SELECT pg_database_size(current_database())", Word: word, Unsure: unsure,
 }
 
 // all sends statements together and then waits for what became of them.

@@ -49,7 +49,7 @@ func open(ctx context.Context, path string, log *slog.Logger, writing []string) 
 	return sqlstore.New(write, read, dialect), nil
 }
 
-var dialect = sqlstore.Dialect{Prepare: true, Bytes: "unhex(%s)", Clock: "CAST(unixepoch('subsec') * 1000000 AS INTEGER)", Word: word}
+var dialect = sqlstore.Dialect{Prepare: true, Bytes: "unhex(%s)", Clock: "CAST(unixepoch('subsec') * 1000000 AS INTEGER)", Size: "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()", Word: word}
 
 // connect opens at most limit connections.
 func connect(path string, limit int) (*sql.DB, error) { return connectWith(path, limit, standard) }

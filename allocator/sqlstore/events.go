@@ -63,6 +63,15 @@ func (s *Store) Events(ctx context.Context, q allocator.EventQuery) ([]allocator
 	if q.Subject != "" {
 		only("subject = ?", q.Subject)
 	}
+	if q.Action != "" {
+		only(`lower(action) LIKE ? ESCAPE '\'`, wild.Replace(strings.ToLower(q.Action))+"%")
+	}
+	if !q.Since.IsZero() {
+		only("at >= ?", stamp(q.Since))
+	}
+	if !q.Until.IsZero() {
+		only("at < ?", stamp(q.Until))
+	}
 	if q.Before != 0 {
 		only("seq < ?", q.Before)
 	}

@@ -25,6 +25,8 @@ type Dialect struct {
 	Begin string
 	// Clock is the database's clock, as an expression: microseconds since 1970. Required.
 	Clock string
+	// Size asks how many bytes the database has. Required.
+	Size string
 	// Limit is how long a batch may take, its commit included. 0: as long as it
 	// takes.
 	Limit time.Duration

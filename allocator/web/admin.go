@@ -30,7 +30,9 @@ func (s *server) forStaff(next http.HandlerFunc) http.HandlerFunc {
 		}
 		to := "/admin/login"
 		if r.Method == http.MethodGet {
-			to += "?next=" + url.QueryEscape(r.URL.Path)
+			to += "?next=" + url.QueryEscape(r.URL.RequestURI())
+		} else if from := referred(r); from != "" {
+			to += "?next=" + url.QueryEscape(from)
 		}
 		http.Redirect(w, r, to, http.StatusSeeOther)
 	}
@@ -41,7 +43,9 @@ func (s *server) loginForm(w http.ResponseWriter, r *http.Request) {
 	if err := s.logIn(r.Context(), in, remote(r), s.seatToken(r)); err != nil {
 		p := s.asProblem(r.Context(), err)
 		setRetryAfter(w, p)
-		s.render(w, r, p.HTTP, "login.html", s.loginView(r.URL.Query().Get("next"), p))
+		v := s.loginView(r.URL.Query().Get("next"), p)
+		v.User = in.User
+		s.render(w, r, p.HTTP, "login.html", v)
 		return
 	}
 	http.Redirect(w, r, safeNext(r.URL.Query().Get("next")), http.StatusSeeOther) //nolint:gosec // safeNext stays below /admin
@@ -55,9 +59,21 @@ func safeNext(next string) string {
 		return "/admin"
 	}
 	if to := path.Clean(u.Path); strings.HasPrefix(to, "/admin/") {
-		return to
+		return (&url.URL{Path: to, RawQuery: u.Query().Encode()}).String()
 	}
 	return "/admin"
+}
+
+// referred is the page of staff that a form was sent from, or "".
+func referred(r *http.Request) string {
+	from, err := url.Parse(r.Referer())
+	if err != nil || from.Host != r.Host {
+		return ""
+	}
+	if !strings.HasPrefix(from.Path, "/admin/") || from.Path == "/admin/login" {
+		return ""
+	}
+	return safeNext(from.RequestURI())
 }
 
 func (s *server) logoutForm(w http.ResponseWriter, r *http.Request) {
@@ -193,27 +209,6 @@ func (s *server) adminLive(w http.ResponseWriter, r *http.Request) {
 	s.live(w, r, "admin.html", "workshops", func() (any, error) { return s.adminData(r) })
 }
 
-// machineView is one machine's page.
-type machineView struct {
-	Machine  api.Machine
-	Timeline []allocator.Change
-	Host     *api.Host // as its agent says it now; nil where that is not known
-}
-
-func (s *server) machinePage(w http.ResponseWriter, r *http.Request) {
-	m, err := s.Service.Store.Machine(r.Context(), r.PathValue("id"))
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	timeline, err := s.Service.Store.Timeline(r.Context(), m.ID)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	s.render(w, r, http.StatusOK, "machine.html", machineView{s.machine(m), timeline, s.hostOf(r.Context(), m)})
-}
-
 func (s *server) releaseForm(w http.ResponseWriter, r *http.Request) {
 	if err := s.Service.ReleaseSeat(r.Context(), s.sessionUser(r), r.PathValue("id")); err != nil {
 		s.fail(w, r, err)
@@ -228,7 +223,7 @@ func (s *server) terminateForm(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/admin/workshops/"+op.WorkshopID, http.StatusSeeOther)
+	goBack(w, r, "/admin/workshops/"+op.WorkshopID)
 }
 
 func (s *server) cancelForm(w http.ResponseWriter, r *http.Request) {
@@ -237,5 +232,5 @@ func (s *server) cancelForm(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/admin/workshops/"+op.WorkshopID, http.StatusSeeOther)
+	goBack(w, r, "/admin/workshops/"+op.WorkshopID)
 }

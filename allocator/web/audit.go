@@ -3,8 +3,8 @@ package web
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -15,9 +15,13 @@ import (
 // eventQuery says which lines of the audit are asked for.
 type eventQuery struct {
 	Actor   string `query:"actor" maxLength:"254" doc:"Only what this user did, by any token too, or this e-mail address"`
+	Action  string `query:"action" maxLength:"100" doc:"Only what begins with this, as open workshop"`
 	Subject string `query:"subject" maxLength:"254" doc:"Only what was done to this"`
-	After   string `query:"after" maxLength:"20" doc:"The cursor from the page before"`
-	Limit   int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	// Since and Until bound when it was done.
+	Since time.Time `query:"since" doc:"Only what was done then or later"`
+	Until time.Time `query:"until" doc:"Only what was done before"`
+	After string    `query:"after" maxLength:"20" doc:"The cursor from the page before"`
+	Limit int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
 func (s *server) eventOperations(a huma.API) {
@@ -39,7 +43,7 @@ func (s *server) events(ctx context.Context, q eventQuery) (api.Page[api.Event],
 		}
 		before = n
 	}
-	all, err := s.Service.Store.Events(ctx, allocator.EventQuery{Actor: q.Actor, Subject: q.Subject, Before: before, Limit: q.Limit})
+	all, err := s.Service.Store.Events(ctx, allocator.EventQuery{Actor: q.Actor, Action: q.Action, Subject: q.Subject, Since: q.Since, Until: q.Until, Before: before, Limit: q.Limit})
 	if err != nil {
 		return page, err
 	}
@@ -50,27 +54,4 @@ func (s *server) events(ctx context.Context, q eventQuery) (api.Page[api.Event],
 		page.Next = strconv.FormatInt(all[len(all)-1].Seq, 10)
 	}
 	return page, nil
-}
-
-// auditView is the page of the audit.
-type auditView struct {
-	Actor, Subject string
-	Events         []api.Event
-	Older          string // where older lines are, "" where there are none
-	First          bool   // whether these are the newest
-}
-
-func (s *server) auditPage(w http.ResponseWriter, r *http.Request) {
-	in := r.URL.Query()
-	q := eventQuery{Actor: in.Get("actor"), Subject: in.Get("subject"), After: in.Get("after"), Limit: listed}
-	page, err := s.events(r.Context(), q)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	v := auditView{Actor: q.Actor, Subject: q.Subject, Events: page.Items, First: q.After == ""}
-	if page.Next != "" {
-		v.Older = "/admin/audit?" + url.Values{"actor": {q.Actor}, "subject": {q.Subject}, "after": {page.Next}}.Encode()
-	}
-	s.render(w, r, http.StatusOK, "audit.html", v)
 }

@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	actions = regexp.MustCompile(`\{\{[^}]*\}\}`)
+	actions = regexp.MustCompile(`\{\{.*?\}\}`)
 	letters = regexp.MustCompile(`\pL{2}`)
 	said    = regexp.MustCompile(`\b(?:t|say) ?\(?(?:printf? )?"([A-Za-z0-9_.]+)(?:%s)?"`)
 )

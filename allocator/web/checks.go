@@ -15,6 +15,7 @@ func (s *server) check(ctx context.Context) []api.Check {
 		if err := c.Check(ctx); err != nil {
 			check.OK, check.Reason, check.Warning = false, err.Error(), c.Warning
 		}
+		s.since.of(c.Name, check.OK, s.Service.Now())
 		out = append(out, check)
 	}
 	return out

@@ -41,6 +41,7 @@ func (s *server) costOperations(a huma.API) {
 			return &body[api.Budget]{b}, err
 		})
 	s.monthOperation(a)
+	s.dayOperation(a)
 }
 
 // monthOperation tells what all machines cost, month by month.

@@ -71,7 +71,7 @@ func (s *server) routeHands(mux *routes) {
 				s.fail(w, r, err)
 				return
 			}
-			http.Redirect(w, r, "/admin/workshops/"+r.PostFormValue("workshop"), http.StatusSeeOther)
+			goBack(w, r, "/admin/workshops/"+r.PostFormValue("workshop"))
 		})
 	}
 	mux.HandleFunc("POST /admin/seats/{id}/move", back(func(r *http.Request) error {

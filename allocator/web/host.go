@@ -10,11 +10,11 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// hostPatience is how long a page waits for what a machine is like.
+// hostPatience is how long a page waits for what a machine says of itself.
 const hostPatience = time.Second
 
-// hostOf asks a machine's agent what it is like beside its GPUs; nil where it does not say.
-func (s *server) hostOf(ctx context.Context, m allocator.Machine) *api.Host {
+// statusOf asks a machine's agent how it is; nil where it does not say.
+func (s *server) statusOf(ctx context.Context, m allocator.Machine) *api.Status {
 	if m.AgentID == "" || m.State == allocator.Terminated {
 		return nil
 	}
@@ -24,7 +24,7 @@ func (s *server) hostOf(ctx context.Context, m allocator.Machine) *api.Host {
 	if err != nil {
 		return nil
 	}
-	return status.Host
+	return &status
 }
 
 // hosting is what a machine is like, for people.

@@ -76,35 +76,7 @@ func (s *server) joinOperations(a huma.API) {
 
 func (s *server) routeJoins(mux *routes) {
 	mux.HandleFunc("GET /download/lablink-agent", s.download)
-	mux.HandleFunc("POST /admin/workshops/{id}/join-tokens", s.forStaff(s.joinTokenForm))
-	mux.HandleFunc("POST /admin/join-tokens/{id}/revoke", s.forStaff(s.revokeJoinTokenForm))
-}
-
-// joinTokenForm shows the token in its answer, as it is kept nowhere.
-func (s *server) joinTokenForm(w http.ResponseWriter, r *http.Request) {
-	uses, _ := strconv.Atoi(r.PostFormValue("uses")) // where that is nothing, it is one
-	in := api.NewJoinToken{Name: r.PostFormValue("name"), Workshop: r.PathValue("id"), Uses: uses}
-	t, secret, err := s.Service.AddJoinToken(r.Context(), s.sessionUser(r), in)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	v, err := s.workshopData(r.Context(), r)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	made := s.madeJoinToken(r, t, secret)
-	v.Made = &made
-	s.render(w, r, http.StatusOK, "workshop.html", v)
-}
-
-func (s *server) revokeJoinTokenForm(w http.ResponseWriter, r *http.Request) {
-	if err := s.Service.RevokeJoinToken(r.Context(), s.sessionUser(r), r.PathValue("id")); err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	http.Redirect(w, r, "/admin/workshops/"+r.PostFormValue("workshop"), http.StatusSeeOther)
+	s.routeJoinPage(mux)
 }
 
 // platforms are those that there is an agent for, by their names in the address.

@@ -74,7 +74,7 @@ func TestMachinesOfOnesOwnJoinByATokenThatIsShownOnce(t *testing.T) {
 	refused(t, api.Conflict, res, body)
 }
 
-func TestJoinTokensAreMadeAndRevokedOnThePageOfTheirWorkshop(t *testing.T) {
+func TestJoinTokensAreMadeAndRevokedOnAPage(t *testing.T) {
 	w := newWorld(t, withAgent)
 	b := w.staff(t)
 	ws, _ := w.Open(t, 1)
@@ -82,17 +82,38 @@ func TestJoinTokensAreMadeAndRevokedOnThePageOfTheirWorkshop(t *testing.T) {
 	res, body := b.submit(t, page+"/join-tokens", url.Values{"name": {"Ann's"}, "uses": {"3"}})
 	require.Equal(t, http.StatusOK, res.StatusCode)
 	require.Regexp(t, `(?s)curl -H 'Authorization: Bearer lbj_\w+' -fo lablink-agent `+w.url+`/download/lablink-agent\nchmod \+x lablink-agent\n./lablink-agent run --join '`+w.url+`/#lbj_\w+'\n`, html.UnescapeString(body), "in the order in which they are typed")
-	require.NotContains(t, mustOpen(t, b, page), "lbj_")
+	require.NotContains(t, mustOpen(t, b, page+"/join-machines"), "lbj_")
 	all, err := w.Store.JoinTokens(t.Context(), ws.ID)
 	require.NoError(t, err)
 	require.Equal(t, 3, all[0].Uses)
 	res, _ = b.submit(t, "/admin/join-tokens/"+all[0].ID+"/revoke", url.Values{"workshop": {ws.ID}})
-	require.Equal(t, page, res.Header.Get("Location"))
-	require.Contains(t, mustOpen(t, b, page), "it was revoked")
-	res, _ = b.submit(t, page+"/join-tokens", url.Values{"name": {" "}})
+	require.Equal(t, page+"/join-machines", res.Header.Get("Location"))
+	require.Contains(t, mustOpen(t, b, page+"/join-machines"), "it was revoked")
+	res, body = b.submit(t, page+"/join-tokens", url.Values{"name": {" "}, "uses": {"7"}})
 	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
+	require.Contains(t, body, `value="7"`, "what was typed stays")
 	res, _ = b.submit(t, "/admin/join-tokens/jtk_x/revoke", nil)
 	require.Equal(t, http.StatusNotFound, res.StatusCode)
+}
+
+func TestThePageOfOnesOwnMachinesShowsThatOneJoined(t *testing.T) {
+	w := newWorld(t, withAgent)
+	b := w.staff(t)
+	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: evil, Pool: "gpu", Seats: 1})
+	require.NoError(t, err)
+	page := "/admin/workshops/" + ws.ID
+	require.Contains(t, harmlessPage(t, b, page), page+"/join-machines")
+	require.Contains(t, harmlessPage(t, b, page+"/join-machines"), "None has joined yet")
+	_, secret, err := w.AddJoinToken(t.Context(), "admin", api.NewJoinToken{Name: evil, Workshop: ws.ID})
+	require.NoError(t, err)
+	events := watched(t, b, page+"/join-machines/live")
+	require.NotContains(t, event(t, events), "mch_")
+	given, _, _ := joins(t, w.browser(t), secret, "one")
+	until(t, events, given.MachineID)
+	require.Contains(t, harmlessPage(t, b, page+"/join-machines"), given.MachineID)
+	_, err = w.EndWorkshop(t.Context(), "admin", ws.ID)
+	require.NoError(t, err)
+	require.Contains(t, harmlessPage(t, b, page+"/join-machines"), "no machine can join it any more")
 }
 
 func TestTheAgentIsDownloadedByStaffAndWithAJoinToken(t *testing.T) {

@@ -2,8 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
-	"mime"
 	"net/http"
 	"time"
 
@@ -58,27 +56,4 @@ func (l limits) log(machine string) error {
 	p := api.Problemf(api.RateLimited, "The machine logs too much", "Its lines are kept there for a while; it tries again by itself.")
 	p.RetryAfter = wait
 	return p
-}
-
-// logFile is a machine's log as a file.
-func (s *server) logFile(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	page, err := s.Service.Logs(r.Context(), id, 0)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Content-Disposition", mime.FormatMediaType("inline", map[string]string{"filename": id + ".log"}))
-	w.Header().Set("Cache-Control", "no-store")
-	for len(page.Lines) > 0 {
-		for _, line := range page.Lines {
-			_, _ = fmt.Fprintf(w, "%s %-5s %s: %s\n", line.At.UTC().Format("2006-01-02T15:04:05.000Z"), line.Level, line.Source, line.Text)
-		}
-		if page, err = s.Service.Logs(r.Context(), id, page.Next); err != nil {
-			s.Log.WarnContext(r.Context(), "a log was not read to its end", "machine", id, "error", err)
-			_, _ = fmt.Fprintln(w, "The rest could not be read. Load the page again.")
-			return
-		}
-	}
 }

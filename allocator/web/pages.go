@@ -58,7 +58,7 @@ func newPages(warn time.Duration, loads assets) (*pages, error) {
 func readPage(name string, more template.FuncMap) (*template.Template, error) {
 	t := template.New("layout.html")
 	more["live"] = func(part, address string, data any) (template.HTML, error) { return liveRegion(t, part, address, data) }
-	return t.Funcs(functions).Funcs(more).ParseFS(templates, "templates/layout.html", "templates/parts.html", name)
+	return t.Funcs(functions).Funcs(administering).Funcs(more).ParseFS(templates, "templates/layout.html", "templates/parts.html", name)
 }
 
 // of is a page in the language of whoever asks.
@@ -79,7 +79,7 @@ var functions = template.FuncMap{
 	"may":     may,
 	"part":    live.Begin, "done": live.End,
 	// tunnelled reports whether a machine in a state should have its tunnel up.
-	"tunnelled": func(state string) bool { return awaited(allocator.MachineState(state)) },
+	"tunnelled": func(state string) bool { return tunnelled(allocator.MachineState(state)) },
 	"counted":   allocator.Counted, "watchable": allocator.Watchable,
 	"lasting": lasting, "sized": sized,
 	"hosting": hosting,
@@ -95,6 +95,7 @@ type view struct {
 	Language language.Tag
 	Title    string
 	User     string // who is logged in, or ""
+	Here     string // the path of the page
 	Role     allocator.Role
 	Data     any
 }
@@ -104,7 +105,7 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name
 	var out bytes.Buffer
 	p, _ := who(r.Context())
 	in, page := s.pages.of(r, name)
-	v := view{Language: in, Title: titles[name], User: p.Name, Role: p.Role, Data: data}
+	v := view{Language: in, Title: titles[name], User: p.Name, Here: r.URL.Path, Role: p.Role, Data: data}
 	if err := page.ExecuteTemplate(&out, "layout.html", v); err != nil {
 		s.Log.ErrorContext(r.Context(), "a page cannot be shown", "page", name, "error", err)
 		http.Error(w, "This page cannot be shown. It was written down as "+requestID(r.Context())+".", http.StatusInternalServerError)
@@ -130,7 +131,9 @@ func (s *server) fragment(r *http.Request, page, part string, data any) (string,
 var titles = map[string]string{
 	"home.html": "Welcome", "join.html": "Join", "seat.html": "Your seat", "connect.html": "Connect your desktop", "login.html": "Log in",
 	"admin.html": "Workshops", "workshop.html": "Workshop", "machine.html": "Machine", "work.html": "What was made",
-	"account.html": "Your account", "users.html": "Users", "audit.html": "Audit", "problem.html": "That did not work",
+	"account.html": "Your account", "users.html": "Users", "audit.html": "Audit", "machines.html": "Machines", "confirm.html": "Are you sure?",
+	"operations.html": "Operations", "pools.html": "Pools", "schedules.html": "Schedules", "costs.html": "Costs", "user.html": "User", "removeuser.html": "Remove a user",
+	"health.html": "Health", "settings.html": "Settings", "joinmachines.html": "Machines of your own", "problem.html": "That did not work",
 }
 
 // sessionUser is who is logged in, or "".
@@ -172,8 +175,6 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("POST /admin/workshops/{id}/end", s.forStaff(s.endForm))
 	s.routeRooms(mux)
 	mux.HandleFunc("POST /admin/workshops/{id}/change", s.forStaff(s.changeForm))
-	mux.HandleFunc("GET /admin/machines/{id}", s.forStaff(s.machinePage))
-	mux.HandleFunc("GET /admin/machines/{id}/log", s.forStaff(s.logFile))
 	mux.HandleFunc("POST /admin/schedules/{id}/end", s.forStaff(s.endScheduleForm))
 	mux.HandleFunc("POST /admin/seats/{id}/release", s.forStaff(s.releaseForm))
 	mux.HandleFunc("POST /admin/machines/{id}/terminate", s.forStaff(s.terminateForm))
@@ -183,7 +184,7 @@ func (s *server) routePages(mux *routes) {
 	s.routeSignOn(mux)
 	s.routeAccount(mux)
 	s.routeUsers(mux)
-	mux.HandleFunc("GET /admin/audit", s.forStaff(s.auditPage))
+	s.routeAdministration(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, api.Problemf(api.NotFound, "There is no such page", "Check the address for a typing mistake."))
 	})

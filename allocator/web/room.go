@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
@@ -27,7 +26,6 @@ type workshopView struct {
 	Operations []api.Operation
 	Role       allocator.Role // of who looks
 	JoinTokens []api.JoinToken
-	Made       *api.MadeJoinToken // the join token that was just made
 	Stats      api.Stats
 	Told       int // how many were just told something; see MessageWorkshop
 }
@@ -137,7 +135,7 @@ func (v workshopView) includes(c card) bool {
 func (s *server) card(m allocator.Machine, seat allocator.Seat, v workshopView) card {
 	now := s.Service.Now()
 	c := card{Machine: s.machine(m), Owner: v.owner(m.JoinToken), Helps: v.Instructs()}
-	c.Away = !m.Connected && awaited(m.State)
+	c.Away = !m.Connected && tunnelled(m.State)
 	switch {
 	case m.State == allocator.Unhealthy:
 		c.Trouble = m.Reason
@@ -220,11 +218,6 @@ func (s *server) routeRooms(mux *routes) {
 	mux.HandleFunc("GET /admin/workshops/{id}/project/live", s.forStaff(s.projectLive))
 	s.routeAsking(mux)
 	s.routeWork(mux)
-}
-
-// awaited reports whether a machine in a state should have its tunnel up.
-func awaited(state allocator.MachineState) bool {
-	return slices.Contains([]allocator.MachineState{allocator.Ready, allocator.Assigned, allocator.Unhealthy}, state)
 }
 
 // Full reports whether people wait though they could not have a machine: all seats are

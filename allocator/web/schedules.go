@@ -64,5 +64,5 @@ func (s *server) endScheduleForm(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/admin", http.StatusSeeOther)
+	goBack(w, r, "/admin")
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -16,6 +17,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/allocator/access"
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/deployed"
 )
 
 // Config is what the server serves.
@@ -33,6 +35,10 @@ type Config struct {
 	Checks []NamedCheck
 	// Version and Release say what runs.
 	Version, Release string
+	// Deployed are the settings that the allocator was started with. Optional.
+	Deployed deployed.Settings
+	// Facts are what it knows of its process and host. Optional: nothing.
+	Facts func(ctx context.Context) Facts
 	// Rollout says what the host was told to run. Optional: nothing is told.
 	Rollout func() api.Rollout
 	// SignOn logs staff in at a provider. Optional: there is none.
@@ -74,6 +80,8 @@ type server struct {
 	stopping <-chan struct{}
 	limits   limits
 	bounds   bounds
+	since    sinces
+	names    sync.Map // workshop id → its name
 	// staffServed are the operations of staff, by their ids, and creating those that
 	// create something, by their patterns.
 	staffServed []string

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator/access"
@@ -30,14 +31,15 @@ const (
 type loginView struct {
 	Problem *api.Problem
 	SignOn  string // where single sign-on begins, or ""
+	User    string // who logs in, as it was typed
 }
 
 func (s *server) loginView(next string, p *api.Problem) loginView {
-	v := loginView{Problem: p}
+	v := loginView{Problem: p, User: "admin"}
 	if s.SignOn != nil {
 		v.SignOn = startPath
 		if next != "" {
-			v.SignOn += "?next=" + safeNext(next)
+			v.SignOn += "?next=" + url.QueryEscape(safeNext(next))
 		}
 	}
 	return v

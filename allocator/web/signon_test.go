@@ -76,7 +76,7 @@ func TestStaffLogInWithTheirInstitutionsAccount(t *testing.T) {
 	b := w.browser(t)
 	page := mustOpen(t, b, "/admin/login?next=%2Fadmin%2Fusers")
 	start := strings.ReplaceAll(between(page, `id="sign-on" href="`, `"`), "&amp;", "&")
-	require.Equal(t, "/api/v1/oidc/start?next=/admin/users", start)
+	require.Equal(t, "/api/v1/oidc/start?next=%2Fadmin%2Fusers", start)
 	m.QueueUser(&mockoidc.MockUser{Subject: "1", Email: "Ann@example.org", EmailVerified: true})
 	res, body := signOn(t, b, start)
 	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)

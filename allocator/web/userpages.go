@@ -9,7 +9,7 @@ import (
 
 // usersView is the page of the users.
 type usersView struct {
-	Users   []api.User
+	Users   []userLine
 	Roles   []allocator.Role
 	Form    api.NewUser
 	Problem *api.Problem // with the form
@@ -19,6 +19,7 @@ func (s *server) routeUsers(mux *routes) {
 	mux.HandleFunc("GET /admin/users", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
 		s.showUsers(w, r, usersView{Form: api.NewUser{Role: string(allocator.Instructor)}})
 	}))
+	s.routeUser(mux)
 	mux.HandleFunc("POST /admin/users", s.forStaff(s.addUserForm))
 	mux.HandleFunc("POST /admin/users/{name}/role", s.forStaff(s.userForm(func(r *http.Request) error {
 		return s.changeUser(r.Context(), r.PathValue("name"), api.UserChange{Role: r.PostFormValue("role")})
@@ -37,12 +38,21 @@ func (s *server) routeUsers(mux *routes) {
 
 // showUsers shows the users, with what came of the form.
 func (s *server) showUsers(w http.ResponseWriter, r *http.Request, v usersView) {
-	users, err := s.users(r.Context())
+	all, err := s.Service.Store.Users(r.Context())
+	for _, u := range all {
+		line := toUserLine(u)
+		if err == nil {
+			var tokens []allocator.APIToken
+			tokens, err = s.Service.Store.Tokens(r.Context(), u.Name)
+			line.Tokens = len(tokens)
+		}
+		v.Users = append(v.Users, line)
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	v.Users, v.Roles = users, allocator.Roles
+	v.Roles = allocator.Roles
 	status := http.StatusOK
 	if v.Problem != nil {
 		status = v.Problem.HTTP

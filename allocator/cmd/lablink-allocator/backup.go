@@ -64,6 +64,9 @@ func (c backupCommand) Run(ctx context.Context) error {
 	if err := sqlite.Backup(ctx, filepath.Join(data, storeFile), c.File); err != nil {
 		return err
 	}
+	if err := keepBackedUp(data, time.Now()); err != nil {
+		slog.WarnContext(ctx, "the backup is good, and the page of the allocator's health will not tell of it", "error", err)
+	}
 	_, err = fmt.Printf("%s holds workshops, seats, machines, users and the audit as they are now. It holds secrets' sums and people's addresses: keep it as you keep those.\n", c.File)
 	return err
 }

@@ -33,6 +33,7 @@ func TestARestoreIsRefusedWhileAnAllocatorServes(t *testing.T) {
 	p, file := there(t, "sqlite"), filepath.Join(t.TempDir(), "backup.db")
 	keep(t, p.Data, "then")
 	require.NoError(t, backupCommand{place: p, File: file}.Run(t.Context()))
+	require.WithinDuration(t, time.Now(), backedUp(p.Data), time.Hour, "the allocator tells when")
 	keep(t, p.Data, "now")
 	require.NoError(t, os.WriteFile(filepath.Join(p.Data, jobsFile), []byte("jobs"), 0o600))
 

@@ -41,6 +41,8 @@ type issued interface {
 	TLS() *tls.Config
 	Plain(health http.Handler) http.Handler
 	Check(ctx context.Context) error
+	// Ends is when the certificate does; zero while there is none.
+	Ends() time.Time
 	Close()
 }
 

@@ -158,10 +158,11 @@ func (a *app) open(ctx context.Context) error {
 	a.programs = &boot.Programs{Objects: boot.GetObject(objects(cloud).GetObject), Release: a.release}
 	a.rates = rates.New(ctx, a.settings.Region, a.settings.Pools, live.New(cloud, time.Now, live.Patience), a.log)
 	a.clock = readiness.NewClock()
-	a.ec2 = &readiness.Cloud{Compute: ec2.New(ec2.Client(listenTo(cloud, a.clock)), a.settings, time.Now), Now: time.Now}
+	compute := ec2.New(ec2.Client(listenTo(cloud, a.clock)), a.settings, time.Now)
+	a.ec2 = &readiness.Cloud{Compute: compute, Now: time.Now}
 	a.hub = &tunnel.Hub{Log: a.log, OnChange: a.connected}
 	a.service = &allocator.Service{
-		Store: a.store, Compute: a.ec2, Tunnels: a.hub,
+		Store: a.store, Compute: a.ec2, Shortages: compute, Tunnels: a.hub,
 		Verifier: &sts.Verifier{
 			Endpoint: stsEndpoint(a.settings.Region), Region: a.settings.Region, Audience: a.settings.Audience,
 			AccountID: a.settings.AccountID, HTTP: &http.Client{Timeout: 10 * time.Second}, Now: time.Now,
@@ -244,6 +245,7 @@ func stsEndpoint(region string) string {
 func (a *app) serve(ctx context.Context, listen string) error {
 	stopping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	started := time.Now()
 	doors, err := a.openDoors(stopping, listen)
 	if err != nil {
 		return err
@@ -256,7 +258,7 @@ func (a *app) serve(ctx context.Context, listen string) error {
 	config := web.Config{
 		Service: a.service, Guard: a.guard, Sessions: a.store, Tunnel: a.hub.Serve, Machine: a.hub.Transport, Checks: checks,
 		SignOn: a.signOn(), Version: version, Release: a.release, Rollout: a.rollout, Secure: doors.certificate != nil, Log: a.log,
-		Agent: a.agentFile, Metrics: a.metrics.Handler(a.state()), Answered: a.metrics.Answered,
+		Deployed: a.settings, Facts: a.facts(started, doors.certificate), Agent: a.agentFile, Metrics: a.metrics.Handler(a.state()), Answered: a.metrics.Answered,
 		TrustedProxies: a.settings.TrustedProxies, ClientAddressHeader: a.settings.ClientAddressHeader,
 	}
 	if a.settings.TLS.Mode == "acm" {

@@ -96,6 +96,14 @@ func TestAnAllocatorIsMeasuredBackedUpAndRestored(t *testing.T) {
 	}
 	require.NoError(t, backupCommand{place: p, File: file}.Run(t.Context()))
 	require.ErrorIs(t, restoreCommand{place: p, File: file}.Run(t.Context()), errServed)
+	admin := loggedIn(t, c.URL).HTTP
+	health := get(t, admin, c.URL+"/admin/health")
+	for _, want := range []string{"Ready", "SQLite", "Made by hand", " goroutines", "this one", "It has none of its own"} {
+		require.Contains(t, health, want)
+	}
+	require.NotContains(t, health, "leads", "it is alone")
+	require.Contains(t, get(t, admin, c.URL+"/admin/settings"), "g5.xlarge")
+	require.Contains(t, get(t, admin, c.URL+"/admin/pools"), "0 of 4 machines")
 	stop()
 
 	require.NoError(t, restoreCommand{place: p, File: file}.Run(t.Context()))

@@ -1,0 +1,130 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/deployed"
+)
+
+// poolsView is the page of the pools.
+type poolsView struct {
+	Pools []poolView
+	// Others are refusals of which nobody knows the pool.
+	Others []refusedLine
+	// Several says that other allocators may have been refused something else.
+	Several bool
+}
+
+// poolView is a pool with what it costs and what EC2 refused for it.
+type poolView struct {
+	api.Pool
+	Share   int // how full it is, in percent
+	Market  string
+	Places  int // how many subnets its machines are asked for in
+	Zones   []string
+	Types   []poolType
+	Refused []refusedLine
+}
+
+// Spot reports whether AWS may take machines of it back.
+func (p poolView) Spot() bool {
+	return p.Market == deployed.Spot || p.Market == deployed.SpotThenOnDemand
+}
+
+// OnDemand reports whether machines of it are paid in full.
+func (p poolView) OnDemand() bool { return p.Market != deployed.Spot }
+
+// poolType is a type of instance with what a machine of it costs an hour.
+type poolType struct {
+	Name           string
+	OnDemand, Spot *allocator.Rate // nil where nobody knows
+	Avoided        bool            // whether some place of it is avoided now
+}
+
+// refusedLine is what EC2 refused, and whether that place is avoided still.
+type refusedLine struct {
+	allocator.Refused
+	Avoided bool
+}
+
+func (s *server) routePools(mux *routes) {
+	mux.HandleFunc("GET /admin/pools", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
+		v, err := s.poolsData(r.Context())
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		s.render(w, r, http.StatusOK, "pools.html", v)
+	}))
+	mux.HandleFunc("GET /admin/pools/live", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
+		s.live(w, r, "pools.html", "pools", func() (any, error) { return s.poolsData(r.Context()) })
+	}))
+}
+
+func (s *server) poolsData(ctx context.Context) (poolsView, error) {
+	v := poolsView{Several: s.Deployed.Database.Engine == deployed.Postgres}
+	machines, err := s.Service.Store.Machines(ctx, "", false)
+	if err != nil {
+		return v, err
+	}
+	now, told := s.Service.Now(), s.Service.RefusedLately()
+	for _, p := range s.Service.Pools {
+		pool := poolView{Pool: api.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines}, Refused: refusedFor(told, p.Name, now)}
+		pool.deployed(s.Deployed.Pools)
+		for _, m := range machines {
+			if m.Pool == p.Name {
+				pool.Machines++
+				if m.Zone != "" && !slices.Contains(pool.Zones, m.Zone) {
+					pool.Zones = append(pool.Zones, m.Zone)
+				}
+			}
+		}
+		slices.Sort(pool.Zones)
+		pool.Share = min(100, 100*pool.Machines/max(1, pool.MaxMachines))
+		for _, kind := range p.InstanceTypes {
+			pool.Types = append(pool.Types, poolType{kind, s.rate(p.Name, kind, false), s.rate(p.Name, kind, true), pool.avoids(kind)})
+		}
+		v.Pools = append(v.Pools, pool)
+	}
+	v.Others = refusedFor(told, "", now)
+	return v, nil
+}
+
+// deployed adds what only the settings say.
+func (p *poolView) deployed(all []deployed.Pool) {
+	for _, d := range all {
+		if d.Name == p.Name {
+			p.Market, p.Places = d.Market, len(d.SubnetIDs)
+		}
+	}
+}
+
+// avoids reports whether a place of a type is avoided now.
+func (p *poolView) avoids(kind string) bool {
+	return slices.ContainsFunc(p.Refused, func(r refusedLine) bool { return r.Type == kind && r.Avoided })
+}
+
+func refusedFor(all []allocator.Refused, pool string, now time.Time) (out []refusedLine) {
+	for _, r := range all {
+		if r.Pool == pool {
+			out = append(out, refusedLine{r, r.Until.After(now)})
+		}
+	}
+	return out
+}
+
+// rate is what a machine costs an hour; nil where nobody knows.
+func (s *server) rate(pool, kind string, spot bool) *allocator.Rate {
+	if s.Service.Rates == nil {
+		return nil
+	}
+	if r, ok := s.Service.Rates.Hourly(pool, kind, spot); ok {
+		return &r
+	}
+	return nil
+}
