@@ -30,7 +30,7 @@ func TestACodeThatIsShownIsReadByACamera(t *testing.T) {
 
 var (
 	viewBox = regexp.MustCompile(`viewBox="0 0 (\d+) (\d+)"`)
-	stripe     = regexp.MustCompile(`M(\d+) (\d+)h(\d+)v1h-(\d+)z`)
+	stripe  = regexp.MustCompile(`M(\d+) (\d+)h(\d+)v1h-(\d+)z`)
 )
 
 // drawn is the picture, each module of it eight pixels wide.
