@@ -163,7 +163,7 @@ func (l *local) watches(t *testing.T, url string, chrome context.Context, partic
 	staff.do(t, chromedp.Click(`main a[href^="/admin/workshops/"]`), chromedp.WaitVisible("#room"))
 	const watched, controlled = `document.getElementById('watched')`, `document.getElementById('controlled')`
 	require.True(t, ask(t, participant, chromedp.Evaluate[bool](`!`+watched)))
-	staff.do(t, chromedp.Click(`#room a[id^="watch-"]`), chromedp.WaitVisible("#screen"))
+	staff.do(t, chromedp.Click(`#room .deeds:has(a[id^="watch-"]) summary`), chromedp.Click(`#room a[id^="watch-"]`), chromedp.WaitVisible("#screen"))
 	staff.connected(t, "document")
 	staff.sees(t, color.RGBA{0x22, 0x66, 0xcc, 0xff})
 	staff.accessible(t, "the page of who watches")
