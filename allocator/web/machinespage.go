@@ -63,6 +63,7 @@ type machinesView struct {
 type machineLine struct {
 	api.Machine
 	WorkshopName string
+	Doing        *allocator.Doing // nil where that is not known
 }
 
 // stateCount is how many machines are in a state.
@@ -120,7 +121,11 @@ func (s *server) machinesData(r *http.Request) (machinesView, error) {
 		if err != nil {
 			return v, err
 		}
-		v.Machines = append(v.Machines, machineLine{s.machine(m), name})
+		line := machineLine{Machine: s.machine(m), WorkshopName: name}
+		if doing, known := s.Service.Doing(m.ID); known {
+			line.Doing = &doing
+		}
+		v.Machines = append(v.Machines, line)
 	}
 	for _, state := range allocator.MachineStates() {
 		if count[state] > 0 {
