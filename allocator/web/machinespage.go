@@ -48,15 +48,14 @@ func (f machineFilter) Some() bool { return f != machineFilter{} && f != machine
 
 // machinesView is the page of all machines.
 type machinesView struct {
-	Filter    machineFilter
-	Machines  []machineLine
-	States    []stateCount
-	Choices   machineChoices
-	Older     string // where older ones are, "" where there are none
-	Shown     int
-	Most      int
-	Role      allocator.Role
-	Unhealthy int
+	Filter   machineFilter
+	Machines []machineLine
+	States   []stateCount
+	Choices  machineChoices
+	Older    string // where older ones are, "" where there are none
+	Shown    int
+	Most     int
+	Role     allocator.Role
 }
 
 // machineLine is a machine with the name of its workshop.
