@@ -25,8 +25,9 @@ type Desktop interface {
 
 // Watched is a desktop that staff may look at.
 type Watched interface {
-	// Watchers is how many do.
+	// Watchers is how many do, and Controllers how many of them also type and point there.
 	Watchers() int
+	Controllers() int
 }
 
 // Plain is a desktop of a machine that shows none: nothing is started, and nobody
@@ -175,7 +176,7 @@ func (s *Sessions) Status() *api.SessionStatus {
 		return out
 	}
 	if d, ok := s.desktop.(Watched); ok {
-		out.Watchers = d.Watchers()
+		out.Watchers, out.Controllers = d.Watchers(), d.Controllers()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), idleTimeout)
 	defer cancel()

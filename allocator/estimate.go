@@ -4,13 +4,31 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// ExpectedAt is when a seat that waits should get a machine, or zero when nobody can
-// tell: a machine that is late is not expected at any time, nor one that may cost nothing.
+// Waiting is what can be told to who waits for a machine.
+type Waiting struct {
+	// ExpectedAt is when one should be there, or zero when nobody can tell: a machine that
+	// is late is not expected at any time, nor one that may cost nothing.
+	ExpectedAt time.Time
+	// BeginsAt is when the workshop begins; zero once it has.
+	BeginsAt time.Time
+	// Coming is how far the machine is that should be theirs; nil where none starts.
+	Coming *api.Coming
+}
+
+// ExpectedAt is when a seat that waits should get a machine. See Waiting.
 func (s *Service) ExpectedAt(ctx context.Context, seat Seat) (time.Time, error) {
+	w, err := s.Waiting(ctx, seat)
+	return w.ExpectedAt, err
+}
+
+// Waiting is what can be told of a seat that waits.
+func (s *Service) Waiting(ctx context.Context, seat Seat) (Waiting, error) {
 	if seat.Withheld {
-		return time.Time{}, nil
+		return Waiting{}, nil
 	}
 	now := s.Now()
 	defer s.looking.lock(seat.WorkshopID)() // hundreds may ask at once: one looks
@@ -18,12 +36,12 @@ func (s *Service) ExpectedAt(ctx context.Context, seat Seat) (time.Time, error) 
 	if !known || now.Sub(o.(outlook).at).Abs() >= outlookLife {
 		looked, err := s.outlook(ctx, seat.WorkshopID, now)
 		if err != nil {
-			return time.Time{}, err
+			return Waiting{}, err
 		}
 		s.outlooks.Store(seat.WorkshopID, looked)
 		o = looked
 	}
-	return o.(outlook).expected(now, seat.Position), nil
+	return o.(outlook).waiting(now, seat.Position), nil
 }
 
 // outlookLife is how long an outlook is good.
@@ -34,6 +52,22 @@ type outlook struct {
 	at    time.Time
 	begin time.Time // of the workshop
 	free  []time.Time
+	// starting are the machines that are not ready yet, the furthest first, and ready is how
+	// many are.
+	starting []api.Coming
+	ready    int
+}
+
+// waiting is what can be told to who has a place in the queue.
+func (o outlook) waiting(now time.Time, position int) Waiting {
+	w := Waiting{ExpectedAt: o.expected(now, position)}
+	if o.begin.After(now) {
+		w.BeginsAt = o.begin
+	}
+	if i := position - 1 - o.ready; i >= 0 && i < len(o.starting) {
+		w.Coming = &o.starting[i]
+	}
+	return w
 }
 
 func (s *Service) outlook(ctx context.Context, workshop string, now time.Time) (outlook, error) {
@@ -50,7 +84,8 @@ func (s *Service) outlook(ctx context.Context, workshop string, now time.Time) (
 		return outlook{}, err
 	}
 	took, err := s.Store.BootTimes(ctx, w.Pool, 20)
-	return outlook{now, w.StartsAt, freeing(now, w, machines, seats, usual(took))}, err
+	starting, ready := coming(machines)
+	return outlook{now, w.StartsAt, freeing(now, w, machines, seats, usual(took)), starting, ready}, err
 }
 
 // expected is when the position-th machine should be free.

@@ -14,7 +14,7 @@ type Store interface {
 	// OpenWorkshop adds a workshop with its roster.
 	OpenWorkshop(ctx context.Context, w Workshop, roster []string) error
 	// ChangeWorkshop changes what may change of one that is open: Seats, Warm, Spares,
-	// EndsAt, SessionLimit, IdleLimit, BudgetUSD, and with Invited its roster, which stays
+	// EndsAt, SessionLimit, IdleLimit, BudgetUSD, Previews, and with Invited its roster, which stays
 	// where it is nil. NotFound; Conflict when it has ended, and when it was changed since
 	// it was seen.
 	ChangeWorkshop(ctx context.Context, w Workshop, roster []string) error

@@ -22,10 +22,10 @@ type Service struct {
 	Queue    Queue
 	// Rates says what machines cost. Optional: nobody knows.
 	Rates Rates
-	// Quotas says how many machines the account may run. Optional: nobody knows.
-	Quotas Quotas
 	// Shortages knows what EC2 refused lately. Optional: nobody does.
 	Shortages Shortages
+	// Quotas says how many machines the account may run. Optional: nobody knows.
+	Quotas Quotas
 	// Work keeps what participants made. Optional: nothing is kept.
 	Work Work
 	// Leader is optional: an allocator that has its store to itself leads.

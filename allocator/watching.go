@@ -14,6 +14,27 @@ func (s *Service) TellWatched(ctx context.Context, by string, seat Seat) {
 	s.record(ctx, by, "watch seat", seat.ID, seat.Email+" on "+seat.MachineID)
 }
 
+// TellControlled tells the audit that somebody of the staff begins to work on a desktop.
+func (s *Service) TellControlled(ctx context.Context, by string, seat Seat) {
+	ctx, cancel := committed(ctx)
+	defer cancel()
+	s.record(ctx, by, "control seat", seat.ID, seat.Email+" on "+seat.MachineID)
+}
+
+// Previewed is the seat of whose desktop staff may see small pictures. NotFound where its
+// workshop does not say so, and as Watched.
+func (s *Service) Previewed(ctx context.Context, id string) (Seat, error) {
+	seat, err := s.Watched(ctx, id)
+	if err != nil {
+		return seat, err
+	}
+	w, err := s.Store.Workshop(ctx, seat.WorkshopID)
+	if err == nil && !w.Previews {
+		err = api.Problemf(api.NotFound, "This workshop shows no small pictures", "Turn them on for the workshop first: its participants are told so before they join.")
+	}
+	return seat, err
+}
+
 // watchable are the kinds of desktops whose stream comes by the agent, which keeps who
 // watches from doing anything else.
 var watchable = []string{"vnc", "container"}

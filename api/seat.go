@@ -1,6 +1,9 @@
 package api
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Claim asks for a seat. The same e-mail asks for the same seat; from another
 // browser it needs the PIN that was shown at the first claim.
@@ -24,6 +27,10 @@ type Seat struct {
 	// ExpectedAt is when a machine should be there for a seat that waits, as far as
 	// that can be told.
 	ExpectedAt *time.Time `json:"expected_at,omitempty"`
+	// BeginsAt is when the workshop begins, and Coming how far the machine is that should be
+	// the seat's, for one that waits.
+	BeginsAt *time.Time `json:"begins_at,omitempty" doc:"When the workshop begins; absent once it has"`
+	Coming   *Coming    `json:"coming,omitempty" doc:"How far the machine is that is next"`
 	// Waits is why a seat that waits gets no machine, also where one is ready.
 	Waits      string     `json:"waits,omitempty" doc:"Why no machines are given out, for the participant"`
 	EndsAt     *time.Time `json:"ends_at,omitempty" doc:"When the machine is given back; absent: when the workshop ends"`
@@ -38,6 +45,32 @@ type Seat struct {
 	MessageAt *time.Time `json:"message_at,omitempty"`
 	// PIN is shown in the browser that claimed the seat, and in no other.
 	PIN string `json:"pin,omitempty" doc:"Needed to come back from another browser"`
+}
+
+// How far a machine is that starts.
+const (
+	ComingRequested = "requested"
+	ComingBooting   = "booting"
+	ComingRebooting = "rebooting"
+	ComingSetup     = "setup"
+)
+
+// Coming is a machine that starts, as who waits for it is told.
+type Coming struct {
+	Stage   string `json:"stage" enum:"requested,booting,rebooting,setup"`
+	Step    string `json:"step,omitempty" doc:"What its set-up does: image, repository or startup"`
+	Percent *int   `json:"percent,omitempty" doc:"How much of the image is there"`
+}
+
+// SetupSteps are the steps of a set-up, in order.
+var SetupSteps = []string{"image", "repository", "startup"}
+
+// Said is what it does: a step of its set-up that is known, or its stage.
+func (c Coming) Said() string {
+	if slices.Contains(SetupSteps, c.Step) {
+		return c.Step
+	}
+	return c.Stage
 }
 
 // Live is what the participant's page shows of the machine at this moment.

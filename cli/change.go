@@ -20,6 +20,7 @@ type ChangeCommand struct {
 	Minutes   *int     `help:"How long each person may keep a machine; 0: until the workshop ends."`
 	Idle      *int     `help:"How many minutes somebody may do nothing; 0: as many as they like."`
 	Budget    *float64 `placeholder:"USD" help:"What its machines may cost; 0: no limit of its own."`
+	Previews  *bool    `negatable:"" help:"Let instructors see small pictures of the desktops, or not any more."`
 	Invite    []string `placeholder:"ADDRESS" help:"Who may join, too. Where nobody was invited, only those who are may join from then on."`
 	Uninvite  []string `placeholder:"ADDRESS" help:"Who may join no more. Who holds a seat keeps it."`
 	Everybody bool     `help:"Let all join who have the link."`
@@ -49,7 +50,7 @@ func (c ChangeCommand) Run(ctx context.Context, g *Globals) error {
 // change is what is asked for.
 func (c ChangeCommand) change() (api.WorkshopChange, error) {
 	change := api.WorkshopChange{
-		Seats: c.Seats, Spares: c.Spares, SessionMinutes: c.Minutes, IdleMinutes: c.Idle, BudgetUSD: c.Budget, Invite: c.Invite, Uninvite: c.Uninvite,
+		Seats: c.Seats, Spares: c.Spares, SessionMinutes: c.Minutes, IdleMinutes: c.Idle, BudgetUSD: c.Budget, Previews: c.Previews, Invite: c.Invite, Uninvite: c.Uninvite,
 	}
 	if c.Everybody {
 		change.Roster = &[]string{}

@@ -15,13 +15,14 @@ import (
 func TestAWorkshopIsChangedFromATerminal(t *testing.T) {
 	w, url := serve(t)
 	ws, _ := w.Open(t, 2)
-	out := must(t, url, "change", ws.Name, "--seats", "4", "--spares=1", "--minutes=45", "--idle=0", "--budget=7.5", "--invite=ann@example.org,zoe@example.org", "--ends=2026-03-02T14:30")
+	out := must(t, url, "change", ws.Name, "--seats", "4", "--spares=1", "--minutes=45", "--idle=0", "--budget=7.5", "--previews", "--invite=ann@example.org,zoe@example.org", "--ends=2026-03-02T14:30")
 	require.Regexp(t, ws.ID+` +`+ws.Name+` +gpu +4 +1 `, out)
 	got, err := w.Store.Workshop(t.Context(), ws.ID)
 	require.NoError(t, err)
 	require.Equal(t, []int{4, 1}, []int{got.Seats, got.Spares})
 	require.Equal(t, []time.Duration{45 * time.Minute, 0}, []time.Duration{got.SessionLimit, got.IdleLimit})
 	require.InDelta(t, 7.5, got.BudgetUSD, 0.001)
+	require.True(t, got.Previews)
 	require.Equal(t, "2026-03-02 14:30", got.EndsAt.In(time.Local).Format("2006-01-02 15:04"))
 
 	must(t, url, "change", ws.ID, "--uninvite", "ann@example.org")
@@ -30,10 +31,11 @@ func TestAWorkshopIsChangedFromATerminal(t *testing.T) {
 	require.Equal(t, []string{"zoe@example.org"}, roster)
 	_, err = lablink(t, url, "change", ws.ID, "--uninvite", "zoe@example.org")
 	require.ErrorContains(t, err, "Nobody would be invited any more")
-	must(t, url, "change", ws.ID, "--everybody")
+	must(t, url, "change", ws.ID, "--everybody", "--no-previews")
 	got, err = w.Store.Workshop(t.Context(), ws.ID)
 	require.NoError(t, err)
 	require.False(t, got.Invited)
+	require.False(t, got.Previews)
 	require.Equal(t, 4, got.Seats, "what is not said stays")
 
 	_, err = lablink(t, url, "change", ws.ID, "--ends", "soon")

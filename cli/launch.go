@@ -25,6 +25,7 @@ type LaunchCommand struct {
 	Minutes  int      `help:"How long each person may keep a machine; 0: as the deployment's settings say."`
 	Idle     *int     `help:"How many minutes somebody may do nothing; 0: as many as they like. Left out: as the deployment's settings say."`
 	Budget   float64  `placeholder:"USD" help:"What its machines may cost; 0: no limit of its own."`
+	Previews bool     `help:"Let instructors see small pictures of the desktops. Who joins is told."`
 	Invite   []string `placeholder:"ADDRESS" help:"Who may join. Left out: all who have the link."`
 }
 
@@ -32,7 +33,7 @@ type LaunchCommand struct {
 // wanted.
 func (c LaunchCommand) Run(ctx context.Context, g *Globals) error {
 	in := api.NewWorkshop{
-		Name: c.Name, Pool: c.Pool, Seats: c.Machines, Spares: c.Spares, SessionMinutes: c.Minutes, IdleMinutes: c.Idle, BudgetUSD: c.Budget, Roster: c.Invite,
+		Name: c.Name, Pool: c.Pool, Seats: c.Machines, Spares: c.Spares, SessionMinutes: c.Minutes, IdleMinutes: c.Idle, BudgetUSD: c.Budget, Previews: c.Previews, Roster: c.Invite,
 	}
 	var err error
 	if in.StartsAt, err = moment(c.Starts); err != nil {

@@ -123,7 +123,7 @@ func TestALaunchForLaterSaysWhenItsMachinesStart(t *testing.T) {
 	who := &waiting{world: w, live: true}
 	day := time.Now().AddDate(0, 0, 2).Format("2006-01-02")
 	out, err := at(t, who.ready, "--url", url, "--password", password, "launch", "Pose", "--machines", "1",
-		"--starts", day+"T09:00", "--ends", day+"T17:00", "--minutes", "60", "--idle", "15", "--budget", "20", "--invite", "ann@example.org")
+		"--starts", day+"T09:00", "--ends", day+"T17:00", "--minutes", "60", "--idle", "15", "--budget", "20", "--previews", "--invite", "ann@example.org")
 	require.NoError(t, err)
 	require.Contains(t, out, "Its machines start at ")
 	open, err := w.Store.OpenWorkshops(t.Context())
@@ -133,6 +133,7 @@ func TestALaunchForLaterSaysWhenItsMachinesStart(t *testing.T) {
 	require.Equal(t, []time.Duration{time.Hour, 15 * time.Minute}, []time.Duration{open[0].SessionLimit, open[0].IdleLimit})
 	require.InDelta(t, 20, open[0].BudgetUSD, 0)
 	require.True(t, open[0].Invited)
+	require.True(t, open[0].Previews)
 	_, err = at(t, who.ready, "--url", url, "--password", password, "launch", "Pose", "--machines", "1", "--starts", "soon")
 	require.Equal(t, 2, cli.ExitCode(err))
 }

@@ -113,7 +113,7 @@ func TestAParticipantGetsTheImagesViewerOnceThereIsADesktop(t *testing.T) {
 	require.Equal(t, "container", w.Kind())
 	res, _ = w.get(t, "/desktop/")
 	require.Equal(t, http.StatusFound, res.StatusCode)
-	require.Equal(t, "vnc.html?path=desktop/websockify&autoconnect=1&reconnect=1&resize=remote", res.Header.Get("Location"))
+	require.Equal(t, "vnc.html?path=desktop/websockify&autoconnect=1&reconnect=1&resize=remote&show_control_bar=1&clipboard_up=true&clipboard_down=true&clipboard_seamless=true", res.Header.Get("Location"))
 	res, body = w.get(t, "/desktop/vnc.html")
 	require.Equal(t, "<p>viewer", body)
 	require.Equal(t, api.ImagePage, res.Header.Get(api.PageHeader), "it may do what images' pages do")
@@ -188,6 +188,24 @@ func TestWhoWatchesAContainerSendsNothingToIt(t *testing.T) {
 	_, err = io.ReadFull(websocket.NetConn(t.Context(), inside, websocket.MessageBinary), got)
 	require.NoError(t, err)
 	require.Equal(t, "RFB 003.008\n\x01\x01"+update, string(got), "neither a key nor the pointer")
+}
+
+// KasmVNC reads what is pointed in another way than others do.
+func TestWhoTakesOverAContainerPointsAsItUnderstands(t *testing.T) {
+	w := begun(t, nil)
+	staff, _, err := w.dial(t.Context(), "/desktop/stream", api.ViewControl)
+	require.NoError(t, err)
+	defer staff.CloseNow()
+	inside := <-w.streams
+	defer inside.CloseNow()
+	conn := websocket.NetConn(t.Context(), staff, websocket.MessageBinary)
+	_, err = io.WriteString(conn, "RFB 003.008\n\x01\x00"+"\x05\x01\x00\x02\x00\x03")
+	require.NoError(t, err)
+	got := make([]byte, 12+2+11)
+	_, err = io.ReadFull(websocket.NetConn(t.Context(), inside, websocket.MessageBinary), got)
+	require.NoError(t, err)
+	require.Equal(t, "\x05\x00\x01\x00\x02\x00\x03\x00\x00\x00\x00", string(got[14:]))
+	require.Equal(t, 1, w.Controllers())
 }
 
 func TestAHostileContainerIsToldNothingElseAndLeadsNowhere(t *testing.T) {

@@ -63,6 +63,7 @@ func New(places Places, busy func() bool, now func() time.Time) *Desktop {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	d.Desktop = vnc.NewReached("container", d.reach, places.Places, busy, now)
+	d.SpeaksPointer(pointed)
 	return d
 }
 

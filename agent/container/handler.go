@@ -14,7 +14,9 @@ import (
 var pages = []string{"vnc.html", "index.html"}
 
 // asked is what the viewer's page is told: where the stream is, and that it begins by itself.
-const asked = "?path=desktop/websockify&autoconnect=1&reconnect=1&resize=remote"
+// KasmVNC's hides its bar and does without a clipboard in the frame of another page, unless
+// it is told otherwise.
+const asked = "?path=desktop/websockify&autoconnect=1&reconnect=1&resize=remote&show_control_bar=1&clipboard_up=true&clipboard_down=true&clipboard_seamless=true"
 
 //go:embed waiting.html
 var waiting []byte
@@ -26,6 +28,7 @@ func (d *Desktop) Handler() http.Handler {
 	mux.HandleFunc("GET /desktop/{$}", d.begin)
 	mux.HandleFunc("GET /desktop/stream", d.watch)
 	mux.HandleFunc("GET /desktop/websockify", d.work)
+	mux.HandleFunc("GET /desktop/preview", d.Preview)
 	mux.HandleFunc("GET /desktop/{file...}", d.file)
 	return mux
 }

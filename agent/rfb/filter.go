@@ -12,6 +12,12 @@ type Filter struct {
 	Desktop io.Writer
 	// WatchOnly leaves out all that does something on the desktop.
 	WatchOnly bool
+	// HandsOnly passes on of all that does something what is typed and pointed: neither the
+	// clipboard nor the size of the window.
+	HandsOnly bool
+	// Pointed makes of what is pointed what the desktop understands, where it speaks a
+	// dialect. Optional.
+	Pointed func(pointer []byte) []byte
 	// Worked is called with each message by which somebody does something there, and that is
 	// passed on.
 	// Optional.
@@ -56,9 +62,12 @@ func (f *Filter) one() error {
 		return nil
 	case kind == setEncodings:
 		return f.pass(known(whole[:m.head], whole[m.head:]))
-	case m.works && f.WatchOnly:
+	case m.works && f.WatchOnly, m.works && f.HandsOnly && !m.hands:
 		return nil
-	case Works(kind) && f.Worked != nil:
+	case kind == pointerEvent && f.Pointed != nil:
+		whole = f.Pointed(whole)
+	}
+	if Works(kind) && f.Worked != nil {
 		f.Worked()
 	}
 	return f.pass(whole)

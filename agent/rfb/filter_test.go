@@ -67,6 +67,16 @@ func TestWhoWatchesChangesNothingWhateverTheirPageSends(t *testing.T) {
 	assert.Zero(t, worked)
 }
 
+// Of staff who takes over a desktop what they type and point arrives, and nothing of their own
+// computer. It is not the participant's work.
+func TestWhoTakesOverTypesAndPointsAndBringsNothing(t *testing.T) {
+	var out bytes.Buffer
+	f := rfb.Filter{Desktop: &out, HandsOnly: true, Pointed: func(p []byte) []byte { return append(p, '!') }}
+	err := f.Run(strings.NewReader(begin + format + key + cut(3, "abc") + cut(-4, "\x01\x00\x00\x00") + pointer + resize + extended + update))
+	require.ErrorIs(t, err, io.EOF)
+	assert.Equal(t, "RFB 003.008\n\x01\x01"+format+key+pointer+"!"+extended+update, out.String())
+}
+
 func TestWhatIsNotKnownEndsTheConnection(t *testing.T) {
 	for name, sent := range map[string]string{
 		"an old version":          "RFB 003.003\n",

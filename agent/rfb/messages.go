@@ -39,6 +39,8 @@ type message struct {
 	more func(head []byte) (int, error)
 	// works says that who sends it does something on the desktop, and who watches may not.
 	works bool
+	// hands says that it is typed or pointed.
+	hands bool
 	// alone says that a page also sends it by itself: who has it open may be idle.
 	alone bool
 }
@@ -47,13 +49,13 @@ var messages = map[byte]message{
 	setPixelFormat:    {head: 20},
 	setEncodings:      {head: 4, more: func(h []byte) (int, error) { return times(binary.BigEndian.Uint16(h[2:]), 4, maxEncodings) }},
 	updateRequest:     {head: 10},
-	keyEvent:          {head: 8, works: true},
-	pointerEvent:      {head: 6, works: true},
+	keyEvent:          {head: 8, works: true, hands: true},
+	pointerEvent:      {head: 6, works: true, hands: true},
 	clientCutText:     {head: 8, more: textLength, works: true},
 	continuousUpdates: {head: 10},
 	clientFence:       {head: 9, more: func(h []byte) (int, error) { return times(uint16(h[8]), 1, maxFence) }},
 	setDesktopSize:    {head: 8, more: func(h []byte) (int, error) { return times(uint16(h[6]), 16, maxScreens) }, works: true, alone: true},
-	extendedKey:       {head: 12, more: extendedKeyOnly, works: true},
+	extendedKey:       {head: 12, more: extendedKeyOnly, works: true, hands: true},
 }
 
 // Works reports whether who sends a message of a kind does something on the desktop, as far

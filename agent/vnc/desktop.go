@@ -39,8 +39,12 @@ type Desktop struct {
 
 	streams, entered int           // of its participant, and of who watches
 	watchers         int           // those of them who see it
+	controllers      int           // those of these who also work on it
 	listeners        int           // pages that are told of watchers
 	changes          chan struct{} // closed when watchers changes
+
+	pointed  func([]byte) []byte
+	previews previews
 }
 
 var _ agent.Desktop = &Desktop{}
@@ -61,6 +65,9 @@ func NewReached(kind string, reach Reach, places Places, busy func() bool, now f
 	return &Desktop{kind: kind, reach: reach, places: places, now: now, busy: busy, warden: places.WardenClient(), patience: patience, changes: make(chan struct{})}
 }
 
+// SpeaksPointer says that the desktop wants what staff points in a dialect of its own.
+func (d *Desktop) SpeaksPointer(pointed func([]byte) []byte) { d.pointed = pointed }
+
 // WardenClient reaches the machine's warden.
 func (p Places) WardenClient() api.Client {
 	return api.Client{URL: "http://warden", HTTP: &http.Client{Transport: &http.Transport{
@@ -80,6 +87,7 @@ func (d *Desktop) Start(ctx context.Context, session string) error {
 	if err != nil {
 		return said(err)
 	}
+	d.previews.forget()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.began, d.worked = true, d.now()
@@ -91,6 +99,7 @@ func (d *Desktop) End(ctx context.Context, session string) error {
 	d.mu.Lock()
 	d.began, d.worked = false, time.Time{}
 	d.mu.Unlock()
+	d.previews.forget()
 	err := d.warden.Do(ctx, http.MethodDelete, "/session?"+url.Values{"id": {session}}.Encode(), nil, nil)
 	if err != nil {
 		return said(err)

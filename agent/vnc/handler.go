@@ -18,6 +18,7 @@ func (d *Desktop) Handler() http.Handler {
 	mux.HandleFunc("GET /desktop/viewer.css", viewer.Asset)
 	mux.HandleFunc("GET /desktop/stream", d.Stream)
 	mux.HandleFunc("GET /desktop/watched", d.watched)
+	mux.HandleFunc("GET /desktop/preview", d.Preview)
 	return mux
 }
 

@@ -36,11 +36,11 @@ const (
 // from nobody else.
 func (d *Desktop) Stream(w http.ResponseWriter, r *http.Request) {
 	view := r.Header.Get(api.ViewHeader)
-	if view != "" && view != api.ViewOnly {
+	if view != "" && view != api.ViewOnly && view != api.ViewControl {
 		Problem(w, api.Problemf(api.Invalid, "The agent does not know this way to see a desktop", "%q is asked for; the agent may be older than the allocator.", view))
 		return
 	}
-	watch := view == api.ViewOnly
+	watch := view != ""
 	if p := d.Enter(watch); p != nil {
 		Problem(w, p)
 		return
@@ -59,9 +59,9 @@ func (d *Desktop) Stream(w http.ResponseWriter, r *http.Request) {
 	}
 	defer ws.CloseNow() // closed already, as a rule
 	if watch {
-		defer d.watches()()
+		defer d.watches(view == api.ViewControl)()
 	}
-	d.carry(r.Context(), ws, conn, hello, watch)
+	d.carry(r.Context(), ws, conn, hello, d.filter(conn, view))
 }
 
 // reachSocket opens the desktop's socket. It belongs to the session's user, who may put there
@@ -120,7 +120,7 @@ func ofSession(conn net.Conn, dir string) error {
 }
 
 // carry passes on both directions until either ends.
-func (d *Desktop) carry(ctx context.Context, ws *websocket.Conn, desktop net.Conn, hello []byte, watch bool) {
+func (d *Desktop) carry(ctx context.Context, ws *websocket.Conn, desktop net.Conn, hello []byte, f rfb.Filter) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	browser := websocket.NetConn(ctx, ws, websocket.MessageBinary) // without a limit: the filter has its own
@@ -128,7 +128,6 @@ func (d *Desktop) carry(ctx context.Context, ws *websocket.Conn, desktop net.Con
 	go func() {
 		defer close(sent)
 		defer desktop.Close()
-		f := rfb.Filter{Desktop: impatient{desktop, d.patience}, WatchOnly: watch, Worked: d.Touch}
 		_ = f.Run(browser) // whoever sends what nobody knows is cut off, and that is all
 	}()
 	asked := make(chan struct{})
@@ -144,6 +143,21 @@ func (d *Desktop) carry(ctx context.Context, ws *websocket.Conn, desktop net.Con
 	stop()
 	<-sent
 	<-asked
+}
+
+// filter is what lets of a browser's words to the desktop what belongs to its way to see it.
+// What staff does there is not the participant's work.
+func (d *Desktop) filter(desktop net.Conn, view string) rfb.Filter {
+	f := rfb.Filter{Desktop: impatient{desktop, d.patience}}
+	switch view {
+	case api.ViewOnly:
+		f.WatchOnly = true
+	case api.ViewControl:
+		f.HandsOnly, f.Pointed = true, d.pointed
+	default:
+		f.Worked = d.Touch
+	}
+	return f
 }
 
 // Ask asks a browser again and again whether it is there, until it is not.
@@ -207,16 +221,19 @@ func (d *Desktop) count(watch bool) *int {
 }
 
 // watches counts somebody who sees the desktop of somebody else, until the returned function
-// is called, and tells its participant's pages.
-func (d *Desktop) watches() func() {
-	d.addWatchers(1)
-	return func() { d.addWatchers(-1) }
+// is called, and tells its participant's pages. Who controls works on it, too.
+func (d *Desktop) watches(controls bool) func() {
+	d.addWatchers(1, controls)
+	return func() { d.addWatchers(-1, controls) }
 }
 
-func (d *Desktop) addWatchers(n int) {
+func (d *Desktop) addWatchers(n int, controls bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.watchers += n
+	if controls {
+		d.controllers += n
+	}
 	close(d.changes)
 	d.changes = make(chan struct{})
 }

@@ -15,8 +15,15 @@ func (d *Desktop) Watchers() int {
 	return d.watchers
 }
 
-// watched tells a participant's page, by server-sent events, how many watch: at once, and
-// whenever that changes.
+// Controllers is how many of them also work on it.
+func (d *Desktop) Controllers() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.controllers
+}
+
+// watched tells a participant's page, by server-sent events, how many watch, and by the event
+// "controls" how many of them also work there: at once, and whenever that changes.
 func (d *Desktop) watched(w http.ResponseWriter, r *http.Request) {
 	if p := d.listen(); p != nil {
 		Problem(w, p)
@@ -27,9 +34,15 @@ func (d *Desktop) watched(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	tick := time.NewTicker(d.patience)
 	defer tick.Stop()
+	told := 0
 	for {
-		n, changes := d.watching()
-		if !d.tell(w, fmt.Sprintf("data: %d\n\n", n)) {
+		n, controls, changes := d.watching()
+		text := fmt.Sprintf("data: %d\n\n", n)
+		if controls != told {
+			text = fmt.Sprintf("event: controls\ndata: %d\n\n", controls) + text
+			told = controls
+		}
+		if !d.tell(w, text) {
 			return
 		}
 		for same := true; same; {
@@ -55,11 +68,12 @@ func (d *Desktop) tell(w http.ResponseWriter, text string) bool {
 	return err == nil && to.Flush() == nil
 }
 
-// watching is how many watch, and what is closed when that changes.
-func (d *Desktop) watching() (int, <-chan struct{}) {
+// watching is how many watch, how many of them work there, and what is closed when that
+// changes.
+func (d *Desktop) watching() (watch, control int, changes <-chan struct{}) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.watchers, d.changes
+	return d.watchers, d.controllers, d.changes
 }
 
 // listen counts one more page that is told.

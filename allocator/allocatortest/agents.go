@@ -27,12 +27,14 @@ type FakeAgents struct {
 	Readings []api.Reading
 	// Rebooted are the reboots that were asked for, of machines that are away too.
 	Rebooted []string
-	// Desktop is what kind of desktop they show, and Watchers how many watch it. Brought is what participants brought to
-	// connect it, and Connection how far that is.
-	Desktop    string
-	Watchers   int
-	Brought    []api.StartRemote
-	Connection api.RemoteDesktop
+	// Desktop is what kind of desktop they show, Watchers how many watch it, and Controllers
+	// how many of these work on it. Brought is what participants brought to connect it, and
+	// Connection how far that is.
+	Desktop     string
+	Watchers    int
+	Controllers int
+	Brought     []api.StartRemote
+	Connection  api.RemoteDesktop
 }
 
 var _ allocator.Tunnels = (*FakeAgents)(nil)
@@ -88,7 +90,7 @@ func (f *FakeAgents) on(machine string) error {
 func (f *FakeAgents) Status(_ context.Context, machine string) (api.Status, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return api.Status{Health: api.Healthy, Session: &api.SessionStatus{ID: f.sessions[machine], Trouble: f.trouble, Desktop: f.Desktop, Watchers: f.Watchers}, Host: f.Host, Readings: f.Readings}, f.on(machine)
+	return api.Status{Health: api.Healthy, Session: &api.SessionStatus{ID: f.sessions[machine], Trouble: f.trouble, Desktop: f.Desktop, Watchers: f.Watchers, Controllers: f.Controllers}, Host: f.Host, Readings: f.Readings}, f.on(machine)
 }
 
 // StartSession gives a machine another session.

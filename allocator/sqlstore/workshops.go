@@ -14,14 +14,14 @@ import (
 )
 
 const workshopColumns = `id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited,
-	trouble, launch_after, launch_failures, coalesce(schedule_id, ''), created_at, ended_at, idle_limit, collect, version, budget_cents, capped_at, withheld`
+	trouble, launch_after, launch_failures, coalesce(schedule_id, ''), created_at, ended_at, idle_limit, collect, version, budget_cents, capped_at, withheld, previews`
 
 func scanWorkshop(row scanner) (allocator.Workshop, error) {
 	var w allocator.Workshop
 	var collect string
 	var starts, ends, warmUp, limit, after, created, ended, idle, cents, capped int64
 	err := row.Scan(&w.ID, &w.Name, &w.Pool, &w.Seats, &w.Warm, &w.Spares, &w.JoinCode, &w.State, &starts, &ends, &warmUp, &limit, &w.Invited,
-		&w.Trouble, &after, &w.LaunchFailures, &w.ScheduleID, &created, &ended, &idle, &collect, &w.Version, &cents, &capped, &w.Withheld)
+		&w.Trouble, &after, &w.LaunchFailures, &w.ScheduleID, &created, &ended, &idle, &collect, &w.Version, &cents, &capped, &w.Withheld, &w.Previews)
 	w.StartsAt, w.EndsAt, w.LaunchAfter = fromStamp(starts), fromStamp(ends), fromStamp(after)
 	w.CreatedAt, w.EndedAt = fromStamp(created), fromStamp(ended)
 	w.BudgetUSD, w.CappedAt = float64(cents)/100, fromStamp(capped)
@@ -47,10 +47,10 @@ func addWorkshop(ctx context.Context, tx conn, w allocator.Workshop, roster []st
 		return fmt.Errorf("encode what %s collects: %w", w.ID, err)
 	}
 	schedule := sql.NullString{String: w.ScheduleID, Valid: w.ScheduleID != ""}
-	_, err = tx.exec(ctx, `INSERT INTO workshops (id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited, schedule_id, created_at, idle_limit, collect, budget_cents)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+	_, err = tx.exec(ctx, `INSERT INTO workshops (id, name, pool, seats, warm, spares, join_code, state, starts_at, ends_at, warm_up, session_limit, invited, schedule_id, created_at, idle_limit, collect, budget_cents, previews)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		w.ID, w.Name, w.Pool, w.Seats, w.Warm, w.Spares, w.JoinCode, w.State, stamp(w.StartsAt), stamp(w.EndsAt),
-		int64(w.WarmUp.Seconds()), int64(w.SessionLimit.Seconds()), w.Invited, schedule, stamp(w.CreatedAt), int64(w.IdleLimit.Seconds()), string(collect), cents(w.BudgetUSD))
+		int64(w.WarmUp.Seconds()), int64(w.SessionLimit.Seconds()), w.Invited, schedule, stamp(w.CreatedAt), int64(w.IdleLimit.Seconds()), string(collect), cents(w.BudgetUSD), w.Previews)
 	if err != nil {
 		return fmt.Errorf("add workshop %s: %w", w.ID, err)
 	}
@@ -64,9 +64,9 @@ func (s *Store) ChangeWorkshop(ctx context.Context, w allocator.Workshop, roster
 			return err
 		}
 		changed := api.Problemf(api.Conflict, "The workshop was changed meanwhile", "Look at it again, and change it then.")
-		err := one(ctx, tx, changed, `UPDATE workshops SET seats = $1, warm = $2, spares = $3, ends_at = $4, session_limit = $5, invited = $6, budget_cents = $9, idle_limit = $10, version = version + 1
+		err := one(ctx, tx, changed, `UPDATE workshops SET seats = $1, warm = $2, spares = $3, ends_at = $4, session_limit = $5, invited = $6, budget_cents = $9, idle_limit = $10, previews = $11, version = version + 1
 			WHERE id = $7 AND version = $8`,
-			w.Seats, w.Warm, w.Spares, stamp(w.EndsAt), int64(w.SessionLimit.Seconds()), w.Invited, w.ID, w.Version, cents(w.BudgetUSD), int64(w.IdleLimit.Seconds()))
+			w.Seats, w.Warm, w.Spares, stamp(w.EndsAt), int64(w.SessionLimit.Seconds()), w.Invited, w.ID, w.Version, cents(w.BudgetUSD), int64(w.IdleLimit.Seconds()), w.Previews)
 		if err != nil {
 			return fmt.Errorf("change workshop %s: %w", w.ID, err)
 		}

@@ -72,6 +72,7 @@ func workshopIsChanged(t *testing.T, w *world) {
 	ws := w.plain(t, 2)
 	ws.Seats, ws.Warm, ws.Spares, ws.Invited = 3, 3, 1, true
 	ws.EndsAt, ws.SessionLimit, ws.BudgetUSD = w.now.Add(time.Hour), 30*time.Minute, 12.5
+	ws.Previews = true
 	require.NoError(t, w.ChangeWorkshop(t.Context(), ws, []string{"ann@example.org", "bob@example.org"}))
 	require.NoError(t, w.Postpone(t.Context(), ws, "no quota", 2, w.now.Add(time.Minute)))
 	requireCode(t, api.Conflict, w.Postpone(t.Context(), ws, "no capacity", 1, w.now)) // it was seen before that

@@ -33,7 +33,7 @@ type assets map[string]asset
 func readAssets() (assets, error) {
 	all := assets{}
 	for _, file := range []struct{ name, from string }{
-		{"icon.svg", "assets/icon.svg"},
+		{"icon.svg", "assets/icon.svg"}, {"seat.js", "assets/seat.js"},
 		{"pages.css", "source/style.css"}, {"pages.css", "built/pages.css"}, {"pages.js", "built/pages.js"},
 	} {
 		raw, err := fs.ReadFile(assetFiles, file.from)

@@ -66,11 +66,11 @@ func (s *server) seat(ctx context.Context, of allocator.Seat, pin string) api.Se
 		return out
 	}
 	out.Waits = of.Waits()
-	expected, err := s.Service.ExpectedAt(ctx, of)
+	waiting, err := s.Service.Waiting(ctx, of)
 	if err != nil {
 		s.Log.WarnContext(ctx, "nobody can tell when a machine is expected", "seat", of.ID, "error", err)
 	}
-	out.ExpectedAt = orNil(expected)
+	out.ExpectedAt, out.BeginsAt, out.Coming = orNil(waiting.ExpectedAt), orNil(waiting.BeginsAt), waiting.Coming
 	return out
 }
 
@@ -92,9 +92,12 @@ func (s *server) poolList(ctx context.Context) ([]api.Pool, error) {
 	for _, m := range machines {
 		count[m.Pool]++
 	}
-	out := []api.Pool{}
+	out, told := []api.Pool{}, s.Service.RefusedLately()
 	for _, p := range s.Service.Pools {
-		out = append(out, api.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Machines: count[p.Name]})
+		pool := api.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Machines: count[p.Name]}
+		pool.Market, _ = deployedAs(s.Deployed.Pools, p.Name)
+		pool.Refused = toRefused(told, p.Name)
+		out = append(out, pool)
 	}
 	return out, nil
 }

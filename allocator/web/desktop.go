@@ -25,6 +25,7 @@ const own = "Lablink-"
 
 // desktop passes a participant's request on to the machine that they hold.
 func (s *server) desktop(w http.ResponseWriter, r *http.Request) {
+	framed(w.Header())
 	seat, err := s.desktopSeat(r)
 	if err != nil {
 		s.fail(w, r, err)
@@ -54,7 +55,7 @@ func (p patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 // alone, but it may lead the browser elsewhere and speak by WebRTC, which no policy forbids.
 // What a machine shows could have its scripts in files as well.
 const imagePolicy = "default-src 'none'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; " +
-	"img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	"img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 
 // pass passes a request on to a machine's agent, with what the allocator says beside.
 // Accept may refuse the answer. It is optional.
@@ -69,11 +70,12 @@ func (s *server) pass(w http.ResponseWriter, r *http.Request, machine string, sa
 			image := accept == nil && res.Header.Get(api.PageHeader) == api.ImagePage
 			fromAgent(res.Header)
 			hardened(w.Header()) // again: an answer before the answer (1xx) takes all headers away
-			if image {
-				w.Header().Set("Content-Security-Policy", imagePolicy)
-			}
 			if accept != nil {
 				return accept(res)
+			}
+			framed(w.Header())
+			if image {
+				w.Header().Set(policy, imagePolicy)
 			}
 			return nil
 		},

@@ -5,7 +5,7 @@
 //
 // A page is a template, one for each language, with these functions of its own besides
 // those in pages.go: {{t "seat.leave"}} says a message of the catalogue in words/en.toml,
-// with arguments by name ({{t "seat.place" "Place" .Position}}); {{asset "pages.css"}} is
+// with arguments by name ({{t "seat.queue" "Position" .Position}}); {{asset "pages.css"}} is
 // where a file is; {{live "room" "/admin/…/live" .}} is an element with this id that holds
 // the template of this name and is kept up to date by the stream at that address, which
 // server.live serves. In it, {{part "m1"}}<tr id="m1">…</tr>{{done}} is sent for itself

@@ -86,8 +86,7 @@ func (s *server) routeHands(mux *routes) {
 		return s.Service.MessageSeat(r.Context(), s.sessionUser(r), r.PathValue("id"), text)
 	}))
 	mux.HandleFunc("POST /admin/seats/{id}/extend", back(s.lengthenForm))
-	mux.HandleFunc("GET /admin/seats/{id}/watch", s.forStaff(s.watchPage))
-	mux.HandleFunc("GET /admin/seats/{id}/watch/stream", s.forStaff(s.watchStream))
+	s.routeWatching(mux)
 	mux.HandleFunc("POST /admin/machines/{id}/reboot", back(func(r *http.Request) error {
 		_, err := s.Service.RebootMachine(r.Context(), s.sessionUser(r), r.PathValue("id"))
 		return err

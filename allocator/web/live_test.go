@@ -38,7 +38,7 @@ func TestAPlaceInTheQueueIsPushedWithWhenAMachineIsExpected(t *testing.T) {
 	until(t, page, "You are number 2 in the queue")
 
 	ann.submit(t, "/seat/leave", seatOf(t, ann))
-	until(t, page, "You are number 1 in the queue", "Your machine should be ready in about")
+	until(t, page, "You are number 1 in the queue", "Your machine should be ready at about")
 	for {
 		if now := told(); now.State == "assigned" {
 			require.NotEmpty(t, now.Machine)

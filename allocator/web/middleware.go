@@ -98,8 +98,20 @@ func harden(next http.Handler) http.Handler {
 	})
 }
 
+// pagePolicy is what pages may do, but for who may frame them.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
+
+// policy names the header that says what a page may do.
+const policy = "Content-Security-Policy"
+
+// framing lets a page frame those of this site: a participant's page their desktop.
+func framing(h http.Header) { h.Set(policy, pagePolicy+"'none'; frame-src 'self'") }
+
+// framed lets pages of this site frame a page: what is below /desktop/.
+func framed(h http.Header) { h.Set(policy, pagePolicy+"'self'") }
+
 func hardened(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set(policy, pagePolicy+"'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	// Without an Origin, which no-referrer takes away, forms over plain HTTP could
 	// not show that they are this site's own.

@@ -57,34 +57,11 @@ func (s *server) join(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/seat", http.StatusSeeOther)
 }
 
-// seatView is a participant's page.
-type seatView struct {
-	Seat     allocator.Seat
-	Workshop allocator.Workshop
-	PIN      string
-	Live     api.Live
-}
-
-func (s *server) seatPage(w http.ResponseWriter, r *http.Request) {
-	seat, err := s.Service.HeldSeat(r.Context(), s.seatToken(r), r.URL.Query().Get("seat"))
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	workshop, err := s.Service.Store.Workshop(r.Context(), seat.WorkshopID)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	view := seatView{Seat: seat, Workshop: workshop, PIN: seat.PINFor(s.seatToken(r)), Live: s.look(r.Context(), seat)}
-	s.render(w, r, http.StatusOK, "seat.html", view)
-}
-
 // seatLive keeps the machine's part of the page up to date.
 func (s *server) seatLive(w http.ResponseWriter, r *http.Request) {
 	updates := newUpdates(w, r, "live")
 	s.watchSeat(r.Context(), r, r.URL.Query().Get("seat"), func(now api.Live) error {
-		html, err := s.fragment(r, "seat.html", "live", now)
+		html, err := s.fragment(r, "seat.html", "live", moving(now, s.lastSeat(r)))
 		if err != nil {
 			return err
 		}

@@ -84,7 +84,10 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		writeJSON(w, p.HTTP, p.ContentType(""), p)
 		return
 	}
-	view := problemView{Problem: p}
+	view := problemView{Problem: p, Seat: s.seatToken(r) != "" && !strings.HasPrefix(r.URL.Path, "/seat")}
+	if r.Method == http.MethodGet && p.HTTP >= http.StatusInternalServerError {
+		view.Again = r.URL.RequestURI()
+	}
 	if strings.HasPrefix(r.URL.Path, "/admin") && p.HTTP >= http.StatusInternalServerError {
 		view.Troubles = s.troubles(r.Context())
 	}
@@ -95,6 +98,8 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 type problemView struct {
 	*api.Problem
 	Troubles []api.Check // what is wrong with the allocator, where staff asked
+	Again    string      // the page that may work when it is asked for again, or ""
+	Seat     bool        // whether the browser may hold a seat
 }
 
 // setRetryAfter says in a header when to ask again, where a problem says so.

@@ -38,7 +38,7 @@ func TestASeatLeadsToItsDesktopWhereThereIsOne(t *testing.T) {
 		join(t, ann, ws, "ann@example.org")
 		w.Settled()
 		_, body := ann.open(t, "/seat")
-		require.Equal(t, want, strings.Contains(body, `href="/desktop/"`), body)
+		require.Equal(t, want, strings.Contains(body, `src="/desktop/"`), body)
 	}
 }
 

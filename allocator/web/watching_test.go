@@ -14,6 +14,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/viewer"
 )
 
 // watchable is a machine whose agent tells by its stream how it was asked, and a seat on it.
@@ -39,7 +40,13 @@ func watchable(t *testing.T) (*world, allocator.Workshop, allocator.Seat, *machi
 
 func (w *world) watch(t *testing.T, by *browser, seat, origin string) (*websocket.Conn, *http.Response, error) {
 	t.Helper()
-	return websocket.Dial(t.Context(), w.url+"/admin/seats/"+seat+"/watch/stream", &websocket.DialOptions{
+	return w.see(t, by, seat, origin, "watch")
+}
+
+// see opens the stream of one way to see a desktop.
+func (w *world) see(t *testing.T, by *browser, seat, origin, how string) (*websocket.Conn, *http.Response, error) {
+	t.Helper()
+	return websocket.Dial(t.Context(), w.url+"/admin/seats/"+seat+"/"+how+"/stream", &websocket.DialOptions{
 		HTTPClient: by.Client, HTTPHeader: http.Header{"Origin": {origin}, api.ViewHeader: {"all"}},
 	})
 }
@@ -76,6 +83,38 @@ func TestStaffWatchesADesktopAndTheAgentIsToldThatTheyOnlyWatch(t *testing.T) {
 	_, res, err = w.watch(t, w.browser(t), seat.ID, w.url)
 	require.Error(t, err)
 	require.NotEqual(t, http.StatusSwitchingProtocols, res.StatusCode, "nobody who is not logged in")
+}
+
+func TestStaffTakesOverADesktopAndTheAuditTellsIt(t *testing.T) {
+	w, _, seat, _ := watchable(t)
+	staff := w.staff(t)
+	_, body := staff.open(t, "/admin/seats/"+seat.ID+"/watch")
+	if viewer.Built() {
+		require.Contains(t, body, `href="/admin/seats/`+seat.ID+`/control"`)
+		_, body = staff.open(t, "/admin/seats/"+seat.ID+"/control")
+		require.Contains(t, body, `href="/admin/seats/`+seat.ID+`/watch"`)
+		require.Contains(t, body, " data-control")
+		require.NotContains(t, body, `id="clip"`, "nothing of their own computer comes along")
+	}
+	stream, _, err := w.see(t, staff, seat.ID, w.url, "control")
+	require.NoError(t, err)
+	defer stream.CloseNow()
+	_, said, err := stream.Read(t.Context())
+	require.NoError(t, err)
+	require.JSONEq(t, `{"path": "/desktop/stream", "view": ["control"], "cookie": null}`, string(said))
+	events, err := w.Store.Events(t.Context(), allocator.EventQuery{Limit: 1})
+	require.NoError(t, err)
+	require.Equal(t, "control seat", events[0].Action)
+	require.Equal(t, seat.ID, events[0].Subject)
+
+	for _, by := range []*browser{w.as(t, allocator.Viewer), w.browser(t)} {
+		_, res, err := w.see(t, by, seat.ID, w.url, "control")
+		require.Error(t, err)
+		require.NotEqual(t, http.StatusSwitchingProtocols, res.StatusCode)
+	}
+	_, res, err := w.see(t, staff, seat.ID, "https://evil.example", "control")
+	require.Error(t, err)
+	require.Equal(t, http.StatusForbidden, res.StatusCode)
 }
 
 func TestWatchingEndsWithTheSeatAndWithTheLogIn(t *testing.T) {

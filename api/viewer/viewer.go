@@ -34,7 +34,15 @@ type View struct {
 	// Watch says that the viewer only looks on: a courtesy of the page, as the agent
 	// takes nothing else from it.
 	Watch bool
+	// Control says that staff works on somebody else's desktop: what is typed and pointed
+	// goes there, and neither a clipboard nor the size of this window.
+	Control bool
+	// TakeOver and OnlyWatch are where one page of staff's leads to the other.
+	TakeOver, OnlyWatch string
 }
+
+// Own reports whether a participant works on their own desktop.
+func (v View) Own() bool { return !v.Watch && !v.Control }
 
 // Built reports whether this program was built with the viewer.
 func Built() bool {

@@ -5,7 +5,9 @@ import (
 	"context"
 	"image"
 	"image/color"
+	"image/jpeg"
 	"image/png"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +20,8 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // A participant's desktop, from its X server to the pixels in their browser, and back
@@ -28,15 +32,19 @@ func TestADesktopIsSeenInTheBrowserAndTypedOn(t *testing.T) {
 	url := strings.Replace(l.url, "127.0.0.1", "lablink.test", 1)
 	admin := l.admin(t)
 	w := l.open(t, admin, 1)
+	minutes, previews := 90, true
+	require.NoError(t, admin.Do(t.Context(), http.MethodPatch, "/api/v1/workshops/"+w.ID, api.WorkshopChange{SessionMinutes: &minutes, Previews: &previews}, nil))
 	l.await(t, admin, w, 1)
 	chrome := startChromium(t)
 	ann := newBrowser(t, chrome)
-	ann.do(t, chromedp.Navigate(url+"/join/"+w.JoinCode), chromedp.WaitVisible("#email"), chromedp.SendKeys("#email", "ann@example.org\r"), chromedp.WaitVisible("#desktop"))
-	ann.do(t, chromedp.Click("#desktop"), chromedp.WaitVisible("#screen"))
-	ann.connected(t)
+	ann.do(t, chromedp.Navigate(url+"/join/"+w.JoinCode), chromedp.WaitVisible("#email"))
+	require.Contains(t, ann.text(t, "#seen"), "small pictures of all desktops")
+	ann.do(t, chromedp.SendKeys("#email", "ann@example.org\r"), chromedp.WaitVisible("#frame"))
+	ann.connected(t, framed)
 	inside := l.desktop(t)
 	inside.run(t, "xsetroot", "-solid", "#2266cc")
 	ann.sees(t, color.RGBA{0x22, 0x66, 0xcc, 0xff})
+	ann.usesTheBar(t)
 
 	// Typing arrives, with what other layouts have.
 	typed := inside.reader(t)
@@ -44,19 +52,43 @@ func TestADesktopIsSeenInTheBrowserAndTypedOn(t *testing.T) {
 	require.Equal(t, "hällo wörld ßé€", <-typed)
 
 	ann.copies(t, inside)
-	l.watches(t, url, chrome, ann)
+	l.previews(t, admin, w)
+	l.watches(t, url, chrome, ann, inside)
 	ann.narrow(t)
 
-	// The allocator is killed: the same desktop comes back by itself.
+	// The allocator is killed: the same desktop comes back by itself, on the same page.
+	ann.do(t, chromedp.Evaluate[chromedp.Void](`window.same = true`))
 	require.NoError(t, syscall.Kill(l.pid(t, "lablink-allocator"), syscall.SIGKILL))
-	ann.wait(t, `!('connected' in document.body.dataset)`)
-	ann.connected(t)
+	ann.wait(t, `!('connected' in `+framed+`.body.dataset)`)
+	ann.connected(t, framed)
+	require.True(t, ask(t, ann, chromedp.Evaluate[bool](`window.same === true`)))
 	ann.sees(t, color.RGBA{0x22, 0x66, 0xcc, 0xff})
 	require.Equal(t, inside.server, l.desktop(t).server, "it is the same X server")
+
+	// She leaves, and goes back: nothing shows the desktop again.
+	ann.do(t, chromedp.Click("#go"), chromedp.WaitVisible("#going"), chromedp.Click("#leave"), chromedp.WaitVisible("#email"))
 
 	ann.mu.Lock()
 	require.Empty(t, ann.complaints, "the browser complains")
 	ann.mu.Unlock()
+}
+
+// framed is the page of the desktop in that of a seat.
+const framed = `document.getElementById('frame').contentDocument`
+
+// usesTheBar uses what is above the desktop.
+func (b *browser) usesTheBar(t *testing.T) {
+	t.Helper()
+	b.wait(t, `/1 h (29|30) min left/.test(left.textContent)`)
+	b.do(t, chromedp.Click("#extend"))
+	b.wait(t, `answer.textContent.includes('for longer') && /1 h (29|30) min left/.test(left.textContent)`)
+	b.picture(t, "desktop")
+	b.do(t, chromedp.Click("#help"), chromedp.WaitVisible("#helping"))
+	b.wait(t, `document.getElementById('gpu-now').innerText.includes('NVIDIA') && helping.innerText.includes('mch_')`)
+	b.picture(t, "desktop-help")
+	b.do(t, chromedp.Click("#helped"))
+	b.wait(t, `!helping.open`)
+	b.do(t, chromedp.Click("#frame"))
 }
 
 // key is a key that an American keyboard does not have.
@@ -77,11 +109,14 @@ func (b *browser) copies(t *testing.T, inside desktop) {
 	cmd := exec.CommandContext(t.Context(), "xclip", "-selection", "clipboard") // whose child keeps it
 	cmd.Env, cmd.Stdin = inside.env, strings.NewReader("from the desktop: ß €")
 	require.NoError(t, cmd.Run())
-	b.do(t, chromedp.Click("#clip"), chromedp.WaitVisible("#text"))
-	b.wait(t, `document.getElementById('text').value === 'from the desktop: ß €'`)
+	const text = framed + `.getElementById('text')`
+	b.do(t, chromedp.Click("#bar-clip"))
+	b.wait(t, `!`+framed+`.getElementById('clipboard').hidden && document.getElementById('bar-clip').ariaPressed === 'true'`)
+	b.wait(t, text+`.value === 'from the desktop: ß €'`)
 	put := func(what string) {
-		b.do(t, chromedp.Evaluate[chromedp.Void](`text.value = `+what+`; text.dispatchEvent(new Event('input'))`))
+		b.do(t, chromedp.Evaluate[chromedp.Void](text+`.value = `+what+`; `+text+`.dispatchEvent(new Event('input'))`))
 	}
+	const said = framed + `.getElementById('said').textContent`
 	copied := func() string {
 		out := exec.CommandContext(t.Context(), "xclip", "-selection", "clipboard", "-o", "-t", "UTF8_STRING")
 		out.Env = inside.env
@@ -91,47 +126,78 @@ func (b *browser) copies(t *testing.T, inside desktop) {
 	put(`'to the desktop: é 日本'`)
 	eventually(t, "what was copied arrives", func() bool { return copied() == "to the desktop: é 日本" })
 	put(`'x'.repeat(3 << 20)`)
-	b.wait(t, `document.getElementById('said').textContent.startsWith('Too much to copy: 3.0 MiB')`)
+	b.wait(t, said+`.startsWith('Too much to copy: 3.0 MiB')`)
 	put(`'less'`)
 	eventually(t, "less of it arrives, on the same connection", func() bool { return copied() == "less" })
-	require.Empty(t, b.text(t, "#said"))
-	b.do(t, chromedp.Click("#clip"))
+	b.wait(t, said+` === ''`)
+	b.do(t, chromedp.Click("#bar-clip"))
+	b.wait(t, framed+`.getElementById('clipboard').hidden`)
 }
 
-// watches lets staff watch a desktop, whose participant is told for as long as they do.
-func (l *local) watches(t *testing.T, url string, chrome context.Context, participant *browser) { //nolint:revive // t comes first in helpers
+// previews sees what was drawn on the desktop, as instructors see it in small.
+func (l *local) previews(t *testing.T, admin *api.Client, w api.Workshop) {
+	t.Helper()
+	var seats api.Page[api.Seat]
+	require.NoError(t, admin.Do(t.Context(), http.MethodGet, "/api/v1/seats?workshop="+w.ID, nil, &seats))
+	eventually(t, "the small picture shows what was drawn", func() bool {
+		res, err := admin.HTTP.Get(l.url + "/admin/seats/" + seats.Items[0].ID + "/preview")
+		require.NoError(t, err)
+		defer res.Body.Close()
+		if res.StatusCode == http.StatusNoContent {
+			return false
+		}
+		shot, err := jpeg.Decode(res.Body)
+		require.NoError(t, err)
+		r, g, b, _ := shot.At(2, shot.Bounds().Dy()-3).RGBA()
+		near := func(a uint32, b int) bool { return max(int(a>>8)-b, b-int(a>>8)) < 16 }
+		return near(r, 0x22) && near(g, 0x66) && near(b, 0xcc)
+	})
+}
+
+// watches lets staff watch a desktop and take it over. Its participant is told for as long as
+// they do.
+func (l *local) watches(t *testing.T, url string, chrome context.Context, participant *browser, inside desktop) { //nolint:revive // t comes first in helpers
 	t.Helper()
 	staff := newBrowser(t, chrome)
 	staff.do(t, chromedp.Navigate(url+"/admin"), chromedp.SendKeys("#password", l.password+"\r"), chromedp.WaitVisible("#name"))
 	staff.do(t, chromedp.Click(`main a[href^="/admin/workshops/"]`), chromedp.WaitVisible("#room"))
-	require.True(t, ask(t, participant, chromedp.Evaluate[bool](`watched.hidden`)))
+	const watched, controlled = `document.getElementById('watched')`, `document.getElementById('controlled')`
+	require.True(t, ask(t, participant, chromedp.Evaluate[bool](`!`+watched)))
 	staff.do(t, chromedp.Click(`#room .deeds:has(a[id^="watch-"]) summary`), chromedp.Click(`#room a[id^="watch-"]`), chromedp.WaitVisible("#screen"))
-	staff.connected(t)
+	staff.connected(t, "document")
 	staff.sees(t, color.RGBA{0x22, 0x66, 0xcc, 0xff})
-	participant.wait(t, `!watched.hidden`)
-	require.Contains(t, participant.text(t, "#watched"), "An instructor is looking at your desktop.")
+	staff.accessible(t, "the page of who watches")
+	participant.wait(t, watched+`?.innerText.includes('An instructor is looking at your desktop.')`)
+	typed := inside.reader(t)
+	staff.do(t, chromedp.Click("#take-over"), chromedp.WaitVisible("#only-watch"))
+	staff.connected(t, "document")
+	participant.wait(t, controlled+`?.innerText.includes('An instructor is working on your desktop.')`)
+	staff.do(t, chromedp.KeyEvent("help\r"))
+	require.Equal(t, "help", <-typed)
+	staff.do(t, chromedp.Click("#only-watch"), chromedp.WaitVisible("#take-over"))
+	participant.wait(t, watched+` && !`+controlled)
 	staff.do(t, chromedp.Navigate(url+"/admin"))
-	participant.wait(t, `watched.hidden`)
+	participant.wait(t, `!`+watched)
 }
 
 // narrow looks at the desktop on a telephone: it takes that size, and nothing sticks out.
 func (b *browser) narrow(t *testing.T) {
 	t.Helper()
-	const wide = `document.querySelector('#screen canvas').width`
-	b.do(t, chromedp.EmulateViewport(360, 740), chromedp.Click("#clip"), chromedp.WaitVisible("#text"))
+	const wide = framed + `.querySelector('#screen canvas').width`
+	b.do(t, chromedp.EmulateViewport(360, 740), chromedp.Click("#bar-clip"))
 	b.wait(t, wide+` <= 360`)
 	require.False(t, ask(t, b, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)))
 	if screenshots != "" {
 		require.NoError(t, os.WriteFile(filepath.Join(screenshots, "desktop-narrow.png"), ask(t, b, chromedp.CaptureScreenshot()), 0o644))
 	}
-	b.do(t, chromedp.Click("#clip"), chromedp.EmulateViewport(1200, 800))
+	b.do(t, chromedp.Click("#bar-clip"), chromedp.EmulateViewport(1200, 800))
 	b.wait(t, wide+` === 1200`)
 }
 
-// connected waits until the page shows the desktop.
-func (b *browser) connected(t *testing.T) {
+// connected waits until a page, or the one in it, shows the desktop.
+func (b *browser) connected(t *testing.T, page string) {
 	t.Helper()
-	b.wait(t, `'connected' in document.body.dataset && document.querySelector('#screen canvas')?.width > 0`)
+	b.wait(t, page+`?.body && 'connected' in `+page+`.body.dataset && `+page+`.querySelector('#screen canvas')?.width > 0`)
 }
 
 // sees waits until the desktop has a color, as the browser's screen shows it: on a quarter

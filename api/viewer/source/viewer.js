@@ -4,10 +4,15 @@ import RFB from '@novnc/novnc';
 
 const page = document.body.dataset;
 const watch = 'watch' in page;
+const control = 'control' in page; // staff works on somebody else's desktop
+const own = !watch && !control;
+const framed = window.parent !== window; // in the seat's page, which has a bar of its own
 const stream = new URL(page.stream, location.href);
 const said = document.getElementById('said');
 const screen = document.getElementById('screen');
 const text = document.getElementById('text');
+
+document.body.classList.toggle('framed', framed);
 
 let rfb = null;
 let tries = 0;
@@ -15,6 +20,11 @@ let tries = 0;
 function say(words, trouble = false) {
   said.textContent = words;
   said.classList.toggle('trouble', trouble);
+}
+
+// tell tells the page around, which is LabLink's own.
+function tell(what) {
+  if (framed) window.parent.postMessage({ lablink: what }, location.origin);
 }
 
 // refusal asks in plain HTTP what a WebSocket does not tell: why it was refused.
@@ -29,19 +39,23 @@ async function refusal() {
   }
 }
 
+const welcome = watch ? 'You are watching. Nothing that you do here reaches the desktop.'
+  : control ? 'You are working on this desktop. Its participant sees that you do.' : '';
+
 function connect() {
   const url = new URL(stream);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   rfb = new RFB(screen, url.href, { shared: true });
   rfb.viewOnly = watch;
   rfb.scaleViewport = true; // where the desktop does not take the window's size
-  rfb.resizeSession = !watch;
+  rfb.resizeSession = own;
   rfb.focusOnClick = true;
   rfb.addEventListener('connect', () => {
     tries = 0;
-    say(watch ? 'You are watching. Nothing that you do here reaches the desktop.' : '');
+    say(welcome);
     document.body.dataset.connected = '';
-    if (!watch) rfb.focus();
+    if (!watch && !framed) rfb.focus();
+    tell('connected'); // whoever has the keyboard in the page around decides
   });
   rfb.addEventListener('disconnect', lost);
   rfb.addEventListener('clipboard', (e) => copied(e.detail.text));
@@ -49,6 +63,7 @@ function connect() {
 
 async function lost() {
   delete document.body.dataset.connected;
+  tell('lost');
   rfb = null;
   const why = await refusal();
   if (why?.over) {
@@ -63,7 +78,7 @@ async function lost() {
 // What is copied on the desktop goes to the browser's clipboard where that is allowed,
 // and to the field in any case.
 function copied(what) {
-  if (watch) return;
+  if (!own) return;
   text.value = what;
   navigator.clipboard?.writeText(what).catch(() => {});
 }
@@ -82,7 +97,7 @@ function paste(what) {
 }
 
 async function offer() {
-  if (watch || !rfb || !navigator.clipboard?.readText) return;
+  if (!own || !rfb || !navigator.clipboard?.readText) return;
   try {
     const what = await navigator.clipboard.readText();
     if (what && what !== text.value) {
@@ -94,31 +109,56 @@ async function offer() {
   }
 }
 
-if (!watch) {
-  const panel = document.getElementById('clipboard');
-  const button = document.getElementById('clip');
-  button.addEventListener('click', () => {
-    panel.hidden = !panel.hidden;
-    button.setAttribute('aria-expanded', String(!panel.hidden));
-    if (panel.hidden) rfb?.focus();
-    else text.focus();
-  });
+// The clipboard is opened by its button here, or by that of the bar around.
+const panel = document.getElementById('clipboard');
+const button = document.getElementById('clip');
+function clipboard(open) {
+  panel.hidden = !open;
+  button.setAttribute('aria-expanded', String(open));
+  tell(open ? 'clipboard-open' : 'clipboard-closed');
+  if (open) text.focus();
+  else rfb?.focus();
+}
+if (own) {
+  button.addEventListener('click', () => clipboard(panel.hidden));
+  document.getElementById('close').addEventListener('click', () => clipboard(false));
+  panel.addEventListener('keydown', (e) => { if (e.key === 'Escape') clipboard(false); });
   text.addEventListener('input', () => paste(text.value));
   window.addEventListener('focus', offer);
 }
 
+// What the bar around asks for.
+const asked = {
+  hello: () => { // it began later than this page
+    if (own) tell('clipboard');
+    if ('connected' in page) tell('connected');
+  },
+  clipboard: () => { if (own) clipboard(panel.hidden); },
+  focus: () => rfb?.focus(),
+};
+window.addEventListener('message', (e) => {
+  if (e.origin !== location.origin || e.source !== window.parent || !framed) return;
+  if (Object.hasOwn(asked, e.data?.lablink)) asked[e.data.lablink]();
+});
+
 // hear tells whether staff looks at the desktop. A source of events that was refused does not
 // come back by itself.
 function hear() {
-  const told = document.getElementById('watched');
+  const watched = document.getElementById('watched');
+  const controlled = document.getElementById('controlled');
   const source = new EventSource(page.watched);
-  source.onmessage = (e) => { told.hidden = e.data === '0'; };
+  let controls = false;
+  source.addEventListener('controls', (e) => { controls = e.data !== '0'; });
+  source.onmessage = (e) => { // after it
+    controlled.hidden = !controls;
+    watched.hidden = controls || e.data === '0';
+  };
   source.onerror = () => {
-    told.hidden = true;
+    watched.hidden = controlled.hidden = true;
     if (source.readyState === EventSource.CLOSED) setTimeout(hear, 5000);
   };
 }
-if ('watched' in page) hear();
+if ('watched' in page && !framed) hear(); // the bar around tells it, too
 
 document.getElementById('full').addEventListener('click', async () => {
   if (document.fullscreenElement) await document.exitFullscreen();
@@ -126,4 +166,5 @@ document.getElementById('full').addEventListener('click', async () => {
   rfb?.focus();
 });
 
+if (own) tell('clipboard'); // that there is one
 connect();

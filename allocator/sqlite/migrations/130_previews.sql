@@ -1,0 +1,3 @@
+-- +goose Up
+-- Whether staff sees small pictures of a workshop's desktops; its participants are told.
+ALTER TABLE workshops ADD COLUMN previews INTEGER NOT NULL DEFAULT 0;

@@ -1,0 +1,68 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"image/jpeg"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+const (
+	// previewTime is how long a machine may take for a small picture.
+	previewTime = 15 * time.Second
+	// previewAge is for how long a browser may show it again without asking.
+	previewAge = "private, max-age=4"
+)
+
+// preview passes a small picture of a participant's desktop on to staff, where the workshop
+// says so. What is none, or too large, is not passed on: a machine chooses its answers.
+func (s *server) preview(w http.ResponseWriter, r *http.Request) {
+	seat, err := s.Service.Previewed(r.Context(), r.PathValue("id"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	raw := s.pictureOf(r.Context(), seat.MachineID)
+	w.Header().Set("Cache-Control", previewAge)
+	if raw == nil {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	sum := sha256.Sum256(raw)
+	w.Header().Set("Content-Type", "image/jpeg")
+	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(raw))
+}
+
+// pictureOf asks a machine for a small picture of its desktop; nil where there is none now.
+func (s *server) pictureOf(ctx context.Context, machine string) []byte {
+	ctx, cancel := context.WithTimeout(ctx, previewTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://agent"+desktopPath+"preview", nil)
+	if err != nil {
+		return nil
+	}
+	req.Header.Set(api.ViewHeader, api.ViewOnly)
+	res, err := s.Machine(machine).RoundTrip(req)
+	if err != nil {
+		return nil
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(res.Body, api.MaxPreview+1))
+	if err != nil || res.StatusCode != http.StatusOK || len(raw) > api.MaxPreview || !isPreview(raw) {
+		return nil
+	}
+	return raw
+}
+
+// isPreview reports whether something is a JPEG of a size that small pictures have.
+func isPreview(raw []byte) bool {
+	found, err := jpeg.DecodeConfig(bytes.NewReader(raw))
+	return err == nil && found.Width <= api.PreviewWidth && found.Height <= api.PreviewHeight
+}

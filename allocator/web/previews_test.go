@@ -1,0 +1,104 @@
+package web_test
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// pictured is a world whose machines answer with what the test says, a workshop with small
+// pictures, and a seat of it.
+func pictured(t *testing.T, agent *http.HandlerFunc) (*world, allocator.Workshop, allocator.Seat) {
+	t.Helper()
+	_, use := withMachines(t, func(w http.ResponseWriter, r *http.Request) { (*agent)(w, r) })
+	w := newWorld(t, use)
+	ws := w.ReadyWorkshop(t, 1)
+	on := true
+	ws, err := w.Service.ChangeWorkshop(t.Context(), "admin", ws.ID, api.WorkshopChange{Previews: &on})
+	require.NoError(t, err)
+	join(t, w.browser(t), ws, "ann@example.org")
+	seats, err := w.Store.Seats(t.Context(), ws.ID)
+	require.NoError(t, err)
+	return w, ws, seats[0]
+}
+
+func jpegOf(t *testing.T, width, height int) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	require.NoError(t, jpeg.Encode(&out, image.NewRGBA(image.Rect(0, 0, width, height)), nil))
+	return out.Bytes()
+}
+
+func TestInstructorsSeeSmallPicturesWhereTheWorkshopSaysSo(t *testing.T) {
+	small := jpegOf(t, 480, 270)
+	agent := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, "/desktop/preview", r.URL.Path)
+		assert.Equal(t, []string{api.ViewOnly}, r.Header[api.ViewHeader])
+		assert.Empty(t, r.Header["Cookie"])
+		w.Header().Set("Set-Cookie", "a=b")
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write(small)
+	})
+	w, ws, seat := pictured(t, &agent)
+	staff, at := w.staff(t), "/admin/seats/"+seat.ID+"/preview"
+	res, body := staff.open(t, at)
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	require.Equal(t, "image/jpeg", res.Header.Get("Content-Type"))
+	require.Equal(t, "private, max-age=4", res.Header.Get("Cache-Control"))
+	require.Equal(t, string(small), body)
+	require.Empty(t, res.Header["Set-Cookie"])
+	res, _ = staff.send(t, http.MethodGet, at, nil, "If-None-Match", res.Header.Get("ETag"))
+	require.Equal(t, http.StatusNotModified, res.StatusCode)
+	res, _ = w.as(t, allocator.Viewer).open(t, at)
+	require.Equal(t, http.StatusForbidden, res.StatusCode)
+
+	off := false
+	_, err := w.Service.ChangeWorkshop(t.Context(), "admin", ws.ID, api.WorkshopChange{Previews: &off})
+	require.NoError(t, err)
+	res, body = staff.send(t, http.MethodGet, at, nil)
+	refused(t, api.NotFound, res, body)
+}
+
+// Whoever has root on a machine chooses what it answers.
+func TestWhatIsNoSmallPictureIsNotPassedOn(t *testing.T) {
+	var agent http.HandlerFunc
+	w, _, seat := pictured(t, &agent)
+	staff := w.staff(t)
+	for name, says := range map[string]http.HandlerFunc{
+		"there is none":   func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
+		"an older agent":  http.NotFound,
+		"a page":          func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<script>alert(1)</script>") },
+		"too many pixels": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(jpegOf(t, 1920, 1080)) },
+		"too many bytes": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write(append(jpegOf(t, 480, 270), make([]byte, 64<<10)...))
+		},
+		"it is elsewhere": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://evil.example", http.StatusFound)
+		},
+		"it breaks off":    func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"another encoding": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "\x89PNG\r\n\x1a\n") },
+	} {
+		agent = says
+		res, body := staff.open(t, "/admin/seats/"+seat.ID+"/preview")
+		require.Equal(t, http.StatusNoContent, res.StatusCode, name)
+		require.Empty(t, body, name)
+	}
+}
+
+func TestParticipantsAreToldOfSmallPicturesBeforeTheyJoin(t *testing.T) {
+	var agent http.HandlerFunc
+	w, ws, _ := pictured(t, &agent)
+	const told = "small pictures of all desktops"
+	bob := w.browser(t)
+	require.Contains(t, mustOpen(t, bob, "/join/"+ws.JoinCode), told)
+	require.NotContains(t, mustOpen(t, bob, "/join/"+w.ReadyWorkshop(t, 1).JoinCode), told)
+}
