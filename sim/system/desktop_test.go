@@ -89,6 +89,10 @@ func (b *browser) usesTheBar(t *testing.T) {
 	b.do(t, chromedp.Click("#helped"))
 	b.wait(t, `!helping.open`)
 	b.do(t, chromedp.Click("#frame"))
+	b.wait(t, `document.activeElement === frame`)
+	b.do(t, chord("B", input.ModifierCtrl|input.ModifierAlt|input.ModifierShift))
+	b.wait(t, `document.activeElement === help`)
+	b.do(t, chromedp.Click("#frame"))
 }
 
 // key is a key that an American keyboard does not have.
@@ -96,6 +100,18 @@ func key(of string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		for _, what := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
 			if _, err := cdp.Call(ctx, target, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: what, Key: of}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// chord is a key that is pressed with others.
+func chord(of string, with input.Modifier) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		for _, what := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
+			if _, err := cdp.Call(ctx, target, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: what, Key: of, Code: "Key" + of, Modifiers: int64(with)}); err != nil {
 				return err
 			}
 		}
