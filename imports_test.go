@@ -37,6 +37,7 @@ var adapters = map[string][]string{
 	"github.com/jackc/pgx":                     {"allocator/jobs", "allocator/postgres"},
 	"github.com/riverqueue/river":              {"allocator/jobs"},
 	"github.com/teambition/rrule-go":           {"allocator"},
+	"rsc.io/qr":                                {"allocator/web"},
 	"github.com/alexedwards/argon2id":          {"allocator/access"},
 	"github.com/alexedwards/scs":               {"allocator/web"},
 	"github.com/coreos/go-oidc":                {"allocator/signon"},
@@ -62,7 +63,7 @@ var adapters = map[string][]string{
 	"github.com/pulumi/pulumi/sdk/":            {"infra", "sim/launcher", "sim/provider", "stacks", "stacks/outputs/reference", "stacks/program"},
 	"github.com/pulumi/pulumi-aws/sdk/":        {"infra", "sim/provider", "stacks/program"},
 	"github.com/pulumi/pulumi-cloudflare/sdk/": {"infra", "sim/provider", "stacks/program"},
-	"github.com/aws/aws-sdk-go-v2/":            {"agent/artifacts", "agent/identity", "api/price/live", "allocator/boot", "allocator/cmd/lablink-allocator", "allocator/ec2", "allocator/route53", "allocator/secrets", "allocator/work", "cli/artifacts", "cli/doctor/account", "cli/images", "cli/remains", "cli/stack"},
+	"github.com/aws/aws-sdk-go-v2/":            {"agent/artifacts", "agent/identity", "api/price/live", "allocator/boot", "allocator/cmd/lablink-allocator", "allocator/ec2", "allocator/quotas", "allocator/route53", "allocator/secrets", "allocator/work", "cli/artifacts", "cli/doctor/account", "cli/images", "cli/remains", "cli/stack"},
 	"gopkg.in/yaml.v3":                         {"cli/stackfile", "sim/cloud"},
 	"net/http": {
 		"api", "cli", "cli/doctor/cloudflare", "infra/release/published", "stacks", "sim", "sim/authority", "sim/control", "sim/kasm", "sim/launcher", "sim/machine", "sim/registry", "sim/wire",

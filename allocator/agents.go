@@ -93,6 +93,7 @@ func (s *Service) report(ctx context.Context, a Agent, r api.Report) (api.Report
 	if err != nil {
 		return api.ReportAnswer{}, err
 	}
+	s.doing.keep(m.ID, r, s.Now())
 	if err := s.heard(ctx, m.heardBy(s.Now()), r); err != nil {
 		return api.ReportAnswer{}, err
 	}

@@ -212,32 +212,3 @@ func below(name string) bool {
 func nothingKept() error {
 	return api.Problemf(api.Conflict, "Nothing is kept here", "This allocator has no bucket for work: deploy the stack again.")
 }
-
-// WorkOf lists what was kept of a workshop, with addresses to download it from.
-func (s *Service) WorkOf(ctx context.Context, workshop string) ([]api.WorkFile, error) {
-	seats, err := s.Store.SeatHistory(ctx, workshop)
-	if err != nil {
-		return nil, err
-	}
-	if s.Work == nil {
-		return nil, nil
-	}
-	of := map[string]string{}
-	for _, seat := range seats {
-		of[seat.ID] = seat.Email
-	}
-	files, err := s.Work.List(ctx, workFolder(workshop))
-	if err != nil {
-		return nil, err
-	}
-	out := make([]api.WorkFile, len(files))
-	for i, f := range files {
-		seat, name, _ := strings.Cut(strings.TrimPrefix(f.Key, workFolder(workshop)), "/")
-		url, err := s.Work.Download(ctx, f.Key)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = api.WorkFile{Seat: seat, Participant: of[seat], Path: name, Bytes: f.Bytes, At: f.At, URL: url}
-	}
-	return out, nil
-}

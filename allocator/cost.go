@@ -62,23 +62,15 @@ func (s *Service) CostOf(w Workshop, machines []Machine) Cost {
 func (s *Service) coming(w Workshop, machines []Machine, hourly float64) float64 {
 	now := s.Now()
 	usd := hourly * max(0, w.EndsAt.Sub(now).Hours())
-	from := w.StartsAt.Add(-w.WarmUp)
-	if from.Before(now) {
-		from = now
-	}
+	from := w.launchedAt(now)
 	has := 0
 	for _, m := range machines {
 		if !m.LaunchedAt.IsZero() && m.State != Terminating && m.State != Terminated {
 			has++
 		}
 	}
-	missing, dearest := max(0, w.Wanted(w.StartsAt, 0)-has), 0.0
-	pool, _ := s.Pool(w.Pool)
-	for _, kind := range pool.InstanceTypes {
-		if r, ok := s.hourly(Machine{Pool: w.Pool, Type: kind}); ok {
-			dearest = max(dearest, r.USD)
-		}
-	}
+	missing := max(0, w.Wanted(w.StartsAt, 0)-has)
+	dearest, _ := s.dearest(w.Pool)
 	return usd + float64(missing)*dearest*max(0, w.EndsAt.Sub(from).Hours())
 }
 

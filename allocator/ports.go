@@ -2,6 +2,7 @@ package allocator
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -215,6 +216,8 @@ type Store interface {
 	// KeepMessage keeps what the participant of a live seat is told; "" is nothing.
 	// NotFound.
 	KeepMessage(ctx context.Context, id, text string, at time.Time) error
+	// KeepMessages keeps it for all live seats of a workshop, and says how many these are.
+	KeepMessages(ctx context.Context, workshop, text string, at time.Time) (int, error)
 	// ReleaseSeat ends a seat and makes its machine ready again. NotFound when the
 	// seat is not live.
 	ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error
@@ -350,6 +353,8 @@ type Work interface {
 	UploadOnce(ctx context.Context, key string, bytes int64, tag string) (url string, headers map[string]string, err error)
 	// Download is an address that gives a file, for a while.
 	Download(ctx context.Context, key string) (url string, err error)
+	// Open opens a file. NotFound.
+	Open(ctx context.Context, key string) (io.ReadCloser, error)
 	// List lists the files whose keys begin with prefix.
 	List(ctx context.Context, prefix string) ([]WorkFile, error)
 }

@@ -24,6 +24,8 @@ type Service struct {
 	Rates Rates
 	// Shortages knows what EC2 refused lately. Optional: nobody does.
 	Shortages Shortages
+	// Quotas says how many machines the account may run. Optional: nobody knows.
+	Quotas Quotas
 	// Work keeps what participants made. Optional: nothing is kept.
 	Work Work
 	// Leader is optional: an allocator that has its store to itself leads.
@@ -52,6 +54,7 @@ type Service struct {
 	looking  locks    // one for each workshop of which an outlook is made
 	spared   sync.Map // instances that a restore made unknown, once told
 	listens  listening
+	doing    doings   // what machines do, as they reported it
 	used     uses     // when the use of sessions was kept
 	limped   limping  // when machines that limp were replaced
 	uploads  grants   // what agents were named places for

@@ -112,6 +112,7 @@ type Pool struct {
 	Name          string
 	InstanceTypes []string // in order of preference
 	MaxMachines   int
+	Market        string // how its machines are paid: on-demand, spot or spot-then-on-demand
 	// Role is the name of the role that its machines act under.
 	Role string
 	// Collect are the patterns of files that its workshops keep.

@@ -19,3 +19,8 @@ type Change struct {
 	To     string    `json:"to" doc:"The state after, which may be the same"`
 	Reason string    `json:"reason"`
 }
+
+// Told is how many people were told something.
+type Told struct {
+	People int `json:"people" doc:"How many hold a seat or wait for one"`
+}

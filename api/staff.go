@@ -14,6 +14,20 @@ type Pool struct {
 	InstanceTypes []string `json:"instance_types"`
 	MaxMachines   int      `json:"max_machines" doc:"How many may exist at once"`
 	Machines      int      `json:"machines" doc:"How many exist now"`
+	Market        string   `json:"market,omitempty" doc:"How they are paid: on-demand, spot, or spot-then-on-demand; absent where that is not known"`
+	// Refused is what the allocator that answers was told since it began.
+	Refused []Refused `json:"refused,omitempty" doc:"What AWS refused for it in the last day, the newest first, as the allocator that answers was told"`
+}
+
+// Refused is what AWS refused in one place.
+type Refused struct {
+	At    time.Time  `json:"at"`
+	Until *time.Time `json:"until,omitempty" doc:"When it is asked there again while other places are left; absent: at the next launch"`
+	Type  string     `json:"type,omitempty" doc:"Absent: all types"`
+	Where string     `json:"where,omitempty" doc:"The zone or subnet; absent: all of them"`
+	Spot  bool       `json:"spot,omitempty"`
+	Code  Code       `json:"code" doc:"capacity, quota, forbidden, invalid, unavailable or internal"`
+	Why   string     `json:"why" doc:"For people"`
 }
 
 // NewWorkshop asks for a workshop and the machines for it.

@@ -3,11 +3,13 @@ package allocatortest
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // FakeWork are the sizes of the files that were asked for.
@@ -31,6 +33,24 @@ func (f FakeWork) UploadOnce(ctx context.Context, key string, bytes int64, tag s
 // Download is where a file would be.
 func (f FakeWork) Download(_ context.Context, key string) (string, error) {
 	return "https://bucket.test/" + key, nil
+}
+
+// Open gives a file of as many zeros as it has bytes.
+func (f FakeWork) Open(_ context.Context, key string) (io.ReadCloser, error) {
+	bytes, there := f[key]
+	if !there {
+		return nil, api.Problemf(api.NotFound, "The file is not there any more", "%s was removed from the bucket.", key)
+	}
+	return io.NopCloser(io.LimitReader(zeros{}, bytes)), nil
+}
+
+// zeros has no end.
+type zeros struct{}
+
+// Read reads zeros.
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
 
 // List lists the files by their keys.

@@ -19,3 +19,17 @@ func (s *Store) KeepMessage(ctx context.Context, id, text string, at time.Time) 
 		return nil
 	})
 }
+
+// KeepMessages keeps what the participants of a workshop are told.
+func (s *Store) KeepMessages(ctx context.Context, workshop, text string, at time.Time) (told int, err error) {
+	err = s.change(ctx, func(ctx context.Context, tx conn) error {
+		done, err := tx.exec(ctx, "UPDATE seats SET message = $1, message_at = $2 WHERE workshop_id = $3 AND state <> 'released'", text, stamp(at), workshop)
+		if err != nil {
+			return fmt.Errorf("keep a message for workshop %s: %w", workshop, err)
+		}
+		n, err := done.RowsAffected()
+		told = int(n)
+		return err
+	})
+	return told, err
+}

@@ -47,6 +47,16 @@ func noticeIsGivenOnce(t *testing.T, w *world) {
 	require.NoError(t, w.KeepNotice(t.Context(), m.ID, m.Number, "soon", w.tick()))
 	require.Equal(t, "hello", message(ann), "she was told")
 
+	zoe, err := w.claim(ws.ID, "zoe@example.org")
+	require.NoError(t, err)
+	told, err := w.KeepMessages(t.Context(), ws.ID, "lunch", w.tick())
+	require.NoError(t, err)
+	require.Equal(t, []any{2, "lunch", "lunch"}, []any{told, message(ann), message(zoe)})
+	told, err = w.KeepMessages(t.Context(), "wks_other", "nothing", w.tick())
+	require.NoError(t, err)
+	require.Equal(t, []any{0, "lunch"}, []any{told, message(ann)})
+	require.NoError(t, w.ReleaseSeat(t.Context(), zoe.ID, "left", w.tick()))
+
 	require.NoError(t, w.ReleaseSeat(t.Context(), ann.ID, "left", w.tick()))
 	bob, next := held("bob@example.org")
 	require.NoError(t, w.KeepNotice(t.Context(), m.ID, m.Number, "soon", w.tick()), "who held it has left")

@@ -5,9 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -94,23 +92,31 @@ func (s *server) logoutForm(w http.ResponseWriter, r *http.Request) {
 type adminView struct {
 	Pools     []api.Pool
 	Workshops []workshopLine
-	Schedules []api.Schedule
-	Form      api.NewWorkshop
-	Typed     typedTimes
+	Schedules []scheduleLine
+	Typed     typed
 	Problem   *api.Problem
-	Troubles  []api.Check // what is wrong with the allocator
+	Estimate  *estimateView // where it was asked for
+	Troubles  []api.Check   // what is wrong with the allocator
 	Budget    api.Budget
 	Role      allocator.Role // of who looks
 }
 
-// typedTimes is when a workshop is to be, as it was typed: a form that was refused
-// keeps it, or the workshop would begin at once and never end.
-type typedTimes struct{ StartsAt, EndsAt, Rule string }
-
 // workshopLine is a workshop with what has become of its machines.
 type workshopLine struct {
 	api.Workshop
+	later                                         bool // whether it begins later
 	Ready, Assigned, Waiting, Starting, Unhealthy int
+}
+
+// Stage is whether it is coming, running or ended.
+func (l workshopLine) Stage() string {
+	switch {
+	case l.State == string(allocator.Ended):
+		return "ended"
+	case l.later:
+		return "coming"
+	}
+	return "running"
 }
 
 func (s *server) adminData(r *http.Request) (adminView, error) {
@@ -136,11 +142,11 @@ func (s *server) adminData(r *http.Request) (adminView, error) {
 		return v, err
 	}
 	for _, sc := range schedules {
-		v.Schedules = append(v.Schedules, s.schedule(sc))
+		v.Schedules = append(v.Schedules, s.scheduleLine(sc))
 	}
 	lines := map[string]*workshopLine{}
 	for _, w := range workshops {
-		lines[w.ID] = &workshopLine{Workshop: s.workshop(r, w)}
+		lines[w.ID] = &workshopLine{Workshop: s.workshop(r, w), later: w.StartsAt.After(s.Service.Now())}
 	}
 	people, err := s.Service.Store.LiveSeats(r.Context())
 	if err != nil {
@@ -195,178 +201,12 @@ func (s *server) adminPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	v.Form = api.NewWorkshop{Seats: 3}
+	v.Typed = v.defaults()
 	s.render(w, r, http.StatusOK, "admin.html", v)
 }
 
 func (s *server) adminLive(w http.ResponseWriter, r *http.Request) {
 	s.live(w, r, "admin.html", "workshops", func() (any, error) { return s.adminData(r) })
-}
-
-func (s *server) openForm(w http.ResponseWriter, r *http.Request) {
-	form, err := newWorkshop(r)
-	to := "/admin"
-	switch {
-	case err != nil:
-	case r.PostFormValue("rule") != "":
-		err = s.repeat(r, form)
-	default:
-		var opened allocator.Workshop
-		opened, err = s.Service.OpenWorkshop(r.Context(), s.sessionUser(r), form)
-		to += "/workshops/" + opened.ID
-	}
-	if err == nil {
-		http.Redirect(w, r, to, http.StatusSeeOther)
-		return
-	}
-	p := s.asProblem(r.Context(), err)
-	v, err := s.adminData(r)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	v.Form, v.Problem = form, p
-	v.Typed = typedTimes{r.PostFormValue("starts_at"), r.PostFormValue("ends_at"), r.PostFormValue("rule")}
-	s.render(w, r, p.HTTP, "admin.html", v)
-}
-
-// newWorkshop reads the form. Its times are in the zone that it names.
-func newWorkshop(r *http.Request) (api.NewWorkshop, error) {
-	number := func(name string) int {
-		n, _ := strconv.Atoi(r.PostFormValue(name)) // where 0 is wrong it is refused with words
-		return n
-	}
-	form := api.NewWorkshop{
-		Name: r.PostFormValue("name"), Pool: r.PostFormValue("pool"), Seats: number("seats"), Spares: number("spares"),
-		SessionMinutes: number("session_minutes"), BudgetUSD: money(r.PostFormValue("budget_usd")), Roster: lines(r.PostFormValue("roster")),
-	}
-	if r.PostFormValue("idle_minutes") != "" {
-		idle := number("idle_minutes")
-		form.IdleMinutes = &idle
-	}
-	var err error
-	if form.StartsAt, err = typedTime(r, "starts_at"); err != nil {
-		return form, err
-	}
-	form.EndsAt, err = typedTime(r, "ends_at")
-	return form, err
-}
-
-// typedTime reads a time of a form, in the zone that it names; nil where it is empty.
-func typedTime(r *http.Request, name string) (*time.Time, error) {
-	typed := r.PostFormValue(name)
-	if typed == "" {
-		return nil, nil
-	}
-	zone, err := time.LoadLocation(r.PostFormValue("zone"))
-	if err != nil {
-		return nil, api.Problemf(api.Invalid, "There is no such time zone", "%q: set this computer to a zone as Europe/Berlin, and load the page again.", r.PostFormValue("zone"))
-	}
-	t, err := time.ParseInLocation("2006-01-02T15:04", typed, zone)
-	if err != nil {
-		return nil, api.Problemf(api.Invalid, "That is no time", "%q: write it as 2026-03-01T14:30.", typed)
-	}
-	return &t, nil
-}
-
-// money is a sum as it was typed. What is none is refused with words.
-func money(typed string) float64 {
-	if strings.TrimSpace(typed) == "" {
-		return 0
-	}
-	usd, err := strconv.ParseFloat(strings.TrimSpace(typed), 64)
-	if err != nil {
-		return -1
-	}
-	return usd
-}
-
-// workshopView is one workshop's page.
-type workshopView struct {
-	Workshop   api.Workshop
-	Machines   []api.Machine
-	Queue      []api.Seat // those who wait
-	Taken      int        // seats that have a machine
-	Cost       api.Cost
-	Operations []api.Operation
-	Role       allocator.Role // of who looks
-	JoinTokens []api.JoinToken
-	Stats      api.Stats
-}
-
-// Owner is the name of a join token: whose machine it is that joined with it.
-func (v workshopView) Owner(token string) string {
-	for _, t := range v.JoinTokens {
-		if t.ID == token {
-			return t.Name
-		}
-	}
-	return token
-}
-
-func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopView, error) {
-	v := workshopView{Role: roleOf(r)}
-	workshop, err := s.Service.Store.Workshop(ctx, r.PathValue("id"))
-	if err != nil {
-		return v, err
-	}
-	v.Workshop = s.workshop(r, workshop)
-	machines, err := s.Service.Store.Machines(ctx, workshop.ID, true)
-	if err != nil {
-		return v, err
-	}
-	for _, m := range machines {
-		if m.State != allocator.Terminated || workshop.State == allocator.Ended {
-			v.Machines = append(v.Machines, s.machine(m))
-		}
-	}
-	v.Cost = s.cost(workshop, machines)
-	seats, err := s.Service.Store.Seats(ctx, workshop.ID)
-	if err != nil {
-		return v, err
-	}
-	for _, seat := range seats {
-		if seat.State == allocator.SeatQueued {
-			v.Queue = append(v.Queue, s.seat(ctx, seat, ""))
-		} else {
-			v.Taken++
-		}
-	}
-	if v.Stats, err = s.Service.Stats(ctx, workshop.ID); err != nil {
-		return v, err
-	}
-	if v.JoinTokens, err = s.joinTokens(ctx, workshop.ID); err != nil {
-		return v, err
-	}
-	operations, err := s.Service.Store.Operations(ctx, workshop.ID, listed)
-	if err != nil {
-		return v, err
-	}
-	for _, o := range operations {
-		v.Operations = append(v.Operations, toOperation(o))
-	}
-	return v, nil
-}
-
-func (s *server) workshopPage(w http.ResponseWriter, r *http.Request) {
-	v, err := s.workshopData(r.Context(), r)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	s.render(w, r, http.StatusOK, "workshop.html", v)
-}
-
-func (s *server) workshopLive(w http.ResponseWriter, r *http.Request) {
-	s.live(w, r, "workshop.html", "room", func() (any, error) { return s.workshopData(r.Context(), r) })
-}
-
-func (s *server) endForm(w http.ResponseWriter, r *http.Request) {
-	if _, err := s.Service.EndWorkshop(r.Context(), s.sessionUser(r), r.PathValue("id")); err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	http.Redirect(w, r, "/admin/workshops/"+r.PathValue("id"), http.StatusSeeOther)
 }
 
 func (s *server) releaseForm(w http.ResponseWriter, r *http.Request) {

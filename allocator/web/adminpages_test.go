@@ -82,6 +82,12 @@ func TestPoolsTellWhatTheyCostAndWhatWasRefused(t *testing.T) {
 	} {
 		require.Contains(t, page, says)
 	}
+	_, body := b.send(t, http.MethodGet, "/api/v1/pools", nil)
+	pool := decode[api.Page[api.Pool]](t, body).Items[0]
+	require.Equal(t, deployed.SpotThenOnDemand, pool.Market)
+	require.Len(t, pool.Refused, 2)
+	require.Equal(t, []any{"us-west-2a", api.Capacity, w.Time.Add(2 * time.Minute)}, []any{pool.Refused[0].Where, pool.Refused[0].Code, *pool.Refused[0].Until})
+	require.Nil(t, pool.Refused[1].Until)
 	w.Time = w.Time.Add(time.Hour)
 	require.NotContains(t, harmlessPage(t, b, "/admin/pools"), "refused somewhere just now")
 }

@@ -24,7 +24,17 @@ func (s *server) changeForm(w http.ResponseWriter, r *http.Request) {
 
 // workshopChange reads the form.
 func workshopChange(r *http.Request) (api.WorkshopChange, error) {
-	change := api.WorkshopChange{Invite: lines(r.PostFormValue("invite")), Uninvite: lines(r.PostFormValue("uninvite"))}
+	var change api.WorkshopChange
+	var err error
+	if change.Invite, err = rosterOf(r, "invite", "invite_file"); err != nil {
+		return change, err
+	}
+	if change.Uninvite, err = rosterOf(r, "uninvite", ""); err != nil {
+		return change, err
+	}
+	if on := r.PostFormValue("previews"); on != "" {
+		change.Previews = new(on == "yes")
+	}
 	if r.PostFormValue("everybody") != "" {
 		change.Roster = &[]string{}
 	}
@@ -52,15 +62,9 @@ func workshopChange(r *http.Request) (api.WorkshopChange, error) {
 		usd := money(typed)
 		change.BudgetUSD = &usd
 	}
-	var err error
 	change.EndsAt, err = typedTime(r, "ends_at")
 	if err != nil {
 		return change, fmt.Errorf("read the form: %w", err)
 	}
 	return change, nil
-}
-
-// lines are the addresses of a text, however it is parted.
-func lines(text string) []string {
-	return strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune("\r\n,;", c) })
 }

@@ -53,7 +53,7 @@ func TestAChangeOnThePageThatIsNotRightSaysWhy(t *testing.T) {
 	ws, _ := w.Open(t, 2)
 	for field, want := range map[string]string{
 		"seats=none": "is not a whole number from 1 to 1000", "seats=0": "is not a whole number", "spares=101": "from 0 to 100",
-		"budget_usd=much": "budget", "invite=zoe": "no e-mail address", "ends_at=soon": "That is no time",
+		"budget_usd=much": "budget", "invite=zoe": "Not all addresses could be read", "ends_at=soon": "That is no time",
 	} {
 		form, err := url.ParseQuery(field)
 		require.NoError(t, err)

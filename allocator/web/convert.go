@@ -92,9 +92,12 @@ func (s *server) poolList(ctx context.Context) ([]api.Pool, error) {
 	for _, m := range machines {
 		count[m.Pool]++
 	}
-	out := []api.Pool{}
+	out, told := []api.Pool{}, s.Service.RefusedLately()
 	for _, p := range s.Service.Pools {
-		out = append(out, api.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Machines: count[p.Name]})
+		pool := api.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Machines: count[p.Name]}
+		pool.Market, _ = deployedAs(s.Deployed.Pools, p.Name)
+		pool.Refused = toRefused(told, p.Name)
+		out = append(out, pool)
 	}
 	return out, nil
 }

@@ -30,6 +30,7 @@ var refusals = map[string][]int{
 	"get-roster":           {http.StatusNotFound},
 	"change-workshop":      {http.StatusNotFound, http.StatusConflict},
 	"end-workshop":         {http.StatusNotFound, http.StatusConflict},
+	"message-workshop":     {http.StatusNotFound, http.StatusConflict},
 	"make-join-token":      {http.StatusNotFound},
 	"revoke-join-token":    {http.StatusNotFound},
 	"cancel-operation":     {http.StatusNotFound, http.StatusConflict},

@@ -79,12 +79,13 @@ func (s *server) routeHands(mux *routes) {
 		return err
 	}))
 	mux.HandleFunc("POST /admin/seats/{id}/message", back(func(r *http.Request) error {
-		text := r.PostFormValue("text")
-		if len(text) > maxMessage {
-			return api.Problemf(api.Invalid, "The message is too long", "It may have %d bytes.", maxMessage)
+		text, err := messageOf(r)
+		if err != nil {
+			return err
 		}
 		return s.Service.MessageSeat(r.Context(), s.sessionUser(r), r.PathValue("id"), text)
 	}))
+	mux.HandleFunc("POST /admin/seats/{id}/extend", back(s.lengthenForm))
 	s.routeWatching(mux)
 	mux.HandleFunc("POST /admin/machines/{id}/reboot", back(func(r *http.Request) error {
 		_, err := s.Service.RebootMachine(r.Context(), s.sessionUser(r), r.PathValue("id"))

@@ -86,6 +86,7 @@ type logLine struct {
 
 // add adds lines that came, and takes away those of before that are too many.
 func (f *followed) add(lines []api.LogLine) (out logLines) {
+	lines = lines[max(0, len(lines)-mostFollowed):]
 	for _, line := range lines {
 		f.sent++
 		out.Lines = append(out.Lines, logLine{f.id(f.sent), line})

@@ -200,4 +200,8 @@ func TestAMachinesLogIsFilteredFollowedAndDownloaded(t *testing.T) {
 	next := event(t, events)
 	require.Contains(t, next, "&lt;b&gt;fell off the bus")
 	require.NotContains(t, next, "XID 79", "what is there is not sent again")
+	again := watched(t, b, path+"/log/live?errors&after="+between(first, "id: ", "\n"))
+	require.NotContains(t, event(t, again), "XID 79", "who comes back says what they have")
+	b.submit(t, "/admin/logout", nil)
+	require.Contains(t, event(t, events), "event: gone")
 }

@@ -81,7 +81,7 @@ var functions = template.FuncMap{
 	// tunnelled reports whether a machine in a state should have its tunnel up.
 	"tunnelled": func(state string) bool { return tunnelled(allocator.MachineState(state)) },
 	"counted":   allocator.Counted, "watchable": allocator.Watchable,
-	"lasting": lasting,
+	"lasting": lasting, "sized": sized,
 	"hosting": hosting,
 	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },
 }
@@ -173,9 +173,8 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("GET /admin/workshops/{id}", s.forStaff(s.workshopPage))
 	mux.HandleFunc("GET /admin/workshops/{id}/live", s.forStaff(s.workshopLive))
 	mux.HandleFunc("POST /admin/workshops/{id}/end", s.forStaff(s.endForm))
+	s.routeRooms(mux)
 	mux.HandleFunc("POST /admin/workshops/{id}/change", s.forStaff(s.changeForm))
-	mux.HandleFunc("GET /admin/workshops/{id}/work", s.forStaff(s.workPage))
-	mux.HandleFunc("POST /admin/workshops/{id}/collect", s.forStaff(s.collectForm))
 	mux.HandleFunc("POST /admin/schedules/{id}/end", s.forStaff(s.endScheduleForm))
 	mux.HandleFunc("POST /admin/seats/{id}/release", s.forStaff(s.releaseForm))
 	mux.HandleFunc("POST /admin/machines/{id}/terminate", s.forStaff(s.terminateForm))

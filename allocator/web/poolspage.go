@@ -23,12 +23,11 @@ type poolsView struct {
 // poolView is a pool with what it costs and what EC2 refused for it.
 type poolView struct {
 	api.Pool
-	Share   int // how full it is, in percent
-	Market  string
-	Places  int // how many subnets its machines are asked for in
-	Zones   []string
-	Types   []poolType
-	Refused []refusedLine
+	Share  int // how full it is, in percent
+	Places int // how many subnets its machines are asked for in
+	Zones  []string
+	Types  []poolType
+	Lately []refusedLine
 }
 
 // Spot reports whether AWS may take machines of it back.
@@ -74,8 +73,8 @@ func (s *server) poolsData(ctx context.Context) (poolsView, error) {
 	}
 	now, told := s.Service.Now(), s.Service.RefusedLately()
 	for _, p := range s.Service.Pools {
-		pool := poolView{Pool: api.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines}, Refused: refusedFor(told, p.Name, now)}
-		pool.deployed(s.Deployed.Pools)
+		pool := poolView{Pool: api.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines}, Lately: refusedFor(told, p.Name, now)}
+		pool.Market, pool.Places = deployedAs(s.Deployed.Pools, p.Name)
 		for _, m := range machines {
 			if m.Pool == p.Name {
 				pool.Machines++
@@ -95,18 +94,30 @@ func (s *server) poolsData(ctx context.Context) (poolsView, error) {
 	return v, nil
 }
 
-// deployed adds what only the settings say.
-func (p *poolView) deployed(all []deployed.Pool) {
+// deployedAs is how machines of a pool are paid, and in how many subnets they are asked
+// for, as far as the settings say it.
+func deployedAs(all []deployed.Pool, name string) (market string, places int) {
 	for _, d := range all {
-		if d.Name == p.Name {
-			p.Market, p.Places = d.Market, len(d.SubnetIDs)
+		if d.Name == name {
+			return d.Market, len(d.SubnetIDs)
 		}
 	}
+	return "", 0
+}
+
+// toRefused is what was refused for a pool, for programs.
+func toRefused(all []allocator.Refused, pool string) (out []api.Refused) {
+	for _, r := range all {
+		if r.Pool == pool {
+			out = append(out, api.Refused{At: r.At, Until: orNil(r.Until), Type: r.Type, Where: r.Where, Spot: r.Spot, Code: r.Code, Why: r.Why})
+		}
+	}
+	return out
 }
 
 // avoids reports whether a place of a type is avoided now.
 func (p *poolView) avoids(kind string) bool {
-	return slices.ContainsFunc(p.Refused, func(r refusedLine) bool { return r.Type == kind && r.Avoided })
+	return slices.ContainsFunc(p.Lately, func(r refusedLine) bool { return r.Type == kind && r.Avoided })
 }
 
 func refusedFor(all []allocator.Refused, pool string, now time.Time) (out []refusedLine) {

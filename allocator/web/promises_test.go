@@ -21,23 +21,25 @@ import (
 
 // bodies are requests that are right, for the operations that take one.
 var bodies = map[string]any{
-	"log-in":          api.Session{User: "admin", Password: password},
-	"claim-seat":      api.Claim{Code: "abc", Email: "ann@example.org"},
-	"connect-seat":    api.Connect{Command: "4/0AbCdEfGhIjKl"},
-	"open-workshop":   api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1},
-	"change-workshop": api.WorkshopChange{},
-	"add-user":        api.NewUser{Name: "x", Role: "viewer", Password: "short"},
-	"change-user":     api.UserChange{Role: "viewer"},
-	"change-password": api.PasswordChange{},
-	"make-join-token": api.NewJoinToken{Name: "x", Workshop: "x"},
-	"make-token":      api.NewToken{Name: "x", Role: "viewer"},
-	"add-schedule":    api.NewSchedule{Rule: "FREQ=DAILY", First: "2026-03-02T09:00", Zone: "UTC", Minutes: 60, Workshop: api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1}},
-	"register-agent":  allocatortest.Registration("i-unknown", "client-gpu", "a signature"),
-	"keep-log":        api.LogBatch{Run: "run", Number: 1, Lines: []api.LogLine{{Level: "info", Source: "agent", Text: "up"}}},
-	"message-seat":    api.Message{Text: "Lunch is at noon."},
-	"extend-seat-of":  api.Extension{Minutes: 10},
-	"upload-work":     api.NewUploads{Collection: "op_x", Files: []api.NewFile{{Path: "a", Bytes: 1}}},
-	"report":          api.Report{Protocol: api.Protocol, Health: api.Healthy, Readings: []api.Reading{}},
+	"log-in":            api.Session{User: "admin", Password: password},
+	"claim-seat":        api.Claim{Code: "abc", Email: "ann@example.org"},
+	"connect-seat":      api.Connect{Command: "4/0AbCdEfGhIjKl"},
+	"open-workshop":     api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1},
+	"change-workshop":   api.WorkshopChange{},
+	"estimate-workshop": api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1},
+	"message-workshop":  api.Message{Text: "Lunch is at noon."},
+	"add-user":          api.NewUser{Name: "x", Role: "viewer", Password: "short"},
+	"change-user":       api.UserChange{Role: "viewer"},
+	"change-password":   api.PasswordChange{},
+	"make-join-token":   api.NewJoinToken{Name: "x", Workshop: "x"},
+	"make-token":        api.NewToken{Name: "x", Role: "viewer"},
+	"add-schedule":      api.NewSchedule{Rule: "FREQ=DAILY", First: "2026-03-02T09:00", Zone: "UTC", Minutes: 60, Workshop: api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1}},
+	"register-agent":    allocatortest.Registration("i-unknown", "client-gpu", "a signature"),
+	"keep-log":          api.LogBatch{Run: "run", Number: 1, Lines: []api.LogLine{{Level: "info", Source: "agent", Text: "up"}}},
+	"message-seat":      api.Message{Text: "Lunch is at noon."},
+	"extend-seat-of":    api.Extension{Minutes: 10},
+	"upload-work":       api.NewUploads{Collection: "op_x", Files: []api.NewFile{{Path: "a", Bytes: 1}}},
+	"report":            api.Report{Protocol: api.Protocol, Health: api.Healthy, Readings: []api.Reading{}},
 }
 
 // each calls do for every operation that is described.
@@ -192,6 +194,7 @@ func TestWhatCannotBeDoneAnyMoreIsAConflict(t *testing.T) {
 		{http.MethodPost, launch, nil},
 		{http.MethodDelete, end, nil},
 		{http.MethodPost, end + "/collect", nil},
+		{http.MethodPost, end + "/message", api.Message{Text: "Lunch is at noon."}},
 		{http.MethodPatch, end, api.WorkshopChange{Spares: new(1)}},
 	} {
 		switch c.path { // once it can be done

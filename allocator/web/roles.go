@@ -108,6 +108,23 @@ var needs = map[string]allocator.Role{
 	"POST /admin/workshops/{id}/join-tokens":       allocator.Instructor,
 	"POST /admin/join-tokens/{id}/revoke":          allocator.Instructor,
 
+	"GET /admin/workshops/{id}/project":      allocator.Viewer,
+	"GET /admin/workshops/{id}/project/live": allocator.Viewer,
+
+	// Workshops, machines and seats, and who did what to them.
+	"estimate-workshop":                   allocator.Instructor,
+	"message-workshop":                    allocator.Instructor,
+	"GET /admin/seats/{id}/move":          allocator.Instructor,
+	"GET /admin/seats/{id}/release":       allocator.Instructor,
+	"POST /admin/seats/{id}/extend":       allocator.Instructor,
+	"GET /admin/workshops/{id}/work/live": allocator.Instructor,
+	"GET /admin/workshops/{id}/work.zip":  allocator.Instructor,
+	"GET /admin/workshops/{id}/work/file": allocator.Instructor,
+	"GET /admin/workshops/{id}/end":       allocator.Instructor,
+	"POST /admin/workshops/{id}/ends":     allocator.Instructor,
+	"POST /admin/workshops/{id}/message":  allocator.Instructor,
+	"POST /admin/workshops/estimate":      allocator.Instructor,
+
 	// Users.
 	"list-users":                           allocator.Admin,
 	"add-user":                             allocator.Admin,

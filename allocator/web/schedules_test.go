@@ -32,7 +32,10 @@ func TestAScheduleIsAddedListedAndEnded(t *testing.T) {
 	refused(t, api.Invalid, res, body)
 
 	page := mustOpen(t, b, "/admin")
-	require.Contains(t, page, "FREQ=WEEKLY;BYDAY=TU")
+	require.Contains(t, page, "every week on Tuesday")
+	require.Contains(t, page, "at 09:00 (Europe/Berlin), for 1 h 30 min")
+	require.Contains(t, page, "2026-03-10 08:00:00 UTC", "the one after the next")
+	require.NotContains(t, page, "FREQ=WEEKLY;BYDAY=TU")
 	res, _ = b.submit(t, "/admin/schedules/"+added.ID+"/end", nil)
 	require.Equal(t, "/admin", res.Header.Get("Location"))
 	res, body = b.send(t, http.MethodDelete, "/api/v1/schedules/"+added.ID, nil)
@@ -72,7 +75,7 @@ func TestAFormThatIsRefusedKeepsWhatWasTyped(t *testing.T) {
 	res, body := b.submit(t, "/admin/workshops", form)
 	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
 	for _, typed := range []string{
-		`value="2026-03-03T09:00"`, `value="2026-03-03T11:00"`, `value="FREQ=WEEKLY" selected`, `value="3"`, `value="45"`, `value="Pose"`, "Ann\n", "<details open>",
+		`value="2026-03-03T09:00"`, `value="2026-03-03T11:00"`, `value="FREQ=WEEKLY" selected`, `value="3"`, `value="45"`, `value="Pose"`, ">Ann</textarea>", "<details open>",
 	} {
 		require.Contains(t, body, typed)
 	}

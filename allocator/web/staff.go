@@ -58,6 +58,8 @@ func (s *server) staffOperations(a huma.API) {
 			return &body[api.Page[api.Pool]]{api.Page[api.Pool]{Items: pools}}, err
 		})
 	s.workshopOperations(a)
+	s.estimateOperation(a)
+	s.messageOperation(a)
 	s.machineOperations(a)
 	s.seatsOfWorkshops(a)
 	s.scheduleOperations(a)

@@ -51,31 +51,3 @@ func (s *server) uploadOperation(a huma.API) {
 		return &body[api.Uploads]{out}, nil
 	})
 }
-
-// workView is the page of what was made in a workshop.
-type workView struct {
-	Workshop api.Workshop
-	Files    []api.WorkFile
-}
-
-func (s *server) workPage(w http.ResponseWriter, r *http.Request) {
-	workshop, err := s.Service.Store.Workshop(r.Context(), r.PathValue("id"))
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	files, err := s.Service.WorkOf(r.Context(), workshop.ID)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	s.render(w, r, http.StatusOK, "work.html", workView{s.workshop(r, workshop), files})
-}
-
-func (s *server) collectForm(w http.ResponseWriter, r *http.Request) {
-	if _, err := s.Service.CollectWork(r.Context(), s.sessionUser(r), r.PathValue("id")); err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	http.Redirect(w, r, "/admin/workshops/"+r.PathValue("id"), http.StatusSeeOther)
-}

@@ -2,14 +2,18 @@ package work
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // signedFor is how long an address may be used.
@@ -25,6 +29,7 @@ type Bucket struct {
 	put    func(ctx context.Context, key string, bytes int64) (string, error)
 	once   func(ctx context.Context, key string, bytes int64, tag string) (string, map[string]string, error)
 	get    func(ctx context.Context, key string) (string, error)
+	open   func(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	list   func(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
 }
 
@@ -40,7 +45,7 @@ func New(client *s3.Client, bucket, folder string) *Bucket {
 	}))
 	saved := "attachment" // whoever put the file said what it is: no page is shown for staff
 	return &Bucket{
-		name: bucket, folder: folder, list: client.ListObjectsV2,
+		name: bucket, folder: folder, open: client.GetObject, list: client.ListObjectsV2,
 		put: func(ctx context.Context, key string, bytes int64) (string, error) {
 			r, err := signer.PresignPutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, ContentLength: &bytes})
 			if err != nil {
@@ -95,6 +100,20 @@ func (b *Bucket) Download(ctx context.Context, key string) (string, error) {
 		return "", fmt.Errorf("sign an address to get %s: %w", key, err)
 	}
 	return url, nil
+}
+
+// Open opens a file.
+func (b *Bucket) Open(ctx context.Context, key string) (io.ReadCloser, error) {
+	at := b.folder + key
+	out, err := b.open(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &at})
+	var none *types.NoSuchKey
+	if errors.As(err, &none) {
+		return nil, api.Problemf(api.NotFound, "The file is not there any more", "%s was removed from the bucket.", key)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", key, err)
+	}
+	return out.Body, nil
 }
 
 // List lists the files whose keys begin with prefix.

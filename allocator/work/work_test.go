@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/allocator/work"
+	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 	"github.com/talmolab/lablink-infrastructure/sim/wire"
 )
@@ -76,6 +77,15 @@ func TestAFileIsPutListedAndGotBySignedAddresses(t *testing.T) {
 	require.NoError(t, err)
 	status, said = send(t, http.MethodGet, get, "")
 	require.Equal(t, []any{http.StatusOK, "12345"}, []any{status, said})
+
+	file, err := w.Open(t.Context(), key)
+	require.NoError(t, err)
+	raw, err := io.ReadAll(file)
+	require.NoError(t, err)
+	require.NoError(t, file.Close())
+	require.Equal(t, "12345", string(raw))
+	_, err = w.Open(t.Context(), key+".gone")
+	require.Equal(t, api.NotFound, api.CodeOf(err), "%v", err)
 }
 
 func TestNoBrowserShowsAsAPageWhatAParticipantMade(t *testing.T) {

@@ -4,37 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
+	"github.com/talmolab/lablink-infrastructure/api/quota"
 	"github.com/talmolab/lablink-infrastructure/stacks/settings"
 )
-
-// class are the families of instance types that share EC2's quotas for vCPUs, which
-// differ by market.
-type class struct {
-	name           string
-	families       []string // what stands before the digits of a type
-	onDemand, spot string   // codes of quotas
-}
-
-// classes are those that desktops and hosts run on
-// (https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html).
-var classes = []class{
-	{"G and VT", []string{"g", "gr", "vt"}, "L-DB2E81BA", "L-3819A6DF"},
-	{"P", []string{"p"}, "L-417A185B", "L-7212CCBC"},
-	{"standard", []string{"a", "c", "d", "h", "i", "im", "is", "m", "r", "t", "z"}, "L-1216C47A", "L-34B43A08"},
-}
-
-// classOf is the class of a type; nil for one that no class here counts.
-func classOf(instanceType string) *class {
-	family := instanceType[:max(0, strings.IndexAny(instanceType, "0123456789"))]
-	i := slices.IndexFunc(classes, func(c class) bool { return slices.Contains(c.families, family) })
-	if i < 0 {
-		return nil
-	}
-	return &classes[i]
-}
 
 // need are the vCPUs that count against a quota when all there may be runs.
 type need struct {
@@ -81,8 +55,8 @@ func (d *Doctor) needs(ctx context.Context) ([]need, error) {
 		err = errors.Join(err, d.count(ctx, all, p.InstanceTypes, p.Market, p.MaxMachines, fmt.Sprintf("%d machines of pool %s", p.MaxMachines, p.Name)))
 	}
 	var out []need
-	for _, c := range classes {
-		for _, code := range []string{c.onDemand, c.spot} {
+	for _, c := range quota.Classes {
+		for _, code := range []string{c.OnDemand, c.Spot} {
 			if n, there := all[code]; there {
 				out = append(out, n)
 			}
@@ -93,21 +67,21 @@ func (d *Doctor) needs(ctx context.Context) ([]need, error) {
 
 // count adds what some machines need, each of the largest of its types.
 func (d *Doctor) count(ctx context.Context, all map[string]need, types []string, market string, machines int, what string) error {
-	largest := map[*class]int{}
+	largest := map[*quota.Class]int{}
 	for _, name := range types {
 		t, err := d.Account.Type(ctx, name)
 		if err != nil {
 			return fmt.Errorf("the size of %s: %w", name, err)
 		}
-		if c := classOf(name); c != nil {
+		if c := quota.ClassOf(name); c != nil {
 			largest[c] = max(largest[c], t.VCPUs)
 		}
 	}
 	for c, vcpus := range largest {
-		for _, code := range c.codes(market) {
+		for _, code := range codes(c, market) {
 			n := all[code]
-			n.check, n.code = "quota "+c.name, code
-			if code == c.spot {
+			n.check, n.code = "quota "+c.Name, code
+			if code == c.Spot {
 				n.check += ", spot"
 			}
 			n.vcpus, n.by = n.vcpus+machines*vcpus, append(n.by, what)
@@ -118,12 +92,12 @@ func (d *Doctor) count(ctx context.Context, all map[string]need, types []string,
 }
 
 // codes are the quotas that a market counts against.
-func (c *class) codes(market string) []string {
+func codes(c *quota.Class, market string) []string {
 	switch market {
 	case settings.Spot:
-		return []string{c.spot}
+		return []string{c.Spot}
 	case settings.SpotThenOnDemand:
-		return []string{c.onDemand, c.spot}
+		return []string{c.OnDemand, c.Spot}
 	}
-	return []string{c.onDemand}
+	return []string{c.OnDemand}
 }

@@ -69,8 +69,9 @@ func rulesOf(r recording.Record, input string) (rules []policy.Rule, wrong strin
 
 // unbound are actions that AWS gives no resource, beside those that look: the
 // Service Authorization Reference lists none for ec2messages, ssmmessages and the
-// tagging API, which tells what carries tags, and none for the price list.
-var unbound = []string{"ec2messages:", "pricing:GetProducts", "ssmmessages:", "tag:GetResources"}
+// tagging API, which tells what carries tags, and none for the price list nor for reading
+// a quota.
+var unbound = []string{"ec2messages:", "pricing:GetProducts", "servicequotas:GetServiceQuota", "ssmmessages:", "tag:GetResources"}
 
 // narrow wants actions and resources that are named. What stands for several
 // actions, or for everything of a service, needs a condition that says whose; of

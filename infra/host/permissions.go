@@ -56,7 +56,9 @@ func Permissions(g Grants) policy.Document {
 			Sid: "ListWork", Action: []string{"s3:ListBucket"}, Resource: []string{"arn:aws:s3:::" + g.Bucket},
 			Condition: policy.Condition{"StringLike": {"s3:prefix": {work + "*"}}},
 		},
-		{Sid: "Look", Action: []string{"ec2:DescribeInstances", "ec2:DescribeSpotPriceHistory", "pricing:GetProducts"}, Resource: []string{"*"}},
+		{Sid: "Look", Action: []string{
+			"ec2:DescribeInstanceTypes", "ec2:DescribeInstances", "ec2:DescribeSpotPriceHistory", "pricing:GetProducts", "servicequotas:GetServiceQuota",
+		}, Resource: []string{"*"}},
 		{
 			Sid: "LaunchFromOwnTemplates", Action: []string{"ec2:CreateFleet", "ec2:RunInstances"},
 			Resource: []string{n.ARN("ec2", "launch-template/*")}, Condition: policy.Tagged("aws:ResourceTag/", own),

@@ -88,6 +88,9 @@ func TestTheAllocatorMayDoItsWorkAndNoMore(t *testing.T) {
 		{"looking for machines", "ec2:DescribeInstances", "*", nil, iam.Allowed},
 		{"reading list prices", "pricing:GetProducts", "*", nil, iam.Allowed},
 		{"reading spot prices", "ec2:DescribeSpotPriceHistory", "*", nil, iam.Allowed},
+		{"how large types are", "ec2:DescribeInstanceTypes", "*", nil, iam.Allowed},
+		{"how many machines the account may run", "servicequotas:GetServiceQuota", "arn:aws:servicequotas:us-west-2:123456789012:ec2/L-DB2E81BA", nil, iam.Allowed},
+		{"asking for more of them", "servicequotas:RequestServiceQuotaIncrease", "arn:aws:servicequotas:us-west-2:123456789012:ec2/L-DB2E81BA", nil, iam.Implicit},
 		{"looking at volumes", "ec2:DescribeVolumes", "*", nil, iam.Implicit},
 
 		{"its own template", "ec2:CreateFleet", ec2 + "launch-template/lt-1", has("lablink", "test", "pulumi"), iam.Allowed},

@@ -44,7 +44,7 @@ func Boundary(account string) policy.Document {
 	inAccount := policy.Condition{"StringEquals": {"aws:ResourceAccount": {account}}}
 	return policy.Document{
 		{Sid: "Look", Resource: []string{"*"}, Action: []string{
-			"autoscaling:Describe*", "ec2:Describe*", "elasticloadbalancing:Describe*", "pricing:GetProducts", "route53:ListHostedZones*", "sts:GetCallerIdentity",
+			"autoscaling:Describe*", "ec2:Describe*", "elasticloadbalancing:Describe*", "pricing:GetProducts", "route53:ListHostedZones*", "servicequotas:GetServiceQuota", "sts:GetCallerIdentity",
 		}},
 		{Sid: "OwnParameters", Action: []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"}, Resource: []string{
 			at("ssm", "parameter/lablink/"+ownDeployment+"/"+ownEnvironment+"/*"),

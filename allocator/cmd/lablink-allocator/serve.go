@@ -22,6 +22,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator/jobs"
 	"github.com/talmolab/lablink-infrastructure/allocator/metrics"
 	"github.com/talmolab/lablink-infrastructure/allocator/postgres"
+	"github.com/talmolab/lablink-infrastructure/allocator/quotas"
 	"github.com/talmolab/lablink-infrastructure/allocator/rates"
 	"github.com/talmolab/lablink-infrastructure/allocator/readiness"
 	"github.com/talmolab/lablink-infrastructure/allocator/secrets"
@@ -166,7 +167,7 @@ func (a *app) open(ctx context.Context) error {
 			Endpoint: stsEndpoint(a.settings.Region), Region: a.settings.Region, Audience: a.settings.Audience,
 			AccountID: a.settings.AccountID, HTTP: &http.Client{Timeout: 10 * time.Second}, Now: time.Now,
 		},
-		Rates: a.rates, Budget: allocator.Budget{MonthlyUSD: float64(a.settings.Budget.MonthlyUSD), HardCap: a.settings.Budget.HardCap},
+		Rates: a.rates, Quotas: quotas.New(cloud, time.Now), Budget: allocator.Budget{MonthlyUSD: float64(a.settings.Budget.MonthlyUSD), HardCap: a.settings.Budget.HardCap},
 		Log: a.log, Now: time.Now, Clock: a.clock.Check, Meter: a.metrics, ReportInterval: reportInterval, Version: version, AgentRelease: a.agentRelease,
 	}
 	if a.settings.WorkBucket != "" {
@@ -174,7 +175,7 @@ func (a *app) open(ctx context.Context) error {
 	}
 	a.service.Sessions = limitsOf(a.settings.Sessions)
 	for _, p := range a.settings.Pools {
-		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Role: p.Role, Collect: p.Collect, Setup: setupOf(p)})
+		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Market: p.Market, Role: p.Role, Collect: p.Collect, Setup: setupOf(p)})
 	}
 	a.store.OnHold(a.service.SettleFor)
 	if err := a.openQueue(ctx); err != nil {

@@ -3,6 +3,7 @@
 import htmx from 'htmx.org';
 import 'htmx-ext-sse';
 import { Idiomorph } from 'idiomorph';
+import { pictures } from './pictures.js';
 import { localTimes, showZone } from './times.js';
 
 htmx.config.allowEval = false;
@@ -37,12 +38,16 @@ htmx.defineExtension('live', {
   handleSwap: (way, target, fragment) => ways[way]?.(target, fragment.firstElementChild) ?? false,
 });
 
-document.body.addEventListener('htmx:sseMessage', (event) => localTimes(event.target));
-document.body.addEventListener('htmx:afterSettle', (event) => localTimes(event.target));
+function shown(within) {
+  localTimes(within);
+  pictures(within);
+}
+document.body.addEventListener('htmx:sseMessage', (event) => shown(event.target));
+document.body.addEventListener('htmx:afterSettle', (event) => shown(event.target));
 // What is shown is not there any more, or is another page now.
 document.body.addEventListener('htmx:sseClose', (event) => {
   if (event.detail.type === 'message') location.reload();
 });
 
-localTimes(document);
+shown(document);
 showZone();

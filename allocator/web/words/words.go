@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/BurntSushi/toml"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -84,7 +85,11 @@ const Count = "Count"
 // values by turns.
 func (c *Catalogue) Say(in language.Tag) func(id string, named ...any) (template.HTML, error) {
 	localizer := i18n.NewLocalizer(c.bundle, in.String(), English.String())
+	var plain sync.Map // what is said without arguments, as on each card of a room
 	return func(id string, named ...any) (template.HTML, error) {
+		if said, known := plain.Load(id); known && len(named) == 0 {
+			return said.(template.HTML), nil
+		}
 		if len(named)%2 != 0 {
 			return "", fmt.Errorf("the message %s is given a name without a value", id)
 		}
@@ -107,7 +112,11 @@ func (c *Catalogue) Say(in language.Tag) func(id string, named ...any) (template
 		if err != nil {
 			return "", fmt.Errorf("say %s: %w", id, err)
 		}
-		return template.HTML(said), nil //nolint:gosec // the catalogue's own; what is put in is escaped
+		out := template.HTML(said) //nolint:gosec // the catalogue's own; what is put in is escaped
+		if len(named) == 0 {
+			plain.Store(id, out)
+		}
+		return out, nil
 	}
 }
 

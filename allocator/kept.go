@@ -1,0 +1,86 @@
+package allocator
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// Kept is a file that was collected.
+type Kept struct {
+	WorkFile
+	Seat  string
+	Email string // of whose seat that was; "" for one that nobody knows
+	Path  string // where it was in their home, below the time when they got their machine
+}
+
+// KeptOf lists what was kept of a workshop, in the order of its participants: first who
+// asked first.
+func (s *Service) KeptOf(ctx context.Context, workshop string) ([]Kept, error) {
+	seats, err := s.Store.SeatHistory(ctx, workshop)
+	if err != nil || s.Work == nil {
+		return nil, err
+	}
+	files, err := s.Work.List(ctx, workFolder(workshop))
+	if err != nil {
+		return nil, err
+	}
+	of := map[string][]Kept{} // by seat
+	for _, f := range files {
+		seat, name, _ := strings.Cut(strings.TrimPrefix(f.Key, workFolder(workshop)), "/")
+		of[seat] = append(of[seat], Kept{WorkFile: f, Seat: seat, Path: name})
+	}
+	var out []Kept
+	for _, seat := range seats {
+		for _, k := range of[seat.ID] {
+			k.Email = seat.Email
+			out = append(out, k)
+		}
+		delete(of, seat.ID)
+	}
+	for _, f := range files { // of seats that the database does not know
+		seat, name, _ := strings.Cut(strings.TrimPrefix(f.Key, workFolder(workshop)), "/")
+		if of[seat] != nil {
+			out = append(out, Kept{WorkFile: f, Seat: seat, Path: name})
+		}
+	}
+	return out, nil
+}
+
+// WorkOf is what was kept, with addresses to download it from.
+func (s *Service) WorkOf(ctx context.Context, workshop string) ([]api.WorkFile, error) {
+	files, err := s.KeptOf(ctx, workshop)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]api.WorkFile, len(files))
+	for i, f := range files {
+		url, err := s.Work.Download(ctx, f.Key)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = api.WorkFile{Seat: f.Seat, Participant: f.Email, Path: f.Path, Bytes: f.Bytes, At: f.At, URL: url}
+	}
+	return out, nil
+}
+
+// OpenKept opens a file that was kept.
+func (s *Service) OpenKept(ctx context.Context, k Kept) (io.ReadCloser, error) {
+	if s.Work == nil {
+		return nil, nothingKept()
+	}
+	return s.Work.Open(ctx, k.Key)
+}
+
+// KeptAt is an address to download a file from that was kept of a seat.
+func (s *Service) KeptAt(ctx context.Context, workshop, seat, path string) (string, error) {
+	if s.Work == nil {
+		return "", nothingKept()
+	}
+	if seat == "" || path == "" || !below(seat) || strings.Contains(seat, "/") || !below(path) {
+		return "", api.Problemf(api.NotFound, "There is no such file", "Look for it in the list of what was made.")
+	}
+	return s.Work.Download(ctx, workFolder(workshop)+seat+"/"+path)
+}

@@ -1,0 +1,53 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// messageOperation tells everybody in a workshop something.
+func (s *server) messageOperation(a huma.API) {
+	staff(s, a, "message-workshop", http.MethodPost, "/api/v1/workshops/{id}/message", "Tell all who are in a workshop something, on their pages; who joins later is not told", 0,
+		func(ctx context.Context, user string, in *idAnd[api.Message]) (*body[api.Told], error) {
+			n, err := s.Service.MessageWorkshop(ctx, user, in.ID, in.Body.Text)
+			return &body[api.Told]{api.Told{People: n}}, err
+		})
+}
+
+// messageForm is the same, of the workshop's page.
+func (s *server) messageForm(w http.ResponseWriter, r *http.Request) {
+	text, err := messageOf(r)
+	told := 0
+	if err == nil {
+		told, err = s.Service.MessageWorkshop(r.Context(), s.sessionUser(r), r.PathValue("id"), text)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/admin/workshops/"+r.PathValue("id")+"?told="+strconv.Itoa(told), http.StatusSeeOther)
+}
+
+// messageOf is what staff wants to tell somebody.
+func messageOf(r *http.Request) (string, error) {
+	text := r.PostFormValue("text")
+	if len(text) > maxMessage {
+		return "", api.Problemf(api.Invalid, "The message is too long", "It may have %d bytes.", maxMessage)
+	}
+	return text, nil
+}
+
+// lengthenForm lets a seat go on for a while, whoever waits.
+func (s *server) lengthenForm(r *http.Request) error {
+	minutes, err := strconv.Atoi(r.PostFormValue("minutes"))
+	if err != nil || minutes < 1 || minutes > 24*60 {
+		return api.Problemf(api.Invalid, "For how long?", "Choose between a minute and a day.")
+	}
+	_, err = s.Service.LengthenSeat(r.Context(), s.sessionUser(r), r.PathValue("id"), minutes)
+	return err
+}
