@@ -175,11 +175,11 @@ func (l *local) previews(t *testing.T, admin *api.Client, w api.Workshop) {
 func (l *local) watches(t *testing.T, url string, chrome context.Context, participant *browser, inside desktop) { //nolint:revive // t comes first in helpers
 	t.Helper()
 	staff := newBrowser(t, chrome)
-	staff.do(t, chromedp.Navigate(url+"/admin"), chromedp.SendKeys("#password", l.password+"\r"), chromedp.WaitVisible("#name"))
+	staff.do(t, chromedp.Navigate(url+"/admin"), chromedp.SendKeys("#password", l.password+"\r"), chromedp.WaitVisible(`main a[href^="/admin/workshops/"]`))
 	staff.do(t, chromedp.Click(`main a[href^="/admin/workshops/"]`), chromedp.WaitVisible("#room"))
 	const watched, controlled = `document.getElementById('watched')`, `document.getElementById('controlled')`
 	require.True(t, ask(t, participant, chromedp.Evaluate[bool](`!`+watched)))
-	staff.do(t, chromedp.Click(`#room a[id^="watch-"]`), chromedp.WaitVisible("#screen"))
+	staff.do(t, chromedp.Click(`#room details:has(a[id^="watch-"]) summary`), chromedp.Click(`#room a[id^="watch-"]`), chromedp.WaitVisible("#screen"))
 	staff.connected(t, "document")
 	staff.sees(t, color.RGBA{0x22, 0x66, 0xcc, 0xff})
 	staff.accessible(t, "the page of who watches")
