@@ -153,3 +153,6 @@ func money(typed string) float64 {
 	}
 	return usd
 }
+
+// Instructs reports whether who looks may open workshops.
+func (v adminView) Instructs() bool { return may(v.Role, "POST /admin/workshops") }

@@ -15,9 +15,9 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// withPictures is a world whose machines answer with what the test says, a workshop with small
+// pictured is a world whose machines answer with what the test says, a workshop with small
 // pictures, and a seat of it.
-func withPictures(t *testing.T, agent *http.HandlerFunc) (*world, allocator.Workshop, allocator.Seat) {
+func pictured(t *testing.T, agent *http.HandlerFunc) (*world, allocator.Workshop, allocator.Seat) {
 	t.Helper()
 	_, use := withMachines(t, func(w http.ResponseWriter, r *http.Request) { (*agent)(w, r) })
 	w := newWorld(t, use)
@@ -48,7 +48,7 @@ func TestInstructorsSeeSmallPicturesWhereTheWorkshopSaysSo(t *testing.T) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write(small)
 	})
-	w, ws, seat := withPictures(t, &agent)
+	w, ws, seat := pictured(t, &agent)
 	staff, at := w.staff(t), "/admin/seats/"+seat.ID+"/preview"
 	res, body := staff.open(t, at)
 	require.Equal(t, http.StatusOK, res.StatusCode)
@@ -71,7 +71,7 @@ func TestInstructorsSeeSmallPicturesWhereTheWorkshopSaysSo(t *testing.T) {
 // Whoever has root on a machine chooses what it answers.
 func TestWhatIsNoSmallPictureIsNotPassedOn(t *testing.T) {
 	var agent http.HandlerFunc
-	w, _, seat := withPictures(t, &agent)
+	w, _, seat := pictured(t, &agent)
 	staff := w.staff(t)
 	for name, says := range map[string]http.HandlerFunc{
 		"there is none":   func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
@@ -96,7 +96,7 @@ func TestWhatIsNoSmallPictureIsNotPassedOn(t *testing.T) {
 
 func TestParticipantsAreToldOfSmallPicturesBeforeTheyJoin(t *testing.T) {
 	var agent http.HandlerFunc
-	w, ws, _ := withPictures(t, &agent)
+	w, ws, _ := pictured(t, &agent)
 	const told = "small pictures of all desktops"
 	bob := w.browser(t)
 	require.Contains(t, mustOpen(t, bob, "/join/"+ws.JoinCode), told)

@@ -30,7 +30,7 @@ func TestACodeThatIsShownIsReadByACamera(t *testing.T) {
 
 var (
 	viewBox = regexp.MustCompile(`viewBox="0 0 (\d+) (\d+)"`)
-	stroke     = regexp.MustCompile(`M(\d+) (\d+)h(\d+)v1h-(\d+)z`)
+	stripe  = regexp.MustCompile(`M(\d+) (\d+)h(\d+)v1h-(\d+)z`)
 )
 
 // drawn is the picture, each module of it eight pixels wide.
@@ -47,7 +47,7 @@ func drawn(t *testing.T, svg string) image.Image {
 	for i := range out.Pix {
 		out.Pix[i] = 255
 	}
-	for _, m := range stroke.FindAllStringSubmatch(svg, -1) {
+	for _, m := range stripe.FindAllStringSubmatch(svg, -1) {
 		x, y, wide := number(m[1]), number(m[2]), number(m[3])
 		for dy := range scale {
 			for dx := range wide * scale {

@@ -21,7 +21,7 @@ func TestAWorkshopIsHeldInTwoBrowsers(t *testing.T) {
 	staff.do(t, chromedp.WaitVisible("#room"))
 	staff.picture(t, "workshop-starting")
 	// The page shows by itself how the machines become ready.
-	staff.wait(t, `[...document.querySelectorAll('#room tbody')][0].innerText.match(/ready/g)?.length === 3`)
+	staff.wait(t, `document.querySelectorAll('#room .seatcard .state.ready').length === 3`)
 	link := staff.text(t, ".invite a")
 
 	ann := newBrowser(t, chrome)
@@ -42,12 +42,12 @@ func TestAWorkshopIsHeldInTwoBrowsers(t *testing.T) {
 
 	staff.wait(t, `document.querySelector('#room').innerText.includes('ann@example.org')`)
 	staff.picture(t, "workshop")
-	staff.do(t, chromedp.SendKeys("#room input[name=text]", "Please sa"))
+	staff.do(t, chromedp.Click("#room .deeds:has(input[name=text]) summary"), chromedp.SendKeys("#room .deeds[open] input[name=text]", "Please sa"))
 	bob := newBrowser(t, chrome)
 	bob.do(t, chromedp.Navigate(link), chromedp.SendKeys("#email", "bob@example.org\r"), chromedp.WaitVisible("#frame"))
 	staff.wait(t, `document.querySelector('#room').innerText.includes('bob@example.org')`)
 	require.True(t, ask(t, staff, chromedp.Evaluate[bool](`[...document.querySelectorAll('#room input[name=text]')].some(f => f.value === 'Please sa' && f === document.activeElement)`)), "what staff types is lost when the page moves")
-	staff.do(t, chromedp.Click(`#room tbody a`), chromedp.WaitVisible("h1"))
+	staff.do(t, chromedp.Click(`#room .seatcard a[href^="/admin/machines/"]`), chromedp.WaitVisible("h1"))
 	staff.picture(t, "machine")
 	ann.do(t, chromedp.Click("#go"), chromedp.WaitVisible("#going"), chromedp.Click("#leave"), chromedp.WaitVisible("#email"))
 	for _, b := range []*browser{staff, ann, phone, bob} {

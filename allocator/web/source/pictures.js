@@ -8,11 +8,21 @@ const watcher = new IntersectionObserver((entries) => {
   }
 });
 
-export function pictures(within) {
-  for (const picture of within.querySelectorAll('img[data-again]')) watcher.observe(picture);
+// One that cannot be had leaves its place empty, and is asked for again.
+const there = (picture) => picture.classList.toggle('missing', picture.complete && picture.naturalWidth === 0);
+for (const event of ['load', 'error']) {
+  document.addEventListener(event, ({ target }) => {
+    if (target instanceof HTMLImageElement && 'again' in target.dataset) there(target);
+  }, true);
 }
 
-// One that cannot be had leaves its place to its words, and is asked for again.
+export function pictures(within) {
+  for (const picture of within.querySelectorAll('img[data-again]')) {
+    watcher.observe(picture);
+    there(picture);
+  }
+}
+
 setInterval(() => {
   if (document.hidden) return;
   for (const picture of document.querySelectorAll('img[data-again]')) {

@@ -2,10 +2,26 @@
 const short = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const long = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
 
+const until = new Intl.RelativeTimeFormat(undefined, { numeric: 'always' });
+
+// How long it is until a time, where that is asked for.
+function left(time, at) {
+  const minutes = Math.round((at - Date.now()) / 60_000);
+  if (!time.closest('[data-left]') || minutes <= 0) return '';
+  return ` (${minutes < 120 ? until.format(minutes, 'minute') : until.format(Math.floor(minutes / 60), 'hour')})`;
+}
+
+setInterval(() => {
+  for (const time of document.querySelectorAll('[data-left] time[data-local]')) {
+    const at = new Date(time.dateTime);
+    time.textContent = short.format(at) + left(time, at);
+  }
+}, 20_000);
+
 export function localTimes(within) {
   for (const time of within.querySelectorAll('time:not([data-local])')) {
     const at = new Date(time.dateTime);
-    time.textContent = short.format(at);
+    time.textContent = short.format(at) + left(time, at);
     time.title = long.format(at);
     time.dataset.local = '';
   }

@@ -1,0 +1,89 @@
+package web
+
+import (
+	"time"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// working is how long somebody may have done nothing and still counts as working: that is
+// written down within a minute or so.
+const working = 3 * time.Minute
+
+// card is a machine, with who has it.
+type card struct {
+	api.Machine
+	// Trouble is what somebody should look at, and Away that it does not answer.
+	Trouble string
+	Away    bool
+	// Active says that its participant works, IdleSince since when they do not; neither
+	// where nobody knows.
+	Active    bool
+	IdleSince *time.Time
+	EndsAt    *time.Time // of its seat, where that is before the workshop's
+	Load      *uint32    // of its busiest GPU, in percent
+	Memory    *uint64    // that is used on its GPUs
+	Owner     string     // whose it is, where somebody's own
+	Picture   bool       // whether there are pictures of its desktop
+	Helps     bool       // whether who looks may do something
+}
+
+// Attention reports whether somebody should look at it.
+func (c card) Attention() bool { return c.Away || c.Trouble != "" }
+
+// Busy reports whether there is anything to do with it by hand.
+func (c card) Busy() bool {
+	return c.State != string(allocator.Terminating) && c.State != string(allocator.Terminated)
+}
+
+// Free reports whether it can be rebooted or replaced.
+func (c card) Free() bool {
+	return c.State == string(allocator.Ready) || c.State == string(allocator.Assigned)
+}
+
+// GPUMemory is how much all its GPUs have.
+func (c card) GPUMemory() (sum uint64) {
+	for _, g := range c.GPUs {
+		sum += g.Memory
+	}
+	return sum
+}
+
+func (s *server) card(m allocator.Machine, seat allocator.Seat, v workshopView) card {
+	now := s.Service.Now()
+	c := card{Machine: s.machine(m), Owner: v.owner(m.JoinToken), Helps: v.Instructs()}
+	c.Away = !m.Connected && tunnelled(m.State)
+	switch {
+	case m.State == allocator.Unhealthy:
+		c.Trouble = m.Reason
+	case m.Leaving != "" && c.Busy():
+		c.Trouble = m.Leaving
+	case m.Health == api.Unhealthy || m.Health == api.Degraded:
+		c.Trouble = m.HealthReason
+	}
+	if !c.Busy() {
+		c.Trouble = ""
+	}
+	if m.State == allocator.Assigned && !m.ActiveAt.IsZero() {
+		if c.Active = now.Sub(m.ActiveAt) < working; !c.Active {
+			c.IdleSince = orNil(m.ActiveAt)
+		}
+	}
+	c.EndsAt = endOf(seat)
+	c.Picture = v.Workshop.Previews && m.SeatID != "" && allocator.Watchable(m.Says.Desktop) && m.Connected
+	if d, known := s.Service.Doing(m.ID); known {
+		c.Load, c.Memory = d.Utilisation, d.Memory
+	}
+	return c
+}
+
+// owner is the name of a join token: whose machine it is that joined with it.
+func (v workshopView) owner(token string) string {
+	for _, t := range v.JoinTokens {
+		if t.ID == token {
+			return t.Name
+		}
+	}
+	return token
+}
