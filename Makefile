@@ -153,8 +153,8 @@ release: go ## Build what is published of VERSION=vX.Y.Z, into .lablink/release
 screenshots: $(LOCAL) ## Take the pictures in docs/images from the running pages
 	@$(LOCAL) prepare
 	@mkdir -p .lablink/screenshots docs/images
-	@LABLINK_SCREENSHOTS="$(CURDIR)/.lablink/screenshots" CGO_ENABLED=0 go test -count=1 -run TwoBrowsers ./sim/system
-	@cp .lablink/screenshots/{workshop-wide,seat-narrow}-light.png docs/images/
+	@LABLINK_SCREENSHOTS="$(CURDIR)/.lablink/screenshots" CGO_ENABLED=0 go test -count=1 -run ThreePeople ./sim/system
+	@for of in .lablink/screenshots/{participant,instructor,administrator}-*-wide-light.png; do name="$${of##*/}"; cp "$$of" "docs/images/$${name%-wide-light.png}.png"; done
 
 .PHONY: $(LOCAL)
 $(LOCAL): go

@@ -115,6 +115,19 @@ func (b *browser) wait(t *testing.T, expression string) {
 	b.do(t, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(patience-10*time.Second)))
 }
 
+// tabTo goes to an element as people do who have no pointer.
+func (b *browser) tabTo(t *testing.T, selector string) {
+	t.Helper()
+	const steps = 80
+	for range steps {
+		b.do(t, chromedp.KeyEvent("\t"))
+		if ask(t, b, chromedp.Evaluate[bool](`document.activeElement === document.querySelector('`+selector+`')`)) {
+			return
+		}
+	}
+	require.FailNow(t, "no key leads to "+selector)
+}
+
 // picture looks at a page wide and narrow, in light and in dark: nothing may
 // stick out.
 func (b *browser) picture(t *testing.T, name string) {
