@@ -61,7 +61,7 @@ func (s *server) join(w http.ResponseWriter, r *http.Request) {
 func (s *server) seatLive(w http.ResponseWriter, r *http.Request) {
 	updates := newUpdates(w, r, "live")
 	s.watchSeat(r.Context(), r, r.URL.Query().Get("seat"), func(now api.Live) error {
-		html, err := s.fragment(r, "seat.html", "live", moving(now, s.lastSeat(r)))
+		html, err := s.fragment(r, "seat.html", "live", moving(now, s.lastSeat(r, now.Seat.ID)))
 		if err != nil {
 			return err
 		}

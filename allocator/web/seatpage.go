@@ -119,7 +119,7 @@ func (s *server) seatPage(w http.ResponseWriter, r *http.Request) {
 	}
 	view := seatView{
 		Seat: seat, Workshop: workshop, PIN: seat.PINFor(s.seatToken(r)), Source: "/seat/live?seat=" + seat.ID,
-		Live: moving(s.look(r.Context(), seat), s.lastSeat(r)),
+		Live: moving(s.look(r.Context(), seat), s.lastSeat(r, seat.ID)),
 	}
 	if view.Desk() {
 		framing(w.Header())
@@ -127,11 +127,11 @@ func (s *server) seatPage(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "seat.html", view)
 }
 
-// lastSeat is the seat that a browser used last, or "".
-func (s *server) lastSeat(r *http.Request) string {
+// lastSeat is the seat that a browser used last: this one, as far as nobody can tell.
+func (s *server) lastSeat(r *http.Request, this string) string {
 	seat, err := s.Service.SeatOf(r.Context(), s.seatToken(r))
 	if err != nil {
-		return ""
+		return this
 	}
 	return seat.ID
 }

@@ -85,7 +85,7 @@ func TestAParticipantIsToldOnTheirPageWhatConcernsThem(t *testing.T) {
 	seats, err := w.Store.Seats(t.Context(), ws.ID)
 	require.NoError(t, err)
 	body := mustOpen(t, ann, "/seat")
-	for _, not := range []string{"is looking at your desktop", "is working on your desktop", "Your instructor says"} {
+	for _, not := range []string{"is looking at your desktop", "is working on your desktop", "A message for you"} {
 		require.NotContains(t, body, not)
 	}
 	w.Agents.Watchers = 1
@@ -95,7 +95,7 @@ func TestAParticipantIsToldOnTheirPageWhatConcernsThem(t *testing.T) {
 	require.Contains(t, body, "An instructor is working on your desktop.")
 	require.NotContains(t, body, "is looking at", "it is said once")
 	require.NoError(t, w.Service.MessageSeat(t.Context(), "admin", seats[0].ID, "Pause <now>"))
-	require.Contains(t, mustOpen(t, ann, "/seat"), "Pause &lt;now&gt;")
+	require.Contains(t, mustOpen(t, ann, "/seat"), "<strong>A message for you:</strong> Pause &lt;now&gt;")
 }
 
 func TestAPageSaysWhenTheTimeEndsAndOffersMore(t *testing.T) {

@@ -89,6 +89,10 @@ func (b *browser) usesTheBar(t *testing.T) {
 	b.do(t, chromedp.Click("#helped"))
 	b.wait(t, `!helping.open`)
 	b.do(t, chromedp.Click("#frame"))
+	b.wait(t, `document.activeElement === frame`)
+	b.do(t, chord("B", 1+2+8))
+	b.wait(t, `document.activeElement === help`)
+	b.do(t, chromedp.Click("#frame"))
 }
 
 // key is a key that an American keyboard does not have.
@@ -96,6 +100,18 @@ func key(of string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		for _, what := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
 			if _, err := cdp.Call(ctx, target, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: what, Key: of}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// chord is a key that is pressed with others: Alt is 1, Ctrl 2, Shift 8.
+func chord(of string, with int64) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		for _, what := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
+			if _, err := cdp.Call(ctx, target, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: what, Key: of, Code: "Key" + of, Modifiers: with}); err != nil {
 				return err
 			}
 		}
@@ -159,11 +175,11 @@ func (l *local) previews(t *testing.T, admin *api.Client, w api.Workshop) {
 func (l *local) watches(t *testing.T, url string, chrome context.Context, participant *browser, inside desktop) { //nolint:revive // t comes first in helpers
 	t.Helper()
 	staff := newBrowser(t, chrome)
-	staff.do(t, chromedp.Navigate(url+"/admin"), chromedp.SendKeys("#password", l.password+"\r"), chromedp.WaitVisible("#name"))
+	staff.do(t, chromedp.Navigate(url+"/admin"), chromedp.SendKeys("#password", l.password+"\r"), chromedp.WaitVisible(`main a[href^="/admin/workshops/"]`))
 	staff.do(t, chromedp.Click(`main a[href^="/admin/workshops/"]`), chromedp.WaitVisible("#room"))
 	const watched, controlled = `document.getElementById('watched')`, `document.getElementById('controlled')`
 	require.True(t, ask(t, participant, chromedp.Evaluate[bool](`!`+watched)))
-	staff.do(t, chromedp.Click(`#room .deeds:has(a[id^="watch-"]) summary`), chromedp.Click(`#room a[id^="watch-"]`), chromedp.WaitVisible("#screen"))
+	staff.do(t, chromedp.Click(`#room details:has(a[id^="watch-"]) summary`), chromedp.Click(`#room a[id^="watch-"]`), chromedp.WaitVisible("#screen"))
 	staff.connected(t, "document")
 	staff.sees(t, color.RGBA{0x22, 0x66, 0xcc, 0xff})
 	staff.accessible(t, "the page of who watches")
