@@ -56,6 +56,9 @@ func noticeIsGivenOnce(t *testing.T, w *world) {
 	require.NoError(t, err)
 	require.Equal(t, []any{0, "lunch"}, []any{told, message(ann)})
 	require.NoError(t, w.ReleaseSeat(t.Context(), zoe.ID, "left", w.tick()))
+	told, err = w.KeepMessages(t.Context(), ws.ID, "lunch is over", w.tick())
+	require.NoError(t, err)
+	require.Equal(t, []any{1, "lunch is over"}, []any{told, message(ann)}, "zoe has left")
 
 	require.NoError(t, w.ReleaseSeat(t.Context(), ann.ID, "left", w.tick()))
 	bob, next := held("bob@example.org")
