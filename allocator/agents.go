@@ -76,8 +76,8 @@ func (s *Service) Authenticate(ctx context.Context, id, secret string) (Agent, e
 }
 
 // Report takes what an agent says. It writes to the store only what is not what is kept
-// there, and now and then that the agent was heard of; nothing is kept anywhere else, as
-// the next report may come to another allocator.
+// there, and now and then that the agent was heard of; nothing is kept anywhere else, but
+// for what GPUs do at the moment, as the next report may come to another allocator.
 func (s *Service) Report(ctx context.Context, a Agent, r api.Report) (api.ReportAnswer, error) {
 	answer, err := s.report(ctx, a, r)
 	s.unheard(err)

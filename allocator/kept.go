@@ -16,33 +16,41 @@ type Kept struct {
 	Path  string // where it was in their home, below the time when they got their machine
 }
 
-// KeptOf lists what was kept of a workshop, in the order of its participants: first who
-// asked first.
-func (s *Service) KeptOf(ctx context.Context, workshop string) ([]Kept, error) {
+// MostKept is how many files are listed at most: of a workshop that has more, those of one
+// seat after the other.
+const MostKept = 10_000
+
+// KeptOf lists what was kept of a workshop, or of one of its seats, in the order of its
+// participants: first who asked first.
+func (s *Service) KeptOf(ctx context.Context, workshop, of string) ([]Kept, error) {
 	seats, err := s.Store.SeatHistory(ctx, workshop)
 	if err != nil || s.Work == nil {
 		return nil, err
 	}
-	files, err := s.Work.List(ctx, workFolder(workshop))
+	prefix := workFolder(workshop)
+	if of != "" {
+		prefix += of + "/"
+	}
+	files, err := s.Work.List(ctx, prefix)
 	if err != nil {
 		return nil, err
 	}
-	of := map[string][]Kept{} // by seat
+	bySeat := map[string][]Kept{}
 	for _, f := range files {
 		seat, name, _ := strings.Cut(strings.TrimPrefix(f.Key, workFolder(workshop)), "/")
-		of[seat] = append(of[seat], Kept{WorkFile: f, Seat: seat, Path: name})
+		bySeat[seat] = append(bySeat[seat], Kept{WorkFile: f, Seat: seat, Path: name})
 	}
 	var out []Kept
 	for _, seat := range seats {
-		for _, k := range of[seat.ID] {
+		for _, k := range bySeat[seat.ID] {
 			k.Email = seat.Email
 			out = append(out, k)
 		}
-		delete(of, seat.ID)
+		delete(bySeat, seat.ID)
 	}
 	for _, f := range files { // of seats that the database does not know
 		seat, name, _ := strings.Cut(strings.TrimPrefix(f.Key, workFolder(workshop)), "/")
-		if of[seat] != nil {
+		if bySeat[seat] != nil {
 			out = append(out, Kept{WorkFile: f, Seat: seat, Path: name})
 		}
 	}
@@ -51,7 +59,7 @@ func (s *Service) KeptOf(ctx context.Context, workshop string) ([]Kept, error) {
 
 // WorkOf is what was kept, with addresses to download it from.
 func (s *Service) WorkOf(ctx context.Context, workshop string) ([]api.WorkFile, error) {
-	files, err := s.KeptOf(ctx, workshop)
+	files, err := s.KeptOf(ctx, workshop, "")
 	if err != nil {
 		return nil, err
 	}

@@ -66,20 +66,20 @@ func (q *Quotas) Quota(ctx context.Context, kind string, spot bool) (allocator.Q
 	if spot {
 		out.Name, out.Code = class.Name+", spot", class.Spot
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	q.mu.Lock()
 	defer q.mu.Unlock() // of many who ask at once, one does
 	said, known := q.known[out.Code]
 	if !known || q.now().Sub(said.at).Abs() >= fresh {
 		said = answer{at: q.now()}
-		said.limit, said.used, said.err = q.ask(ctx, class, out.Code, spot, kind)
+		said.limit, said.used, said.err = q.ask(bounded, class, out.Code, spot, kind)
 		if ctx.Err() == nil { // who asked may have gone away, which says nothing of AWS
 			q.known[out.Code] = said
 		}
 	}
 	if said.err == nil && q.sizes[kind] == 0 { // another type than the one that was asked for first
-		said.err = q.size(ctx, []string{kind})
+		said.err = q.size(bounded, []string{kind})
 	}
 	out.VCPUs, out.Used, out.Each = said.limit, said.used, q.sizes[kind]
 	return out, said.err

@@ -48,21 +48,21 @@ func (f machineFilter) Some() bool { return f != machineFilter{} && f != machine
 
 // machinesView is the page of all machines.
 type machinesView struct {
-	Filter    machineFilter
-	Machines  []machineLine
-	States    []stateCount
-	Choices   machineChoices
-	Older     string // where older ones are, "" where there are none
-	Shown     int
-	Most      int
-	Role      allocator.Role
-	Unhealthy int
+	Filter   machineFilter
+	Machines []machineLine
+	States   []stateCount
+	Choices  machineChoices
+	Older    string // where older ones are, "" where there are none
+	Shown    int
+	Most     int
+	Role     allocator.Role
 }
 
 // machineLine is a machine with the name of its workshop.
 type machineLine struct {
 	api.Machine
 	WorkshopName string
+	Doing        *allocator.Doing // nil where that is not known
 }
 
 // stateCount is how many machines are in a state.
@@ -120,7 +120,11 @@ func (s *server) machinesData(r *http.Request) (machinesView, error) {
 		if err != nil {
 			return v, err
 		}
-		v.Machines = append(v.Machines, machineLine{s.machine(m), name})
+		line := machineLine{Machine: s.machine(m), WorkshopName: name}
+		if doing, known := s.Service.Doing(m.ID); known {
+			line.Doing = &doing
+		}
+		v.Machines = append(v.Machines, line)
 	}
 	for _, state := range allocator.MachineStates() {
 		if count[state] > 0 {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"golang.org/x/text/language"
@@ -93,7 +94,7 @@ const warning = 5 * time.Minute
 // view is what the layout knows of every page.
 type view struct {
 	Language language.Tag
-	Title    string
+	Page     string // its name
 	User     string // who is logged in, or ""
 	Here     string // the path of the page
 	Role     allocator.Role
@@ -105,7 +106,7 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name
 	var out bytes.Buffer
 	p, _ := who(r.Context())
 	in, page := s.pages.of(r, name)
-	v := view{Language: in, Title: titles[name], User: p.Name, Here: r.URL.Path, Role: p.Role, Data: data}
+	v := view{Language: in, Page: strings.TrimSuffix(name, ".html"), User: p.Name, Here: r.URL.Path, Role: p.Role, Data: data}
 	if err := page.ExecuteTemplate(&out, "layout.html", v); err != nil {
 		s.Log.ErrorContext(r.Context(), "a page cannot be shown", "page", name, "error", err)
 		http.Error(w, "This page cannot be shown. It was written down as "+requestID(r.Context())+".", http.StatusInternalServerError)
@@ -126,14 +127,6 @@ func (s *server) fragment(r *http.Request, page, part string, data any) (string,
 	_, t := s.pages.of(r, page)
 	err := t.ExecuteTemplate(&out, part, data)
 	return out.String(), err
-}
-
-var titles = map[string]string{
-	"home.html": "Welcome", "join.html": "Join", "seat.html": "Your seat", "connect.html": "Connect your desktop", "login.html": "Log in",
-	"admin.html": "Workshops", "workshop.html": "Workshop", "machine.html": "Machine", "work.html": "What was made",
-	"account.html": "Your account", "users.html": "Users", "audit.html": "Audit", "machines.html": "Machines", "confirm.html": "Are you sure?",
-	"operations.html": "Operations", "pools.html": "Pools", "schedules.html": "Schedules", "costs.html": "Costs", "user.html": "User", "removeuser.html": "Remove a user",
-	"health.html": "Health", "settings.html": "Settings", "joinmachines.html": "Machines of your own", "problem.html": "That did not work",
 }
 
 // sessionUser is who is logged in, or "".

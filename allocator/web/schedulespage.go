@@ -2,29 +2,17 @@ package web
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
-	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-const (
-	// comingShown is how many of the next workshops of a schedule are shown, and
-	// comingWithin how far ahead they are looked for.
-	comingShown  = 5
-	comingWithin = 370 * 24 * time.Hour
-)
+// comingShown is how many of the next workshops of a schedule its page shows.
+const comingShown = 5
 
 // schedulesView is the page of the schedules.
 type schedulesView struct {
-	Schedules []scheduleView
+	Schedules []scheduleLine
 	Role      allocator.Role
-}
-
-// scheduleView is a schedule with when its next workshops begin.
-type scheduleView struct {
-	api.Schedule
-	Coming []time.Time
 }
 
 func (s *server) schedulesPage(w http.ResponseWriter, r *http.Request) {
@@ -35,10 +23,8 @@ func (s *server) schedulesPage(w http.ResponseWriter, r *http.Request) {
 	}
 	v, now := schedulesView{Role: roleOf(r)}, s.Service.Now()
 	for _, sc := range all {
-		line := scheduleView{Schedule: s.schedule(sc)}
-		for begin := sc.Next(now); !begin.IsZero() && len(line.Coming) < comingShown && begin.Before(now.Add(comingWithin)); begin = sc.Next(begin) {
-			line.Coming = append(line.Coming, begin)
-		}
+		line := s.scheduleLine(sc)
+		line.Coming = sc.Coming(now, comingShown)
 		v.Schedules = append(v.Schedules, line)
 	}
 	s.render(w, r, http.StatusOK, "schedules.html", v)

@@ -14,6 +14,7 @@ type workView struct {
 	Workshop   api.Workshop
 	People     []keptOf
 	Files      int
+	More       bool // whether there are more than are listed
 	Bytes      int64
 	Collects   []string
 	Collecting *api.Operation // the newest that collects, while it does or if it was the last
@@ -43,12 +44,13 @@ func (s *server) workPage(w http.ResponseWriter, r *http.Request) {
 	v, err := s.collecting(r)
 	var files []allocator.Kept
 	if err == nil {
-		files, err = s.Service.KeptOf(r.Context(), v.Workshop.ID)
+		files, err = s.Service.KeptOf(r.Context(), v.Workshop.ID, "")
 	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
+	v.More = len(files) >= allocator.MostKept
 	for _, f := range files {
 		if len(v.People) == 0 || v.People[len(v.People)-1].Seat != f.Seat {
 			v.People = append(v.People, keptOf{Seat: f.Seat, Email: f.Email})

@@ -41,12 +41,10 @@ func (s *server) workZip(w http.ResponseWriter, r *http.Request) {
 
 // keptBy are the files of a workshop, or of one of its seats. NotFound where there are none.
 func (s *server) keptBy(ctx context.Context, workshop, seat string) (out []allocator.Kept, err error) {
-	all, err := s.Service.KeptOf(ctx, workshop)
-	for _, f := range all {
-		if seat == "" || f.Seat == seat {
-			out = append(out, f)
-		}
+	if strings.Contains(seat, "/") {
+		seat = "none"
 	}
+	out, err = s.Service.KeptOf(ctx, workshop, seat)
 	if err == nil && len(out) == 0 {
 		err = api.Problemf(api.NotFound, "Nothing is kept yet", "Files are kept when a participant leaves a machine, and when you collect them.")
 	}
@@ -87,8 +85,11 @@ func (s *server) zip(ctx context.Context, to io.Writer, files []allocator.Kept) 
 			return fmt.Errorf("add %s: %w", f.Path, err)
 		}
 	}
+	if len(files) >= allocator.MostKept {
+		missing = append(missing, fmt.Sprintf("all after the first %d: download the files of each participant for themselves", allocator.MostKept))
+	}
 	if len(missing) > 0 {
-		text := "These files were removed from the bucket before they could be added:\r\n" + strings.Join(missing, "\r\n") + "\r\n"
+		text := "These files are not in it, as they were removed from the bucket, or are too many:\r\n" + strings.Join(missing, "\r\n") + "\r\n"
 		if err := addTo(archive, names.of("", "what is missing.txt"), s.Service.Now(), io.NopCloser(strings.NewReader(text))); err != nil {
 			return err
 		}

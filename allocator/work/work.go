@@ -19,9 +19,6 @@ import (
 // signedFor is how long an address may be used.
 const signedFor = 15 * time.Minute
 
-// most is how many files are listed.
-const most = 10_000
-
 // Bucket is a bucket of S3. It holds the calls that are used; see allocator/ec2 for why.
 type Bucket struct {
 	name   string
@@ -120,7 +117,7 @@ func (b *Bucket) Open(ctx context.Context, key string) (io.ReadCloser, error) {
 func (b *Bucket) List(ctx context.Context, prefix string) ([]allocator.WorkFile, error) {
 	var out []allocator.WorkFile
 	prefix = b.folder + prefix
-	for token := (*string)(nil); len(out) < most; {
+	for token := (*string)(nil); len(out) < allocator.MostKept; {
 		page, err := b.list(ctx, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix, ContinuationToken: token})
 		if err != nil {
 			return nil, fmt.Errorf("list the work below %s: %w", prefix, err)
