@@ -56,6 +56,13 @@ func TestADesktopIsSeenInTheBrowserAndTypedOn(t *testing.T) {
 	l.watches(t, url, chrome, ann, inside)
 	ann.narrow(t)
 
+	// The desktop by itself, without a bar, and back.
+	ann.do(t, chromedp.Navigate(url+"/desktop/"))
+	ann.connected(t, "document")
+	ann.accessible(t, "the desktop by itself")
+	ann.do(t, chromedp.Click("#back"), chromedp.WaitVisible("#frame"))
+	ann.connected(t, framed)
+
 	// The allocator is killed: the same desktop comes back by itself, on the same page.
 	ann.do(t, chromedp.Evaluate[chromedp.Void](`window.same = true`))
 	require.NoError(t, syscall.Kill(l.pid(t, "lablink-allocator"), syscall.SIGKILL))
