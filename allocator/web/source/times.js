@@ -1,14 +1,15 @@
-// Times in the zone and the words of whoever looks.
-const short = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const long = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
-
-const until = new Intl.RelativeTimeFormat(undefined, { numeric: 'always' });
+// Times in the zone of whoever looks, and in their kind of the page's language.
+const page = document.documentElement.lang;
+const locale = navigator.languages.find((l) => l.split('-')[0] === page.split('-')[0]) ?? page;
+const short = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+const long = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'long' });
+const until = new Intl.RelativeTimeFormat(locale, { numeric: 'always' });
 
 // How long it is until a time, where that is asked for.
 function left(time, at) {
   const minutes = Math.round((at - Date.now()) / 60_000);
   if (!time.closest('[data-left]') || minutes <= 0) return '';
-  return ` (${minutes < 120 ? until.format(minutes, 'minute') : until.format(Math.floor(minutes / 60), 'hour')})`;
+  return ` (${minutes < 120 ? until.format(minutes, 'minute') : until.format(Math.round(minutes / 60), 'hour')})`;
 }
 
 setInterval(() => {
