@@ -6,6 +6,7 @@ import (
 	"image/jpeg"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -70,7 +71,8 @@ func TestInstructorsSeeSmallPicturesWhereTheWorkshopSaysSo(t *testing.T) {
 
 // Whoever has root on a machine chooses what it answers.
 func TestWhatIsNoSmallPictureIsNotPassedOn(t *testing.T) {
-	var agent http.HandlerFunc
+	var said atomic.Pointer[http.HandlerFunc]
+	agent := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*said.Load())(w, r) })
 	w, _, seat := pictured(t, &agent)
 	staff := w.staff(t)
 	for name, says := range map[string]http.HandlerFunc{
@@ -87,7 +89,7 @@ func TestWhatIsNoSmallPictureIsNotPassedOn(t *testing.T) {
 		"it breaks off":    func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"another encoding": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "\x89PNG\r\n\x1a\n") },
 	} {
-		agent = says
+		said.Store(&says)
 		res, body := staff.open(t, "/admin/seats/"+seat.ID+"/preview")
 		require.Equal(t, http.StatusNoContent, res.StatusCode, name)
 		require.Empty(t, body, name)
