@@ -82,8 +82,8 @@ changed();
 let telling = 0;
 function tell(text) {
   const answer = at("answer");
+  answer.hidden = false; // first, as what is said while it is not there is not read out
   answer.textContent = text;
-  answer.hidden = false;
   clearTimeout(telling);
   telling = setTimeout(() => { answer.hidden = true; }, 10000);
 }
