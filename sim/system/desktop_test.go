@@ -197,6 +197,8 @@ func (l *local) watches(t *testing.T, url string, chrome context.Context, partic
 	participant.wait(t, controlled+`?.innerText.includes('An instructor is working on your desktop.')`)
 	staff.do(t, chromedp.KeyEvent("help\r"))
 	require.Equal(t, "help", <-typed)
+	staff.do(t, chord("B", 1+2+8))
+	staff.wait(t, `document.activeElement.id === 'back'`) // one key leads out of the desktop
 	staff.do(t, chromedp.Click("#only-watch"), chromedp.WaitVisible("#take-over"))
 	participant.wait(t, watched+` && !`+controlled)
 	staff.do(t, chromedp.Navigate(url+"/admin"))
