@@ -82,10 +82,9 @@ changed();
 let telling = 0;
 function tell(text) {
   const answer = at("answer");
-  answer.hidden = false; // first, as what is said while it is not there is not read out
   answer.textContent = text;
   clearTimeout(telling);
-  telling = setTimeout(() => { answer.hidden = true; }, 10000);
+  telling = setTimeout(() => { answer.textContent = ""; }, 10000);
 }
 
 // What keeps the computer longer leaves the desktop where it is.
