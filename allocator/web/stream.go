@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -33,10 +34,26 @@ func (s *stream) send(event, data string) error {
 	if event != "" {
 		fmt.Fprintf(&out, "event: %s\n", event)
 	}
-	for line := range strings.SplitSeq(data, "\n") {
-		fmt.Fprintf(&out, "data: %s\n", line)
+	writeData(&out, data)
+	return s.write(out.Bytes())
+}
+
+// endings are all that end a line of an event. What a machine says may have any of them, and
+// would tell the browser something of its own behind one that is passed on.
+var endings = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+// writeData writes what an event says, line by line, and ends the event.
+func writeData(out *bytes.Buffer, data string) {
+	for line := range strings.SplitSeq(endings.Replace(data), "\n") {
+		fmt.Fprintf(out, "data: %s\n", line)
 	}
 	out.WriteString("\n")
+}
+
+// numbered sends an event that a browser names, by Last-Event-ID, when it comes back.
+func (s *stream) numbered(id, data string) error {
+	out := bytes.NewBufferString("id: " + id + "\n")
+	writeData(out, data)
 	return s.write(out.Bytes())
 }
 
@@ -89,12 +106,15 @@ func liveRegion(t *template.Template, part, address string, data any) (template.
 type updates struct {
 	*stream
 	part string
-	has  string     // the sum of what the browser has, until something was sent
+	has  string     // the sum of what the browser has, until it was looked for the first time
 	last *live.Page // what was sent last
 }
 
+// newUpdates is for a browser that has the page as it was loaded, or, where it comes back, as
+// the last event made it.
 func newUpdates(w http.ResponseWriter, r *http.Request, part string) *updates {
-	return &updates{stream: newStream(w), part: part, has: r.URL.Query().Get("of")}
+	has := cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("of"))
+	return &updates{stream: newStream(w), part: part, has: has}
 }
 
 // show sends what makes the browser's part look like this one.
@@ -111,7 +131,7 @@ func (u *updates) show(rendered string) error {
 	if changes == "" {
 		return u.alive()
 	}
-	return u.send("", changes)
+	return u.numbered(now.Sum(), changes)
 }
 
 // live sends a part of a staff page whenever it has changed, until the browser is
