@@ -206,7 +206,7 @@ func (s *server) adminPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) adminLive(w http.ResponseWriter, r *http.Request) {
-	s.live(w, r, "admin.html", "workshops", func() (any, error) { return s.adminData(r) })
+	s.live(w, r, "admin.html", "workshops", func(*look) (any, error) { return s.adminData(r) })
 }
 
 func (s *server) releaseForm(w http.ResponseWriter, r *http.Request) {

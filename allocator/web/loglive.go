@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -101,6 +100,5 @@ func (f *followed) id(n int) string { return fmt.Sprintf("line-%d-%d", f.from, n
 
 // numbered sends an event that a browser names when it comes back.
 func (s *stream) numbered(id int64, data string) error {
-	lines := strings.ReplaceAll(data, "\n", "\ndata: ")
-	return s.write([]byte("id: " + strconv.FormatInt(id, 10) + "\ndata: " + lines + "\n\n"))
+	return s.write([]byte("id: " + strconv.FormatInt(id, 10) + "\ndata: " + dataLines(data) + "\n\n"))
 }
