@@ -14,7 +14,7 @@ import (
 // What a large part of a page costs to look at is bounded: it is looked at less often.
 const (
 	// perLook is for how many bytes of a part one interval is waited.
-	perLook = 256 << 10
+	perLook = 200 << 10
 	// mostIntervals is how many are waited at most.
 	mostIntervals = 5
 )

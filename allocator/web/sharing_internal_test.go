@@ -78,7 +78,7 @@ func TestWhoGoesAwayWhileTheyLookSpoilsItForNobody(t *testing.T) {
 
 // A room of 30 is looked at each second, and one of 500 less often.
 func TestWhatIsLargeIsLookedAtLessOften(t *testing.T) {
-	const card = 3 << 10 // about
+	const card = 2 << 10 // about
 	require.Equal(t, fragmentInterval, untilNext(0))
 	require.Equal(t, fragmentInterval, untilNext(30*card))
 	require.Equal(t, 5*fragmentInterval, untilNext(500*card))
