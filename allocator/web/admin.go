@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"path"
@@ -24,7 +25,7 @@ func (s *server) forStaff(next http.HandlerFunc) http.HandlerFunc {
 			next(w, r)
 			return
 		}
-		if api.CodeOf(err) != api.Unauthorized {
+		if api.CodeOf(err) != api.Unauthorized || r.Header.Get("HX-Request") != "" { // a part of a page is no place to log in
 			s.fail(w, r, err)
 			return
 		}
@@ -99,6 +100,7 @@ type adminView struct {
 	Troubles  []api.Check   // what is wrong with the allocator
 	Budget    api.Budget
 	Role      allocator.Role // of who looks
+	Once      string         // what the form is known by, should it be sent twice
 }
 
 // workshopLine is a workshop with what has become of its machines.
@@ -201,12 +203,12 @@ func (s *server) adminPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	v.Typed = v.defaults()
+	v.Typed, v.Once = v.defaults(), rand.Text()
 	s.render(w, r, http.StatusOK, "admin.html", v)
 }
 
 func (s *server) adminLive(w http.ResponseWriter, r *http.Request) {
-	s.live(w, r, "admin.html", "workshops", func() (any, error) { return s.adminData(r) })
+	s.live(w, r, "admin.html", "workshops", func(*look) (any, error) { return s.adminData(r) })
 }
 
 func (s *server) releaseForm(w http.ResponseWriter, r *http.Request) {

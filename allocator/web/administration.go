@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 )
 
@@ -11,6 +12,8 @@ var administering = template.FuncMap{
 	"picture": func(id string, title template.HTML, c chart) picture { return picture{id, title, c} },
 	"mib":     func(bytes int64) string { return fmt.Sprintf("%.1f", float64(bytes)/(1<<20)) },
 	"current": current,
+	// among reports whether there are words for what an agent, or a library, says.
+	"among": func(one any, all ...string) bool { return slices.Contains(all, fmt.Sprint(one)) },
 }
 
 // current marks a link to the page that is shown, or to what is above it.

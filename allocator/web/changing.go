@@ -11,7 +11,11 @@ import (
 
 // changeForm changes a workshop. What is left empty stays.
 func (s *server) changeForm(w http.ResponseWriter, r *http.Request) {
-	change, err := workshopChange(r)
+	var change api.WorkshopChange
+	err := readForm(r)
+	if err == nil {
+		change, err = workshopChange(r)
+	}
 	if err == nil {
 		_, err = s.Service.ChangeWorkshop(r.Context(), s.sessionUser(r), r.PathValue("id"), change)
 	}

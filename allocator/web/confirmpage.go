@@ -75,7 +75,7 @@ func ableTo(what string, m allocator.Machine) error {
 		return api.Problemf(api.NotFound, "There is no such page", "Check the address for a typing mistake.")
 	}
 	if !slices.Contains(handsOn(m), what) {
-		return api.Problemf(api.Conflict, "That cannot be done to the machine now", "Machine %s is %s: %s. Look at it again.", m.ID, m.State, m.Reason)
+		return api.Problemf(api.Conflict, "That cannot be done to the machine now", "Something else goes on with machine %s: %s. Look at its page again.", m.ID, m.Reason)
 	}
 	return nil
 }

@@ -42,18 +42,23 @@ func (v estimateView) Short() bool {
 // estimateForm tells what a form would cost: to htmx while it is filled, and to who
 // presses the button with the whole page.
 func (s *server) estimateForm(w http.ResponseWriter, r *http.Request) {
-	form, err := newWorkshop(r, s.Service.Now())
+	var form api.NewWorkshop
+	err := readForm(r)
+	if err == nil {
+		form, err = newWorkshop(r, s.Service.Now())
+	}
 	var v estimateView
 	if err == nil {
 		v.Estimate, err = s.Service.Estimate(r.Context(), form)
 	}
-	if api.CodeOf(err) == api.Invalid {
+	part := r.Header.Get("HX-Request") != ""
+	if err != nil && (part || api.CodeOf(err) == api.Invalid) { // htmx would leave what was told of another form
 		v.Problem, err = s.asProblem(r.Context(), err), nil
 	}
 	switch {
 	case err != nil:
 		s.fail(w, r, err)
-	case r.Header.Get("HX-Request") == "":
+	case !part:
 		s.formAgain(w, r, http.StatusOK, form, func(page *adminView) { page.Estimate = &v })
 	default:
 		s.renderPart(w, r, "admin.html", "estimate", &v)

@@ -133,4 +133,11 @@ func TestAListOfPeopleIsReadFromAFile(t *testing.T) {
 	res, body = staff.upload(t, "/admin/workshops", form, "roster_file", "class.xlsx", "PK\x03\x04\x00")
 	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
 	says(t, body, "is no list of addresses")
+	for _, path := range []string{"/admin/workshops", page + "/change", "/admin/workshops/estimate"} {
+		res, body = staff.upload(t, path, form, "roster_file", "class.csv", strings.Repeat("ann@example.org\n", 1<<17))
+		if path != "/admin/workshops/estimate" { // which is shown with its page
+			require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, path)
+		}
+		says(t, body, "The file is too large", "paste the addresses")
+	}
 }

@@ -109,7 +109,7 @@ func TestAFaultOfAGPUIsMendedByARebootOfItsMachineAndByAnotherMachineAtLast(t *t
 	m := d.until(t, func(m allocator.Machine) bool { return m.HealthReason != "" })
 	require.Equal(t, []any{allocator.Ready, api.Healthy}, []any{m.State, m.Health})
 	_, page := staff.open(t, "/admin/machines/"+d.id)
-	require.Contains(t, page, "healthy</span>: A program made an error on the GPU: GPU 0 (NVIDIA A10G) (XID 31, memory page fault)")
+	require.Contains(t, page, "Well</span>: A program made an error on the GPU: GPU 0 (NVIDIA A10G) (XID 31, memory page fault)")
 
 	// One that a reset clears: its agent is asked to reboot, by the tunnel.
 	require.NoError(t, d.injector.Apply(inject.Order{Fault: "xid", Value: "48"}))

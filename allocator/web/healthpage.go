@@ -97,7 +97,7 @@ func (s *server) routeHealth(mux *routes) {
 		s.render(w, r, http.StatusOK, "health.html", v)
 	}))
 	mux.HandleFunc("GET /admin/health/live", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
-		s.live(w, r, "health.html", "health", func() (any, error) { return s.healthData(r.Context()) })
+		s.live(w, r, "health.html", "health", func(*look) (any, error) { return s.healthData(r.Context()) })
 	}))
 }
 

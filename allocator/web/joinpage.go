@@ -39,7 +39,7 @@ func (s *server) routeJoinPage(mux *routes) {
 		s.render(w, r, http.StatusOK, "joinmachines.html", v)
 	}))
 	mux.HandleFunc("GET /admin/workshops/{id}/join-machines/live", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
-		s.live(w, r, "joinmachines.html", "joined", func() (any, error) { return s.joinMachinesData(r.Context(), r) })
+		s.live(w, r, "joinmachines.html", "joined", func(*look) (any, error) { return s.joinMachinesData(r.Context(), r) })
 	}))
 	mux.HandleFunc("POST /admin/workshops/{id}/join-tokens", s.forStaff(s.joinTokenForm))
 	mux.HandleFunc("POST /admin/join-tokens/{id}/revoke", s.forStaff(s.revokeJoinTokenForm))

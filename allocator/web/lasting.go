@@ -52,7 +52,20 @@ func (s *server) newEnd(ctx context.Context, r *http.Request, id string) (end ti
 	case w.EndsAt.IsZero():
 		return end, api.Problemf(api.Conflict, "The workshop has no end", "It goes on until you end it. Type a time if it is to end by itself.")
 	}
-	return w.EndsAt.Add(by), nil
+	return laterThan(r.PostFormValue("from"), w.EndsAt, by)
+}
+
+// laterThan is an end that is moved from where a page showed it: a form that is sent twice
+// moves it once. Conflict where somebody else has moved it since.
+func laterThan(shown string, is time.Time, by time.Duration) (time.Time, error) {
+	from, err := time.Parse(time.RFC3339Nano, shown)
+	switch {
+	case shown == "", err == nil && from.Equal(is):
+		return is.Add(by), nil
+	case err == nil && from.Add(by).Equal(is):
+		return is, nil
+	}
+	return is, api.Problemf(api.Conflict, "The end was changed meanwhile", "Somebody else has set another one, which the workshop's page shows. Look at it, and change it again if you still want to.")
 }
 
 func (s *server) endForm(w http.ResponseWriter, r *http.Request) {

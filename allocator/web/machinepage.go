@@ -62,8 +62,7 @@ func (s *server) machinePage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) machineLive(w http.ResponseWriter, r *http.Request) {
-	var last lastStatus
-	s.live(w, r, "machine.html", "machine", func() (any, error) { return s.machineData(r, &last) })
+	s.live(w, r, "machine.html", "machine", func(l *look) (any, error) { return s.machineData(r, &l.status) })
 }
 
 func (s *server) machineData(r *http.Request, last *lastStatus) (machineView, error) {

@@ -95,7 +95,7 @@ func (s *server) routeMachines(mux *routes) {
 		s.render(w, r, http.StatusOK, "machines.html", v)
 	}))
 	mux.HandleFunc("GET /admin/machines/live", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
-		s.live(w, r, "machines.html", "machines", func() (any, error) { return s.machinesData(r) })
+		s.live(w, r, "machines.html", "machines", func(*look) (any, error) { return s.machinesData(r) })
 	}))
 }
 

@@ -113,6 +113,29 @@ func TestAMachinesPageTellsWhatItIsNowAndWhatCanBeDone(t *testing.T) {
 	require.NotContains(t, seen, "/log/live")
 }
 
+// How machines and operations are stands on the pages in words, also where an agent says
+// what nobody has words for.
+func TestHowMachinesAreIsSaidInWords(t *testing.T) {
+	w := newWorld(t)
+	ws, _ := w.Open(t, 1)
+	w.RunAll(t)
+	b := w.staff(t)
+	m := w.Machines(t, ws)[0]
+	page := harmlessPage(t, b, "/admin/machines")
+	says(t, page, `<span class="state booting">Starting</span>`, `<option value="assigned">In use</option>`, `<option value="degraded">Works with limits</option>`)
+	for _, path := range []string{"/admin/machines", "/admin/machines/" + m.ID, "/admin/machines/" + m.ID + "/confirm/terminate", "/admin/operations"} {
+		require.NotRegexp(t, `class="state [a-z]+">[a-z]`+`+(ed|ing|y)</span>`, harmlessPage(t, b, path), path)
+	}
+	says(t, harmlessPage(t, b, "/admin/operations"), `<span class="state running">going on</span>`)
+	given, err := w.Register(t.Context(), allocatortest.Registration(m.InstanceID, "client-gpu", "a signature"))
+	require.NoError(t, err)
+	_, err = w.Report(t.Context(), allocator.Agent{ID: given.AgentID, MachineID: m.ID}, api.Report{
+		Protocol: api.Protocol, BootID: "b", Health: api.Healthy, Setup: &api.SetupStatus{State: "ripening", Step: "image"},
+	})
+	require.NoError(t, err)
+	says(t, harmlessPage(t, b, "/admin/machines/"+m.ID), `<span class="state healthy">Well</span>`, `<span class="state ripening">ripening</span> image`)
+}
+
 func TestAMachinesPageShowsItsGPUsAsTheyAreNow(t *testing.T) {
 	w := newWorld(t)
 	ws, _ := w.Open(t, 1)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -77,7 +78,7 @@ func (s *server) formAgain(w http.ResponseWriter, r *http.Request, status int, f
 		s.fail(w, r, err)
 		return
 	}
-	v.Typed = typed(r.PostForm)
+	v.Typed, v.Once = typed(r.PostForm), rand.Text()
 	if pasted := readPasted(v.Typed.Of("roster")); len(pasted.unread) == 0 && len(form.Roster) > len(pasted.addresses) {
 		v.Typed["roster"] = []string{strings.Join(form.Roster, "\n")}
 	}

@@ -40,7 +40,7 @@ func (s *server) routeOperations(mux *routes) {
 		s.render(w, r, http.StatusOK, "operations.html", v)
 	}))
 	mux.HandleFunc("GET /admin/operations/live", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
-		s.live(w, r, "operations.html", "operations", func() (any, error) { return s.operationsData(r) })
+		s.live(w, r, "operations.html", "operations", func(*look) (any, error) { return s.operationsData(r) })
 	}))
 }
 

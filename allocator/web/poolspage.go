@@ -61,7 +61,7 @@ func (s *server) routePools(mux *routes) {
 		s.render(w, r, http.StatusOK, "pools.html", v)
 	}))
 	mux.HandleFunc("GET /admin/pools/live", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
-		s.live(w, r, "pools.html", "pools", func() (any, error) { return s.poolsData(r.Context()) })
+		s.live(w, r, "pools.html", "pools", func(*look) (any, error) { return s.poolsData(r.Context()) })
 	}))
 }
 

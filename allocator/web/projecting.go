@@ -44,5 +44,5 @@ func (s *server) projectPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) projectLive(w http.ResponseWriter, r *http.Request) {
-	s.live(w, r, "project.html", "joined", func() (any, error) { return s.projectData(r) })
+	s.live(w, r, "project.html", "joined", func(*look) (any, error) { return s.projectData(r) })
 }

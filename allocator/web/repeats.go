@@ -45,6 +45,7 @@ func repeatParam() *huma.Param {
 // repeat is a request that may be sent again.
 type repeat struct {
 	key, request, seal [32]byte
+	form               bool // whether a page sent it
 }
 
 // newRepeat says what a request is known by. What is kept of it tells nothing to who
@@ -141,8 +142,9 @@ func (a *answer) Write(p []byte) (int, error) {
 
 // sealed is what is kept of an answer.
 type sealed struct {
-	Type string
-	Body []byte
+	Type     string
+	Location string `json:",omitempty"`
+	Body     []byte
 }
 
 // keepAnswer keeps an answer. What was refused for a reason that passes changed nothing
@@ -153,10 +155,10 @@ func (s *server) keepAnswer(r *http.Request, of repeat, a *answer) error {
 	switch {
 	case a.unsure:
 		return nil
-	case a.status >= 500, a.status == http.StatusTooManyRequests:
+	case a.status >= 500, a.status == http.StatusTooManyRequests, of.form && a.status != http.StatusSeeOther:
 		return s.Service.Store.DropAnswer(ctx, of.key)
 	}
-	raw, err := json.Marshal(sealed{a.Header().Get("Content-Type"), a.body.Bytes()})
+	raw, err := json.Marshal(sealed{a.Header().Get("Content-Type"), a.Header().Get("Location"), a.body.Bytes()})
 	if err != nil {
 		return err
 	}
@@ -183,6 +185,9 @@ func (s *server) answerAgain(w http.ResponseWriter, r *http.Request, was allocat
 	case was.Request != of.request:
 		s.fail(w, r, api.Problemf(api.Invalid, "The key was used for another request", "Each request has a %s of its own; only the very same one is sent with it again.", repeatHeader))
 		return
+	case was.Status == 0 && of.form: // what it makes appears there
+		http.Redirect(w, r, "/admin", http.StatusSeeOther)
+		return
 	case was.Status == 0 && s.Service.Now().Sub(was.At) < creating:
 		p := api.Problemf(api.Conflict, "The same request is being carried out", "Send it again in a moment for its answer.")
 		p.RetryAfter = time.Second
@@ -198,6 +203,9 @@ func (s *server) answerAgain(w http.ResponseWriter, r *http.Request, was allocat
 		return
 	}
 	w.Header().Set("Content-Type", raw.Type)
+	if raw.Location != "" {
+		w.Header().Set("Location", raw.Location)
+	}
 	w.Header().Set("Idempotent-Replayed", "true")
 	w.WriteHeader(was.Status)
 	_, _ = w.Write(raw.Body)

@@ -123,7 +123,7 @@ func (s *server) workshopPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) workshopLive(w http.ResponseWriter, r *http.Request) {
-	s.live(w, r, "workshop.html", "room", func() (any, error) { return s.workshopData(r.Context(), r) })
+	s.live(w, r, "workshop.html", "room", func(*look) (any, error) { return s.workshopData(r.Context(), r) })
 }
 
 // routeRooms adds what an instructor opens and does around a workshop.

@@ -82,6 +82,7 @@ type server struct {
 	bounds   bounds
 	since    sinces
 	names    sync.Map // workshop id → its name
+	looks    looks
 	// staffServed are the operations of staff, by their ids, and creating those that
 	// create something, by their patterns.
 	staffServed []string

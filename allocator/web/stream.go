@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -118,11 +119,15 @@ func newUpdates(w http.ResponseWriter, r *http.Request, part string) *updates {
 }
 
 // show sends what makes the browser's part look like this one.
-func (u *updates) show(rendered string) error {
-	now, last := live.Parse(u.part, rendered), u.last
+func (u *updates) show(rendered string) error { return u.become(live.Parse(u.part, rendered)) }
+
+// become is the same, of what is read already.
+func (u *updates) become(now *live.Page) error {
+	last := u.last
 	u.last = now
 	changes := ""
 	switch {
+	case last == now: // another one looked, and nobody has since
 	case last != nil:
 		changes = live.Diff(last, now)
 	case now.Sum() != u.has:
@@ -136,46 +141,62 @@ func (u *updates) show(rendered string) error {
 
 // live sends a part of a staff page whenever it has changed, until the browser is
 // gone, its session ends or the allocator stops.
-func (s *server) live(w http.ResponseWriter, r *http.Request, page, part string, look func() (any, error)) {
+func (s *server) live(w http.ResponseWriter, r *http.Request, page, part string, data func(*look) (any, error)) {
 	updates := newUpdates(w, r, part)
-	tick := time.NewTicker(fragmentInterval)
-	defer tick.Stop()
-	shown := "" // what was found last
+	shared, closed := s.looks.open(s.lookKey(r, page, part))
+	defer closed()
+	wait := time.NewTimer(0)
+	defer wait.Stop()
+	shown := found{} // what was found last
 	for {
-		err := s.stillIn(r)
-		if code := api.CodeOf(err); code == api.Unauthorized || code == api.Forbidden {
-			_ = updates.send("gone", "")
-			return
-		}
-		var data any
-		if err == nil {
-			data, err = look()
-		}
-		if api.CodeOf(err) == api.NotFound {
-			_ = updates.send("gone", r.Header.Get("Referer"))
-			return
-		}
-		html := ""
-		if err == nil {
-			if shown, err = s.fragment(r, page, part, data); err != nil {
-				s.Log.ErrorContext(r.Context(), "a part of a page cannot be shown", "page", page, "part", part, "error", err)
-				return
-			}
-			html = shown
-		} else { // while the database is away, what was there is shown, and what is wrong
-			html = s.troubled(r) + shown
-		}
-		if updates.show(html) != nil {
-			return
-		}
 		select {
 		case <-r.Context().Done():
 			return
 		case <-s.stopping:
 			return
-		case <-tick.C:
+		case <-wait.C:
 		}
+		err := s.stillIn(r)
+		if code := api.CodeOf(err); code == api.Unauthorized || code == api.Forbidden {
+			_ = updates.send("gone", "")
+			return
+		}
+		var now found
+		if err == nil {
+			now, err = shared.find(r.Context(), time.Now, func(l *look) (found, error) { return s.lookAt(r, page, part, l, data) })
+		}
+		if api.CodeOf(err) == api.NotFound {
+			_ = updates.send("gone", r.Header.Get("Referer"))
+			return
+		}
+		if errors.Is(err, errUnshown) {
+			s.Log.ErrorContext(r.Context(), "a part of a page cannot be shown", "page", page, "part", part, "error", err)
+			return
+		}
+		if err == nil {
+			shown = now
+			err = updates.become(now.page)
+		} else { // while the database is away, what was there is shown, and what is wrong
+			err = updates.show(s.troubled(r) + shown.html)
+		}
+		if err != nil {
+			return
+		}
+		wait.Reset(untilNext(len(shown.html)))
 	}
+}
+
+// lookAt finds a part of a page as it is now.
+func (s *server) lookAt(r *http.Request, page, part string, l *look, data func(*look) (any, error)) (found, error) {
+	of, err := data(l)
+	if err != nil {
+		return found{}, err
+	}
+	html, err := s.fragment(r, page, part, of)
+	if err != nil {
+		return found{}, fmt.Errorf("%w: %w", errUnshown, err)
+	}
+	return found{html, live.Parse(part, html)}, nil
 }
 
 // troubled says, in a part of a staff page, what is wrong with the allocator.

@@ -81,7 +81,7 @@ func (s *server) collecting(r *http.Request) (workView, error) {
 }
 
 func (s *server) workLive(w http.ResponseWriter, r *http.Request) {
-	s.live(w, r, "work.html", "collecting", func() (any, error) { return s.collecting(r) })
+	s.live(w, r, "work.html", "collecting", func(*look) (any, error) { return s.collecting(r) })
 }
 
 func (s *server) collectForm(w http.ResponseWriter, r *http.Request) {
