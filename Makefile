@@ -154,7 +154,7 @@ screenshots: $(LOCAL) ## Take the pictures in docs/images from the running pages
 	@$(LOCAL) prepare
 	@mkdir -p .lablink/screenshots docs/images
 	@LABLINK_SCREENSHOTS="$(CURDIR)/.lablink/screenshots" CGO_ENABLED=0 go test -count=1 -run ThreePeople ./sim/system
-	@for of in .lablink/screenshots/{participant,instructor,administrator}-*-wide-light.png; do name="$${of##*/}"; cp "$$of" "docs/images/$${name%-wide-light.png}.png"; done
+	@for name in $$(grep -oh 'images/[a-z-]*\.png' README.md docs/guides/*.md | sed 's,images/,,; s,\.png$$,,' | sort -u); do cp ".lablink/screenshots/$$name-wide-light.png" "docs/images/$$name.png"; done
 
 .PHONY: $(LOCAL)
 $(LOCAL): go

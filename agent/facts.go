@@ -50,12 +50,12 @@ func (w *hostWatch) health(h Host, now time.Time, v verdict) verdict {
 	defer w.mu.Unlock()
 	w.facts = &facts
 	w.disk = told(w.disk, facts.DiskFree, facts.DiskTotal, scarce(w.disk != "", facts.DiskFree, facts.DiskTotal, diskLow, diskGood, diskLeast),
-		"The disk is almost full: %s of %s were free when that began. Let its participant delete what they do not need, or move them to another machine.")
+		"The disk is almost full: %s of %s were free when that began. Delete what is not needed there, or move it elsewhere: on a full disk nothing can be saved.")
 	w.full = told(w.full, facts.MemoryAvailable, facts.MemoryTotal, scarce(w.full != "", facts.MemoryAvailable, facts.MemoryTotal, memoryLow, memoryGood, 0),
-		"Memory is almost exhausted: %s of %s were free when that began. Let its participant close what they do not need.")
+		"Memory is almost exhausted: %s of %s were free when that began. Save what is open, and close programs that are not needed, before Linux ends one.")
 	all := slices.DeleteFunc([]string{w.disk, w.full}, func(s string) bool { return s == "" })
 	if w.killing(facts.OutOfMemory, now) {
-		all = append(all, "Memory was exhausted at "+w.killed.UTC().Format("15:04")+" UTC, and Linux ended a program. Let its participant work on less at once.")
+		all = append(all, "Memory was exhausted at "+w.killed.UTC().Format("15:04")+" UTC, and Linux ended a program. Save often, and work on less at once.")
 	}
 	if len(all) == 0 {
 		return v

@@ -32,6 +32,7 @@ func TestWhatIsScarceOnAMachineIsToldInWordsAndDoesNotComeAndGo(t *testing.T) {
 		}
 		assert.Equal(t, api.Degraded, health)
 		assert.Contains(t, reason, want)
+		assert.NotContains(t, reason, "participant", "staff reads it, and so does who works there")
 	}
 	expect("") // nothing is known
 	const g = 1 << 30

@@ -28,8 +28,19 @@ func (s *Service) ChangeWorkshop(ctx context.Context, by, id string, c api.Works
 			return w, err
 		}
 	}
-	s.follow(ctx, by, "change workshop", w.ID, fmt.Sprintf("%d seats, %d spares, ends %s", w.Seats, w.Spares, at(w.EndsAt)))
+	s.follow(ctx, by, "change workshop", w.ID, fmt.Sprintf("%d seats, %d spares, ends %s%s", w.Seats, w.Spares, at(w.EndsAt), pictures(c.Previews)))
 	return w, nil
+}
+
+// pictures is what the audit tells of small pictures that somebody turns on or off.
+func pictures(shown *bool) string {
+	switch {
+	case shown == nil:
+		return ""
+	case *shown:
+		return ", small pictures of its desktops"
+	}
+	return ", no small pictures of its desktops"
 }
 
 // change changes a workshop as it was seen.

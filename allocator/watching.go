@@ -30,7 +30,7 @@ func (s *Service) Previewed(ctx context.Context, id string) (Seat, error) {
 	}
 	w, err := s.Store.Workshop(ctx, seat.WorkshopID)
 	if err == nil && !w.Previews {
-		err = api.Problemf(api.NotFound, "This workshop shows no small pictures", "Turn them on for the workshop first: its participants are told so before they join.")
+		err = api.Problemf(api.NotFound, "This workshop shows no small pictures", "Turn them on for the workshop first; its participants are told.")
 	}
 	return seat, err
 }

@@ -80,6 +80,7 @@ type Seat struct {
 	ID         string
 	WorkshopID string
 	Workshop   string // its name
+	Previews   bool   // whether staff sees small pictures of its desktops
 	Email      string
 	State      SeatState
 	MachineID  string // "" while it waits

@@ -43,6 +43,7 @@ type Seat struct {
 	// Message is what the instructor tells, or the allocator.
 	Message   string     `json:"message,omitempty" doc:"What the participant is told"`
 	MessageAt *time.Time `json:"message_at,omitempty"`
+	Previews  bool       `json:"previews,omitempty" doc:"Whether instructors see small pictures of the desktop"`
 	// PIN is shown in the browser that claimed the seat, and in no other.
 	PIN string `json:"pin,omitempty" doc:"Needed to come back from another browser"`
 }

@@ -12,6 +12,9 @@ import (
 const (
 	// maxPixels is the largest desktop of which a picture is made: 8K.
 	maxPixels = 7680 * 4320
+	// maxWords is what a desktop may say beside its picture, in bytes: its name, and what was
+	// copied there.
+	maxWords = 4 << 20
 )
 
 // The messages of a desktop.
@@ -29,7 +32,8 @@ var asPixels = []byte{setPixelFormat, 0, 0, 0, 32, 24, 0, 1, 0, 255, 0, 255, 0, 
 // Picture asks a desktop that has greeted for what it shows now, once, and makes it smaller
 // while it is read, so that the whole is never kept. Others who see the desktop stay.
 func Picture(desktop io.ReadWriter, most image.Point) (*image.RGBA, error) {
-	in := bufio.NewReaderSize(desktop, 32<<10)
+	bounded := &io.LimitedReader{R: desktop, N: maxWords}
+	in := bufio.NewReaderSize(bounded, 32<<10)
 	size, err := enter(desktop, in)
 	if err != nil {
 		return nil, err
@@ -37,6 +41,7 @@ func Picture(desktop io.ReadWriter, most image.Point) (*image.RGBA, error) {
 	if err := askFor(desktop, size); err != nil {
 		return nil, err
 	}
+	bounded.N += 2 * 4 * int64(size.X*size.Y) // an update may say something twice
 	s := newSmaller(size, most)
 	if err := s.fill(in); err != nil {
 		return nil, err

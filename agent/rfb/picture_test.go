@@ -67,6 +67,18 @@ func TestAPixelIsTheMeanOfThoseThatFallOnIt(t *testing.T) {
 	require.Equal(t, color.RGBA{100, 100, 100, 255}, shot.RGBAAt(7, 0))
 }
 
+// endless says the same again and again.
+type endless struct {
+	text string
+	said int
+}
+
+func (e *endless) Read(raw []byte) (int, error) {
+	n := copy(raw, e.text[e.said%len(e.text):])
+	e.said += n
+	return n, nil
+}
+
 func TestADesktopThatIsHostileGivesNoPicture(t *testing.T) {
 	for name, d := range map[string]*shown{
 		"it is too large":           desktopOf(65535, 65535),
@@ -79,6 +91,8 @@ func TestADesktopThatIsHostileGivesNoPicture(t *testing.T) {
 		"it speaks another thing":   desktopOf(10, 10, "\x63"),
 		"it ends in the middle":     desktopOf(10, 10, updateOf2, rectangle(0, 0, 10, 5, "abc")),
 		"it has a table of colors":  desktopOf(10, 10, "\x01\x00\x00\x00\x00\x01"),
+		"it never comes to the end": {Reader: io.MultiReader(desktopOf(10, 10), &endless{text: strings.Repeat("\x02", 999)})},
+		"its picture has no end":    {Reader: io.MultiReader(desktopOf(100, 100, "\x00\x00\xff\xff"), &endless{text: rectangle(0, 0, 100, 100, "abc")})},
 		"its name has no end to it": {Reader: strings.NewReader("\x01\x01\x00\x00\x00\x00\x00\x0a\x00\x0a" + strings.Repeat("p", 16) + "\xff\xff\xff\xff")},
 	} {
 		_, err := rfb.Picture(d, image.Pt(480, 270))

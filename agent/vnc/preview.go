@@ -82,7 +82,8 @@ func (d *Desktop) Preview(w http.ResponseWriter, r *http.Request) {
 }
 
 // small is the last picture, or a new one when that is old. While one is made others get the
-// last; nil where there is none yet.
+// last; nil where there is none yet. It is made for all who ask, so that one who does not wait
+// for it takes it from nobody.
 func (d *Desktop) small(ctx context.Context) ([]byte, error) {
 	if !d.Began() {
 		return nil, nil
@@ -96,7 +97,7 @@ func (d *Desktop) small(ctx context.Context) ([]byte, error) {
 	}
 	defer d.previews.making.Unlock()
 	_, _, of := d.previews.kept()
-	raw, err := d.picture(ctx)
+	raw, err := d.picture(context.WithoutCancel(ctx))
 	if !d.previews.keep(raw, d.now(), of) {
 		return nil, nil
 	}

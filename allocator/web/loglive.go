@@ -36,7 +36,7 @@ func (s *server) logLive(w http.ResponseWriter, r *http.Request) {
 				if err != nil {
 					return err
 				}
-				return out.numbered(next, html)
+				return out.numbered(strconv.FormatInt(next, 10), html)
 			})
 		}
 		if code := api.CodeOf(err); code == api.Unauthorized || code == api.Forbidden || code == api.NotFound {
@@ -97,8 +97,3 @@ func (f *followed) add(lines []api.LogLine) (out logLines) {
 }
 
 func (f *followed) id(n int) string { return fmt.Sprintf("line-%d-%d", f.from, n) }
-
-// numbered sends an event that a browser names when it comes back.
-func (s *stream) numbered(id int64, data string) error {
-	return s.write([]byte("id: " + strconv.FormatInt(id, 10) + "\ndata: " + dataLines(data) + "\n\n"))
-}

@@ -3,25 +3,21 @@ package web
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"image/jpeg"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-const (
-	// previewTime is how long a machine may take for a small picture.
-	previewTime = 15 * time.Second
-	// previewAge is for how long a browser may show it again without asking.
-	previewAge = "private, max-age=4"
-)
+// previewTime is how long a machine may take for a small picture.
+const previewTime = 15 * time.Second
 
 // preview passes a small picture of a participant's desktop on to staff, where the workshop
-// says so. What is none, or too large, is not passed on: a machine chooses its answers.
+// says so still when it is there. What is none, or too large, is not passed on: a machine
+// chooses its answers. No browser keeps it.
 func (s *server) preview(w http.ResponseWriter, r *http.Request) {
 	seat, err := s.Service.Previewed(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -29,15 +25,19 @@ func (s *server) preview(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	raw := s.pictureOf(r.Context(), seat.MachineID)
-	w.Header().Set("Cache-Control", previewAge)
-	if raw == nil {
+	now, err := s.Service.Previewed(r.Context(), seat.ID)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if raw == nil || now.Session() != seat.Session() { // it may be of whoever has the machine now
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	sum := sha256.Sum256(raw)
 	w.Header().Set("Content-Type", "image/jpeg")
-	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(raw))
+	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
+	_, _ = w.Write(raw)
 }
 
 // pictureOf asks a machine for a small picture of its desktop; nil where there is none now.

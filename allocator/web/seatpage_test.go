@@ -57,6 +57,7 @@ func TestADesktopIsFramedByThisSiteAloneAndNothingElseIs(t *testing.T) {
 	}
 	require.Contains(t, policy(ann, "/desktop/"), "frame-ancestors 'self'")
 	require.Contains(t, policy(w.browser(t), "/desktop/"), "frame-ancestors 'self'", "also where it says what is wrong")
+	require.Contains(t, mustOpen(t, w.browser(t), "/desktop/"), `<base target="_top">`, "and what it leads to is not framed")
 	for _, path := range []string{"/", "/seat", "/join/" + ws.JoinCode, "/admin/login"} {
 		require.Contains(t, policy(ann, path), "frame-ancestors 'none'", path)
 		require.NotContains(t, policy(ann, path), "frame-src", path)

@@ -1,11 +1,8 @@
 package web
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -83,22 +80,4 @@ func TestWhatIsLargeIsLookedAtLessOften(t *testing.T) {
 	require.Equal(t, fragmentInterval, untilNext(30*card))
 	require.Equal(t, 5*fragmentInterval, untilNext(500*card))
 	require.Equal(t, mostIntervals*fragmentInterval, untilNext(1<<30))
-}
-
-// Whatever ends a line in a text, it begins no field of an event's own.
-func TestATextInAnEventEndsNoField(t *testing.T) {
-	res := httptest.NewRecorder()
-	require.NoError(t, newStream(res).send("", "NVIDIA\revent: gone\rdata: x\r\r\nA10G\nlast"))
-	require.NoError(t, newStream(res).numbered(7, "a line\rid: 9"))
-	lines := bufio.NewScanner(strings.NewReader(strings.ReplaceAll(res.Body.String(), "\r", "\n")))
-	events := 0
-	for lines.Scan() {
-		switch line := lines.Text(); {
-		case line == "":
-			events++
-		case line != "id: 7":
-			require.Regexp(t, "^data: ", line)
-		}
-	}
-	require.Equal(t, 2, events)
 }

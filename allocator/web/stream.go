@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"html/template"
@@ -34,16 +35,28 @@ func (s *stream) send(event, data string) error {
 	if event != "" {
 		fmt.Fprintf(&out, "event: %s\n", event)
 	}
-	fmt.Fprintf(&out, "data: %s\n\n", dataLines(data))
+	writeData(&out, data)
 	return s.write(out.Bytes())
 }
 
-// lineEnds are what ends a line in a stream (HTML, 9.2.5). A machine, or a form, may have
-// put any of them in a text; none begins a field of its own.
-var lineEnds = strings.NewReplacer("\r\n", "\ndata: ", "\r", "\ndata: ", "\n", "\ndata: ")
+// endings are all that end a line of an event. What a machine says may have any of them, and
+// would tell the browser something of its own behind one that is passed on.
+var endings = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-// dataLines is what an event says, as its lines.
-func dataLines(data string) string { return lineEnds.Replace(data) }
+// writeData writes what an event says, line by line, and ends the event.
+func writeData(out *bytes.Buffer, data string) {
+	for line := range strings.SplitSeq(endings.Replace(data), "\n") {
+		fmt.Fprintf(out, "data: %s\n", line)
+	}
+	out.WriteString("\n")
+}
+
+// numbered sends an event that a browser names, by Last-Event-ID, when it comes back.
+func (s *stream) numbered(id, data string) error {
+	out := bytes.NewBufferString("id: " + id + "\n")
+	writeData(out, data)
+	return s.write(out.Bytes())
+}
 
 // silence is how long nothing may come before what is between here and the browser takes
 // the connection for lost.
@@ -94,12 +107,15 @@ func liveRegion(t *template.Template, part, address string, data any) (template.
 type updates struct {
 	*stream
 	part string
-	has  string     // the sum of what the browser has, until something was sent
+	has  string     // the sum of what the browser has, until it was looked for the first time
 	last *live.Page // what was sent last
 }
 
+// newUpdates is for a browser that has the page as it was loaded, or, where it comes back, as
+// the last event made it.
 func newUpdates(w http.ResponseWriter, r *http.Request, part string) *updates {
-	return &updates{stream: newStream(w), part: part, has: r.URL.Query().Get("of")}
+	has := cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("of"))
+	return &updates{stream: newStream(w), part: part, has: has}
 }
 
 // show sends what makes the browser's part look like this one.
@@ -120,7 +136,7 @@ func (u *updates) become(now *live.Page) error {
 	if changes == "" {
 		return u.alive()
 	}
-	return u.send("", changes)
+	return u.numbered(now.Sum(), changes)
 }
 
 // live sends a part of a staff page whenever it has changed, until the browser is

@@ -90,6 +90,8 @@ func (b *browser) usesTheBar(t *testing.T) {
 	b.do(t, chromedp.Click("#extend"))
 	b.wait(t, `answer.textContent.includes('for longer') && /1 h (29|30) min left/.test(left.textContent)`)
 	b.picture(t, "desktop")
+	b.do(t, chromedp.Click("#previews button")) // what was read, and is there for what comes
+	b.wait(t, `said.offsetHeight === 0 && getComputedStyle(said).display !== 'none'`)
 	b.do(t, chromedp.Click("#help"), chromedp.WaitVisible("#helping"))
 	b.wait(t, `document.getElementById('gpu-now').innerText.includes('NVIDIA') && helping.innerText.includes('mch_')`)
 	b.picture(t, "desktop-help")
@@ -197,6 +199,8 @@ func (l *local) watches(t *testing.T, url string, chrome context.Context, partic
 	participant.wait(t, controlled+`?.innerText.includes('An instructor is working on your desktop.')`)
 	staff.do(t, chromedp.KeyEvent("help\r"))
 	require.Equal(t, "help", <-typed)
+	staff.do(t, chord("B", 1+2+8))
+	staff.wait(t, `document.activeElement.id === 'back'`) // one key leads out of the desktop
 	staff.do(t, chromedp.Click("#only-watch"), chromedp.WaitVisible("#take-over"))
 	participant.wait(t, watched+` && !`+controlled)
 	staff.do(t, chromedp.Navigate(url+"/admin"))

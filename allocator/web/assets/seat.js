@@ -83,9 +83,8 @@ let telling = 0;
 function tell(text) {
   const answer = at("answer");
   answer.textContent = text;
-  answer.hidden = false;
   clearTimeout(telling);
-  telling = setTimeout(() => { answer.hidden = true; }, 10000);
+  telling = setTimeout(() => { answer.textContent = ""; }, 10000);
 }
 
 // What keeps the computer longer leaves the desktop where it is.

@@ -42,7 +42,14 @@ function shown(within) {
   localTimes(within);
   pictures(within);
 }
-document.body.addEventListener('htmx:sseMessage', (event) => shown(event.target));
+document.body.addEventListener('htmx:sseMessage', (event) => {
+  // It is not the page any more that was loaded: what it is now is named when it is asked
+  // anew. (A browser that comes back by itself does so by Last-Event-ID.)
+  const from = event.target.getAttribute('sse-connect');
+  const has = event.detail.lastEventId;
+  if (from && has) event.target.setAttribute('sse-connect', from.replace(/([?&](?:of|after)=)[^&]*/, `$1${has}`));
+  shown(event.target);
+});
 document.body.addEventListener('htmx:afterSettle', (event) => shown(event.target));
 // What is shown is not there any more, or is another page now.
 document.body.addEventListener('htmx:sseClose', (event) => {

@@ -40,7 +40,7 @@ async function refusal() {
 }
 
 const welcome = watch ? 'You are watching. Nothing that you do here reaches the desktop.'
-  : control ? 'You are working on this desktop. Its participant sees that you do.' : '';
+  : control ? 'You are working on this desktop. Its participant sees that you do. Ctrl, Alt, Shift and B together lead back to this bar.' : '';
 
 function connect() {
   const url = new URL(stream);
@@ -140,6 +140,14 @@ window.addEventListener('message', (e) => {
   if (e.origin !== location.origin || e.source !== window.parent || !framed) return;
   if (Object.hasOwn(asked, e.data?.lablink)) asked[e.data.lablink]();
 });
+
+// Every key is the desktop's but one. In a frame the page around has it.
+window.addEventListener('keydown', (e) => {
+  if (framed || !(e.ctrlKey && e.altKey && e.shiftKey && e.code === 'KeyB')) return;
+  e.preventDefault();
+  e.stopImmediatePropagation();
+  document.getElementById('back').focus();
+}, true);
 
 // hear tells whether staff looks at the desktop. A source of events that was refused does not
 // come back by itself.
