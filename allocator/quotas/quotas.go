@@ -3,8 +3,8 @@ package quotas
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -163,5 +163,9 @@ func explain(action string, err error) error {
 	if errors.As(err, &said) && slices.Contains(denied, said.ErrorCode()) {
 		return api.Problemf(api.Forbidden, "The quota is not known", "The allocator's role may not ask for it (%s): deploy the account's stack and this one again.", action)
 	}
-	return api.Problemf(api.Unavailable, "The quota is not known", "%s", fmt.Errorf("AWS did not tell it: %w", err))
+	why := "it did not answer"
+	if said != nil { // without the number of the request, and whose it was
+		why = said.ErrorCode() + ", " + said.ErrorMessage()
+	}
+	return api.Problemf(api.Unavailable, "The quota is not known", "AWS did not tell it: %s. It is asked again in a minute.", strings.TrimSuffix(why, "."))
 }

@@ -3,6 +3,7 @@ package quotas_test
 import (
 	"context"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,6 +88,8 @@ func TestWhatTheRoleMayNotAskForIsToldInWords(t *testing.T) {
 	q := quotas.New(w.config, func() time.Time { return w.now })
 	_, err := q.Quota(t.Context(), "g5.xlarge", false)
 	require.ErrorContains(t, err, "AWS did not tell it")
+	require.ErrorContains(t, err, "asked again in a minute")
+	require.NotContains(t, strings.ToLower(err.Error()), "requestid", "an instructor reads it")
 
 	require.NoError(t, w.CreateRole(&cloud.Role{Name: "host", AssumeRolePolicy: trust}))
 	require.NoError(t, w.CreateInstanceProfile(&cloud.InstanceProfile{Name: "host", Role: "host"}))

@@ -9,7 +9,9 @@
 // where a file is; {{live "room" "/admin/…/live" .}} is an element with this id that holds
 // the template of this name and is kept up to date by the stream at that address, which
 // server.live serves. In it, {{part "m1"}}<tr id="m1">…</tr>{{done}} is sent for itself
-// when it has changed (package live).
+// when it has changed (package live). Of all who have the same part open one looks, so what
+// stands in it depends on nothing of who looks but what lookKey holds: the address, the
+// role and the language.
 //
 // What browsers run is in source, and is made into built by infra/release/build.
 package web

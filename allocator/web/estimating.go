@@ -26,6 +26,7 @@ func (s *server) estimateOperation(a huma.API) {
 type estimateView struct {
 	api.Estimate
 	Problem *api.Problem
+	Most    int // machines that the pool holds
 }
 
 // Sources are where the prices were read.
@@ -39,6 +40,9 @@ func (v estimateView) Short() bool {
 	return slices.ContainsFunc(v.Limits, func(l api.Limit) bool { return l.State == api.Short })
 }
 
+// Allowed reports whether it can be opened all the same: people wait then.
+func (v estimateView) Allowed() bool { return v.Short() && v.Machines <= v.Most }
+
 // estimateForm tells what a form would cost: to htmx while it is filled, and to who
 // presses the button with the whole page.
 func (s *server) estimateForm(w http.ResponseWriter, r *http.Request) {
@@ -50,6 +54,8 @@ func (s *server) estimateForm(w http.ResponseWriter, r *http.Request) {
 	var v estimateView
 	if err == nil {
 		v.Estimate, err = s.Service.Estimate(r.Context(), form)
+		pool, _ := s.Service.Pool(form.Pool)
+		v.Most = pool.MaxMachines
 	}
 	part := r.Header.Get("HX-Request") != ""
 	if err != nil && (part || api.CodeOf(err) == api.Invalid) { // htmx would leave what was told of another form

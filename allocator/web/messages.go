@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -30,7 +31,11 @@ func (s *server) messageForm(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/admin/workshops/"+r.PathValue("id")+"?told="+strconv.Itoa(told), http.StatusSeeOther)
+	of := "told"
+	if strings.TrimSpace(text) == "" {
+		of = "taken"
+	}
+	http.Redirect(w, r, "/admin/workshops/"+r.PathValue("id")+"?"+of+"="+strconv.Itoa(told), http.StatusSeeOther)
 }
 
 // messageOf is what staff wants to tell somebody.

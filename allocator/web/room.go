@@ -21,7 +21,9 @@ type workshopView struct {
 	Role       allocator.Role // of who looks
 	JoinTokens []api.JoinToken
 	Stats      api.Stats
-	Told       int // how many were just told something; see MessageWorkshop
+	// Told is how many were just told something, and Taken from how many that was taken
+	// away; -1 where that was not asked for. See MessageWorkshop.
+	Told, Taken int
 }
 
 // counts are how many machines, and people, are how.
@@ -118,8 +120,17 @@ func (s *server) workshopPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	v.Told, _ = strconv.Atoi(r.URL.Query().Get("told")) // where that is nothing, nobody was
+	v.Told, v.Taken = counted(r, "told"), counted(r, "taken")
 	s.render(w, r, http.StatusOK, "workshop.html", v)
+}
+
+// counted is a number of an address; -1 for none.
+func counted(r *http.Request, name string) int {
+	n, err := strconv.Atoi(r.URL.Query().Get(name))
+	if err != nil {
+		return -1
+	}
+	return n
 }
 
 func (s *server) workshopLive(w http.ResponseWriter, r *http.Request) {

@@ -113,7 +113,10 @@ func TestEverybodyInAWorkshopIsToldSomething(t *testing.T) {
 	join(t, ann, ws, "ann@example.org")
 	join(t, bob, ws, "bob@example.org")
 	page := "/admin/workshops/" + ws.ID
-	res, body := staff.submit(t, page+"/message", url.Values{"text": {"Lunch is at noon."}})
+	empty, _ := w.Open(t, 1)
+	res, body := staff.submit(t, "/admin/workshops/"+empty.ID+"/message", url.Values{"text": {"Lunch is at noon."}})
+	says(t, mustOpen(t, staff, res.Header.Get("Location")), "Nobody is here yet")
+	res, body = staff.submit(t, page+"/message", url.Values{"text": {"Lunch is at noon."}})
 	require.Equal(t, page+"?told=2", res.Header.Get("Location"), body)
 	says(t, mustOpen(t, staff, res.Header.Get("Location")), "2 people were told.")
 	for _, b := range []*browser{ann, bob} {
@@ -125,6 +128,10 @@ func TestEverybodyInAWorkshopIsToldSomething(t *testing.T) {
 	require.Equal(t, http.StatusOK, res.StatusCode, body)
 	require.Equal(t, 2, decode[api.Told](t, body).People)
 	require.NotContains(t, mustOpen(t, ann, "/seat"), "Lunch")
+	res, _ = staff.submit(t, page+"/message", url.Values{"text": {" "}})
+	taken := mustOpen(t, staff, res.Header.Get("Location"))
+	says(t, taken, "The message was taken away.")
+	require.NotContains(t, taken, "were told")
 }
 
 func TestAWorkshopEndsSoonOrLaterAsItsInstructorSays(t *testing.T) {

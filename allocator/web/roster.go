@@ -68,7 +68,7 @@ func (o roster) complain(where string) error {
 	}
 	var lines []string
 	for _, u := range o.unread[:min(len(o.unread), mostUnread)] {
-		lines = append(lines, fmt.Sprintf("line %d: %q", u.Line, u.Text))
+		lines = append(lines, fmt.Sprintf("line %d: %q", u.Line, shortName(u.Text)))
 	}
 	if more := len(o.unread) - len(lines); more > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more", more))

@@ -49,8 +49,9 @@ func shortName(name string) string {
 }
 
 // windowsNames are those that were given in an archive: none twice, also where capitals
-// do not count.
-type windowsNames map[string]bool
+// do not count. Of each it is known how many wanted it, so that thousands of one name do
+// not look for a free one from the beginning.
+type windowsNames map[string]int
 
 // of is the name of a file in a folder, each part of which every system can have.
 func (taken windowsNames) of(folder, file string) string {
@@ -61,10 +62,11 @@ func (taken windowsNames) of(folder, file string) string {
 		}
 	}
 	name := strings.Join(parts, "/")
-	ending := path.Ext(name)
-	for n := 2; taken[strings.ToLower(name)]; n++ {
-		name = fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(strings.Join(parts, "/"), ending), n, ending)
+	wanted, ending := name, path.Ext(name)
+	for taken[strings.ToLower(name)] > 0 {
+		taken[strings.ToLower(wanted)]++
+		name = fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(wanted, ending), taken[strings.ToLower(wanted)], ending)
 	}
-	taken[strings.ToLower(name)] = true
+	taken[strings.ToLower(name)] = 1
 	return name
 }

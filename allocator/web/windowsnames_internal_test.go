@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -28,6 +29,16 @@ func TestFilesOfAnArchiveHaveNamesThatEverySystemTakes(t *testing.T) {
 	long := names.of("ann@example.org", strings.Repeat("ä", 300)+".csv")
 	require.True(t, strings.HasSuffix(long, ".csv"))
 	require.LessOrEqual(t, len([]rune(long)), 100)
+}
+
+// Somebody may have thousands of files whose names are the same once they are cut.
+func TestThousandsOfOneNameAreToldApartAtOnce(t *testing.T) {
+	names := windowsNames{}
+	for n := range 10_000 {
+		names.of("ann@example.org", strings.Repeat("a", longestName)+strconv.Itoa(n))
+	}
+	require.Len(t, names, 10_000)
+	require.Equal(t, 10_000, names["ann@example.org/"+strings.Repeat("a", longestName)], "each looked once")
 }
 
 func TestNoTwoFilesOfAnArchiveHaveOneName(t *testing.T) {
