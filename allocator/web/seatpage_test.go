@@ -97,6 +97,8 @@ func TestAParticipantIsToldOnTheirPageWhatConcernsThem(t *testing.T) {
 	require.NotContains(t, body, "is looking at", "it is said once")
 	require.NoError(t, w.Service.MessageSeat(t.Context(), "admin", seats[0].ID, "Pause <now>"))
 	require.Contains(t, mustOpen(t, ann, "/seat"), "<strong>A message for you:</strong> Pause &lt;now&gt;")
+	w.Agents.Reason = "Reboot the <machine>."
+	require.Contains(t, mustOpen(t, ann, "/seat"), "<strong>About your machine, for you and your instructor:</strong> Reboot the &lt;machine&gt;.")
 }
 
 func TestAPageSaysWhenTheTimeEndsAndOffersMore(t *testing.T) {

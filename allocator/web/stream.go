@@ -36,6 +36,7 @@ func (s *stream) send(event, data string) error {
 		fmt.Fprintf(&out, "event: %s\n", event)
 	}
 	writeData(&out, data)
+	out.WriteString("\n")
 	return s.write(out.Bytes())
 }
 
@@ -43,18 +44,18 @@ func (s *stream) send(event, data string) error {
 // would tell the browser something of its own behind one that is passed on.
 var endings = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-// writeData writes what an event says, line by line, and ends the event.
+// writeData writes what an event says, line by line.
 func writeData(out *bytes.Buffer, data string) {
 	for line := range strings.SplitSeq(endings.Replace(data), "\n") {
 		fmt.Fprintf(out, "data: %s\n", line)
 	}
-	out.WriteString("\n")
 }
 
 // numbered sends an event that a browser names, by Last-Event-ID, when it comes back.
 func (s *stream) numbered(id, data string) error {
-	out := bytes.NewBufferString("id: " + id + "\n")
-	writeData(out, data)
+	var out bytes.Buffer
+	writeData(&out, data)
+	out.WriteString("id: " + id + "\n\n")
 	return s.write(out.Bytes())
 }
 

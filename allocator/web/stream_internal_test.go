@@ -21,7 +21,7 @@ func TestNothingThatIsSaidInAnEventIsAnEventOfItsOwn(t *testing.T) {
 		require.NoError(t, send(newStream(out), "hot\r\revent: gone\rdata: x\r\nend"))
 		sent := out.Body.String()
 		require.NotContains(t, sent, "\r", name)
-		require.Contains(t, sent, "data: hot\ndata: \ndata: event: gone\ndata: data: x\ndata: end\n\n", name)
+		require.Contains(t, sent, "data: hot\ndata: \ndata: event: gone\ndata: data: x\ndata: end\n", name)
 	}
 }
 
