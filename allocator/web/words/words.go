@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io/fs"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -123,6 +124,9 @@ func (c *Catalogue) Say(in language.Tag) func(id string, named ...any) (template
 func escaped(value any) string {
 	if html, ok := value.(template.HTML); ok {
 		return string(html)
+	}
+	if v := reflect.ValueOf(value); v.Kind() == reflect.Pointer && !v.IsNil() { // as templates do
+		value = v.Elem().Interface()
 	}
 	return template.HTMLEscapeString(fmt.Sprint(value))
 }

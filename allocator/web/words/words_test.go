@@ -51,6 +51,13 @@ func TestWhatIsPutIntoAMessageIsNoMarkup(t *testing.T) {
 	require.Equal(t, "<strong>&lt;script&gt;&amp;&#34;</strong> at <time>now</time>", string(said))
 }
 
+func TestWhatIsPointedAtIsSaid(t *testing.T) {
+	c := read(t, map[string]string{"en.toml": "busy = \"{{.Percent}} % busy\"\n"})
+	said, err := c.Say(words.English)("busy", "Percent", new(uint32(42)))
+	require.NoError(t, err)
+	require.Equal(t, "42 % busy", string(said))
+}
+
 func TestAMessageThatIsNotThereOrNotGivenItsValuesIsAnError(t *testing.T) {
 	say := read(t, map[string]string{"en.toml": "here = \"here\"\n"}).Say(words.English)
 	_, err := say("there")
