@@ -174,7 +174,10 @@ func (l *local) answers(t *testing.T) {
 // pid is the one process of a program of the local stack's machines.
 func (l *local) pid(t *testing.T, program string) int {
 	t.Helper()
-	pids := l.processes(t, program)
+	pids := slices.DeleteFunc(l.processes(t, program), func(pid int) bool {
+		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		return err != nil || strings.Contains(string(line), "\x00update") // which looks for a release, and ends
+	})
 	require.Len(t, pids, 1, program)
 	return pids[0]
 }

@@ -174,7 +174,7 @@ func (p *people) leavesAndEnds(t *testing.T) {
 	b.do(t, chromedp.Navigate(p.url+"/admin"), chromedp.Click(`#table-workshops a`), chromedp.Click(`a[href$="/work"]`), chromedp.WaitVisible("main h1"))
 	b.picture(t, "instructor-work")
 	b.do(t, chromedp.NavigateBack(), chromedp.WaitVisible("#room"), chromedp.Click("#ending summary"), chromedp.SetValue("#when", "in-30"), chromedp.Click("#set-end"))
-	p.cleo.wait(t, `/29|30/.test(document.querySelector('#left')?.innerText)`)
+	p.cleo.wait(t, `/^\d\d? min/.test(document.querySelector('#left')?.innerText)`) // and not hours
 	b.do(t, chromedp.WaitVisible("#ending"), chromedp.Click("#ending summary"), chromedp.Click("#end"), chromedp.WaitVisible("#sure"))
 	b.picture(t, "instructor-end")
 	b.do(t, chromedp.Click("#sure"), chromedp.WaitVisible("#room"))
