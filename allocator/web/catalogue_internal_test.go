@@ -53,7 +53,7 @@ func spokenIn(text string) (all []string) {
 	for {
 		kind := in.Next()
 		token := in.Token()
-		switch kind {
+		switch kind { //nolint:exhaustive // nobody reads comments and the like
 		case html.ErrorToken:
 			return all
 		case html.TextToken:

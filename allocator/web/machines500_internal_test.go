@@ -40,7 +40,7 @@ func BenchmarkMachines500(b *testing.B) {
 	for second := range seconds {
 		w.Time = w.Time.Add(time.Second)
 		for i := second % 10; i < len(agents); i += 10 {
-			busy, used := uint32((second*7+i)%101), uint64(second*i)<<20 //nolint:gosec // small
+			busy, used := uint32((second*7+i)%101), uint64(second*i)<<20
 			_, err := w.Report(b.Context(), agents[i], api.Report{Version: "v1", Health: api.Healthy, Readings: []api.Reading{{UUID: "GPU-1", Utilisation: &busy, MemoryUsed: &used}}})
 			require.NoError(b, err)
 		}

@@ -35,7 +35,7 @@ func (w *world) reported(t *testing.T, m allocator.Machine, r api.Report) {
 func TestARoomIsSeenAtAGlance(t *testing.T) {
 	w := newWorld(t)
 	ws := w.ReadyWorkshop(t, 2)
-	staff, all := w.staff(t), w.Machines(t, ws)
+	staff := w.staff(t)
 	page := "/admin/workshops/" + ws.ID
 	for _, who := range []string{"ann", "bob", "cleo"} {
 		_, err := w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: who + "@example.org"}, "")
@@ -44,7 +44,7 @@ func TestARoomIsSeenAtAGlance(t *testing.T) {
 	}
 	seats, err := w.Store.Seats(t.Context(), ws.ID)
 	require.NoError(t, err)
-	all = w.Machines(t, ws)
+	all := w.Machines(t, ws)
 	ann := all[0]
 	w.reported(t, ann, api.Report{
 		Health: api.Healthy, Session: &api.SessionStatus{ID: ann.Session(), IdleSeconds: new(10), Desktop: "vnc"},
@@ -114,9 +114,9 @@ func TestEverybodyInAWorkshopIsToldSomething(t *testing.T) {
 	join(t, bob, ws, "bob@example.org")
 	page := "/admin/workshops/" + ws.ID
 	empty, _ := w.Open(t, 1)
-	res, body := staff.submit(t, "/admin/workshops/"+empty.ID+"/message", url.Values{"text": {"Lunch is at noon."}})
+	res, _ := staff.submit(t, "/admin/workshops/"+empty.ID+"/message", url.Values{"text": {"Lunch is at noon."}})
 	says(t, mustOpen(t, staff, res.Header.Get("Location")), "Nobody is here yet")
-	res, body = staff.submit(t, page+"/message", url.Values{"text": {"Lunch is at noon."}})
+	res, body := staff.submit(t, page+"/message", url.Values{"text": {"Lunch is at noon."}})
 	require.Equal(t, page+"?told=2", res.Header.Get("Location"), body)
 	says(t, mustOpen(t, staff, res.Header.Get("Location")), "2 people were told.")
 	for _, b := range []*browser{ann, bob} {

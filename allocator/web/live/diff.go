@@ -91,7 +91,7 @@ func (p *Page) rearrange(after *Page, out *strings.Builder) bool {
 		if slices.Contains(kept, new) {
 			continue
 		}
-		beside := ""
+		var beside string
 		if i > 0 && now[i-1].gap == new.gap {
 			beside = "after:#" + now[i-1].id
 		} else if next := slices.IndexFunc(kept, func(k place) bool { return k.gap == new.gap }); next >= 0 {

@@ -53,8 +53,13 @@ document.body.addEventListener('htmx:sseMessage', (event) => {
 document.body.addEventListener('htmx:afterSettle', (event) => shown(event.target));
 // What is shown is not there any more, or is another page now.
 document.body.addEventListener('htmx:sseClose', (event) => {
-  if (event.detail.type === 'message') location.reload();
+  if (event.detail.type === 'message' && !going) location.reload();
 });
+
+// A form that was sent leads somewhere else: what it ends does not lead back.
+let going = false;
+document.addEventListener('submit', (event) => { going ||= !event.defaultPrevented; });
+window.addEventListener('pageshow', () => { going = false; });
 
 shown(document);
 showZone();
