@@ -123,11 +123,11 @@ func monthChart(months []allocator.MonthCost, budget float64) chart {
 	var bars []bar
 	for i := len(months) - 1; i >= 0; i-- {
 		m := months[i]
-		b := bar{Label: m.Begin.Format("1/06"), USD: m.USD, Begin: m.Begin, Query: m.Begin.Format(monthForm)}
+		b := bar{Label: m.Begin.Format("2006-01"), USD: m.USD, Begin: m.Begin, Query: m.Begin.Format(monthForm)}
 		if m.AtEnd > m.USD+0.005 {
 			b.Forecast = m.AtEnd
 		}
 		bars = append(bars, b)
 	}
-	return newChart(bars, len(bars), 1, budget)
+	return newChart(bars, len(bars), 1+len(bars)/12, budget)
 }
