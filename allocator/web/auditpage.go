@@ -18,12 +18,7 @@ type auditFilter struct{ Actor, Action, Subject, From, To, Zone string }
 
 // Query is the filter as it stands in an address.
 func (f auditFilter) Query() template.URL {
-	q := url.Values{}
-	for name, value := range map[string]string{"actor": f.Actor, "action": f.Action, "subject": f.Subject, "from": f.From, "to": f.To} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
+	q := given(map[string]string{"actor": f.Actor, "action": f.Action, "subject": f.Subject, "from": f.From, "to": f.To})
 	if f.From != "" || f.To != "" {
 		q.Set("zone", f.Zone)
 	}
@@ -42,9 +37,9 @@ type auditView struct {
 
 // auditActions are what is in the audit, for who looks for one of them.
 var auditActions = []string{
-	"add schedule", "add user", "cancel operation", "cannot open workshop", "change password", "change workshop", "claim seat", "collect work", "connect seat",
+	"add schedule", "add user", "cancel operation", "cannot open workshop", "change password", "change workshop", "claim seat", "collect work", "connect seat", "control seat",
 	"end schedule", "end seat", "end sessions", "end stray instance", "end workshop", "extend seat", "interrupt machine", "join machine", "launch machines",
-	"leave seat", "log in", "log out", "make join token", "make token", "message seat", "miss workshop", "move seat", "open workshop", "reboot machine",
+	"leave seat", "log in", "log out", "make join token", "make token", "message seat", "message workshop", "miss workshop", "move seat", "open workshop", "reboot machine",
 	"register agent", "release seat", "remove user", "replace machine", "revoke join token", "revoke token", "set password", "set role",
 	"spare unknown instance", "stay seated", "terminate machine", "use up budget", "watch seat",
 }
@@ -58,9 +53,9 @@ func (s *server) routeAudit(mux *routes) {
 func auditAsked(q url.Values) (auditFilter, allocator.EventQuery, error) {
 	f := auditFilter{Actor: q.Get("actor"), Action: q.Get("action"), Subject: q.Get("subject"), From: q.Get("from"), To: q.Get("to"), Zone: q.Get("zone")}
 	out := allocator.EventQuery{Actor: f.Actor, Action: f.Action, Subject: f.Subject}
-	zone, err := time.LoadLocation(f.Zone)
+	zone, err := zoneOf(f.Zone)
 	if err != nil {
-		return f, out, api.Problemf(api.Invalid, "There is no such time zone", "%q: set this computer to a zone as Europe/Berlin, and load the page again.", f.Zone)
+		return f, out, err
 	}
 	for _, day := range []struct {
 		typed string

@@ -86,7 +86,7 @@ func (s *server) collectsFrom(r *http.Request, m allocator.Machine) (bool, error
 		return false, nil
 	}
 	w, err := s.Service.Store.Workshop(r.Context(), m.WorkshopID)
-	return len(w.Collect) > 0 && s.Service.Work != nil, err
+	return len(s.collects(w)) > 0, err
 }
 
 // goBack sends a browser to the page that its form stands on, where it says which.

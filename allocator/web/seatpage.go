@@ -26,13 +26,11 @@ type seatView struct {
 	PIN      string
 	Live     seatLive
 	Source   string // where it hears what changes
+	Collects bool   // whether files are kept when the participant leaves
 }
 
 // Desk reports whether the page is the desktop, and a bar.
 func (v seatView) Desk() bool { return v.Live.Shows == showsDesktop }
-
-// Collects reports whether files are kept when the participant leaves.
-func (v seatView) Collects() bool { return len(v.Workshop.Collect) > 0 }
 
 // seatLive is what moves on it.
 type seatLive struct {
@@ -118,7 +116,7 @@ func (s *server) seatPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	view := seatView{
-		Seat: seat, Workshop: workshop, PIN: seat.PINFor(s.seatToken(r)), Source: "/seat/live?seat=" + seat.ID,
+		Seat: seat, Workshop: workshop, PIN: seat.PINFor(s.seatToken(r)), Source: "/seat/live?seat=" + seat.ID, Collects: len(s.collects(workshop)) > 0,
 		Live: moving(s.look(r.Context(), seat), s.lastSeat(r, seat.ID)),
 	}
 	if view.Desk() {
