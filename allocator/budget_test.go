@@ -169,9 +169,9 @@ func TestOnlyAHardCapKeepsMachinesFromPeople(t *testing.T) {
 		require.Equal(t, allocator.SeatQueued, seat.State, "it would be taken away at the next look")
 		require.Contains(t, seat.Waits(), "The workshop's budget is used up")
 		require.Contains(t, w.Look(t.Context(), seat).Detail, "The workshop's budget is used up")
-		expected, err := w.ExpectedAt(t.Context(), seat)
+		waiting, err := w.Waiting(t.Context(), seat)
 		require.NoError(t, err)
-		require.Zero(t, expected)
+		require.Zero(t, waiting.ExpectedAt)
 
 		w.Budget.HardCap = false // as after another deploy
 		after(t, w, ws, 0)

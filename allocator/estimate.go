@@ -19,12 +19,6 @@ type Waiting struct {
 	Coming *api.Coming
 }
 
-// ExpectedAt is when a seat that waits should get a machine. See Waiting.
-func (s *Service) ExpectedAt(ctx context.Context, seat Seat) (time.Time, error) {
-	w, err := s.Waiting(ctx, seat)
-	return w.ExpectedAt, err
-}
-
 // Waiting is what can be told of a seat that waits.
 func (s *Service) Waiting(ctx context.Context, seat Seat) (Waiting, error) {
 	if seat.Withheld {

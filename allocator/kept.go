@@ -1,8 +1,10 @@
 package allocator
 
 import (
+	"cmp"
 	"context"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -35,25 +37,16 @@ func (s *Service) KeptOf(ctx context.Context, workshop, of string) ([]Kept, erro
 	if err != nil {
 		return nil, err
 	}
-	bySeat := map[string][]Kept{}
-	for _, f := range files {
+	order, emails := map[string]int{}, map[string]string{}
+	for i, seat := range seats {
+		order[seat.ID], emails[seat.ID] = i-len(seats), seat.Email // before those that the database does not know
+	}
+	out := make([]Kept, len(files))
+	for i, f := range files {
 		seat, name, _ := strings.Cut(strings.TrimPrefix(f.Key, workFolder(workshop)), "/")
-		bySeat[seat] = append(bySeat[seat], Kept{WorkFile: f, Seat: seat, Path: name})
+		out[i] = Kept{WorkFile: f, Seat: seat, Email: emails[seat], Path: name}
 	}
-	var out []Kept
-	for _, seat := range seats {
-		for _, k := range bySeat[seat.ID] {
-			k.Email = seat.Email
-			out = append(out, k)
-		}
-		delete(bySeat, seat.ID)
-	}
-	for _, f := range files { // of seats that the database does not know
-		seat, name, _ := strings.Cut(strings.TrimPrefix(f.Key, workFolder(workshop)), "/")
-		if bySeat[seat] != nil {
-			out = append(out, Kept{WorkFile: f, Seat: seat, Path: name})
-		}
-	}
+	slices.SortStableFunc(out, func(a, b Kept) int { return cmp.Compare(order[a.Seat], order[b.Seat]) })
 	return out, nil
 }
 

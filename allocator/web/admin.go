@@ -144,7 +144,7 @@ func (s *server) adminData(r *http.Request) (adminView, error) {
 		return v, err
 	}
 	for _, sc := range schedules {
-		v.Schedules = append(v.Schedules, s.scheduleLine(sc))
+		v.Schedules = append(v.Schedules, s.scheduleLine(sc, nextShown))
 	}
 	lines := map[string]*workshopLine{}
 	for _, w := range workshops {

@@ -52,7 +52,7 @@ func (c card) GPUMemory() (sum uint64) {
 
 func (s *server) card(m allocator.Machine, seat allocator.Seat, v workshopView) card {
 	now := s.Service.Now()
-	c := card{Machine: s.machine(m), Owner: v.owner(m.JoinToken), Helps: v.Instructs()}
+	c := card{Machine: s.machine(m), Owner: ownerBy(v.JoinTokens, m.JoinToken), Helps: v.Instructs()}
 	c.Away = !m.Connected && tunnelled(m.State)
 	switch {
 	case m.State == allocator.Unhealthy:
@@ -78,9 +78,9 @@ func (s *server) card(m allocator.Machine, seat allocator.Seat, v workshopView) 
 	return c
 }
 
-// owner is the name of a join token: whose machine it is that joined with it.
-func (v workshopView) owner(token string) string {
-	for _, t := range v.JoinTokens {
+// ownerBy is the name of a join token: whose machine it is that joined with it.
+func ownerBy(tokens []api.JoinToken, token string) string {
+	for _, t := range tokens {
 		if t.ID == token {
 			return t.Name
 		}

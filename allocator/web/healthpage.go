@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"context"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -87,31 +86,18 @@ func (s *sinces) of(name string, ok bool, now time.Time) time.Time {
 	return s.first[name]
 }
 
-func (s *server) routeHealth(mux *routes) {
-	mux.HandleFunc("GET /admin/health", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
-		v, err := s.healthData(r.Context())
-		if err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		s.render(w, r, http.StatusOK, "health.html", v)
-	}))
-	mux.HandleFunc("GET /admin/health/live", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
-		s.live(w, r, "health.html", "health", func(*look) (any, error) { return s.healthData(r.Context()) })
-	}))
-}
-
 func (s *server) healthData(ctx context.Context) (healthView, error) {
-	v := healthView{Version: s.Version, Release: s.Release, Ready: true}
+	v := healthView{Version: s.Version, Release: s.Release}
 	if s.Facts != nil {
 		v.Facts = s.Facts(ctx)
 	}
 	if s.Rollout != nil {
 		v.Rollout = s.Rollout()
 	}
-	for _, c := range s.check(ctx) {
+	checks := s.check(ctx)
+	v.Ready = passed(checks)
+	for _, c := range checks {
 		v.Checks = append(v.Checks, checkLine{c, s.since.of(c.Name, c.OK, s.Service.Now())})
-		v.Ready = v.Ready && (c.OK || c.Warning)
 	}
 	for state, n := range v.Jobs {
 		if n > 0 {

@@ -30,17 +30,7 @@ type joinedMachine struct {
 }
 
 func (s *server) routeJoinPage(mux *routes) {
-	mux.HandleFunc("GET /admin/workshops/{id}/join-machines", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
-		v, err := s.joinMachinesData(r.Context(), r)
-		if err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		s.render(w, r, http.StatusOK, "joinmachines.html", v)
-	}))
-	mux.HandleFunc("GET /admin/workshops/{id}/join-machines/live", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
-		s.live(w, r, "joinmachines.html", "joined", func(*look) (any, error) { return s.joinMachinesData(r.Context(), r) })
-	}))
+	s.livePage(mux, "/admin/workshops/{id}/join-machines", "joinmachines.html", "joined", func(r *http.Request) (any, error) { return s.joinMachinesData(r.Context(), r) })
 	mux.HandleFunc("POST /admin/workshops/{id}/join-tokens", s.forStaff(s.joinTokenForm))
 	mux.HandleFunc("POST /admin/join-tokens/{id}/revoke", s.forStaff(s.revokeJoinTokenForm))
 }
@@ -55,14 +45,10 @@ func (s *server) joinMachinesData(ctx context.Context, r *http.Request) (joinMac
 	if v.Tokens, err = s.joinTokens(ctx, workshop.ID); err != nil {
 		return v, err
 	}
-	owners := map[string]string{}
-	for _, t := range v.Tokens {
-		owners[t.ID] = t.Name
-	}
 	machines, err := s.Service.Store.Machines(ctx, workshop.ID, true)
 	for _, m := range machines {
 		if m.Own() {
-			v.Machines = append(v.Machines, joinedMachine{s.machine(m), owners[m.JoinToken]})
+			v.Machines = append(v.Machines, joinedMachine{s.machine(m), ownerBy(v.Tokens, m.JoinToken)})
 		}
 	}
 	return v, err

@@ -33,15 +33,9 @@ func readLogFilter(q url.Values) logFilter {
 
 // Query is the filter as it stands in an address.
 func (f logFilter) Query() template.URL {
-	q := url.Values{}
-	if f.Text != "" {
-		q.Set("q", f.Text)
-	}
+	q := given(map[string]string{"q": f.Text, "since": f.Since})
 	if f.Errors {
 		q.Set("errors", "")
-	}
-	if f.Since != "" {
-		q.Set("since", f.Since)
 	}
 	return template.URL(q.Encode()) //nolint:gosec // encoded
 }

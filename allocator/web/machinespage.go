@@ -31,12 +31,7 @@ func readMachineFilter(q url.Values) machineFilter {
 
 // Query is the filter as it stands in an address.
 func (f machineFilter) Query() template.URL {
-	q := url.Values{}
-	for name, value := range map[string]string{"workshop": f.Workshop, "state": f.State, "health": f.Health, "pool": f.Pool, "q": f.Text, "before": f.Before} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
+	q := given(map[string]string{"workshop": f.Workshop, "state": f.State, "health": f.Health, "pool": f.Pool, "q": f.Text, "before": f.Before})
 	if f.Ended {
 		q.Set("ended", "")
 	}

@@ -132,15 +132,24 @@ func typedTime(r *http.Request, name string) (*time.Time, error) {
 	if typed == "" {
 		return nil, nil
 	}
-	zone, err := time.LoadLocation(r.PostFormValue("zone"))
+	zone, err := zoneOf(r.PostFormValue("zone"))
 	if err != nil {
-		return nil, api.Problemf(api.Invalid, "There is no such time zone", "%q: set this computer to a zone as Europe/Berlin, and load the page again.", r.PostFormValue("zone"))
+		return nil, err
 	}
 	t, err := time.ParseInLocation("2006-01-02T15:04", typed, zone)
 	if err != nil {
 		return nil, api.Problemf(api.Invalid, "That is no time", "%q: write it as 2026-03-01T14:30.", typed)
 	}
 	return &t, nil
+}
+
+// zoneOf is the time zone of a browser, by its name.
+func zoneOf(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, api.Problemf(api.Invalid, "There is no such time zone", "%q: set this computer to a zone as Europe/Berlin, and load the page again.", name)
+	}
+	return zone, nil
 }
 
 // money is a sum as it was typed. What is none is refused with words.

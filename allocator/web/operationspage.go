@@ -30,20 +30,6 @@ type operationLine struct {
 	CanCancel    bool
 }
 
-func (s *server) routeOperations(mux *routes) {
-	mux.HandleFunc("GET /admin/operations", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
-		v, err := s.operationsData(r)
-		if err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		s.render(w, r, http.StatusOK, "operations.html", v)
-	}))
-	mux.HandleFunc("GET /admin/operations/live", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
-		s.live(w, r, "operations.html", "operations", func(*look) (any, error) { return s.operationsData(r) })
-	}))
-}
-
 func (s *server) operationsData(r *http.Request) (operationsView, error) {
 	q := r.URL.Query()
 	v := operationsView{Only: q.Get("only"), Before: q.Get("before"), Role: roleOf(r)}

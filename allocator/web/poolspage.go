@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"time"
 
@@ -49,20 +48,6 @@ type poolType struct {
 type refusedLine struct {
 	allocator.Refused
 	Avoided bool
-}
-
-func (s *server) routePools(mux *routes) {
-	mux.HandleFunc("GET /admin/pools", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
-		v, err := s.poolsData(r.Context())
-		if err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		s.render(w, r, http.StatusOK, "pools.html", v)
-	}))
-	mux.HandleFunc("GET /admin/pools/live", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
-		s.live(w, r, "pools.html", "pools", func(*look) (any, error) { return s.poolsData(r.Context()) })
-	}))
 }
 
 func (s *server) poolsData(ctx context.Context) (poolsView, error) {

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
@@ -106,10 +107,8 @@ func (n *counts) add(c card) {
 
 // oneOf is what was asked for, or the first where that is none of them.
 func oneOf(asked string, all ...string) string {
-	for _, one := range all {
-		if one == asked {
-			return one
-		}
+	if slices.Contains(all, asked) {
+		return asked
 	}
 	return all[0]
 }

@@ -21,11 +21,9 @@ func (s *server) schedulesPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	v, now := schedulesView{Role: roleOf(r)}, s.Service.Now()
+	v := schedulesView{Role: roleOf(r)}
 	for _, sc := range all {
-		line := s.scheduleLine(sc)
-		line.Coming = sc.Coming(now, comingShown)
-		v.Schedules = append(v.Schedules, line)
+		v.Schedules = append(v.Schedules, s.scheduleLine(sc, comingShown))
 	}
 	s.render(w, r, http.StatusOK, "schedules.html", v)
 }

@@ -19,8 +19,9 @@ type scheduleLine struct {
 	Until   time.Time // zero for no end
 }
 
-func (s *server) scheduleLine(sc allocator.Schedule) scheduleLine {
-	out := scheduleLine{Schedule: s.schedule(sc), Coming: sc.Coming(s.Service.Now(), nextShown)}
+// scheduleLine is a schedule with so many of its next workshops.
+func (s *server) scheduleLine(sc allocator.Schedule, next int) scheduleLine {
+	out := scheduleLine{Schedule: s.schedule(sc), Coming: sc.Coming(s.Service.Now(), next)}
 	if p, ok := sc.Pattern(); ok {
 		out.Pattern, out.Until = &p, p.Until
 	}

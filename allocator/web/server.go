@@ -162,6 +162,11 @@ func (s *server) routeAPI(mux *routes) {
 	mux.HandleFunc("GET /readyz", s.ready)
 }
 
+// passed reports whether the allocator can do its work: what warns only does not count.
+func passed(checks []api.Check) bool {
+	return !slices.ContainsFunc(checks, func(c api.Check) bool { return !c.OK && !c.Warning })
+}
+
 // ready says whether the allocator can do its work, and why not.
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 	out := api.Ready{Version: s.Version, Release: s.Release}
@@ -169,7 +174,7 @@ func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 		out.Rollout = s.Rollout()
 	}
 	out.Checks = s.check(r.Context())
-	out.Ready = !slices.ContainsFunc(out.Checks, func(c api.Check) bool { return !c.OK && !c.Warning })
+	out.Ready = passed(out.Checks)
 	status := http.StatusOK
 	if !out.Ready {
 		status = http.StatusServiceUnavailable

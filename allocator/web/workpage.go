@@ -29,14 +29,14 @@ type keptOf struct {
 
 // Link is where a file is downloaded.
 func (k keptOf) Link(workshop string, f allocator.Kept) string {
-	return "/admin/workshops/" + url.PathEscape(workshop) + "/work/file?" + url.Values{"seat": {f.Seat}, "path": {f.Path}}.Encode()
+	return "/admin/workshops/" + url.PathEscape(workshop) + "/collected/file?" + url.Values{"seat": {f.Seat}, "path": {f.Path}}.Encode()
 }
 
 func (s *server) routeWork(mux *routes) {
 	mux.HandleFunc("GET /admin/workshops/{id}/work", s.forStaff(s.workPage))
-	mux.HandleFunc("GET /admin/workshops/{id}/work/live", s.forStaff(s.workLive))
+	mux.HandleFunc("GET /admin/workshops/{id}/collected/live", s.forStaff(s.workLive))
 	mux.HandleFunc("GET /admin/workshops/{id}/work.zip", s.forStaff(s.workZip))
-	mux.HandleFunc("GET /admin/workshops/{id}/work/file", s.forStaff(s.workFile))
+	mux.HandleFunc("GET /admin/workshops/{id}/collected/file", s.forStaff(s.workFile))
 	mux.HandleFunc("POST /admin/workshops/{id}/collect", s.forStaff(s.collectForm))
 }
 

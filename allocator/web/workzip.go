@@ -33,7 +33,7 @@ func (s *server) workZip(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/zip")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name + ".zip"}))
-	if err := s.zip(r.Context(), newPatient(w), files); err != nil {
+	if err := s.zip(r.Context(), patient{w}, files); err != nil {
 		s.Log.WarnContext(r.Context(), "an archive of work was not sent as a whole", "workshop", workshop.ID, "error", err)
 		panic(http.ErrAbortHandler) // so that the browser says that the download failed
 	}
@@ -49,22 +49,6 @@ func (s *server) keptBy(ctx context.Context, workshop, seat string) (out []alloc
 		err = api.Problemf(api.NotFound, "Nothing is kept yet", "Files are kept when a participant leaves a machine, and when you collect them.")
 	}
 	return out, err
-}
-
-// patientWriter lets an answer take as long as somebody goes on reading it.
-type patientWriter struct {
-	http.ResponseWriter
-	until *http.ResponseController
-}
-
-func newPatient(w http.ResponseWriter) patientWriter {
-	return patientWriter{w, http.NewResponseController(w)}
-}
-
-// Write writes, and waits for a slow reader.
-func (w patientWriter) Write(p []byte) (int, error) {
-	_ = w.until.SetWriteDeadline(time.Now().Add(patience)) // one that cannot be set is no reason to stop
-	return w.ResponseWriter.Write(p)
 }
 
 // zip writes files. One that is not there any more is named in the archive.

@@ -53,6 +53,7 @@ func TestWhatWasMadeIsDownloadedAsOneArchiveOrByParticipant(t *testing.T) {
 	w, ws, seats := kept(t)
 	staff := w.staff(t)
 	page := "/admin/workshops/" + ws.ID + "/work"
+	file := "/admin/workshops/" + ws.ID + "/collected/file"
 	body := mustOpen(t, staff, page)
 	says(t, body, "Download all 3 files as a ZIP file (3.1 MB)", "ann@example.org", "2 files, 3.1 MB", page+".zip?seat="+seats[1], "results%2Fwhat%3F.bin", "<code>results/**</code>")
 	require.NotContains(t, body, "https://bucket.test", "addresses of the bucket end")
@@ -68,14 +69,14 @@ func TestWhatWasMadeIsDownloadedAsOneArchiveOrByParticipant(t *testing.T) {
 	require.Contains(t, res.Header.Get("Content-Disposition"), "bob@example.org")
 	require.Len(t, unpacked(t, raw), 1)
 
-	res, _ = staff.open(t, page+"/file?seat="+seats[0]+"&path=2026-03-01T090000Z%2Fresults%2Fa.csv")
+	res, _ = staff.open(t, file+"?seat="+seats[0]+"&path=2026-03-01T090000Z%2Fresults%2Fa.csv")
 	require.Equal(t, "https://bucket.test/"+ws.ID+"/"+seats[0]+"/2026-03-01T090000Z/results/a.csv", res.Header.Get("Location"))
-	for _, bad := range []string{page + "/file?seat=..&path=x", page + "/file?seat=a%2Fb&path=x", page + "/file?seat=a&path=..%2F..%2Fx", page + "/file?seat=a", page + ".zip?seat=sea_x", "/admin/workshops/wks_x/work.zip", "/admin/workshops/wks_x/work/file"} {
+	for _, bad := range []string{file + "?seat=..&path=x", file + "?seat=a%2Fb&path=x", file + "?seat=a&path=..%2F..%2Fx", file + "?seat=a", page + ".zip?seat=sea_x", "/admin/workshops/wks_x/work.zip", "/admin/workshops/wks_x/collected/file"} {
 		res, _ = staff.open(t, bad)
 		require.Equal(t, http.StatusNotFound, res.StatusCode, bad)
 	}
 	w.Service.Work = nil
-	res, _ = staff.open(t, page+"/file?seat=a&path=x")
+	res, _ = staff.open(t, file+"?seat=a&path=x")
 	require.Equal(t, http.StatusConflict, res.StatusCode)
 }
 
@@ -129,7 +130,7 @@ func TestHowFarItIsToCollectIsToldByItself(t *testing.T) {
 	res, body := staff.submit(t, page[:len(page)-len("/work")]+"/collect", nil)
 	require.Equal(t, page, res.Header.Get("Location"), body)
 	says(t, mustOpen(t, staff, page), "0 of 1 machine has handed over")
-	events := watched(t, staff, page+"/live")
+	events := watched(t, staff, "/admin/workshops/"+ws.ID+"/collected/live")
 	w.Agents.Collecting = nil
 	w.RunAll(t)
 	until(t, events, "Collected ")

@@ -75,11 +75,11 @@ func (p *Page) order() (all []place) {
 // reports whether that goes: something of each gap stays, in its order.
 func (p *Page) rearrange(after *Page, out *strings.Builder) bool {
 	before, now := p.order(), after.order()
-	stay := func(other []place) func(place) bool {
-		return func(x place) bool { return !slices.Contains(other, x) }
+	missing := func(from []place) func(place) bool {
+		return func(x place) bool { return !slices.Contains(from, x) }
 	}
-	kept := slices.DeleteFunc(slices.Clone(before), stay(now))
-	if !slices.Equal(kept, slices.DeleteFunc(slices.Clone(now), stay(before))) {
+	kept := slices.DeleteFunc(slices.Clone(before), missing(now))
+	if !slices.Equal(kept, slices.DeleteFunc(slices.Clone(now), missing(before))) {
 		return false
 	}
 	for _, gone := range before {
