@@ -165,11 +165,11 @@ func TestABrokenReleaseIsUndoneByTheHostAndAGoodOneServes(t *testing.T) {
 	tunnels := l.watchTunnels(t, admin, 2)
 
 	for _, b := range broken {
-		callers.begin()
-		tunnels.begin()
 		var bad string
 		var set time.Time
 		if b.deployed {
+			callers.begin()
+			tunnels.begin()
 			restore := l.change(t, b.file, b.from, b.to)
 			require.NoError(t, p.Run(t.Context(), "up", "--stack", "local", "--yes", "--skip-preview", "--suppress-outputs"))
 			restore()
@@ -187,6 +187,8 @@ func TestABrokenReleaseIsUndoneByTheHostAndAGoodOneServes(t *testing.T) {
 				m.Allocator = map[string]release.File{native: f}
 			}
 			bad, set = a.publish(t, m), time.Now()
+			callers.begin()
+			tunnels.begin()
 			a.point(t, bad)
 		}
 		eventually(t, "the host gives up a release that "+b.name, func() bool {

@@ -98,7 +98,7 @@ func TestAnAllocatorIsMeasuredBackedUpAndRestored(t *testing.T) {
 	require.ErrorIs(t, restoreCommand{place: p, File: file}.Run(t.Context()), errServed)
 	admin := loggedIn(t, c.URL).HTTP
 	health := get(t, admin, c.URL+"/admin/health")
-	for _, want := range []string{"Ready", "SQLite", "Made by hand", " goroutines", "this one", "It has none of its own"} {
+	for _, want := range []string{"Ready", "SQLite", "Made by hand", " things done at once", "this one", "It has none of its own"} {
 		require.Contains(t, health, want)
 	}
 	require.NotContains(t, health, "leads", "it is alone")
