@@ -171,7 +171,7 @@ func (r read) Workshop(ctx context.Context, id string) (allocator.Workshop, erro
 }
 
 func TestAPauseThatBeginsWhileAnotherDoesIsKept(t *testing.T) {
-	for name, refusal := range map[string]error{"EC2 refuses": api.Problemf(api.Quota, "The account may have no more", "Ask for more."), "EC2 gives machines": nil} {
+	for name, refusal := range map[string]error{"AWS refuses": api.Problemf(api.Quota, "The account may have no more", "Ask for more."), "EC2 gives machines": nil} {
 		w := newWorld(t)
 		w.EC2.Capacity = func(int) int { return 0 }
 		ws, op := w.Open(t, 2)

@@ -73,7 +73,7 @@ func TestWhatAClockThatWasAheadWroteDownIsWrittenAnew(t *testing.T) {
 	w.Time, w.Clock = right.Add(ahead), func(context.Context) error { return errors.New("the clock jumped") }
 	report(0)
 	w.EC2.Set(allocator.InstanceGone, machines[1].InstanceID)
-	w.EC2.Err = api.Problemf(api.Forbidden, "EC2 refuses", "no.")
+	w.EC2.Err = api.Problemf(api.Forbidden, "AWS refuses", "no.")
 	require.NoError(t, w.Observe(t.Context()))
 	require.NoError(t, w.Reconcile(t.Context()))
 	w.RunAll(t)

@@ -35,9 +35,10 @@ func (s *Service) MessageSeat(ctx context.Context, by, id, text string) error {
 }
 
 // LengthenSeat lets a seat end later by minutes, also where others wait, at most until
-// its workshop ends. Who seemed to be away counts as there. Conflict for a seat whose
-// time has no end.
-func (s *Service) LengthenSeat(ctx context.Context, by, id string, minutes int) (Seat, error) {
+// its workshop ends. Who seemed to be away counts as there. Shown is when it ended as who
+// asks saw it, or zero: what is asked twice is done once. Conflict for a seat whose time has
+// no end, and for one that ends at another time by now.
+func (s *Service) LengthenSeat(ctx context.Context, by, id string, shown time.Time, minutes int) (Seat, error) {
 	seat, err := s.Store.Seat(ctx, id)
 	if err != nil {
 		return seat, err
@@ -45,9 +46,19 @@ func (s *Service) LengthenSeat(ctx context.Context, by, id string, minutes int) 
 	if seat.EndsAt.IsZero() && seat.IdleEndsAt.IsZero() {
 		return seat, api.Problemf(api.Conflict, "That seat's time has no end", "The machine is theirs until the workshop ends.")
 	}
+	longer := func(end time.Time) time.Time {
+		return Earlier(end.Add(time.Duration(minutes)*time.Minute), seat.WorkshopEndsAt)
+	}
+	switch ends := Earlier(seat.EndsAt, seat.WorkshopEndsAt); {
+	case shown.IsZero() || shown.Equal(ends):
+	case longer(shown).Equal(ends):
+		return seat, nil
+	default:
+		return seat, api.Problemf(api.Conflict, "The seat was extended already", "Look again until when it goes on.")
+	}
 	to := time.Time{}
 	if !seat.EndsAt.IsZero() {
-		to = Earlier(seat.EndsAt.Add(time.Duration(minutes)*time.Minute), seat.WorkshopEndsAt)
+		to = longer(seat.EndsAt)
 	}
 	if err := s.Store.KeepSeat(ctx, id, seat.EndsAt, to, s.Now()); err != nil {
 		return seat, err

@@ -52,7 +52,7 @@ func TestAnInstructorExtendsASeatWhoeverWaits(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.Extend(t.Context(), ann.Token)
 	require.Error(t, err)
-	seat, err := w.LengthenSeat(t.Context(), "admin", ann.Seat.ID, 30)
+	seat, err := w.LengthenSeat(t.Context(), "admin", ann.Seat.ID, time.Time{}, 30)
 	require.NoError(t, err)
 	require.Equal(t, ann.Seat.EndsAt.Add(30*time.Minute), seat.EndsAt)
 	require.NoError(t, w.MessageSeat(t.Context(), "admin", ann.Seat.ID, " Lunch is at noon. "))

@@ -169,7 +169,7 @@ func Refusals(all []Refusal) string {
 		}
 	}
 	if len(parts) == 0 {
-		return "EC2 gave fewer machines than were asked for and did not say why; asking again"
+		return "AWS gave fewer machines than were asked for and did not say why; asking again"
 	}
 	return "waiting for machines: " + strings.Join(parts, "; ")
 }

@@ -75,7 +75,7 @@ func TestALaunchWaitsForCapacityForAsLongAsItsMachinesAreWanted(t *testing.T) {
 func TestWhatIsHopelessIsNotTriedAgain(t *testing.T) {
 	for _, code := range []api.Code{api.Forbidden, api.Quota, api.Invalid} {
 		w := newWorld(t)
-		w.EC2.Err = api.Problemf(code, "EC2 refuses", "the allocator's role does not allow it.")
+		w.EC2.Err = api.Problemf(code, "AWS refuses", "the allocator's role does not allow it.")
 		ws, op := w.Open(t, 2)
 		require.Empty(t, w.RunAll(t))
 		o, err := w.Store.Operation(t.Context(), op.ID)
@@ -182,7 +182,7 @@ func TestLostCallsLeaveNoOrphans(t *testing.T) {
 			w.EC2.Settings = rapid.SampledFrom([]string{"old", "new"}).Draw(r, "settings")
 			w.Time = w.Time.Add(time.Duration(rapid.IntRange(0, 6).Draw(r, "minutes")) * time.Minute)
 			if rapid.IntRange(0, 3).Draw(r, "refused") == 0 {
-				w.EC2.Err = api.Problemf(api.Forbidden, "EC2 refuses", "no.")
+				w.EC2.Err = api.Problemf(api.Forbidden, "AWS refuses", "no.")
 			}
 			if rapid.Bool().Draw(r, "lost") {
 				w.EC2.Lost = errors.New("connection reset")

@@ -301,7 +301,7 @@ func (l *life) mood(r *rapid.T) {
 	l.EC2.Delay = time.Duration(rapid.IntRange(0, 3).Draw(r, "listed after")) * time.Minute
 	switch rapid.IntRange(0, 5).Draw(r, "mood") {
 	case 0:
-		l.EC2.Err = api.Problemf(api.Forbidden, "EC2 refuses", "no.")
+		l.EC2.Err = api.Problemf(api.Forbidden, "AWS refuses", "no.")
 	case 1:
 		l.EC2.Err = api.Problemf(api.Unavailable, "EC2 asks to go slower", "RequestLimitExceeded.")
 	case 2:

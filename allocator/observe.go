@@ -71,7 +71,7 @@ func (s *Service) compare(ctx context.Context, instances []Instance) error {
 			to, byTime = Unhealthy, true
 			reason = fmt.Sprintf("its agent was not heard of for %d minutes", int(silentLimit.Minutes()))
 			if !m.Own() {
-				reason += ", though EC2 says that it runs"
+				reason += ", though AWS says that it runs"
 			}
 		}
 		if to == "" || byTime && !trusted {
@@ -119,9 +119,9 @@ func (s *Service) judge(m Machine, states map[string]InstanceState) (to MachineS
 	case m.State == Terminating:
 		return "", "", false // its operation sees to it
 	case state == InstanceGone || state == InstanceEnding:
-		return Terminated, "its instance was ended outside LabLink", false
+		return Terminated, "it was ended outside LabLink", false
 	case !listed && s.unseen(m):
-		return Terminated, "EC2 does not know its instance any more", true
+		return Terminated, "AWS does not know it any more", true
 	case m.State == Booting:
 		if limit, why := m.bootBound(); s.Now().Sub(m.ChangedAt) > limit {
 			return Unhealthy, why, true

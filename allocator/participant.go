@@ -124,7 +124,7 @@ func (s *Service) HeldSeat(ctx context.Context, token, id string) (Seat, error) 
 }
 
 func noSeat() error {
-	return api.Problemf(api.NotFound, "You hold no seat", "Open the link that your instructor gave you.")
+	return api.Problemf(api.NotFound, "You have no seat here", "Open the link that your instructor gave you.")
 }
 
 // Leave gives the seat back that a browser used last.

@@ -113,7 +113,7 @@ func (s *Service) askToReboot(ctx context.Context, m Machine) (whom string, err 
 			return "", err
 		}
 	}
-	return "EC2", s.Compute.Reboot(ctx, m.InstanceID)
+	return "AWS", s.Compute.Reboot(ctx, m.InstanceID)
 }
 
 // helpedByReboot reports whether a machine that has failed may be well after a reboot:

@@ -146,7 +146,7 @@ func TestAMachineThatIsSilentThoughItRunsIsRebooted(t *testing.T) {
 	require.Equal(t, allocator.Ready, o.pass(t, 14*time.Minute).State)
 	m := o.pass(t, 3*time.Minute)
 	require.Equal(t, allocator.Rebooting, m.State)
-	require.Contains(t, m.Reason, "though EC2 says that it runs")
+	require.Contains(t, m.Reason, "though AWS says that it runs")
 	require.NotEmpty(t, o.EC2.Rebooted)
 }
 

@@ -34,7 +34,7 @@ func TestWhatALostLaunchBroughtIsTakenOverWhenEC2RefusesTheRepeat(t *testing.T) 
 		ws, op := w.Open(t, 3)
 		w.EC2.Lost = errLost
 		require.Error(t, w.Run(t.Context(), op.ID))
-		w.EC2.Err = api.Problemf(code, "EC2 refuses", "the quota is used up.")
+		w.EC2.Err = api.Problemf(code, "AWS refuses", "the quota is used up.")
 		w.Time = w.Time.Add(time.Second)
 		var later *allocator.Later
 		require.ErrorAs(t, w.Run(t.Context(), op.ID), &later, "EC2 may not list them yet")
@@ -60,13 +60,13 @@ func TestWhatALostLaunchBroughtIsTakenOverWhenEC2RefusesTheRepeat(t *testing.T) 
 func TestWhatKeepsAnOperationFromGoingOnIsItsMessage(t *testing.T) {
 	w := newWorld(t)
 	_, op := w.Open(t, 1)
-	w.EC2.Err = api.Problemf(api.Unavailable, "EC2 refuses", "AWS asks to go slower.")
+	w.EC2.Err = api.Problemf(api.Unavailable, "AWS refuses", "AWS asks to go slower.")
 	for range 2 {
 		require.Error(t, w.Run(t.Context(), op.ID))
 		o, err := w.Store.Operation(t.Context(), op.ID)
 		require.NoError(t, err)
 		require.Equal(t, allocator.Running, o.State)
-		require.Contains(t, o.Message, "EC2 refuses: AWS asks to go slower.")
+		require.Contains(t, o.Message, "AWS refuses: AWS asks to go slower.")
 		require.Contains(t, o.Message, "trying again")
 	}
 	w.EC2.Err = nil

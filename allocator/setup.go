@@ -152,5 +152,5 @@ func (m Machine) bootBound() (limit time.Duration, why string) {
 	if !m.HeardAt.IsZero() { // what is heard of and not set up would be ready
 		return setupLimit, fmt.Sprintf("it was not set up within %d minutes; read its log", int(setupLimit.Minutes()))
 	}
-	return bootLimit, fmt.Sprintf("its agent was not heard of for %d minutes after the launch; look at the instance's console", int(bootLimit.Minutes()))
+	return bootLimit, fmt.Sprintf("its agent was not heard of for %d minutes after the launch; look at its console", int(bootLimit.Minutes()))
 }

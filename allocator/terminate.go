@@ -41,7 +41,7 @@ func (s *Service) runTerminate(ctx context.Context, op Operation) error {
 		case m.InstanceID == "":
 			err = s.end(ctx, m, "it had no instance yet")
 		case !listed && s.unseen(m), state == InstanceGone:
-			err = s.end(ctx, m, "its instance has ended")
+			err = s.end(ctx, m, "it has ended")
 		default:
 			left++
 			if state != InstanceEnding {

@@ -20,7 +20,7 @@ func TestASeatIsWatchedUntilEnoughWasHeard(t *testing.T) {
 	}{
 		"enough":                {200, "event: live\ndata: {\"reachable\": false}\n\nevent: live\ndata: {\"reachable\": true}\n\ndata: {}\n\n", 2, ""},
 		"an end before that":    {200, "event: live\ndata: {\"reachable\": false}\n\n", 1, "the answer ended"},
-		"a seat that is gone":   {200, "event: gone\ndata: {\"title\": \"You hold no seat\", \"code\": \"not_found\"}\n\n", 0, "You hold no seat"},
+		"a seat that is gone":   {200, "event: gone\ndata: {\"title\": \"You have no seat here\", \"code\": \"not_found\"}\n\n", 0, "You have no seat here"},
 		"what is no answer":     {200, "data: {\n\n", 0, "watch the seat: unexpected end of JSON input"},
 		"what is no problem":    {200, "event: gone\ndata: {\n\n", 0, "watch the seat: unexpected end of JSON input"},
 		"a refusal":             {503, "", 0, "Service Unavailable"},

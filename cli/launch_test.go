@@ -168,7 +168,7 @@ func TestAnOperationThatFailsSaysWhyAndEndsWithOne(t *testing.T) {
 			ops, err := world.Store.Operations(r.Context(), "", 10)
 			assert.NoError(t, err)
 			at := slices.IndexFunc(ops, func(op allocator.Operation) bool { return op.Kind == allocator.Reboot })
-			failed := api.Operation{ID: ops[at].ID, State: "failed", Total: 1, Failed: 1, Message: "EC2 does not let this role reboot", FinishedAt: &world.Time}
+			failed := api.Operation{ID: ops[at].ID, State: "failed", Total: 1, Failed: 1, Message: "AWS does not let this role reboot", FinishedAt: &world.Time}
 			assert.NoError(t, json.NewEncoder(rw).Encode(api.Page[api.Operation]{Items: []api.Operation{failed}}))
 		})
 	})
@@ -176,6 +176,6 @@ func TestAnOperationThatFailsSaysWhyAndEndsWithOne(t *testing.T) {
 	ws := w.ReadyWorkshop(t, 1)
 	who := &waiting{world: w}
 	_, err := at(t, who.ready, "--url", url, "--password", password, "reboot", w.Machines(t, ws)[0].ID, "--wait", "10m")
-	require.EqualError(t, err, "the operation failed: EC2 does not let this role reboot")
+	require.EqualError(t, err, "the operation failed: AWS does not let this role reboot")
 	require.Equal(t, 1, cli.ExitCode(err))
 }

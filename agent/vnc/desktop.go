@@ -118,7 +118,7 @@ func (d *Desktop) Idle(context.Context) (time.Duration, bool) {
 	return d.now().Sub(d.worked), !d.worked.IsZero()
 }
 
-// Touch is that the participant does something.
+// Touch is that somebody does something there.
 func (d *Desktop) Touch() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

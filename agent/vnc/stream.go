@@ -146,16 +146,14 @@ func (d *Desktop) carry(ctx context.Context, ws *websocket.Conn, desktop net.Con
 }
 
 // filter is what lets of a browser's words to the desktop what belongs to its way to see it.
-// What staff does there is not the participant's work.
+// Who types or points there works, staff as well: a session does not end under their hands.
 func (d *Desktop) filter(desktop net.Conn, view string) rfb.Filter {
-	f := rfb.Filter{Desktop: impatient{desktop, d.patience}}
+	f := rfb.Filter{Desktop: impatient{desktop, d.patience}, Worked: d.Touch}
 	switch view {
 	case api.ViewOnly:
 		f.WatchOnly = true
 	case api.ViewControl:
 		f.HandsOnly, f.Pointed = true, d.pointed
-	default:
-		f.Worked = d.Touch
 	}
 	return f
 }

@@ -59,8 +59,8 @@ func TestAParticipantIsToldWhileStaffWatches(t *testing.T) {
 	require.Zero(t, sessions.Status().Watchers)
 }
 
-// An instructor helps: what they type and point arrives, the participant is told, and is as
-// idle as before.
+// An instructor helps: what they type and point arrives, the participant is told, and the
+// session does not end meanwhile for doing nothing, which to look on would not keep it from.
 func TestStaffTakesOverADesktopAndTheParticipantIsTold(t *testing.T) {
 	w := newWorld(t, nil)
 	env := w.show(t)
@@ -73,10 +73,12 @@ func TestStaffTakesOverADesktopAndTheParticipantIsTold(t *testing.T) {
 	require.Equal(t, "1", <-told, "who works there")
 	require.Equal(t, "1", <-told, "who sees it")
 	w.clock.passes(time.Minute)
+	staff.pixel(t)
+	require.InDelta(t, 60, idle(t, w.Desktop), 0)
 	staff.point(t, 100, 50)
 	staff.pixel(t)
 	require.Contains(t, inside(t, env, "xdotool", "getmouselocation"), "x:100 y:50 ")
-	require.InDelta(t, 60, idle(t, w.Desktop), 0)
+	require.InDelta(t, 0, idle(t, w.Desktop), 0)
 	status := sessions.Status()
 	require.Equal(t, []int{1, 1}, []int{status.Watchers, status.Controllers})
 	require.NoError(t, staff.Close())

@@ -58,7 +58,7 @@ func (f *FakeEC2) Launch(_ context.Context, request string) ([]allocator.Instanc
 	}
 	a, done := f.answers[token]
 	if done && a.request != request {
-		return nil, nil, api.Problemf(api.Invalid, "EC2 refuses", "IdempotentParameterMismatch: %s after %s", request, a.request)
+		return nil, nil, api.Problemf(api.Invalid, "AWS refuses", "IdempotentParameterMismatch: %s after %s", request, a.request)
 	}
 	if !done {
 		a.request = request

@@ -84,7 +84,7 @@ func explain(err error) error {
 		return fmt.Errorf("call EC2: %w", err)
 	}
 	if m, ok := meanings[e.ErrorCode()]; ok {
-		return api.Problemf(m.code, "EC2 refuses", "%s (%s: %s).", m.why, e.ErrorCode(), e.ErrorMessage())
+		return api.Problemf(m.code, "AWS refuses", "%s (%s: %s).", m.why, e.ErrorCode(), e.ErrorMessage())
 	}
 	return fmt.Errorf("call EC2: %w", err)
 }

@@ -92,7 +92,7 @@ func (c *Cloud) Check(context.Context) error {
 	for _, what := range []string{"look at machines", "launch machines", "end machines"} {
 		f := c.failed[what]
 		if took := f.last.Sub(f.since); took >= troubled && c.Now().Sub(f.last) <= stale {
-			return fmt.Errorf("EC2 does not let the allocator %s for %d minutes: %s. Desktops go on", what, int(took.Minutes()), meanings[f.code])
+			return fmt.Errorf("AWS does not let the allocator %s for %d minutes: %s. Desktops go on", what, int(took.Minutes()), meanings[f.code])
 		}
 	}
 	return nil

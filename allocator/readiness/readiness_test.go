@@ -145,7 +145,7 @@ func TestAnEC2ThatRefusesForMinutesIsTold(t *testing.T) {
 	now := noon
 	ec2 := &refusing{}
 	c := &readiness.Cloud{Compute: ec2, Now: func() time.Time { return now }}
-	throttled := api.Problemf(api.Unavailable, "EC2 refuses", "arn:aws:sts::123456789012:assumed-role/x")
+	throttled := api.Problemf(api.Unavailable, "AWS refuses", "arn:aws:sts::123456789012:assumed-role/x")
 	look := func(err error) {
 		ec2.err = err
 		_, got := c.Instances(t.Context())
@@ -164,10 +164,10 @@ func TestAnEC2ThatRefusesForMinutesIsTold(t *testing.T) {
 	require.NoError(t, c.Check(t.Context()))
 
 	launch := func(err error) { ec2.err = err; _, _, _ = c.Launch(t.Context(), "x") }
-	launch(api.Problemf(api.Forbidden, "EC2 refuses", ""))
+	launch(api.Problemf(api.Forbidden, "AWS refuses", ""))
 	now = now.Add(5 * time.Minute)
 	require.NoError(t, c.Check(t.Context()), "it was asked once")
-	launch(api.Problemf(api.Forbidden, "EC2 refuses", ""))
+	launch(api.Problemf(api.Forbidden, "AWS refuses", ""))
 	look(nil)
 	require.ErrorContains(t, c.Check(t.Context()), "launch machines for 5 minutes: it refuses the allocator's role", "looking still works")
 	now = now.Add(21 * time.Minute)

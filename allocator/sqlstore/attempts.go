@@ -44,7 +44,7 @@ func (s *Store) BeginAttempt(ctx context.Context, op string, at time.Time) (a al
 		}
 		for _, m := range waiting {
 			if m.State == allocator.Requested {
-				if err := move(ctx, tx, m, allocator.Launching, "EC2 is asked for an instance", at); err != nil {
+				if err := move(ctx, tx, m, allocator.Launching, "AWS is asked for it", at); err != nil {
 					return err
 				}
 			}

@@ -127,7 +127,7 @@ func move(ctx context.Context, tx conn, m allocator.Machine, to allocator.Machin
 		return api.Problemf(api.Conflict, "The machine cannot do that now", "Machine %s is %s, so it cannot become %s.", m.ID, m.State, to)
 	}
 	if to == allocator.Terminated && m.InstanceID == "" && m.LaunchOpen {
-		return api.Problemf(api.Conflict, "The machine cannot be given up yet", "EC2 may be launching an instance for machine %s right now.", m.ID)
+		return api.Problemf(api.Conflict, "The machine cannot be given up yet", "AWS may be starting machine %s right now.", m.ID)
 	}
 	if err := tx.all(ctx, moving(m, to, reason, at)...); err != nil {
 		return fmt.Errorf("move machine %s: %w", m.ID, err)

@@ -141,7 +141,7 @@ func launchEnds(t *testing.T, w *world) {
 	require.NoError(t, err)
 	require.Equal(t, allocator.Running, o.State)
 	require.Equal(t, []int{3, 1, 1}, []int{o.Total, o.Done, o.Failed})
-	require.NoError(t, w.move(t, machines[2].ID, allocator.Terminated, "its instance was ended outside LabLink", w.tick()))
+	require.NoError(t, w.move(t, machines[2].ID, allocator.Terminated, "it was ended outside LabLink", w.tick()))
 	o, err = w.Operation(t.Context(), op.ID)
 	require.NoError(t, err)
 	require.Equal(t, allocator.Failed, o.State)

@@ -69,10 +69,10 @@ func lostMachineComesFirst(t *testing.T, w *world) {
 	ws, _ := w.ready(t, 2)
 	w.come(t, ws.ID, "ann@example.org", "bob@example.org", "cleo@example.org")
 	lost, other := w.seat(t, ws.ID, "bob@example.org"), w.seat(t, ws.ID, "ann@example.org")
-	require.NoError(t, w.move(t, lost.MachineID, allocator.Terminated, "its instance was ended outside LabLink", w.tick()))
+	require.NoError(t, w.move(t, lost.MachineID, allocator.Terminated, "it was ended outside LabLink", w.tick()))
 	bob := w.seat(t, ws.ID, "bob@example.org")
 	require.Equal(t, []any{lost.ID, allocator.SeatQueued, 1}, []any{bob.ID, bob.State, bob.Position}, "he came before cleo")
-	require.Equal(t, "its instance was ended outside LabLink", bob.Note)
+	require.Equal(t, "it was ended outside LabLink", bob.Note)
 	require.NoError(t, w.ReleaseSeat(t.Context(), other.ID, "left", w.tick()))
 	require.Equal(t, other.MachineID, w.seat(t, ws.ID, "bob@example.org").MachineID)
 

@@ -152,7 +152,7 @@ func workshopEnds(t *testing.T, w *world) {
 	_, err = w.claim(ws.ID, "bob@example.org")
 	requireCode(t, api.Conflict, err)
 	for _, m := range machines {
-		require.NoError(t, w.move(t, m.ID, allocator.Terminated, "its instance has ended", w.tick()))
+		require.NoError(t, w.move(t, m.ID, allocator.Terminated, "it has ended", w.tick()))
 	}
 	o, err := w.Operation(t.Context(), op.ID)
 	require.NoError(t, err)

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -27,7 +28,7 @@ func (s *server) handOperations(a huma.API) {
 		})
 	staff(s, a, "extend-seat-of", http.MethodPost, "/api/v1/seats/{id}/extend", "Let a seat end later, whoever waits", 0,
 		func(ctx context.Context, user string, in *idAnd[api.Extension]) (*body[api.Seat], error) {
-			seat, err := s.Service.LengthenSeat(ctx, user, in.ID, in.Body.Minutes)
+			seat, err := s.Service.LengthenSeat(ctx, user, in.ID, time.Time{}, in.Body.Minutes)
 			return &body[api.Seat]{s.seat(ctx, seat, "")}, err
 		})
 	staff(s, a, "reboot-machine", http.MethodPost, "/api/v1/machines/{id}/reboot", "Boot a machine again; its participant gets another one", http.StatusAccepted,

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -53,6 +54,10 @@ func (s *server) lengthenForm(r *http.Request) error {
 	if err != nil || minutes < 1 || minutes > 24*60 {
 		return api.Problemf(api.Invalid, "For how long?", "Choose between a minute and a day.")
 	}
-	_, err = s.Service.LengthenSeat(r.Context(), s.sessionUser(r), r.PathValue("id"), minutes)
+	shown, err := time.Parse(time.RFC3339Nano, r.PostFormValue("from"))
+	if err != nil && r.PostFormValue("from") != "" {
+		return api.Problemf(api.Invalid, "It is not said when the seat ends", "Load the page again, and try once more.")
+	}
+	_, err = s.Service.LengthenSeat(r.Context(), s.sessionUser(r), r.PathValue("id"), shown, minutes)
 	return err
 }

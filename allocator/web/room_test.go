@@ -222,8 +222,25 @@ func TestASeatIsMadeLongerOnItsCard(t *testing.T) {
 	seat, err := w.Store.Seat(t.Context(), claimed.Seat.ID)
 	require.NoError(t, err)
 	require.Equal(t, claimed.Seat.EndsAt.Add(15*time.Minute).UTC(), seat.EndsAt.UTC())
-	res, _ = staff.submit(t, "/admin/seats/"+claimed.Seat.ID+"/extend", url.Values{"minutes": {"none"}})
-	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
+	_, form, _ := strings.Cut(mustOpen(t, staff, page), "/admin/seats/"+claimed.Seat.ID+"/extend")
+	_, form, _ = strings.Cut(form, `name="from" value="`)
+	from, _, _ := strings.Cut(form, `"`)
+	longer := url.Values{"workshop": {ws.ID}, "minutes": {"15"}, "from": {from}}
+	for range 2 { // as by a click too many
+		res, body = staff.submit(t, "/admin/seats/"+claimed.Seat.ID+"/extend", longer)
+		require.Equal(t, page, res.Header.Get("Location"), body)
+		seat, err = w.Store.Seat(t.Context(), claimed.Seat.ID)
+		require.NoError(t, err)
+		require.Equal(t, claimed.Seat.EndsAt.Add(30*time.Minute).UTC(), seat.EndsAt.UTC())
+	}
+	longer.Set("from", claimed.Seat.EndsAt.Format(time.RFC3339Nano))
+	res, body = staff.submit(t, "/admin/seats/"+claimed.Seat.ID+"/extend", longer)
+	require.Equal(t, http.StatusConflict, res.StatusCode)
+	says(t, body, "was extended already")
+	for _, bad := range []url.Values{{"minutes": {"none"}}, {"minutes": {"15"}, "from": {"soon"}}} {
+		res, _ = staff.submit(t, "/admin/seats/"+claimed.Seat.ID+"/extend", bad)
+		require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
+	}
 }
 
 func TestHowToJoinIsShownToARoom(t *testing.T) {

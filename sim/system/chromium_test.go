@@ -128,7 +128,7 @@ func (b *browser) tabTo(t *testing.T, selector string) {
 	require.FailNow(t, "no key leads to "+selector)
 }
 
-// picture looks at a page wide and narrow, in light and in dark: nothing may
+// picture looks at a page on the screens that people have, in light and in dark: nothing may
 // stick out.
 func (b *browser) picture(t *testing.T, name string) {
 	t.Helper()
@@ -136,7 +136,7 @@ func (b *browser) picture(t *testing.T, name string) {
 	for _, size := range []struct {
 		name          string
 		width, height int64
-	}{{"wide", 1200, 800}, {"narrow", 380, 760}} {
+	}{{"wide", 1200, 800}, {"narrow", 360, 740}, {"4k", 3840, 2160}} {
 		for _, scheme := range []string{"light", "dark"} {
 			b.do(t, chromedp.EmulateViewport(size.width, size.height), prefer(scheme))
 			require.False(t, ask(t, b, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)), "%s sticks out when %s", name, size.name)
