@@ -83,7 +83,7 @@ var functions = template.FuncMap{
 	"tunnelled": func(state string) bool { return tunnelled(allocator.MachineState(state)) },
 	"counted":   allocator.Counted, "watchable": allocator.Watchable,
 	"lasting": lasting, "sized": sized,
-	"hosting": hosting,
+	"hosting": hosting, "to": func(seat, workshop, who string) addressee { return addressee{seat, workshop, who} },
 	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },
 }
 

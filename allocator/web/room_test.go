@@ -206,6 +206,30 @@ func TestWhatIsLostIsSaidBeforeItIs(t *testing.T) {
 	says(t, body, "has ended")
 }
 
+func TestAnInstructorHelpsWhoWaits(t *testing.T) {
+	w := newWorld(t)
+	ws := w.ReadyWorkshop(t, 1)
+	staff, cleo := w.staff(t), w.browser(t)
+	join(t, w.browser(t), ws, "ann@example.org")
+	join(t, cleo, ws, "cleo@example.org")
+	seats, err := w.Store.Seats(t.Context(), ws.ID)
+	require.NoError(t, err)
+	waits := seats[len(seats)-1]
+	require.Equal(t, allocator.SeatQueued, waits.State)
+	page := "/admin/workshops/" + ws.ID
+	line := between(mustOpen(t, staff, page), `<li id="waits-`+waits.ID, `</details>`)
+	says(t, line, `aria-label="Message to cleo@example.org"`)
+	res, body := staff.submit(t, between(line, `action="`, `"`), url.Values{"workshop": {ws.ID}, "text": {"You are next."}})
+	require.Equal(t, page, res.Header.Get("Location"), body)
+	says(t, mustOpen(t, cleo, "/seat"), "You are next.")
+	asks := mustOpen(t, staff, between(line, `href="`, `"`))
+	says(t, asks, "Take the seat of cleo@example.org away?", "their place in the queue")
+	res, body = staff.submit(t, "/admin/seats"+between(asks, `action="/admin/seats`, `"`), url.Values{"workshop": {ws.ID}})
+	require.Equal(t, page, res.Header.Get("Location"), body)
+	join(t, w.browser(t), ws, "cleo@example.org") // without her PIN
+	require.NotContains(t, mustOpen(t, w.as(t, allocator.Viewer), page), "/release")
+}
+
 func TestASeatIsMadeLongerOnItsCard(t *testing.T) {
 	w := newWorld(t)
 	staff := w.staff(t)
