@@ -26,6 +26,7 @@ type card struct {
 	Memory    *uint64    // that is used on its GPUs
 	Owner     string     // whose it is, where somebody's own
 	Picture   bool       // whether there are pictures of its desktop
+	Untold    bool       // whether there would be, and its participant was not told yet
 	Helps     bool       // whether who looks may do something
 }
 
@@ -71,7 +72,9 @@ func (s *server) card(m allocator.Machine, seat allocator.Seat, v workshopView) 
 		}
 	}
 	c.EndsAt = endOf(seat)
-	c.Picture = v.Workshop.Previews && m.SeatID != "" && allocator.Watchable(m.Says.Desktop) && m.Connected
+	if seat.Previews && m.SeatID != "" && allocator.Watchable(m.Says.Desktop) && m.Connected {
+		c.Picture, c.Untold = seat.PreviewsTold, !seat.PreviewsTold
+	}
 	if d, known := s.Service.Doing(m.ID); known {
 		c.Load, c.Memory = d.Utilisation, d.Memory
 	}

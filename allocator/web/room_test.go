@@ -76,14 +76,23 @@ func TestARoomIsSeenAtAGlance(t *testing.T) {
 }
 
 func TestPicturesOfDesktopsAreShownWhereTheWorkshopSaysSo(t *testing.T) {
-	w, ws, seat, _ := watchable(t)
-	staff := w.staff(t)
+	w := newWorld(t)
+	ws := w.ReadyWorkshop(t, 1)
+	staff, ann := w.staff(t), w.browser(t)
+	join(t, ann, ws, "ann@example.org")
 	m := w.Machines(t, ws)[0]
 	w.reported(t, m, api.Report{Health: api.Healthy, Session: &api.SessionStatus{Desktop: "vnc"}})
-	picture := `src="/admin/seats/` + seat.ID + `/preview"`
-	require.NotContains(t, mustOpen(t, staff, "/admin/workshops/"+ws.ID), picture)
-	w.Store = withPictures{reached{w.Store}}
-	says(t, mustOpen(t, staff, "/admin/workshops/"+ws.ID), picture, `alt="Desktop of `+seat.Email)
+	w.Store = reached{w.Store}
+	page, picture, untold := "/admin/workshops/"+ws.ID, `src="/admin/seats/`+m.SeatID+`/preview"`, "not told yet"
+	require.NotContains(t, mustOpen(t, staff, page), picture)
+	w.pictures(t, ws, true)
+	body := mustOpen(t, staff, page)
+	says(t, body, untold)
+	require.NotContains(t, body, picture)
+	mustOpen(t, ann, "/seat")
+	body = mustOpen(t, staff, page)
+	says(t, body, picture, `alt="Desktop of ann@example.org`)
+	require.NotContains(t, body, untold)
 }
 
 // reached is a store whose machines all have their tunnels.
@@ -95,15 +104,6 @@ func (r reached) Machines(ctx context.Context, workshop string, ended bool) ([]a
 		all[i].Connected = true
 	}
 	return all, err
-}
-
-// withPictures is one whose workshops all show pictures, too.
-type withPictures struct{ reached }
-
-func (p withPictures) Workshop(ctx context.Context, id string) (allocator.Workshop, error) {
-	w, err := p.Store.Workshop(ctx, id)
-	w.Previews = true
-	return w, err
 }
 
 func TestEverybodyInAWorkshopIsToldSomething(t *testing.T) {

@@ -123,6 +123,7 @@ func (s *server) seatPage(w http.ResponseWriter, r *http.Request) {
 		framing(w.Header())
 	}
 	s.render(w, r, http.StatusOK, "seat.html", view)
+	s.readsPreviews(r.Context(), seat)
 }
 
 // lastSeat is the seat that a browser used last: this one, as far as nobody can tell.
