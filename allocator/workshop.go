@@ -88,8 +88,10 @@ type Seat struct {
 	MachineID              string // "" while it waits
 	// Position is the place in the queue, from 1; 0 when it does not wait.
 	Position int
-	// Note tells the participant what became of the machine they had; or "".
+	// Note tells staff what became of the machine that the participant had, and Lost the
+	// participant; or "". See LostBy.
 	Note string
+	Lost Loss
 	// Message is what staff, or the allocator, tells the participant, and MessageAt when
 	// that was.
 	Message    string
