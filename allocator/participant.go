@@ -193,7 +193,7 @@ func (s *Service) ExtendSeat(ctx context.Context, token, id string) (Seat, error
 		if !seat.IdleEndsAt.IsZero() {
 			return s.stay(ctx, seat)
 		}
-		return seat, api.Problemf(api.Conflict, "Your time cannot end later", "It ends %s, and a session lasts no longer from now, or the workshop ends then.", at(seat.EndsAt))
+		return seat, api.Problemf(api.Conflict, "Your time cannot end later", "A session lasts no longer from now, or the workshop ends then. Your page says when that is.")
 	}
 	if err := s.Store.ExtendSeat(ctx, seat.ID, seat.EndsAt, to); err != nil {
 		return seat, err

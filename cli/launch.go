@@ -81,7 +81,7 @@ func onlyPool(ctx context.Context, client *api.Client, name string) (string, err
 // follow waits until the machines of a workshop are ready.
 func (c LaunchCommand) follow(ctx context.Context, g *Globals, client *api.Client, w api.Workshop) error {
 	if begin := w.StartsAt.Add(-time.Duration(w.WarmUpMinutes) * time.Minute); w.StartsAt.After(w.CreatedAt) && begin.After(w.CreatedAt) {
-		g.note("Its machines start at %s UTC", day(&begin))
+		g.note("Its machines start at %s", day(&begin))
 		return nil
 	}
 	aside := fmt.Sprintf("lablink machines --workshop %s shows how its machines are, and lablink end %[1]s ends them", w.ID)
@@ -149,5 +149,5 @@ func troubled(w api.Workshop) string {
 	if w.Trouble == "" || w.RetryAt == nil {
 		return w.Trouble
 	}
-	return w.Trouble + " It is tried again at " + day(w.RetryAt) + " UTC."
+	return w.Trouble + " It is tried again at " + day(w.RetryAt) + "."
 }

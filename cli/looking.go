@@ -49,7 +49,7 @@ func (c TimelineCommand) Run(ctx context.Context, g *Globals) error {
 	}
 	rows := [][]string{{"AT", "STATE", "REASON"}}
 	for _, one := range page.Items {
-		rows = append(rows, []string{one.At.UTC().Format("2006-01-02 15:04:05"), one.To, one.Reason})
+		rows = append(rows, []string{exactly(one.At), one.To, one.Reason})
 	}
 	return g.show(page.Items, rows)
 }
@@ -82,7 +82,7 @@ func (c AuditCommand) Run(ctx context.Context, g *Globals) error {
 	}
 	rows := [][]string{{"AT", "WHO", "DID", "TO", "DETAIL"}}
 	for _, e := range all {
-		rows = append(rows, []string{e.At.UTC().Format("2006-01-02 15:04:05"), e.Actor, e.Action, e.Subject, e.Detail})
+		rows = append(rows, []string{exactly(e.At), e.Actor, e.Action, e.Subject, e.Detail})
 	}
 	return g.show(all, rows)
 }

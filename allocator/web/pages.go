@@ -69,12 +69,11 @@ func (p *pages) of(r *http.Request, name string) (language.Tag, *template.Templa
 }
 
 var functions = template.FuncMap{
-	"gib":   func(bytes uint64) string { return fmt.Sprintf("%.0f GiB", float64(bytes)/(1<<30)) },
-	"gibs":  func(bytes *uint64) string { return fmt.Sprintf("%.1f GiB", float64(*bytes)/(1<<30)) },
-	"watts": func(watts *float64) string { return fmt.Sprintf("%.0f W", *watts) },
-	"when": func(t time.Time) template.HTML {
-		return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, t.Format(time.RFC3339), t.Format("2006-01-02 15:04:05 MST"))) //nolint:gosec // made of a time only
-	},
+	"gib":     func(bytes uint64) string { return fmt.Sprintf("%.0f GiB", float64(bytes)/(1<<30)) },
+	"gibs":    func(bytes *uint64) string { return fmt.Sprintf("%.1f GiB", float64(*bytes)/(1<<30)) },
+	"watts":   func(watts *float64) string { return fmt.Sprintf("%.0f W", *watts) },
+	"when":    func(t time.Time) template.HTML { return shownTime(t, "") },
+	"exactly": func(t time.Time) template.HTML { return shownTime(t, " data-exactly") },
 	"usd":     func(usd float64) string { return fmt.Sprintf("$%.2f", usd) },
 	"minutes": func(until time.Time) int { return max(1, int(time.Until(until).Round(time.Minute).Minutes())) },
 	"may":     may,
@@ -85,6 +84,12 @@ var functions = template.FuncMap{
 	"lasting": lasting, "sized": sized,
 	"hosting": hosting, "to": func(seat, workshop, who string) addressee { return addressee{seat, workshop, who} },
 	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },
+}
+
+// shownTime is a time, which the page's scripts show in the zone of whoever looks, exactly to
+// the second where that is said.
+func shownTime(t time.Time, how string) template.HTML {
+	return template.HTML(fmt.Sprintf(`<time datetime="%s"%s>%s</time>`, t.Format(time.RFC3339), how, t.Format("2006-01-02 15:04:05 MST"))) //nolint:gosec // made of a time only
 }
 
 // warning is how long before its end a participant is told of it, where the settings
