@@ -43,9 +43,9 @@ func newPages(warn time.Duration, loads assets) (*pages, error) {
 	for _, in := range catalogue.Languages() {
 		p.byLanguage[in] = map[string]*template.Template{}
 		for _, name := range names {
-			t, err := readPage(name, template.FuncMap{
-				"soon": func(end *time.Time) bool { return end != nil && time.Until(*end) < warn },
-				"t":    catalogue.Say(in), "asset": loads.url,
+			t, err := readPage(name, catalogue.Say(in), template.FuncMap{
+				"soon":  func(end *time.Time) bool { return end != nil && time.Until(*end) < warn },
+				"asset": loads.url,
 			})
 			if err != nil {
 				return nil, fmt.Errorf("read the page %s: %w", name, err)
@@ -56,10 +56,10 @@ func newPages(warn time.Duration, loads assets) (*pages, error) {
 	return p, nil
 }
 
-func readPage(name string, more template.FuncMap) (*template.Template, error) {
+func readPage(name string, say sayer, more template.FuncMap) (*template.Template, error) {
 	t := template.New("layout.html")
 	more["live"] = func(part, address string, data any) (template.HTML, error) { return liveRegion(t, part, address, data) }
-	return t.Funcs(functions).Funcs(administering).Funcs(more).ParseFS(templates, "templates/layout.html", "templates/parts.html", name)
+	return t.Funcs(functions).Funcs(administering).Funcs(speaking(say)).Funcs(more).ParseFS(templates, "templates/layout.html", "templates/parts.html", name)
 }
 
 // of is a page in the language of whoever asks.
@@ -80,10 +80,9 @@ var functions = template.FuncMap{
 	"part":    live.Begin, "done": live.End,
 	// tunnelled reports whether a machine in a state should have its tunnel up.
 	"tunnelled": func(state string) bool { return tunnelled(allocator.MachineState(state)) },
-	"counted":   allocator.Counted, "watchable": allocator.Watchable,
-	"lasting": lasting, "sized": sized,
-	"hosting": hosting, "to": func(seat, workshop, who string) addressee { return addressee{seat, workshop, who} },
-	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },
+	"watchable": allocator.Watchable,
+	"to":        func(seat, workshop, who string) addressee { return addressee{seat, workshop, who} },
+	"percent":   func(part, whole int) int { return 100 * part / max(1, whole) },
 }
 
 // shownTime is a time, which the page's scripts show in the zone of whoever looks, exactly to
@@ -186,22 +185,4 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, api.Problemf(api.NotFound, "There is no such page", "Check the address for a typing mistake."))
 	})
-}
-
-// lasting is a time of so many seconds, or of none, for people.
-func lasting(seconds any) string {
-	n := 0
-	switch s := seconds.(type) {
-	case int:
-		n = s
-	case *int:
-		n = *s
-	}
-	switch {
-	case n < 60:
-		return allocator.Counted(n, "second")
-	case n < 3600:
-		return allocator.Counted(n/60, "minute")
-	}
-	return fmt.Sprintf("%d h %d min", n/3600, n%3600/60)
 }
