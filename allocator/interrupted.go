@@ -21,6 +21,17 @@ func (s *Service) lookSoon() {
 	})
 }
 
+// soon is in how much time something happens.
+func soon(left time.Duration) string {
+	switch seconds := int(left.Round(time.Second).Seconds()); {
+	case seconds <= 0:
+		return " now"
+	case seconds < 100:
+		return " in " + Counted(seconds, "second")
+	}
+	return " in " + Counted(int(left.Round(time.Minute).Minutes()), "minute")
+}
+
 // interrupted takes what AWS will do to a spot machine: its participant is told and
 // moved to another one, or to the queue, what they made is collected while there is
 // time, and another machine is launched at once. Other machines AWS takes from nobody,
@@ -33,9 +44,9 @@ func (s *Service) interrupted(ctx context.Context, m Machine, i api.Interruption
 		if m.Noticed || m.SeatID == "" {
 			return nil
 		}
-		return s.Store.KeepNotice(ctx, m.ID, m.Number, "AWS may take your machine back soon. Save your work; if that happens you get another one.", s.Now())
+		return s.Store.KeepNotice(ctx, m.ID, m.Number, "Your machine may soon be taken back by the company that it is rented from. Save your work; if that happens you get another one.", s.Now())
 	}
-	why := "AWS takes this spot machine back at " + i.At.UTC().Format("15:04:05 MST")
+	why := takenBack + soon(i.At.Sub(s.Now()))
 	_, err := s.endMachine(ctx, Allocator, m, why)
 	if api.CodeOf(err) == api.Conflict { // it has changed just now; the next report tells again
 		return nil

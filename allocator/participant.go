@@ -193,7 +193,7 @@ func (s *Service) ExtendSeat(ctx context.Context, token, id string) (Seat, error
 		if !seat.IdleEndsAt.IsZero() {
 			return s.stay(ctx, seat)
 		}
-		return seat, api.Problemf(api.Conflict, "Your time cannot end later", "It ends %s, and a session lasts no longer from now, or the workshop ends then.", at(seat.EndsAt))
+		return seat, api.Problemf(api.Conflict, "Your time cannot end later", "A session lasts no longer from now, or the workshop ends then. Your page says when that is.")
 	}
 	if err := s.Store.ExtendSeat(ctx, seat.ID, seat.EndsAt, to); err != nil {
 		return seat, err
@@ -233,7 +233,7 @@ func (s *Service) Look(ctx context.Context, seat Seat) api.Live {
 	}
 	status, err := s.Tunnels.Status(ctx, seat.MachineID)
 	if err != nil {
-		live.Detail = s.away(ctx, seat.MachineID)
+		live.Detail, live.Failed = s.away(ctx, seat.MachineID)
 		return live
 	}
 	live.Reachable, live.Status = true, &status
@@ -252,13 +252,13 @@ func (s *Service) Look(ctx context.Context, seat Seat) api.Live {
 	return live
 }
 
-// away is what who holds a machine is told that does not answer.
-func (s *Service) away(ctx context.Context, machine string) string {
+// away is what is known of a machine that does not answer, and whether it has failed.
+func (s *Service) away(ctx context.Context, machine string) (detail string, failed bool) {
 	m, err := s.Store.Machine(ctx, machine)
 	if err == nil && m.Health == api.Unhealthy {
-		return "Your machine does not answer: " + m.HealthReason + ". You get another one as soon as one is ready for you; if this one comes back before, you go on there."
+		return "Your machine does not answer: " + m.HealthReason + ". You get another one as soon as one is ready for you; if this one comes back before, you go on there.", true
 	}
-	return "Your machine does not answer at the moment. This page goes on trying; if it takes longer than a few minutes, ask your instructor."
+	return "Your machine does not answer at the moment. This page goes on trying; if it takes longer than a few minutes, ask your instructor.", false
 }
 
 // maxEmail is the longest address that mail can be sent to, in bytes (RFC 5321).

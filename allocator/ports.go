@@ -15,7 +15,7 @@ type Store interface {
 	OpenWorkshop(ctx context.Context, w Workshop, roster []string) error
 	// ChangeWorkshop changes what may change of one that is open: Seats, Warm, Spares,
 	// EndsAt, SessionLimit, IdleLimit, BudgetUSD, Previews, and with Invited its roster, which stays
-	// where it is nil. NotFound; Conflict when it has ended, and when it was changed since
+	// where it is nil. Where Previews is turned on, all are told of it anew. NotFound; Conflict when it has ended, and when it was changed since
 	// it was seen.
 	ChangeWorkshop(ctx context.Context, w Workshop, roster []string) error
 	// EndWorkshop closes a workshop, releases its seats and adds the operation
@@ -218,6 +218,9 @@ type Store interface {
 	KeepMessage(ctx context.Context, id, text string, at time.Time) error
 	// KeepMessages keeps it for all live seats of a workshop, and says how many these are.
 	KeepMessages(ctx context.Context, workshop, text string, at time.Time) (int, error)
+	// KeepPreviewsTold keeps that the participant of a live seat was told of small pictures,
+	// until they are turned on again. It does nothing where the workshop shows none.
+	KeepPreviewsTold(ctx context.Context, id string) error
 	// ReleaseSeat ends a seat and makes its machine ready again. NotFound when the
 	// seat is not live.
 	ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error

@@ -21,18 +21,31 @@ func (s *Service) TellControlled(ctx context.Context, by string, seat Seat) {
 	s.record(ctx, by, "control seat", seat.ID, seat.Email+" on "+seat.MachineID)
 }
 
+// PreviewsSeen keeps that a page told the participant of a seat, as it was read for the
+// page, that staff sees small pictures of the desktop.
+func (s *Service) PreviewsSeen(ctx context.Context, seat Seat) error {
+	if !seat.Previews || seat.PreviewsTold {
+		return nil
+	}
+	ctx, cancel := committed(ctx)
+	defer cancel()
+	return s.Store.KeepPreviewsTold(ctx, seat.ID)
+}
+
 // Previewed is the seat of whose desktop staff may see small pictures. NotFound where its
-// workshop does not say so, and as Watched.
+// workshop does not say so, or its participant was not told yet, and as Watched.
 func (s *Service) Previewed(ctx context.Context, id string) (Seat, error) {
 	seat, err := s.Watched(ctx, id)
 	if err != nil {
 		return seat, err
 	}
-	w, err := s.Store.Workshop(ctx, seat.WorkshopID)
-	if err == nil && !w.Previews {
-		err = api.Problemf(api.NotFound, "This workshop shows no small pictures", "Turn them on for the workshop first; its participants are told.")
+	switch {
+	case !seat.Previews:
+		return seat, api.Problemf(api.NotFound, "This workshop shows no small pictures", "Turn them on for the workshop first; its participants are told.")
+	case !seat.PreviewsTold:
+		return seat, api.Problemf(api.NotFound, "There is no small picture yet", "The participant reads that you see it on the page of their seat, and has not had that page open since small pictures were turned on.")
 	}
-	return seat, err
+	return seat, nil
 }
 
 // watchable are the kinds of desktops whose stream comes by the agent, which keeps who

@@ -43,7 +43,7 @@ type Workshop struct {
 	ScheduleID string
 	// Invited says that only those on its roster may join.
 	Invited bool
-	// Previews lets staff see small pictures of the desktops. Participants are told.
+	// Previews lets staff see small pictures of the desktops of those who were told.
 	Previews bool
 	// Trouble is why machines cannot be launched, for people, and LaunchAfter when
 	// that is tried again; "" and zero while all is well.
@@ -80,14 +80,18 @@ type Seat struct {
 	ID         string
 	WorkshopID string
 	Workshop   string // its name
-	Previews   bool   // whether staff sees small pictures of its desktops
-	Email      string
-	State      SeatState
-	MachineID  string // "" while it waits
+	// Previews says that staff sees small pictures of the workshop's desktops, and
+	// PreviewsTold that the participant was told of it since that was turned on last.
+	Previews, PreviewsTold bool
+	Email                  string
+	State                  SeatState
+	MachineID              string // "" while it waits
 	// Position is the place in the queue, from 1; 0 when it does not wait.
 	Position int
-	// Note tells the participant what became of the machine they had; or "".
+	// Note tells staff what became of the machine that the participant had, and Lost the
+	// participant; or "". See LostBy.
 	Note string
+	Lost Loss
 	// Message is what staff, or the allocator, tells the participant, and MessageAt when
 	// that was.
 	Message    string

@@ -39,7 +39,8 @@ type Seat struct {
 	WorkshopEndsAt *time.Time `json:"workshop_ends_at,omitempty" doc:"When the workshop ends; absent: when somebody ends it"`
 	// BudgetEndsAt is when the machine ends, as the workshop's money is used up.
 	BudgetEndsAt *time.Time `json:"budget_ends_at,omitempty" doc:"When the machine ends as the budget is used up; absent: it does not for that"`
-	Note         string     `json:"note,omitempty" doc:"What became of the machine before, for the participant"`
+	Note         string     `json:"note,omitempty" doc:"What became of the machine before, in detail"`
+	Lost         string     `json:"lost,omitempty" enum:"failed,taken,restart,ended,moved" doc:"Why the machine before was lost, for the participant: it failed, AWS took it back, it boots again, it was given up, or they were given another one"`
 	// Message is what the instructor tells, or the allocator.
 	Message   string     `json:"message,omitempty" doc:"What the participant is told"`
 	MessageAt *time.Time `json:"message_at,omitempty"`
@@ -79,7 +80,8 @@ type Live struct {
 	At        time.Time `json:"at"`
 	Seat      Seat      `json:"seat" doc:"The seat at this moment; its PIN is not among it"`
 	Reachable bool      `json:"reachable" doc:"Whether the machine answered through its tunnel"`
-	Detail    string    `json:"detail,omitempty" doc:"What is wrong, for the participant"`
+	Detail    string    `json:"detail,omitempty" doc:"What is wrong, in detail"`
+	Failed    bool      `json:"failed,omitempty" doc:"Whether a machine that does not answer is known to have failed: another one comes"`
 	Status    *Status   `json:"status,omitempty"`
 	Starting  string    `json:"starting,omitempty" doc:"Why there is no desktop on the machine yet, for the participant"`
 	// Remote is there where the desktop is shown by Chrome Remote Desktop.

@@ -91,7 +91,7 @@ func refusal(err error, host string) (reason, string) {
 		return otherName, fmt.Sprintf("it is for %s, not for %s", namesOf(named.Certificate), host)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return outOfTime, fmt.Sprintf("it is good from %s to %s: it has expired, or is not yet good, by this computer's clock",
-			invalid.Cert.NotBefore.UTC().Format(time.DateTime), invalid.Cert.NotAfter.UTC().Format(time.DateTime))
+			exactly(invalid.Cert.NotBefore), exactly(invalid.Cert.NotAfter))
 	case errors.As(err, &verified):
 		leaf := verified.UnverifiedCertificates[0]
 		return untrusted, fmt.Sprintf("it is for %s by %s, which this computer does not trust: %s", namesOf(leaf), leaf.Issuer, verified.Err)

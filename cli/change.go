@@ -22,13 +22,14 @@ type ChangeCommand struct {
 	Budget    *float64 `placeholder:"USD" help:"What its machines may cost; 0: no limit of its own."`
 	Previews  *bool    `negatable:"" help:"Let instructors see small pictures of the desktops, or not any more."`
 	Invite    []string `placeholder:"ADDRESS" help:"Who may join, too. Where nobody was invited, only those who are may join from then on."`
+	Roster    string   `placeholder:"FILE" type:"path" help:"A file that says who may join, too: CSV with a column of addresses, or one address a line; - is what is typed, or piped."`
 	Uninvite  []string `placeholder:"ADDRESS" help:"Who may join no more. Who holds a seat keeps it."`
 	Everybody bool     `help:"Let all join who have the link."`
 }
 
 // Run changes it, and says how it is now.
 func (c ChangeCommand) Run(ctx context.Context, g *Globals) error {
-	change, err := c.change()
+	change, err := c.change(g)
 	if err != nil {
 		return err
 	}
@@ -48,14 +49,17 @@ func (c ChangeCommand) Run(ctx context.Context, g *Globals) error {
 }
 
 // change is what is asked for.
-func (c ChangeCommand) change() (api.WorkshopChange, error) {
+func (c ChangeCommand) change(g *Globals) (api.WorkshopChange, error) {
 	change := api.WorkshopChange{
-		Seats: c.Seats, Spares: c.Spares, SessionMinutes: c.Minutes, IdleMinutes: c.Idle, BudgetUSD: c.Budget, Previews: c.Previews, Invite: c.Invite, Uninvite: c.Uninvite,
+		Seats: c.Seats, Spares: c.Spares, SessionMinutes: c.Minutes, IdleMinutes: c.Idle, BudgetUSD: c.Budget, Previews: c.Previews, Uninvite: c.Uninvite,
 	}
 	if c.Everybody {
 		change.Roster = &[]string{}
 	}
 	var err error
+	if change.Invite, err = g.invited(c.Invite, c.Roster); err != nil {
+		return change, err
+	}
 	change.EndsAt, err = moment(c.Ends)
 	return change, err
 }

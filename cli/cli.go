@@ -27,6 +27,8 @@ type Globals struct {
 	JSON     bool   `name:"json" help:"Print JSON instead of a table."`
 
 	Out io.Writer `kong:"-"`
+	// In is what is typed, or piped.
+	In io.Reader `kong:"-"`
 	// Err takes what people read while they wait. Nil: nobody reads it.
 	Err io.Writer `kong:"-"`
 	// Live says that Err is a terminal, on which a line may change.
@@ -67,13 +69,13 @@ type Commands struct {
 	Drift      DriftCommand      `cmd:"" help:"Say whether what is there is what was deployed: 0 it is, 1 it is not, 2 that cannot be told."`
 	Release    ReleaseCommand    `cmd:"" help:"List releases, and go back to one."`
 	Workshops  WorkshopsCommand  `cmd:"" help:"List workshops."`
-	Launch     LaunchCommand     `cmd:"" help:"Open a workshop and launch its machines, telling how far they are."`
+	Launch     LaunchCommand     `cmd:"" help:"Open a workshop and launch its machines, telling how far they are; or say what that would cost."`
 	Change     ChangeCommand     `cmd:"" help:"Change a workshop: its seats, spares, end, limits, budget, and who is invited."`
 	End        EndCommand        `cmd:"" help:"End a workshop and all its machines."`
 	Export     ExportCommand     `cmd:"" help:"Print all seats that a workshop ever had, as CSV."`
 	Stats      StatsCommand      `cmd:"" help:"Print what the participants of a workshop did: time in its software, on a GPU, and peaks."`
 	Cost       CostCommand       `cmd:"" help:"Say what machines cost: so far, an hour, at the end; by workshop and by month."`
-	Pools      PoolsCommand      `cmd:"" help:"List the kinds of machines, and how many there are."`
+	Pools      PoolsCommand      `cmd:"" help:"List the kinds of machines, how many there are, and what AWS refused for them lately."`
 	Machines   MachinesCommand   `cmd:"" help:"List machines."`
 	Logs       LogsCommand       `cmd:"" help:"Print what a machine logged, and with -f what it logs."`
 	Timeline   TimelineCommand   `cmd:"" help:"Print what became of a machine, and why."`
@@ -83,7 +85,7 @@ type Commands struct {
 	Replace    ReplaceCommand    `cmd:"" help:"Let another machine take a machine's place; its participant keeps it until that one is ready."`
 	Seats      SeatsCommand      `cmd:"" help:"List who has a machine and who waits, and take a seat away."`
 	Move       MoveCommand       `cmd:"" help:"Give a participant another machine."`
-	Tell       TellCommand       `cmd:"" help:"Tell a participant something, on their page."`
+	Tell       TellCommand       `cmd:"" help:"Tell a participant something, or all who are in a workshop, on their pages."`
 	Extend     ExtendCommand     `cmd:"" help:"Let a participant keep a machine longer, whoever waits."`
 	Schedules  SchedulesCommand  `cmd:"" help:"List workshops that are held again and again, begin and end that."`
 	Collect    CollectCommand    `cmd:"" help:"Keep now what participants of a workshop have made."`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -74,18 +75,31 @@ func (c MoveCommand) Run(ctx context.Context, g *Globals) error {
 	return g.show(seat, [][]string{{"SEAT", "PARTICIPANT", "MACHINE"}, {seat.ID, seat.Email, seat.Machine}})
 }
 
-// TellCommand tells a participant something, on their page.
+// TellCommand tells a participant something, or all who are in a workshop, on their pages.
 type TellCommand struct {
 	AtStack
-	Seat string `arg:"" help:"Its id, sea_…, as lablink seats shows it."`
+	All  bool   `help:"Tell all who are in a workshop, with a machine or in the queue."`
+	Whom string `arg:"" help:"A seat's id, sea_…, as lablink seats shows it; with --all a workshop's, wks_…, or its name."`
 	Text string `arg:"" help:"What; empty takes it away."`
 }
 
-// Run tells it.
+// Run tells it; of a workshop it says how many were told.
 func (c TellCommand) Run(ctx context.Context, g *Globals) error {
 	client, err := g.staff(ctx)
 	if err != nil {
 		return err
 	}
-	return client.Do(ctx, http.MethodPost, "/api/v1/seats/"+url.PathEscape(c.Seat)+"/message", api.Message{Text: c.Text}, nil)
+	in := api.Message{Text: c.Text}
+	if !c.All {
+		return client.Do(ctx, http.MethodPost, "/api/v1/seats/"+url.PathEscape(c.Whom)+"/message", in, nil)
+	}
+	id, err := named(ctx, client, c.Whom)
+	if err != nil {
+		return err
+	}
+	var told api.Told
+	if err := client.Do(ctx, http.MethodPost, "/api/v1/workshops/"+url.PathEscape(id)+"/message", in, &told); err != nil {
+		return err
+	}
+	return g.show(told, [][]string{{"TOLD"}, {strconv.Itoa(told.People)}})
 }

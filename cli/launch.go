@@ -27,15 +27,20 @@ type LaunchCommand struct {
 	Budget   float64  `placeholder:"USD" help:"What its machines may cost; 0: no limit of its own."`
 	Previews bool     `help:"Let instructors see small pictures of the desktops. Who joins is told."`
 	Invite   []string `placeholder:"ADDRESS" help:"Who may join. Left out: all who have the link."`
+	Roster   string   `placeholder:"FILE" type:"path" help:"A file that says who may join: CSV with a column of addresses, or one address a line; - is what is typed, or piped."`
+	Estimate bool     `help:"Say what it would cost, and what may not allow it. Nothing is opened."`
 }
 
 // Run opens it, says where participants join, and waits for its machines where that is
 // wanted.
 func (c LaunchCommand) Run(ctx context.Context, g *Globals) error {
 	in := api.NewWorkshop{
-		Name: c.Name, Pool: c.Pool, Seats: c.Machines, Spares: c.Spares, SessionMinutes: c.Minutes, IdleMinutes: c.Idle, BudgetUSD: c.Budget, Previews: c.Previews, Roster: c.Invite,
+		Name: c.Name, Pool: c.Pool, Seats: c.Machines, Spares: c.Spares, SessionMinutes: c.Minutes, IdleMinutes: c.Idle, BudgetUSD: c.Budget, Previews: c.Previews,
 	}
 	var err error
+	if in.Roster, err = g.invited(c.Invite, c.Roster); err != nil {
+		return err
+	}
 	if in.StartsAt, err = moment(c.Starts); err != nil {
 		return err
 	}
@@ -48,6 +53,9 @@ func (c LaunchCommand) Run(ctx context.Context, g *Globals) error {
 	}
 	if in.Pool, err = onlyPool(ctx, client, c.Pool); err != nil {
 		return err
+	}
+	if c.Estimate {
+		return g.estimate(ctx, client, in)
 	}
 	var w api.Workshop
 	if err := client.Do(ctx, http.MethodPost, "/api/v1/workshops", in, &w); err != nil {
@@ -81,7 +89,7 @@ func onlyPool(ctx context.Context, client *api.Client, name string) (string, err
 // follow waits until the machines of a workshop are ready.
 func (c LaunchCommand) follow(ctx context.Context, g *Globals, client *api.Client, w api.Workshop) error {
 	if begin := w.StartsAt.Add(-time.Duration(w.WarmUpMinutes) * time.Minute); w.StartsAt.After(w.CreatedAt) && begin.After(w.CreatedAt) {
-		g.note("Its machines start at %s UTC", day(&begin))
+		g.note("Its machines start at %s", day(&begin))
 		return nil
 	}
 	aside := fmt.Sprintf("lablink machines --workshop %s shows how its machines are, and lablink end %[1]s ends them", w.ID)
@@ -149,5 +157,5 @@ func troubled(w api.Workshop) string {
 	if w.Trouble == "" || w.RetryAt == nil {
 		return w.Trouble
 	}
-	return w.Trouble + " It is tried again at " + day(w.RetryAt) + " UTC."
+	return w.Trouble + " It is tried again at " + day(w.RetryAt) + "."
 }

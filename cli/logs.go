@@ -114,7 +114,7 @@ func (g *Globals) printLog(lines []api.LogLine) error {
 // printLines prints lines, each as it is on the page, or as a JSON document of its own.
 func (g *Globals) printLines(lines []api.LogLine) error {
 	for _, l := range lines {
-		text := fmt.Sprintf("%s %-5s %s: %s", l.At.UTC().Format("2006-01-02T15:04:05.000Z"), l.Level, plain(l.Source), plain(l.Text))
+		text := fmt.Sprintf("%s %-5s %s: %s", l.At.Local().Format("2006-01-02T15:04:05.000Z07:00"), l.Level, plain(l.Source), plain(l.Text))
 		if g.JSON {
 			raw, err := json.Marshal(l)
 			if err != nil {

@@ -67,7 +67,7 @@ func TestAMachinesLogIsReadWithFilters(t *testing.T) {
 		require.Equal(t, want, strings.Join(texts, "|"), "%v", args)
 	}
 	out := must(t, url, "logs", l.machine.ID)
-	require.Contains(t, out, old.UTC().Format("2006-01-02T15:04:05.000Z")+" info  agent: it begins\n")
+	require.Contains(t, out, old.In(time.Local).Format("2006-01-02T15:04:05.000")+"+05:30"+" info  agent: it begins\n")
 
 	_, err := lablink(t, url, "logs", "mch_x")
 	require.Equal(t, 4, cli.ExitCode(err))

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -20,11 +21,27 @@ func (PoolsCommand) Run(ctx context.Context, g *Globals) error {
 	if err := g.ask(ctx, http.MethodGet, "/api/v1/pools", nil, &page); err != nil {
 		return err
 	}
-	rows := [][]string{{"POOL", "MACHINES", "INSTANCE TYPES"}}
+	rows, refused := [][]string{{"POOL", "MACHINES", "INSTANCE TYPES"}}, [][]string{{"REFUSED FOR", "AT", "TYPE", "WHERE", "ASKED AGAIN", "WHY"}}
 	for _, p := range page.Items {
 		rows = append(rows, []string{p.Name, fmt.Sprintf("%d of %d", p.Machines, p.MaxMachines), strings.Join(p.InstanceTypes, ", ")})
+		for _, r := range p.Refused {
+			refused = append(refused, refusedRow(p.Name, r))
+		}
 	}
-	return g.show(page.Items, rows)
+	if err := g.show(page.Items, rows); err != nil || g.JSON || len(refused) == 1 {
+		return err
+	}
+	fmt.Fprintln(g.Out)
+	return g.show(nil, refused)
+}
+
+// refusedRow is what AWS refused for a pool, as a line of a table.
+func refusedRow(pool string, r api.Refused) []string {
+	kind := cmp.Or(r.Type, "all")
+	if r.Spot {
+		kind += ", spot"
+	}
+	return []string{pool, day(&r.At), kind, cmp.Or(r.Where, "everywhere"), cmp.Or(day(r.Until), "at the next launch"), r.Why}
 }
 
 // TimelineCommand prints what became of a machine.
@@ -49,7 +66,7 @@ func (c TimelineCommand) Run(ctx context.Context, g *Globals) error {
 	}
 	rows := [][]string{{"AT", "STATE", "REASON"}}
 	for _, one := range page.Items {
-		rows = append(rows, []string{one.At.UTC().Format("2006-01-02 15:04:05"), one.To, one.Reason})
+		rows = append(rows, []string{exactly(one.At), one.To, one.Reason})
 	}
 	return g.show(page.Items, rows)
 }
@@ -82,7 +99,7 @@ func (c AuditCommand) Run(ctx context.Context, g *Globals) error {
 	}
 	rows := [][]string{{"AT", "WHO", "DID", "TO", "DETAIL"}}
 	for _, e := range all {
-		rows = append(rows, []string{e.At.UTC().Format("2006-01-02 15:04:05"), e.Actor, e.Action, e.Subject, e.Detail})
+		rows = append(rows, []string{exactly(e.At), e.Actor, e.Action, e.Subject, e.Detail})
 	}
 	return g.show(all, rows)
 }

@@ -55,13 +55,16 @@ func (ListUsersCommand) Run(ctx context.Context, g *Globals) error {
 	return g.show(page.Items, rows)
 }
 
-// day is a time in a table, "" where there is none.
+// day is a time in a table, on this computer's clock, with its zone; "" where there is none.
 func day(t *time.Time) string {
 	if t == nil {
 		return ""
 	}
-	return t.UTC().Format("2006-01-02 15:04")
+	return t.Local().Format("2006-01-02 15:04 MST")
 }
+
+// exactly is the same to the second.
+func exactly(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
 
 // AddUserCommand adds a user.
 type AddUserCommand struct {
@@ -240,7 +243,7 @@ func (c MakeJoinTokenCommand) Run(ctx context.Context, g *Globals) error {
 	if err := client.Do(ctx, http.MethodPost, "/api/v1/join-tokens", in, &made); err != nil {
 		return err
 	}
-	rows := [][]string{{made.ID + " lets " + machines(made.Uses) + " join until " + day(&made.ExpiresAt) + " UTC. On each, where arm64 takes ?arch=arm64:"}}
+	rows := [][]string{{made.ID + " lets " + machines(made.Uses) + " join until " + day(&made.ExpiresAt) + ". On each, where arm64 takes ?arch=arm64:"}}
 	for _, line := range made.Commands() {
 		rows = append(rows, []string{line})
 	}

@@ -44,7 +44,7 @@ func (c ListCommand) Run(ctx context.Context, g *Globals) error {
 	}
 	rows := [][]string{{"RELEASE", "VERSION", "STORED", "STATE"}}
 	for _, r := range all {
-		rows = append(rows, []string{r.Release, r.Version, r.Stored.UTC().Format(time.RFC3339), strings.Join(r.State, ", ")})
+		rows = append(rows, []string{r.Release, r.Version, day(&r.Stored), strings.Join(r.State, ", ")})
 	}
 	return g.show(all, rows)
 }

@@ -63,7 +63,7 @@ func TestReleasesAreListedWithWhatIsKnownOfThem(t *testing.T) {
 	require.Contains(t, list[2].State[0], "damaged: ")
 	out, err = d.lablink(t, "release", "list", "--limit", "1", "--stack", "test")
 	require.NoError(t, err)
-	require.Contains(t, out, "2026-03-09T09:00:00Z")
+	require.Contains(t, out, "2026-03-09 14:30 IST")
 	require.NotContains(t, out, sums[1])
 
 	d.stack.URL = "http://127.0.0.1:1"

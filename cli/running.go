@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -82,7 +81,7 @@ func (v *verdict) pointer(ready api.Ready, w expected) {
 	}
 	if f := ready.Failed; f != nil {
 		v.final = f.Release == w.Release
-		v.wrong("given up", fmt.Sprintf("release %.12s was given up at %s: %s. It stays so until the pointer is set, and new machines begin with it", f.Release, f.At.Format(time.RFC3339), f.Reason),
+		v.wrong("given up", fmt.Sprintf("release %.12s was given up at %s: %s. It stays so until the pointer is set, and new machines begin with it", f.Release, day(&f.At), f.Reason),
 			"deploy another, or go back with lablink release rollback")
 	}
 	if ready.Waiting != "" {

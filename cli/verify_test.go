@@ -139,7 +139,7 @@ func TestVerifyComparesTheStackWithWhatRuns(t *testing.T) {
 		"not ready":                  {func() { d.ready.Ready, d.ready.Checks = false, []api.Check{{Name: "database", Reason: "it is locked"}} }, 1, "it is locked"},
 		"a release that was given up": {func() {
 			d.ready.Release, d.ready.Failed = sum("a"), &api.FailedRelease{Release: sum("b"), Reason: "it hangs"}
-		}, 1, "was given up at 0001-01-01T00:00:00Z: it hangs. It stays so until the pointer is set, and new machines begin with it"},
+		}, 1, "was given up at 0001-01-01 05:30 IST: it hangs. It stays so until the pointer is set, and new machines begin with it"},
 		"a host without room": {func() { d.ready.Release, d.ready.Waiting = sum("a"), "the data volume has 3 MiB free" }, 1,
 			"the host goes on trying to come to release bbbbbbbbbbbb: the data volume has 3 MiB free"},
 		"no stack":                {func() { d.noStack = errors.New("no stack selected") }, 2, "no stack selected"},

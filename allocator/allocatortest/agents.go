@@ -1,6 +1,7 @@
 package allocatortest
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -25,8 +26,11 @@ type FakeAgents struct {
 	Host *api.Host
 	// Readings are what their GPUs are like.
 	Readings []api.Reading
-	// Reason is what is wrong there, as they say.
+	// Health, Reason and Action are what is wrong there, as they say, and what would help;
+	// where there is no health they are healthy.
+	Health api.Health
 	Reason string
+	Action api.Action
 	// Rebooted are the reboots that were asked for, of machines that are away too.
 	Rebooted []string
 	// Desktop is what kind of desktop they show, Watchers how many watch it, and Controllers
@@ -92,7 +96,7 @@ func (f *FakeAgents) on(machine string) error {
 func (f *FakeAgents) Status(_ context.Context, machine string) (api.Status, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return api.Status{Health: api.Healthy, Session: &api.SessionStatus{ID: f.sessions[machine], Trouble: f.trouble, Desktop: f.Desktop, Watchers: f.Watchers, Controllers: f.Controllers}, Host: f.Host, Readings: f.Readings, Reason: f.Reason}, f.on(machine)
+	return api.Status{Health: cmp.Or(f.Health, api.Healthy), Action: f.Action, Session: &api.SessionStatus{ID: f.sessions[machine], Trouble: f.trouble, Desktop: f.Desktop, Watchers: f.Watchers, Controllers: f.Controllers}, Host: f.Host, Readings: f.Readings, Reason: f.Reason}, f.on(machine)
 }
 
 // StartSession gives a machine another session.

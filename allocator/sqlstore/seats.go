@@ -21,7 +21,7 @@ const (
 // A seat is read with its place in the queue; in a list of many that is counted
 // elsewhere.
 const (
-	seatFields = `SELECT s.id, s.workshop_id, w.name, s.email, s.state, coalesce(s.machine_id, ''), s.note, s.pin, s.claimed_at, s.assigned_at, s.ends_at, w.ends_at, w.capped_at, w.withheld, w.idle_limit, coalesce(h.active_at, 0), s.message, s.message_at, w.previews, `
+	seatFields = `SELECT s.id, s.workshop_id, w.name, s.email, s.state, coalesce(s.machine_id, ''), s.note, s.lost, s.pin, s.claimed_at, s.assigned_at, s.ends_at, w.ends_at, w.capped_at, w.withheld, w.idle_limit, coalesce(h.active_at, 0), s.message, s.message_at, w.previews, w.previews AND s.previews_told, `
 	seatPlace  = `CASE s.state WHEN 'queued' THEN (SELECT count(*) FROM seats q WHERE q.workshop_id = s.workshop_id AND q.state = 'queued' AND (q.claimed_at, q.id) <= (s.claimed_at, s.id)) ELSE 0 END`
 	seatFrom   = ` FROM seats s JOIN workshops w ON w.id = s.workshop_id LEFT JOIN machines h ON h.id = s.machine_id AND s.state = 'assigned'`
 	seatQuery  = seatFields + seatPlace + seatFrom
@@ -31,7 +31,7 @@ func scanSeat(row scanner) (allocator.Seat, error) {
 	var s allocator.Seat
 	var claimed, assigned, ends, over, capped, idle, active, told int64
 	var pin []byte
-	err := row.Scan(&s.ID, &s.WorkshopID, &s.Workshop, &s.Email, &s.State, &s.MachineID, &s.Note, &pin, &claimed, &assigned, &ends, &over, &capped, &s.Withheld, &idle, &active, &s.Message, &told, &s.Previews, &s.Position)
+	err := row.Scan(&s.ID, &s.WorkshopID, &s.Workshop, &s.Email, &s.State, &s.MachineID, &s.Note, &s.Lost, &pin, &claimed, &assigned, &ends, &over, &capped, &s.Withheld, &idle, &active, &s.Message, &told, &s.Previews, &s.PreviewsTold, &s.Position)
 	copy(s.PIN[:], pin)
 	s.ClaimedAt, s.AssignedAt, s.EndsAt = fromStamp(claimed), fromStamp(assigned), fromStamp(ends)
 	s.WorkshopEndsAt, s.CappedAt, s.MessageAt = fromStamp(over), fromStamp(capped), fromStamp(told)

@@ -63,6 +63,9 @@ func (s *Store) ChangeWorkshop(ctx context.Context, w allocator.Workshop, roster
 		if err := mustBeOpen(ctx, tx, w.ID); err != nil {
 			return err
 		}
+		if err := tellAnew(ctx, tx, w); err != nil {
+			return err
+		}
 		changed := api.Problemf(api.Conflict, "The workshop was changed meanwhile", "Look at it again, and change it then.")
 		err := one(ctx, tx, changed, `UPDATE workshops SET seats = $1, warm = $2, spares = $3, ends_at = $4, session_limit = $5, invited = $6, budget_cents = $9, idle_limit = $10, previews = $11, version = version + 1
 			WHERE id = $7 AND version = $8`,
@@ -75,6 +78,19 @@ func (s *Store) ChangeWorkshop(ctx context.Context, w allocator.Workshop, roster
 		}
 		return setRoster(ctx, tx, w.ID, roster)
 	})
+}
+
+// tellAnew lets all who are in a workshop be told anew where small pictures are turned on.
+func tellAnew(ctx context.Context, tx conn, w allocator.Workshop) error {
+	if !w.Previews {
+		return nil
+	}
+	_, err := tx.exec(ctx, `UPDATE seats SET previews_told = $1 WHERE workshop_id = $2 AND state <> 'released'
+		AND EXISTS (SELECT 1 FROM workshops w WHERE w.id = seats.workshop_id AND w.previews = $1)`, false, w.ID)
+	if err != nil {
+		return fmt.Errorf("let who is in %s be told of small pictures: %w", w.ID, err)
+	}
+	return nil
 }
 
 func mustBeOpen(ctx context.Context, tx conn, id string) error {

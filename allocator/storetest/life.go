@@ -212,7 +212,7 @@ func seatIsMoved(t *testing.T, w *world) {
 	after := w.seat(t, ws.ID, "ann@example.org")
 	require.NotEqual(t, before.MachineID, after.MachineID)
 	require.NotEqual(t, before.Session(), after.Session())
-	require.Equal(t, "you were moved by admin", after.Note)
+	require.Equal(t, []any{"you were moved by admin", allocator.LossMoved}, []any{after.Note, after.Lost})
 	require.Equal(t, allocator.Draining, w.machine(t, before.MachineID).State, "what she made there is collected")
 	require.Equal(t, before.AssignedAt, w.collectionOn(t, before.MachineID).Since)
 	requireCode(t, api.Capacity, w.MoveSeat(t.Context(), before.ID, "again", w.tick()))

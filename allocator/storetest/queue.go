@@ -72,7 +72,7 @@ func lostMachineComesFirst(t *testing.T, w *world) {
 	require.NoError(t, w.move(t, lost.MachineID, allocator.Terminated, "it was ended outside LabLink", w.tick()))
 	bob := w.seat(t, ws.ID, "bob@example.org")
 	require.Equal(t, []any{lost.ID, allocator.SeatQueued, 1}, []any{bob.ID, bob.State, bob.Position}, "he came before cleo")
-	require.Equal(t, "it was ended outside LabLink", bob.Note)
+	require.Equal(t, []any{"it was ended outside LabLink", allocator.LossEnded}, []any{bob.Note, bob.Lost})
 	require.NoError(t, w.ReleaseSeat(t.Context(), other.ID, "left", w.tick()))
 	require.Equal(t, other.MachineID, w.seat(t, ws.ID, "bob@example.org").MachineID)
 

@@ -65,6 +65,7 @@ func Run(t *testing.T, open Open) {
 		"work is collected while people go on":                     workIsCollectedMeanwhile,
 		"a workshop that collects ends after that":                 collectingWorkshopEnds,
 		"a participant is told what staff says":                    messageIsKept,
+		"who is told of small pictures is told when they come":     previewsAreTold,
 		"a seat is moved to another machine":                       seatIsMoved,
 		"nobody gets a machine that is to go":                      machineLeaves,
 		"random histories keep the invariants":                     randomHistories,

@@ -90,16 +90,28 @@ func (s *server) makeToken(r *http.Request) (*api.MadeToken, error) {
 		return nil, err
 	}
 	in := api.NewToken{Name: r.PostFormValue("name"), Role: r.PostFormValue("role")}
-	if typed := r.PostFormValue("until"); typed != "" { // the end of that day, wherever it is
-		day, err := time.Parse(time.DateOnly, typed)
-		if err != nil {
-			return nil, api.Problemf(api.Invalid, "That is no day", "%q: write it as 2026-03-01.", typed)
-		}
-		end := day.Add(24 * time.Hour)
-		in.ExpiresAt = &end
+	if in.ExpiresAt, err = typedDay(r, "until"); err != nil {
+		return nil, err
 	}
 	t, secret, err := s.Guard.NewToken(r.Context(), p, in)
 	return &api.MadeToken{Token: toToken(t), Secret: secret}, err
+}
+
+// typedDay is the end of a day that was typed, in the zone of the form; nil where none was.
+func typedDay(r *http.Request, name string) (*time.Time, error) {
+	typed := r.PostFormValue(name)
+	if typed == "" {
+		return nil, nil
+	}
+	zone, err := zoneOf(r.PostFormValue("zone"))
+	if err != nil {
+		return nil, err
+	}
+	day, err := time.ParseInLocation(time.DateOnly, typed, zone)
+	if err != nil {
+		return nil, api.Problemf(api.Invalid, "That is no day", "%q: write it as 2026-03-01.", typed)
+	}
+	return new(day.AddDate(0, 0, 1).UTC()), nil
 }
 
 func (s *server) revokeForm(w http.ResponseWriter, r *http.Request) {

@@ -106,8 +106,9 @@ type adminView struct {
 // workshopLine is a workshop with what has become of its machines.
 type workshopLine struct {
 	api.Workshop
-	later                                         bool // whether it begins later
-	Ready, Assigned, Waiting, Starting, Unhealthy int
+	tally
+	later   bool // whether it begins later
+	Waiting int
 }
 
 // Stage is whether it is coming, running or ended.
@@ -156,12 +157,12 @@ func (s *server) adminData(r *http.Request) (adminView, error) {
 	}
 	for _, m := range machines {
 		if line := lines[m.WorkshopID]; line != nil {
-			line.count(m.State)
+			line.add(m.State)
 		}
 	}
 	for _, w := range workshops {
 		line := lines[w.ID]
-		line.Waiting = people[w.ID] - line.Assigned
+		line.Waiting = people[w.ID] - line.InUse
 		v.Workshops = append(v.Workshops, *line)
 	}
 	return v, nil
@@ -181,20 +182,6 @@ func (s *server) workshopList(ctx context.Context) ([]allocator.Workshop, error)
 		}
 	}
 	return out, err
-}
-
-func (l *workshopLine) count(state allocator.MachineState) {
-	switch state {
-	case allocator.Requested, allocator.Launching, allocator.Booting, allocator.Rebooting, allocator.Draining:
-		l.Starting++
-	case allocator.Ready:
-		l.Ready++
-	case allocator.Assigned:
-		l.Assigned++
-	case allocator.Unhealthy:
-		l.Unhealthy++
-	case allocator.Terminating, allocator.Terminated: // not there any more
-	}
 }
 
 func (s *server) adminPage(w http.ResponseWriter, r *http.Request) {

@@ -26,21 +26,13 @@ type card struct {
 	Memory    *uint64    // that is used on its GPUs
 	Owner     string     // whose it is, where somebody's own
 	Picture   bool       // whether there are pictures of its desktop
+	Untold    bool       // whether there would be, and its participant was not told yet
 	Helps     bool       // whether who looks may do something
+	Can       []string   // what can be done to it now, by the names of confirmations
 }
 
 // Attention reports whether somebody should look at it.
 func (c card) Attention() bool { return c.Away || c.Trouble != "" }
-
-// Busy reports whether there is anything to do with it by hand.
-func (c card) Busy() bool {
-	return c.State != string(allocator.Terminating) && c.State != string(allocator.Terminated)
-}
-
-// Free reports whether it can be rebooted or replaced.
-func (c card) Free() bool {
-	return c.State == string(allocator.Ready) || c.State == string(allocator.Assigned)
-}
 
 // GPUMemory is how much all its GPUs have.
 func (c card) GPUMemory() (sum uint64) {
@@ -52,18 +44,16 @@ func (c card) GPUMemory() (sum uint64) {
 
 func (s *server) card(m allocator.Machine, seat allocator.Seat, v workshopView) card {
 	now := s.Service.Now()
-	c := card{Machine: s.machine(m), Owner: ownerBy(v.JoinTokens, m.JoinToken), Helps: v.Instructs()}
+	c := card{Machine: s.machine(m), Owner: ownerBy(v.JoinTokens, m.JoinToken), Helps: v.Instructs(), Can: handsOn(m)}
 	c.Away = !m.Connected && tunnelled(m.State)
 	switch {
+	case m.State == allocator.Terminating || m.State == allocator.Terminated: // nothing can be done
 	case m.State == allocator.Unhealthy:
 		c.Trouble = m.Reason
-	case m.Leaving != "" && c.Busy():
+	case m.Leaving != "":
 		c.Trouble = m.Leaving
 	case m.Health == api.Unhealthy || m.Health == api.Degraded:
 		c.Trouble = m.HealthReason
-	}
-	if !c.Busy() {
-		c.Trouble = ""
 	}
 	if m.State == allocator.Assigned && !m.ActiveAt.IsZero() {
 		if c.Active = now.Sub(m.ActiveAt) < working; !c.Active {
@@ -71,7 +61,9 @@ func (s *server) card(m allocator.Machine, seat allocator.Seat, v workshopView) 
 		}
 	}
 	c.EndsAt = endOf(seat)
-	c.Picture = v.Workshop.Previews && m.SeatID != "" && allocator.Watchable(m.Says.Desktop) && m.Connected
+	if seat.Previews && m.SeatID != "" && allocator.Watchable(m.Says.Desktop) && m.Connected {
+		c.Picture, c.Untold = seat.PreviewsTold, !seat.PreviewsTold
+	}
 	if d, known := s.Service.Doing(m.ID); known {
 		c.Load, c.Memory = d.Utilisation, d.Memory
 	}

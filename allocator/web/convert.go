@@ -56,7 +56,7 @@ func toOperation(o allocator.Operation) api.Operation {
 func (s *server) seat(ctx context.Context, of allocator.Seat, pin string) api.Seat {
 	out := api.Seat{
 		ID: of.ID, Workshop: of.Workshop, Email: of.Email, State: string(of.State), Machine: of.MachineID, ClaimedAt: of.ClaimedAt,
-		Position: of.Position, EndsAt: endOf(of), IdleEndsAt: orNil(of.IdleEndsAt), WorkshopEndsAt: orNil(of.WorkshopEndsAt), Note: of.Note, PIN: pin, Message: of.Message, Previews: of.Previews,
+		Position: of.Position, EndsAt: endOf(of), IdleEndsAt: orNil(of.IdleEndsAt), WorkshopEndsAt: orNil(of.WorkshopEndsAt), Note: of.Note, Lost: string(of.LostBy()), PIN: pin, Message: of.Message, Previews: of.Previews,
 	}
 	if of.Message != "" {
 		out.MessageAt = orNil(of.MessageAt)

@@ -37,7 +37,7 @@ func TestAnInstructorHelpsAParticipantByHand(t *testing.T) {
 	require.NotEqual(t, seat.Machine, moved.Machine)
 	res, body = staff.submit(t, "/admin/seats/"+seat.ID+"/move", workshop)
 	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
-	require.Contains(t, mustOpen(t, b, "/seat"), "you were moved by admin")
+	require.Contains(t, mustOpen(t, b, "/seat"), "You were given another machine.")
 
 	w.browser(t).submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"bob@example.org"}})
 	res, body = staff.send(t, http.MethodPost, "/api/v1/seats/"+seat.ID+"/move", nil)

@@ -219,6 +219,9 @@ func TestAMachinesLogIsFilteredFollowedAndDownloaded(t *testing.T) {
 	require.Contains(t, first, "id: ")
 	require.Contains(t, first, "XID 79")
 	require.NotContains(t, first, "well")
+	at := `<span class="at"><time datetime="` + w.Time.Add(-time.Minute).Format(time.RFC3339) + `" data-exactly>` // in the zone of whoever looks
+	require.Contains(t, first, at)
+	require.Contains(t, mustOpen(t, b, path), at)
 	w.logs(t, m, 2, line("error", "<b>fell off the bus</b>", 0))
 	next := event(t, events)
 	require.Contains(t, next, "&lt;b&gt;fell off the bus")

@@ -39,6 +39,12 @@ func (s *server) messageForm(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/admin/workshops/"+r.PathValue("id")+"?"+of+"="+strconv.Itoa(told), http.StatusSeeOther)
 }
 
+// addressee is whom a form tells something.
+type addressee struct {
+	Seat, Workshop string // their ids
+	Who            string
+}
+
 // messageOf is what staff wants to tell somebody.
 func messageOf(r *http.Request) (string, error) {
 	text := r.PostFormValue("text")

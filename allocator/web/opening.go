@@ -10,6 +10,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/roster"
 )
 
 // typed is what somebody has typed into a form: one that was refused keeps it.
@@ -79,7 +80,7 @@ func (s *server) formAgain(w http.ResponseWriter, r *http.Request, status int, f
 		return
 	}
 	v.Typed, v.Once = typed(r.PostForm), rand.Text()
-	if pasted := readPasted(v.Typed.Of("roster")); len(pasted.unread) == 0 && len(form.Roster) > len(pasted.addresses) {
+	if pasted := roster.Pasted(v.Typed.Of("roster")); len(pasted.Unread) == 0 && len(form.Roster) > len(pasted.Addresses) {
 		v.Typed["roster"] = []string{strings.Join(form.Roster, "\n")}
 	}
 	change(&v)

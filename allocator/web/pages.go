@@ -43,9 +43,9 @@ func newPages(warn time.Duration, loads assets) (*pages, error) {
 	for _, in := range catalogue.Languages() {
 		p.byLanguage[in] = map[string]*template.Template{}
 		for _, name := range names {
-			t, err := readPage(name, template.FuncMap{
-				"soon": func(end *time.Time) bool { return end != nil && time.Until(*end) < warn },
-				"t":    catalogue.Say(in), "asset": loads.url,
+			t, err := readPage(name, catalogue.Say(in), template.FuncMap{
+				"soon":  func(end *time.Time) bool { return end != nil && time.Until(*end) < warn },
+				"asset": loads.url,
 			})
 			if err != nil {
 				return nil, fmt.Errorf("read the page %s: %w", name, err)
@@ -56,10 +56,10 @@ func newPages(warn time.Duration, loads assets) (*pages, error) {
 	return p, nil
 }
 
-func readPage(name string, more template.FuncMap) (*template.Template, error) {
+func readPage(name string, say sayer, more template.FuncMap) (*template.Template, error) {
 	t := template.New("layout.html")
 	more["live"] = func(part, address string, data any) (template.HTML, error) { return liveRegion(t, part, address, data) }
-	return t.Funcs(functions).Funcs(administering).Funcs(more).ParseFS(templates, "templates/layout.html", "templates/parts.html", name)
+	return t.Funcs(functions).Funcs(administering).Funcs(speaking(say)).Funcs(more).ParseFS(templates, "templates/layout.html", "templates/parts.html", name)
 }
 
 // of is a page in the language of whoever asks.
@@ -69,22 +69,26 @@ func (p *pages) of(r *http.Request, name string) (language.Tag, *template.Templa
 }
 
 var functions = template.FuncMap{
-	"gib":   func(bytes uint64) string { return fmt.Sprintf("%.0f GiB", float64(bytes)/(1<<30)) },
-	"gibs":  func(bytes *uint64) string { return fmt.Sprintf("%.1f GiB", float64(*bytes)/(1<<30)) },
-	"watts": func(watts *float64) string { return fmt.Sprintf("%.0f W", *watts) },
-	"when": func(t time.Time) template.HTML {
-		return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, t.Format(time.RFC3339), t.Format("2006-01-02 15:04:05 MST"))) //nolint:gosec // made of a time only
-	},
+	"gib":     func(bytes uint64) string { return fmt.Sprintf("%.0f GiB", float64(bytes)/(1<<30)) },
+	"gibs":    func(bytes *uint64) string { return fmt.Sprintf("%.1f GiB", float64(*bytes)/(1<<30)) },
+	"watts":   func(watts *float64) string { return fmt.Sprintf("%.0f W", *watts) },
+	"when":    func(t time.Time) template.HTML { return shownTime(t, "") },
+	"exactly": func(t time.Time) template.HTML { return shownTime(t, " data-exactly") },
 	"usd":     func(usd float64) string { return fmt.Sprintf("$%.2f", usd) },
 	"minutes": func(until time.Time) int { return max(1, int(time.Until(until).Round(time.Minute).Minutes())) },
 	"may":     may,
 	"part":    live.Begin, "done": live.End,
 	// tunnelled reports whether a machine in a state should have its tunnel up.
 	"tunnelled": func(state string) bool { return tunnelled(allocator.MachineState(state)) },
-	"counted":   allocator.Counted, "watchable": allocator.Watchable,
-	"lasting": lasting, "sized": sized,
-	"hosting": hosting,
-	"percent": func(part, whole int) int { return 100 * part / max(1, whole) },
+	"watchable": allocator.Watchable,
+	"to":        func(seat, workshop, who string) addressee { return addressee{seat, workshop, who} },
+	"percent":   func(part, whole int) int { return 100 * part / max(1, whole) },
+}
+
+// shownTime is a time, which the page's scripts show in the zone of whoever looks, exactly to
+// the second where that is said.
+func shownTime(t time.Time, how string) template.HTML {
+	return template.HTML(fmt.Sprintf(`<time datetime="%s"%s>%s</time>`, t.Format(time.RFC3339), how, t.Format("2006-01-02 15:04:05 MST"))) //nolint:gosec // made of a time only
 }
 
 // warning is how long before its end a participant is told of it, where the settings
@@ -181,22 +185,4 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, api.Problemf(api.NotFound, "There is no such page", "Check the address for a typing mistake."))
 	})
-}
-
-// lasting is a time of so many seconds, or of none, for people.
-func lasting(seconds any) string {
-	n := 0
-	switch s := seconds.(type) {
-	case int:
-		n = s
-	case *int:
-		n = *s
-	}
-	switch {
-	case n < 60:
-		return allocator.Counted(n, "second")
-	case n < 3600:
-		return allocator.Counted(n/60, "minute")
-	}
-	return fmt.Sprintf("%d h %d min", n/3600, n%3600/60)
 }

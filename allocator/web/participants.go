@@ -60,12 +60,15 @@ func (s *server) join(w http.ResponseWriter, r *http.Request) {
 // seatLive keeps the machine's part of the page up to date.
 func (s *server) seatLive(w http.ResponseWriter, r *http.Request) {
 	updates := newUpdates(w, r, "live")
-	s.watchSeat(r.Context(), r, r.URL.Query().Get("seat"), func(now api.Live) error {
+	s.watchSeat(r.Context(), r, r.URL.Query().Get("seat"), func(seat allocator.Seat, now api.Live) error {
 		html, err := s.fragment(r, "seat.html", "live", moving(now, s.lastSeat(r, now.Seat.ID)))
-		if err != nil {
-			return err
+		if err == nil {
+			err = updates.show(html)
 		}
-		return updates.show(html)
+		if err == nil {
+			s.readsPreviews(r.Context(), seat)
+		}
+		return err
 	}, func(error) { _ = updates.send("gone", "/seat") })
 }
 

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -16,7 +17,7 @@ import (
 const previewTime = 15 * time.Second
 
 // preview passes a small picture of a participant's desktop on to staff, where the workshop
-// says so still when it is there. What is none, or too large, is not passed on: a machine
+// says so still when it is there, and the participant was told. What is none, or too large, is not passed on: a machine
 // chooses its answers. No browser keeps it.
 func (s *server) preview(w http.ResponseWriter, r *http.Request) {
 	seat, err := s.Service.Previewed(r.Context(), r.PathValue("id"))
@@ -38,6 +39,13 @@ func (s *server) preview(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "image/jpeg")
 	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
 	_, _ = w.Write(raw)
+}
+
+// readsPreviews keeps that a participant was sent what their page says of small pictures.
+func (s *server) readsPreviews(ctx context.Context, seat allocator.Seat) {
+	if err := s.Service.PreviewsSeen(ctx, seat); err != nil {
+		s.Log.WarnContext(ctx, "nobody sees small pictures of a desktop before its participant's page is looked at again", "seat", seat.ID, "error", err)
+	}
 }
 
 // pictureOf asks a machine for a small picture of its desktop; nil where there is none now.

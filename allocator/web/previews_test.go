@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -24,13 +25,20 @@ func pictured(t *testing.T, agent *http.HandlerFunc) (*world, allocator.Workshop
 	_, use := withMachines(t, func(w http.ResponseWriter, r *http.Request) { (*agent)(w, r) })
 	w := newWorld(t, use)
 	ws := w.ReadyWorkshop(t, 1)
-	on := true
-	ws, err := w.Service.ChangeWorkshop(t.Context(), "admin", ws.ID, api.WorkshopChange{Previews: &on})
-	require.NoError(t, err)
-	join(t, w.browser(t), ws, "ann@example.org")
+	w.pictures(t, ws, true)
+	ann := w.browser(t)
+	join(t, ann, ws, "ann@example.org")
+	mustOpen(t, ann, "/seat")
 	seats, err := w.Store.Seats(t.Context(), ws.ID)
 	require.NoError(t, err)
 	return w, ws, seats[0]
+}
+
+// pictures turns small pictures of a workshop's desktops on or off.
+func (w *world) pictures(t *testing.T, ws allocator.Workshop, on bool) {
+	t.Helper()
+	_, err := w.Service.ChangeWorkshop(t.Context(), "admin", ws.ID, api.WorkshopChange{Previews: &on})
+	require.NoError(t, err)
 }
 
 func jpegOf(t *testing.T, width, height int) []byte {
@@ -61,9 +69,7 @@ func TestInstructorsSeeSmallPicturesWhereTheWorkshopSaysSo(t *testing.T) {
 	res, _ = w.as(t, allocator.Viewer).open(t, at)
 	require.Equal(t, http.StatusForbidden, res.StatusCode)
 
-	off := false
-	_, err := w.Service.ChangeWorkshop(t.Context(), "admin", ws.ID, api.WorkshopChange{Previews: &off})
-	require.NoError(t, err)
+	w.pictures(t, ws, false)
 	res, body = staff.send(t, http.MethodGet, at, nil)
 	refused(t, api.NotFound, res, body)
 }
@@ -110,14 +116,44 @@ func TestWhoIsInAWorkshopIsToldWhenSmallPicturesAreTurnedOn(t *testing.T) {
 	const told = "sees small pictures of all desktops"
 	page := watched(t, ann, "/seat/live")
 	require.NotContains(t, event(t, page), told)
-	on := true
-	_, err := w.Service.ChangeWorkshop(t.Context(), "admin", ws.ID, api.WorkshopChange{Previews: &on})
-	require.NoError(t, err)
+	w.pictures(t, ws, true)
 	until(t, page, `id="previews"`, told)
 	require.Contains(t, mustOpen(t, ann, "/seat"), `id="previews" data-dismiss`)
 	events, err := w.Store.Events(t.Context(), allocator.EventQuery{Limit: 100})
 	require.NoError(t, err)
 	require.Contains(t, fmt.Sprint(events), "small pictures of its desktops")
+}
+
+// Their machine goes on while no page of theirs is open, or their browser shows the desktop
+// by itself.
+func TestWhoWasNotToldIsNotSeen(t *testing.T) {
+	small := jpegOf(t, 480, 270)
+	_, use := withMachines(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(small) })
+	w := newWorld(t, use)
+	ws := w.ReadyWorkshop(t, 1)
+	staff, ann := w.staff(t), w.browser(t)
+	join(t, ann, ws, "ann@example.org")
+	at := "/admin/seats/" + w.Machines(t, ws)[0].SeatID + "/preview"
+	seen := func() int {
+		t.Helper()
+		res, _ := staff.send(t, http.MethodGet, at, nil)
+		return res.StatusCode
+	}
+	mustOpen(t, ann, "/seat")
+	w.pictures(t, ws, true)
+	require.Equal(t, http.StatusNotFound, seen())
+	mustOpen(t, ann, "/seat")
+	require.Equal(t, http.StatusOK, seen())
+	w.pictures(t, ws, false)
+	w.pictures(t, ws, true)
+	require.Equal(t, http.StatusNotFound, seen(), "she was told of those before")
+	require.Equal(t, string(small), mustOpen(t, ann, "/desktop/"))
+	mustOpen(t, ann, "/join/"+ws.JoinCode)
+	require.Equal(t, http.StatusNotFound, seen())
+	until(t, watched(t, ann, "/seat/live"), `id="previews"`)
+	require.Eventually(t, func() bool { return seen() == http.StatusOK }, 20*time.Second, 10*time.Millisecond)
+	w.pictures(t, ws, false)
+	require.Equal(t, http.StatusNotFound, seen())
 }
 
 // A machine may be somebody else's by the time it has answered.

@@ -28,7 +28,10 @@ type workshopView struct {
 }
 
 // counts are how many machines, and people, are how.
-type counts struct{ Ready, InUse, Starting, Attention, Waiting int }
+type counts struct {
+	tally
+	Attention, Waiting int
+}
 
 func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopView, error) {
 	v := workshopView{Role: roleOf(r), View: oneOf(r.URL.Query().Get("view"), "cards", "table"), Show: oneOf(r.URL.Query().Get("show"), "all", "attention", "waiting")}
@@ -77,7 +80,10 @@ func (s *server) fillRoom(ctx context.Context, workshop allocator.Workshop, v *w
 			continue
 		}
 		c := s.card(m, of[m.SeatID], *v)
-		v.Counts.add(c)
+		v.Counts.add(m.State)
+		if c.Attention() {
+			v.Counts.Attention++
+		}
 		if v.includes(c) {
 			v.Cards = append(v.Cards, c)
 		}
@@ -88,21 +94,6 @@ func (s *server) fillRoom(ctx context.Context, workshop allocator.Workshop, v *w
 // includes reports whether a machine is among those that were asked for.
 func (v workshopView) includes(c card) bool {
 	return v.Show == "all" || v.Show == "attention" && c.Attention()
-}
-
-func (n *counts) add(c card) {
-	if c.Attention() {
-		n.Attention++
-	}
-	switch allocator.MachineState(c.State) {
-	case allocator.Requested, allocator.Launching, allocator.Booting, allocator.Rebooting, allocator.Draining:
-		n.Starting++
-	case allocator.Ready:
-		n.Ready++
-	case allocator.Assigned:
-		n.InUse++
-	case allocator.Unhealthy, allocator.Terminating, allocator.Terminated: // nobody can have it
-	}
 }
 
 // oneOf is what was asked for, or the first where that is none of them.

@@ -76,14 +76,23 @@ func TestARoomIsSeenAtAGlance(t *testing.T) {
 }
 
 func TestPicturesOfDesktopsAreShownWhereTheWorkshopSaysSo(t *testing.T) {
-	w, ws, seat, _ := watchable(t)
-	staff := w.staff(t)
+	w := newWorld(t)
+	ws := w.ReadyWorkshop(t, 1)
+	staff, ann := w.staff(t), w.browser(t)
+	join(t, ann, ws, "ann@example.org")
 	m := w.Machines(t, ws)[0]
 	w.reported(t, m, api.Report{Health: api.Healthy, Session: &api.SessionStatus{Desktop: "vnc"}})
-	picture := `src="/admin/seats/` + seat.ID + `/preview"`
-	require.NotContains(t, mustOpen(t, staff, "/admin/workshops/"+ws.ID), picture)
-	w.Store = withPictures{reached{w.Store}}
-	says(t, mustOpen(t, staff, "/admin/workshops/"+ws.ID), picture, `alt="Desktop of `+seat.Email)
+	w.Store = reached{w.Store}
+	page, picture, untold := "/admin/workshops/"+ws.ID, `src="/admin/seats/`+m.SeatID+`/preview"`, "not told yet"
+	require.NotContains(t, mustOpen(t, staff, page), picture)
+	w.pictures(t, ws, true)
+	body := mustOpen(t, staff, page)
+	says(t, body, untold)
+	require.NotContains(t, body, picture)
+	mustOpen(t, ann, "/seat")
+	body = mustOpen(t, staff, page)
+	says(t, body, picture, `alt="Desktop of ann@example.org`)
+	require.NotContains(t, body, untold)
 }
 
 // reached is a store whose machines all have their tunnels.
@@ -95,15 +104,6 @@ func (r reached) Machines(ctx context.Context, workshop string, ended bool) ([]a
 		all[i].Connected = true
 	}
 	return all, err
-}
-
-// withPictures is one whose workshops all show pictures, too.
-type withPictures struct{ reached }
-
-func (p withPictures) Workshop(ctx context.Context, id string) (allocator.Workshop, error) {
-	w, err := p.Store.Workshop(ctx, id)
-	w.Previews = true
-	return w, err
 }
 
 func TestEverybodyInAWorkshopIsToldSomething(t *testing.T) {
@@ -204,6 +204,30 @@ func TestWhatIsLostIsSaidBeforeItIs(t *testing.T) {
 	res, body := staff.open(t, "/admin/workshops/"+ws.ID+"/end")
 	require.Equal(t, http.StatusConflict, res.StatusCode)
 	says(t, body, "has ended")
+}
+
+func TestAnInstructorHelpsWhoWaits(t *testing.T) {
+	w := newWorld(t)
+	ws := w.ReadyWorkshop(t, 1)
+	staff, cleo := w.staff(t), w.browser(t)
+	join(t, w.browser(t), ws, "ann@example.org")
+	join(t, cleo, ws, "cleo@example.org")
+	seats, err := w.Store.Seats(t.Context(), ws.ID)
+	require.NoError(t, err)
+	waits := seats[len(seats)-1]
+	require.Equal(t, allocator.SeatQueued, waits.State)
+	page := "/admin/workshops/" + ws.ID
+	line := between(mustOpen(t, staff, page), `<li id="waits-`+waits.ID, `</details>`)
+	says(t, line, `aria-label="Message to cleo@example.org"`)
+	res, body := staff.submit(t, between(line, `action="`, `"`), url.Values{"workshop": {ws.ID}, "text": {"You are next."}})
+	require.Equal(t, page, res.Header.Get("Location"), body)
+	says(t, mustOpen(t, cleo, "/seat"), "You are next.")
+	asks := mustOpen(t, staff, between(line, `href="`, `"`))
+	says(t, asks, "Take the seat of cleo@example.org away?", "their place in the queue")
+	res, body = staff.submit(t, "/admin/seats"+between(asks, `action="/admin/seats`, `"`), url.Values{"workshop": {ws.ID}})
+	require.Equal(t, page, res.Header.Get("Location"), body)
+	join(t, w.browser(t), ws, "cleo@example.org") // without her PIN
+	require.NotContains(t, mustOpen(t, w.as(t, allocator.Viewer), page), "/release")
 }
 
 func TestASeatIsMadeLongerOnItsCard(t *testing.T) {

@@ -64,6 +64,29 @@ func (l seatLive) Watched() bool {
 // Controlled reports whether staff works on the desktop.
 func (l seatLive) Controlled() bool { return l.Watched() && l.Status.Session.Controllers > 0 }
 
+// Failing reports whether the desktop could not be started, and is tried again.
+func (l seatLive) Failing() bool {
+	return l.Status != nil && l.Status.Session != nil && l.Status.Session.Trouble != ""
+}
+
+// Ill is what is wrong with the machine, as its participant is told by what they can do;
+// "" where that is nothing to them.
+func (l seatLive) Ill() string {
+	switch {
+	case l.Status == nil:
+		return ""
+	case l.Status.Health == api.Unhealthy:
+		return "broken"
+	case l.Status.Action == api.Restart:
+		return "restart"
+	case l.Status.Health == api.Degraded && l.Status.Action == api.NoAction:
+		return "slow"
+	case l.Status.Health == api.Degraded:
+		return "limited"
+	}
+	return ""
+}
+
 // moving is what moves on the page of a seat. Last is the one that the browser used last,
 // whose desktop it gets.
 func moving(live api.Live, last string) seatLive {
@@ -123,6 +146,7 @@ func (s *server) seatPage(w http.ResponseWriter, r *http.Request) {
 		framing(w.Header())
 	}
 	s.render(w, r, http.StatusOK, "seat.html", view)
+	s.readsPreviews(r.Context(), seat)
 }
 
 // lastSeat is the seat that a browser used last: this one, as far as nobody can tell.

@@ -97,8 +97,46 @@ func TestAParticipantIsToldOnTheirPageWhatConcernsThem(t *testing.T) {
 	require.NotContains(t, body, "is looking at", "it is said once")
 	require.NoError(t, w.Service.MessageSeat(t.Context(), "admin", seats[0].ID, "Pause <now>"))
 	require.Contains(t, mustOpen(t, ann, "/seat"), "<strong>A message for you:</strong> Pause &lt;now&gt;")
-	w.Agents.Reason = "Reboot the <machine>."
-	require.Contains(t, mustOpen(t, ann, "/seat"), "<strong>About your machine, for you and your instructor:</strong> Reboot the &lt;machine&gt;.")
+}
+
+// What is for staff names parts and programs.
+func TestAParticipantReadsWhatIsWrongInPlainWords(t *testing.T) {
+	w, ws, ann := seated(t, "vnc")
+	w.Agents.Reason = "GPU 0 (NVIDIA A10G): The driver reported a fault (XID 79)."
+	for _, c := range []struct {
+		health api.Health
+		action api.Action
+		says   string
+	}{
+		{api.Unhealthy, api.Reboot, "You get another machine as soon as one is ready."},
+		{api.Degraded, api.Reset, "works with limits"},
+		{api.Degraded, api.NoAction, "slower than usual"},
+		{api.Degraded, api.Restart, "Start that program again."},
+		{api.Healthy, api.Restart, "Start that program again."},
+		{api.Healthy, api.NoAction, ""},
+	} {
+		w.Agents.Health, w.Agents.Action = c.health, c.action
+		body := mustOpen(t, ann, "/seat")
+		says(t, body, c.says)
+		require.NotContains(t, body, "XID", "%+v", c)
+		require.Equal(t, c.says != "", strings.Contains(body, `id="reason"`), "%+v", c)
+		live := event(t, watched(t, ann, "/seat/live"))
+		says(t, live, c.says)
+		require.NotContains(t, live, "XID", "%+v", c)
+	}
+	m := w.Machines(t, ws)[0]
+	w.reported(t, m, api.Report{Health: api.Unhealthy, Reason: w.Agents.Reason, Session: &api.SessionStatus{ID: m.Session()}})
+	w.Agents.Disconnect(m.ID)
+	body := mustOpen(t, ann, "/seat")
+	says(t, body, "Your machine has failed. You get another one as soon as one is ready")
+	require.NotContains(t, body, "XID")
+	says(t, bodyOf(t, ann, "/api/v1/seats/current"), m.ID)
+	_, err := w.Service.DrainMachine(t.Context(), "admin", m.ID)
+	require.NoError(t, err)
+	body = mustOpen(t, ann, "/seat")
+	says(t, body, "<strong>Your machine has failed.</strong> Another one is on its way")
+	require.NotContains(t, body, "drained by")
+	says(t, mustOpen(t, w.staff(t), "/admin/workshops/"+ws.ID), "it was drained by admin")
 }
 
 func TestAPageSaysWhenTheTimeEndsAndOffersMore(t *testing.T) {

@@ -74,7 +74,7 @@ func (s *server) seatOperations(a huma.API) {
 		OperationID: "watch-seat", Method: http.MethodGet, Path: "/api/v1/seats/current/events", Summary: "How the machine is, every two seconds",
 		Tags: tags, Security: own,
 	}, map[string]any{"live": api.Live{}, "gone": api.Problem{}}, func(ctx context.Context, in *ownSeat, send sse.Sender) {
-		s.watchSeat(ctx, in.request, in.Seat, func(live api.Live) error { return send.Data(live) }, func(err error) {
+		s.watchSeat(ctx, in.request, in.Seat, func(_ allocator.Seat, live api.Live) error { return send.Data(live) }, func(err error) {
 			_ = send.Data(*s.asProblem(ctx, err))
 		})
 	})
@@ -111,7 +111,7 @@ func (s *server) look(ctx context.Context, seat allocator.Seat) api.Live {
 // watchSeat tells how the machine of a browser's seat is until the browser is
 // gone, and says goodbye when it holds the seat no longer. What cannot be read is tried
 // again.
-func (s *server) watchSeat(ctx context.Context, r *http.Request, id string, tell func(api.Live) error, gone func(error)) {
+func (s *server) watchSeat(ctx context.Context, r *http.Request, id string, tell func(allocator.Seat, api.Live) error, gone func(error)) {
 	tick := time.NewTicker(liveInterval)
 	defer tick.Stop()
 	for {
@@ -121,7 +121,7 @@ func (s *server) watchSeat(ctx context.Context, r *http.Request, id string, tell
 			gone(err)
 			return
 		case err != nil: // the database is away, which is no reason to show less
-		case tell(s.look(ctx, seat)) != nil:
+		case tell(seat, s.look(ctx, seat)) != nil:
 			return
 		}
 		select {

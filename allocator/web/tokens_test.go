@@ -100,7 +100,7 @@ func TestTokensAreMadeAndRevokedOnAPage(t *testing.T) {
 	w := newWorld(t)
 	b := w.as(t, allocator.Instructor)
 	require.Contains(t, mustOpen(t, b, "/admin/account"), "You have none")
-	res, body := b.submit(t, "/admin/account/tokens", url.Values{"name": {"<b>ci</b>"}, "role": {"viewer"}, "until": {"2026-03-05"}})
+	res, body := b.submit(t, "/admin/account/tokens", url.Values{"name": {"<b>ci</b>"}, "role": {"viewer"}, "until": {"2026-03-05"}, "zone": {"America/New_York"}})
 	require.Equal(t, http.StatusOK, res.StatusCode)
 	secret := between(body, `id="secret">`, "<")
 	require.Regexp(t, "^lbl_", secret)
@@ -109,10 +109,10 @@ func TestTokensAreMadeAndRevokedOnAPage(t *testing.T) {
 	body = mustOpen(t, b, "/admin/account")
 	require.NotContains(t, body, secret)
 	require.Contains(t, body, "&lt;b&gt;ci&lt;/b&gt;")
-	require.Contains(t, body, "2026-03-06 00:00:00 UTC", "the day is good to its end")
-	for until, code := range map[string]int{"tomorrow": http.StatusUnprocessableEntity, "2026-02-01": http.StatusUnprocessableEntity} {
-		res, body = b.submit(t, "/admin/account/tokens", url.Values{"name": {"x"}, "until": {until}})
-		require.Equal(t, code, res.StatusCode)
+	require.Contains(t, body, `<time datetime="2026-03-06T05:00:00Z">`, "the day is good to its end, where it was typed")
+	for until, zone := range map[string]string{"tomorrow": "UTC", "2026-02-01": "", "2026-03-05": "Middle/Earth"} {
+		res, body = b.submit(t, "/admin/account/tokens", url.Values{"name": {"x"}, "until": {until}, "zone": {zone}})
+		require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
 		require.Contains(t, body, `class="problem"`)
 	}
 	id := between(body, "/admin/account/revoke/", `"`)

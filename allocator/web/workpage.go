@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 
@@ -107,17 +106,4 @@ func (s *server) workFile(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, at, http.StatusSeeOther) //nolint:gosec // the bucket's address, as the allocator signed it
-}
-
-// sized is a number of bytes, for people.
-func sized(bytes int64) string {
-	switch {
-	case bytes < 1000:
-		return allocator.Counted(int(bytes), "byte")
-	case bytes < 1_000_000:
-		return fmt.Sprintf("%.1f kB", float64(bytes)/1000)
-	case bytes < 1_000_000_000:
-		return fmt.Sprintf("%.1f MB", float64(bytes)/1_000_000)
-	}
-	return fmt.Sprintf("%.1f GB", float64(bytes)/1_000_000_000)
 }

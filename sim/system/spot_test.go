@@ -41,6 +41,7 @@ func TestASpotMachineThatAWSTakesBackIsLeftInTime(t *testing.T) {
 	require.NoError(t, account.Interrupt(t.Context(), instance))
 	eventually(t, "she is at another machine", func() bool { s := current(); return s.Machine != "" && s.Machine != first })
 	require.Contains(t, seat.Note, "AWS takes this spot machine back")
+	require.Equal(t, "taken", seat.Lost)
 	l.hasASession(t, person)
 	var work api.Page[api.WorkFile]
 	eventually(t, "her work is kept", func() bool {

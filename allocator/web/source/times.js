@@ -2,6 +2,7 @@
 const page = document.documentElement.lang;
 const locale = navigator.languages.find((l) => l.split('-')[0] === page.split('-')[0]) ?? page;
 const short = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+const exact = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
 const long = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'long' });
 const until = new Intl.RelativeTimeFormat(locale, { numeric: 'always' });
 
@@ -22,7 +23,7 @@ setInterval(() => {
 export function localTimes(within) {
   for (const time of within.querySelectorAll('time:not([data-local])')) {
     const at = new Date(time.dateTime);
-    time.textContent = short.format(at) + left(time, at);
+    time.textContent = ('exactly' in time.dataset ? exact : short).format(at) + left(time, at);
     time.title = long.format(at);
     time.dataset.local = '';
   }

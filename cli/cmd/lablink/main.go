@@ -34,7 +34,7 @@ func main() {
 	// being taken away.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	var c cli.Commands
-	c.Out, c.OpenImages, c.OpenArtifacts = os.Stdout, images.Open, artifacts.Open
+	c.In, c.Out, c.OpenImages, c.OpenArtifacts = os.Stdin, os.Stdout, images.Open, artifacts.Open
 	c.OpenAccount, c.OpenPrices = remains.Open, live.Open
 	c.Examined = cli.Examined{
 		Laptop:  func(dir string) doctor.Laptop { return laptop.Laptop{Dir: dir} },

@@ -138,6 +138,8 @@ func TestAShellIsToldHowALineMayGoOn(t *testing.T) {
 		"lablink logs mch_1 --le":        "--level",
 		"lablink logs mch_1 --level w":   "warn",
 		"lablink completion z":           "zsh",
+		"lablink launch x --ro":          "--roster",
+		"lablink tell --a":               "--all",
 		"lablink launch x --pool y --ma": "--machines",
 	} {
 		out, _, code := typed(t, []string{"COMP_LINE=" + line}, "ignored")

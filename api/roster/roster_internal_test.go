@@ -1,4 +1,4 @@
-package web
+package roster
 
 import (
 	"bytes"
@@ -18,14 +18,14 @@ func TestPastedAddressesAreReadHoweverTheyAreWritten(t *testing.T) {
 		"Ann\tann@example.org\nBob\tbob@example.org", "\"ann@example.org\",\r\n\"bob@example.org\"\r\n\"\"\r\n", "\ufeffann@example.org\nbob@example.org",
 		"Name, E-mail\nAnn, ann@example.org\nBob, bob@example.org",
 	} {
-		got := readPasted(text)
-		require.Equal(t, two, got.addresses, "%q", text)
-		require.Empty(t, got.unread, "%q", text)
+		got := Pasted(text)
+		require.Equal(t, two, got.Addresses, "%q", text)
+		require.Empty(t, got.Unread, "%q", text)
 	}
-	got := readPasted("ann@example.org\nBob\n\nzoe@\n@example.org, bob@example.org")
-	require.Equal(t, two, got.addresses)
-	require.Equal(t, []unread{{2, "Bob"}, {4, "zoe@"}, {5, "@example.org, bob@example.org"}}, got.unread)
-	require.Empty(t, readPasted("").unread)
+	got := Pasted("ann@example.org\nBob\n\nzoe@\n@example.org, bob@example.org")
+	require.Equal(t, two, got.Addresses)
+	require.Equal(t, []Unread{{2, "Bob"}, {4, "zoe@"}, {5, "@example.org, bob@example.org"}}, got.Unread)
+	require.Empty(t, Pasted("").Unread)
 }
 
 func TestTheColumnWithAddressesOfATableIsFound(t *testing.T) {
@@ -39,16 +39,16 @@ func TestTheColumnWithAddressesOfATableIsFound(t *testing.T) {
 		"Name,Mail,Supervisor\nAnn,ann@example.org,boss@example.org\nBob,bob@example.org,\n",
 		"Name,Mail\nAnn \"the\" Lee,ann@example.org\n,\nBob,bob@example.org,more\n\n",
 	} {
-		got, err := readTable([]byte(table))
+		got, err := Table([]byte(table))
 		require.NoError(t, err, "%q", table)
-		require.Equal(t, two, got.addresses, "%q", table)
-		require.Empty(t, got.unread, "%q", table)
+		require.Equal(t, two, got.Addresses, "%q", table)
+		require.Empty(t, got.Unread, "%q", table)
 	}
-	got, err := readTable([]byte("Name,Mail\nAnn,ann@example.org\n\"Bob\nLee\",bob(at)example.org\nZoe,none\n"))
+	got, err := Table([]byte("Name,Mail\nAnn,ann@example.org\n\"Bob\nLee\",bob(at)example.org\nZoe,none\n"))
 	require.NoError(t, err)
-	require.Equal(t, []unread{{3, "bob(at)example.org"}, {5, "none"}}, got.unread, "by the lines of the file")
+	require.Equal(t, []Unread{{3, "bob(at)example.org"}, {5, "none"}}, got.Unread, "by the lines of the file")
 	for _, none := range []string{"Name,Group\nAnn,1\n", "\xff\xfea\x00n\x00", "", "PK\x03\x04\x00\x00"} {
-		_, err = readTable([]byte(none))
+		_, err = Table([]byte(none))
 		require.Equal(t, api.Invalid, api.CodeOf(err), "%q", none)
 	}
 }
@@ -59,23 +59,24 @@ func FuzzTable(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		got, err := readTable(raw)
+		got, err := Table(raw)
 		if err != nil {
 			require.Equal(t, api.Invalid, api.CodeOf(err))
 		}
-		for _, a := range got.addresses {
+		for _, a := range got.Addresses {
 			require.Contains(t, a, "@")
 		}
-		for _, u := range got.unread {
+		for _, u := range got.Unread {
 			require.LessOrEqual(t, u.Line, 1+bytes.Count(raw, []byte("\n"))+bytes.Count(raw, []byte("\r")))
 		}
-		_ = readPasted(string(raw))
+		_ = Pasted(string(raw))
 	})
 }
 
 func TestWhatIsNotUnderstoodIsToldByLine(t *testing.T) {
-	require.NoError(t, roster{}.complain("In the file x.csv"))
-	err := readPasted(strings.Repeat("nobody\n", 8)).complain("In the addresses")
+	require.NoError(t, Roster{}.Complain("In the file x.csv"))
+	err := Pasted(strings.Repeat("nobody\n", 8)).Complain("In the addresses")
 	require.ErrorContains(t, err, `In the addresses, line 1: "nobody"; line 2`)
 	require.ErrorContains(t, err, "and 3 more")
+	require.ErrorContains(t, Pasted(strings.Repeat("ö", mostText+1)).Complain("There"), strings.Repeat("ö", mostText)+"…\"")
 }

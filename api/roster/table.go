@@ -1,4 +1,4 @@
-package web
+package roster
 
 import (
 	"bytes"
@@ -10,9 +10,9 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// readTable reads a file with values that commas, semicolons or tabs are between: its
+// Table reads a file with values that commas, semicolons or tabs are between: its
 // column with addresses. Invalid where it has none.
-func readTable(raw []byte) (out roster, err error) {
+func Table(raw []byte) (out Roster, err error) {
 	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
 	if bytes.IndexByte(raw, 0) >= 0 {
 		return out, api.Problemf(api.Invalid, "That file is no list of addresses", "Save the table as CSV (UTF-8), or paste the addresses.")
@@ -30,9 +30,9 @@ func readTable(raw []byte) (out roster, err error) {
 			continue
 		}
 		found, ok := addressesIn(row[column])
-		out.addresses = append(out.addresses, found...)
+		out.Addresses = append(out.Addresses, found...)
 		if !ok && (n > 0 || strings.Contains(row[column], "@")) { // the first may be the column's name
-			out.unread = append(out.unread, unread{lines[n], row[column]})
+			out.Unread = append(out.Unread, Unread{lines[n], row[column]})
 		}
 	}
 	return out, nil

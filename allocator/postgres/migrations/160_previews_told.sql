@@ -1,0 +1,3 @@
+-- +goose Up
+-- Whether a seat's participant was told of small pictures since they were turned on last.
+ALTER TABLE seats ADD COLUMN previews_told BOOLEAN NOT NULL DEFAULT FALSE;

@@ -1,0 +1,45 @@
+package web_test
+
+import (
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+var confirmed = regexp.MustCompile(`/confirm/(\w+)"`)
+
+func TestACardOffersWhatTheMachinesPageOffers(t *testing.T) {
+	w := newWorld(t)
+	ws := w.ReadyWorkshop(t, 2)
+	staff := w.staff(t)
+	join(t, w.browser(t), ws, "ann@example.org")
+	all := w.Machines(t, ws)
+	m, other := all[0], all[1]
+	if m.SeatID == "" {
+		m, other = other, m
+	}
+	offered := func(page string) (all []string) {
+		for _, found := range confirmed.FindAllStringSubmatch(page, -1) {
+			all = append(all, found[1])
+		}
+		return all
+	}
+	offers := func(m allocator.Machine, want ...string) {
+		t.Helper()
+		require.Equal(t, want, offered(mustOpen(t, staff, "/admin/machines/"+m.ID)))
+		for _, view := range []string{"cards", "table"} {
+			card := between(mustOpen(t, staff, "/admin/workshops/"+ws.ID+"?view="+view), `id="deeds-`+m.ID, "</details>")
+			require.Equal(t, want, offered(card), view)
+		}
+	}
+	offers(m, "reboot", "replace", "drain", "terminate")
+	w.reported(t, other, api.Report{Health: api.Unhealthy, Reason: "hot"})
+	offers(other, "reboot", "terminate")
+	_, err := w.ReplaceMachine(t.Context(), "admin", m.ID)
+	require.NoError(t, err)
+	offers(m, "drain", "terminate") // it is replaced already
+}
