@@ -154,6 +154,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	config.Alive = supervisor.alive
 	if host.Current() != "" { // nobody but this machine's own updater can follow
 		config.Follow = c.follow
+		config.Talks = c.talks(log)
 	}
 	return agent.New(config).Run(ctx)
 }
@@ -197,6 +198,18 @@ func (c *runCommand) notices() agent.Notices {
 // follow tells this machine's updater which release is wanted.
 func (c *runCommand) follow(release string) error {
 	return os.WriteFile(boot.WantedFile(c.StateDir), []byte(release+"\n"), 0o600)
+}
+
+// talks tells this machine's updater that the agent has started, and how it tells it later
+// that the agent gets on with the allocator.
+func (c *runCommand) talks(log *slog.Logger) func() {
+	said := func(err error) {
+		if err != nil {
+			log.Error("this machine's updater is not told how the agent gets on with the allocator", "error", err)
+		}
+	}
+	said(boot.Started(c.StateDir))
+	return func() { said(boot.Talks(c.StateDir)) }
 }
 
 // briefly waits for a second, and then longer each time, five times: work is to be kept
