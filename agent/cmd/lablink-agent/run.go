@@ -140,7 +140,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	collector := &agent.Collector{Home: c.Home, Wait: briefly, Private: c.private(), Memory: identity.NewStore(c.StateDir)}
+	collector := &agent.Collector{Home: c.Home, Wait: wait, Private: c.private(), Memory: identity.NewStore(c.StateDir)}
 	defer collector.Stop()
 	sessions.Leaving, sessions.Memory = collector.Close, identity.NewStore(c.StateDir)
 	config := c.wire(machine, web.Handler(machine, append(shown,
@@ -212,13 +212,13 @@ func (c *runCommand) talks(log *slog.Logger) func() {
 	return func() { said(boot.Talks(c.StateDir)) }
 }
 
-// briefly waits for a second, and then longer each time, five times: work is to be kept
+// longestWait is the longest time between two tries to keep somebody's work: it is to be kept
 // within minutes.
-func briefly(ctx context.Context, tries int) bool {
-	if tries > 5 {
-		return false
-	}
-	timer := time.NewTimer(time.Duration(tries) * time.Second)
+const longestWait = 5
+
+// wait waits for a second, and then longer each time, up to a few, until ctx ends.
+func wait(ctx context.Context, tries int) bool {
+	timer := time.NewTimer(time.Duration(min(tries, longestWait)) * time.Second)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
