@@ -92,10 +92,14 @@ func Uninstall(ctx context.Context, out io.Writer, forget func(ctx context.Conte
 		{Name: "sessions", Do: forget},
 		{Name: "units", Do: func(ctx context.Context) error { return host.RemoveUnitsOf(ctx, unitFiles) }},
 		{Name: "program", Do: func(context.Context) error {
-			return errors.Join(removed(os.Remove(host.Path(host.CurrentLink))), os.RemoveAll(host.Path(host.ReleaseDir(ownRelease))))
+			err := errors.Join(removed(os.Remove(host.Path(host.CurrentLink))), os.RemoveAll(host.Path(host.ReleaseDir(ownRelease))))
+			leaveEmpty(host.ReleasesDir, filepath.Dir(host.ReleasesDir))
+			return err
 		}},
 		{Name: "settings", Do: func(context.Context) error {
-			return errors.Join(os.RemoveAll(host.Path(stateDir)), removed(os.Remove(host.Path(configFile))))
+			err := errors.Join(os.RemoveAll(host.Path(stateDir)), removed(os.Remove(host.Path(configFile))))
+			leaveEmpty(host.ConfigDir)
+			return err
 		}},
 		{Name: "user", Do: host.RemoveUser},
 	})
@@ -110,4 +114,11 @@ func removed(err error) error {
 		return nil
 	}
 	return err
+}
+
+// leaveEmpty removes folders that have nothing in them any more.
+func leaveEmpty(folders ...string) {
+	for _, folder := range folders {
+		_ = os.Remove(host.Path(folder)) // one with something in it stays
+	}
 }

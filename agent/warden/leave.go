@@ -27,7 +27,23 @@ func (w *Warden) Leave(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return leaveDisks()
+}
+
+// leaveDisks removes what was made at the tops of disks to remove things in.
+func leaveDisks() error {
+	m, err := mounted()
+	for _, at := range m.local {
+		top, openErr := openFolder(at)
+		if openErr != nil {
+			continue // it is gone
+		}
+		if gone := top.goneNow(); gone != nil {
+			err = errors.Join(err, gone.Close(), top.remove(scratchGone))
+		}
+		err = errors.Join(err, top.Close())
+	}
+	return err
 }
 
 // Leave takes the session's user away, and what was closed to it.
