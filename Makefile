@@ -143,7 +143,7 @@ check: test lint vuln ## All that a merge needs
 .PHONY: bench
 bench: $(LOCAL) ## Measure; the figures go to bench.txt, a line each: name value unit
 	@$(LOCAL) prepare
-	@CGO_ENABLED=0 go test -run '^$$' -bench . -benchtime 1x -timeout 30m -p 1 ./sim/system ./sim/load ./allocator/web >.lablink/bench.log || { cat .lablink/bench.log; exit 1; }
+	@CGO_ENABLED=0 go test -run '^$$' -bench . -benchtime 1x -timeout 45m -p 1 ./sim/system ./sim/load ./allocator/web >.lablink/bench.log || { cat .lablink/bench.log; exit 1; }
 	@awk '/^Benchmark/ { for (i = 3; i < NF; i += 2) if (split($$(i + 1), name, ":") == 2) print name[1], $$i, name[2] }' .lablink/bench.log | tee bench.txt
 
 .PHONY: release

@@ -41,9 +41,11 @@ type Config struct {
 	// with each value. Optional, both: it is nobody's to take back.
 	Notices Notices
 	Watches <-chan time.Time
-	// Follow asks the machine to run a release, which ends this agent. Optional:
-	// the agent stays what it is.
+	// Follow asks the machine to run a release, which ends this agent. The one that runs
+	// takes back what was asked before. Optional: the agent stays what it is.
 	Follow func(release string) error
+	// Talks is called once this agent has had a report answered and a tunnel open. Optional.
+	Talks func()
 	// Logbook holds what the allocator is to know of the log. Optional: nothing.
 	Logbook *Logbook
 	// Log receives what the agent does and why it has to wait, each cause once.
@@ -61,6 +63,7 @@ type Agent struct {
 	mayAsk time.Time
 	// asked is the release that the machine was asked for last.
 	asked string
+	talks talks
 	// leavesOut is whether it was logged that the allocator did not understand what was
 	// measured of sessions.
 	leavesOut bool
@@ -70,6 +73,9 @@ type Agent struct {
 func New(c Config) *Agent {
 	if c.Alive == nil {
 		c.Alive = func() {}
+	}
+	if c.Talks == nil {
+		c.Talks = func() {}
 	}
 	a := &Agent{Config: c, setup: c.Machine.about.Setup, usage: c.Machine.about.Usage}
 	if a.setup != nil {

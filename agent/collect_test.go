@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -229,21 +230,151 @@ func (f *flaky) Put(ctx context.Context, place string, headers map[string]string
 }
 
 func TestWhatMayWorkTheNextTimeIsTriedAgain(t *testing.T) {
+	away := &agent.Away{Err: errors.New("nobody answers")}
 	for name, c := range map[string]struct {
 		keeper flaky
 		kept   int
 	}{
-		"nobody answers for a while":     {flaky{places: 2, puts: 2, err: errors.New("nobody answers")}, 3},
-		"the allocator starts again":     {flaky{places: 2, err: api.Problemf(api.Unavailable, "It starts", "")}, 3},
-		"the allocator refuses":          {flaky{places: 1, err: api.Problemf(api.NotFound, "There is no such collection", "")}, 0},
-		"nobody answers for too long":    {flaky{places: 4, err: errors.New("nobody answers")}, 0},
-		"one file cannot be kept at all": {flaky{puts: 4, err: errors.New("nobody answers")}, 2},
+		"nobody answers for a while":    {flaky{places: 20, puts: 20, err: away}, 3},
+		"the allocator starts again":    {flaky{places: 20, err: api.Problemf(api.Unavailable, "It starts", "")}, 3},
+		"the allocator refuses":         {flaky{places: 1, err: api.Problemf(api.NotFound, "There is no such collection", "")}, 0},
+		"the bucket refuses one of all": {flaky{puts: 1, err: errors.New("the bucket answers 403")}, 2},
 	} {
 		c.keeper.fakeKeeper = &fakeKeeper{kept: map[string]string{}}
-		collector := &agent.Collector{Home: home(t), Keeper: &c.keeper, Wait: func(_ context.Context, tries int) bool { return tries <= 3 }}
+		collector := &agent.Collector{Home: home(t), Keeper: &c.keeper, Wait: func(context.Context, int) bool { return true }}
 		t.Cleanup(collector.Close)
 		require.Equal(t, c.kept, collected(t, collector, request("op_1")).Files, name)
 	}
+}
+
+// outage is a keeper whom nobody reaches until it is over.
+type outage struct {
+	*fakeKeeper
+	over time.Time
+}
+
+func (o *outage) Places(ctx context.Context, n api.NewUploads) (api.Uploads, error) {
+	if time.Now().Before(o.over) {
+		return api.Uploads{}, &agent.Away{Err: errRefused}
+	}
+	return o.fakeKeeper.Places(ctx, n)
+}
+
+func (o *outage) Put(ctx context.Context, place string, headers map[string]string, content io.Reader, bytes int64) error {
+	if time.Now().Before(o.over) {
+		return &agent.Away{Err: errRefused}
+	}
+	return o.fakeKeeper.Put(ctx, place, headers, content, bytes)
+}
+
+// patiently waits as an agent does.
+func patiently(ctx context.Context, _ int) bool {
+	select {
+	case <-time.After(5 * time.Second):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// The host is replaced as a workshop ends.
+func TestWorkIsKeptAsLongAsTheAllocatorWaitsForIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		away      time.Duration
+		kept      int
+		remembers bool // that it has ended
+	}{
+		"it is away for half a minute": {30 * time.Second, 3, true},
+		"it is away for four minutes":  {4 * time.Minute, 3, true},
+		"it is away for too long":      {10 * time.Minute, 0, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			memory := &fakeMemory{}
+			k := &outage{&fakeKeeper{kept: map[string]string{}}, time.Now().Add(c.away)}
+			collector := &agent.Collector{Home: home(t), Keeper: k, Wait: patiently, Memory: memory}
+			s := request("op_1")
+			s.Seconds = 300
+			_, err := collector.Collect(s)
+			require.NoError(t, err)
+			time.Sleep(301 * time.Second)
+			status, err := collector.Collect(s)
+			require.NoError(t, err)
+			require.True(t, status.Done, name)
+			require.Equal(t, []int{c.kept, 3 - c.kept}, []int{status.Files, status.Left}, name)
+			if c.kept == 0 {
+				require.Contains(t, status.Trouble, "connection refused", "and not only that the time is over")
+			}
+			collector.Stop()
+
+			time.Sleep(10 * time.Minute)
+			collector = &agent.Collector{Home: collector.Home, Keeper: k, Wait: patiently, Memory: memory}
+			status, err = collector.Collect(s)
+			require.NoError(t, err)
+			require.Equal(t, c.remembers, status.Done, "%s: what nobody refused is tried again after a restart", name)
+			synctest.Wait()
+			status, err = collector.Collect(s)
+			require.NoError(t, err)
+			require.Equal(t, api.CollectStatus{Done: true, Files: 3, Bytes: 6}, status, name)
+			collector.Stop()
+		})
+	}
+}
+
+// One file that is never kept does not keep the others from being kept.
+func TestAFileForWhichTheBucketNeverAnswersIsTheLastOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := &stubborn{&fakeKeeper{kept: map[string]string{}}}
+		collector := &agent.Collector{Home: home(t), Keeper: k, Wait: patiently}
+		s := request("op_1")
+		s.Seconds = 60
+		_, err := collector.Collect(s)
+		require.NoError(t, err)
+		time.Sleep(time.Second)
+		status, err := collector.Collect(s)
+		require.NoError(t, err)
+		require.Equal(t, api.CollectStatus{Files: 2, Bytes: 5}, status)
+		time.Sleep(time.Minute)
+		status, err = collector.Collect(s)
+		require.NoError(t, err)
+		require.Equal(t, api.CollectStatus{Done: true, Files: 2, Bytes: 5, Left: 1, Trouble: "a.csv: the bucket answers 503"}, status)
+		collector.Stop()
+	})
+}
+
+// stubborn is a keeper that never keeps a.csv.
+type stubborn struct{ *fakeKeeper }
+
+func (k *stubborn) Put(ctx context.Context, place string, headers map[string]string, content io.Reader, bytes int64) error {
+	if strings.HasSuffix(place, "a.csv") {
+		return &agent.Away{Err: errors.New("the bucket answers 503")}
+	}
+	return k.fakeKeeper.Put(ctx, place, headers, content, bytes)
+}
+
+// What the bucket makes of it may look like a cut connection.
+func TestAFileThatBecomesShorterIsNotTriedAgain(t *testing.T) {
+	k := &shortening{fakeKeeper{kept: map[string]string{}}, filepath.Join(home(t), "other/d.csv")}
+	collector := &agent.Collector{Home: filepath.Dir(filepath.Dir(k.file)), Keeper: k, Wait: func(context.Context, int) bool { return true }}
+	t.Cleanup(collector.Close)
+	status := collected(t, collector, api.StartCollect{ID: "op_1", Patterns: []string{"other/*"}, MaxFiles: 10, MaxBytes: 1000})
+	require.Equal(t, api.CollectStatus{Done: true, Left: 1, Trouble: "other/d.csv: it was changed while it was read"}, status)
+}
+
+// shortening is a keeper while whose places are named a file becomes shorter.
+type shortening struct {
+	fakeKeeper
+	file string
+}
+
+func (k *shortening) Places(ctx context.Context, n api.NewUploads) (api.Uploads, error) {
+	if err := os.Truncate(k.file, 1); err != nil {
+		return api.Uploads{}, err
+	}
+	return k.fakeKeeper.Places(ctx, n)
+}
+
+func (k *shortening) Put(ctx context.Context, place string, headers map[string]string, content io.Reader, bytes int64) error {
+	return &agent.Away{Err: k.fakeKeeper.Put(ctx, place, headers, content, bytes)}
 }
 
 // Staff collects while the machine is drained: each asks again until it is done.

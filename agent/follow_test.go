@@ -43,7 +43,7 @@ func TestTheMachineIsAskedOnceForTheReleaseThatTheAllocatorWants(t *testing.T) {
 		w := newWorld()
 		var mu sync.Mutex
 		var asked []string
-		broken := errors.New("no space")
+		var broken error
 		w.follow = func(release string) error {
 			mu.Lock()
 			defer mu.Unlock()
@@ -66,8 +66,11 @@ func TestTheMachineIsAskedOnceForTheReleaseThatTheAllocatorWants(t *testing.T) {
 		assert.Equal(t, "it ended", report.Failed.Reason)
 
 		w.allocator.change(func() { w.allocator.release = "aaa" })
-		time.Sleep(time.Minute)
-		assert.Empty(t, since(), "it runs already")
+		time.Sleep(5 * time.Minute)
+		assert.Equal(t, []string{"aaa"}, since(), "what an agent before asked for is taken back")
+		mu.Lock()
+		broken = errors.New("no space")
+		mu.Unlock()
 		w.allocator.change(func() { w.allocator.release = "bbb" })
 		time.Sleep(time.Minute)
 		assert.Greater(t, len(since()), 1, "what fails is tried again")
@@ -76,5 +79,33 @@ func TestTheMachineIsAskedOnceForTheReleaseThatTheAllocatorWants(t *testing.T) {
 		mu.Unlock()
 		time.Sleep(5 * time.Minute)
 		assert.Equal(t, []string{"bbb"}, since())
+		w.allocator.change(func() { w.allocator.release = "aaa" })
+		time.Sleep(5 * time.Minute)
+		assert.Equal(t, []string{"aaa"}, since(), "it runs still, and the other one is not wanted any more")
+	})
+}
+
+func TestAnAgentSaysOnceThatItAndTheAllocatorUnderstandEachOther(t *testing.T) {
+	for name, c := range map[string]struct {
+		apart int
+		talks int64
+	}{"they do": {0, 1}, "it is too far apart": {2, 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld()
+			w.allocator.apart = c.apart
+			w.start(t)
+			time.Sleep(5 * time.Minute)
+			assert.Equal(t, c.talks, w.talks.Load(), name)
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.allocator.away = true
+		w.start(t)
+		time.Sleep(5 * time.Minute)
+		assert.Zero(t, w.talks.Load(), "nobody answers")
+		w.allocator.change(func() { w.allocator.away = false })
+		time.Sleep(5 * time.Minute)
+		assert.EqualValues(t, 1, w.talks.Load())
 	})
 }

@@ -8,6 +8,10 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
+// ErrReleased is that the allocator has let somebody's own machine go: it comes back with
+// another token only.
+var ErrReleased = errors.New("ask for another token")
+
 // releasedError says that the allocator lets somebody's own machine go.
 type releasedError struct{ why string }
 
@@ -47,7 +51,7 @@ func (a *Agent) joining(id Identity, missing error) (Identity, error) {
 	case id.Joined != a.joinSum():
 		return Identity{}, fmt.Errorf("%w for this join token", ErrNoIdentity)
 	case id.Released != "":
-		return id, fmt.Errorf("this machine joined with that token before and was released (%s): ask for another token", id.Released)
+		return id, fmt.Errorf("this machine joined with that token before and was released (%s): %w", id.Released, ErrReleased)
 	}
 	return id, nil
 }

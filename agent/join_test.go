@@ -40,7 +40,7 @@ func TestAMachineThatWasReleasedJoinsAgainWithAnotherToken(t *testing.T) {
 		w.store.id = agent.Identity{AgentID: "agt_9", Secret: "s", Joined: api.SecretSum("lbj_a"), Released: "over"}
 		w.join = "lbj_a"
 		w.start(t)
-		require.ErrorContains(t, <-w.done, "ask for another token")
+		require.ErrorIs(t, <-w.done, agent.ErrReleased)
 		w.done <- nil // for stop
 		require.Zero(t, w.allocator.now().asked)
 

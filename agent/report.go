@@ -33,6 +33,7 @@ func (a *Agent) keepReporting(ctx context.Context, id Identity) error {
 				err = a.understands(answer.Version, answer.Protocol)
 			}
 			if err == nil {
+				a.talked(&a.talks.answered)
 				a.wants(id, answer.Setup)
 				a.follow(answer.Release, answer.Setup)
 			}
@@ -114,21 +115,4 @@ func (a *Agent) heard(report api.Report) {
 // understands refuses an allocator whose protocol is too far from this one's.
 func (a *Agent) understands(version string, protocol int) error {
 	return api.Understand(api.Speaker{Version: a.Machine.about.Version, Protocol: api.Protocol}, api.Speaker{Version: version, Protocol: protocol})
-}
-
-// follow asks the machine for the release that the allocator wants, once for each. The sum
-// is of what it is to be set up with.
-func (a *Agent) follow(release, sum string) {
-	if a.setup != nil && (a.setup.goesOn() || sum != "" && sum != a.setup.seen()) {
-		return // another agent would begin it anew
-	}
-	if a.Follow == nil || release == "" || release == a.Machine.about.release() || release == a.asked {
-		return
-	}
-	if err := a.Follow(release); err != nil {
-		a.Log.Error("the machine was not asked for the release that the allocator wants; trying again", "release", release, "error", err)
-		return
-	}
-	a.asked = release
-	a.Log.Info("asked the machine for the release that the allocator wants", "release", release)
 }

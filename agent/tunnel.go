@@ -34,6 +34,7 @@ func (a *Agent) keepTunnel(ctx context.Context, id Identity) error {
 			return err
 		}
 		a.Log.Info("the tunnel to the allocator is open")
+		a.talked(&a.talks.open)
 		opened := a.Now()
 		ended := make(chan error, 1)
 		serving.Go(func() { ended <- tunnel.Serve(ctx) })

@@ -27,6 +27,7 @@ type world struct {
 	logs      *logs
 	logbook   *agent.Logbook
 	looks     atomic.Int64
+	talks     atomic.Int64 // how often it was said
 	follow    func(release string) error
 	join      string // the join token
 	release   string // that the machine is at
@@ -92,6 +93,7 @@ func (w *world) start(t *testing.T) *world {
 		Now:        time.Now,
 		Random:     func() float64 { return float64(random.Add(0x9E3779B9)) / (1 << 32) },
 		Alive:      func() { w.looks.Add(1) },
+		Talks:      func() { w.talks.Add(1) },
 		Log:        slog.New(slog.NewTextHandler(w.logs, nil)),
 	})
 	w.done = make(chan error, 1)

@@ -85,7 +85,9 @@ func (s *Service) runCollect(ctx context.Context, op Operation) error {
 // collectOne asks one machine, and says for people how it ended.
 func (s *Service) collectOne(ctx context.Context, c Collection) (done bool, said string) {
 	late := !s.Now().Before(c.Deadline) && s.clockTrouble(ctx) == ""
-	status, err := s.Tunnels.Collect(ctx, c.MachineID, api.StartCollect{ID: c.Operation, Patterns: c.Patterns, MaxFiles: collectFiles, MaxBytes: collectBytes})
+	status, err := s.Tunnels.Collect(ctx, c.MachineID, api.StartCollect{
+		ID: c.Operation, Patterns: c.Patterns, MaxFiles: collectFiles, MaxBytes: collectBytes, Seconds: max(1, int(c.Deadline.Sub(s.Now()).Seconds())),
+	})
 	switch {
 	case err == nil && status.Done:
 		said = fmt.Sprintf("%d files (%d KiB) of %s were kept", status.Files, (status.Bytes+1023)>>10, c.Email)

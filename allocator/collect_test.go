@@ -87,7 +87,7 @@ func TestWhatAParticipantMadeIsKeptBeforeTheNextOneBegins(t *testing.T) {
 	require.Equal(t, allocator.Draining, c.machine(t).State)
 	require.Equal(t, session, c.Agents.Session(c.machine(t).ID), "her session stays until then")
 	op := c.collection(t)
-	require.Equal(t, api.StartCollect{ID: op.ID, Patterns: []string{"results/**"}, MaxFiles: 2000, MaxBytes: 4 << 30}, c.Agents.Collections[0])
+	require.Equal(t, api.StartCollect{ID: op.ID, Patterns: []string{"results/**"}, MaxFiles: 2000, MaxBytes: 4 << 30, Seconds: 300}, c.Agents.Collections[0])
 
 	files := api.NewUploads{Collection: op.ID, Files: []api.NewFile{{Path: "results/a b.csv", Bytes: 5}}}
 	places, err := c.Uploads(t.Context(), c.agent, files)

@@ -81,17 +81,43 @@ type NewJoinToken struct {
 type MadeJoinToken struct {
 	JoinToken
 	Secret string `json:"secret" doc:"lbj_…; it is shown this once"`
-	URL    string `json:"url" doc:"What a machine joins with: lablink-agent run --join URL"`
+	URL    string `json:"url" doc:"What a machine joins with: lablink-agent install --join URL, or lablink-agent run --join URL"`
+	// Desktop is what machines of the workshop's pool show, and this one too once it is
+	// installed.
+	Desktop string `json:"desktop,omitempty" doc:"What machines of the workshop's pool show: vnc, container or crd; absent: none"`
 }
 
-// Commands are what to type on each machine that joins, in order.
+// Commands are what to type on each machine that joins, in order: as root, so that it shows
+// what machines of the pool do.
 func (t MadeJoinToken) Commands() []string {
 	allocator, _, _ := strings.Cut(t.URL, "/#")
+	join := "./lablink-agent run --join '" + t.URL + "'"
+	if t.Desktop != "" {
+		join = "sudo ./lablink-agent install --desktop " + t.Desktop + " --join '" + t.URL + "'"
+	}
 	return []string{
 		"curl -H 'Authorization: Bearer " + t.Secret + "' -fo lablink-agent " + allocator + "/download/lablink-agent",
 		"chmod +x lablink-agent",
-		"./lablink-agent run --join '" + t.URL + "'",
+		join,
 	}
+}
+
+// WithoutRoot is what to type in the place of the last of them by who is not root: then
+// participants see the machine and no desktop of it. Empty where the pool shows none.
+func (t MadeJoinToken) WithoutRoot() string {
+	if t.Desktop == "" {
+		return ""
+	}
+	return "./lablink-agent run --join '" + t.URL + "'"
+}
+
+// Lacks is what to type to see what the machine lacks.
+func (t MadeJoinToken) Lacks() string {
+	desktop := ""
+	if t.Desktop != "" {
+		desktop = "--desktop " + t.Desktop + " "
+	}
+	return "./lablink-agent doctor " + desktop + "--join '" + t.URL + "'"
 }
 
 // Event is a line of the audit: who did what.

@@ -9,6 +9,9 @@ type StartCollect struct {
 	Patterns []string `json:"patterns"`
 	MaxFiles int      `json:"max_files"`
 	MaxBytes int64    `json:"max_bytes"`
+	// Seconds is for how long it is waited for from now on. Absent, as of older allocators:
+	// five minutes.
+	Seconds int `json:"seconds,omitempty"`
 }
 
 // CollectStatus is how an agent gets on with that.

@@ -247,6 +247,9 @@ func (c MakeJoinTokenCommand) Run(ctx context.Context, g *Globals) error {
 	for _, line := range made.Commands() {
 		rows = append(rows, []string{line})
 	}
+	if line := made.WithoutRoot(); line != "" {
+		rows = append(rows, []string{"Without root, and without a desktop for participants, in the place of the last line:"}, []string{line})
+	}
 	return g.show(made, rows)
 }
 

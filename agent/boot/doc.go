@@ -4,4 +4,7 @@
 // root's updater, which a timer calls, fetches it, checks every sum, restarts the
 // agent and looks on for a while. An agent that does not come up, or ends, is taken
 // back.
+//
+// A machine of one's own is set up in the same way once somebody asks for it, and given back.
+// It stays at the program that it was set up with.
 package boot

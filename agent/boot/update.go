@@ -34,25 +34,34 @@ type Limits struct {
 	Fetch time.Duration // to ask again for an object that is not there
 	Start time.Duration // until the agent says that it is ready
 	Watch time.Duration // for which it must go on from then, to count as good
+	Talk  time.Duration // until it and its allocator understand each other
 	Look  time.Duration // between two looks at it meanwhile
 }
 
 // Standard are the limits on a machine.
-var Standard = Limits{Fetch: 20 * time.Second, Start: 30 * time.Second, Watch: 15 * time.Second, Look: 500 * time.Millisecond}
+var Standard = Limits{Fetch: 20 * time.Second, Start: 30 * time.Second, Watch: 15 * time.Second, Talk: time.Minute, Look: 500 * time.Millisecond}
 
 // Updater brings the machine to the release that its agent was told of.
 type Updater struct {
 	// State is the folder of the agent's state.
-	State  string
-	Get    host.Get
+	State string
+	Get   host.Get
+	// Session is which session there is on the machine, or "".
+	Session func() (string, error)
+	// There is nil while the allocator answers this program.
+	There  func(ctx context.Context) error
 	Limits Limits
 	Out    io.Writer // the log
 	Now    func() time.Time
+
+	away bool // whether the allocator answered neither the new agent nor this program
 }
 
-// Run looks once. A release whose agent does not come up is given up, told with
-// the agent's reports, and not tried again until another one is wanted. What is
-// interrupted, the next call finishes.
+// Run looks once. While there is a session it begins nothing: what it restarts is the
+// agent under a participant. A release whose agent does not come up, or does not get on with
+// the allocator, is given up, told with the agent's reports, and not tried again until another
+// one is wanted. What is interrupted, the next call finishes, whoever is there: what runs then
+// has yet to show that it is good.
 func (u *Updater) Run(ctx context.Context) error {
 	unlock, err := host.LockUpdates()
 	if err != nil {
@@ -70,16 +79,43 @@ func (u *Updater) Run(ctx context.Context) error {
 	if failed != nil && failed.Release == wanted {
 		wanted = ""
 	}
-	update := host.Update{
+	begun, err := host.ReadSwitch(switchingFile)
+	if err != nil {
+		return err
+	}
+	update := u.update(begun.From != "")
+	if begun.From == "" {
+		if wanted == "" || wanted == host.Current() {
+			return nil
+		}
+		if err := u.mayBegin(ctx); err != nil {
+			return u.later(err)
+		}
+	}
+	return u.later(update.Run(ctx, wanted))
+}
+
+// update is what an update consists of. One that was begun is not held up any more.
+func (u *Updater) update(begun bool) *host.Update {
+	return &host.Update{
 		Switching: switchingFile, Binary: binary, Service: service, Start: u.Limits.Start, Out: u.Out, Now: u.Now,
 		Prepare: func(ctx context.Context, _, wanted string) error {
-			return host.FetchAgain(ctx, u.Get, wanted, parts, u.Limits.Fetch)
+			err := host.FetchAgain(ctx, u.Get, wanted, parts, u.Limits.Fetch)
+			if err == nil && !begun { // somebody may have come meanwhile
+				err = u.free()
+			}
+			return err
 		},
-		Up:     func(context.Context, string, bool) error { return nil }, // systemd waits until the agent says so
-		Watch:  u.watch,
-		Failed: func(f api.FailedRelease) error { return host.WriteJSON(failedFile, f) },
+		Ready: func(context.Context, string) bool { return u.talks() == yes },
+		Up:    func(context.Context, string, bool) error { return nil }, // systemd waits until the agent says so
+		Watch: u.watch,
+		Failed: func(f api.FailedRelease) error {
+			if u.away {
+				return nil // nothing is held against it
+			}
+			return host.WriteJSON(failedFile, f)
+		},
 	}
-	return update.Run(ctx, wanted)
 }
 
 // wanted is what the agent wrote. The file is the agent's, so what is no release is
@@ -107,16 +143,6 @@ func parts(m release.Manifest) ([]host.Part, error) {
 		return nil, fmt.Errorf("it has no agent for %s", platform)
 	}
 	return []host.Part{{File: program, Name: binary, Mode: 0o755}}, nil
-}
-
-// watch looks on for a while whether the agent goes on.
-func (u *Updater) watch(ctx context.Context, _ string, _ bool) error {
-	return host.Watch(ctx, u.Limits.Watch, u.Limits.Look, func() error {
-		if err := host.Systemctl(ctx, "is-active", service); err != nil {
-			return host.Faultf("it ended after it was ready: %w", err)
-		}
-		return nil
-	})
 }
 
 // Failed is the release that this machine gave up last, or nil.

@@ -20,7 +20,9 @@ import (
 )
 
 // systemctl fails to restart an agent whose program says "broken"; one that says
-// "ends" is not active afterwards, and one that says "hangs" is never ready.
+// "ends" is not active afterwards, and one that says "hangs" is never ready. One that
+// "speaks" says after a while that it gets on with its allocator, and one that is "mute"
+// never does.
 const systemctl = `#!/bin/sh
 echo "$@" >>"$LABLINK_ROOT/systemctl.log"
 program="$LABLINK_ROOT/opt/lablink/current/lablink-agent"
@@ -28,6 +30,9 @@ case "$1" in
 restart)
   grep -q broken "$program" && { echo "Job for $2 failed" >&2; exit 1; }
   grep -q hangs "$program" && exec sleep 1000
+  talks="$LABLINK_ROOT/var/lib/lablink-agent/talks"
+  grep -qE 'mute|speaks' "$program" && echo no >"$talks"
+  grep -q speaks "$program" && { (sleep .3; echo yes >"$talks") >/dev/null 2>&1 & }
   ;;
 is-active) grep -q ends "$program" && { echo activating; exit 3; } ;;
 esac
@@ -39,11 +44,14 @@ type world struct {
 	root    string
 	objects map[string][]byte
 	said    bytes.Buffer
+	session string // that there is
+	away    error  // why the allocator does not answer; nil: it does
+	asked   func() // is called before an object is read
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{root: t.TempDir(), objects: map[string][]byte{}}
+	w := &world{root: t.TempDir(), objects: map[string][]byte{}, asked: func() {}}
 	bin := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(bin, "systemctl"), []byte(systemctl), 0o755))
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
@@ -68,6 +76,7 @@ func (w *world) publish(t *testing.T, version, behaviour string) string {
 }
 
 func (w *world) get(_ context.Context, key string) (io.ReadCloser, error) {
+	w.asked()
 	raw, ok := w.objects[key]
 	if !ok {
 		return nil, fmt.Errorf("%w: 403", host.ErrMissing)
@@ -87,12 +96,15 @@ func (w *world) want(t *testing.T, sum string) {
 func (w *world) update(t *testing.T) error {
 	t.Helper()
 	return w.updater(boot.Limits{
-		Fetch: time.Millisecond, Start: 500 * time.Millisecond, Watch: 200 * time.Millisecond, Look: 20 * time.Millisecond,
+		Fetch: time.Millisecond, Start: 500 * time.Millisecond, Watch: 200 * time.Millisecond, Talk: 2 * time.Second, Look: 20 * time.Millisecond,
 	}).Run(t.Context())
 }
 
 func (w *world) updater(limits boot.Limits) *boot.Updater {
-	return &boot.Updater{State: w.state(), Get: w.get, Out: &w.said, Now: time.Now, Limits: limits}
+	return &boot.Updater{
+		State: w.state(), Get: w.get, Session: func() (string, error) { return w.session, nil }, There: func(context.Context) error { return w.away },
+		Out: &w.said, Now: time.Now, Limits: limits,
+	}
 }
 
 func (w *world) read(t *testing.T, path string) string {

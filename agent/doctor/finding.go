@@ -30,7 +30,7 @@ func (m Machine) Examine(ctx context.Context) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	found := []Finding{m.tools(), m.driver(), m.disk(), m.state()}
-	if m.Shows != nil {
+	if m.Shows != nil || m.Own {
 		found = append(found, m.desktop())
 	}
 	return append(found, m.allocator(ctx)...)

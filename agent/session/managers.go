@@ -1,6 +1,9 @@
 package session
 
-import "os/exec"
+import (
+	"errors"
+	"os/exec"
+)
 
 // managers are the desktops that a session may have, the best first: what Debian, Ubuntu
 // and Amazon Linux call the programs that begin them. What comes last only moves windows,
@@ -44,3 +47,15 @@ func chosen(look func(string) (string, error)) (manager []string, terminal strin
 }
 
 var installed = exec.LookPath
+
+// Complete says what a machine lacks to show a whole desktop, and how Debian and Ubuntu get
+// it.
+func Complete() error {
+	if err := Possible(); err != nil {
+		return errors.New("TigerVNC is not on this machine: sudo apt-get install tigervnc-standalone-server xfce4 xfce4-terminal dbus-x11")
+	}
+	if manager, _ := chosen(installed); manager == nil {
+		return errors.New("there is no desktop on this machine, as Xfce, to be shown by TigerVNC: sudo apt-get install xfce4 xfce4-terminal dbus-x11")
+	}
+	return nil
+}

@@ -31,6 +31,9 @@ func (k *Keeper) Places(ctx context.Context, n api.NewUploads) (api.Uploads, err
 		return out, err
 	}
 	err = k.Allocator.client(id.Secret).Do(ctx, http.MethodPost, "/api/v1/agents/"+id.AgentID+"/uploads", n, &out)
+	if err != nil && api.CodeOf(err) == "" {
+		err = &agent.Away{Err: err}
+	}
 	return out, err
 }
 
@@ -52,18 +55,22 @@ func (k *Keeper) Put(ctx context.Context, place string, headers map[string]strin
 		err = said.Err // without the address, which lets whoever reads it put the file
 	}
 	if err != nil {
-		return fmt.Errorf("put the file: %w", err)
+		return &agent.Away{Err: fmt.Errorf("put the file: %w", err)}
 	}
 	defer res.Body.Close()
 	said, err := io.ReadAll(io.LimitReader(res.Body, 1<<12))
 	if err != nil {
-		return fmt.Errorf("read the bucket's answer: %w", err)
+		return &agent.Away{Err: fmt.Errorf("read the bucket's answer: %w", err)}
 	}
 	if res.StatusCode == http.StatusPreconditionFailed && len(headers) > 0 {
 		return nil // a try before, whose answer was lost, has put it
 	}
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("the bucket answers %s: %s", res.Status, strings.TrimSpace(string(said)))
+	if res.StatusCode == http.StatusOK {
+		return nil
 	}
-	return nil
+	err = fmt.Errorf("the bucket answers %s: %s", res.Status, strings.TrimSpace(string(said)))
+	if res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests {
+		return &agent.Away{Err: err}
+	}
+	return err
 }

@@ -1,6 +1,7 @@
 package uplink_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -8,7 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/agent/uplink"
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // What went wrong is kept, and read by all of staff.
@@ -32,4 +35,28 @@ func TestAFileThatIsThereAlreadyIsKept(t *testing.T) {
 	k := &uplink.Keeper{HTTP: server.Client()}
 	require.NoError(t, k.Put(t.Context(), server.URL, map[string]string{"If-None-Match": "*"}, strings.NewReader("1"), 1))
 	require.Error(t, k.Put(t.Context(), server.URL, nil, strings.NewReader("1"), 1), "nobody asked for that")
+}
+
+// What nobody could take is tried again, and what was refused is not.
+func TestWhoIsAwayIsToldFromWhoRefuses(t *testing.T) {
+	for status, away := range map[int]bool{http.StatusServiceUnavailable: true, http.StatusTooManyRequests: true, http.StatusForbidden: false} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		err := (&uplink.Keeper{HTTP: server.Client()}).Put(t.Context(), server.URL, nil, strings.NewReader("1"), 1)
+		var is *agent.Away
+		require.Equal(t, away, errors.As(err, &is), "%v", err)
+		server.Close()
+	}
+	server := httptest.NewServer(http.NotFoundHandler())
+	k := &uplink.Keeper{
+		Allocator: &uplink.Allocator{URL: server.URL, HTTP: server.Client()}, HTTP: server.Client(),
+		Identity: func() (agent.Identity, error) { return agent.Identity{AgentID: "agt_1", Secret: "s"}, nil },
+	}
+	var is *agent.Away
+	_, err := k.Places(t.Context(), api.NewUploads{})
+	require.Equal(t, api.NotFound, api.CodeOf(err))
+	require.False(t, errors.As(err, &is))
+	server.Close()
+	_, err = k.Places(t.Context(), api.NewUploads{})
+	require.ErrorAs(t, err, &is)
+	require.ErrorAs(t, k.Put(t.Context(), server.URL, nil, strings.NewReader("1"), 1), &is)
 }

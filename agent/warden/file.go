@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
@@ -105,7 +106,7 @@ func (a Reader) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 	}
 	res, err := a.HTTP.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("ask for a file: %w", err)
+		return nil, &agent.Away{Err: fmt.Errorf("ask for a file: %w", err)}
 	}
 	if res.StatusCode == http.StatusOK {
 		return res.Body, nil

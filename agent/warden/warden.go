@@ -148,6 +148,10 @@ func (w *Warden) Current() (string, error) {
 	return current()
 }
 
+// CurrentSession is the session that there is, as it was written down: for who does not run
+// the warden.
+func CurrentSession() (string, error) { return current() }
+
 func current() (string, error) {
 	raw, err := os.ReadFile(host.Path(sessionFile))
 	if errors.Is(err, fs.ErrNotExist) {

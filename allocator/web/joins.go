@@ -34,7 +34,17 @@ func (s *server) joinToken(t allocator.JoinToken) api.JoinToken {
 // madeJoinToken is a join token with what a machine joins with. The secret is behind a
 // #, so that a browser that is given it by mistake sends it nowhere.
 func (s *server) madeJoinToken(r *http.Request, t allocator.JoinToken, secret string) api.MadeJoinToken {
-	return api.MadeJoinToken{JoinToken: s.joinToken(t), Secret: secret, URL: s.base(r) + "/#" + secret}
+	made := api.MadeJoinToken{JoinToken: s.joinToken(t), Secret: secret, URL: s.base(r) + "/#" + secret}
+	ws, err := s.Service.Store.Workshop(r.Context(), t.WorkshopID)
+	if err != nil { // the token is made, and shown this once
+		s.Log.WarnContext(r.Context(), "which desktop the workshop's pool shows is not known", "workshop", t.WorkshopID, "error", err)
+	}
+	for _, p := range s.Deployed.Pools {
+		if p.Name == ws.Pool {
+			made.Desktop = p.Desktop
+		}
+	}
+	return made
 }
 
 func (s *server) joinTokens(ctx context.Context, workshop string) ([]api.JoinToken, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/allocator/web"
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/deployed"
 )
 
 // withAgent is a server that has an agent's program.
@@ -94,6 +95,31 @@ func TestJoinTokensAreMadeAndRevokedOnAPage(t *testing.T) {
 	require.Contains(t, body, `value="7"`, "what was typed stays")
 	res, _ = b.submit(t, "/admin/join-tokens/jtk_x/revoke", nil)
 	require.Equal(t, http.StatusNotFound, res.StatusCode)
+}
+
+// What is typed shows what the workshop's machines do, or says that nothing is shown.
+func TestMachinesOfOnesOwnAreSetUpForTheDesktopOfTheirWorkshop(t *testing.T) {
+	w := newWorld(t, withAgent, func(c *web.Config) {
+		c.Deployed.Pools = []deployed.Pool{{Name: "another", Desktop: "container"}, {Name: "gpu", Desktop: "crd"}}
+	})
+	b := w.staff(t)
+	ws, _ := w.Open(t, 1)
+	page := "/admin/workshops/" + ws.ID
+	_, body := b.submit(t, page+"/join-tokens", url.Values{"name": {"Ann's"}, "uses": {"3"}})
+	body = html.UnescapeString(body)
+	require.Regexp(t, `\nsudo ./lablink-agent install --desktop crd --join '`+w.url+`/#lbj_\w+'\n`, body)
+	require.Regexp(t, `(?s)Participants then see that they have the machine and no desktop.*<code>./lablink-agent run --join '`, body)
+	require.Contains(t, body, "<code>./lablink-agent doctor --desktop crd --join '")
+	require.Contains(t, body, "macOS and Windows cannot start the program")
+	_, body = b.send(t, http.MethodPost, "/api/v1/join-tokens", api.NewJoinToken{Name: "lab", Workshop: ws.ID})
+	require.Equal(t, "crd", decode[api.MadeJoinToken](t, body).Desktop)
+
+	w = newWorld(t, withAgent)
+	b = w.staff(t)
+	ws, _ = w.Open(t, 1)
+	_, body = b.submit(t, "/admin/workshops/"+ws.ID+"/join-tokens", url.Values{"name": {"Ann's"}, "uses": {"3"}})
+	require.Contains(t, html.UnescapeString(body), "The workshop's machines show no desktop, and neither do these")
+	require.NotContains(t, body, "sudo")
 }
 
 func TestThePageOfOnesOwnMachinesShowsThatOneJoined(t *testing.T) {

@@ -101,6 +101,8 @@ type Pool struct {
 	Role             string   `json:"role"`          // the name of the machines' role
 	// Collect are the patterns of files that are kept when a participant leaves.
 	Collect []string `json:"collect"`
+	// Desktop is what its machines show: vnc, container or crd; absent: none.
+	Desktop string `json:"desktop,omitempty"`
 	// Container, Repository, Software and Startup are what its machines are set up with.
 	Container  string   `json:"container,omitempty"`
 	Repository string   `json:"repository,omitempty"`

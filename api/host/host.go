@@ -59,6 +59,22 @@ func Run(ctx context.Context, out io.Writer, steps []Step) error {
 	return nil
 }
 
+// RunOnce does the steps in their order, as Run does, and ends with the first that fails:
+// somebody waits, and reads why.
+func RunOnce(ctx context.Context, out io.Writer, steps []Step) error {
+	for _, s := range steps {
+		if skipped(s.Name) {
+			fmt.Fprintf(out, "lablink: %s: left out on this machine\n", s.Name)
+			continue
+		}
+		fmt.Fprintf(out, "lablink: %s\n", s.Name)
+		if err := s.Do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
+	return nil
+}
+
 // Skipped reports whether a step is left out on this machine, as on a simulated one.
 func Skipped(step string) bool { return skipped(step) }
 
@@ -93,12 +109,15 @@ func WriteFile(path string, content []byte, mode os.FileMode) error {
 }
 
 // WriteJSON replaces a file of the machine, which everybody may read.
-func WriteJSON(path string, v any) error {
+func WriteJSON(path string, v any) error { return WriteJSONFor(path, v, 0o644) }
+
+// WriteJSONFor replaces a file of the machine, for those whom mode lets read it.
+func WriteJSONFor(path string, v any, mode os.FileMode) error {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return WriteFile(path, raw, 0o644)
+	return WriteFile(path, raw, mode)
 }
 
 // ReadJSON reads a file of the machine.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -55,6 +56,24 @@ func InstallUnitsFrom(ctx context.Context, files fs.FS) error {
 		}
 	}
 	return InstallUnits(ctx, units)
+}
+
+// RemoveUnitsOf removes the unit files of the folder "units", and makes systemd forget them.
+func RemoveUnitsOf(ctx context.Context, files fs.FS) error {
+	entries, err := fs.ReadDir(files, "units")
+	if err != nil {
+		return fmt.Errorf("list the unit files: %w", err)
+	}
+	gone := []string{loadedFile}
+	for _, e := range entries {
+		gone = append(gone, filepath.Join(UnitsDir, e.Name()))
+	}
+	for _, file := range gone {
+		if err := os.Remove(Path(file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove %s: %w", file, err)
+		}
+	}
+	return Systemctl(ctx, "daemon-reload")
 }
 
 // InstallUnitsOfCurrent lets the release that is current install its units.

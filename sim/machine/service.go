@@ -119,7 +119,7 @@ func (v *service) keepRunning(ctx context.Context, ready chan<- error) {
 		default:
 			v.status = "inactive"
 		}
-		again := ctx.Err() == nil && (restart == "always" || restart == "on-failure" && err != nil)
+		again := ctx.Err() == nil && (restart == "always" || restart == "on-failure" && err != nil) && !u.staysEnded(err)
 		if again && v.limited() != nil {
 			again = false
 		}

@@ -67,12 +67,12 @@ func TestRestartIsAsTheUnitSays(t *testing.T) {
 		exit    int
 		again   bool
 	}{
-		{"no", 1, false}, {"on-failure", 0, false}, {"on-failure", 1, true}, {"always", 0, true},
+		{"no", 1, false}, {"on-failure", 0, false}, {"on-failure", 1, true}, {"always", 0, true}, {"always", 3, false}, {"always", 4, true},
 	} {
 		t.Run(fmt.Sprintf("%s after %d", c.restart, c.exit), func(t *testing.T) {
 			w, box := newWorld(t), newMailbox(t)
 			w.launch(program("serve", fmt.Sprintf("echo start > %s\nexit %d", box.path, c.exit)) +
-				unit("it.service", "[Unit]\nStartLimitBurst=2\n[Service]\nType=oneshot\nExecStart=/opt/serve\nRestart="+c.restart+"\nRestartSec=0") +
+				unit("it.service", "[Unit]\nStartLimitBurst=2\n[Service]\nType=oneshot\nExecStart=/opt/serve\nRestart="+c.restart+"\nRestartPreventExitStatus=3\nRestartSec=0") +
 				"systemctl start it.service || true\n" + until("inactive failed") + "echo end > " + box.path)
 			want := []string{"start", "end"}
 			if c.again {

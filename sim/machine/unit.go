@@ -1,8 +1,10 @@
 package machine
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -25,7 +27,7 @@ type unitFile struct {
 var understood = []string{
 	"Unit.Description", "Unit.Documentation", "Unit.After", "Unit.Requires", "Unit.RequiresMountsFor", "Unit.PartOf",
 	"Unit.StartLimitIntervalSec", "Unit.StartLimitBurst",
-	"Service.Type", "Service.ExecStart", "Service.Restart", "Service.RestartSec", "Service.TimeoutStartSec",
+	"Service.Type", "Service.ExecStart", "Service.Restart", "Service.RestartSec", "Service.RestartPreventExitStatus", "Service.TimeoutStartSec",
 	"Service.TimeoutStopSec", "Service.Environment", "Service.NotifyAccess",
 	"Socket.ListenStream",
 	"Socket.TriggerLimitIntervalSec", // of starts by a connection: here a socket starts nothing by itself
@@ -143,4 +145,10 @@ func (u *unitFile) limit() (burst int, interval time.Duration) {
 		burst = 5
 	}
 	return burst, interval
+}
+
+// staysEnded reports whether a service that ended so is not started again.
+func (u *unitFile) staysEnded(err error) bool {
+	var ended *exec.ExitError
+	return errors.As(err, &ended) && slices.Contains(u.list("Service.RestartPreventExitStatus"), strconv.Itoa(ended.ExitCode()))
 }

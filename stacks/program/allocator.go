@@ -129,10 +129,18 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		out.Pools = append(out.Pools, deployed.Pool{
 			Name: p.Name, LaunchTemplateID: templates[i], InstanceTypes: p.InstanceTypes, SubnetIDs: subnets,
 			Market: p.Market, MaxMachines: p.MaxMachines, RootVolumeGiB: p.RootVolumeGiB, Role: pool.RoleName(e.n, p.Name),
-			Collect: p.Collect, Container: p.Container, Repository: p.Repository, Software: p.Software, Startup: plainStartup(p.Startup),
+			Collect: p.Collect, Desktop: shown(p.Desktop), Container: p.Container, Repository: p.Repository, Software: p.Software, Startup: plainStartup(p.Startup),
 		})
 	}
 	return out
+}
+
+// shown is what a pool's machines show, or "".
+func shown(desktop string) string {
+	if desktop == settings.None {
+		return ""
+	}
+	return desktop
 }
 
 // plainStartup is what machines run once; without a script, only how their repository is

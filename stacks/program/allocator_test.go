@@ -31,7 +31,7 @@ func TestTheAllocatorIsToldWhatTheStackDecided(t *testing.T) {
 		WorkBucket:             "lablink-artifacts-prod-123456789012-us-west-2",
 		Pools: []deployed.Pool{
 			{Name: "gpu", Collect: []string{"results/**"}, LaunchTemplateID: "pool-gpu-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, Market: "spot-then-on-demand", MaxMachines: 40, RootVolumeGiB: 100, Role: r.Named("pool-gpu-role").Text("name"),
-				Repository: "https://example.org/course", Software: []string{"blender"},
+				Desktop: "vnc", Repository: "https://example.org/course", Software: []string{"blender"},
 				Startup: deployed.Startup{Script: `echo "$HOME"`, OnError: "fail", MaxAttempts: 2, SuccessCheck: "true", RunAs: "root"}},
 			{Name: "big", LaunchTemplateID: "pool-big-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, Market: "on-demand", MaxMachines: 2, RootVolumeGiB: 100, Role: r.Named("pool-big-role").Text("name"), Startup: deployed.Startup{OnError: "continue", MaxAttempts: 3, BaseDelaySeconds: 30, RunAs: "session"}},
 		},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -108,12 +109,19 @@ type wardenCommand struct {
 // Run begins and ends sessions for the agent, until ctx ends. Sessions go on after it.
 func (c wardenCommand) Run(ctx context.Context) error {
 	log := newLog(os.Stderr)
+	w := wardenOf(c.Desktop, log)
+	go w.Sweep()
+	return w.Serve(ctx, func() { notify(log, daemon.SdNotifyReady) })
+}
+
+// wardenOf is the warden of a kind of desktop.
+func wardenOf(kind string, log *slog.Logger) *warden.Warden {
 	run := process.Runner{User: warden.User, Home: host.Path(warden.Home)}
 	if host.Skipped("user") {
 		run.User = "" // simulated machines have no users of their own
 	}
 	w := &warden.Warden{Units: warden.Systemd{}, Person: person(), Possible: possible["vnc"], Run: process.Handler(run), Prepare: process.Prepare, Say: func(what string, err error) { log.Warn(what, "error", err) }}
-	switch c.Desktop {
+	switch kind {
 	case inContainer:
 		contained(w)
 	case "crd":
@@ -122,8 +130,7 @@ func (c wardenCommand) Run(ctx context.Context) error {
 			w.Remote = warden.Confined{Root: run, Units: w.Units}
 		}
 	}
-	go w.Sweep()
-	return w.Serve(ctx, func() { notify(log, daemon.SdNotifyReady) })
+	return w
 }
 
 // contained makes a warden one of sessions in containers.

@@ -44,9 +44,17 @@ func (c *doctorCommand) Run(ctx context.Context, out io.Writer) error {
 	found := doctor.Machine{
 		URL: c.AllocatorURL, HTTP: client, Version: version, Find: exec.LookPath, NVML: gpus, Host: proc.Host{Disk: c.Home},
 		Root: host.Path("/"), StateDir: c.StateDir, Identities: identity.NewStore(c.StateDir), Now: time.Now,
-		Shows: possible[c.Desktop],
+		Shows: c.shows(), Own: c.token != "",
 	}.Examine(ctx)
 	return c.show(out, found)
+}
+
+// shows says what the machine lacks for its desktop. One of one's own gets none from an image.
+func (c *doctorCommand) shows() func() error {
+	if c.token != "" && c.Desktop == "vnc" {
+		return lacks[c.Desktop]
+	}
+	return possible[c.Desktop]
 }
 
 // show prints what was found, and fails where something is wrong.

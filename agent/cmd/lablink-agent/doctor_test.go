@@ -40,8 +40,3 @@ func TestTheDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	require.Error(t, execute(t.Context(), []string{"doctor", "--desktop=container", "--join=http://127.0.0.1:1/#lbj_x", "--nvml=simulated:a100"}, &out))
 	assert.Regexp(t, `desktop +WRONG .*the image of the desktop is not here`, strings.ReplaceAll(out.String(), "\n", " "))
 }
-
-func TestOtherSystemsAreRefusedInWords(t *testing.T) {
-	assert.Contains(t, refusal("darwin"), "this computer runs darwin")
-	assert.Contains(t, refusal("darwin"), "Run it on one of those")
-}

@@ -8,6 +8,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,6 +19,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/agent/boot"
 	"github.com/talmolab/lablink-infrastructure/agent/inject"
 	"github.com/talmolab/lablink-infrastructure/agent/simulated"
 )
@@ -31,7 +34,9 @@ type commands struct {
 	Container containerCommand `cmd:"" help:"Show a participant's desktop that is a container, as root. Called by systemd."`
 	Doctor    doctorCommand    `cmd:"" help:"Say what keeps this machine from serving: programs, driver, disk, clock, the way to the allocator. Takes what run takes."`
 	Inject    injectCommand    `cmd:"" help:"Break a GPU of the agent that runs here, to see what becomes of it."`
+	Install   installCommand   `cmd:"" help:"Set up somebody's own machine, as root, so that participants get a desktop of it: its user, its services, and their start with the machine. Again, for another program or token."`
 	Run       runCommand       `cmd:"" help:"Serve this machine to the allocator until told to stop."`
+	Uninstall uninstallCommand `cmd:"" help:"Take away from somebody's own machine, as root, what install made."`
 	Update    updateCommand    `cmd:"" help:"Bring this machine to the release that its allocator wants. Called by a timer."`
 	Units     unitsCommand     `cmd:"" help:"Install this release's systemd units."`
 	Warden    wardenCommand    `cmd:"" help:"Begin and end participants' sessions for the agent, as root. Called by systemd."`
@@ -53,8 +58,16 @@ func main() {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lablink-agent:", err)
-		os.Exit(1)
+		os.Exit(status(err))
 	}
+}
+
+// status is what the program ends with.
+func status(err error) int {
+	if errors.Is(err, agent.ErrReleased) {
+		return boot.ReleasedStatus
+	}
+	return 1
 }
 
 // execute parses args and runs the command that they name, until it is done or

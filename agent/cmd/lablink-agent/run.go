@@ -41,7 +41,7 @@ const gcPercent = 50
 const watchEvery = 5 * time.Second
 
 type runCommand struct {
-	Join         string          `env:"LABLINK_JOIN" placeholder:"URL" help:"Join a workshop as somebody's own machine: the address with the token that staff made. No other setting is needed."`
+	Join         string          `env:"LABLINK_JOIN" placeholder:"URL" help:"Join a workshop as somebody's own machine: the address with the token that staff made. No other setting is needed. Participants see such a machine and no desktop of it; install gives them one."`
 	AllocatorURL string          `placeholder:"URL" help:"The allocator's address, for example https://lab.example.org."`
 	TLSName      string          `placeholder:"NAME" help:"The name in the allocator's certificate, when the URL holds an address."`
 	Trust        string          `placeholder:"BASE64" help:"The certificate that is trusted in place of the system's authorities: PEM, in base64."`
@@ -128,19 +128,22 @@ func (c *runCommand) Run(ctx context.Context) error {
 	usage.Session = sessions.ID
 	at := bootID()
 	machine := agent.NewMachine(gpus, agent.About{
-		Version: version, BootID: at, Release: host.Current, Failed: failed(log), Session: sessions.Status, Setup: setup, Shows: c.lacking(), Usage: usage, Host: proc.Host{Disk: c.Home},
+		Version: version, BootID: at, Release: c.release, Failed: failed(log), Session: sessions.Status, Setup: setup, Shows: c.lacking(), Usage: usage, Host: proc.Host{Disk: c.Home},
 		Kept: identity.NewStore(c.StateDir).GPUs(), Log: log,
 	}, time.Now)
 	defer c.tell(ctx, machine, log)()
 
 	log.Info("starting", "version", version, "allocator", c.AllocatorURL, "gpus", c.NVML)
+	if c.token != "" && !withWarden(c.Desktop) {
+		log.Warn("participants see this machine and no desktop of it: lablink-agent install, as root, gives them one")
+	}
 	defer log.Info("stopped")
 	defer supervisor.stopping()
 	trust, err := parseTrust(c.Trust)
 	if err != nil {
 		return err
 	}
-	collector := &agent.Collector{Home: c.Home, Wait: briefly, Private: c.private(), Memory: identity.NewStore(c.StateDir)}
+	collector := &agent.Collector{Home: c.Home, Wait: wait, Private: c.private(), Memory: identity.NewStore(c.StateDir)}
 	defer collector.Stop()
 	sessions.Leaving, sessions.Memory = collector.Close, identity.NewStore(c.StateDir)
 	config := c.wire(machine, web.Handler(machine, append(shown,
@@ -152,10 +155,19 @@ func (c *runCommand) Run(ctx context.Context) error {
 	config.Notices, config.Watches = c.notices(), watches.C
 	config.Looks, config.Logbook = looks.C, logbook
 	config.Alive = supervisor.alive
-	if host.Current() != "" { // nobody but this machine's own updater can follow
+	if c.token == "" && host.Current() != "" { // nobody but this machine's own updater can follow
 		config.Follow = c.follow
+		config.Talks = c.talks(log)
 	}
 	return agent.New(config).Run(ctx)
+}
+
+// release is the release that the machine is at. One of one's own is at none.
+func (c *runCommand) release() string {
+	if c.token != "" {
+		return ""
+	}
+	return host.Current()
 }
 
 // tell serves metrics, where that is wanted, until the returned function is called.
@@ -199,13 +211,25 @@ func (c *runCommand) follow(release string) error {
 	return os.WriteFile(boot.WantedFile(c.StateDir), []byte(release+"\n"), 0o600)
 }
 
-// briefly waits for a second, and then longer each time, five times: work is to be kept
-// within minutes.
-func briefly(ctx context.Context, tries int) bool {
-	if tries > 5 {
-		return false
+// talks tells this machine's updater that the agent has started, and how it tells it later
+// that the agent gets on with the allocator.
+func (c *runCommand) talks(log *slog.Logger) func() {
+	said := func(err error) {
+		if err != nil {
+			log.Error("this machine's updater is not told how the agent gets on with the allocator", "error", err)
+		}
 	}
-	timer := time.NewTimer(time.Duration(tries) * time.Second)
+	said(boot.Started(c.StateDir))
+	return func() { said(boot.Talks(c.StateDir)) }
+}
+
+// longestWait is the longest time between two tries to keep somebody's work: it is to be kept
+// within minutes.
+const longestWait = 5
+
+// wait waits for a second, and then longer each time, up to a few, until ctx ends.
+func wait(ctx context.Context, tries int) bool {
+	timer := time.NewTimer(time.Duration(min(tries, longestWait)) * time.Second)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -1,0 +1,98 @@
+package warden
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/user"
+	"strings"
+
+	"github.com/talmolab/lablink-infrastructure/api/host"
+)
+
+// Leave ends the session that there is, and takes away all that was kept for sessions, as a
+// machine of one's own is given back. No warden runs there any more.
+func (w *Warden) Leave(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.clear(ctx); err != nil {
+		return err
+	}
+	w.removing.Wait()
+	for _, path := range []string{Home, Prepared, state, Runtime, Dir} {
+		if err := removePath(path); err != nil {
+			return err
+		}
+	}
+	return leaveDisks()
+}
+
+// leaveDisks removes what was made at the tops of disks to remove things in.
+func leaveDisks() error {
+	m, err := mounted()
+	for _, at := range m.local {
+		top, openErr := openFolder(at)
+		if openErr != nil {
+			continue // it is gone
+		}
+		if gone := top.goneNow(); gone != nil {
+			err = errors.Join(err, gone.Close(), top.remove(scratchGone))
+		}
+		err = errors.Join(err, top.Close())
+	}
+	return err
+}
+
+// Leave takes the session's user away, and what was closed to it.
+func (s System) Leave(ctx context.Context) error {
+	u, err := user.Lookup(User)
+	if unknown(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find the session's user: %w", err)
+	}
+	if err := errors.Join(unfence(ctx, u.Uid), run(ctx, "systemctl", "unmask", "user@"+u.Uid+".service"), allow("/etc/cron.deny"), allow("/etc/at.deny")); err != nil {
+		return err
+	}
+	return run(ctx, "userdel", User)
+}
+
+// unfence takes the rules of fence away.
+func unfence(ctx context.Context, uid string) error {
+	var failed error
+	for _, m := range metadata {
+		rule := fmt.Sprintf("to %s uidrange %s-%s prohibit", m.address, uid, uid)
+		have, err := exec.CommandContext(ctx, "ip", m.family, "rule", "show").Output()
+		if err != nil || !strings.Contains(string(have), rule) {
+			continue // the machine does not speak that family
+		}
+		failed = errors.Join(failed, run(ctx, "ip", append([]string{m.family, "rule", "del", "pref", "100"}, strings.Fields(rule)...)...))
+	}
+	return failed
+}
+
+// allow takes the session's user out of a file of those who may not. One that was made for it
+// alone is removed.
+func allow(file string) error {
+	raw, err := os.ReadFile(host.Path(file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look who may have jobs: %w", err)
+	}
+	var others []string
+	for line := range strings.Lines(string(raw)) {
+		if strings.TrimSpace(line) != User && line != "\n" {
+			others = append(others, line)
+		}
+	}
+	if len(others) == 0 {
+		return os.Remove(host.Path(file))
+	}
+	return host.WriteFile(file, []byte(strings.Join(others, "")), 0o644)
+}
