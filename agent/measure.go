@@ -37,7 +37,11 @@ func (u *Usage) add(seconds int, readings []api.Reading, host *api.Host) {
 
 func (u *Usage) addGPUs(seconds int, readings []api.Reading) {
 	use, active, known := &u.kept.Now, false, false
+	u.gpuBusy, u.gpuKnown = false, len(readings) > 0 || !u.hadGPU
+	u.hadGPU = u.hadGPU || len(readings) > 0
 	for _, r := range readings {
+		u.gpuBusy = u.gpuBusy || r.Programs != nil && *r.Programs > 0
+		u.gpuKnown = u.gpuKnown && (r.Utilisation != nil || r.Programs != nil)
 		if r.Utilisation != nil {
 			known = true
 			active = active || *r.Utilisation > gpuActive
@@ -47,7 +51,7 @@ func (u *Usage) addGPUs(seconds int, readings []api.Reading) {
 			highest(&use.GPUMemory, *r.MemoryUsed)
 		}
 	}
-	u.gpuBusy = active
+	u.gpuBusy = u.gpuBusy || active
 	if !known {
 		return
 	}

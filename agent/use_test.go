@@ -52,6 +52,11 @@ func newMeasured() *measured {
 	return m
 }
 
+func (m *measured) busy() bool {
+	busy, _ := m.Busy()
+	return busy
+}
+
 func (m *measured) restart() {
 	m.Usage = &agent.Usage{
 		Programs: m.programs, Session: func() string { return m.session }, Software: func() []string { return []string{"blender", "sleap"} },
@@ -139,18 +144,18 @@ func TestAProgramIsBusyWhenItComputesAndNotWhenItIsOnlyOpen(t *testing.T) {
 		m := newMeasured()
 		m.session, m.programs["sleap"] = "anns", time.Hour
 		m.pass(time.Minute)
-		assert.False(t, m.Busy(), "it is open")
+		assert.False(t, m.busy(), "it is open")
 		m.programs["sleap"] += 5 * time.Second
 		m.pass(10 * time.Second)
-		assert.True(t, m.Busy(), "it computes")
+		assert.True(t, m.busy(), "it computes")
 		m.pass(20 * time.Second)
-		assert.False(t, m.Busy())
+		assert.False(t, m.busy())
 		m.gpu = 50
 		m.pass(10 * time.Second)
-		assert.True(t, m.Busy(), "a GPU does")
+		assert.True(t, m.busy(), "a GPU does")
 		m.session = ""
 		m.pass(10 * time.Second)
-		assert.False(t, m.Busy(), "nobody is here")
+		assert.False(t, m.busy(), "nobody is here")
 	})
 }
 
@@ -161,10 +166,36 @@ func TestAGPUThatComputesNoMoreIsIdleAgain(t *testing.T) {
 		m.Software = func() []string { return nil }
 		m.session, m.gpu = "anns", 50
 		m.pass(10 * time.Second)
-		require.True(t, m.Busy())
+		require.True(t, m.busy())
 		m.gpu = 0
 		m.pass(10 * time.Second)
-		assert.False(t, m.Busy())
+		assert.False(t, m.busy())
+	})
+}
+
+// As one that is divided: it tells programs where it may be asked, and nothing else.
+func TestAGPUThatDoesNotTellItsUseIsBusyWithEachProgramOnIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeasured()
+		m.session = "anns"
+		tells := func(readings ...api.Reading) (busy, known bool) {
+			time.Sleep(5 * time.Second) // in a bubble
+			m.Measure(readings, &m.host)
+			return m.Busy()
+		}
+		is := func(wantBusy, wantKnown bool, readings ...api.Reading) {
+			t.Helper()
+			busy, known := tells(readings...)
+			assert.Equal(t, []bool{wantBusy, wantKnown}, []bool{busy, known})
+		}
+		is(false, true) // there is no GPU
+		is(true, true, api.Reading{UUID: "a", Programs: new(1)})
+		is(false, true, api.Reading{UUID: "a", Programs: new(0)})
+		is(false, false, api.Reading{UUID: "a"})
+		is(true, true, api.Reading{UUID: "a"}, api.Reading{UUID: "b", Utilisation: new(uint32(60))})
+		is(false, false) // its driver does not answer
+		now, _ := m.Report()
+		assert.Equal(t, 5, *now.GPUActive, "how long one computed is told of those that tell it")
 	})
 }
 
@@ -264,17 +295,17 @@ func TestAPipelineOfShortLivedProcessesIsBusy(t *testing.T) {
 		m.Programs = p
 		m.session = "anns"
 		m.pass(20 * time.Second)
-		require.False(t, m.Busy(), "they are open")
+		require.False(t, m.busy(), "they are open")
 		*p = pipeline{1: time.Hour, 3: 8 * time.Second} // one has ended, and another has begun
 		m.pass(10 * time.Second)
-		require.True(t, m.Busy())
+		require.True(t, m.busy())
 		*p = pipeline{1: time.Hour + 5*time.Second}
 		m.pass(10 * time.Second)
-		require.True(t, m.Busy(), "one goes on while another ends")
+		require.True(t, m.busy(), "one goes on while another ends")
 		*p = pipeline{1: 4 * time.Second}
 		m.pass(10 * time.Second)
-		require.True(t, m.Busy(), "a number that was another's")
+		require.True(t, m.busy(), "a number that was another's")
 		m.pass(10 * time.Second)
-		require.False(t, m.Busy())
+		require.False(t, m.busy())
 	})
 }
