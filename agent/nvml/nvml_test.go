@@ -59,7 +59,7 @@ func one(ret gonvml.Return) *nvml.Library {
 			}
 			return ret
 		},
-		GetMigModeFunc: func() (int, int, gonvml.Return) { return gonvml.DEVICE_MIG_DISABLE, gonvml.DEVICE_MIG_ENABLE, ret },
+		GetMigModeFunc:           func() (int, int, gonvml.Return) { return gonvml.DEVICE_MIG_DISABLE, gonvml.DEVICE_MIG_ENABLE, ret },
 		GetMaxMigDeviceCountFunc: func() (int, gonvml.Return) { return 2, ret },
 		GetMigDeviceHandleByIndexFunc: func(i int) (gonvml.Device, gonvml.Return) {
 			return &mock.Device{GetComputeRunningProcessesFunc: func() ([]gonvml.ProcessInfo, gonvml.Return) {
