@@ -35,6 +35,16 @@ const (
 type Programs interface {
 	// Running are those whose names are asked for, each with its processes.
 	Running(names []string) (map[string]Processes, error)
+	// Of is which of them a process is, or one that began it; "" where it is none, or gone.
+	Of(process int, names []string) string
+}
+
+// Window is the active window of a desktop.
+type Window struct {
+	// Process is what shows it; 0: it does not say, or there is none.
+	Process int
+	// Class is what the program calls itself.
+	Class []string
 }
 
 // Processes are those of a program: how long each has used processors, by its number.
@@ -61,6 +71,8 @@ type Usage struct {
 	Session func() string
 	// Software are the names of the programs that count.
 	Software func() []string
+	// Window is the active window, and whether that is known. Optional: it is not.
+	Window func() (w Window, known bool)
 	// Memory keeps what was measured.
 	Memory Memory
 	Now    func() time.Time

@@ -29,6 +29,16 @@ func (p fakePrograms) Running(names []string) (map[string]agent.Processes, error
 	return out, nil
 }
 
+// Of knows the one process that each has: blender's is 7, and began 8.
+func (p fakePrograms) Of(process int, _ []string) string {
+	if process == 7 || process == 8 {
+		return "blender"
+	}
+	return ""
+}
+
+func (*pipeline) Of(int, []string) string { return "" }
+
 // pipeline is a program of several processes.
 type pipeline agent.Processes
 
@@ -111,6 +121,58 @@ func TestTheUseOfASessionIsMeasured(t *testing.T) {
 		m.Told(ended)
 		_, ended = m.Report()
 		require.Empty(t, ended)
+	})
+}
+
+func TestHowLongTheActiveWindowIsASoftwaresIsMeasuredBesideHowLongItRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeasured()
+		var window agent.Window
+		known := false
+		m.Window = func() (agent.Window, bool) { return window, known }
+		m.session, m.programs["blender"] = "anns", time.Second
+		m.pass(time.Minute)
+		now, _ := m.Report()
+		require.Nil(t, now.Software[0].Active, "nobody knows")
+		before := now.Software[0].Seconds
+
+		known = true
+		for _, w := range []struct {
+			window agent.Window
+			active bool
+		}{
+			{agent.Window{Process: 7}, true},
+			{agent.Window{Process: 8, Class: []string{"Settings"}}, true}, // one that it began
+			{agent.Window{Process: 99, Class: []string{"firefox"}}, false},
+			{agent.Window{}, false},
+			{agent.Window{Process: 2, Class: []string{"blender", "Blender"}}, true}, // in a sandbox with numbers of its own
+			{agent.Window{Class: []string{"Blender"}}, true},
+		} {
+			window = w.window
+			was, _ := m.Report()
+			m.pass(time.Minute)
+			now, _ = m.Report()
+			got := *now.Software[0].Active
+			if was.Software[0].Active != nil {
+				got -= *was.Software[0].Active
+			}
+			assert.Equal(t, map[bool]int{true: 60}[w.active], got, "%+v", w.window)
+		}
+		require.Len(t, now.Software, 1)
+		assert.Equal(t, before+360, now.Software[0].Seconds, "how long it ran")
+		assert.Equal(t, 240, *now.Software[0].Active)
+	})
+}
+
+func TestASoftwareWhoseWindowIsActiveRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeasured() // none is found yet: that is looked for less often
+		m.Window = func() (agent.Window, bool) { return agent.Window{Class: []string{"sleap"}}, true }
+		m.session = "anns"
+		m.pass(10 * time.Second)
+		now, _ := m.Report()
+		require.Len(t, now.Software, 1)
+		assert.Equal(t, []any{"sleap", now.Seconds, now.Seconds}, []any{now.Software[0].Name, now.Software[0].Seconds, *now.Software[0].Active})
 	})
 }
 
