@@ -101,6 +101,8 @@ test: $(LOCAL) .lablink/bin/gotestsum ## Run all tests; installs what they need
 	@bad=$$(gofmt -l .); test -z "$$bad" || { echo "Not formatted, run gofmt -w on: $$bad" >&2; exit 1; }
 	@go mod tidy -diff
 	@CGO_ENABLED=0 go vet $$(go list ./... | grep -v /agent) && $(CGO) go vet -tags gpu ./agent/...
+	@echo '• An hour without an allocator for a thousand agents: the race detector, as below, would make too much of it'
+	@$(CGO) go test -run '^TestAThousandAgents' -timeout 20m $(TESTFLAGS) ./agent
 	@echo '• Testing: about twenty minutes on two cores, and more the first time'
 	@$(CGO) .lablink/bin/gotestsum --format pkgname -- $(RACE) -vet=off -shuffle=on -timeout 60m $(TESTFLAGS) ./sim/system ./...
 

@@ -57,6 +57,7 @@ var adapters = map[string][]string{
 	"github.com/coreos/go-systemd":             {"agent/cmd/lablink-agent", "allocator/cmd/lablink-allocator", "sim/machine"},
 	"github.com/alecthomas/kong":               {"agent/cmd/lablink-agent", "allocator/cmd/lablink-allocator", "cli/cmd/lablink", "sim/cmd/lablink-local", "sim/cmd/lablink-sim"},
 	"github.com/jotaen/kong-completion":        {"cli", "cli/cmd/lablink"},
+	"github.com/jezek/xgb":                     {"agent/session"},
 	"github.com/prometheus/procfs":             {"agent/proc"},
 	"os/exec":                                  {"agent/cmd/lablink-agent", "agent/podman", "agent/process", "agent/session", "agent/warden", "allocator/boot", "allocator/postgres/pgtest", "api/host", "cli/doctor/laptop", "cli/pulumi", "cli/stack", "infra/release/build", "sim/kasm", "sim/launcher", "sim/machine", "sim/nspawn", "sim/registry"},
 	"google.golang.org/grpc":                   {"sim/provider"},

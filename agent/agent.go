@@ -34,8 +34,8 @@ type Config struct {
 	// Random is at least 0 and below 1; it spreads retries. It is called from
 	// several goroutines.
 	Random func() float64
-	// Alive is called after each look. Whoever supervises the agent may
-	// restart it when the calls stay away.
+	// Alive is called after each look, also where a GPU's driver does not answer. Whoever
+	// supervises the agent may restart it when the calls stay away.
 	Alive func()
 	// Notices says whether the cloud takes the machine back, and Watches asks for a look
 	// with each value. Optional, both: it is nobody's to take back.
@@ -98,7 +98,6 @@ func (a *Agent) Run(ctx context.Context) error {
 	var looking sync.WaitGroup
 	defer looking.Wait()
 	defer stop()
-	a.look()
 	looking.Go(func() { a.keepLooking(ctx) })
 	looking.Go(func() { a.Machine.Watch(ctx) })
 	if a.Notices != nil {
@@ -145,19 +144,18 @@ func (a *Agent) live(ctx context.Context, id Identity) error {
 
 func (a *Agent) keepLooking(ctx context.Context) {
 	for {
+		a.look(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-a.Looks:
-			a.look()
 		case <-a.Machine.News():
-			a.look()
 		}
 	}
 }
 
-func (a *Agent) look() {
-	status := a.Machine.Status()
+func (a *Agent) look(ctx context.Context) {
+	status := a.Machine.status(ctx)
 	if a.usage != nil {
 		a.usage.Measure(status.Readings, a.Machine.hostFacts())
 	}

@@ -102,6 +102,7 @@ func (d device) Power() (float64, error)      { return 312.5, d.fails("power") }
 
 // What these GPUs do not tell.
 func (d device) Capability() (gpus.Capability, error)  { return gpus.Capability{}, gpus.ErrNotSupported }
+func (d device) Programs() (int, error)                { return 0, gpus.ErrNotSupported }
 func (d device) SlowsAt() (uint32, error)              { return 0, gpus.ErrNotSupported }
 func (d device) Slowed() (gpus.Slowed, error)          { return gpus.Slowed{}, gpus.ErrNotSupported }
 func (d device) Link() (gpus.Link, error)              { return gpus.Link{}, gpus.ErrNotSupported }

@@ -54,18 +54,20 @@ func (a About) session() *api.SessionStatus {
 }
 
 // Machine is the computer that the agent runs on. Its methods may be called
-// from several goroutines; looks happen one at a time.
+// from several goroutines.
 type Machine struct {
 	gpus    *gpu.GPUs
 	about   About
 	now     func() time.Time
 	changes *changes
 
+	turn   sync.Mutex // who makes a status of what was seen
+	notice atomic.Pointer[api.Interruption]
+	host   hostWatch
+
 	mu     sync.Mutex
 	looked bool
 	last   api.Status
-	notice atomic.Pointer[api.Interruption]
-	host   hostWatch
 }
 
 // verdict is how well the machine is, and why it is not.
@@ -82,11 +84,16 @@ func NewMachine(nvml gpu.NVML, about About, now func() time.Time) *Machine {
 }
 
 // Status looks at the machine and says how it is at this moment. A change of
-// health since the look before is kept for the allocator.
-func (m *Machine) Status() api.Status {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	seen := m.gpus.Look()
+// health since the look before is kept for the allocator. A driver that does not answer
+// is waited for for seconds, and once.
+func (m *Machine) Status() api.Status { return m.status(context.Background()) }
+
+// status does not wait for a driver any more once ctx has ended.
+func (m *Machine) status(ctx context.Context) api.Status {
+	m.gpus.Look(ctx)
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	seen := m.gpus.Seen() // another one's look may have been newer
 	v := verdict{seen.Health, seen.Reason}
 	var setup *api.SetupStatus // of this moment, as the health goes with it
 	if m.about.Setup != nil {
@@ -113,11 +120,19 @@ func (m *Machine) Status() api.Status {
 		Setup:    setup,
 		Host:     m.hostFacts(),
 	}
-	if m.looked && m.last.SaysOther(status) {
+	m.found(status)
+	return status
+}
+
+// found keeps what a look found, and what changed for the allocator.
+func (m *Machine) found(status api.Status) {
+	m.mu.Lock()
+	was, looked := m.last, m.looked
+	m.looked, m.last = true, status
+	m.mu.Unlock()
+	if looked && was.SaysOther(status) {
 		m.changes.add(m.report(status))
 	}
-	m.looked, m.last = true, status
-	return status
 }
 
 // Last is what the last look found, and whether there was one.

@@ -43,6 +43,7 @@ func (m *Machine) noticed(n *api.Interruption) bool {
 	if n == nil || was != nil && was.Action == n.Action && was.At.Equal(n.At) {
 		return false
 	}
+	m.gpus.Hurry()
 	m.changes.rouse()
 	return true
 }

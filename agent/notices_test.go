@@ -56,3 +56,27 @@ func TestAnInterruptionIsReportedAtOnce(t *testing.T) {
 		assert.NotNil(t, w.allocator.now().reports[2].Interruption, "later reports hold it too")
 	})
 }
+
+// As when an allocator comes back that was away, or both happen at the same moment.
+func TestAnInterruptionDoesNotWaitBehindAChangeOfHealth(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.allocator.interval = 300
+		w.notices = &fakeNotices{}
+		w.start(t)
+		after(7 * time.Second)
+		w.allocator.goAway()
+		w.lose()
+		after(20 * time.Second)
+		notice := api.Interruption{Action: "terminate", At: time.Now().Add(2 * time.Minute)}
+		w.notices.say(&notice, nil)
+		after(10 * time.Second)
+		w.allocator.change(func() { w.allocator.away = false })
+		for len(w.allocator.now().reports) == 1 {
+			after(time.Second)
+		}
+		told := w.allocator.now().reports[1:]
+		assert.Equal(t, api.Unhealthy, told[0].Health, "what changed before")
+		assert.Equal(t, &notice, told[0].Interruption, "with it, and not five minutes later")
+	})
+}

@@ -59,7 +59,7 @@ func (a *Agent) registerOnce(ctx context.Context, secret string) (Identity, erro
 		Protocol:     api.Protocol,
 		Version:      a.Machine.about.Version,
 		BootID:       a.Machine.about.BootID,
-		Inventory:    a.Machine.Status().Inventory,
+		Inventory:    a.Machine.status(ctx).Inventory,
 		SecretSHA256: api.SecretSum(secret),
 		JoinToken:    a.JoinToken,
 	})

@@ -61,7 +61,7 @@ func (a *Agent) keepReporting(ctx context.Context, id Identity) error {
 // report looks at the machine and tells the allocator what it was not told of
 // yet: every change of health in order, and the present state if none changed.
 func (a *Agent) report(ctx context.Context, id Identity) (api.ReportAnswer, error) {
-	status := a.Machine.Status()
+	status := a.Machine.status(ctx)
 	select {
 	case <-a.Machine.changes.wake: // what it announced is told below
 	default:
@@ -78,6 +78,7 @@ func (a *Agent) report(ctx context.Context, id Identity) (api.ReportAnswer, erro
 	var answer api.ReportAnswer
 	for ; oldest != nil; oldest, report = a.Machine.changes.first() {
 		var err error
+		report.Interruption = a.Machine.notice.Load() // one that came since is not to wait
 		answer, err = a.tell(ctx, id, report)
 		if api.CodeOf(err) == api.Invalid {
 			a.Log.Error("the allocator does not understand a change of health; leaving it out", "error", err)

@@ -35,6 +35,16 @@ const (
 type Programs interface {
 	// Running are those whose names are asked for, each with its processes.
 	Running(names []string) (map[string]Processes, error)
+	// Of is which of them a process is, or one that began it; "" where it is none, or gone.
+	Of(process int, names []string) string
+}
+
+// Window is the active window of a desktop.
+type Window struct {
+	// Process is what shows it; 0: it does not say, or there is none.
+	Process int
+	// Class is what the program calls itself.
+	Class []string
 }
 
 // Processes are those of a program: how long each has used processors, by its number.
@@ -61,6 +71,8 @@ type Usage struct {
 	Session func() string
 	// Software are the names of the programs that count.
 	Software func() []string
+	// Window is the active window, and whether that is known. Optional: it is not.
+	Window func() (w Window, known bool)
 	// Memory keeps what was measured.
 	Memory Memory
 	Now    func() time.Time
@@ -76,6 +88,8 @@ type Usage struct {
 	running  map[string]Processes
 	busy     bool // a program that counts
 	gpuBusy  bool // a GPU
+	gpuKnown bool // whether each GPU tells that
+	hadGPU   bool // whether a GPU ever told anything
 }
 
 // usageMemory is what is kept of it.
@@ -110,11 +124,14 @@ func (u *Usage) Told(sessions []api.SessionUse) {
 	u.keep()
 }
 
-// Busy reports whether something is computed that the workshop is about, or on a GPU.
-func (u *Usage) Busy() bool {
+// Busy reports whether something is computed that the workshop is about, or on a GPU. Where
+// a GPU does not tell, and nothing else is busy, that is not known. On one that tells
+// programs and not its use, each of them counts: what it does is not seen.
+func (u *Usage) Busy() (busy, known bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.busy || u.gpuBusy
+	busy = u.busy || u.gpuBusy
+	return busy, busy || u.gpuKnown
 }
 
 // Measure adds what is so at this moment.
@@ -153,7 +170,7 @@ func (u *Usage) begin(session string, now time.Time) {
 		u.kept.Ended = u.kept.Ended[max(0, len(u.kept.Ended)-maxEnded):]
 	}
 	u.kept.Now = api.SessionUse{Session: session}
-	u.at, u.looked, u.running, u.busy, u.gpuBusy = now, time.Time{}, nil, false, false
+	u.at, u.looked, u.running, u.busy, u.gpuBusy, u.gpuKnown = now, time.Time{}, nil, false, false, true
 	u.keep()
 }
 

@@ -29,6 +29,16 @@ func (p fakePrograms) Running(names []string) (map[string]agent.Processes, error
 	return out, nil
 }
 
+// Of knows the one process that each has: blender's is 7, and began 8.
+func (p fakePrograms) Of(process int, _ []string) string {
+	if process == 7 || process == 8 {
+		return "blender"
+	}
+	return ""
+}
+
+func (*pipeline) Of(int, []string) string { return "" }
+
 // pipeline is a program of several processes.
 type pipeline agent.Processes
 
@@ -50,6 +60,11 @@ func newMeasured() *measured {
 	m := &measured{programs: fakePrograms{}, memory: &fakeMemory{}}
 	m.restart()
 	return m
+}
+
+func (m *measured) busy() bool {
+	busy, _ := m.Busy()
+	return busy
 }
 
 func (m *measured) restart() {
@@ -109,6 +124,58 @@ func TestTheUseOfASessionIsMeasured(t *testing.T) {
 	})
 }
 
+func TestHowLongTheActiveWindowIsASoftwaresIsMeasuredBesideHowLongItRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeasured()
+		var window agent.Window
+		known := false
+		m.Window = func() (agent.Window, bool) { return window, known }
+		m.session, m.programs["blender"] = "anns", time.Second
+		m.pass(time.Minute)
+		now, _ := m.Report()
+		require.Nil(t, now.Software[0].Active, "nobody knows")
+		before := now.Software[0].Seconds
+
+		known = true
+		for _, w := range []struct {
+			window agent.Window
+			active bool
+		}{
+			{agent.Window{Process: 7}, true},
+			{agent.Window{Process: 8, Class: []string{"Settings"}}, true}, // one that it began
+			{agent.Window{Process: 99, Class: []string{"firefox"}}, false},
+			{agent.Window{}, false},
+			{agent.Window{Process: 2, Class: []string{"blender", "Blender"}}, true}, // in a sandbox with numbers of its own
+			{agent.Window{Class: []string{"Blender"}}, true},
+		} {
+			window = w.window
+			was, _ := m.Report()
+			m.pass(time.Minute)
+			now, _ = m.Report()
+			got := *now.Software[0].Active
+			if was.Software[0].Active != nil {
+				got -= *was.Software[0].Active
+			}
+			assert.Equal(t, map[bool]int{true: 60}[w.active], got, "%+v", w.window)
+		}
+		require.Len(t, now.Software, 1)
+		assert.Equal(t, before+360, now.Software[0].Seconds, "how long it ran")
+		assert.Equal(t, 240, *now.Software[0].Active)
+	})
+}
+
+func TestASoftwareWhoseWindowIsActiveRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeasured() // none is found yet: that is looked for less often
+		m.Window = func() (agent.Window, bool) { return agent.Window{Class: []string{"sleap"}}, true }
+		m.session = "anns"
+		m.pass(10 * time.Second)
+		now, _ := m.Report()
+		require.Len(t, now.Software, 1)
+		assert.Equal(t, []any{"sleap", now.Seconds, now.Seconds}, []any{now.Software[0].Name, now.Software[0].Seconds, *now.Software[0].Active})
+	})
+}
+
 func TestWhatWasMeasuredSurvivesARestartOfTheAgent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMeasured()
@@ -139,18 +206,18 @@ func TestAProgramIsBusyWhenItComputesAndNotWhenItIsOnlyOpen(t *testing.T) {
 		m := newMeasured()
 		m.session, m.programs["sleap"] = "anns", time.Hour
 		m.pass(time.Minute)
-		assert.False(t, m.Busy(), "it is open")
+		assert.False(t, m.busy(), "it is open")
 		m.programs["sleap"] += 5 * time.Second
 		m.pass(10 * time.Second)
-		assert.True(t, m.Busy(), "it computes")
+		assert.True(t, m.busy(), "it computes")
 		m.pass(20 * time.Second)
-		assert.False(t, m.Busy())
+		assert.False(t, m.busy())
 		m.gpu = 50
 		m.pass(10 * time.Second)
-		assert.True(t, m.Busy(), "a GPU does")
+		assert.True(t, m.busy(), "a GPU does")
 		m.session = ""
 		m.pass(10 * time.Second)
-		assert.False(t, m.Busy(), "nobody is here")
+		assert.False(t, m.busy(), "nobody is here")
 	})
 }
 
@@ -161,10 +228,36 @@ func TestAGPUThatComputesNoMoreIsIdleAgain(t *testing.T) {
 		m.Software = func() []string { return nil }
 		m.session, m.gpu = "anns", 50
 		m.pass(10 * time.Second)
-		require.True(t, m.Busy())
+		require.True(t, m.busy())
 		m.gpu = 0
 		m.pass(10 * time.Second)
-		assert.False(t, m.Busy())
+		assert.False(t, m.busy())
+	})
+}
+
+// As one that is divided: it tells programs where it may be asked, and nothing else.
+func TestAGPUThatDoesNotTellItsUseIsBusyWithEachProgramOnIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeasured()
+		m.session = "anns"
+		tells := func(readings ...api.Reading) (busy, known bool) {
+			time.Sleep(5 * time.Second) // in a bubble
+			m.Measure(readings, &m.host)
+			return m.Busy()
+		}
+		is := func(wantBusy, wantKnown bool, readings ...api.Reading) {
+			t.Helper()
+			busy, known := tells(readings...)
+			assert.Equal(t, []bool{wantBusy, wantKnown}, []bool{busy, known})
+		}
+		is(false, true) // there is no GPU
+		is(true, true, api.Reading{UUID: "a", Programs: new(1)})
+		is(false, true, api.Reading{UUID: "a", Programs: new(0)})
+		is(false, false, api.Reading{UUID: "a"})
+		is(true, true, api.Reading{UUID: "a"}, api.Reading{UUID: "b", Utilisation: new(uint32(60))})
+		is(false, false) // its driver does not answer
+		now, _ := m.Report()
+		assert.Equal(t, 5, *now.GPUActive, "how long one computed is told of those that tell it")
 	})
 }
 
@@ -264,17 +357,17 @@ func TestAPipelineOfShortLivedProcessesIsBusy(t *testing.T) {
 		m.Programs = p
 		m.session = "anns"
 		m.pass(20 * time.Second)
-		require.False(t, m.Busy(), "they are open")
+		require.False(t, m.busy(), "they are open")
 		*p = pipeline{1: time.Hour, 3: 8 * time.Second} // one has ended, and another has begun
 		m.pass(10 * time.Second)
-		require.True(t, m.Busy())
+		require.True(t, m.busy())
 		*p = pipeline{1: time.Hour + 5*time.Second}
 		m.pass(10 * time.Second)
-		require.True(t, m.Busy(), "one goes on while another ends")
+		require.True(t, m.busy(), "one goes on while another ends")
 		*p = pipeline{1: 4 * time.Second}
 		m.pass(10 * time.Second)
-		require.True(t, m.Busy(), "a number that was another's")
+		require.True(t, m.busy(), "a number that was another's")
 		m.pass(10 * time.Second)
-		require.False(t, m.Busy())
+		require.False(t, m.busy())
 	})
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
+	gpus "github.com/talmolab/lablink-infrastructure/agent/gpu"
+	"github.com/talmolab/lablink-infrastructure/agent/inject"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -22,6 +24,7 @@ const lookEvery = 5 * time.Second
 // a synctest bubble.
 type world struct {
 	nvml      *fakeNVML
+	broken    *inject.Injector // its GPUs, where they are to be broken; nil: nvml
 	allocator *fakeAllocator
 	store     *fakeStore
 	logs      *logs
@@ -74,10 +77,14 @@ func (w *world) start(t *testing.T) *world {
 			w.setup.Fetch = w.fetcher
 		}
 	}
+	var nvml gpus.NVML = w.nvml
+	if w.broken != nil {
+		nvml = w.broken
+	}
 	watches := time.NewTicker(cmp.Or(w.every, 5*time.Second))
 	a := agent.New(agent.Config{
 		Notices: notices, Watches: watches.C,
-		Machine: agent.NewMachine(w.nvml, agent.About{
+		Machine: agent.NewMachine(nvml, agent.About{
 			Version: "v1.2.3", BootID: "boot-1",
 			Setup: w.setup, Shows: w.shows, Usage: w.usage,
 			Release: func() string { return w.release }, Failed: func() *api.FailedRelease { return w.failed },

@@ -2,6 +2,7 @@ package allocator_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -21,18 +22,19 @@ type gpuMachine struct {
 	machine  *agent.Machine
 }
 
-// withGPU is a workshop with one machine, whose GPU can be broken. Its agent's clock is
+// withGPU is a workshop with one machine, whose GPU can be broken, or is by a case that is
+// older than the agent. Its agent's clock is
 // the allocator's.
-func withGPU(t *testing.T, before bool, spares int) *gpuMachine {
+func withGPU(t *testing.T, c gputest.Case, spares int) *gpuMachine {
 	t.Helper()
 	made := gputest.A10G
-	if before {
+	if c.Before {
 		made = gputest.T4
 	}
 	o := oneMachine(t, spares)
 	injector := inject.New(gputest.New(made("GPU-a")))
 	m := agent.NewMachine(injector, agent.About{BootID: "boot-0"}, func() time.Time { return o.Time })
-	gputest.Watch(t, m)
+	gputest.Begin(t, injector, m, c)
 	g := &gpuMachine{o, injector, m}
 	g.report(t)
 	return g
@@ -70,22 +72,24 @@ var becomes = map[api.Health]map[api.Action]allocator.MachineState{
 
 func TestEachFaultOfAGPULeadsToWhatHelps(t *testing.T) {
 	for _, c := range gputest.Cases {
-		t.Run(c.Name, func(t *testing.T) {
-			g := withGPU(t, c.Before, 0)
-			s := g.suffer(t, c)
-			require.Equal(t, []any{c.Health, c.Action, c.Reason, c.Note}, []any{s.Health, s.Action, s.Reason, s.Note})
-			m := g.pass(t, time.Second)
-			want, known := becomes[c.Health][c.Action]
-			require.True(t, known, "nobody says what becomes of a machine that is %s and helped by %q", c.Health, c.Action)
-			require.Equal(t, want, m.State, m.Reason)
-			require.Equal(t, c.Reason+c.Note, m.HealthReason, "staff reads it")
-			if want != allocator.Ready {
-				require.Contains(t, m.Reason, c.Reason, "the machine's timeline says why")
-			}
-			others := len(g.Machines(t, g.ws))
-			require.Equal(t, want == allocator.Terminating, others > 1, "another one is launched only for one that goes")
-		})
+		t.Run(c.Name, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { leadsToWhatHelps(t, c) }) })
 	}
+}
+
+func leadsToWhatHelps(t *testing.T, c gputest.Case) {
+	g := withGPU(t, c, 0)
+	s := g.suffer(t, c)
+	require.Equal(t, []any{c.Health, c.Action, c.Reason, c.Note, c.Absent}, []any{s.Health, s.Action, s.Reason, s.Note, s.Inventory.Note})
+	m := g.pass(t, time.Second)
+	want, known := becomes[c.Health][c.Action]
+	require.True(t, known, "nobody says what becomes of a machine that is %s and helped by %q", c.Health, c.Action)
+	require.Equal(t, want, m.State, m.Reason)
+	require.Equal(t, c.Reason+c.Note, m.HealthReason, "staff reads it")
+	if want != allocator.Ready {
+		require.Contains(t, m.Reason, c.Reason, "the machine's timeline says why")
+	}
+	others := len(g.Machines(t, g.ws))
+	require.Equal(t, want == allocator.Terminating, others > 1, "another one is launched only for one that goes")
 }
 
 func TestWhoHoldsAMachineWithAFaultKeepsItUntilAnotherIsReady(t *testing.T) {
@@ -97,7 +101,7 @@ func TestWhoHoldsAMachineWithAFaultKeepsItUntilAnotherIsReady(t *testing.T) {
 		}
 		seen[kind] = true
 		t.Run(c.Name, func(t *testing.T) {
-			g := withGPU(t, c.Before, 0)
+			g := withGPU(t, c, 0)
 			claimed, err := g.Claim(t.Context(), api.Claim{Code: g.ws.JoinCode, Email: "ann@example.org"}, "")
 			require.NoError(t, err)
 			g.suffer(t, c)
@@ -128,7 +132,7 @@ func TestAMachineThatLimpsIsNotRebootedWhileSomebodyWaits(t *testing.T) {
 }
 
 func TestAMachineThatLimpsIsRebootedOnce(t *testing.T) {
-	g := withGPU(t, false, 0)
+	g := withGPU(t, gputest.Case{}, 0)
 	require.NoError(t, g.injector.Apply(inject.Order{Fault: "rows", Value: "pending"}))
 	g.report(t)
 	require.Equal(t, allocator.Rebooting, g.pass(t, time.Second).State)
@@ -139,7 +143,7 @@ func TestAMachineThatLimpsIsRebootedOnce(t *testing.T) {
 }
 
 func TestAMachineThatLimpsForHoursIsRebootedOnce(t *testing.T) {
-	g := withGPU(t, false, 0)
+	g := withGPU(t, gputest.Case{}, 0)
 	g.say(t, api.Degraded, api.Reset)
 	reboots := 0
 	for range 3 {
@@ -163,7 +167,7 @@ func TestAMachineThatLimpsForHoursIsRebootedOnce(t *testing.T) {
 
 // As where all machines of a type have the fault.
 func TestMachinesThatLimpAreNotReplacedOneAfterTheOther(t *testing.T) {
-	g := withGPU(t, false, 0)
+	g := withGPU(t, gputest.Case{}, 0)
 	replaced := map[string]bool{}
 	for range 65 {
 		all := g.Machines(t, g.ws)
@@ -198,7 +202,7 @@ func TestOnlyOneMachineThatLimpsIsRebootedAtATime(t *testing.T) {
 }
 
 func TestAMachineThatOnlyAnotherOneMendsIsNotRebootedWhenItFallsSilent(t *testing.T) {
-	g := withGPU(t, false, 0)
+	g := withGPU(t, gputest.Case{}, 0)
 	g.pass(t, time.Second)
 	require.NoError(t, g.injector.Apply(inject.Order{Fault: "rows", Value: "failed"}))
 	g.report(t)

@@ -26,11 +26,14 @@ func (s *Service) Stats(ctx context.Context, workshop string) (api.Stats, error)
 	}
 	out := api.Stats{Workshop: w.ID, Name: w.Name, At: s.Now(), Seats: SeatUses(sessions)}
 	out.People = len(out.Seats)
-	var seconds, software, gpu []int
+	var seconds, software, active, gpu []int
 	for _, seat := range out.Seats {
 		longest := 0
 		for _, one := range seat.Software {
 			longest = max(longest, one.Seconds)
+		}
+		if sum := activeIn(seat.Software); sum != nil {
+			active = append(active, *sum)
 		}
 		if longest > 0 {
 			out.Used++
@@ -41,10 +44,30 @@ func (s *Service) Stats(ctx context.Context, workshop string) (api.Stats, error)
 		}
 	}
 	out.MedianSeconds, out.MedianSoftware = middle(seconds), middle(software)
+	if len(active) > 0 {
+		out.MedianActive = new(middle(active))
+	}
 	if len(gpu) > 0 {
 		out.MedianGPU = new(middle(gpu))
 	}
 	return out, nil
+}
+
+// activeIn is how long the active window was of any of them; nil where none tells it. There
+// is one at a time.
+func activeIn(software []api.SoftwareUse) (sum *int) {
+	for _, one := range software {
+		sum = added(sum, one.Active)
+	}
+	return sum
+}
+
+// added is a sum of what is known; nil where nothing is.
+func added(a, b *int) *int {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	return new(*a + *b)
 }
 
 // middle is the middle one, or the lower of two; 0 of none.
@@ -78,16 +101,11 @@ func addUse(to *api.SeatUse, use api.SessionUse) {
 			continue
 		}
 		to.Software[i].Seconds += one.Seconds
+		to.Software[i].Active = added(to.Software[i].Active, one.Active)
 	}
 	to.Sessions++
 	to.Seconds += use.Seconds
-	if use.GPUActive != nil {
-		sum := *use.GPUActive
-		if to.GPUActive != nil {
-			sum += *to.GPUActive
-		}
-		to.GPUActive = &sum
-	}
+	to.GPUActive = added(to.GPUActive, use.GPUActive)
 	higher(&to.GPUPeak, use.GPUPeak)
 	higher(&to.GPUMemory, use.GPUMemory)
 	higher(&to.MemoryPeak, use.MemoryPeak)

@@ -93,6 +93,9 @@ func believable(use api.SessionUse, lasted time.Duration) api.SessionUse {
 	software := make([]api.SoftwareUse, len(use.Software))
 	for i, one := range use.Software {
 		software[i] = api.SoftwareUse{Name: oneLine(one.Name), Seconds: bound(one.Seconds), First: bound(one.First)}
+		if one.Active != nil {
+			software[i].Active = new(min(bound(*one.Active), software[i].Seconds))
+		}
 	}
 	use.Software = software
 	if use.GPUActive != nil {

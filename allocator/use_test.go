@@ -62,12 +62,12 @@ func TestAMachineSaysNothingOfOthersAndNothingThatCannotBe(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, stats.Seats)
 	report(api.Report{Use: &api.SessionUse{
-		Session: session, Seconds: 1 << 40, GPUActive: new(1 << 40), GPUPeak: new(uint32(4_000_000)), Software: []api.SoftwareUse{{Name: "a\nb", Seconds: 1 << 40, First: -1}},
+		Session: session, Seconds: 1 << 40, GPUActive: new(1 << 40), GPUPeak: new(uint32(4_000_000)), Software: []api.SoftwareUse{{Name: "a\nb", Seconds: 1 << 40, First: -1, Active: new(1 << 40)}},
 	}})
 	stats, err = w.Stats(t.Context(), ws.ID)
 	require.NoError(t, err)
 	seat := stats.Seats[0]
-	require.LessOrEqual(t, max(seat.Seconds, *seat.GPUActive, seat.Software[0].Seconds), 600)
+	require.LessOrEqual(t, max(seat.Seconds, *seat.GPUActive, seat.Software[0].Seconds, *seat.Software[0].Active), 600)
 	require.Equal(t, []any{uint32(100), "a b", 0}, []any{*seat.GPUPeak, seat.Software[0].Name, seat.Software[0].First})
 }
 
@@ -120,14 +120,14 @@ func TestTheSessionsOfAParticipantAreAddedUp(t *testing.T) {
 		return allocator.UsedSeat{Seat: seat, Email: seat + "@example.org", Use: use}
 	}
 	got := allocator.SeatUses([]allocator.UsedSeat{
-		of("ann", 100, api.SessionUse{Software: []api.SoftwareUse{{Name: "blender", Seconds: 60, First: 5}}, GPUActive: new(10), GPUPeak: new(uint32(90)), MemoryPeak: new(uint64(7))}),
-		of("ann", 50, api.SessionUse{Software: []api.SoftwareUse{{Name: "sleap", Seconds: 20, First: 3}, {Name: "blender", Seconds: 1}}, GPUActive: new(5), GPUPeak: new(uint32(40)), LoadPeak: new(2.5)}),
+		of("ann", 100, api.SessionUse{Software: []api.SoftwareUse{{Name: "blender", Seconds: 60, First: 5, Active: new(50)}}, GPUActive: new(10), GPUPeak: new(uint32(90)), MemoryPeak: new(uint64(7))}),
+		of("ann", 50, api.SessionUse{Software: []api.SoftwareUse{{Name: "sleap", Seconds: 20, First: 3}, {Name: "blender", Seconds: 1, Active: new(1)}}, GPUActive: new(5), GPUPeak: new(uint32(40)), LoadPeak: new(2.5)}),
 		of("bob", 10, api.SessionUse{}),
 	})
 	require.Equal(t, []api.SeatUse{
 		{
 			Seat: "ann", Email: "ann@example.org", Sessions: 2, Seconds: 150, GPUActive: new(15), GPUPeak: new(uint32(90)), MemoryPeak: new(uint64(7)), LoadPeak: new(2.5),
-			Software: []api.SoftwareUse{{Name: "blender", Seconds: 61, First: 5}, {Name: "sleap", Seconds: 20, First: 103}},
+			Software: []api.SoftwareUse{{Name: "blender", Seconds: 61, First: 5, Active: new(51)}, {Name: "sleap", Seconds: 20, First: 103}},
 		},
 		{Seat: "bob", Email: "bob@example.org", Sessions: 1, Seconds: 10, Software: []api.SoftwareUse{}},
 	}, got)

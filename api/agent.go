@@ -82,6 +82,7 @@ type Reading struct {
 
 	UUID        string   `json:"uuid" maxLength:"100"`
 	Utilisation *uint32  `json:"utilisation_percent,omitempty" doc:"Share of the last sample in which a kernel ran, 0–100"`
+	Programs    *int     `json:"programs,omitempty" doc:"How many programs compute on it, of one that does not tell its utilisation, as one that is divided"`
 	MemoryUsed  *uint64  `json:"memory_used_bytes,omitempty"`
 	Temperature *uint32  `json:"temperature_celsius,omitempty"`
 	Power       *float64 `json:"power_watts,omitempty"`

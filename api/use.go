@@ -24,8 +24,11 @@ type SoftwareUse struct {
 	_ struct{} `json:"-" additionalProperties:"true"` // a newer agent may say more
 
 	Name    string `json:"name" maxLength:"100"`
-	Seconds int    `json:"seconds" minimum:"0" doc:"How long it ran"`
+	Seconds int    `json:"seconds" minimum:"0" doc:"How long it ran, whether or not anybody worked in it"`
 	First   int    `json:"first_after_seconds" minimum:"0" doc:"How long after the session's begin it ran first"`
+	// Active is absent where nothing tells which window is active: in a container, by Chrome
+	// Remote Desktop, on a machine without a desktop, and with a window manager that does not say.
+	Active *int `json:"active_seconds,omitempty" minimum:"0" doc:"For how long the active window was its own, or of a program that it began; absent where that is not known"`
 }
 
 // Host is what a machine is like beside its GPUs. What is not known is absent.
@@ -53,6 +56,7 @@ type Stats struct {
 	Used           int       `json:"used_software" doc:"How many of them ran a program that the pool's settings name"`
 	MedianSeconds  int       `json:"median_seconds" doc:"For how long they were measured"`
 	MedianSoftware int       `json:"median_software_seconds" doc:"How long they ran the program that they ran longest"`
+	MedianActive   *int      `json:"median_active_seconds,omitempty" doc:"How long the active window was of a program that the pool's settings name, of those who ran one and whose machines tell it"`
 	MedianGPU      *int      `json:"median_gpu_active_seconds,omitempty" doc:"How long a GPU computed for them, of those whose machines tell it"`
 	Seats          []SeatUse `json:"seats" nullable:"false" doc:"First who asked first"`
 }

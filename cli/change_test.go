@@ -85,10 +85,10 @@ func TestSeatsAndOperationsAreShownInATerminal(t *testing.T) {
 	require.Equal(t, 4, cli.ExitCode(err))
 	m := w.Machines(t, ws)[0]
 	_, err = w.Report(t.Context(), allocator.Agent{ID: m.AgentID, MachineID: m.ID}, api.Report{Protocol: api.Protocol, Health: api.Healthy, Use: &api.SessionUse{
-		Session: held.Seat.Session(), Seconds: 90, Software: []api.SoftwareUse{{Name: "blender", Seconds: 61}}, GPUPeak: new(uint32(7)),
+		Session: held.Seat.Session(), Seconds: 90, Software: []api.SoftwareUse{{Name: "blender", Seconds: 61, Active: new(40)}}, GPUPeak: new(uint32(7)),
 	}})
 	require.NoError(t, err)
-	require.Regexp(t, `ann@example.org +1m30s +blender 1m1s +- +7 % +- +-\nmedian of 1 +1m30s +1m1s +-`, must(t, url, "stats", ws.Name))
+	require.Regexp(t, `ann@example.org +1m30s +blender 1m1s \(active 40s\) +- +7 % +- +-\nmedian of 1 +1m30s +1m1s \(active 40s\) +-`, must(t, url, "stats", ws.Name))
 	require.Contains(t, must(t, url, "stats", ws.ID, "--json"), `"median_seconds": 90`)
 	_, err = lablink(t, url, "stats", "wks_x")
 	require.Equal(t, 4, cli.ExitCode(err))

@@ -73,7 +73,7 @@ type Commands struct {
 	Change     ChangeCommand     `cmd:"" help:"Change a workshop: its seats, spares, end, limits, budget, and who is invited."`
 	End        EndCommand        `cmd:"" help:"End a workshop and all its machines."`
 	Export     ExportCommand     `cmd:"" help:"Print all seats that a workshop ever had, as CSV."`
-	Stats      StatsCommand      `cmd:"" help:"Print what the participants of a workshop did: time in its software, on a GPU, and peaks."`
+	Stats      StatsCommand      `cmd:"" help:"Print what the participants of a workshop did: how long its software ran and had the active window, how long a GPU computed, and peaks."`
 	Cost       CostCommand       `cmd:"" help:"Say what machines cost: so far, an hour, at the end; by workshop and by month."`
 	Pools      PoolsCommand      `cmd:"" help:"List the kinds of machines, how many there are, and what AWS refused for them lately."`
 	Machines   MachinesCommand   `cmd:"" help:"List machines."`

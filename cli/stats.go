@@ -31,11 +31,15 @@ func (c StatsCommand) Run(ctx context.Context, g *Globals) error {
 	if err := client.Do(ctx, http.MethodGet, "/api/v1/workshops/"+url.PathEscape(id)+"/stats", nil, &s); err != nil {
 		return err
 	}
-	rows := [][]string{{"PARTICIPANT", "MEASURED", "SOFTWARE", "GPU ACTIVE", "GPU PEAK", "GPU MEMORY", "MEMORY"}}
+	rows := [][]string{{"PARTICIPANT", "MEASURED", "SOFTWARE RAN", "GPU ACTIVE", "GPU PEAK", "GPU MEMORY", "MEMORY"}}
 	for _, u := range s.Seats {
 		var software []string
 		for _, one := range u.Software {
-			software = append(software, one.Name+" "+lasting(&one.Seconds))
+			text := one.Name + " " + lasting(&one.Seconds)
+			if one.Active != nil {
+				text += " (active " + lasting(one.Active) + ")"
+			}
+			software = append(software, text)
 		}
 		peak := "-"
 		if u.GPUPeak != nil {
@@ -43,7 +47,11 @@ func (c StatsCommand) Run(ctx context.Context, g *Globals) error {
 		}
 		rows = append(rows, []string{u.Email, lasting(&u.Seconds), dash(strings.Join(software, ", ")), lasting(u.GPUActive), peak, gib(u.GPUMemory), gib(u.MemoryPeak)})
 	}
-	rows = append(rows, []string{"median of " + fmt.Sprint(s.People), lasting(&s.MedianSeconds), lasting(&s.MedianSoftware), lasting(s.MedianGPU), "", "", ""})
+	ran := lasting(&s.MedianSoftware)
+	if s.MedianActive != nil {
+		ran += " (active " + lasting(s.MedianActive) + ")"
+	}
+	rows = append(rows, []string{"median of " + fmt.Sprint(s.People), lasting(&s.MedianSeconds), ran, lasting(s.MedianGPU), "", "", ""})
 	return g.show(s, rows)
 }
 

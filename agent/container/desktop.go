@@ -53,7 +53,7 @@ var _ agent.Desktop = &Desktop{}
 
 // New is a machine's desktop. Busy says whether the machine works for its participant
 // though nobody touches it. It is optional.
-func New(places Places, busy func() bool, now func() time.Time) *Desktop {
+func New(places Places, busy func() (busy, known bool), now func() time.Time) *Desktop {
 	d := &Desktop{places: places, patience: 30 * time.Second}
 	// Whatever the container names, nobody but it is asked.
 	d.http = &http.Client{

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -119,6 +120,30 @@ func TestWhatAMachineLacksIsSaidWithTheFix(t *testing.T) {
 			assert.Contains(t, bad[0].Fix, c.fix)
 		})
 	}
+}
+
+// silent is a driver that answers once it is mended.
+type silent struct {
+	gpus
+	mended chan struct{}
+}
+
+func (s silent) Init() error {
+	<-s.mended
+	return s.init
+}
+
+func TestADriverThatDoesNotAnswerIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mended := make(chan struct{})
+		defer close(mended)
+		began := time.Now()
+		found := doctor.Machine{NVML: silent{mended: mended}}.Driver(t.Context())
+		assert.Equal(t, doctor.Finding{
+			Check: "driver", Found: "NVIDIA's driver does not answer", Fix: "boot again; a GPU that makes its driver hang again is broken",
+		}, found)
+		assert.Equal(t, 10*time.Second, time.Since(began))
+	})
 }
 
 func TestAMachineWithoutAGPUIsWell(t *testing.T) {

@@ -29,7 +29,7 @@ const patience = time.Minute
 func (m Machine) Examine(ctx context.Context) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	found := []Finding{m.tools(), m.driver(), m.disk(), m.state()}
+	found := []Finding{m.tools(), m.driver(ctx), m.disk(), m.state()}
 	if m.Shows != nil || m.Own {
 		found = append(found, m.desktop())
 	}

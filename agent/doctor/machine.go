@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -56,9 +57,26 @@ func (m Machine) tools() Finding {
 	return ok("tools", "bash and git are there")
 }
 
-// driver looks for GPUs. A machine without one is well; one with a GPU that no driver
+// answers is how long the driver may take to answer.
+const answers = 10 * time.Second
+
+// driver looks for GPUs. A driver that does not answer is not waited for.
+func (m Machine) driver(ctx context.Context) Finding {
+	found := make(chan Finding, 1)
+	go func() { found <- m.gpus() }()
+	ctx, cancel := context.WithTimeout(ctx, answers)
+	defer cancel()
+	select {
+	case f := <-found:
+		return f
+	case <-ctx.Done():
+		return wrong("driver", "boot again; a GPU that makes its driver hang again is broken", "NVIDIA's driver does not answer")
+	}
+}
+
+// gpus looks for GPUs. A machine without one is well; one with a GPU that no driver
 // knows is not.
-func (m Machine) driver() Finding {
+func (m Machine) gpus() Finding {
 	err := m.NVML.Init()
 	switch {
 	case errors.Is(err, gpu.ErrNoDriver) && m.hasGPU():

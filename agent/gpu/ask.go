@@ -56,6 +56,9 @@ func ask(uuid string, d Device) answers {
 		Temperature: answer(&q, "temperature", d.Temperature),
 		Power:       answer(&q, "power", d.Power),
 	}
+	if a.reading.Utilisation == nil {
+		a.reading.Programs = answer(&q, "programs on it", d.Programs)
+	}
 	a.signs = signs{
 		slowsAt:  answer(&q, "limit of its temperature", d.SlowsAt),
 		slowed:   answer(&q, "clocks", d.Slowed),

@@ -7,14 +7,13 @@ type RuleFor struct {
 	Says, Source string
 	Health       api.Health
 	Action       api.Action
-	Absent       bool
 }
 
 // Rules are all rules.
 func Rules() []RuleFor {
 	var out []RuleFor
 	for _, r := range rules {
-		out = append(out, RuleFor{r.says, r.source, r.health, r.action, r.symptom.absent()})
+		out = append(out, RuleFor{r.says, r.source, r.health, r.action})
 	}
 	return out
 }

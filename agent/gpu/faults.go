@@ -106,11 +106,7 @@ func (f *faults) forget(start string, now time.Time) []Fault {
 
 // findFaults adds what events have told.
 func (g *GPUs) findFaults(now time.Time, s *sight) {
-	start := ""
-	if g.loaded {
-		start = g.nvml.DriverStart()
-	}
-	for _, f := range g.faults.forget(start, now) {
+	for _, f := range g.faults.forget(g.seen.start, now) {
 		whose := g.nameOf(f.GPU)
 		if f.Instance != "" {
 			whose += " instance " + f.Instance

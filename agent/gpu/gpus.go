@@ -2,7 +2,6 @@ package gpu
 
 import (
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -24,7 +23,7 @@ type Config struct {
 }
 
 // GPUs are the GPUs of a machine. Its methods may be called from several goroutines;
-// looks happen one at a time.
+// the driver is asked one question at a time.
 type GPUs struct {
 	nvml   NVML
 	boot   string
@@ -32,21 +31,27 @@ type GPUs struct {
 	now    func() time.Time
 	log    *slog.Logger
 
-	mu      sync.Mutex
+	// What belongs to the question that is out.
 	loaded  bool
 	worked  bool // whether the driver found a GPU in this boot
 	known   []api.GPU
 	lost    []string
 	best    map[string]Link
 	lasting lasting
-	unsaved bool
-	logged  string // the trouble that the log was told of last
+	changed bool   // something that is kept
 	heard   string // the GPUs that are listened to
 	ear     *ear
 
-	faults faults
-	ears   chan *ear     // to be waited on
-	news   chan struct{} // has a value when it is time for a look
+	mu      sync.Mutex
+	out     *question
+	urgent  bool // whether somebody has to be told of something before the next answer
+	seen    seen
+	unsaved bool
+
+	faults   faults
+	ears     chan *ear     // to be waited on
+	news     chan struct{} // has a value when it is time for a look
+	troubled troubled
 }
 
 // New returns the GPUs of a machine, with what was kept of them.
@@ -66,6 +71,7 @@ func New(c Config) *GPUs {
 		}
 		g.restore(kept)
 	}
+	g.seen = g.snapshot()
 	return g
 }
 
@@ -73,35 +79,14 @@ func New(c Config) *GPUs {
 type Sight struct {
 	Driver string
 	// GPUs are those that were ever seen, lost ones among them.
-	GPUs     []api.GPU
+	GPUs []api.GPU
+	// Readings are those of the last look; none while the driver does not answer.
 	Readings []api.Reading
 	Health   api.Health
 	Action   api.Action
 	Reason   string
 	// Note is what is no fault and yet worth knowing, and Absent why there is no GPU.
 	Note, Absent string
-}
-
-// Look asks the GPUs how they are.
-func (g *GPUs) Look() Sight {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := g.now()
-	s := g.look()
-	g.findFaults(now, &s)
-	v := judge(g.lasting.settle(s.findings, now))
-	g.keep()
-	return Sight{
-		Driver: s.driver, GPUs: slices.Clone(g.known), Readings: s.readings,
-		Health: v.health, Action: v.action, Reason: v.reason, Note: v.note, Absent: v.absent,
-	}
-}
-
-// Close gives NVML back. A later look would load it again.
-func (g *GPUs) Close() error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.release()
 }
 
 // Counted is how often a GPU told an XID, or an ECC error.
@@ -132,10 +117,18 @@ func (g *GPUs) release() error {
 	return g.nvml.Shutdown()
 }
 
+// troubled remembers the trouble that the log was told of last.
+type troubled struct {
+	mu   sync.Mutex
+	last string
+}
+
 // trouble tells the log, each trouble once.
 func (g *GPUs) trouble(what string, err error) {
-	if text := what + err.Error(); text != g.logged {
-		g.logged = text
+	g.troubled.mu.Lock()
+	defer g.troubled.mu.Unlock()
+	if text := what + err.Error(); text != g.troubled.last {
+		g.troubled.last = text
 		g.log.Warn(what, "error", err)
 	}
 }

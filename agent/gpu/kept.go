@@ -54,7 +54,7 @@ func (g *GPUs) keep() {
 	unsaved := g.unsaved || g.faults.unsaved
 	k := Kept{
 		Boot: g.boot, Driver: g.faults.driver, Faults: slices.Clone(g.faults.all),
-		Known: g.known, Lost: g.lost, Best: g.best,
+		Known: g.seen.known, Lost: g.seen.lost, Best: g.seen.best,
 	}
 	g.unsaved, g.faults.unsaved = false, false
 	g.faults.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 func (g *GPUs) remember(gpu api.GPU) int {
 	at := slices.IndexFunc(g.known, func(k api.GPU) bool { return k.UUID == gpu.UUID })
 	if at < 0 {
-		g.known, g.unsaved = append(g.known, gpu), true
+		g.known, g.changed = append(g.known, gpu), true
 		return len(g.known) - 1
 	}
 	k := &g.known[at]
@@ -42,11 +42,12 @@ func (g *GPUs) missing(seen map[string]bool, unnamed int) []int {
 
 // nameOf is what people are told of the GPU with a UUID.
 func (g *GPUs) nameOf(uuid string) string {
-	at := slices.IndexFunc(g.known, func(k api.GPU) bool { return k.UUID == uuid })
+	known := g.seen.known
+	at := slices.IndexFunc(known, func(k api.GPU) bool { return k.UUID == uuid })
 	if at < 0 {
 		return "a GPU"
 	}
-	return name(at, g.known[at])
+	return name(at, known[at])
 }
 
 // name is what people are told of the GPU at place i.

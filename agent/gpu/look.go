@@ -22,9 +22,25 @@ func (s *sight) find(what symptom, of, format string, args ...any) {
 	s.findings = append(s.findings, finding{what, of, fmt.Sprintf(format, args...)})
 }
 
-// look asks NVML for everything once. GPUs that were never seen before are
+// look asks NVML for everything once, and notes what was seen.
+func (g *GPUs) look() {
+	now := g.now()
+	s := g.lookOnce()
+	next := g.snapshot()
+	next.any, next.driver, next.readings = true, s.driver, s.readings
+	next.counted = g.lasting.settle(s.findings, now)
+	if g.loaded {
+		next.start = g.nvml.DriverStart()
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.seen, g.urgent = next, false
+	g.unsaved, g.changed = g.unsaved || g.changed, false
+}
+
+// lookOnce asks NVML for everything once. GPUs that were never seen before are
 // added to the known ones; known ones that are missing are lost.
-func (g *GPUs) look() sight {
+func (g *GPUs) lookOnce() sight {
 	s := sight{readings: []api.Reading{}}
 	devices, err := g.devices(&s)
 	switch {
@@ -87,7 +103,7 @@ func (g *GPUs) lookAt(devices []Device, s *sight) {
 		s.find(noGPU, "", "")
 	}
 	if !slices.Equal(s.lost, g.lost) {
-		g.lost, g.unsaved = s.lost, true
+		g.lost, g.changed = s.lost, true
 	}
 }
 

@@ -68,6 +68,8 @@ type Device interface {
 	MemoryUsed() (uint64, error)
 	// Utilisation is the share of the last sample in which a kernel ran, 0–100.
 	Utilisation() (uint32, error)
+	// Programs is how many programs compute on it, or on its MIG instances.
+	Programs() (int, error)
 	// Temperature is the GPU's temperature, in degrees Celsius.
 	Temperature() (uint32, error)
 	// SlowsAt is the temperature at which the GPU slows down, in degrees Celsius.

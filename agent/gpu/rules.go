@@ -14,6 +14,7 @@ const (
 	xidReplace
 	remapFailed
 	gpuLost
+	driverSilent
 	driverGone
 	xidReboot
 	recoveryReboot
@@ -80,6 +81,9 @@ var rules = []rule{
 	{gpuLost, api.Unhealthy, api.Reboot, 0, 0, 0,
 		"Can no longer be reached: %s.",
 		"Reboot the machine; replace it if the GPU stays away.", reference},
+	{driverSilent, api.Unhealthy, api.Reboot, patience, 0, 0,
+		"The NVIDIA driver does not answer.",
+		"Reboot the machine; replace it if that does not help.", ownRule},
 	{driverGone, api.Unhealthy, api.Reboot, reloads, 0, 0,
 		"The NVIDIA driver worked before and does not any more: %s.",
 		"Reboot the machine; replace it if that does not help.", ownRule},

@@ -44,7 +44,7 @@ func (g *GPUs) bestLink(uuid string, now Link) Link {
 	before := g.best[uuid]
 	best := Link{max(before.Generation, now.Generation), max(before.Width, now.Width)}
 	if best != before {
-		g.best[uuid], g.unsaved = best, true
+		g.best[uuid], g.changed = best, true
 	}
 	return best
 }

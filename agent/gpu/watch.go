@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // ear is one listening to the GPUs.
@@ -27,8 +28,28 @@ func (g *GPUs) Watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case e := <-g.ears:
-			e.wait(ctx, g.told)
+			waited := make(chan struct{})
+			go func() {
+				defer close(waited)
+				e.wait(ctx, g.told)
+			}()
+			select {
+			case <-waited:
+			case <-ctx.Done():
+				parting(waited)
+				return
+			}
 		}
+	}
+}
+
+// parting waits for what ends soon, unless the driver does not answer.
+func parting(ended <-chan struct{}) {
+	timer := time.NewTimer(farewell)
+	defer timer.Stop()
+	select {
+	case <-ended:
+	case <-timer.C:
 	}
 }
 
@@ -37,9 +58,14 @@ func (g *GPUs) News() <-chan struct{} { return g.news }
 
 // told takes an event.
 func (g *GPUs) told(e Event) {
-	if !g.faults.add(e, g.now()) {
-		return
+	if g.faults.add(e, g.now()) {
+		g.Hurry()
+		g.rouse()
 	}
+}
+
+// rouse says that it is time for a look.
+func (g *GPUs) rouse() {
 	select {
 	case g.news <- struct{}{}:
 	default: // somebody is about to look

@@ -18,7 +18,7 @@ func TestAnEventOfAnInstanceNamesItAndTheGPUBearsIt(t *testing.T) {
 	w := watch(t, divided)
 	w.nvml.Tell(gpu.Event{UUID: "GPU-a", Instance: "7/0", XID: 95})
 	<-w.News()
-	s := w.Look()
+	s := w.Look(t.Context())
 	assert.Equal(t, api.Unhealthy, s.Health)
 	assert.Contains(t, s.Reason, "GPU 0 (NVIDIA A10G) instance 7/0 (XID 95,")
 	assert.Equal(t, divided.Parts, s.GPUs[0].Instances)
@@ -56,7 +56,7 @@ func TestGPUsThatTellNothingAreWell(t *testing.T) {
 	nvml := gputest.New(gputest.T4("GPU-a"))
 	nvml.Mute = true
 	g := gpu.New(gpu.Config{NVML: nvml, Now: time.Now})
-	assert.Equal(t, api.Healthy, g.Look().Health)
+	assert.Equal(t, api.Healthy, g.Look(t.Context()).Health)
 	require.NoError(t, g.Close())
 	assert.Zero(t, nvml.Open)
 }
@@ -64,11 +64,11 @@ func TestGPUsThatTellNothingAreWell(t *testing.T) {
 func TestNobodyNeedsToWaitForEvents(t *testing.T) {
 	nvml := gputest.New(gputest.T4("GPU-a"))
 	g := gpu.New(gpu.Config{NVML: nvml, Now: time.Now})
-	g.Look()
+	g.Look(t.Context())
 	nvml.Change(func() { nvml.GPUs = nil })
-	g.Look()
+	g.Look(t.Context())
 	nvml.Change(func() { nvml.GPUs = []gputest.GPU{gputest.T4("GPU-b")} })
-	g.Look()
+	g.Look(t.Context())
 	require.NoError(t, g.Close())
 	assert.Equal(t, []int{0, 0}, []int{nvml.Open, nvml.Ears})
 }

@@ -61,7 +61,7 @@ var faults = map[string]fault{
 	"recovery": {values: slices.Sorted(maps.Keys(recoveries)), do: func(i *Injector, at int, value string, _ uint64) error {
 		return i.change(at, func(b *broken) { b.recovery = recoveries[value] })
 	}},
-	"driver": {values: []string{"broken", "gone", "restart"}, do: func(i *Injector, _ int, value string, _ uint64) error {
+	"driver": {values: []string{"broken", "empty", "gone", "hangs", "restart"}, do: func(i *Injector, _ int, value string, _ uint64) error {
 		i.breakDriver(value)
 		return nil
 	}},
@@ -69,7 +69,7 @@ var faults = map[string]fault{
 		i.mu.Lock()
 		defer i.mu.Unlock()
 		clear(i.broken)
-		i.driver = nil
+		i.mendDriver()
 		return nil
 	}},
 }
@@ -131,17 +131,29 @@ func (i *Injector) tell(at int, number uint64) error {
 	}
 }
 
-// breakDriver breaks the driver, takes it away, or loads it anew.
+// breakDriver breaks the driver, takes it or its GPUs away, or loads it anew.
 func (i *Injector) breakDriver(how string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	i.mendDriver()
 	switch how {
 	case "broken":
 		i.driver = errors.New("ERROR_UNKNOWN (injected)")
+	case "empty":
+		i.empty = true
 	case "gone":
 		i.driver = fmt.Errorf("initialise NVML: %w", gpu.ErrNoDriver)
+	case "hangs":
+		i.hangs = make(chan struct{})
 	case "restart":
-		i.driver = nil
 		i.starts++
 	}
+}
+
+// mendDriver lets the driver work as it does.
+func (i *Injector) mendDriver() {
+	if i.hangs != nil {
+		close(i.hangs)
+	}
+	i.driver, i.empty, i.hangs = nil, false, nil
 }

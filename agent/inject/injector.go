@@ -17,6 +17,8 @@ type Injector struct {
 	mu     sync.Mutex
 	broken map[int]broken // by the place of the GPU
 	driver error
+	empty  bool          // the driver finds no GPU
+	hangs  chan struct{} // closed when the driver answers again
 	starts int
 	uuids  []string // of the GPUs, by place
 	told   chan gpu.Event
@@ -43,7 +45,7 @@ func New(nvml gpu.NVML) *Injector {
 	return &Injector{NVML: nvml, broken: map[int]broken{}, told: make(chan gpu.Event, maxTold)}
 }
 
-// Init fails while the driver is broken.
+// Init fails while the driver is broken, and waits while it hangs.
 func (i *Injector) Init() error {
 	if err := i.driverFault(); err != nil {
 		return err
@@ -52,6 +54,12 @@ func (i *Injector) Init() error {
 }
 
 func (i *Injector) driverFault() error {
+	i.mu.Lock()
+	hangs := i.hangs
+	i.mu.Unlock()
+	if hangs != nil {
+		<-hangs
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.driver
@@ -69,7 +77,7 @@ func (i *Injector) Devices() ([]gpu.Device, error) {
 	if err := i.driverFault(); err != nil {
 		return nil, err
 	}
-	devices, err := i.NVML.Devices()
+	devices, err := i.devices()
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +90,16 @@ func (i *Injector) Devices() ([]gpu.Device, error) {
 	defer i.mu.Unlock()
 	i.uuids = uuids
 	return out, nil
+}
+
+func (i *Injector) devices() ([]gpu.Device, error) {
+	i.mu.Lock()
+	empty := i.empty
+	i.mu.Unlock()
+	if empty {
+		return nil, nil
+	}
+	return i.NVML.Devices()
 }
 
 // Events are those of the GPUs and those that are injected.

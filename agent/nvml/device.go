@@ -2,6 +2,7 @@ package nvml
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/NVIDIA/go-nvml/pkg/nvml"
@@ -156,14 +157,9 @@ func (d device) Instances() ([]api.GPUInstance, error) {
 	if err != nil || now != nvml.DEVICE_MIG_ENABLE {
 		return nil, err
 	}
-	places, err := ask(d, "count MIG instances", nvml.Device.GetMaxMigDeviceCount)
 	out := []api.GPUInstance{}
-	for i := range places {
-		part, ret := d.nvml.GetMigDeviceHandleByIndex(i)
-		if ret != nvml.SUCCESS {
-			continue
-		}
-		one := device{part, d.lib, nil}
+	parts, err := d.parts()
+	for i, one := range parts {
 		uuid, err := one.UUID()
 		if err != nil {
 			return out, fmt.Errorf("MIG instance %d: %w", i, err)
@@ -173,6 +169,38 @@ func (d device) Instances() ([]api.GPUInstance, error) {
 		out = append(out, api.GPUInstance{UUID: uuid, Model: model, Memory: memory})
 	}
 	return out, err
+}
+
+// parts are the MIG instances of a GPU that is divided.
+func (d device) parts() ([]device, error) {
+	places, err := ask(d, "count MIG instances", nvml.Device.GetMaxMigDeviceCount)
+	var out []device
+	for i := range places {
+		if part, ret := d.nvml.GetMigDeviceHandleByIndex(i); ret == nvml.SUCCESS {
+			out = append(out, device{part, d.lib, nil})
+		}
+	}
+	return out, err
+}
+
+// Programs asks each MIG instance: a GPU that is divided tells root alone.
+func (d device) Programs() (int, error) {
+	parts, err := d.parts()
+	if err != nil && !errors.Is(err, gpu.ErrNotSupported) {
+		return 0, err
+	}
+	if len(parts) == 0 {
+		parts = []device{d}
+	}
+	count := 0
+	for _, one := range parts {
+		found, err := ask(one, "ask which programs compute", nvml.Device.GetComputeRunningProcesses)
+		if err != nil {
+			return 0, err
+		}
+		count += len(found)
+	}
+	return count, nil
 }
 
 func ask[T any](d device, what string, question func(nvml.Device) (T, nvml.Return)) (T, error) {

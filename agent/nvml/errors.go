@@ -23,6 +23,7 @@ var meanings = map[nvml.Return]error{
 
 	nvml.ERROR_NOT_SUPPORTED:      gpu.ErrNotSupported,
 	nvml.ERROR_FUNCTION_NOT_FOUND: gpu.ErrNotSupported, // the driver is older than the question
+	nvml.ERROR_NO_PERMISSION:      gpu.ErrNotSupported, // the agent is not root
 	nvml.ERROR_NO_DATA:            gpu.ErrNotSupported, // nothing was sampled yet
 
 	nvml.ERROR_GPU_IS_LOST:   gpu.ErrLost,

@@ -1,6 +1,7 @@
 package nvml_test
 
 import (
+	"cmp"
 	"encoding/binary"
 	"testing"
 
@@ -58,7 +59,16 @@ func one(ret gonvml.Return) *nvml.Library {
 			}
 			return ret
 		},
-		GetMigModeFunc: func() (int, int, gonvml.Return) { return gonvml.DEVICE_MIG_DISABLE, gonvml.DEVICE_MIG_ENABLE, ret },
+		GetMigModeFunc:           func() (int, int, gonvml.Return) { return gonvml.DEVICE_MIG_DISABLE, gonvml.DEVICE_MIG_ENABLE, ret },
+		GetMaxMigDeviceCountFunc: func() (int, gonvml.Return) { return 2, ret },
+		GetMigDeviceHandleByIndexFunc: func(i int) (gonvml.Device, gonvml.Return) {
+			return &mock.Device{GetComputeRunningProcessesFunc: func() ([]gonvml.ProcessInfo, gonvml.Return) {
+				return []gonvml.ProcessInfo{{Pid: 1}, {Pid: 2}}, ret
+			}}, []gonvml.Return{gonvml.ERROR_NOT_FOUND, ret}[i]
+		},
+		GetComputeRunningProcessesFunc: func() ([]gonvml.ProcessInfo, gonvml.Return) {
+			return nil, cmp.Or(ret, gonvml.ERROR_NO_PERMISSION) // as of one that is divided
+		},
 	}
 	return nvml.New(&mock.Interface{
 		ExtensionsFunc: func() gonvml.ExtendedInterface {
@@ -83,6 +93,7 @@ func answers(t *testing.T, l *nvml.Library) (map[string]any, map[string]error) {
 	said["total"], failed["total"] = d.MemoryTotal()
 	said["used"], failed["used"] = d.MemoryUsed()
 	said["utilisation"], failed["utilisation"] = d.Utilisation()
+	said["programs"], failed["programs"] = d.Programs()
 	said["temperature"], failed["temperature"] = d.Temperature()
 	said["power"], failed["power"] = d.Power()
 	said["capability"], failed["capability"] = d.Capability()
@@ -110,7 +121,7 @@ func TestAnswersComeInTheAgentsUnits(t *testing.T) {
 	}
 	assert.Equal(t, map[string]any{
 		"uuid": "GPU-a", "model": "NVIDIA L4", "total": uint64(24), "used": uint64(5),
-		"utilisation": uint32(7), "temperature": uint32(41), "power": 72.5,
+		"utilisation": uint32(7), "programs": 2, "temperature": uint32(41), "power": 72.5,
 		"capability": gpu.Capability{Major: 8, Minor: 9}, "slows at": uint32(92), "slowed": gpu.Slowed{Thermal: true},
 		"link": gpu.Link{Generation: 1, Width: 8}, "link's maximum": gpu.Link{Generation: 4, Width: 16},
 		"remapping": gpu.Remapping{Pending: true}, "pages": true, "ecc": gpu.ECC{Corrected: 10, Uncorrected: 11},
@@ -124,6 +135,7 @@ func TestReturnCodesKeepTheirMeaning(t *testing.T) {
 		gonvml.ERROR_NOT_SUPPORTED:      gpu.ErrNotSupported,
 		gonvml.ERROR_FUNCTION_NOT_FOUND: gpu.ErrNotSupported,
 		gonvml.ERROR_NO_DATA:            gpu.ErrNotSupported,
+		gonvml.ERROR_NO_PERMISSION:      gpu.ErrNotSupported,
 		gonvml.ERROR_GPU_IS_LOST:        gpu.ErrLost,
 		gonvml.ERROR_GPU_NOT_FOUND:      gpu.ErrLost,
 		gonvml.ERROR_LIBRARY_NOT_FOUND:  gpu.ErrNoDriver,

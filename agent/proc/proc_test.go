@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,4 +86,20 @@ func TestAMachineSaysWhatItIsLike(t *testing.T) {
 	facts = proc.Host{Dir: dir, Disk: "/"}.Facts()
 	assert.Equal(t, []any{uint64(3), 1.5}, []any{*facts.OutOfMemory, *facts.Load})
 	assert.Nil(t, facts.MemoryTotal, "what is not known is absent")
+}
+
+func TestAProcessIsAProgramsWhoseAncestorIs(t *testing.T) {
+	child := func(pid, parent string) string {
+		return strings.Replace(strings.Replace(stat, "7 (", pid+" (", 1), "S 1 ", "S "+parent+" ", 1)
+	}
+	p := proc.Programs{Dir: fake(t, map[string]string{
+		"5/comm": "xfce4-session\n", "5/cmdline": "xfce4-session\x00", "5/stat": child("5", "1"),
+		"7/comm": "python3.11\n", "7/cmdline": "python3\x00/opt/sleap-label\x00", "7/stat": child("7", "5"),
+		"9/comm": "viewer\n", "9/cmdline": "viewer\x00", "9/stat": child("9", "7"),
+		"11/comm": "round\n", "11/cmdline": "round\x00", "11/stat": child("11", "11"),
+	})}
+	names := []string{"blender", "sleap-label"}
+	for process, want := range map[int]string{7: "sleap-label", 9: "sleap-label", 5: "", 11: "", 4711: ""} {
+		assert.Equal(t, want, p.Of(process, names), process)
+	}
 }

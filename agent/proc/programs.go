@@ -62,6 +62,34 @@ func (p Programs) Running(names []string) (map[string]agent.Processes, error) {
 	return out, nil
 }
 
+// generations is how many processes above one are looked at.
+const generations = 32
+
+// Of follows who began whom.
+func (p Programs) Of(process int, names []string) string {
+	fs, err := open(p.Dir)
+	if err != nil {
+		return ""
+	}
+	for range generations {
+		one, err := fs.Proc(process)
+		if err != nil {
+			return ""
+		}
+		comm, _ := one.Comm()
+		args, _ := one.CmdLine() // one that has just ended has none
+		if at := slices.IndexFunc(names, namesOf(comm, args)); at >= 0 {
+			return names[at]
+		}
+		stat, err := one.Stat()
+		if err != nil || stat.PPID <= 1 {
+			return ""
+		}
+		process = stat.PPID
+	}
+	return ""
+}
+
 func open(dir string) (procfs.FS, error) {
 	if dir == "" {
 		dir = procfs.DefaultMountPoint

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -42,12 +43,16 @@ func (s *Session) Run(ctx context.Context) error {
 	if err := os.MkdirAll(own, 0o700); err != nil {
 		return fmt.Errorf("make the folder for what runs: %w", err)
 	}
+	s.noWindow() // of a desktop before
 	x, err := startServer(ctx, s.Dir, s.Out)
 	if err != nil {
 		return err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- x.cmd.Wait(); stop() }()
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	watching.Go(func() { s.window(ctx, x.display) })
 	s.Ready()
 	s.keepManaging(ctx, x.display, own)
 	err = <-ended

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -166,4 +168,64 @@ func TestAMachineWithoutAServerSaysWhatToInstall(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	s := session.Session{Dir: t.TempDir(), Home: t.TempDir(), Out: &said{}, Ready: func() { t.Error("it is not ready") }}
 	require.ErrorContains(t, s.Run(t.Context()), "install tigervnc-standalone-server")
+}
+
+// desktop starts a session with a window manager and xterm, and returns its folder.
+func desktop(t *testing.T, script string) (dir string, said *said) {
+	t.Helper()
+	_, err := exec.LookPath("openbox")
+	require.NoError(t, err, "make test installs openbox and xterm")
+	manager(t, script)
+	dir, said = t.TempDir(), newSaid()
+	ready, ended := make(chan struct{}), make(chan error, 1)
+	s := session.Session{Dir: dir, Home: t.TempDir(), Out: said, Ready: func() { close(ready) }}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() { stop(); require.ErrorIs(t, <-ended, context.Canceled) })
+	<-ready
+	return dir, said
+}
+
+func newSaid() *said { return &said{} }
+
+func TestWhichWindowIsActiveIsWrittenDown(t *testing.T) {
+	dir, out := desktop(t, `openbox & until xprop -root _NET_SUPPORTING_WM_CHECK | grep -q 'id #'; do sleep 0.05; done; xterm -class Blender -name blender -e 'sleep 1000' & wait`)
+	var w session.Window
+	is := func(class ...string) func() bool {
+		return func() (same bool) {
+			var err error
+			w, err = session.ReadWindow(dir)
+			return err == nil && slices.Equal(w.Class, class)
+		}
+	}
+	require.Eventually(t, is("blender", "Blender"), 20*time.Second, 5*time.Millisecond, "%s", out)
+	comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", w.PID))
+	require.NoError(t, err)
+	assert.Equal(t, "xterm\n", string(comm))
+	require.NoError(t, syscall.Kill(w.PID, syscall.SIGTERM))
+	require.Eventually(t, func() bool { return is()() && w.PID == 0 }, 20*time.Second, 5*time.Millisecond, "nothing has the keyboard: %+v", &w)
+	info, err := os.Stat(filepath.Join(dir, "window"))
+	require.NoError(t, err)
+	assert.Zero(t, info.Mode().Perm()&0o007, "nobody else's to read")
+}
+
+func TestWhichWindowIsActiveIsNotKnownWithoutAWindowManagerThatSaysSo(t *testing.T) {
+	dir, _ := desktop(t, `xterm -e 'touch here; sleep 1000'`)
+	_, err := session.ReadWindow(dir)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+func TestWhatASessionWritesInPlaceOfAWindowIsRefused(t *testing.T) {
+	for name, write := range map[string]func(file string) error{
+		"a link":      func(file string) error { return os.Symlink("/etc/passwd", file) },
+		"a pipe":      func(file string) error { return syscall.Mkfifo(file, 0o600) },
+		"a folder":    func(file string) error { return os.Mkdir(file, 0o700) },
+		"a long text": func(file string) error { return os.WriteFile(file, bytes.Repeat([]byte(" "), 1<<20), 0o600) },
+		"no JSON":     func(file string) error { return os.WriteFile(file, []byte("{"), 0o600) },
+	} {
+		dir := t.TempDir()
+		require.NoError(t, write(filepath.Join(dir, "window")))
+		_, err := session.ReadWindow(dir)
+		assert.Error(t, err, name)
+	}
 }

@@ -11,6 +11,9 @@ import (
 // MiB.
 const instanceMiB = 4864
 
+// working is from which share of its rhythm on a program computes on the first instance.
+const working = 0.5
+
 // divide makes the MIG instances that the model has, whose UUIDs follow from sum.
 func (d *device) divide(sum []byte) {
 	for i := range d.model.mig {
@@ -19,6 +22,12 @@ func (d *device) divide(sum []byte) {
 				return fmt.Sprintf("MIG-%x-%x-%x-%x-%x%02x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:15], i), d.state()
 			},
 			GetNameFunc: func() (string, nvml.Return) { return d.Config.Name + " MIG 1g.5gb", d.state() },
+			GetComputeRunningProcessesFunc: func() ([]nvml.ProcessInfo, nvml.Return) {
+				if i > 0 || d.work() < working {
+					return nil, d.state()
+				}
+				return []nvml.ProcessInfo{{Pid: 4711}}, d.state()
+			},
 			GetMemoryInfoFunc: func() (nvml.Memory, nvml.Return) {
 				return nvml.Memory{Total: instanceMiB << 20, Free: instanceMiB << 20}, d.state()
 			},

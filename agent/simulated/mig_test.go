@@ -27,9 +27,20 @@ func TestAGPUThatIsDividedListsItsInstances(t *testing.T) {
 			assert.EqualValues(t, 4864<<20, part.Memory)
 		}
 		assert.Nil(t, status.Readings[i].Utilisation, "it is told of the instances only")
+		assert.NotNil(t, status.Readings[i].Programs)
 	}
 	_, whole := simulate(t, "a100", "i-0abc", at(noon))
 	assert.Empty(t, whole.Status().Inventory.GPUs[0].Instances)
+}
+
+func TestAProgramComputesOnADividedGPUForAPartOfItsRhythm(t *testing.T) {
+	clock, told := noon, map[int]int{}
+	_, m := simulate(t, "a100-mig", "i-0abc", func() time.Time { return clock })
+	for range 120 {
+		told[*m.Status().Readings[0].Programs]++
+		clock = clock.Add(5 * time.Second)
+	}
+	assert.Equal(t, map[int]int{0: 60, 1: 60}, told)
 }
 
 func TestSimulatedGPUsStayWellThroughTheirRhythm(t *testing.T) {

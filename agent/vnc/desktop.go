@@ -28,7 +28,7 @@ type Desktop struct {
 	reach  Reach
 	places Places
 	now    func() time.Time
-	busy   func() bool
+	busy   func() (busy, known bool)
 	warden api.Client
 
 	patience time.Duration
@@ -54,14 +54,14 @@ type Reach func(ctx context.Context) (conn net.Conn, hello []byte, err error)
 
 // New is a machine's desktop. Busy says whether the machine works for its participant
 // though nobody touches it, as when something is computed. It is optional.
-func New(places Places, busy func() bool, now func() time.Time) *Desktop {
+func New(places Places, busy func() (busy, known bool), now func() time.Time) *Desktop {
 	d := NewReached("vnc", nil, places, busy, now)
 	d.reach = d.reachSocket
 	return d
 }
 
 // NewReached is a desktop of another kind, which is reached in another way.
-func NewReached(kind string, reach Reach, places Places, busy func() bool, now func() time.Time) *Desktop {
+func NewReached(kind string, reach Reach, places Places, busy func() (busy, known bool), now func() time.Time) *Desktop {
 	return &Desktop{kind: kind, reach: reach, places: places, now: now, busy: busy, warden: places.WardenClient(), patience: patience, changes: make(chan struct{})}
 }
 
@@ -108,14 +108,19 @@ func (d *Desktop) End(ctx context.Context, session string) error {
 }
 
 // Idle is since when nobody has typed or pointed, and nothing was computed for them. Who
-// only has the desktop before them, and looks on, is idle.
+// only has the desktop before them, and looks on, is idle. Where nobody knows whether
+// something is computed, that is not known.
 func (d *Desktop) Idle(context.Context) (time.Duration, bool) {
-	if d.busy != nil && d.busy() {
-		d.Touch()
+	known := true
+	if d.busy != nil {
+		var busy bool
+		if busy, known = d.busy(); busy {
+			d.Touch()
+		}
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.now().Sub(d.worked), !d.worked.IsZero()
+	return d.now().Sub(d.worked), known && !d.worked.IsZero()
 }
 
 // Touch is that somebody does something there.

@@ -47,7 +47,7 @@ type world struct {
 	url     string
 }
 
-func newWorld(t *testing.T, busy func() bool) *world {
+func newWorld(t *testing.T, busy func() (busy, known bool)) *world {
 	t.Helper()
 	w := &world{clock: &clock{}, session: t.TempDir(), asked: make(chan string, 10)}
 	w.clock.passes(time.Hour)
@@ -254,14 +254,17 @@ func TestABrowserThatDoesNotAnswerIsLeft(t *testing.T) {
 }
 
 func TestAMachineThatComputesIsNotIdle(t *testing.T) {
-	busy := true
-	w := newWorld(t, func() bool { return busy })
+	busy, known := true, true
+	w := newWorld(t, func() (bool, bool) { return busy, known })
 	require.NoError(t, w.Start(t.Context(), "anns"))
 	w.clock.passes(time.Hour)
 	require.Zero(t, idle(t, w.Desktop))
 	busy = false
 	w.clock.passes(time.Minute)
 	require.InDelta(t, 60, idle(t, w.Desktop), 0)
+	known = false
+	_, tells := w.Idle(t.Context())
+	require.False(t, tells, "what is not known is not idle")
 }
 
 func TestWhatIsNoDesktopGetsNoWord(t *testing.T) {

@@ -61,7 +61,7 @@ func (s *server) exportOperations(a huma.API) {
 	out := a.OpenAPI().Paths[exportPath].Get.Responses["200"]
 	out.Content = map[string]*huma.MediaType{
 		jsonMedia: {Schema: a.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[api.Export](), true, "Export")},
-		csvMedia:  {Schema: &huma.Schema{Type: huma.TypeString, Description: "The columns are the fields of ExportedSeat, and those of its use; software_seconds is a list as blender=120 sleap=3."}},
+		csvMedia:  {Schema: &huma.Schema{Type: huma.TypeString, Description: "The columns are the fields of ExportedSeat, and those of its use; software_seconds, how long each program ran, and software_active_seconds, for how long the active window was its, are lists as blender=120 sleap=3."}},
 	}
 }
 
@@ -102,7 +102,7 @@ func asCSV(e api.Export) ([]byte, error) {
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
 	lines := [][]string{{"id", "email", "state", "claimed_at", "assigned_at", "ends_at", "released_at", "because", "machine", "pool", "type", "zone", "minutes_held",
-		"seconds_measured", "software_seconds", "gpu_active_seconds", "gpu_peak_percent", "gpu_memory_peak_bytes", "memory_peak_bytes", "load_peak"}}
+		"seconds_measured", "software_seconds", "gpu_active_seconds", "gpu_peak_percent", "gpu_memory_peak_bytes", "memory_peak_bytes", "load_peak", "software_active_seconds"}}
 	for _, s := range e.Seats {
 		lines = append(lines, append([]string{
 			s.ID, harmless(s.Email), s.State, stamped(&s.ClaimedAt), stamped(s.AssignedAt), stamped(s.EndsAt), stamped(s.ReleasedAt),

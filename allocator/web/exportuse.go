@@ -26,12 +26,15 @@ func useColumns(u *api.SeatUse) []string {
 	if u.Sessions > 0 {
 		seconds = fmt.Sprint(u.Seconds)
 	}
-	var software []string
+	var software, active []string
 	for _, s := range u.Software {
 		software = append(software, fmt.Sprintf("%s=%d", s.Name, s.Seconds))
+		if s.Active != nil {
+			active = append(active, fmt.Sprintf("%s=%d", s.Name, *s.Active))
+		}
 	}
 	return []string{
-		seconds, harmless(strings.Join(software, " ")), shown(u.GPUActive), shown(u.GPUPeak), shown(u.GPUMemory), shown(u.MemoryPeak), shown(u.LoadPeak),
+		seconds, harmless(strings.Join(software, " ")), shown(u.GPUActive), shown(u.GPUPeak), shown(u.GPUMemory), shown(u.MemoryPeak), shown(u.LoadPeak), harmless(strings.Join(active, " ")),
 	}
 }
 

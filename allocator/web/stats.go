@@ -10,7 +10,7 @@ import (
 )
 
 func (s *server) statsOperation(a huma.API) {
-	staff(s, a, "workshop-stats", http.MethodGet, "/api/v1/workshops/{id}/stats", "What the participants of a workshop did on its machines: time in its software, on a GPU, and peaks", 0,
+	staff(s, a, "workshop-stats", http.MethodGet, "/api/v1/workshops/{id}/stats", "What the participants of a workshop did on its machines: how long its software ran and had the active window, how long a GPU computed, and peaks", 0,
 		func(ctx context.Context, _ string, in *idInput) (*body[api.Stats], error) {
 			stats, err := s.Service.Stats(ctx, in.ID)
 			return &body[api.Stats]{stats}, err

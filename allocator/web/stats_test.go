@@ -18,21 +18,21 @@ func TestStaffSeesWhatParticipantsDid(t *testing.T) {
 	require.NotContains(t, bodyOf(t, staff, "/admin/workshops/"+ws.ID), "What was done")
 	report := bodies["report"].(api.Report)
 	report.Use = &api.SessionUse{
-		Session: c.Seat.Session(), Seconds: 150, Software: []api.SoftwareUse{{Name: "blender", Seconds: 120, First: 10}}, GPUActive: new(61), GPUPeak: new(uint32(97)),
+		Session: c.Seat.Session(), Seconds: 150, Software: []api.SoftwareUse{{Name: "blender", Seconds: 120, First: 10, Active: new(62)}}, GPUActive: new(61), GPUPeak: new(uint32(97)),
 		GPUMemory: new(uint64(3 << 30)), LoadPeak: new(1.25),
 	}
 	res, body := w.browser(t).send(t, http.MethodPost, "/api/v1/agents/"+m.AgentID+"/reports", report, "Authorization", "Bearer secret of "+m.InstanceID)
 	require.Equal(t, http.StatusOK, res.StatusCode, body)
 
 	page := bodyOf(t, staff, "/admin/workshops/"+ws.ID)
-	for _, want := range []string{"What was done", "1 participant 1 used", "blender 2 minutes", "1 minute", "97 %", "3.0 GiB"} {
+	for _, want := range []string{"What was done", "1 participant 1 ran the workshop", "blender 2 minutes (active 1 minute)", "Its window was the active one for 1 minute.", "1 minute", "97 %", "3.0 GiB"} {
 		require.Contains(t, page, want)
 	}
 	stats := decode[api.Stats](t, bodyOf(t, staff, "/api/v1/workshops/"+ws.ID+"/stats"))
-	require.Equal(t, []int{1, 1, 150, 120, 61}, []int{stats.People, stats.Used, stats.MedianSeconds, stats.MedianSoftware, *stats.MedianGPU})
+	require.Equal(t, []int{1, 1, 150, 120, 62, 61}, []int{stats.People, stats.Used, stats.MedianSeconds, stats.MedianSoftware, *stats.MedianActive, *stats.MedianGPU})
 	export := decode[api.Export](t, bodyOf(t, staff, "/api/v1/workshops/"+ws.ID+"/export"))
 	require.Equal(t, &stats.Seats[0], export.Seats[0].Use)
-	require.Contains(t, bodyOf(t, staff, "/api/v1/workshops/"+ws.ID+"/export?format=csv"), ",150,blender=120,61,97,3221225472,,1.25\n")
+	require.Contains(t, bodyOf(t, staff, "/api/v1/workshops/"+ws.ID+"/export?format=csv"), ",150,blender=120,61,97,3221225472,,1.25,blender=62\n")
 	res, body = staff.send(t, http.MethodGet, "/api/v1/workshops/wks_x/stats", nil)
 	refused(t, api.NotFound, res, body)
 }

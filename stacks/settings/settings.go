@@ -155,7 +155,7 @@ type Pool struct {
 	Collect []string `json:"collect"`
 	// A Git repository, `https://…`, that is cloned into the home of each machine before anybody gets it. It needs a `desktop`. Left out: none.
 	Repository string `json:"repository"`
-	// Names of programs that the workshop is about, 20 at most: how long each ran is told of each session, and while one computes its participant is not idle. Of what an interpreter runs it is the script's name, or the module's.
+	// Names of programs that the workshop is about, 20 at most: how long each ran, and for how long the active window was its, is told of each session, and while one computes its participant is not idle. Of what an interpreter runs it is the script's name, or the module's.
 	Software []string `json:"software"`
 	// What is run on each machine once, before anybody gets it. It needs a `desktop`.
 	Startup Startup `json:"startup"`

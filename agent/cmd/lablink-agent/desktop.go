@@ -28,7 +28,7 @@ import (
 )
 
 // showing is the desktop that a pool's machines show, and what the agent answers for it.
-func showing(kind string, busy func() bool, memory agent.Memory) (agent.Desktop, []web.Part, error) {
+func showing(kind string, busy func() (busy, known bool), memory agent.Memory) (agent.Desktop, []web.Part, error) {
 	switch kind {
 	case "", "none":
 		return agent.Plain{}, nil, nil

@@ -124,6 +124,9 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if d, ok := desktop.(interface{ Window() (agent.Window, bool) }); ok {
+		usage.Window = d.Window
+	}
 	sessions := agent.NewSessions(desktop)
 	usage.Session = sessions.ID
 	at := bootID()

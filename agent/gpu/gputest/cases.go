@@ -12,10 +12,13 @@ type Case struct {
 	Inject []inject.Order
 	Health api.Health
 	Action api.Action
-	// Reason is the text for people, and Note the one of what is no fault.
-	Reason, Note string
+	// Reason is the text for people, Note the one of what is no fault, and Absent why
+	// there is no GPU.
+	Reason, Note, Absent string
 	// Lasts says that it counts once it has lasted.
 	Lasts bool
+	// First says that it was so before anybody looked.
+	First bool
 }
 
 func one(fault, value string) []inject.Order { return []inject.Order{{Fault: fault, Value: value}} }
@@ -28,6 +31,8 @@ var Cases = []Case{
 		Reason: "Its memory cannot be repaired any more: GPU 0 (NVIDIA A10G). Replace the machine."},
 	{Name: "a GPU that is lost", Inject: one("lost", ""), Health: api.Unhealthy, Action: api.Reboot,
 		Reason: "Can no longer be reached: GPU 0 (NVIDIA A10G). Reboot the machine; replace it if the GPU stays away."},
+	{Name: "a driver that does not answer", Inject: one("driver", "hangs"), Health: api.Unhealthy, Action: api.Reboot,
+		Reason: "The NVIDIA driver does not answer. Reboot the machine; replace it if that does not help."},
 	{Name: "a driver that works no longer", Inject: one("driver", "broken"), Health: api.Unhealthy, Action: api.Reboot, Lasts: true,
 		Reason: "The NVIDIA driver worked before and does not any more: ERROR_UNKNOWN (injected). Reboot the machine; replace it if that does not help."},
 	{Name: "a driver that is there no longer", Inject: one("driver", "gone"), Health: api.Unhealthy, Action: api.Reboot, Lasts: true,
@@ -42,6 +47,8 @@ var Cases = []Case{
 		Reason: "The driver reported a fault that a reset clears: GPU 0 (NVIDIA A10G) (ECC, double-bit memory error). Reset the GPU, or reboot the machine; replace it if it comes back."},
 	{Name: "a driver that asks for a reset", Inject: one("recovery", "reset"), Health: api.Unhealthy, Action: api.Reset,
 		Reason: "The driver asks for a reset: GPU 0 (NVIDIA A10G). Reset the GPU, or reboot the machine."},
+	{Name: "a driver that never worked", First: true, Inject: one("driver", "broken"), Health: api.Degraded, Action: api.Reboot, Lasts: true,
+		Reason: "The NVIDIA driver does not work: ERROR_UNKNOWN (injected). Reboot the machine; replace it if that does not help."},
 	{Name: "too little power", Inject: one("slowed", "power"), Health: api.Degraded, Action: api.Replace, Lasts: true,
 		Reason: "Gets too little power and is slowed: GPU 0 (NVIDIA A10G). Replace the machine when nobody uses it."},
 	{Name: "lanes that are gone", Inject: one("lanes", "4"), Health: api.Degraded, Action: api.Reboot, Lasts: true,
@@ -70,4 +77,8 @@ var Cases = []Case{
 		Note: "The driver reported something that needs nothing now: GPU 0 (NVIDIA A10G) (XID 92, many single-bit memory errors). Tell NVIDIA's support if it comes often."},
 	{Name: "an XID that nobody knows", Inject: one("xid", "4711"), Health: api.Healthy,
 		Note: "The driver reported something that needs nothing now: GPU 0 (NVIDIA A10G) (XID 4711, not known to this agent). Tell NVIDIA's support if it comes often."},
+	{Name: "a machine without a driver", First: true, Inject: one("driver", "gone"), Health: api.Healthy,
+		Absent: "No NVIDIA driver found (libnvidia-ml.so.1). The machine works without a GPU."},
+	{Name: "a driver that finds no GPU", First: true, Inject: one("driver", "empty"), Health: api.Healthy,
+		Absent: "The NVIDIA driver found no GPU. The machine works without one."},
 }

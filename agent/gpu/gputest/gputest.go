@@ -145,6 +145,7 @@ func (d device) Capability() (gpu.Capability, error) { return d.gpu.Capability, 
 func (d device) MemoryTotal() (uint64, error)        { return 24 << 30, nil }
 func (d device) MemoryUsed() (uint64, error)         { return 3 << 30, nil }
 func (d device) Utilisation() (uint32, error)        { return 5, nil }
+func (d device) Programs() (int, error)              { return 0, gpu.ErrNotSupported }
 func (d device) Temperature() (uint32, error)        { return 55, nil }
 func (d device) SlowsAt() (uint32, error)            { return 93, nil }
 func (d device) Slowed() (gpu.Slowed, error)         { return gpu.Slowed{}, nil }

@@ -26,14 +26,39 @@ func Watch(t *testing.T, m Looker) {
 	m.Status()
 }
 
-// Suffer injects the faults of a case into a machine that is watched, and waits until
-// its agent has heard of those that are events.
-func Suffer(t *testing.T, i *inject.Injector, m Looker, c Case) {
+// Begin watches a machine as Watch does, with the faults of a case where they are older.
+// They are taken away when the test ends.
+func Begin(t *testing.T, i *inject.Injector, m Looker, c Case) {
+	t.Helper()
+	if c.First {
+		apply(t, i, c)
+	}
+	Watch(t, m)
+	t.Cleanup(func() {
+		if err := i.Apply(inject.Order{Fault: "clear"}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func apply(t *testing.T, i *inject.Injector, c Case) {
 	t.Helper()
 	for _, order := range c.Inject {
 		if err := i.Apply(order); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// Suffer injects the faults of a case into a machine that is watched, and waits until
+// its agent has heard of those that are events.
+func Suffer(t *testing.T, i *inject.Injector, m Looker, c Case) {
+	t.Helper()
+	if c.First {
+		return // it was so from the begin
+	}
+	apply(t, i, c)
+	for _, order := range c.Inject {
 		if order.Fault == "xid" || order.Fault == "ecc" {
 			<-m.News()
 		}
