@@ -41,7 +41,9 @@ func TestBootOfAMachineOfOnesOwnThatIsInstalledAndGivenBack(t *testing.T) {
 			t.Log(said)
 		}
 	})
-	program := filepath.Join(fmt.Sprintf("/proc/%d/root", pid), "root/lablink-agent")
+	leader, err := nspawn.Leader(pid)
+	require.NoError(t, err)
+	program := fmt.Sprintf("/proc/%d/root/root/lablink-agent", leader)
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../agent/cmd/lablink-agent")
 	build.Env = append(os.Environ(), "CGO_ENABLED=1", "CGO_CFLAGS=-O2 -g0 -Wno-deprecated-declarations")
 	said, err := build.CombinedOutput()
@@ -70,4 +72,5 @@ func TestBootOfAMachineOfOnesOwnThatIsInstalledAndGivenBack(t *testing.T) {
 	run("/opt/lablink/current/lablink-agent uninstall")
 	require.Equal(t, before, run(left))
 	require.Equal(t, "0", run("systemctl list-units --all --no-legend 'lablink-*' | wc -l"))
+	w.terminate(i.ID)
 }
