@@ -65,7 +65,10 @@ func TestBootOfAMachineOfOnesOwnThatIsInstalledAndGivenBack(t *testing.T) {
 		require.Equal(t, "active\nactive\ninactive", run("systemctl is-active lablink-agent lablink-warden lablink-agent-update.timer || true"))
 		require.Equal(t, "640 root lablink", run("stat -c '%a %U %G' /etc/lablink/agent.json"))
 		run("setpriv --reuid=lablink --regid=lablink --clear-groups " + session)
-		require.Eventually(t, func() bool { said, _ := try("cat /var/lib/lablink-home/shown"); return strings.TrimSpace(said) == "lablink-session" }, time.Minute, 100*time.Millisecond)
+		require.Eventually(t, func() bool {
+			said, _ := try("cat /var/lib/lablink-home/shown")
+			return strings.TrimSpace(said) == "lablink-session"
+		}, time.Minute, 100*time.Millisecond)
 	}
 	require.Contains(t, run("/opt/lablink/current/lablink-agent doctor || true"), "what shows it is there", "with what it was told")
 
