@@ -97,5 +97,8 @@ func (of *local) isKilled(t *testing.T, account *control.Client) {
 		return true
 	})
 	l.holds(t)
-	t.Logf("%d things were acknowledged", len(l.kept.things))
+	t.Logf("%d things were acknowledged; how often each was done: %v", len(l.kept.things), l.kept.done)
+	for _, what := range steps {
+		require.True(t, *crashes < 100 || l.kept.done[what] > 0, "%s never happened", what)
+	}
 }

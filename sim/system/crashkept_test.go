@@ -19,6 +19,7 @@ type kept struct {
 	asked  map[string]bool   // of what the end was asked for, also before it was acknowledged
 	steps  map[int]int       // how much each of the people does at the moment
 	left   map[int]bool      // who of them leaves meanwhile
+	done   map[string]int    // how often each step was carried out
 }
 
 type thing struct {
@@ -29,7 +30,9 @@ type thing struct {
 	hasEnded bool   // and acknowledged
 }
 
-func newKept() *kept { return &kept{things: map[string]*thing{}, asked: map[string]bool{}} }
+func newKept() *kept {
+	return &kept{things: map[string]*thing{}, asked: map[string]bool{}, done: map[string]int{}}
+}
 
 // begin is told what happens at once.
 func (k *kept) begin(happening []step) {
@@ -38,6 +41,15 @@ func (k *kept) begin(happening []step) {
 		if s.what == "claim" || s.what == "leave" {
 			k.steps[s.who]++
 		}
+	}
+}
+
+// did counts a step, unless it was refused or nobody knows.
+func (k *kept) did(s step, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err == nil {
+		k.done[s.what]++
 	}
 }
 

@@ -31,12 +31,15 @@ func (l *life) happens(t *testing.T, s step) {
 	switch {
 	case err != nil:
 	case len(open) == 0 || s.what == "open" && len(open) < 3:
+		s.what = "open"
 		var w api.Workshop
 		err = l.staff.Do(t.Context(), http.MethodPost, "/api/v1/workshops", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 2, Spares: int(s.of % 2)}, &w)
 		l.kept.acknowledged(err, w.ID, thing{kind: "workshop"})
 	default:
 		w := open[s.of%uint64(len(open))]
 		switch s.what {
+		case "open":
+			err = errNothing // there are enough
 		case "claim":
 			err = l.claims(t, s, w)
 		case "leave":
@@ -48,7 +51,7 @@ func (l *life) happens(t *testing.T, s step) {
 		case "collect":
 			err = l.operation(t, "/api/v1/workshops/"+w.ID+"/collect", http.MethodPost)
 		case "end":
-			if s.of%4 == 0 {
+			if err = errNothing; s.of%4 == 0 { // or there were few
 				l.kept.mayEnd(w.ID)
 				err = l.operation(t, "/api/v1/workshops/"+w.ID, http.MethodDelete)
 				l.kept.ended(err, w.ID)
@@ -61,6 +64,7 @@ func (l *life) happens(t *testing.T, s step) {
 			l.kept.acknowledged(err, made.ID, thing{kind: "join token", workshop: w.ID})
 		}
 	}
+	l.kept.did(s, err)
 	if refused := (*api.Problem)(nil); errors.As(err, &refused) {
 		require.NotEqual(t, api.Internal, refused.Code, "%s: %v", s.what, err)
 	}
@@ -101,8 +105,11 @@ func (l *life) leaves(t *testing.T, s step) error {
 func (l *life) releases(t *testing.T, s step, w api.Workshop) error {
 	var seats api.Page[api.Seat]
 	err := l.staff.Do(t.Context(), http.MethodGet, "/api/v1/seats?workshop="+w.ID, nil, &seats)
-	if err != nil || len(seats.Items) == 0 {
+	if err != nil {
 		return err
+	}
+	if len(seats.Items) == 0 {
+		return errNothing
 	}
 	seat := seats.Items[s.of%uint64(len(seats.Items))].ID
 	l.kept.mayEnd(seat)
@@ -115,21 +122,27 @@ func (l *life) releases(t *testing.T, s step, w api.Workshop) error {
 func (l *life) toAMachine(t *testing.T, s step, w api.Workshop) error {
 	var machines api.Page[api.Machine]
 	err := l.staff.Do(t.Context(), http.MethodGet, "/api/v1/machines?workshop="+w.ID, nil, &machines)
-	if err != nil || len(machines.Items) == 0 {
+	if err != nil {
 		return err
+	}
+	if len(machines.Items) == 0 {
+		return errNothing
 	}
 	m := machines.Items[s.of%uint64(len(machines.Items))]
 	if s.what != "interrupt" {
 		return l.operation(t, "/api/v1/machines/"+m.ID+"/"+s.what, http.MethodPost)
 	}
 	if m.Instance == "" {
-		return nil
+		return errNothing
 	}
-	if err := l.account.Interrupt(t.Context(), m.Instance); err != nil {
+	if err = l.account.Interrupt(t.Context(), m.Instance); err != nil {
 		require.ErrorContains(t, err, m.Instance) // it is not running, or not any more
 	}
-	return nil
+	return err
 }
+
+// errNothing is that there is nothing that something could happen to.
+var errNothing = errors.New("there is nothing like that now")
 
 // operation asks for one.
 func (l *life) operation(t *testing.T, path, method string) error {

@@ -44,11 +44,14 @@ func (d *Desktop) Watch(t testing.TB) {
 	d.ctx, d.cancel = context.WithCancel(context.WithoutCancel(t.Context()))
 	t.Cleanup(d.Stop)
 	d.all.Go(func() {
-		for tries := 0; d.ctx.Err() == nil && !d.gone(); tries++ {
+		for tries := 0; d.ctx.Err() == nil; tries++ {
 			if d.stream() {
 				tries = 0
 			}
-			wait := time.Duration(float64(min(10, 1<<min(tries, 4))) * (0.75 + rand.Float64()/2) * float64(time.Second))
+			if d.gone() {
+				return
+			}
+			wait := time.Duration(float64(min(10, 1<<min(tries, 4))) * (0.75 + rand.Float64()/2) * float64(time.Second)) //nolint:gosec // nobody has to guess it
 			select {
 			case <-d.ctx.Done():
 			case <-time.After(wait):
