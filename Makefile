@@ -119,6 +119,13 @@ test-boot: $(LOCAL) ## Boot hosts and clients of all templates with systemd and 
 	@CGO_ENABLED=0 go test -tags boot -count=1 -p 1 -timeout 60m -run '^TestBoot' $(TESTFLAGS) ./sim/machine ./sim/system
 endif
 
+# make test kills 25 times on each database, beside everything else.
+.PHONY: test-crash
+test-crash: $(LOCAL) ## Kill the allocator at 200 random points of workshops' lives, on SQLite and on PostgreSQL (CRASHES=…)
+	@$(LOCAL) prepare
+	@echo '• Killing: about half an hour for each database on two cores'
+	@$(CGO) go test -count=1 -timeout 240m -v -run 'KilledAtAnyMoment$$' ./sim/system -parallel 1 -crashes $(or $(CRASHES),200) $(TESTFLAGS)
+
 .PHONY: test-gpu
 test-gpu: ## Compare what the agent reads of this machine's NVIDIA GPUs with nvidia-smi
 	@$(CGO) go test -tags gpu -count=1 $(TESTFLAGS) ./agent/nvml

@@ -51,7 +51,7 @@ var adapters = map[string][]string{
 	"github.com/miekg/dns":                     {"sim/authority"},
 	"github.com/in-toto/attestation":           {"infra/release/provenance"},
 	"github.com/hashicorp/yamux":               {"agent/internal/fakeallocator", "agent/tunnel", "allocator/tunnel"},
-	"github.com/coder/websocket":               {"agent/container", "agent/internal/fakeallocator", "agent/tunnel", "agent/vnc", "allocator/tunnel", "sim/kasm"},
+	"github.com/coder/websocket":               {"agent/container", "agent/internal/fakeallocator", "agent/tunnel", "agent/vnc", "allocator/tunnel", "sim/kasm", "sim/watching"},
 	"github.com/NVIDIA/":                       {"agent/nvml", "agent/simulated"},
 	"github.com/prometheus/client_golang":      {"agent/metrics", "allocator/metrics"},
 	"github.com/coreos/go-systemd":             {"agent/cmd/lablink-agent", "allocator/cmd/lablink-allocator", "sim/machine"},
@@ -67,7 +67,7 @@ var adapters = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2/":            {"agent/artifacts", "agent/identity", "api/price/live", "allocator/boot", "allocator/cmd/lablink-allocator", "allocator/ec2", "allocator/quotas", "allocator/route53", "allocator/secrets", "allocator/work", "cli/artifacts", "cli/doctor/account", "cli/images", "cli/remains", "cli/stack"},
 	"gopkg.in/yaml.v3":                         {"cli/stackfile", "sim/cloud"},
 	"net/http": {
-		"api", "cli", "cli/doctor/cloudflare", "infra/release/published", "stacks", "sim", "sim/authority", "sim/control", "sim/kasm", "sim/launcher", "sim/machine", "sim/registry", "sim/wire",
+		"api", "cli", "cli/doctor/cloudflare", "infra/release/published", "stacks", "sim", "sim/authority", "sim/control", "sim/kasm", "sim/launcher", "sim/machine", "sim/registry", "sim/watching", "sim/wire",
 		"allocator/certificate", "allocator/cmd/lablink-allocator", "allocator/metrics", "allocator/peer", "allocator/postgres", "allocator/signon", "allocator/sts", "allocator/tunnel", "allocator/web",
 		"agent/artifacts", "agent/cmd/lablink-agent", "agent/container", "agent/crd", "agent/doctor", "agent/identity", "agent/internal/fakeallocator", "agent/metrics", "agent/podman", "agent/process", "agent/tunnel", "agent/uplink", "agent/vnc", "agent/warden", "agent/web", "api/viewer",
 	},

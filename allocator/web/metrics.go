@@ -3,13 +3,15 @@ package web
 import (
 	"net/http"
 	"net/netip"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
 )
 
 // metricsPath is where Prometheus asks.
 const metricsPath = "/metrics"
 
-// metrics answers who asks for metrics on this very computer. To everybody else,
-// and to those who come through a proxy, there is no such page.
+// metrics answers who asks for metrics on this very computer, and comes through no proxy.
+// Everybody else needs a token.
 func (s *server) metrics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.Metrics != nil && r.URL.Path == metricsPath && fromHere(r) {
@@ -18,6 +20,23 @@ func (s *server) metrics(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// metricsByToken answers who shows a user's token. To everybody else there is no such page.
+func (s *server) metricsByToken(w http.ResponseWriter, r *http.Request) {
+	if s.Metrics == nil || !forPrograms(r) {
+		s.nowhere(w, r)
+		return
+	}
+	p, err := who(r.Context())
+	if err == nil {
+		err = p.Need(allocator.Viewer)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.Metrics.ServeHTTP(w, r)
 }
 
 // fromHere reports whether a request comes from this computer, and from no proxy on it.

@@ -6,17 +6,50 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/allocator/web"
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-func TestMetricsAreToldOnThisComputerAlone(t *testing.T) {
+// measured is a world whose metrics are a line.
+func measured(c *web.Config) {
+	c.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1") })
+}
+
+func TestMetricsAreToldElsewhereToWhoShowsAToken(t *testing.T) {
+	w := newWorld(t, measured)
+	ann := w.as(t, allocator.Viewer)
+	end := w.Time.Add(time.Hour)
+	made := makeToken(t, ann, api.NewToken{Name: "prometheus", ExpiresAt: &end})
+	ask := func(b *browser, authorization string) (*http.Response, string) {
+		return b.send(t, http.MethodGet, "/metrics", nil, "X-Forwarded-For", "198.51.100.1", "Authorization", authorization)
+	}
+	plain := w.browser(t)
+	res, body := ask(plain, "Bearer "+made.Secret)
+	require.Equal(t, http.StatusOK, res.StatusCode, body)
+	require.Equal(t, "up 1", body)
+	require.Empty(t, res.Cookies(), "it begins no session")
+	for _, is := range []struct {
+		who           *browser
+		authorization string
+		code          api.Code
+	}{{plain, "", api.NotFound}, {plain, "Bearer x", api.NotFound}, {ann, "", api.NotFound}, {ann, "Bearer lbl_x", api.Unauthorized}} {
+		res, body = ask(is.who, is.authorization)
+		refused(t, is.code, res, body)
+	}
+	w.Time = end
+	res, body = ask(plain, "Bearer "+made.Secret)
+	refused(t, api.Unauthorized, res, body)
+}
+
+func TestMetricsAreToldWithoutATokenOnThisComputerAlone(t *testing.T) {
 	w := newWorld(t, func(c *web.Config) {
 		c.TrustedProxies, c.ClientAddressHeader = []string{"192.0.2.0/24"}, "X-Forwarded-For"
-		c.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1") })
-	})
+	}, measured)
 	for _, c := range []struct {
 		why, method, peer, header, value string
 		want                             int

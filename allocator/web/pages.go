@@ -182,7 +182,11 @@ func (s *server) routePages(mux *routes) {
 	s.routeAccount(mux)
 	s.routeUsers(mux)
 	s.routeAdministration(mux)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.fail(w, r, api.Problemf(api.NotFound, "There is no such page", "Check the address for a typing mistake."))
-	})
+	mux.HandleFunc("GET "+metricsPath, s.metricsByToken)
+	mux.HandleFunc("/", s.nowhere)
+}
+
+// nowhere answers who asks for a page that there is not.
+func (s *server) nowhere(w http.ResponseWriter, r *http.Request) {
+	s.fail(w, r, api.Problemf(api.NotFound, "There is no such page", "Check the address for a typing mistake."))
 }

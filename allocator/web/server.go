@@ -45,7 +45,7 @@ type Config struct {
 	SignOn SignOn
 	// Agent opens the agent's program for a platform. Optional: there is none.
 	Agent func(ctx context.Context, platform string) (AgentFile, error)
-	// Metrics answers Prometheus, on this computer alone. Optional.
+	// Metrics answers Prometheus, on this computer or with a user's token. Optional.
 	Metrics http.Handler
 	// Answered hears of every answer: the pattern of its route and its status, 0 where
 	// none was set. Optional.

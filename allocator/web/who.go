@@ -76,7 +76,7 @@ func (s *server) inSession(ctx context.Context) (access.Person, error) {
 
 // forPrograms reports whether a request shows a user's token.
 func forPrograms(r *http.Request) bool {
-	return strings.HasPrefix(r.URL.Path, "/api/v1/") && access.IsToken(bearer(r.Header.Get("Authorization")))
+	return (strings.HasPrefix(r.URL.Path, "/api/v1/") || r.URL.Path == metricsPath) && access.IsToken(bearer(r.Header.Get("Authorization")))
 }
 
 // apart sends a request that shows a token past the check of where it comes from.

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -148,17 +149,34 @@ func BenchmarkAgents(b *testing.B) {
 	b.ReportMetric(quantile(done.Took, 0.99), "report_p99:ms")
 }
 
-func BenchmarkThousandAgents(b *testing.B)    { resident(b, 1_000, "1k", true) }
-func BenchmarkTenThousandAgents(b *testing.B) { resident(b, 10_000, "10k", false) }
+func BenchmarkThousandAgents(b *testing.B)    { resident(b, 1_000, "1k") }
+func BenchmarkTenThousandAgents(b *testing.B) { resident(b, 10_000, "10k") }
 
 // watched is how long agents are served while that is measured.
 const watched = 30 * time.Second
 
-// resident measures what so many agents cost that keep tunnels and report.
-func resident(b *testing.B, count int, name string, cpu bool) {
-	var files unix.Rlimit // each agent has two connections
+// within is how many agents there may be open files for, at most so many: each has two
+// connections. Root raises the limit.
+func within(b *testing.B, agents int) int {
+	b.Helper()
+	need := uint64(2*agents + 1_000) //nolint:gosec // not negative
+	var files unix.Rlimit
 	require.NoError(b, unix.Getrlimit(unix.RLIMIT_NOFILE, &files))
-	count = min(count, int(files.Max-1_000)/2)
+	if files.Max >= need {
+		return agents
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: need, Max: need}); err == nil {
+		return agents
+	}
+	return max(1, (int(files.Max)-1_000)/2) //nolint:gosec // less than asked for
+}
+
+// resident measures what so many agents cost that keep tunnels and report. Where there may
+// be fewer, the figures are called by how many they were.
+func resident(b *testing.B, count int, name string) {
+	if fewer := within(b, count); fewer < count {
+		count, name = fewer, strconv.Itoa(fewer)
+	}
 	g := newGround(b, deployed.SQLite)
 	store := g.store(b)
 	_, instances := g.stock(b, store, "room", count)
@@ -171,12 +189,8 @@ func resident(b *testing.B, count int, name string, cpu bool) {
 	before := p.used(b)
 	time.Sleep(watched)
 	share := 100 * (p.used(b) - before).Seconds() / watched.Seconds()
-	b.Logf("%d agents: %.1f %% of a core", count, share)
-	b.ReportMetric(float64(count), "agents:count")
 	b.ReportMetric(p.memory(b, "VmRSS"), "allocator_rss_"+name+"_agents:MiB")
-	if cpu {
-		b.ReportMetric(share, "allocator_cpu_"+name+"_agents:%")
-	}
+	b.ReportMetric(share, "allocator_cpu_"+name+"_agents:%")
 }
 
 // BenchmarkReconcile is one pass over 1,000 machines on which there is nothing to do.

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/sim/watching"
 )
 
 const (
@@ -31,13 +32,21 @@ type callers struct {
 	cancel context.CancelFunc
 	all    sync.WaitGroup
 	count  int // of callers
-	stalls *stalls
+	stalls *watching.Stalls
 
 	mu      sync.Mutex
 	calls   int
 	slowest time.Duration
 	cut     int // in the middle of a request, by the end of a process
 	wrong   []string
+}
+
+// watchStalls measures for how long this computer and the simulator keep others waiting.
+func (l *local) watchStalls(t *testing.T) *watching.Stalls {
+	t.Helper()
+	account, err := l.StartSimulator(t.Context())
+	require.NoError(t, err)
+	return watching.WatchStalls(t, account.URL)
 }
 
 func (l *local) call(t *testing.T, w api.Workshop) *callers {
@@ -102,7 +111,7 @@ func (c *callers) begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls, c.slowest, c.cut, c.wrong = 0, 0, 0, nil
-	c.stalls.begin()
+	c.stalls.Begin()
 }
 
 // check wants that none was refused or held. What a process was answering when it
@@ -111,7 +120,7 @@ func (c *callers) check(t *testing.T, what string) {
 	t.Helper()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	stalled := c.stalls.longest()
+	stalled := c.stalls.Longest()
 	t.Logf("%s: %d requests, the slowest took %s, %d were cut; this computer stalled for %s",
 		what, c.calls, c.slowest.Round(time.Millisecond), c.cut, stalled.Round(time.Millisecond))
 	require.Greater(t, c.calls, c.count, what)
@@ -133,7 +142,7 @@ func (c *callers) stop() {
 type tunnelWatch struct {
 	cancel context.CancelFunc
 	all    sync.WaitGroup
-	stalls *stalls
+	stalls *watching.Stalls
 
 	mu      sync.Mutex
 	up      bool
@@ -181,7 +190,7 @@ func (w *tunnelWatch) begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.longest = 0
-	w.stalls.begin()
+	w.stalls.Begin()
 }
 
 // check wants that all tunnels were back in time.
@@ -197,7 +206,7 @@ func (w *tunnelWatch) check(t *testing.T, what string) {
 	})
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	stalled := w.stalls.longest()
+	stalled := w.stalls.Longest()
 	t.Logf("%s: the tunnels were back after %s", what, w.longest.Round(time.Millisecond))
 	require.LessOrEqual(t, w.longest, back+stalled, what)
 }

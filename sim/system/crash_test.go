@@ -1,11 +1,8 @@
 package system
 
 import (
-	"errors"
 	"flag"
-	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"syscall"
 	"testing"
@@ -14,51 +11,67 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 	"github.com/talmolab/lablink-infrastructure/sim/control"
 )
 
-var crashes = flag.Int("crashes", 25, "how often the allocator is killed while workshops go on")
+var (
+	crashes   = flag.Int("crashes", 25, "how often the allocator is killed while workshops go on")
+	crashSeed = flag.Uint64("crash-seed", 0, "what happens then; 0: anything")
+)
 
-// life is a random life of workshops: what staff and people do, at any time and at
+// life is a random life of workshops: what staff, people and AWS do, at any time and at
 // once.
 type life struct {
 	*local
-	staff  *api.Client
-	people []*api.Client
+	account *control.Client
+	staff   *api.Client
+	people  []*api.Client
+	kept    *kept
 }
 
-// Workshops are opened and ended, machines start and are ended, people come and go,
-// and at any moment of that the allocator is killed. What must never be never is, and
-// in the end no instance is left.
+// spot is what makes a pool's machines such that AWS may take back, and keeps what was made
+// on them.
+const spot = "\n      market: spot\n      collect: [results/**]"
+
+// Workshops are opened and ended, machines start, are rebooted, taken back and ended,
+// people come and go, and at any moment of that the allocator is killed. What must never be
+// never is, what was acknowledged is there, and in the end no instance is left.
 func TestWorkshopsGoOnThoughTheAllocatorIsKilledAtAnyMoment(t *testing.T) {
-	l := up(t)
-	account, err := l.StartSimulator(t.Context())
-	require.NoError(t, err)
+	l, account := upWith(t, "", "maxMachines: 10", "maxMachines: 10"+spot)
 	l.isKilled(t, account)
 }
 
 // Two allocators on one PostgreSQL, of which one is killed, or the other, or both.
 func TestWorkshopsGoOnThoughTwoAllocatorsAreKilledAtAnyMoment(t *testing.T) {
 	e := start(t, "--oidc", github)
-	d, _ := e.two(t)
+	d, _ := e.two(t, "maxMachines: 5", "maxMachines: 5"+spot)
 	d.isKilled(t, e.account)
 }
 
 func (of *local) isKilled(t *testing.T, account *control.Client) {
 	t.Helper()
-	seed := rand.Uint64()
-	t.Logf("the seed is %d", seed)
+	seed := *crashSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("the seed is %d: -crash-seed=%d has the same happen", seed, seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	l := &life{local: of}
+	require.NoError(t, account.SetFaults(t.Context(), cloud.Faults{UnseenSeconds: 5}))
+	l := &life{local: of, account: account, kept: newKept()}
 	l.staff = l.admin(t)
 	for range 6 {
 		l.people = append(l.people, l.person(t))
 	}
 	for range *crashes {
+		happening := make([]step, 1+random.IntN(4))
+		for i := range happening {
+			happening[i] = step{steps[random.IntN(len(steps))], random.IntN(len(l.people)), random.Uint64()}
+		}
+		l.kept.begin(happening)
 		var all sync.WaitGroup
-		for range 1 + random.IntN(4) {
-			step, who, what := random.IntN(5), random.IntN(len(l.people)), random.Uint64()
-			all.Go(func() { l.happens(t, step, who, what) })
+		for _, s := range happening {
+			all.Go(func() { l.happens(t, s) })
 		}
 		time.Sleep(time.Duration(random.IntN(400)) * time.Millisecond) // the moment is what is tried
 		pids := l.serving(t)
@@ -70,69 +83,22 @@ func (of *local) isKilled(t *testing.T, account *control.Client) {
 		l.answers(t)
 		l.holds(t)
 	}
+	for _, w := range every[api.Workshop](t, l.staff, "/api/v1/workshops?") {
+		l.kept.mayEnd(w.ID)
+	}
 	l.endAll(t, l.staff, account)
 	eventually(t, "every machine has ended", func() bool { return len(l.machines(t, l.staff)) == 0 })
+	eventually(t, "every operation has ended", func() bool {
+		for _, op := range every[api.Operation](t, l.staff, "/api/v1/operations?") {
+			if op.FinishedAt == nil {
+				return false
+			}
+		}
+		return true
+	})
 	l.holds(t)
-}
-
-// happens does one thing. It may be cut short, and it may be refused, but never for a
-// reason that nobody can explain.
-func (l *life) happens(t *testing.T, step, who int, what uint64) {
-	var page api.Page[api.Workshop]
-	err := l.staff.Do(t.Context(), http.MethodGet, "/api/v1/workshops?limit=3", nil, &page)
-	if len(page.Items) == 0 || step == 0 && page.Items[0].State != "open" {
-		err = l.staff.Do(t.Context(), http.MethodPost, "/api/v1/workshops", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 2, Spares: int(what % 2)}, nil)
-	} else {
-		w := page.Items[what%uint64(len(page.Items))]
-		var machines api.Page[api.Machine]
-		switch step {
-		case 0, 1:
-			err = l.people[who].Do(t.Context(), http.MethodPost, "/api/v1/seats", api.Claim{Code: w.JoinCode, Email: fmt.Sprintf("p%d@example.org", who)}, nil)
-		case 2:
-			err = l.people[who].Do(t.Context(), http.MethodDelete, "/api/v1/seats/current", nil, nil)
-		case 3:
-			err = l.staff.Do(t.Context(), http.MethodGet, "/api/v1/machines?workshop="+w.ID, nil, &machines)
-			if n := uint64(len(machines.Items)); n > 0 {
-				err = l.staff.Do(t.Context(), http.MethodPost, "/api/v1/machines/"+machines.Items[what%n].ID+"/terminate", nil, nil)
-			}
-		case 4:
-			if what%4 == 0 {
-				err = l.staff.Do(t.Context(), http.MethodDelete, "/api/v1/workshops/"+w.ID, nil, nil)
-			}
-		}
-	}
-	if refused := (*api.Problem)(nil); errors.As(err, &refused) {
-		require.NotEqual(t, api.Internal, refused.Code, "%v", err)
-	}
-}
-
-// holds looks whether what must never be is not.
-func (l *life) holds(t *testing.T) {
-	t.Helper()
-	var page api.Page[api.Workshop]
-	require.NoError(t, l.staff.Do(t.Context(), http.MethodGet, "/api/v1/workshops?limit=200", nil, &page))
-	held, instances := map[string]string{}, map[string]string{}
-	for _, w := range page.Items {
-		var seats api.Page[api.Seat]
-		require.NoError(t, l.staff.Do(t.Context(), http.MethodGet, "/api/v1/seats?workshop="+w.ID, nil, &seats))
-		require.True(t, w.State == "open" || len(seats.Items) == 0, "a workshop that has ended has seats: %+v", seats.Items)
-		people, assigned := map[string]bool{}, 0
-		for _, s := range seats.Items {
-			require.False(t, people[s.Email], "%s has two seats of %s", s.Email, w.ID)
-			people[s.Email] = true
-			if s.State == "assigned" {
-				assigned++
-				require.Empty(t, held[s.Machine], "%s is held twice", s.Machine)
-				held[s.Machine] = s.ID
-			}
-		}
-		require.LessOrEqual(t, assigned, w.Seats)
-	}
-	for _, m := range l.machines(t, l.staff) {
-		require.NotEmpty(t, m.Reason)
-		if m.Instance != "" {
-			require.Empty(t, instances[m.Instance], "two machines have one instance")
-			instances[m.Instance] = m.ID
-		}
+	t.Logf("%d things were acknowledged; how often each was done: %v", len(l.kept.things), l.kept.done)
+	for _, what := range steps {
+		require.True(t, *crashes < 100 || l.kept.done[what] > 0, "%s never happened", what)
 	}
 }

@@ -44,7 +44,8 @@ func restored(snapshot string) string {
 	return "  lablink:database:\n    restoreSnapshot: " + snapshot + "\n"
 }
 
-// A seat that was given up and a workshop that was opened are undone by going back.
+// A seat that was given up and a workshop that was opened are undone by going back, to a
+// backup and to a snapshot.
 func TestSeatsAreThereAgainAfterGoingBackToASnapshot(t *testing.T) {
 	l := up(t)
 	p, err := l.Pulumi(t.Context())
@@ -58,6 +59,9 @@ func TestSeatsAreThereAgainAfterGoingBackToASnapshot(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, page.Body.Close())
 	seat, problem := claim(t, person, w, "p@example.org", new(atomic.Int32))
+	require.Nil(t, problem)
+	l.goesBackAndForth(t, account, person, seat)
+	seat, problem = claim(t, person, w, "p@example.org", new(atomic.Int32))
 	require.Nil(t, problem)
 	before := resources(t, p, "local")
 	snapshot := takeSnapshot(t, account, before["host-data"], "local")

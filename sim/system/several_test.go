@@ -1,8 +1,10 @@
 package system
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"os"
@@ -14,10 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/sim/launcher"
+	"github.com/talmolab/lablink-infrastructure/sim/watching"
 )
 
 // Two allocators behind load balancers share one PostgreSQL. Seats are given once,
@@ -26,7 +30,7 @@ import (
 // at their desktops go on.
 func TestTwoAllocatorsServeAsOneThoughEachOfThemGoes(t *testing.T) {
 	e := start(t, "--oidc", github)
-	d, s := e.two(t)
+	d, s := e.two(t, "maxMachines: 5", "maxMachines: 5\n      desktop: vnc")
 	admin := d.login(t)
 	const seats = 4
 	w := d.open(t, admin, seats)
@@ -36,20 +40,30 @@ func TestTwoAllocatorsServeAsOneThoughEachOfThemGoes(t *testing.T) {
 	for _, p := range people {
 		d.seesItsDesktop(t, p)
 	}
-	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM} {
+	desktop, stalls := d.watchDesktop(t, people[0]), watching.WatchStalls(t, e.account.URL)
+	for _, stop := range []struct {
+		by   syscall.Signal
+		away time.Duration // for which a desktop may not be seen
+	}{{syscall.SIGKILL, back}, {syscall.SIGTERM, held}} {
 		for range 2 { // one of which leads
 			pid := slices.Min(d.serving(t)) // that of the one that was there for longest
-			stop := d.watchDesktop(people[0])
-			require.NoError(t, syscall.Kill(pid, signal))
-			for _, p := range people {
-				d.seesItsDesktop(t, p)
-			}
+			desktop.Begin()
+			stalls.Begin()
+			begin := time.Now()
+			require.NoError(t, syscall.Kill(pid, stop.by))
 			eventually(t, "it is back", func() bool {
 				now := d.serving(t)
 				return len(now) == 2 && !slices.Contains(now, pid)
 			})
 			d.ready(t)
-			t.Logf("after %s a desktop was away for %s at most", signal, stop())
+			returned := time.Since(begin) // until when its socket keeps browsers that come to it
+			for _, p := range people {
+				d.seesItsDesktop(t, p)
+			}
+			away, streams := desktop.Longest(t)
+			stalled := 3 * stalls.Longest() // until it is seen to be away, asked for, and there
+			t.Logf("after %s a desktop was away for %s at most, and %d streams of it ended; all was ready after %s; this computer stalled for %s", stop.by, away, streams, returned, stalled)
+			require.LessOrEqual(t, away, stop.away+returned+stalled)
 		}
 	}
 	for _, m := range d.machines(t, admin) {
@@ -60,9 +74,9 @@ func TestTwoAllocatorsServeAsOneThoughEachOfThemGoes(t *testing.T) {
 }
 
 // two deploys two allocators.
-func (e *engine) two(t *testing.T) (*deployed, launcher.Stack) {
+func (e *engine) two(t *testing.T, more ...string) (*deployed, launcher.Stack) {
 	t.Helper()
-	change := slices.Concat(bootable["test"], []string{"    mode: acme\n    email: lab@example.org", "    mode: acm"})
+	change := slices.Concat(bootable["test"], []string{"    mode: acme\n    email: lab@example.org", "    mode: acm"}, more)
 	change[1] = "  lablink:database:\n    engine: postgres\n" + strings.Replace(change[1], "    instanceType:", "    replicas: 2\n    instanceType:", 1)
 	s := e.stack(t, "test", change...)
 	e.must(t, s, "up", "--yes", "--skip-preview", "--suppress-outputs")
@@ -114,42 +128,78 @@ func (d *deployed) claimAll(t *testing.T, w api.Workshop, seats int) []*api.Clie
 	return people
 }
 
-// desktop asks for a participant's desktop once.
-func (d *deployed) desktop(p *api.Client) bool {
-	res, err := p.HTTP.Get(d.URL + "/desktop/")
-	if err != nil {
-		return false
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	return err == nil && res.StatusCode == http.StatusOK && strings.Contains(string(body), "This machine has no desktop yet")
-}
-
+// seesItsDesktop waits until a participant sees their desktop, by each of the allocators.
 func (d *deployed) seesItsDesktop(t *testing.T, p *api.Client) {
 	t.Helper()
-	eventually(t, "a desktop is seen", func() bool { return d.desktop(p) })
-	for range 4 { // by each of the allocators
-		eventually(t, "a desktop is seen", func() bool { return d.desktop(p) })
+	d.hasASession(t, p)
+	for range 4 {
+		eventually(t, "a desktop is seen", func() bool {
+			conn, err := d.stream(t, p)
+			if err != nil {
+				return false
+			}
+			defer conn.Close()
+			return greet(conn) == nil && pixel(conn) == nil
+		})
 	}
 }
 
-// watchDesktop looks at a desktop all the time. The returned function ends that, and
-// says for how long it was not seen at most.
-func (d *deployed) watchDesktop(p *api.Client) (stop func() time.Duration) {
-	end, longest := make(chan struct{}), make(chan time.Duration)
-	go func() {
-		seen, most := time.Now(), time.Duration(0)
-		for {
-			select {
-			case <-end:
-				longest <- most
-				return
-			case <-time.After(20 * time.Millisecond):
-			}
-			if d.desktop(p) {
-				most, seen = max(most, time.Since(seen)), time.Now()
-			}
+// stream opens the stream of a participant's desktop.
+func (d *deployed) stream(t *testing.T, p *api.Client) (net.Conn, error) {
+	t.Helper()
+	ws, _, err := websocket.Dial(t.Context(), d.URL+streamPath, &websocket.DialOptions{HTTPClient: p.HTTP})
+	if err != nil {
+		return nil, err
+	}
+	return websocket.NetConn(t.Context(), ws, websocket.MessageBinary), nil
+}
+
+// watchDesktop looks at a participant's desktop all the time.
+func (d *deployed) watchDesktop(t *testing.T, p *api.Client) *watching.Desktop {
+	t.Helper()
+	w := &watching.Desktop{HTTP: p.HTTP, URL: d.URL + streamPath, Greet: greet, Look: pixel}
+	w.Watch(t)
+	return w
+}
+
+const streamPath = "/desktop/stream"
+
+// greet is how a viewer begins.
+func greet(conn net.Conn) error {
+	const version = "RFB 003.008\n"
+	for _, step := range []struct {
+		hear int
+		say  string
+	}{{len(version), version}, {2, "\x01"}, {4, "\x01"}} { // no password, beside others
+		if _, err := io.CopyN(io.Discard, conn, int64(step.hear)); err != nil {
+			return err
 		}
-	}()
-	return func() time.Duration { close(end); return <-longest }
+		if _, err := io.WriteString(conn, step.say); err != nil {
+			return err
+		}
+	}
+	var init [24]byte
+	if _, err := io.ReadFull(conn, init[:]); err != nil {
+		return err
+	}
+	if _, err := io.CopyN(io.Discard, conn, int64(binary.BigEndian.Uint32(init[20:]))); err != nil { // its name
+		return err
+	}
+	_, err := io.WriteString(conn, "\x02\x00\x00\x01\x00\x00\x00\x00") // pixels as they are
+	return err
+}
+
+// pixel asks for the desktop's first pixel.
+func pixel(conn net.Conn) error {
+	if _, err := io.WriteString(conn, "\x03\x00\x00\x00\x00\x00\x00\x01\x00\x01"); err != nil {
+		return err
+	}
+	var is [4 + 12 + 4]byte
+	if _, err := io.ReadFull(conn, is[:]); err != nil {
+		return err
+	}
+	if is[0] != 0 || is[3] != 1 {
+		return fmt.Errorf("%x is no pixel", is)
+	}
+	return nil
 }

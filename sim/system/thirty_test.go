@@ -2,6 +2,7 @@ package system
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,8 +13,9 @@ import (
 )
 
 // Two of three zones have no capacity, the one that has some runs out of it for a
-// while, and EC2 takes a call every other second: thirty machines are there in the
-// end, without anybody's help, and at the end of the workshop there is none.
+// while, EC2 refuses calls as too many of them, and does not know for a while what it has
+// just launched: thirty machines are there in the end, without anybody's help, and at the
+// end of the workshop there is none.
 func TestThirtySeatsAreReadyInARegionThatIsFullAndSlow(t *testing.T) {
 	const seats = 30
 	l, account := upWith(t, "", "maxMachines: 10", "maxMachines: 40", "zones: [us-west-2a, us-west-2b]", "zones: [us-west-2a, us-west-2b, us-west-2c]")
@@ -24,12 +26,20 @@ func TestThirtySeatsAreReadyInARegionThatIsFullAndSlow(t *testing.T) {
 	eventually(t, "it is told that there is no capacity", func() bool {
 		var operations api.Page[api.Operation]
 		require.NoError(t, admin.Do(t.Context(), http.MethodGet, "/api/v1/operations?workshop="+w.ID, nil, &operations))
-		return len(operations.Items) == 1 && operations.Items[0].Message != "" && running(t, account) == 0 && operations.Items[0].State == "running"
+		return len(operations.Items) == 1 && strings.Contains(operations.Items[0].Message, "AWS has no such machine free") && running(t, account) == 0 && operations.Items[0].State == "running"
 	})
-	require.NoError(t, account.SetFaults(t.Context(), cloud.Faults{InsufficientCapacity: full, Throttle: 10}))
+	// More than the SDK tries again by itself, so that the allocator has to.
+	refuse := map[string]int{"CreateFleet": 5, "DescribeInstances": 5}
+	require.NoError(t, account.SetFaults(t.Context(), cloud.Faults{InsufficientCapacity: full, Throttle: 10, Refuse: refuse, UnseenSeconds: 10}))
+	eventually(t, "it is told that AWS asks to go slower", func() bool {
+		var operations api.Page[api.Operation]
+		require.NoError(t, admin.Do(t.Context(), http.MethodGet, "/api/v1/operations?workshop="+w.ID, nil, &operations))
+		return strings.Contains(operations.Items[0].Message, "RequestLimitExceeded")
+	})
 	l.await(t, admin, w, seats)
 	state, err := account.State(t.Context())
 	require.NoError(t, err)
+	require.Equal(t, map[string]int{"CreateFleet": 0, "DescribeInstances": 0}, state.Faults.Refuse, "so many calls were answered with RequestLimitExceeded")
 	for _, i := range state.Instances {
 		if i.Tags["lablink:managed-by"] == "allocator" {
 			require.Equal(t, "us-west-2b", i.AvailabilityZone)

@@ -78,7 +78,7 @@ func (s *Server) describeInstances(c call, q *query) (any, error) {
 	if err := q.rest(); err != nil {
 		return nil, err
 	}
-	all := s.account.Instances()
+	all := s.account.Seen()
 	if err := known(all, ids); err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (s *Server) terminateInstances(c call, q *query) (any, error) {
 	if err := q.rest(); err != nil {
 		return nil, err
 	}
-	all := s.account.Instances()
+	all := s.account.Seen()
 	if err := known(all, ids); err != nil {
 		return nil, err
 	}
@@ -174,7 +174,7 @@ func (s *Server) createTags(c call, q *query) (any, error) {
 	if len(ids) == 1 && strings.HasPrefix(ids[0], "sg-") {
 		return done{newResponse(), true}, s.tagGroup(c, ids[0], tags)
 	}
-	all := s.account.Instances()
+	all := s.account.Seen()
 	if err := known(all, ids); err != nil {
 		return nil, err
 	}

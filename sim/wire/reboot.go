@@ -8,7 +8,7 @@ func (s *Server) rebootInstances(c call, q *query) (any, error) {
 	if err := q.rest(); err != nil {
 		return nil, err
 	}
-	all := s.account.Instances()
+	all := s.account.Seen()
 	if err := known(all, ids); err != nil {
 		return nil, err
 	}

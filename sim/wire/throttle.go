@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 	"time"
@@ -35,8 +36,11 @@ var (
 // large are the actions that sweep when they are not narrowed down.
 var large = []string{"DescribeInstances", "DescribeVolumes", "DescribeNetworkInterfaces", "DescribeSnapshots"}
 
-// throttle refuses a call for which the bucket is empty.
+// throttle refuses a call for which the bucket is empty, or that is to be refused.
 func (s *Server) throttle(action string, in url.Values) error {
+	if refused, err := s.account.Refuses(action); err != nil || refused {
+		return cmp.Or(err, error(exceeded()))
+	}
 	slower := max(1, s.account.Faults().Throttle)
 	name, of := bucketOf(action, in)
 	s.mu.Lock()
@@ -52,6 +56,10 @@ func (s *Server) throttle(action string, in url.Values) error {
 	if limit.AllowN(s.now().Truncate(time.Microsecond), 1) {
 		return nil
 	}
+	return exceeded()
+}
+
+func exceeded() *cloud.Error {
 	return &cloud.Error{Code: "RequestLimitExceeded", Message: "Request limit exceeded.", Status: 503}
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -18,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
@@ -31,6 +33,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator/postgres/pgtest"
 	"github.com/talmolab/lablink-infrastructure/allocator/storetest"
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/sim/watching"
 )
 
 // balancer passes requests on to hosts in turn, as a load balancer does: one that is
@@ -126,6 +129,28 @@ type noGPU struct{ gpu.NVML }
 
 func (noGPU) Init() error { return gpu.ErrNoDriver }
 
+// echo is a desktop that answers what it is told.
+func echo(mux *http.ServeMux) {
+	mux.HandleFunc("GET /desktop/stream", func(w http.ResponseWriter, r *http.Request) {
+		ws, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return // which it has answered
+		}
+		defer ws.CloseNow()
+		conn := websocket.NetConn(r.Context(), ws, websocket.MessageBinary)
+		_, _ = io.Copy(conn, conn)
+	})
+}
+
+// told tells a desktop something, and waits for the answer.
+func told(conn net.Conn) error {
+	if _, err := conn.Write([]byte{1}); err != nil {
+		return err
+	}
+	_, err := io.ReadFull(conn, make([]byte, 1))
+	return err
+}
+
 // runAgent runs the agent of a machine, which comes by the balancer.
 func (s *several) runAgent(t *testing.T, m allocator.Machine) {
 	t.Helper()
@@ -135,7 +160,7 @@ func (s *several) runAgent(t *testing.T, m allocator.Machine) {
 	machine := agent.NewMachine(noGPU{}, agent.About{Version: "dev"}, time.Now)
 	running := agent.New(agent.Config{
 		Machine: machine, Allocator: &uplink.Allocator{URL: s.url, HTTP: client}, Identities: store,
-		Dialer: &tunnel.Dialer{URL: s.url, HTTP: client, Handler: agentweb.Handler(machine), Log: slog.New(slog.DiscardHandler)},
+		Dialer: &tunnel.Dialer{URL: s.url, HTTP: client, Handler: agentweb.Handler(machine, echo), Log: slog.New(slog.DiscardHandler)},
 		Now:    time.Now, Random: rand.Float64, Log: slog.New(slog.DiscardHandler),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -185,6 +210,14 @@ func (s *several) claim(t *testing.T, by, code, email string) *http.Client {
 	return person
 }
 
+// other is a server that has nothing to do with allocators.
+func other(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
 func TestSeveralAllocatorsServeAsOne(t *testing.T) {
 	s := newSeveral(t)
 	one, stopOne := s.host(t)
@@ -222,9 +255,12 @@ func TestSeveralAllocatorsServeAsOne(t *testing.T) {
 	}
 
 	// One is told to stop. It serves on until the agents have moved; the other answers
-	// for all of them then.
-	before, seen := time.Now(), time.Now()
-	longest := time.Duration(0)
+	// for all of them then, and who is at their desktop hardly notices.
+	stalls := watching.WatchStalls(t, other(t))
+	desktop := &watching.Desktop{HTTP: people[0], URL: two.URL + "/desktop/stream", Look: told}
+	desktop.Watch(t)
+	desktop.Begin()
+	before := time.Now()
 	stopped := make(chan struct{})
 	go func() { defer close(stopped); stopOne() }()
 	moved := false
@@ -232,17 +268,19 @@ func TestSeveralAllocatorsServeAsOne(t *testing.T) {
 		select {
 		case <-stopped:
 			end = true
-		default:
+		case <-time.After(5 * time.Millisecond):
 		}
 		if r, err := one.Ready(t.Context()); err == nil && !r.Ready && !moved {
 			moved = true
 			s.balancer.use(t, two)
 		}
-		if s.sees(t, people[0], two.URL) {
-			longest, seen = max(longest, time.Since(seen)), time.Now()
-		}
 	}
-	t.Logf("stopped after %s; a desktop was away for %s at most", time.Since(before), longest)
+	took := time.Since(before)
+	away, streams := desktop.Longest(t)
+	stalled := 3 * stalls.Longest() // until it is seen to be away, asked for, and there
+	t.Logf("stopped after %s; a desktop was away for %s at most, and %d streams of it ended; this computer stalled for %s", took, away, streams, stalled)
+	require.LessOrEqual(t, away, 2*time.Second+stalled)
+	desktop.Stop()
 	require.True(t, moved, "it said that it is not ready before it stopped")
 	for _, person := range people {
 		require.True(t, s.sees(t, person, two.URL), "all that agents had moved before it was gone")

@@ -1,4 +1,4 @@
-package system
+package watching
 
 import (
 	"context"
@@ -13,22 +13,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stalls measures for how long this computer keeps small things waiting that have
-// nothing to do with the allocator: a byte on its way to the disk, and an answer of the
-// simulator. Other tests run beside the one that measures, and what they take is no
+// everyLook is the time between two looks.
+const everyLook = 100 * time.Millisecond
+
+// Stalls measures for how long this computer keeps small things waiting that have
+// nothing to do with the allocator: a byte on its way to the disk, and an answer of
+// another server. Other tests run beside the one that measures, and what they take is no
 // fault of what it measures.
-type stalls struct {
+type Stalls struct {
 	worst, pending atomic.Int64 // nanoseconds; since when it waits, as of the epoch
 }
 
-func (l *local) watchStalls(t *testing.T) *stalls {
+// WatchStalls measures until the test ends. The server at the URL is none of what the test
+// is about.
+func WatchStalls(t testing.TB, url string) *Stalls {
 	t.Helper()
-	account, err := l.StartSimulator(t.Context())
-	require.NoError(t, err)
 	file, err := os.Create(filepath.Join(t.TempDir(), "byte"))
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	s, ended := &stalls{}, make(chan struct{})
+	s, ended := &Stalls{}, make(chan struct{})
 	t.Cleanup(func() {
 		cancel()
 		<-ended
@@ -36,12 +39,12 @@ func (l *local) watchStalls(t *testing.T) *stalls {
 	})
 	go func() {
 		defer close(ended)
-		tick := time.NewTicker(everyCall)
+		tick := time.NewTicker(everyLook)
 		defer tick.Stop()
 		for ctx.Err() == nil {
 			begin := time.Now()
 			s.pending.Store(begin.UnixNano())
-			assert.NoError(t, smallThing(ctx, file, account.URL))
+			assert.NoError(t, smallThing(ctx, file, url))
 			s.worst.Store(max(s.worst.Load(), int64(time.Since(begin))))
 			s.pending.Store(0)
 			select {
@@ -75,11 +78,11 @@ func smallThing(ctx context.Context, file *os.File, url string) error {
 	return res.Body.Close()
 }
 
-// begin measures from here.
-func (s *stalls) begin() { s.worst.Store(0) }
+// Begin measures from here.
+func (s *Stalls) Begin() { s.worst.Store(0) }
 
-// longest is the longest wait since begin, of what waits still too.
-func (s *stalls) longest() time.Duration {
+// Longest is the longest wait since Begin, of what waits still too.
+func (s *Stalls) Longest() time.Duration {
 	worst := time.Duration(s.worst.Load())
 	if since := s.pending.Load(); since != 0 {
 		worst = max(worst, time.Since(time.Unix(0, since)))
