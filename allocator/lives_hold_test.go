@@ -25,6 +25,9 @@ func (l *life) holds(r require.TestingT) {
 			instances[m.InstanceID] = m.ID
 		}
 		storetest.CheckTimeline(r, l.Store, m)
+		logged, err := l.Store.Logs(context.Background(), m.ID, 0, l.logged[m.ID])
+		require.NoError(r, err)
+		require.Len(r, logged, l.logged[m.ID], "what %s logged is kept", m.ID)
 	}
 	for _, ws := range l.known(r) {
 		seats, err := l.Store.Seats(context.Background(), ws.ID)

@@ -102,7 +102,7 @@ type Store interface {
 	EndAttempt(ctx context.Context, a Attempt, launched []Instance, at time.Time) error
 
 	// UseProof remembers a proof until it is stale. Conflict when it was used.
-	UseProof(ctx context.Context, digest [32]byte, now, until time.Time) error
+	UseProof(ctx context.Context, digest [32]byte, until time.Time) error
 	// RegisterAgent gives an instance's machine its agent, and changes nothing when
 	// the machine has one with the same secret; one that may be replaced is. NotFound when no machine has the
 	// instance; Conflict when its agent has another secret, which the machine's
@@ -165,10 +165,11 @@ type Store interface {
 	// where it has ended before.
 	Collected(ctx context.Context, op, machine, said string, at time.Time) error
 
-	// AddLogs adds a batch to a machine's log, unless it is there. It forgets the
-	// oldest of what is more than keep bytes, and of all machines' what is older than
-	// since.
-	AddLogs(ctx context.Context, machine string, b api.LogBatch, at time.Time, keep int, since time.Time) error
+	// AddLogs adds a batch to a machine's log, unless it is there; at is zero where nobody
+	// knows what time it is. It forgets the oldest of what is more than keep bytes.
+	AddLogs(ctx context.Context, machine string, b api.LogBatch, at time.Time, keep int) error
+	// Forget removes what is too old. What was logged when nobody knew the time is from now.
+	Forget(ctx context.Context, b Bygone, now time.Time) error
 	// Logs reads at most limit batches of a machine's log, oldest first, after the one
 	// with seq after.
 	Logs(ctx context.Context, machine string, after int64, limit int) ([]LogBatch, error)

@@ -26,6 +26,7 @@ type FakeEC2 struct {
 	Capacity func(asked int) int // how many of those asked for it gives; nil: all
 	Err      error               // what it answers to a launch
 	Lost     error               // what it answers after it has launched
+	Unheard  error               // what it answers when instances are to be listed
 	Calls    int
 	Rebooted []string // the ids that it was asked to reboot
 
@@ -88,8 +89,11 @@ func (f *FakeEC2) Label(context.Context, string, string, string) error { return 
 // Instances are those that EC2 knows of by now.
 func (f *FakeEC2) Instances(context.Context) ([]allocator.Instance, error) {
 	f.mu.Lock()
-	all := slices.DeleteFunc(slices.Clone(f.All), f.hidden)
+	all, err := slices.DeleteFunc(slices.Clone(f.All), f.hidden), f.Unheard
 	f.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
 	if f.Looking != nil {
 		f.Looking()
 	}
