@@ -132,7 +132,7 @@ func (c *Compute) Launch(ctx context.Context, request string) ([]allocator.Insta
 // first call answers the same when it is repeated, so that the second asks for
 // the same number. What one call got is not lost to a refusal of the other.
 func (c *Compute) fill(ctx context.Context, plan written, launched []allocator.Instance, refusals []allocator.Refusal, err error) ([]allocator.Instance, []allocator.Refusal, error) {
-	refusal, final := refusalOf(err, true)
+	refusal, final := refusalOf(err, true, 0)
 	if err != nil && !final {
 		return nil, nil, err
 	}
@@ -145,7 +145,7 @@ func (c *Compute) fill(ctx context.Context, plan written, launched []allocator.I
 	}
 	plan.Otherwise.TargetCapacitySpecification.TotalTargetCapacity = aws.Int32(missing)
 	more, others, err := c.call(ctx, plan.Otherwise)
-	refusal, final = refusalOf(err, false)
+	refusal, final = refusalOf(err, false, len(launched))
 	if err != nil && !final {
 		return nil, nil, err
 	}

@@ -115,7 +115,10 @@ func TestWhatOneMarketGaveIsNotLostToARefusalOfTheOther(t *testing.T) {
 		err    string
 	}{
 		{types.DefaultTargetCapacityTypeOnDemand, "VcpuLimitExceeded", 1, ""},
+		{types.DefaultTargetCapacityTypeOnDemand, "InvalidAMIID.NotFound", 1, ""},
+		{types.DefaultTargetCapacityTypeOnDemand, "InvalidLaunchTemplateId.VersionNotFound", 1, ""},
 		{types.DefaultTargetCapacityTypeSpot, "UnauthorizedOperation", 2, ""},
+		{types.DefaultTargetCapacityTypeSpot, "InvalidAMIID.NotFound", 0, "set image.id"}, // it is no better on demand
 		{types.DefaultTargetCapacityTypeOnDemand, "RequestLimitExceeded", 0, "slower"}, // asked again, word for word
 	} {
 		w := inMarket(t, deployed.SpotThenOnDemand)
