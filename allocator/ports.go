@@ -261,11 +261,15 @@ type Instance struct {
 	Zone  string
 	Spot  bool // whether it is a spot machine, as far as a launch tells it
 	State InstanceState
-	// LaunchedAt and Attempt, the token of the attempt that launched it, are set
-	// where EC2 lists it.
-	LaunchedAt time.Time
-	Attempt    string
+	// LaunchedAt, Attempt, the token of the attempt that launched it, and the marks of the
+	// machine and the workshop that it is for are set where EC2 lists it.
+	LaunchedAt        time.Time
+	Attempt           string
+	Machine, Workshop string
 }
+
+// Label are the marks that an instance lacks. One that is "" it has.
+type Label struct{ Instance, Machine, Workshop string }
 
 // InstanceState is an instance's state, as far as it matters here.
 type InstanceState string
@@ -289,15 +293,15 @@ type Refusal struct {
 
 // Compute launches and ends instances.
 type Compute interface {
-	// Plan writes down how count instances of a pool are asked for under a token.
-	// Invalid when there is no such pool.
-	Plan(pool string, count int, token string) (request string, err error)
+	// Plan writes down how count instances of a pool are asked for under a token, for a
+	// workshop. Invalid when there is no such pool.
+	Plan(pool, workshop string, count int, token string) (request string, err error)
 	// Launch asks for what Plan wrote. It returns what it got, which may be fewer,
 	// with the refusals. The same request gives the same answer.
 	Launch(ctx context.Context, request string) ([]Instance, []Refusal, error)
-	// Label marks an instance with the machine that it is, for people who look at
-	// the account.
-	Label(ctx context.Context, instance, machine, workshop string) error
+	// Label marks instances with the machines that they are, for people who look at the
+	// account.
+	Label(ctx context.Context, lack []Label) error
 	// Instances lists those of this deployment that are not long gone. EC2 may
 	// list one only minutes after it was launched.
 	Instances(ctx context.Context) ([]Instance, error)

@@ -1,0 +1,43 @@
+package allocator
+
+import (
+	"context"
+	"fmt"
+)
+
+// labelsAtOnce is how many instances are marked at a look: each needs a call of its own,
+// as the mark of a machine is like no other's.
+const labelsAtOnce = 20
+
+// label marks the instances of machines that lack a mark: what was just launched, and what
+// could not be marked before. The rest has its turn at the next look.
+func (s *Service) label(ctx context.Context, instances []Instance, machines []Machine) error {
+	of := make(map[string]Machine, len(machines))
+	for _, m := range machines {
+		of[m.InstanceID] = m
+	}
+	var lack []Label
+	for _, i := range instances {
+		m, held := of[i.ID]
+		if !held || i.State == InstanceEnding || i.State == InstanceGone || len(lack) == labelsAtOnce {
+			continue
+		}
+		l := Label{Instance: i.ID}
+		if i.Machine != m.ID {
+			l.Machine = m.ID
+		}
+		if i.Workshop != m.WorkshopID {
+			l.Workshop = m.WorkshopID
+		}
+		if l.Machine != "" || l.Workshop != "" {
+			lack = append(lack, l)
+		}
+	}
+	if len(lack) == 0 {
+		return nil
+	}
+	if err := s.Compute.Label(ctx, lack); err != nil {
+		return fmt.Errorf("mark %d instances as machines: %w", len(lack), err)
+	}
+	return nil
+}
