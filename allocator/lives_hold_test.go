@@ -15,6 +15,10 @@ import (
 
 // holds looks whether what must never be is not.
 func (l *life) holds(r require.TestingT) {
+	storetest.CheckPaid(r, l.Store, l.living(r))
+	for ws := range l.ever {
+		l.changes.Check(r, l.Store, ws)
+	}
 	machines, instances := map[string]allocator.Machine{}, map[string]string{}
 	for _, m := range l.living(r) {
 		machines[m.ID] = m

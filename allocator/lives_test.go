@@ -21,6 +21,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator/postgres/pgtest"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlstore"
+	"github.com/talmolab/lablink-infrastructure/allocator/storetest"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -62,7 +63,7 @@ func lives(t *testing.T, of int, open func(t testing.TB) (*sqlstore.Store, error
 		if seen++; seen%of != 0 {
 			return
 		}
-		l := &life{World: w, outer: t, tokens: map[string]string{}, logged: map[string]int{}}
+		l := &life{World: w, outer: t, tokens: map[string]string{}, logged: map[string]int{}, ever: map[string]bool{}}
 		l.clear(r) // what a life before this one left, where that failed
 		for range rapid.IntRange(5, 40).Draw(r, "steps") {
 			l.step(r)
@@ -77,7 +78,9 @@ func lives(t *testing.T, of int, open func(t testing.TB) (*sqlstore.Store, error
 type life struct {
 	*allocatortest.World
 	outer    *testing.T
-	open     []string          // workshops
+	open     []string        // workshops
+	ever     map[string]bool // workshops that were open once
+	changes  storetest.Changes
 	tokens   map[string]string // of browsers, by the address of who has it
 	logged   map[string]int    // how much each machine logged
 	wrong    time.Duration     // how far the clock is ahead
@@ -203,7 +206,7 @@ func (l *life) known(r require.TestingT) []allocator.Workshop {
 	require.NoError(r, err)
 	l.open = nil
 	for _, ws := range all {
-		l.open = append(l.open, ws.ID)
+		l.open, l.ever[ws.ID] = append(l.open, ws.ID), true
 	}
 	return all
 }

@@ -107,6 +107,7 @@ type world struct {
 
 	collect []string                     // what workshops collect that are opened
 	seen    map[string]allocator.Machine // machines as they were when their numbers were looked at
+	changes Changes
 }
 
 func newWorld(_ testing.TB, s allocator.Store) *world {
