@@ -16,8 +16,8 @@ const (
 
 // Bygone is what is too old to be kept: what is from before these times.
 type Bygone struct {
-	Logs, Answers time.Time
-	Expired       time.Time // what was good until then: sessions of staff, and proofs of agents
+	Logs, Answers, Refused time.Time
+	Expired                time.Time // what was good until then: sessions of staff, and proofs of agents
 }
 
 // Forget removes what is too old. While the clock cannot be trusted nothing is.
@@ -26,5 +26,5 @@ func (s *Service) Forget(ctx context.Context) error {
 	if s.clockTrouble(ctx) != "" { // after the clock was read: it is of that moment or later
 		return nil
 	}
-	return s.Store.Forget(ctx, Bygone{Logs: now.Add(-logAge), Answers: now.Add(-answerAge), Expired: now}, now)
+	return s.Store.Forget(ctx, Bygone{Logs: now.Add(-logAge), Answers: now.Add(-answerAge), Refused: now.Add(-toldFor), Expired: now}, now)
 }

@@ -73,9 +73,9 @@ type Store interface {
 	Timeline(ctx context.Context, machine string) ([]Change, error)
 	// Move changes a machine's state if it is from and that may become to. A seat on a
 	// machine that stops being assigned waits for another one; a machine that becomes
-	// ready is given to who waits longest. Conflict when it is
-	// in another state by now, and when it would be terminated while EC2 may be
-	// launching an instance for it.
+	// ready is given to who waits longest. Conflict when it is in another state by now,
+	// when it would be terminated while EC2 may be launching an instance for it, and when
+	// it would be terminating, which takes an operation.
 	Move(ctx context.Context, machine string, from, to MachineState, reason string, at time.Time) error
 
 	Operation(ctx context.Context, id string) (Operation, error)
@@ -222,6 +222,11 @@ type Store interface {
 	// ReleaseSeat ends a seat and makes its machine ready again. NotFound when the
 	// seat is not live.
 	ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error
+
+	// KeepRefused keeps what EC2 refused, the newest of each place.
+	KeepRefused(ctx context.Context, all []Refused) error
+	// Refused lists what it refused since a time, the newest first.
+	Refused(ctx context.Context, since time.Time) ([]Refused, error)
 
 	// Census counts what there is now.
 	Census(ctx context.Context, now time.Time) (Census, error)

@@ -16,6 +16,7 @@ func machineMovesAlongTheTable(t *testing.T, w *world) {
 	requireCode(t, api.Conflict, w.move(t, m.ID, allocator.Ready, "by force", w.tick()))
 	requireCode(t, api.NotFound, w.Move(t.Context(), "mch_unknown", allocator.Requested, allocator.Terminated, "x", w.tick()))
 	requireCode(t, api.Conflict, w.Move(t.Context(), m.ID, allocator.Booting, allocator.Terminated, "as it was seen", w.tick()))
+	requireCode(t, api.Conflict, w.move(t, m.ID, allocator.Terminating, "nobody would end it", w.tick()))
 	at := w.tick()
 	require.NoError(t, w.move(t, m.ID, allocator.Terminated, "no capacity", at))
 	requireCode(t, api.Conflict, w.move(t, m.ID, allocator.Terminated, "again", w.tick()))
