@@ -3,11 +3,17 @@ package allocator
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
-// labelsAtOnce is how many instances are marked at a look: each needs a call of its own,
-// as the mark of a machine is like no other's.
-const labelsAtOnce = 20
+const (
+	// labelsAtOnce is how many instances are marked at a look: each needs a call of its
+	// own, as the mark of a machine is like no other's.
+	labelsAtOnce = 20
+	// labelTime is how long that may take, where EC2 asks to go slower: the rest of what
+	// is done at a look waits for it.
+	labelTime = 5 * time.Second
+)
 
 // label marks the instances of machines that lack a mark: what was just launched, and what
 // could not be marked before. The rest has its turn at the next look.
@@ -36,6 +42,8 @@ func (s *Service) label(ctx context.Context, instances []Instance, machines []Ma
 	if len(lack) == 0 {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, labelTime)
+	defer cancel()
 	if err := s.Compute.Label(ctx, lack); err != nil {
 		return fmt.Errorf("mark %d instances as machines: %w", len(lack), err)
 	}

@@ -72,9 +72,6 @@ func (s *Service) compare(ctx context.Context, instances []Instance) error {
 	if err != nil {
 		return err
 	}
-	if err := s.label(ctx, instances, machines); err != nil { // which harms nobody
-		s.Log.Warn("instances are not marked as the machines that they are; it is tried again", "error", err)
-	}
 	states, silent := statesOf(instances), s.silence(machines)
 	trusted := s.clockTrouble(ctx) == ""
 	for _, m := range machines {
@@ -101,6 +98,9 @@ func (s *Service) compare(ctx context.Context, instances []Instance) error {
 		if err != nil && api.CodeOf(err) != api.Conflict {
 			return err
 		}
+	}
+	if err := s.label(ctx, instances, machines); err != nil { // which harms nobody
+		s.Log.Warn("instances are not marked as the machines that they are; it is tried again", "error", err)
 	}
 	if !trusted {
 		return nil
