@@ -37,7 +37,7 @@ func (s *Service) Register(ctx context.Context, r api.Registration) (api.Registe
 		return api.Registered{}, api.Problemf(api.Forbidden, "The proof is of another role", "Role %q is not one that this deployment's machines have.", proven.Role)
 	}
 	now := s.Now()
-	if err := s.Store.UseProof(ctx, SecretSum(proven.Signature), now, now.Add(proofLife)); err != nil {
+	if err := s.Store.UseProof(ctx, SecretSum(proven.Signature), now.Add(proofLife)); err != nil {
 		return api.Registered{}, err
 	}
 	a := Agent{ID: newID("agt"), Secret: [32]byte(sum)}

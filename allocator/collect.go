@@ -6,8 +6,11 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -20,6 +23,10 @@ const (
 	collectBytes = 4 << 30
 	// betweenCollects is how often a machine is asked how it gets on.
 	betweenCollects = 2 * time.Second
+	// betweenCalls is how often it is asked where one does not answer: each time waits.
+	betweenCalls = 10 * time.Second
+	// collectAtOnce is how many machines of an operation are asked beside each other.
+	collectAtOnce = 64
 )
 
 // Collection is what an operation collects on a machine.
@@ -50,40 +57,59 @@ func (s *Service) CollectWork(ctx context.Context, by, workshop string) (Operati
 	return s.Store.Operation(ctx, op.ID)
 }
 
-// runCollect asks machines how they get on with what they are to hand over. One that
-// does not answer is not waited for beyond the deadline.
+// runCollect asks machines how they get on with what they are to hand over, beside each
+// other. One that does not answer is not waited for beyond the deadline.
 func (s *Service) runCollect(ctx context.Context, op Operation) error {
 	machines, err := s.Store.OperationMachines(ctx, op.ID)
 	if err != nil {
 		return err
 	}
-	left := 0
+	var left, mute atomic.Int64
+	var all errgroup.Group
+	all.SetLimit(collectAtOnce)
 	for _, m := range machines {
-		c, err := s.Store.Collection(ctx, op.ID, m.ID)
-		if err != nil {
+		all.Go(func() error {
+			done, answers, err := s.collectFrom(ctx, op, m)
+			if !done {
+				left.Add(1)
+			}
+			if !answers {
+				mute.Add(1)
+			}
 			return err
-		}
-		done, said := s.collectOne(ctx, c)
-		if !done {
-			left++
-			continue
-		}
-		if err := s.Store.Collected(ctx, op.ID, m.ID, said, s.Now()); err != nil {
-			return err
-		}
+		})
 	}
-	if left == 0 {
-		return nil
+	if err := all.Wait(); err != nil || left.Load() == 0 {
+		return err
 	}
-	why := fmt.Sprintf("waiting for %d machines to hand over what was made on them", left)
+	why := fmt.Sprintf("waiting for %d machines to hand over what was made on them", left.Load())
 	if err := s.note(ctx, op, why); err != nil {
 		return err
+	}
+	if mute.Load() > 0 {
+		return &Later{After: betweenCalls, Why: why}
 	}
 	return &Later{After: betweenCollects, Why: why}
 }
 
+// collectFrom carries the collection from one machine on.
+func (s *Service) collectFrom(ctx context.Context, op Operation, m Machine) (done, answers bool, err error) {
+	c, err := s.Store.Collection(ctx, op.ID, m.ID)
+	if err != nil {
+		return false, true, err
+	}
+	done, said, unheard := s.collectOne(ctx, c)
+	if ctx.Err() != nil { // the step is out of time, and not the machine
+		return false, true, ctx.Err()
+	}
+	if done {
+		err = s.Store.Collected(ctx, op.ID, m.ID, said, s.Now())
+	}
+	return done, api.CodeOf(unheard) != api.Unavailable, err
+}
+
 // collectOne asks one machine, and says for people how it ended.
-func (s *Service) collectOne(ctx context.Context, c Collection) (done bool, said string) {
+func (s *Service) collectOne(ctx context.Context, c Collection) (done bool, said string, unheard error) {
 	late := !s.Now().Before(c.Deadline) && s.clockTrouble(ctx) == ""
 	status, err := s.Tunnels.Collect(ctx, c.MachineID, api.StartCollect{
 		ID: c.Operation, Patterns: c.Patterns, MaxFiles: collectFiles, MaxBytes: collectBytes, Seconds: max(1, int(c.Deadline.Sub(s.Now()).Seconds())),
@@ -94,13 +120,13 @@ func (s *Service) collectOne(ctx context.Context, c Collection) (done bool, said
 		if status.Left > 0 || status.Trouble != "" {
 			said += fmt.Sprintf("; %d were not: %s", status.Left, inShort(status.Trouble))
 		}
-		return true, said
+		return true, said, nil
 	case late && err != nil:
-		return true, fmt.Sprintf("the work of %s was not kept: %s", c.Email, err)
+		return true, fmt.Sprintf("the work of %s was not kept: %s", c.Email, err), err
 	case late:
-		return true, fmt.Sprintf("not all work of %s was kept in time: %d files were", c.Email, status.Files)
+		return true, fmt.Sprintf("not all work of %s was kept in time: %d files were", c.Email, status.Files), nil
 	}
-	return false, ""
+	return false, "", err
 }
 
 // longestTrouble is how much of what an agent says went wrong is kept, in characters.

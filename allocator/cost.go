@@ -1,6 +1,9 @@
 package allocator
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Rate is what a machine costs an hour, in US dollars without tax, and where that was
 // read, for people.
@@ -27,29 +30,51 @@ type Cost struct {
 	From    []string // where the prices were read, each once
 }
 
+// MachineCost is what one machine costs, in US dollars.
+type MachineCost struct {
+	SoFar  float64 // since it was launched
+	Hourly float64 // now; 0 once it has ended
+	// AtEnd is what it will be at the end of its workshop, if it runs until then; 0 where
+	// that has none.
+	AtEnd float64
+	From  string // where the price was read
+}
+
+// CostOfMachine is what a machine costs whose workshop ends then, or never where that is
+// zero. Not ok for one that was not launched, and where nobody knows.
+func (s *Service) CostOfMachine(m Machine, ends time.Time) (MachineCost, bool) {
+	r, ok := s.hourly(m)
+	if m.LaunchedAt.IsZero() || !ok {
+		return MachineCost{}, false
+	}
+	c, now := MachineCost{Hourly: r.USD, From: r.From}, s.Now()
+	if m.State == Terminated {
+		c.Hourly, now = 0, m.ChangedAt
+	}
+	c.SoFar = r.USD * max(0, now.Sub(m.LaunchedAt).Hours())
+	if !ends.IsZero() {
+		c.AtEnd = c.SoFar + c.Hourly*max(0, ends.Sub(now).Hours())
+	}
+	return c, true
+}
+
 // CostOf is what a workshop's machines cost, those that have ended included.
 func (s *Service) CostOf(w Workshop, machines []Machine) Cost {
 	var c Cost
-	now := s.Now()
 	for _, m := range machines {
 		if m.LaunchedAt.IsZero() {
 			continue
 		}
-		r, ok := s.hourly(m)
+		one, ok := s.CostOfMachine(m, time.Time{})
 		if !ok {
 			c.Unknown++
 			continue
 		}
-		if !slices.Contains(c.From, r.From) {
-			c.From = append(c.From, r.From)
+		if !slices.Contains(c.From, one.From) {
+			c.From = append(c.From, one.From)
 		}
-		end := now
-		if m.State == Terminated {
-			end = m.ChangedAt
-		} else {
-			c.Hourly += r.USD
-		}
-		c.SoFar += r.USD * max(0, end.Sub(m.LaunchedAt).Hours())
+		c.Hourly += one.Hourly
+		c.SoFar += one.SoFar
 	}
 	if w.State == Open && !w.EndsAt.IsZero() {
 		c.AtEnd = c.SoFar + s.coming(w, machines, c.Hourly)

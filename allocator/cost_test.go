@@ -56,6 +56,32 @@ func TestAWorkshopCostsWhatItsMachinesDo(t *testing.T) {
 	require.Equal(t, allocator.Cost{Unknown: 2}, cost(), "not known is not nothing")
 }
 
+func TestAMachineCostsFromItsLaunchToItsEnd(t *testing.T) {
+	w := newWorld(t)
+	w.Rates = list{"g5.xlarge": 1}
+	ends := w.Time.Add(4 * time.Hour)
+	ws, _ := w.Open(t, 1)
+	of := func(ends time.Time) (allocator.MachineCost, bool) { return w.CostOfMachine(w.Machines(t, ws)[0], ends) }
+	_, known := of(ends)
+	require.False(t, known, "it was not launched yet")
+	w.RunAll(t)
+	w.Time = w.Time.Add(time.Hour)
+	for ends, atEnd := range map[time.Time]float64{ends: 4, {}: 0, w.Time.Add(-time.Minute): 1} {
+		got, known := of(ends)
+		require.True(t, known)
+		require.Equal(t, allocator.MachineCost{SoFar: 1, Hourly: 1, AtEnd: atEnd, From: "a list"}, got)
+	}
+	w.EC2.Set(allocator.InstanceGone, w.Machines(t, ws)[0].InstanceID)
+	require.NoError(t, w.Observe(t.Context()))
+	w.Time = w.Time.Add(time.Hour)
+	got, known := of(ends)
+	require.True(t, known)
+	require.Equal(t, allocator.MachineCost{SoFar: 1, AtEnd: 1, From: "a list"}, got)
+	w.Rates = list{}
+	_, known = of(ends)
+	require.False(t, known)
+}
+
 func TestASpotMachineCostsLess(t *testing.T) {
 	w := newWorld(t)
 	w.Rates = list{"g5.xlarge": 1}

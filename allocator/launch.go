@@ -42,7 +42,9 @@ func (s *Service) runLaunch(ctx context.Context, op Operation) error {
 			return err
 		}
 	}
+	began := s.Now()
 	launched, refusals, err := s.Compute.Launch(ctx, a.Request)
+	s.keepRefused(ctx, began)
 	s.metered(func(m Meter) { countRefusals(m, refusals, err) })
 	if code := api.CodeOf(err); code == api.Forbidden || code == api.Quota || code == api.Invalid {
 		return s.abandon(ctx, op, a, repeated, err.Error())
@@ -53,7 +55,6 @@ func (s *Service) runLaunch(ctx context.Context, op Operation) error {
 	if err := s.Store.EndAttempt(ctx, a, launched, s.Now()); err != nil {
 		return err
 	}
-	s.label(ctx, op, launched)
 	if len(launched) > 0 {
 		if err := s.granted(ctx, op.WorkshopID); err != nil {
 			return err
@@ -75,7 +76,7 @@ func (s *Service) plan(ctx context.Context, op Operation, a Attempt) (string, er
 	if err != nil {
 		return "", err
 	}
-	if a.Request, err = s.Compute.Plan(w.Pool, a.Count, a.Token()); err != nil {
+	if a.Request, err = s.Compute.Plan(w.Pool, w.ID, a.Count, a.Token()); err != nil {
 		return "", err
 	}
 	if err := s.Store.Note(ctx, op.ID, Running, fmt.Sprintf("asking for %d machines", a.Count)); err != nil {
@@ -102,28 +103,7 @@ func (s *Service) abandon(ctx context.Context, op Operation, a Attempt, repeated
 		}
 		return &Later{After: betweenAttempts, Why: why}
 	}
-	if err := s.giveUp(ctx, op, a, found, why); err != nil {
-		return err
-	}
-	s.label(ctx, op, found)
-	return nil
-}
-
-// label marks what was launched. A mark that is missing harms nobody.
-func (s *Service) label(ctx context.Context, op Operation, launched []Instance) {
-	machines, err := s.Store.Machines(ctx, op.WorkshopID, false)
-	if err != nil {
-		s.Log.Warn("new instances were not labelled", "operation", op.ID, "error", err)
-		return
-	}
-	for _, m := range machines {
-		if !slices.ContainsFunc(launched, func(i Instance) bool { return i.ID == m.InstanceID }) {
-			continue
-		}
-		if err := s.Compute.Label(ctx, m.InstanceID, m.ID, m.WorkshopID); err != nil {
-			s.Log.Warn("a new instance was not labelled", "machine", m.ID, "error", err)
-		}
-	}
+	return s.giveUp(ctx, op, a, found, why)
 }
 
 // giveUp ends the machines of an operation for which found is not enough. Others are

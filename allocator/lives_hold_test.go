@@ -15,6 +15,10 @@ import (
 
 // holds looks whether what must never be is not.
 func (l *life) holds(r require.TestingT) {
+	storetest.CheckPaid(r, l.Store, l.living(r))
+	for ws := range l.ever {
+		l.changes.Check(r, l.Store, ws)
+	}
 	machines, instances := map[string]allocator.Machine{}, map[string]string{}
 	for _, m := range l.living(r) {
 		machines[m.ID] = m
@@ -25,6 +29,9 @@ func (l *life) holds(r require.TestingT) {
 			instances[m.InstanceID] = m.ID
 		}
 		storetest.CheckTimeline(r, l.Store, m)
+		logged, err := l.Store.Logs(context.Background(), m.ID, 0, l.logged[m.ID])
+		require.NoError(r, err)
+		require.Len(r, logged, l.logged[m.ID], "what %s logged is kept", m.ID)
 	}
 	for _, ws := range l.known(r) {
 		seats, err := l.Store.Seats(context.Background(), ws.ID)

@@ -21,6 +21,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator/postgres/pgtest"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
 	"github.com/talmolab/lablink-infrastructure/allocator/sqlstore"
+	"github.com/talmolab/lablink-infrastructure/allocator/storetest"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -62,7 +63,7 @@ func lives(t *testing.T, of int, open func(t testing.TB) (*sqlstore.Store, error
 		if seen++; seen%of != 0 {
 			return
 		}
-		l := &life{World: w, outer: t, tokens: map[string]string{}}
+		l := &life{World: w, outer: t, tokens: map[string]string{}, logged: map[string]int{}, ever: map[string]bool{}}
 		l.clear(r) // what a life before this one left, where that failed
 		for range rapid.IntRange(5, 40).Draw(r, "steps") {
 			l.step(r)
@@ -77,8 +78,11 @@ func lives(t *testing.T, of int, open func(t testing.TB) (*sqlstore.Store, error
 type life struct {
 	*allocatortest.World
 	outer    *testing.T
-	open     []string          // workshops
+	open     []string        // workshops
+	ever     map[string]bool // workshops that were open once
+	changes  storetest.Changes
 	tokens   map[string]string // of browsers, by the address of who has it
+	logged   map[string]int    // how much each machine logged
 	wrong    time.Duration     // how far the clock is ahead
 	cut      func()            // called once the allocator has looked at its clock for some times
 	cutAfter int
@@ -202,7 +206,7 @@ func (l *life) known(r require.TestingT) []allocator.Workshop {
 	require.NoError(r, err)
 	l.open = nil
 	for _, ws := range all {
-		l.open = append(l.open, ws.ID)
+		l.open, l.ever[ws.ID] = append(l.open, ws.ID), true
 	}
 	return all
 }
@@ -271,8 +275,20 @@ func (l *life) agents(ctx context.Context, r require.TestingT, health func(alloc
 		if h == api.Unhealthy {
 			report.Reason = "GPU 0 fell off the bus"
 		}
-		_, err = l.Report(ctx, allocator.Agent{ID: given.AgentID, MachineID: given.MachineID}, report)
+		agent := allocator.Agent{ID: given.AgentID, MachineID: given.MachineID}
+		_, err = l.Report(ctx, agent, report)
 		refusedFairly(r, err)
+		l.logs(ctx, r, agent)
+	}
+}
+
+// logs lets an agent log a line.
+func (l *life) logs(ctx context.Context, r require.TestingT, a allocator.Agent) {
+	batch := api.LogBatch{Run: "a", Number: int64(l.seq), Lines: []api.LogLine{{At: l.Time, Level: "info", Source: "agent", Text: "it runs"}}}
+	err := l.KeepLogs(ctx, a, batch)
+	refusedFairly(r, err)
+	if err == nil {
+		l.logged[a.MachineID]++
 	}
 }
 
@@ -281,6 +297,7 @@ func (l *life) look(ctx context.Context) {
 	_ = l.Observe(ctx)
 	_ = l.Reconcile(ctx)
 	_ = l.Resume(ctx)
+	_ = l.Forget(ctx)
 }
 
 // runAll runs a step of each operation that is queued. What fails is tried again.

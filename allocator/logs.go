@@ -14,8 +14,6 @@ import (
 const (
 	// logBytes is how much of a machine's log is kept, in bytes: the newest of it.
 	logBytes = 1 << 20
-	// logAge is how long it is kept.
-	logAge = 30 * 24 * time.Hour
 	// logPage is how many batches are read at once.
 	logPage = 50
 )
@@ -28,12 +26,15 @@ type LogBatch struct {
 
 // KeepLogs takes what an agent logged. The same batch again changes nothing.
 func (s *Service) KeepLogs(ctx context.Context, a Agent, b api.LogBatch) error {
-	now := s.Now()
+	at := s.Now()
+	if s.clockTrouble(ctx) != "" {
+		at = time.Time{}
+	}
 	b.Lines = slices.Clone(b.Lines)
 	for i, line := range b.Lines {
 		b.Lines[i].Source, b.Lines[i].Text = oneLine(line.Source), oneLine(line.Text)
 	}
-	return s.Store.AddLogs(ctx, a.MachineID, b, now, logBytes, now.Add(-logAge))
+	return s.Store.AddLogs(ctx, a.MachineID, b, at, logBytes)
 }
 
 // oneLine is text without what begins another line, and what terminals take for more

@@ -19,6 +19,7 @@ const (
 // finished, at every tick until ctx ends. What fails is logged and tried again at
 // the next tick. Of several allocators one does it.
 func (s *Service) Watch(ctx context.Context, ticks <-chan time.Time) {
+	var forgot time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -29,8 +30,16 @@ func (s *Service) Watch(ctx context.Context, ticks <-chan time.Time) {
 			s.listens.anew(s.Now()) // the store may be away, and who leads later knows no better
 			continue
 		}
-		if err := s.Observe(ctx); err != nil && ctx.Err() == nil {
+		err := s.Observe(ctx)
+		if err != nil && ctx.Err() == nil {
 			s.Log.Warn("EC2 could not be asked how the machines are", "error", err)
+		}
+		// Once EC2 has answered it has said what time it is.
+		if now := s.Now(); err == nil && now.Sub(forgot).Abs() >= forgetEvery {
+			forgot = now
+			if err := s.Forget(ctx); err != nil && ctx.Err() == nil {
+				s.Log.Warn("what is too old could not be removed", "error", err)
+			}
 		}
 		if err := s.Reconcile(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Warn("not all that workshops need could be done", "error", err)
@@ -89,6 +98,9 @@ func (s *Service) compare(ctx context.Context, instances []Instance) error {
 		if err != nil && api.CodeOf(err) != api.Conflict {
 			return err
 		}
+	}
+	if err := s.label(ctx, instances, machines); err != nil { // which harms nobody
+		s.Log.Warn("instances are not marked as the machines that they are; it is tried again", "error", err)
 	}
 	if !trusted {
 		return nil

@@ -2,6 +2,7 @@ package allocator
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -27,6 +28,21 @@ const (
 	Failed    OperationState = "failed"
 	Cancelled OperationState = "cancelled"
 )
+
+// operationTransitions are all the ways there are. One whose machines are all gone before
+// it has its turn never runs.
+var operationTransitions = map[OperationState][]OperationState{
+	Queued:    {Running, Succeeded, Failed, Cancelled},
+	Running:   {Succeeded, Failed, Cancelled},
+	Succeeded: {},
+	Failed:    {},
+	Cancelled: {},
+}
+
+// CanBecome reports whether an operation in state s may go to next.
+func (s OperationState) CanBecome(next OperationState) bool {
+	return slices.Contains(operationTransitions[s], next)
+}
 
 // Finished reports whether nothing more will happen.
 func (s OperationState) Finished() bool { return s == Succeeded || s == Failed || s == Cancelled }

@@ -73,9 +73,9 @@ type Store interface {
 	Timeline(ctx context.Context, machine string) ([]Change, error)
 	// Move changes a machine's state if it is from and that may become to. A seat on a
 	// machine that stops being assigned waits for another one; a machine that becomes
-	// ready is given to who waits longest. Conflict when it is
-	// in another state by now, and when it would be terminated while EC2 may be
-	// launching an instance for it.
+	// ready is given to who waits longest. Conflict when it is in another state by now,
+	// when it would be terminated while EC2 may be launching an instance for it, and when
+	// it would be terminating, which takes an operation.
 	Move(ctx context.Context, machine string, from, to MachineState, reason string, at time.Time) error
 
 	Operation(ctx context.Context, id string) (Operation, error)
@@ -102,7 +102,7 @@ type Store interface {
 	EndAttempt(ctx context.Context, a Attempt, launched []Instance, at time.Time) error
 
 	// UseProof remembers a proof until it is stale. Conflict when it was used.
-	UseProof(ctx context.Context, digest [32]byte, now, until time.Time) error
+	UseProof(ctx context.Context, digest [32]byte, until time.Time) error
 	// RegisterAgent gives an instance's machine its agent, and changes nothing when
 	// the machine has one with the same secret; one that may be replaced is. NotFound when no machine has the
 	// instance; Conflict when its agent has another secret, which the machine's
@@ -165,10 +165,11 @@ type Store interface {
 	// where it has ended before.
 	Collected(ctx context.Context, op, machine, said string, at time.Time) error
 
-	// AddLogs adds a batch to a machine's log, unless it is there. It forgets the
-	// oldest of what is more than keep bytes, and of all machines' what is older than
-	// since.
-	AddLogs(ctx context.Context, machine string, b api.LogBatch, at time.Time, keep int, since time.Time) error
+	// AddLogs adds a batch to a machine's log, unless it is there; at is zero where nobody
+	// knows what time it is. It forgets the oldest of what is more than keep bytes.
+	AddLogs(ctx context.Context, machine string, b api.LogBatch, at time.Time, keep int) error
+	// Forget removes what is too old. What was logged when nobody knew the time is from now.
+	Forget(ctx context.Context, b Bygone, now time.Time) error
 	// Logs reads at most limit batches of a machine's log, oldest first, after the one
 	// with seq after.
 	Logs(ctx context.Context, machine string, after int64, limit int) ([]LogBatch, error)
@@ -225,6 +226,11 @@ type Store interface {
 	// seat is not live.
 	ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error
 
+	// KeepRefused keeps what EC2 refused, the newest of each place.
+	KeepRefused(ctx context.Context, all []Refused) error
+	// Refused lists what it refused since a time, the newest first.
+	Refused(ctx context.Context, since time.Time) ([]Refused, error)
+
 	// Census counts what there is now.
 	Census(ctx context.Context, now time.Time) (Census, error)
 
@@ -263,11 +269,15 @@ type Instance struct {
 	Zone  string
 	Spot  bool // whether it is a spot machine, as far as a launch tells it
 	State InstanceState
-	// LaunchedAt and Attempt, the token of the attempt that launched it, are set
-	// where EC2 lists it.
-	LaunchedAt time.Time
-	Attempt    string
+	// LaunchedAt, Attempt, the token of the attempt that launched it, and the marks of the
+	// machine and the workshop that it is for are set where EC2 lists it.
+	LaunchedAt        time.Time
+	Attempt           string
+	Machine, Workshop string
 }
+
+// Label are the marks that an instance lacks. One that is "" it has.
+type Label struct{ Instance, Machine, Workshop string }
 
 // InstanceState is an instance's state, as far as it matters here.
 type InstanceState string
@@ -291,15 +301,15 @@ type Refusal struct {
 
 // Compute launches and ends instances.
 type Compute interface {
-	// Plan writes down how count instances of a pool are asked for under a token.
-	// Invalid when there is no such pool.
-	Plan(pool string, count int, token string) (request string, err error)
+	// Plan writes down how count instances of a pool are asked for under a token, for a
+	// workshop. Invalid when there is no such pool.
+	Plan(pool, workshop string, count int, token string) (request string, err error)
 	// Launch asks for what Plan wrote. It returns what it got, which may be fewer,
 	// with the refusals. The same request gives the same answer.
 	Launch(ctx context.Context, request string) ([]Instance, []Refusal, error)
-	// Label marks an instance with the machine that it is, for people who look at
-	// the account.
-	Label(ctx context.Context, instance, machine, workshop string) error
+	// Label marks instances with the machines that they are, for people who look at the
+	// account.
+	Label(ctx context.Context, lack []Label) error
 	// Instances lists those of this deployment that are not long gone. EC2 may
 	// list one only minutes after it was launched.
 	Instances(ctx context.Context) ([]Instance, error)

@@ -21,9 +21,8 @@ type Answered struct {
 
 // Answers keeps what requests were answered that may be sent again.
 type Answers interface {
-	// BeginAnswer keeps that a request is carried out, and forgets those from before
-	// since. Where one with its key is kept already, that is returned, and begun is false.
-	BeginAnswer(ctx context.Context, a Answered, since time.Time) (was Answered, begun bool, err error)
+	// BeginAnswer keeps that a request is carried out. Where one with its key is kept already, that is returned, and begun is false.
+	BeginAnswer(ctx context.Context, a Answered) (was Answered, begun bool, err error)
 	// KeepAnswer keeps the answer.
 	KeepAnswer(ctx context.Context, key [32]byte, status int, answer []byte) error
 	// DropAnswer forgets a request that changed nothing.

@@ -22,7 +22,7 @@ type Service struct {
 	Queue    Queue
 	// Rates says what machines cost. Optional: nobody knows.
 	Rates Rates
-	// Shortages knows what EC2 refused lately. Optional: nobody does.
+	// Shortages knows what EC2 refused to this allocator. Optional: nobody does.
 	Shortages Shortages
 	// Quotas says how many machines the account may run. Optional: nobody knows.
 	Quotas Quotas

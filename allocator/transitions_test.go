@@ -18,6 +18,23 @@ func TestEveryMachineCanEndAndNothingLeavesTheEnd(t *testing.T) {
 	}
 }
 
+func TestWhatWasReleasedOrIsFinishedStaysSo(t *testing.T) {
+	seats := []allocator.SeatState{allocator.SeatQueued, allocator.SeatAssigned, allocator.SeatReleased}
+	for _, from := range seats {
+		for _, to := range seats {
+			want := from != to && from != allocator.SeatReleased
+			require.Equal(t, want, from.CanBecome(to), "%s → %s", from, to)
+		}
+	}
+	operations := []allocator.OperationState{allocator.Queued, allocator.Running, allocator.Succeeded, allocator.Failed, allocator.Cancelled}
+	for _, from := range operations {
+		for _, to := range operations {
+			want := !from.Finished() && (to.Finished() || from == allocator.Queued && to == allocator.Running)
+			require.Equal(t, want, from.CanBecome(to), "%s → %s", from, to)
+		}
+	}
+}
+
 func TestOnlyAReadyMachineIsAssigned(t *testing.T) {
 	require.Equal(t, []allocator.MachineState{allocator.Ready}, allocator.From(allocator.Assigned))
 }

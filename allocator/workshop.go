@@ -1,6 +1,7 @@
 package allocator
 
 import (
+	"slices"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -74,6 +75,16 @@ const (
 	SeatAssigned SeatState = "assigned"
 	SeatReleased SeatState = "released"
 )
+
+// seatTransitions are all the ways there are. A seat that is moved stays assigned.
+var seatTransitions = map[SeatState][]SeatState{
+	SeatQueued:   {SeatAssigned, SeatReleased},
+	SeatAssigned: {SeatQueued, SeatReleased},
+	SeatReleased: {},
+}
+
+// CanBecome reports whether a seat in state s may go to next.
+func (s SeatState) CanBecome(next SeatState) bool { return slices.Contains(seatTransitions[s], next) }
 
 // Seat is a participant's hold on a workshop, and on a machine of it.
 type Seat struct {

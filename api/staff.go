@@ -141,6 +141,16 @@ type Machine struct {
 	AgentVersion string         `json:"agent_version,omitempty"`
 	AgentRelease string         `json:"agent_release,omitempty" doc:"The SHA-256 of the release manifest that the machine is at"`
 	AgentFailed  *FailedRelease `json:"agent_failed,omitempty" doc:"The release that the machine gave up last"`
+	// Cost is told where machines are listed.
+	Cost *MachineCost `json:"cost,omitempty" doc:"What it costs; absent for somebody's own machine, before it is launched, and where nobody knows its price"`
+}
+
+// MachineCost is what one machine costs, in US dollars without tax.
+type MachineCost struct {
+	SoFar  float64  `json:"so_far_usd" doc:"Since it was launched"`
+	Hourly float64  `json:"hourly_usd" doc:"Now; 0 once it has ended"`
+	AtEnd  *float64 `json:"at_end_usd,omitempty" doc:"What it will be at the end of its workshop if it runs until then; absent without an end"`
+	From   string   `json:"from" doc:"Where the price was read"`
 }
 
 // Cost is what machines cost, in US dollars without tax.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -97,11 +98,20 @@ func (c MachinesCommand) Run(ctx context.Context, g *Globals) error {
 	if err := client.Do(ctx, http.MethodGet, "/api/v1/machines?"+q.Encode(), nil, &page); err != nil {
 		return err
 	}
-	rows := [][]string{{"ID", "STATE", "PARTICIPANT", "SEAT", "INSTANCE", "ZONE", "REASON"}}
+	rows := [][]string{{"ID", "STATE", "PARTICIPANT", "SEAT", "INSTANCE", "ZONE", "SO FAR", "AN HOUR", "REASON"}}
 	for _, m := range page.Items {
-		rows = append(rows, []string{m.ID, m.State, m.Participant, m.Seat, instance(m), m.Zone, m.Reason})
+		soFar, hourly := costOf(m)
+		rows = append(rows, []string{m.ID, m.State, m.Participant, m.Seat, instance(m), m.Zone, soFar, hourly, m.Reason})
 	}
 	return g.show(page.Items, rows)
+}
+
+// costOf is what a machine has cost, and costs an hour; "" where nobody knows.
+func costOf(m api.Machine) (soFar, hourly string) {
+	if m.Cost == nil {
+		return "", ""
+	}
+	return fmt.Sprintf("$%.2f", m.Cost.SoFar), fmt.Sprintf("$%.2f", m.Cost.Hourly)
 }
 
 // instance is what runs a machine.

@@ -26,10 +26,13 @@ type FakeEC2 struct {
 	Capacity func(asked int) int // how many of those asked for it gives; nil: all
 	Err      error               // what it answers to a launch
 	Lost     error               // what it answers after it has launched
+	Unheard  error               // what it answers when instances are to be listed
 	Calls    int
 	Rebooted []string // the ids that it was asked to reboot
 
 	RebootError error // what it answers to that
+	Labelled    []int // how many instances it was asked to mark, each time
+	LabelError  error // what it answers to that
 }
 
 type answer struct {
@@ -39,8 +42,8 @@ type answer struct {
 }
 
 // Plan writes a request down in words.
-func (f *FakeEC2) Plan(pool string, count int, token string) (string, error) {
-	return fmt.Sprintf("%s %d of %s, %s", token, count, pool, f.Settings), nil
+func (f *FakeEC2) Plan(pool, workshop string, count int, token string) (string, error) {
+	return fmt.Sprintf("%s %d of %s for %s, %s", token, count, pool, workshop, f.Settings), nil
 }
 
 // Launch gives as many machines as there is room for, and the same again for a request that was answered.
@@ -82,14 +85,34 @@ func (f *FakeEC2) Launch(_ context.Context, request string) ([]allocator.Instanc
 	return a.instances, a.refusals, nil
 }
 
-// Label does nothing: no test reads labels.
-func (f *FakeEC2) Label(context.Context, string, string, string) error { return nil }
+// Label marks instances.
+func (f *FakeEC2) Label(_ context.Context, lack []allocator.Label) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Labelled = append(f.Labelled, len(lack))
+	if f.LabelError != nil {
+		return f.LabelError
+	}
+	for _, l := range lack {
+		at := slices.IndexFunc(f.All, func(i allocator.Instance) bool { return i.ID == l.Instance })
+		if l.Machine != "" {
+			f.All[at].Machine = l.Machine
+		}
+		if l.Workshop != "" {
+			f.All[at].Workshop = l.Workshop
+		}
+	}
+	return nil
+}
 
 // Instances are those that EC2 knows of by now.
 func (f *FakeEC2) Instances(context.Context) ([]allocator.Instance, error) {
 	f.mu.Lock()
-	all := slices.DeleteFunc(slices.Clone(f.All), f.hidden)
+	all, err := slices.DeleteFunc(slices.Clone(f.All), f.hidden), f.Unheard
 	f.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
 	if f.Looking != nil {
 		f.Looking()
 	}

@@ -2,7 +2,6 @@ package ec2
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -51,17 +50,6 @@ func New(client EC2, settings deployed.Settings, now func() time.Time) *Compute 
 	return &Compute{client: client, settings: settings, now: now, refused: refused{until: map[place]time.Time{}}}
 }
 
-// Label tags an instance with the machine and workshop that it is for.
-func (c *Compute) Label(ctx context.Context, instance, machine, workshop string) error {
-	_, err := c.client.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{instance}, Tags: []types.Tag{
-		{Key: aws.String(tagMachine), Value: aws.String(machine)}, {Key: aws.String(tagWorkshop), Value: aws.String(workshop)},
-	}})
-	if err != nil {
-		return fmt.Errorf("tag instance %s: %w", instance, explain(err))
-	}
-	return nil
-}
-
 // Instances lists the machines of this deployment, by tags.
 func (c *Compute) Instances(ctx context.Context) ([]allocator.Instance, error) {
 	var out []allocator.Instance
@@ -93,8 +81,13 @@ func (c *Compute) own() []types.Filter {
 func instance(i types.Instance) allocator.Instance {
 	out := allocator.Instance{ID: aws.ToString(i.InstanceId), Type: string(i.InstanceType), State: allocator.InstanceRunning, LaunchedAt: aws.ToTime(i.LaunchTime)}
 	for _, t := range i.Tags {
-		if aws.ToString(t.Key) == tagAttempt {
+		switch aws.ToString(t.Key) {
+		case tagAttempt:
 			out.Attempt = aws.ToString(t.Value)
+		case tagMachine:
+			out.Machine = aws.ToString(t.Value)
+		case tagWorkshop:
+			out.Workshop = aws.ToString(t.Value)
 		}
 	}
 	if i.Placement != nil {

@@ -75,7 +75,7 @@ func (w *world) template(t *testing.T, deployment string) string {
 // launch plans and launches.
 func (w *world) launch(t *testing.T, pool string, count int, token string) ([]allocator.Instance, []allocator.Refusal, error) {
 	t.Helper()
-	request, err := w.Plan(pool, count, token)
+	request, err := w.Plan(pool, "wks_1", count, token)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -96,13 +96,17 @@ func TestMachinesAreLaunchedListedLabelledAndEnded(t *testing.T) {
 	again, _, err := w.launch(t, "gpu", 2, "token")
 	require.NoError(t, err)
 	require.Equal(t, launched, again, "the same token is the same launch")
-	require.NoError(t, w.Label(t.Context(), launched[0].ID, "mch_1", "wks_1"))
+	require.NoError(t, w.Label(t.Context(), []allocator.Label{{Instance: launched[0].ID, Machine: "mch_1"}}))
 	i, err := w.account.Instance(launched[0].ID)
 	require.NoError(t, err)
-	require.Equal(t, "mch_1", i.Tags["lablink:machine"])
+	require.Equal(t, []string{"mch_1", "wks_1"}, []string{i.Tags["lablink:machine"], i.Tags["lablink:workshop"]}, "a launch marks the workshop")
 	listed, err := w.Instances(t.Context())
 	require.NoError(t, err)
 	require.Len(t, listed, 2)
+	for n, machine := range []string{"mch_1", ""} {
+		at := slices.IndexFunc(listed, func(i allocator.Instance) bool { return i.ID == launched[n].ID })
+		require.Equal(t, []string{machine, "wks_1"}, []string{listed[at].Machine, listed[at].Workshop})
+	}
 	require.Equal(t, allocator.InstanceRunning, listed[0].State)
 	require.NoError(t, w.Terminate(t.Context(), []string{launched[0].ID, launched[1].ID}))
 	require.NoError(t, w.Terminate(t.Context(), []string{launched[0].ID}), "gone is no error")
@@ -177,7 +181,7 @@ func TestInstancesOfOthersAreNeitherListedNorEnded(t *testing.T) {
 
 func TestALaunchIsRepeatedWordForWordUnderOtherSettings(t *testing.T) {
 	w := newWorld(t)
-	request, err := w.Plan("gpu", 2, "op_1-1")
+	request, err := w.Plan("gpu", "wks_1", 2, "op_1-1")
 	require.NoError(t, err)
 	first, _, err := w.Launch(t.Context(), request)
 	require.NoError(t, err)

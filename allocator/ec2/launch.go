@@ -26,7 +26,7 @@ type written struct {
 
 // Plan writes down the whole launch, so that it can be repeated word for word:
 // EC2 refuses a client token that comes with anything else.
-func (c *Compute) Plan(pool string, count int, token string) (string, error) {
+func (c *Compute) Plan(pool, workshop string, count int, token string) (string, error) {
 	i := slices.IndexFunc(c.settings.Pools, func(p deployed.Pool) bool { return p.Name == pool })
 	if i < 0 {
 		return "", api.Problemf(api.Invalid, "The pool is gone", "The stack's settings have no pool %q any more.", pool)
@@ -34,15 +34,16 @@ func (c *Compute) Plan(pool string, count int, token string) (string, error) {
 	p := c.settings.Pools[i]
 	spot, spotFresh := c.overrides(p, true)
 	onDemand, onDemandFresh := c.overrides(p, false)
+	marks := []types.Tag{{Key: aws.String(tagAttempt), Value: aws.String(token)}, {Key: aws.String(tagWorkshop), Value: aws.String(workshop)}}
 	var plan written
 	switch {
 	case p.Market == deployed.Spot:
-		plan.CreateFleetInput = fleet(p, count, token, token, true, spot)
+		plan.CreateFleetInput = fleet(p, count, token, true, spot, marks)
 	case p.Market == deployed.SpotThenOnDemand && (spotFresh || !onDemandFresh):
-		plan.CreateFleetInput = fleet(p, count, token, token, true, spot)
-		plan.Otherwise = new(fleet(p, count, token+"-on-demand", token, false, onDemand))
+		plan.CreateFleetInput = fleet(p, count, token, true, spot, marks)
+		plan.Otherwise = new(fleet(p, count, token+"-on-demand", false, onDemand, marks))
 	default:
-		plan.CreateFleetInput = fleet(p, count, token, token, false, onDemand)
+		plan.CreateFleetInput = fleet(p, count, token, false, onDemand, marks)
 	}
 	raw, err := json.Marshal(plan)
 	if err != nil {
@@ -74,8 +75,8 @@ func (c *Compute) overrides(p deployed.Pool, spot bool) (out []types.FleetLaunch
 }
 
 // fleet is one call: count machines of one market. Those of one attempt carry
-// its mark, whichever call they come from.
-func fleet(p deployed.Pool, count int, token, attempt string, spot bool, overrides []types.FleetLaunchTemplateOverridesRequest) ec2.CreateFleetInput {
+// its marks, whichever call they come from.
+func fleet(p deployed.Pool, count int, token string, spot bool, overrides []types.FleetLaunchTemplateOverridesRequest, marks []types.Tag) ec2.CreateFleetInput {
 	in := ec2.CreateFleetInput{
 		Type: types.FleetTypeInstant, ClientToken: aws.String(token),
 		LaunchTemplateConfigs: []types.FleetLaunchTemplateConfigRequest{{
@@ -88,9 +89,7 @@ func fleet(p deployed.Pool, count int, token, attempt string, spot bool, overrid
 			TotalTargetCapacity: aws.Int32(int32(count)), DefaultTargetCapacityType: types.DefaultTargetCapacityTypeOnDemand, //nolint:gosec // at most a pool's machines
 		},
 		// By it what was launched is found when the answer was lost.
-		TagSpecifications: []types.TagSpecification{{
-			ResourceType: types.ResourceTypeInstance, Tags: []types.Tag{{Key: aws.String(tagAttempt), Value: aws.String(attempt)}},
-		}},
+		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeInstance, Tags: marks}},
 	}
 	if !spot {
 		// Without it EC2 goes by price, whatever the order is.
@@ -132,7 +131,7 @@ func (c *Compute) Launch(ctx context.Context, request string) ([]allocator.Insta
 // first call answers the same when it is repeated, so that the second asks for
 // the same number. What one call got is not lost to a refusal of the other.
 func (c *Compute) fill(ctx context.Context, plan written, launched []allocator.Instance, refusals []allocator.Refusal, err error) ([]allocator.Instance, []allocator.Refusal, error) {
-	refusal, final := refusalOf(err, true)
+	refusal, final := refusalOf(err, true, 0)
 	if err != nil && !final {
 		return nil, nil, err
 	}
@@ -145,7 +144,7 @@ func (c *Compute) fill(ctx context.Context, plan written, launched []allocator.I
 	}
 	plan.Otherwise.TargetCapacitySpecification.TotalTargetCapacity = aws.Int32(missing)
 	more, others, err := c.call(ctx, plan.Otherwise)
-	refusal, final = refusalOf(err, false)
+	refusal, final = refusalOf(err, false, len(launched))
 	if err != nil && !final {
 		return nil, nil, err
 	}

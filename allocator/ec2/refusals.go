@@ -67,11 +67,11 @@ func hopeless(all []allocator.Refusal) error {
 	return nil
 }
 
-// refusalOf is the refusal that an error of a whole call amounts to, where
-// asking for the other market makes sense after it.
-func refusalOf(err error, spot bool) (r allocator.Refusal, ok bool) {
+// refusalOf is the refusal that an error of a whole call amounts to, where asking for the
+// other market makes sense after it, or where that has launched machines.
+func refusalOf(err error, spot bool, launched int) (r allocator.Refusal, ok bool) {
 	code := api.CodeOf(err)
-	if code != api.Capacity && code != api.Quota && code != api.Forbidden {
+	if code != api.Capacity && code != api.Quota && code != api.Forbidden && (code != api.Invalid || launched == 0) {
 		return r, false
 	}
 	return allocator.Refusal{Code: code, Why: err.Error(), Spot: spot}, true

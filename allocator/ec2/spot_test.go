@@ -77,7 +77,7 @@ func TestAPoolsMachinesAreOfItsMarket(t *testing.T) {
 func TestALaunchInTwoMarketsIsRepeatedAsAWhole(t *testing.T) {
 	w := inMarket(t, deployed.SpotThenOnDemand)
 	require.NoError(t, w.account.SetFaults(cloud.Faults{MaxSpotInstances: new(1)}))
-	request, err := w.Plan("gpu", 3, "op_1-1")
+	request, err := w.Plan("gpu", "wks_1", 3, "op_1-1")
 	require.NoError(t, err)
 	first, _, err := w.Launch(t.Context(), request)
 	require.NoError(t, err)
@@ -115,8 +115,11 @@ func TestWhatOneMarketGaveIsNotLostToARefusalOfTheOther(t *testing.T) {
 		err    string
 	}{
 		{types.DefaultTargetCapacityTypeOnDemand, "VcpuLimitExceeded", 1, ""},
+		{types.DefaultTargetCapacityTypeOnDemand, "InvalidAMIID.NotFound", 1, ""},
+		{types.DefaultTargetCapacityTypeOnDemand, "InvalidLaunchTemplateId.VersionNotFound", 1, ""},
 		{types.DefaultTargetCapacityTypeSpot, "UnauthorizedOperation", 2, ""},
-		{types.DefaultTargetCapacityTypeOnDemand, "RequestLimitExceeded", 0, "slower"}, // asked again, word for word
+		{types.DefaultTargetCapacityTypeSpot, "InvalidAMIID.NotFound", 0, "set image.id"}, // it is no better on demand
+		{types.DefaultTargetCapacityTypeOnDemand, "RequestLimitExceeded", 0, "slower"},    // asked again, word for word
 	} {
 		w := inMarket(t, deployed.SpotThenOnDemand)
 		require.NoError(t, w.account.SetFaults(cloud.Faults{MaxSpotInstances: new(1)}))

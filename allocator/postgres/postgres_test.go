@@ -43,6 +43,10 @@ func TestSessionsExpire(t *testing.T) {
 	storetest.RunSessions(t, open(t, pgtest.Database(t)))
 }
 
+func TestWhatAWSToldOfPricesIsKept(t *testing.T) {
+	storetest.RunPrices(t, open(t, pgtest.Database(t)))
+}
+
 // Both databases have the same migrations, each in its words.
 func TestEachMigrationIsThereForBothDatabases(t *testing.T) {
 	require.Equal(t, names(t, "../sqlite/migrations/*.sql"), names(t, "migrations/*.sql"))

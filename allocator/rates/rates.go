@@ -2,7 +2,10 @@ package rates
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -11,8 +14,20 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api/price"
 )
 
-// fresh is how long prices are taken as they were read.
-const fresh = 12 * time.Hour
+const (
+	// fresh is how long prices are taken as they were read.
+	fresh = 12 * time.Hour
+	// soon is after how long AWS is asked again where it did not tell all, twice as long
+	// each time, and late the longest of that.
+	soon = 5 * time.Minute
+	late = time.Hour
+)
+
+// Memory keeps what AWS told last of what things cost.
+type Memory interface {
+	Prices(ctx context.Context, region string) (map[price.Thing]price.Price, error)
+	KeepPrices(ctx context.Context, region string, told map[price.Thing]price.Price) error
+}
 
 // Rates are what machines of some pools cost.
 type Rates struct {
@@ -20,50 +35,89 @@ type Rates struct {
 	things []price.Thing
 	disks  map[string]int // GiB, by pool
 	live   price.Source
+	memory Memory
 	log    *slog.Logger
-	quote  atomic.Pointer[price.Quote]
+	table  map[price.Thing]price.Price
+	told   atomic.Pointer[map[price.Thing]price.Price] // by AWS, whenever that was
 }
 
 var _ allocator.Rates = (*Rates)(nil)
 
-// New knows the table's prices at once. Those of live come with Keep.
-func New(ctx context.Context, region string, pools []deployed.Pool, live price.Source, log *slog.Logger) *Rates {
-	r := &Rates{region: region, disks: map[string]int{}, live: live, log: log, things: []price.Thing{price.Volume, price.PublicAddress}}
+// New knows at once what AWS told before, and the table's prices. Those of live come with
+// Keep.
+func New(ctx context.Context, region string, pools []deployed.Pool, live price.Source, memory Memory, log *slog.Logger) (*Rates, error) {
+	r := &Rates{region: region, disks: map[string]int{}, live: live, memory: memory, log: log}
+	things := []price.Thing{price.Volume, price.PublicAddress}
 	for _, p := range pools {
 		r.disks[p.Name] = p.RootVolumeGiB
 		for _, kind := range p.InstanceTypes {
-			r.things = append(r.things, price.Instance(kind), price.Spot(kind))
+			things = append(things, price.Instance(kind), price.Spot(kind))
 		}
 	}
-	r.quote.Store(new(price.Ask(ctx, region, r.things, price.Table{})))
-	return r
+	r.things = slices.Compact(slices.Sorted(slices.Values(things)))
+	told, err := memory.Prices(ctx, region)
+	if err != nil {
+		return nil, err
+	}
+	r.told.Store(&told)
+	if r.table, err = (price.Table{}).Prices(ctx, region, price.Table{}.Things(region)); err != nil {
+		return nil, fmt.Errorf("read LabLink's table of prices: %w", err)
+	}
+	return r, nil
 }
 
 // Keep reads AWS's prices, again and again until ctx ends.
 func (r *Rates) Keep(ctx context.Context) {
-	tick := time.NewTicker(fresh)
-	defer tick.Stop()
+	again := soon
 	for {
-		quote := price.Ask(ctx, r.region, r.things, r.live, price.Table{})
-		for _, err := range quote.Refused() {
-			r.log.Info("AWS does not tell all prices; LabLink's table stands in", "error", err)
+		next := fresh
+		if r.read(ctx) {
+			again = soon
+		} else {
+			next, again = again, min(2*again, late)
 		}
-		r.quote.Store(&quote)
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(next):
 		}
 	}
+}
+
+// read asks AWS once, and reports whether it told all. What it does not tell stays as it
+// told it before: another price would make another sum of what was spent.
+func (r *Rates) read(ctx context.Context) (all bool) {
+	found, err := r.live.Prices(ctx, r.region, r.things)
+	if err != nil {
+		r.log.Info("AWS does not tell all prices; what it told before stands in, and LabLink's table where it never did", "error", err)
+	}
+	told := maps.Clone(*r.told.Load())
+	maps.Copy(told, found)
+	r.told.Store(&told)
+	if len(found) == 0 {
+		return err == nil
+	}
+	if kept := r.memory.KeepPrices(ctx, r.region, found); kept != nil {
+		r.log.Warn("what AWS told of prices was not written down, and a restart may forget it", "error", kept)
+		return false
+	}
+	return err == nil
+}
+
+// price is what AWS told last, or the table's.
+func (r *Rates) price(t price.Thing) (p price.Price, ok bool) {
+	if p, ok = (*r.told.Load())[t]; !ok {
+		p, ok = r.table[t]
+	}
+	return p, ok
 }
 
 // Hourly is what a machine costs an hour, with its disk and its public address. For a
 // spot machine without a spot price it is the price on demand, which is no less.
 func (r *Rates) Hourly(pool, kind string, spot bool) (allocator.Rate, bool) {
-	quote := r.quote.Load()
-	p, ok := quote.Price(price.Instance(kind))
+	p, ok := r.price(price.Instance(kind))
 	if spot {
-		if s, known := quote.Price(price.Spot(kind)); known {
+		if s, known := r.price(price.Spot(kind)); known {
 			p, ok = s, true
 		}
 	}
@@ -71,11 +125,11 @@ func (r *Rates) Hourly(pool, kind string, spot bool) (allocator.Rate, bool) {
 		return allocator.Rate{}, false
 	}
 	rate := allocator.Rate{USD: p.USD, From: string(p.From)}
-	if disk, known := quote.Price(price.Volume); known {
+	if disk, known := r.price(price.Volume); known {
 		monthly, _ := disk.Monthly(float64(r.disks[pool]))
 		rate.USD += monthly / price.HoursPerMonth
 	}
-	if address, known := quote.Price(price.PublicAddress); known {
+	if address, known := r.price(price.PublicAddress); known {
 		rate.USD += address.USD
 	}
 	return rate, true

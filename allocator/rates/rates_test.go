@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,9 +25,30 @@ func (l list) Prices(context.Context, string, []price.Thing) (map[price.Thing]pr
 	return l, nil
 }
 
+// kept is a memory for what AWS told.
+type kept map[price.Thing]price.Price
+
+func (k kept) Prices(context.Context, string) (map[price.Thing]price.Price, error) {
+	return maps.Clone(k), nil
+}
+
+func (k kept) KeepPrices(_ context.Context, _ string, told map[price.Thing]price.Price) error {
+	maps.Copy(k, told)
+	return nil
+}
+
+var pools = []deployed.Pool{{Name: "gpu", InstanceTypes: []string{"g5.xlarge", "sim.gpu"}, RootVolumeGiB: 100}}
+
+func begin(t *testing.T, live price.Source, memory rates.Memory, pools []deployed.Pool) *rates.Rates {
+	t.Helper()
+	r, err := rates.New(t.Context(), "us-west-2", pools, live, memory, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	return r
+}
+
 func of(t *testing.T, live price.Source) *rates.Rates {
 	t.Helper()
-	r := rates.New(t.Context(), "us-west-2", []deployed.Pool{{Name: "gpu", InstanceTypes: []string{"g5.xlarge", "sim.gpu"}, RootVolumeGiB: 100}}, live, slog.New(slog.DiscardHandler))
+	r := begin(t, live, kept{}, pools)
 	if live != nil {
 		once, stop := context.WithCancel(t.Context())
 		stop()

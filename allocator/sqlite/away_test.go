@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -48,7 +47,7 @@ func fill(t *testing.T, s *sqlstore.Store, machine string) {
 	t.Helper()
 	for i := range int64(1000) {
 		b := api.LogBatch{Run: "run", Number: i, Lines: []api.LogLine{{Text: strings.Repeat("x", 10_000)}}}
-		if err := s.AddLogs(t.Context(), machine, b, noon, 1<<30, time.Time{}); err != nil {
+		if err := s.AddLogs(t.Context(), machine, b, noon, 1<<30); err != nil {
 			requireUnavailable(t, err, "disk is full")
 			return
 		}

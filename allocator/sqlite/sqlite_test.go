@@ -52,6 +52,10 @@ func TestSessionsExpire(t *testing.T) {
 	storetest.RunSessions(t, open(t, filepath.Join(folder(t), "lablink.db")))
 }
 
+func TestWhatAWSToldOfPricesIsKept(t *testing.T) {
+	storetest.RunPrices(t, open(t, filepath.Join(folder(t), "lablink.db")))
+}
+
 // What this release does, it does on the schema of the next one too: columns and
 // tables that it does not know are there, and a migration that it does not have.
 func TestStoreOnTheSchemaOfTheNextRelease(t *testing.T) {

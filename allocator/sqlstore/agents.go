@@ -13,12 +13,9 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// UseProof remembers a proof, and forgets those that are stale.
-func (s *Store) UseProof(ctx context.Context, digest [32]byte, now, until time.Time) error {
+// UseProof remembers a proof.
+func (s *Store) UseProof(ctx context.Context, digest [32]byte, until time.Time) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
-		if _, err := tx.exec(ctx, "DELETE FROM proofs WHERE until < $1", stamp(now)); err != nil {
-			return fmt.Errorf("forget stale proofs: %w", err)
-		}
 		done, err := tx.exec(ctx, "INSERT INTO proofs (digest, until) VALUES ($1, $2) ON CONFLICT DO NOTHING", digest[:], stamp(until))
 		if err != nil {
 			return fmt.Errorf("remember a proof: %w", err)

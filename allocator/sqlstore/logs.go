@@ -10,8 +10,8 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// AddLogs adds a batch to a machine's log, and forgets what is too much or too old.
-func (s *Store) AddLogs(ctx context.Context, machine string, b api.LogBatch, at time.Time, keep int, since time.Time) error {
+// AddLogs adds a batch to a machine's log, and forgets what is too much.
+func (s *Store) AddLogs(ctx context.Context, machine string, b api.LogBatch, at time.Time, keep int) error {
 	lines, err := json.Marshal(b.Lines)
 	if err != nil {
 		return fmt.Errorf("write a log down: %w", err)
@@ -25,7 +25,7 @@ func (s *Store) AddLogs(ctx context.Context, machine string, b api.LogBatch, at 
 			`DELETE FROM logs WHERE seq IN (
 				SELECT seq FROM (SELECT seq, sum(bytes) OVER (ORDER BY seq DESC) AS upto FROM logs WHERE machine_id = $1) AS l WHERE upto > $2)`,
 			[]any{machine, keep},
-		}, Statement{"DELETE FROM logs WHERE at < $1", []any{stamp(since)}})
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("keep the log of %s: %w", machine, err)

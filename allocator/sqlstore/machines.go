@@ -115,6 +115,9 @@ func (s *Store) Move(ctx context.Context, machine string, from, to allocator.Mac
 		if m.State != from {
 			return api.Problemf(api.Conflict, "The machine has changed meanwhile", "Machine %s is not %s any more but %s.", m.ID, from, m.State)
 		}
+		if to == allocator.Terminating { // or nobody would end the instance
+			return api.Problemf(api.Conflict, "Only an operation ends a machine", "Add one for machine %s.", m.ID)
+		}
 		return move(ctx, tx, m, to, reason, at)
 	})
 }

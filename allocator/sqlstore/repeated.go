@@ -3,17 +3,13 @@ package sqlstore
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 )
 
 // BeginAnswer keeps that a request is carried out.
-func (s *Store) BeginAnswer(ctx context.Context, a allocator.Answered, since time.Time) (was allocator.Answered, begun bool, err error) {
+func (s *Store) BeginAnswer(ctx context.Context, a allocator.Answered) (was allocator.Answered, begun bool, err error) {
 	err = s.change(ctx, func(ctx context.Context, tx conn) error {
-		if _, err := tx.exec(ctx, "DELETE FROM answers WHERE at < $1", stamp(since)); err != nil {
-			return fmt.Errorf("forget old answers: %w", err)
-		}
 		done, err := tx.exec(ctx, "INSERT INTO answers (key, request, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", a.Key[:], a.Request[:], stamp(a.At))
 		if err != nil {
 			return fmt.Errorf("keep a request: %w", err)

@@ -23,11 +23,8 @@ func (s *Store) FindCtx(ctx context.Context, token string) ([]byte, bool, error)
 	return data, true, nil
 }
 
-// CommitCtx writes a session, and forgets those that have expired.
+// CommitCtx writes a session.
 func (s *Store) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
-	if err := s.exec(ctx, "forget expired sessions", "DELETE FROM sessions WHERE expiry <= $1", stamp(time.Now())); err != nil {
-		return err
-	}
 	return s.exec(ctx, "keep a session", "INSERT INTO sessions (token, data, expiry) VALUES ($1, $2, $3) ON CONFLICT (token) DO UPDATE SET data = excluded.data, expiry = excluded.expiry", token, data, stamp(expiry))
 }
 

@@ -188,6 +188,8 @@ func (w *world) checkInvariants(t require.TestingT, workshop string) {
 		}
 		CheckTimeline(t, w, m)
 	}
+	CheckPaid(t, w, w.machines(t, workshop))
+	w.changes.Check(t, w, workshop)
 	w.checkNumbers(t, workshop)
 	w.checkSeats(t, workshop)
 	operations, err := w.Operations(context.Background(), workshop, 10_000)

@@ -7,18 +7,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 func logIsBounded(t *testing.T, w *world) {
 	_, machines := w.ready(t, 2)
 	const keep = 4000
-	old := w.now.Add(-time.Hour)
 	batch := func(run string, number int64, text string) api.LogBatch {
 		return api.LogBatch{Run: run, Number: number, Lost: int(number), Lines: []api.LogLine{{At: w.now, Level: "info", Source: "agent", Text: text}}}
 	}
 	add := func(machine int, b api.LogBatch) {
-		require.NoError(t, w.AddLogs(t.Context(), machines[machine].ID, b, w.tick(), keep, old))
+		require.NoError(t, w.AddLogs(t.Context(), machines[machine].ID, b, w.tick(), keep))
 	}
 	texts := func(machine int, after int64) (out []string, last int64) {
 		got, err := w.Logs(t.Context(), machines[machine].ID, after, 100)
@@ -51,8 +51,18 @@ func logIsBounded(t *testing.T, w *world) {
 	got, _ = texts(1, 0)
 	require.Equal(t, []string{"another's"}, got, "each machine has room of its own")
 
-	old = w.now.Add(time.Second)
-	add(0, batch("d", 1, "new"))
+	forget := func(before time.Time) {
+		require.NoError(t, w.Forget(t.Context(), allocator.Bygone{Logs: before}, w.now))
+	}
+	require.NoError(t, w.AddLogs(t.Context(), machines[1].ID, batch("b", 1, "nobody knows when"), time.Time{}, keep))
+	forget(time.Time{})
 	got, _ = texts(1, 0)
-	require.Empty(t, got, "it is too old")
+	require.Len(t, got, 2)
+	forget(w.now)
+	got, _ = texts(1, 0)
+	require.Equal(t, []string{"nobody knows when"}, got, "what is too old is forgotten; what may be is from when that is looked for")
+	w.tick()
+	forget(w.now)
+	got, _ = texts(1, 0)
+	require.Empty(t, got)
 }

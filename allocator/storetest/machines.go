@@ -16,6 +16,7 @@ func machineMovesAlongTheTable(t *testing.T, w *world) {
 	requireCode(t, api.Conflict, w.move(t, m.ID, allocator.Ready, "by force", w.tick()))
 	requireCode(t, api.NotFound, w.Move(t.Context(), "mch_unknown", allocator.Requested, allocator.Terminated, "x", w.tick()))
 	requireCode(t, api.Conflict, w.Move(t.Context(), m.ID, allocator.Booting, allocator.Terminated, "as it was seen", w.tick()))
+	requireCode(t, api.Conflict, w.move(t, m.ID, allocator.Terminating, "nobody would end it", w.tick()))
 	at := w.tick()
 	require.NoError(t, w.move(t, m.ID, allocator.Terminated, "no capacity", at))
 	requireCode(t, api.Conflict, w.move(t, m.ID, allocator.Terminated, "again", w.tick()))
@@ -156,10 +157,14 @@ func launchEnds(t *testing.T, w *world) {
 func proofCountsOnce(t *testing.T, w *world) {
 	digest := allocator.SecretSum("a signature")
 	until := w.now.Add(30 * time.Minute)
-	require.NoError(t, w.UseProof(t.Context(), digest, w.now, until))
-	requireCode(t, api.Conflict, w.UseProof(t.Context(), digest, w.now, until))
-	require.NoError(t, w.UseProof(t.Context(), allocator.SecretSum("another"), until.Add(time.Minute), until.Add(time.Hour)))
-	require.NoError(t, w.UseProof(t.Context(), digest, until.Add(2*time.Minute), until.Add(time.Hour)), "a stale proof is forgotten: it is too old to be accepted anyway")
+	require.NoError(t, w.UseProof(t.Context(), digest, until))
+	requireCode(t, api.Conflict, w.UseProof(t.Context(), digest, until))
+	require.NoError(t, w.UseProof(t.Context(), allocator.SecretSum("another"), until.Add(time.Hour)))
+	require.NoError(t, w.Forget(t.Context(), allocator.Bygone{Expired: until}, w.now))
+	requireCode(t, api.Conflict, w.UseProof(t.Context(), digest, until))
+	require.NoError(t, w.Forget(t.Context(), allocator.Bygone{Expired: until.Add(time.Minute)}, w.now))
+	require.NoError(t, w.UseProof(t.Context(), digest, until.Add(time.Hour)), "a stale proof is forgotten: it is too old to be accepted anyway")
+	requireCode(t, api.Conflict, w.UseProof(t.Context(), allocator.SecretSum("another"), until.Add(time.Hour)))
 }
 
 func instanceGetsOneAgent(t *testing.T, w *world) {

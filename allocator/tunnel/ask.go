@@ -1,12 +1,14 @@
 package tunnel
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -18,9 +20,22 @@ const (
 	maxWords  = 64 << 10
 )
 
-// ask asks a machine's agent something. Unavailable when it does not answer, or
+// How long an agent may take to answer, whatever else its tunnel does. One that begins a
+// session, or ends it, has more to do.
+const (
+	patience        = 10 * time.Second
+	sessionPatience = 30 * time.Second
+)
+
+// ask asks a machine's agent something. Unavailable when it does not answer in time, or
 // not in a way that can be understood; what it refuses is told as it says it.
 func (h *Hub) ask(ctx context.Context, machine, method, path string, in, out any) error {
+	return h.askFor(ctx, cmp.Or(h.Patience, patience), machine, method, path, in, out)
+}
+
+func (h *Hub) askFor(ctx context.Context, limit time.Duration, machine, method, path string, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	c := api.Client{URL: "http://agent", HTTP: &http.Client{Transport: h.brief(machine)}, MaxAnswer: maxWords}
 	if method == http.MethodGet {
 		c.MaxAnswer = maxStatus
@@ -41,7 +56,7 @@ func (h *Hub) ask(ctx context.Context, machine, method, path string, in, out any
 
 // StartSession begins a session on a machine.
 func (h *Hub) StartSession(ctx context.Context, machine, session string, number int64) error {
-	return h.ask(ctx, machine, http.MethodPost, "/session", api.StartSession{ID: session, Number: number}, nil)
+	return h.askFor(ctx, sessionPatience, machine, http.MethodPost, "/session", api.StartSession{ID: session, Number: number}, nil)
 }
 
 // Reboot lets an agent reboot its machine.
@@ -58,7 +73,7 @@ func (h *Hub) Collect(ctx context.Context, machine string, c api.StartCollect) (
 // EndSession ends a session of a machine.
 func (h *Hub) EndSession(ctx context.Context, machine, session string, number int64) error {
 	which := url.Values{"id": {session}, "number": {strconv.FormatInt(number, 10)}}
-	return h.ask(ctx, machine, http.MethodDelete, "/session?"+which.Encode(), nil, nil)
+	return h.askFor(ctx, sessionPatience, machine, http.MethodDelete, "/session?"+which.Encode(), nil, nil)
 }
 
 // longest is how much of what an agent says is wrong is passed on, in bytes.

@@ -27,7 +27,9 @@ type Hub struct {
 	OnChange func(machine, id string, up bool)
 	// Elsewhere reaches the agent of a machine whose tunnel is not here. Optional.
 	Elsewhere func(machine string) http.RoundTripper
-	Log       *slog.Logger
+	// Patience is how long an agent may take to answer. Optional: 10 s.
+	Patience time.Duration
+	Log      *slog.Logger
 
 	mu       sync.Mutex
 	tunnels  map[string]held
@@ -157,7 +159,5 @@ func (h *Hub) Connected() int {
 // Status asks a machine's agent how it is.
 func (h *Hub) Status(ctx context.Context, machine string) (api.Status, error) {
 	var status api.Status
-	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
-	defer cancel()
-	return status, h.ask(ctx, machine, http.MethodGet, "/status", nil, &status)
+	return status, h.askFor(ctx, statusTimeout, machine, http.MethodGet, "/status", nil, &status)
 }

@@ -57,11 +57,6 @@ func TestOlderOperationsAreOnTheNextPage(t *testing.T) {
 	require.Contains(t, second, "Newest")
 }
 
-// shortages are what EC2 refused.
-type shortages []allocator.Refused
-
-func (s shortages) Lately() []allocator.Refused { return s }
-
 func TestPoolsTellWhatTheyCostAndWhatWasRefused(t *testing.T) {
 	w := newWorld(t, func(c *web.Config) {
 		c.Deployed = deployed.Settings{Pools: []deployed.Pool{{Name: "gpu", Market: deployed.SpotThenOnDemand, SubnetIDs: []string{"a", "b"}}}}
@@ -70,11 +65,11 @@ func TestPoolsTellWhatTheyCostAndWhatWasRefused(t *testing.T) {
 	b := w.staff(t)
 	w.ReadyWorkshop(t, 2)
 	refusal := allocator.Refusal{Code: api.Capacity, Type: "g5.xlarge", Where: "us-west-2a", Why: "AWS has no such machine free at the moment " + evil}
-	w.Shortages = shortages{
+	require.NoError(t, w.Store.KeepRefused(t.Context(), []allocator.Refused{
 		{Refusal: refusal, Pool: "gpu", At: w.Time.Add(-time.Minute), Until: w.Time.Add(2 * time.Minute)},
 		{Refusal: allocator.Refusal{Code: api.Quota, Spot: true, Why: "the quota is used up"}, Pool: "gpu", At: w.Time.Add(-time.Hour)},
 		{Refusal: allocator.Refusal{Why: "of a pool that is gone"}, At: w.Time.Add(-time.Hour)},
-	}
+	}))
 	page := harmlessPage(t, b, "/admin/pools")
 	for _, says := range []string{
 		"2 of 10 machines", "Spot machines where there are some", "in 2 zones", "us-west-2b", "$1.00", "a table", "AWS has no such machine free", "refused somewhere just now",

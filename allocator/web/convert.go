@@ -92,7 +92,11 @@ func (s *server) poolList(ctx context.Context) ([]api.Pool, error) {
 	for _, m := range machines {
 		count[m.Pool]++
 	}
-	out, told := []api.Pool{}, s.Service.RefusedLately()
+	told, err := s.Service.RefusedLately(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []api.Pool{}
 	for _, p := range s.Service.Pools {
 		pool := api.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Machines: count[p.Name]}
 		pool.Market, _ = deployedAs(s.Deployed.Pools, p.Name)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -58,6 +59,20 @@ func (s *server) monthOperation(a huma.API) {
 			}
 			return &body[api.Page[api.MonthCost]]{page}, err
 		})
+}
+
+// machineCost is what a machine costs whose workshop ends then, or never where that is
+// zero; nil where nobody knows.
+func (s *server) machineCost(m allocator.Machine, ends time.Time) *api.MachineCost {
+	c, ok := s.Service.CostOfMachine(m, ends)
+	if !ok {
+		return nil
+	}
+	out := api.MachineCost{SoFar: c.SoFar, Hourly: c.Hourly, From: c.From}
+	if c.AtEnd > 0 {
+		out.AtEnd = &c.AtEnd
+	}
+	return &out
 }
 
 // budget is how much of the month's is used up.

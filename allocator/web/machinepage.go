@@ -71,10 +71,15 @@ func (s *server) machineData(r *http.Request, last *lastStatus) (machineView, er
 	if err != nil {
 		return v, err
 	}
-	v.Machine, v.Can = s.machine(m), handsOn(m)
-	if v.Workshop, err = s.workshopName(r.Context(), m.WorkshopID); err != nil {
+	w, err := s.Service.Store.Workshop(r.Context(), m.WorkshopID)
+	if err != nil {
 		return v, err
 	}
+	v.Machine, v.Workshop, v.Can = s.machine(m), w.Name, handsOn(m)
+	if w.State != allocator.Open {
+		w.EndsAt = time.Time{}
+	}
+	v.Machine.Cost = s.machineCost(m, w.EndsAt)
 	if v.Timeline, err = s.Service.Store.Timeline(r.Context(), m.ID); err != nil {
 		return v, err
 	}

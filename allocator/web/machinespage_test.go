@@ -113,6 +113,46 @@ func TestAMachinesPageTellsWhatItIsNowAndWhatCanBeDone(t *testing.T) {
 	require.NotContains(t, seen, "/log/live")
 }
 
+// oneRate is what every machine costs an hour.
+type oneRate float64
+
+func (r oneRate) Hourly(string, string, bool) (allocator.Rate, bool) {
+	return allocator.Rate{USD: float64(r), From: "a list"}, r > 0
+}
+
+func TestAMachineTellsWhatItCosts(t *testing.T) {
+	w := newWorld(t)
+	w.Rates = oneRate(2)
+	ends := w.Time.Add(4 * time.Hour)
+	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1, EndsAt: &ends})
+	require.NoError(t, err)
+	b := w.staff(t)
+	m := w.Machines(t, ws)[0]
+	listed := func() *api.MachineCost {
+		_, body := b.send(t, http.MethodGet, "/api/v1/machines?ended=true", nil)
+		return decode[api.Page[api.Machine]](t, body).Items[0].Cost
+	}
+	require.Nil(t, listed(), "it was not launched yet")
+	require.NotContains(t, harmlessPage(t, b, "/admin/machines/"+m.ID), "machine-cost")
+	w.RunAll(t)
+	w.Time = w.Time.Add(time.Hour)
+	require.Equal(t, &api.MachineCost{SoFar: 2, Hourly: 2, AtEnd: new(8.0), From: "a list"}, listed())
+	says(t, harmlessPage(t, b, "/admin/machines/"+m.ID), "$2.00 an hour", "$2.00 so far", "about $8.00 at the end of its workshop", "a list. With its disk")
+	w.Rates = oneRate(0)
+	require.Nil(t, listed())
+	says(t, harmlessPage(t, b, "/admin/machines/"+m.ID), "Nobody knows what it costs.")
+	w.Rates = oneRate(2)
+	_, err = w.TerminateMachine(t.Context(), "admin", m.ID)
+	require.NoError(t, err)
+	w.RunAll(t)
+	w.EC2.Set(allocator.InstanceGone, w.EC2.All[0].ID)
+	w.Queued, err = w.Store.Unfinished(t.Context())
+	require.NoError(t, err)
+	w.RunAll(t)
+	require.Zero(t, listed().Hourly)
+	require.NotContains(t, harmlessPage(t, b, "/admin/machines/"+m.ID), "an hour")
+}
+
 // How machines and operations are stands on the pages in words, also where an agent says
 // what nobody has words for.
 func TestHowMachinesAreIsSaidInWords(t *testing.T) {

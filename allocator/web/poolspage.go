@@ -15,8 +15,6 @@ type poolsView struct {
 	Pools []poolView
 	// Others are refusals of which nobody knows the pool.
 	Others []refusedLine
-	// Several says that other allocators may have been refused something else.
-	Several bool
 }
 
 // poolView is a pool with what it costs and what EC2 refused for it.
@@ -51,12 +49,16 @@ type refusedLine struct {
 }
 
 func (s *server) poolsData(ctx context.Context) (poolsView, error) {
-	v := poolsView{Several: s.Deployed.Database.Engine == deployed.Postgres}
+	var v poolsView
 	machines, err := s.Service.Store.Machines(ctx, "", false)
 	if err != nil {
 		return v, err
 	}
-	now, told := s.Service.Now(), s.Service.RefusedLately()
+	told, err := s.Service.RefusedLately(ctx)
+	if err != nil {
+		return v, err
+	}
+	now := s.Service.Now()
 	for _, p := range s.Service.Pools {
 		pool := poolView{Pool: api.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines}, Lately: refusedFor(told, p.Name, now)}
 		pool.Market, pool.Places = deployedAs(s.Deployed.Pools, p.Name)

@@ -26,9 +26,8 @@ var creates = map[string]bool{"open-workshop": true, "add-schedule": true, "add-
 
 const (
 	repeatHeader = "Idempotency-Key"
-	// A key is long enough that nobody guesses it, and answerLife is how long it counts.
+	// A key is long enough that nobody guesses it.
 	shortestKey, longestKey = 16, 200
-	answerLife              = 24 * time.Hour
 	// creating is how long a request may take at most; one that took longer was cut off.
 	creating = 2 * patience
 )
@@ -91,9 +90,8 @@ type failing struct{ err error }
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 func (s *server) carryOut(next http.Handler, w http.ResponseWriter, r *http.Request, of repeat) {
-	now := s.Service.Now()
-	a := allocator.Answered{Key: of.key, Request: of.request, At: now}
-	was, begun, err := s.Service.Store.BeginAnswer(r.Context(), a, now.Add(-answerLife))
+	a := allocator.Answered{Key: of.key, Request: of.request, At: s.Service.Now()}
+	was, begun, err := s.Service.Store.BeginAnswer(r.Context(), a)
 	switch {
 	case err != nil:
 		s.fail(w, r, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -162,8 +163,18 @@ func (s *server) machineOperations(a huma.API) {
 		) (*body[api.Page[api.Machine]], error) {
 			all, err := s.Service.Store.Machines(ctx, in.Workshop, in.Ended)
 			page := api.Page[api.Machine]{Items: []api.Machine{}}
+			if err != nil {
+				return nil, err
+			}
+			open, err := s.Service.Store.OpenWorkshops(ctx)
+			ends := make(map[string]time.Time, len(open))
+			for _, w := range open {
+				ends[w.ID] = w.EndsAt
+			}
 			for _, m := range all {
-				page.Items = append(page.Items, s.machine(m))
+				one := s.machine(m)
+				one.Cost = s.machineCost(m, ends[m.WorkshopID])
+				page.Items = append(page.Items, one)
 			}
 			return &body[api.Page[api.Machine]]{page}, err
 		})

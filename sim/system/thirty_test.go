@@ -47,6 +47,17 @@ func TestThirtySeatsAreReadyInARegionThatIsFullAndSlow(t *testing.T) {
 		}
 	}
 	require.Equal(t, seats, running(t, account))
+	eventually(t, "each instance is marked as a machine of the workshop", func() bool {
+		state, err := account.State(t.Context())
+		require.NoError(t, err)
+		marked := map[string]bool{}
+		for _, i := range state.Instances {
+			if i.Tags["lablink:workshop"] == w.ID && i.Tags["lablink:machine"] != "" {
+				marked[i.Tags["lablink:machine"]] = true
+			}
+		}
+		return len(marked) == seats
+	})
 
 	ends := time.Now().Add(2 * time.Second)
 	require.NoError(t, admin.Do(t.Context(), http.MethodPatch, "/api/v1/workshops/"+w.ID, api.WorkshopChange{EndsAt: &ends}, nil))

@@ -138,7 +138,7 @@ type app struct {
 }
 
 // open opens the data and brings back what was going on.
-func (a *app) open(ctx context.Context) error {
+func (a *app) open(ctx context.Context) (err error) {
 	if err := a.logIn(ctx); err != nil {
 		return err
 	}
@@ -156,7 +156,10 @@ func (a *app) open(ctx context.Context) error {
 		return err
 	}
 	a.programs = &boot.Programs{Objects: boot.GetObject(objects(cloud).GetObject), Release: a.release}
-	a.rates = rates.New(ctx, a.settings.Region, a.settings.Pools, live.New(cloud, time.Now, live.Patience), a.log)
+	a.rates, err = rates.New(ctx, a.settings.Region, a.settings.Pools, live.New(cloud, time.Now, live.Patience), a.store, a.log)
+	if err != nil {
+		return err
+	}
 	a.clock = readiness.NewClock()
 	compute := ec2.New(ec2.Client(listenTo(cloud, a.clock)), a.settings, time.Now)
 	a.ec2 = &readiness.Cloud{Compute: compute, Now: time.Now}
