@@ -71,36 +71,39 @@ func given(t require.TestingT, s allocator.Store, seat allocator.PastSeat) {
 // CheckPaid looks whether each machine that lives is of a workshop that is open, or is to
 // be ended by an operation that is not finished: nobody else pays for it.
 func CheckPaid(t require.TestingT, s allocator.Store, machines []allocator.Machine) {
-	ending := map[string]bool{} // machines that an operation ends
-	open := map[string]bool{}
-	all, err := s.OpenWorkshops(context.Background())
-	require.NoError(t, err)
-	for _, ws := range all {
-		open[ws.ID] = true
-	}
-	orphaned := false
+	living := map[string][]allocator.Machine{} // by workshop
 	for _, m := range machines {
-		orphaned = orphaned || m.State != allocator.Terminated && !open[m.WorkshopID]
+		if m.State != allocator.Terminated {
+			living[m.WorkshopID] = append(living[m.WorkshopID], m)
+		}
 	}
-	if !orphaned {
-		return
-	}
-	unfinished, err := s.Unfinished(context.Background())
-	require.NoError(t, err)
-	for _, id := range unfinished {
-		op, err := s.Operation(context.Background(), id)
+	for workshop, machines := range living {
+		ws, err := s.Workshop(context.Background(), workshop)
 		require.NoError(t, err)
-		if op.Kind != allocator.Terminate {
+		if ws.State == allocator.Open {
 			continue
 		}
-		of, err := s.OperationMachines(context.Background(), id)
-		require.NoError(t, err)
-		for _, m := range of {
-			ending[m.ID] = true
+		ended := ending(t, s, workshop)
+		for _, m := range machines {
+			require.True(t, ended[m.ID], "nobody pays for the machine %s, which is %s: its workshop %s has ended, and no operation ends it", m.ID, m.State, workshop)
 		}
 	}
-	for _, m := range machines {
-		paid := m.State == allocator.Terminated || open[m.WorkshopID] || ending[m.ID]
-		require.True(t, paid, "nobody pays for the machine %s, which is %s: its workshop %s has ended, and no operation ends it", m.ID, m.State, m.WorkshopID)
+}
+
+// ending are the machines of a workshop that operations are to end.
+func ending(t require.TestingT, s allocator.Store, workshop string) map[string]bool {
+	out := map[string]bool{}
+	all, err := s.Operations(context.Background(), workshop, 10_000)
+	require.NoError(t, err)
+	for _, op := range all {
+		if op.Kind != allocator.Terminate || op.State.Finished() {
+			continue
+		}
+		machines, err := s.OperationMachines(context.Background(), op.ID)
+		require.NoError(t, err)
+		for _, m := range machines {
+			out[m.ID] = true
+		}
 	}
+	return out
 }
