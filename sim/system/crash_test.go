@@ -89,12 +89,7 @@ func (of *local) isKilled(t *testing.T, account *control.Client) {
 	l.endAll(t, l.staff, account)
 	eventually(t, "every machine has ended", func() bool { return len(l.machines(t, l.staff)) == 0 })
 	eventually(t, "every operation has ended", func() bool {
-		for _, op := range every[api.Operation](t, l.staff, "/api/v1/operations?") {
-			if op.FinishedAt == nil {
-				return false
-			}
-		}
-		return true
+		return len(ids(t, l.staff, "/api/v1/operations?only=running", func(o api.Operation) string { return o.ID })) == 0
 	})
 	l.holds(t)
 	t.Logf("%d things were acknowledged; how often each was done: %v", len(l.kept.things), l.kept.done)
