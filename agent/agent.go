@@ -64,6 +64,8 @@ type Agent struct {
 	// asked is the release that the machine was asked for last.
 	asked string
 	talks talks
+	// has is what the allocator was told last that the machine has.
+	has *api.Inventory
 	// leavesOut is whether it was logged that the allocator did not understand what was
 	// measured of sessions.
 	leavesOut bool

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"reflect"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -69,6 +70,9 @@ func (a *Agent) report(ctx context.Context, id Identity) (api.ReportAnswer, erro
 	oldest, report := a.Machine.changes.first()
 	if oldest == nil {
 		report = a.Machine.report(status)
+		if has := status.Inventory; has.Known() && !reflect.DeepEqual(a.has, &has) {
+			report.Inventory = &has
+		}
 		answer, err := a.tell(ctx, id, report)
 		if err == nil {
 			a.heard(report)
@@ -108,6 +112,9 @@ func (a *Agent) tell(ctx context.Context, id Identity, report api.Report) (api.R
 
 // heard forgets what the allocator has heard of.
 func (a *Agent) heard(report api.Report) {
+	if report.Inventory != nil {
+		a.has = report.Inventory
+	}
 	if a.usage != nil {
 		a.usage.Told(report.Ended)
 	}

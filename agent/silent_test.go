@@ -151,3 +151,31 @@ func TestAnAgentEndsWhoseDriverDoesNotAnswer(t *testing.T) {
 		assert.Equal(t, 1, w.logs.count("level=WARN", "NVML was not closed"))
 	})
 }
+
+// What a machine has is told once after each start, and again when it has something else:
+// nobody knows it while a driver does not answer.
+func TestWhatAMachineHasIsToldOnceItIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, nvml := hanging(t, "hangs")
+		w.start(t)
+		after(time.Minute)
+		told := func() (out []api.Inventory) {
+			for _, r := range w.allocator.now().reports {
+				if r.Inventory != nil {
+					out = append(out, *r.Inventory)
+				}
+			}
+			return out
+		}
+		require.NotEmpty(t, w.allocator.now().reports)
+		assert.Empty(t, told())
+		w.hang(t, "restart")
+		after(2 * time.Minute)
+		require.Len(t, told(), 1)
+		assert.Equal(t, "GPU-a", told()[0].GPUs[0].UUID)
+		nvml.Change(func() { nvml.GPUs = append(nvml.GPUs, gputest.A10G("GPU-b")) })
+		after(2 * time.Minute)
+		require.Len(t, told(), 2)
+		assert.Len(t, told()[1].GPUs, 2)
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -96,6 +97,11 @@ func (s *Service) report(ctx context.Context, a Agent, r api.Report) (api.Report
 	s.doing.keep(m.ID, r, s.Now())
 	if err := s.heard(ctx, m.heardBy(s.Now()), r); err != nil {
 		return api.ReportAnswer{}, err
+	}
+	if r.Inventory != nil && !reflect.DeepEqual(*r.Inventory, m.Inventory) {
+		if err := s.Store.KeepInventory(ctx, m.ID, *r.Inventory); err != nil {
+			return api.ReportAnswer{}, err
+		}
 	}
 	if r.Interruption != nil {
 		if err := s.interrupted(ctx, m, *r.Interruption); err != nil {

@@ -131,3 +131,18 @@ func TestHealthIsKeptWhenItChanges(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, timeline, again, "the same again is no news")
 }
+
+func TestWhatAMachineHasIsKeptWhenItsAgentTellsAnother(t *testing.T) {
+	w := newWorld(t)
+	ws, _ := w.Open(t, 1)
+	w.RunAll(t)
+	_, a := w.Boot(t, w.Machines(t, ws)[0])
+	had := w.Machines(t, ws)[0].Inventory
+	_, err := w.Report(t.Context(), a, api.Report{Health: api.Healthy})
+	require.NoError(t, err)
+	require.Equal(t, had, w.Machines(t, ws)[0].Inventory)
+	has := api.Inventory{Driver: "580.1", GPUs: []api.GPU{{UUID: "GPU-b", Model: "L4"}}}
+	_, err = w.Report(t.Context(), a, api.Report{Health: api.Healthy, Inventory: &has})
+	require.NoError(t, err)
+	require.Equal(t, has, w.Machines(t, ws)[0].Inventory)
+}

@@ -108,6 +108,8 @@ type Store interface {
 	// instance; Conflict when its agent has another secret, which the machine's
 	// timeline then tells, and when the machine is not wanted any more.
 	RegisterAgent(ctx context.Context, instance string, a Agent, inventory api.Inventory, at time.Time) (Machine, error)
+	// KeepInventory keeps what a machine has, where that is not as it was any more.
+	KeepInventory(ctx context.Context, machine string, inventory api.Inventory) error
 	// Agent finds an agent by its id. NotFound.
 	Agent(ctx context.Context, id string) (Agent, error)
 	// KeepAgent ends that the agent of a machine may be replaced.

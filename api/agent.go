@@ -155,7 +155,12 @@ type Report struct {
 	Ended []SessionUse `json:"ended,omitempty" maxItems:"16"`
 	// Host is absent where it is not looked at.
 	Host *Host `json:"host,omitempty"`
+	// Inventory is absent where it is as it was told before, and while nobody knows it.
+	Inventory *Inventory `json:"inventory,omitempty"`
 }
+
+// Known reports whether anything is known of what a machine has: also that it has no GPU.
+func (i Inventory) Known() bool { return i.Driver != "" || i.Note != "" || len(i.GPUs) > 0 }
 
 // ReportAnswer tells the agent what it may need to change.
 type ReportAnswer struct {

@@ -69,6 +69,15 @@ func (s *Store) RegisterAgent(ctx context.Context, instance string, a allocator.
 	return m, err
 }
 
+// KeepInventory keeps what a machine has.
+func (s *Store) KeepInventory(ctx context.Context, machine string, inventory api.Inventory) error {
+	raw, err := json.Marshal(inventory)
+	if err != nil {
+		return fmt.Errorf("encode inventory: %w", err)
+	}
+	return s.exec(ctx, "keep what machine "+machine+" has", "UPDATE machines SET inventory = $1 WHERE id = $2", string(raw), machine)
+}
+
 // registerAgain lets the agent that m has register once more: it may not have
 // had the answer. Another one takes its place where it may, and is refused elsewhere.
 func registerAgain(ctx context.Context, tx conn, m allocator.Machine, sum [32]byte, at time.Time) (replace bool, refused, err error) {

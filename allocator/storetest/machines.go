@@ -183,6 +183,9 @@ func instanceGetsOneAgent(t *testing.T, w *world) {
 	require.NoError(t, err)
 	require.Equal(t, a, got)
 	require.Equal(t, "A10G", w.machines(t, ws.ID)[0].Inventory.GPUs[0].Model)
+	has := api.Inventory{Driver: "580.1", GPUs: []api.GPU{{UUID: "GPU-b", Model: "L4"}}}
+	require.NoError(t, w.KeepInventory(t.Context(), m.ID, has))
+	require.Equal(t, has, w.machines(t, ws.ID)[0].Inventory)
 	_, err = w.Agent(t.Context(), "agt_x")
 	requireCode(t, api.NotFound, err)
 	require.NoError(t, w.move(t, m.ID, allocator.Terminated, "gone", w.tick()))
