@@ -18,6 +18,9 @@ import (
 const (
 	// CollectLimit is how long a machine may take to hand over what was made on it.
 	CollectLimit = 5 * time.Minute
+	// collectBack is how long it may take at least once the allocator is back that was away:
+	// agents try again within a minute.
+	collectBack = 2 * time.Minute
 	// collectFiles and collectBytes are how much is kept of one participant.
 	collectFiles = 2000
 	collectBytes = 4 << 30
@@ -108,11 +111,23 @@ func (s *Service) collectFrom(ctx context.Context, op Operation, m Machine) (don
 	return done, api.CodeOf(unheard) != api.Unavailable, err
 }
 
+// collectLeft is how long a machine has to hand over what was made on it. An allocator that
+// was away at the deadline has asked nobody, and a clock that cannot be trusted tells none.
+func (s *Service) collectLeft(ctx context.Context, c Collection) time.Duration {
+	now := s.Now()
+	if s.clockTrouble(ctx) != "" {
+		return CollectLimit
+	}
+	left := max(c.Deadline.Sub(now), s.listens.since(now).Add(collectBack).Sub(now))
+	return min(left, CollectLimit)
+}
+
 // collectOne asks one machine, and says for people how it ended.
 func (s *Service) collectOne(ctx context.Context, c Collection) (done bool, said string, unheard error) {
-	late := !s.Now().Before(c.Deadline) && s.clockTrouble(ctx) == ""
+	left := s.collectLeft(ctx, c)
+	late := left <= 0
 	status, err := s.Tunnels.Collect(ctx, c.MachineID, api.StartCollect{
-		ID: c.Operation, Patterns: c.Patterns, MaxFiles: collectFiles, MaxBytes: collectBytes, Seconds: max(1, int(c.Deadline.Sub(s.Now()).Seconds())),
+		ID: c.Operation, Patterns: c.Patterns, MaxFiles: collectFiles, MaxBytes: collectBytes, Seconds: max(1, int(left.Seconds())),
 	})
 	switch {
 	case err == nil && status.Done:

@@ -211,8 +211,26 @@ func TestWorkIsNotGivenUpByAClockThatCannotBeTrusted(t *testing.T) {
 	c.Time = c.Time.Add(24 * time.Hour)
 	require.True(t, c.step(t))
 	require.Equal(t, allocator.Draining, c.machine(t).State)
+	require.Equal(t, int(allocator.CollectLimit.Seconds()), c.Agents.Collections[len(c.Agents.Collections)-1].Seconds, "nor by the agent")
 	trouble = nil
+	require.True(t, c.step(t), "who was not asked at the deadline is asked again")
+	c.Time = c.Time.Add(2 * time.Minute)
 	require.False(t, c.step(t))
+}
+
+func TestWorkIsWaitedForOnceTheAllocatorIsBackThatWasAway(t *testing.T) {
+	c := newCollecting(t)
+	c.Agents.Collecting = &api.CollectStatus{Files: 1}
+	require.NoError(t, c.Leave(t.Context(), c.claimed.Token))
+	c.Stop(t)
+	c.Time = c.Time.Add(time.Hour)
+	c.Start(t)
+	c.Pools[0].Collect = []string{"results/**"}
+	require.True(t, c.step(t))
+	require.Equal(t, 120, c.Agents.Collections[len(c.Agents.Collections)-1].Seconds)
+	c.Time = c.Time.Add(2 * time.Minute)
+	require.False(t, c.step(t))
+	require.NotEqual(t, allocator.Draining, c.machine(t).State)
 }
 
 func TestAnAgentIsLeftAsItIsWhileItCollects(t *testing.T) {

@@ -34,8 +34,8 @@ func collected(w http.ResponseWriter, _ *http.Request) {
 }
 
 // withHung is an allocator whose two machines are held, and have real tunnels: the agent
-// of the first one is hung.
-func withHung(t *testing.T, collects ...string) (w *allocatortest.World, ws allocator.Workshop, hungOne, other string, asked hung) {
+// of the first one is hung, and waited for so long.
+func withHung(t *testing.T, patience time.Duration, collects ...string) (w *allocatortest.World, ws allocator.Workshop, hungOne, other string, asked hung) {
 	t.Helper()
 	w, asked = allocatortest.New(t), make(hung, 1)
 	w.Pools[0].Collect = collects
@@ -46,7 +46,7 @@ func withHung(t *testing.T, collects ...string) (w *allocatortest.World, ws allo
 	}
 	w.Settled()
 	hub := newWorld(t)
-	hub.Patience = 200 * time.Millisecond
+	hub.Patience = patience
 	machines := w.Machines(t, ws)
 	hub.dial(t, machines[0].ID, asked)
 	hub.dial(t, machines[1].ID, http.HandlerFunc(collected))
@@ -72,7 +72,7 @@ func step(t *testing.T, w *allocatortest.World, op string) (waits bool) {
 }
 
 func TestAMachineThatNeverAnswersKeepsNobodyElsesWork(t *testing.T) {
-	w, ws, hungOne, other, _ := withHung(t, "results/**")
+	w, ws, hungOne, other, _ := withHung(t, 3*time.Second, "results/**") // enough for the other one
 	op, err := w.CollectWork(t.Context(), "admin", ws.ID)
 	require.NoError(t, err)
 	require.True(t, step(t, w, op.ID))
@@ -91,7 +91,7 @@ func TestAMachineThatNeverAnswersKeepsNobodyElsesWork(t *testing.T) {
 }
 
 func TestAStepThatIsOutOfTimeGivesNoWorkUp(t *testing.T) {
-	w, ws, hungOne, _, asked := withHung(t, "results/**")
+	w, ws, hungOne, _, asked := withHung(t, time.Minute, "results/**")
 	op, err := w.CollectWork(t.Context(), "admin", ws.ID)
 	require.NoError(t, err)
 	w.Time = w.Time.Add(allocator.CollectLimit)
@@ -104,7 +104,7 @@ func TestAStepThatIsOutOfTimeGivesNoWorkUp(t *testing.T) {
 }
 
 func TestAMachineWhoseAgentNeverAnswersIsRebootedByAWS(t *testing.T) {
-	w, _, hungOne, _, _ := withHung(t)
+	w, _, hungOne, _, _ := withHung(t, 200*time.Millisecond)
 	m, err := w.Store.Machine(t.Context(), hungOne)
 	require.NoError(t, err)
 	require.NoError(t, w.Store.KeepHeard(t.Context(), hungOne, "boot 1", time.Time{}, w.Time))

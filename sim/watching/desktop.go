@@ -3,6 +3,7 @@ package watching
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -51,7 +52,7 @@ func (d *Desktop) Watch(t testing.TB) {
 			if d.gone() {
 				return
 			}
-			wait := time.Duration(float64(min(10, 1<<min(tries, 4))) * (0.75 + rand.Float64()/2) * float64(time.Second)) //nolint:gosec // nobody has to guess it
+			wait := time.Duration(min(10, math.Exp2(float64(tries-2))) * (0.75 + rand.Float64()/2) * float64(time.Second)) //nolint:gosec // nobody has to guess it
 			select {
 			case <-d.ctx.Done():
 			case <-time.After(wait):

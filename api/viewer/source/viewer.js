@@ -70,7 +70,7 @@ async function lost() {
     say(why.words || 'This desktop is not yours any more.', true);
     return;
   }
-  const wait = Math.min(10, 2 ** tries++) * (0.75 + Math.random() / 2);
+  const wait = Math.min(10, 2 ** (tries++ - 2)) * (0.75 + Math.random() / 2);
   say((why ? why.words.replace(/\.$/, '') : 'The connection was lost') + '. Connecting again by itself…', true);
   setTimeout(connect, 1000 * wait);
 }
