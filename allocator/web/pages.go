@@ -26,6 +26,7 @@ var templates embed.FS
 // pages are the templates, by language and name; each is the layout with one page in it.
 type pages struct {
 	words      *words.Catalogue
+	style      style
 	byLanguage map[language.Tag]map[string]*template.Template
 }
 
@@ -35,7 +36,7 @@ func newPages(warn time.Duration, loads assets) (*pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pages{catalogue, map[language.Tag]map[string]*template.Template{}}
+	p := &pages{catalogue, newStyle(loads["pages.css"]), map[language.Tag]map[string]*template.Template{}}
 	names, err := fs.Glob(templates, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("list the pages: %w", err)
@@ -102,6 +103,7 @@ type view struct {
 	User     string // who is logged in, or ""
 	Here     string // the path of the page
 	Role     allocator.Role
+	Style    template.HTML // or "" where it is loaded
 	Data     any
 }
 
@@ -110,7 +112,7 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name
 	var out bytes.Buffer
 	p, _ := who(r.Context())
 	in, page := s.pages.of(r, name)
-	v := view{Language: in, Page: strings.TrimSuffix(name, ".html"), User: p.Name, Here: r.URL.Path, Role: p.Role, Data: data}
+	v := view{Language: in, Page: strings.TrimSuffix(name, ".html"), User: p.Name, Here: r.URL.Path, Role: p.Role, Style: s.pages.style.in(name, w.Header()), Data: data}
 	if err := page.ExecuteTemplate(&out, "layout.html", v); err != nil {
 		s.Log.ErrorContext(r.Context(), "a page cannot be shown", "page", name, "error", err)
 		http.Error(w, "This page cannot be shown. It was written down as "+requestID(r.Context())+".", http.StatusInternalServerError)
