@@ -75,13 +75,10 @@ func (s *Service) OpenKept(ctx context.Context, k Kept) (io.ReadCloser, error) {
 	return s.Work.Open(ctx, k.Key)
 }
 
-// KeptAt is an address to download a file from that was kept of a seat.
-func (s *Service) KeptAt(ctx context.Context, workshop, seat, path string) (string, error) {
-	if s.Work == nil {
-		return "", nothingKept()
-	}
+// KeptAt opens a file that was kept of a seat. NotFound where there is none.
+func (s *Service) KeptAt(ctx context.Context, workshop, seat, path string) (io.ReadCloser, error) {
 	if seat == "" || path == "" || !below(seat) || strings.Contains(seat, "/") || !below(path) {
-		return "", api.Problemf(api.NotFound, "There is no such file", "Look for it in the list of what was made.")
+		return nil, api.Problemf(api.NotFound, "There is no such file", "Look for it in the list of what was made.")
 	}
-	return s.Work.Download(ctx, workFolder(workshop)+seat+"/"+path)
+	return s.OpenKept(ctx, Kept{WorkFile: WorkFile{Key: workFolder(workshop) + seat + "/" + path}})
 }

@@ -1,8 +1,11 @@
 package web
 
 import (
+	"io"
+	"mime"
 	"net/http"
 	"net/url"
+	"path"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -91,19 +94,30 @@ func (s *server) collectForm(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/admin/workshops/"+r.PathValue("id")+"/work", http.StatusSeeOther)
 }
 
-// workFile sends a browser to where a file is: an address of the bucket's, which is good
-// for a while only, so that none stands on a page.
+// workFile gives one file, as something to keep and not to show: whoever made it said what is
+// in it. It comes from here, as the archive does, so that no page leads to another host.
 func (s *server) workFile(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	workshop, err := s.Service.Store.Workshop(r.Context(), r.PathValue("id"))
-	var at string
+	var file io.ReadCloser
 	if err == nil {
-		at, err = s.Service.KeptAt(r.Context(), workshop.ID, q.Get("seat"), q.Get("path"))
+		file, err = s.Service.KeptAt(r.Context(), workshop.ID, q.Get("seat"), q.Get("path"))
 	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
+	defer file.Close()
+	attached(w, "application/octet-stream", path.Base(q.Get("path")))
+	if _, err := io.Copy(patient{w}, file); err != nil {
+		s.Log.WarnContext(r.Context(), "a file of work was not sent as a whole", "workshop", workshop.ID, "error", err)
+		panic(http.ErrAbortHandler) // so that the browser says that the download failed
+	}
+}
+
+// attached begins an answer that is a file to keep.
+func attached(w http.ResponseWriter, kind, name string) {
+	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, at, http.StatusSeeOther) //nolint:gosec // the bucket's address, as the allocator signed it
+	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": windowsName(name)}))
 }

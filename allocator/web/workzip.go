@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"strings"
 	"time"
@@ -30,9 +29,7 @@ func (s *server) workZip(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Get("seat") != "" {
 		name += " " + windowsName(files[0].Email)
 	}
-	w.Header().Set("Content-Type", "application/zip")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name + ".zip"}))
+	attached(w, "application/zip", name+".zip")
 	if err := s.zip(r.Context(), patient{w}, files); err != nil {
 		s.Log.WarnContext(r.Context(), "an archive of work was not sent as a whole", "workshop", workshop.ID, "error", err)
 		panic(http.ErrAbortHandler) // so that the browser says that the download failed

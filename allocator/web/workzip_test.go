@@ -69,8 +69,10 @@ func TestWhatWasMadeIsDownloadedAsOneArchiveOrByParticipant(t *testing.T) {
 	require.Contains(t, res.Header.Get("Content-Disposition"), "bob@example.org")
 	require.Len(t, unpacked(t, raw), 1)
 
-	res, _ = staff.open(t, file+"?seat="+seats[0]+"&path=2026-03-01T090000Z%2Fresults%2Fa.csv")
-	require.Equal(t, "https://bucket.test/"+ws.ID+"/"+seats[0]+"/2026-03-01T090000Z/results/a.csv", res.Header.Get("Location"))
+	res, raw = staff.open(t, file+"?seat="+seats[0]+"&path=2026-03-01T090000Z%2Fresults%2Fa.csv")
+	require.Equal(t, http.StatusOK, res.StatusCode, "no page leads to another host")
+	require.Equal(t, []string{"application/octet-stream", `attachment; filename=a.csv`}, []string{res.Header.Get("Content-Type"), res.Header.Get("Content-Disposition")})
+	require.Equal(t, strings.Repeat("\x00", 5), raw)
 	for _, bad := range []string{file + "?seat=..&path=x", file + "?seat=a%2Fb&path=x", file + "?seat=a&path=..%2F..%2Fx", file + "?seat=a", page + ".zip?seat=sea_x", "/admin/workshops/wks_x/work.zip", "/admin/workshops/wks_x/collected/file"} {
 		res, _ = staff.open(t, bad)
 		require.Equal(t, http.StatusNotFound, res.StatusCode, bad)
@@ -102,13 +104,15 @@ func TestAnArchiveSaysWhatIsMissingAndIsCutWhereItCannotGoOn(t *testing.T) {
 	staff := w.staff(t)
 	w.Service.Work = spoilt{w.World.Work}
 	page := "/admin/workshops/" + ws.ID + "/work.zip"
+	res, _ := staff.open(t, strings.Replace(page, "work.zip", "collected/file", 1)+"?seat="+seats[0]+"&path=results%2Fa.csv")
+	require.Equal(t, http.StatusNotFound, res.StatusCode, "it was removed")
 	_, raw := staff.open(t, page+"?seat="+seats[0])
 	files := unpacked(t, raw)
 	require.Len(t, files, 2)
 	require.Contains(t, files["what is missing.txt"], "results/a.csv")
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, staff.url+page, nil)
 	require.NoError(t, err)
-	res, err := staff.Do(req)
+	res, err = staff.Do(req)
 	if err == nil { // the browser learns that the download failed
 		_, err = io.ReadAll(res.Body)
 		require.NoError(t, res.Body.Close())

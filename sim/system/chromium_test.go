@@ -3,18 +3,14 @@ package system
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
@@ -23,23 +19,12 @@ import (
 // `make screenshots` sets it.
 var screenshots = os.Getenv("LABLINK_SCREENSHOTS")
 
-// browser is a window with cookies of its own. It writes down what it complains of, and
-// which hosts it asks.
+// browser is a window with cookies of its own. What it complains of is held against the
+// test that opened it, at its end.
 type browser struct {
-	ctx        context.Context
-	mu         sync.Mutex
-	complaints []string
-	hosts      map[string]bool
-}
-
-// content requires that nothing was wrong with any page: no error of a script, nothing that
-// the content security policy kept from happening, and nothing asked of another host.
-func (b *browser) content(t *testing.T, host string) {
-	t.Helper()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	require.Empty(t, b.complaints, "the browser complains")
-	require.Equal(t, map[string]bool{host: true}, b.hosts, "another host was asked")
+	*complaints
+	ctx       context.Context
+	documents *documents
 }
 
 func startChromium(t *testing.T) context.Context {
@@ -62,23 +47,12 @@ func newBrowser(t *testing.T, chrome context.Context) *browser { //nolint:revive
 	t.Helper()
 	ctx, stop := chromedp.NewContext(chrome, chromedp.WithNewBrowserContext())
 	t.Cleanup(stop)
-	b := &browser{ctx: ctx, hosts: map[string]bool{}}
+	b := &browser{ctx: ctx, complaints: &complaints{asked: map[network.RequestID]string{}, hosts: map[string]bool{}}, documents: &documents{all: map[string]bool{}}}
 	require.NoError(t, chromedp.Listen(ctx, func(event any) {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		switch e := event.(type) {
-		case *log.EventEntryAdded:
-			if e.Entry.Level == log.EntryLevelError && e.Entry.Source != log.EntrySourceNetwork { // a refusal is an answer
-				b.complaints = append(b.complaints, e.Entry.Text)
-			}
-		case *runtime.EventExceptionThrown:
-			b.complaints = append(b.complaints, e.ExceptionDetails.Text)
-		case *network.EventRequestWillBeSent:
-			if u, err := url.Parse(e.Request.URL); err == nil && u.Host != "" {
-				b.hosts[u.Host] = true
-			}
-		}
+		b.hear(event)
+		b.documents.follow(event)
 	}))
+	t.Cleanup(func() { b.none(t) })
 	b.do(t, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, network.Enable, network.EnableParams{})
 		return err
@@ -128,27 +102,42 @@ func (b *browser) tabTo(t *testing.T, selector string) {
 	require.FailNow(t, "no key leads to "+selector)
 }
 
-// picture looks at a page on the screens that people have, in light and in dark: nothing may
-// stick out.
+// screens are those that people have.
+var screens = []struct {
+	name          string
+	width, height int64
+}{{"wide", 1200, 800}, {"narrow", 360, 740}, {"4k", 3840, 2160}}
+
+// picture looks at a page on the screens that people have, in light and in dark, as it is and
+// with all of it unfolded: nothing may stick out, and axe has nothing to say. Pictures are of
+// the page as it is.
 func (b *browser) picture(t *testing.T, name string) {
 	t.Helper()
 	require.NotRegexp(t, `%!|0x[0-9a-f]{8}`, b.text(t, "body"), "a value is not what its format expects")
-	for _, size := range []struct {
-		name          string
-		width, height int64
-	}{{"wide", 1200, 800}, {"narrow", 360, 740}, {"4k", 3840, 2160}} {
+	for _, screen := range screens {
 		for _, scheme := range []string{"light", "dark"} {
-			b.do(t, chromedp.EmulateViewport(size.width, size.height), prefer(scheme))
-			require.False(t, ask(t, b, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)), "%s sticks out when %s", name, size.name)
-			b.accessible(t, fmt.Sprintf("%s, %s and %s,", name, size.name, scheme))
+			b.do(t, chromedp.EmulateViewport(screen.width, screen.height), prefer(scheme))
+			what := fmt.Sprintf("%s, %s and %s,", name, screen.name, scheme)
+			b.fits(t, what)
 			png := ask(t, b, chromedp.CaptureScreenshot())
 			if screenshots != "" {
-				file := filepath.Join(screenshots, fmt.Sprintf("%s-%s-%s.png", name, size.name, scheme))
+				file := filepath.Join(screenshots, fmt.Sprintf("%s-%s-%s.png", name, screen.name, scheme))
 				require.NoError(t, os.WriteFile(file, png, 0o644))
+			}
+			if any, fold := b.unfold(t); any {
+				b.fits(t, what+" unfolded,")
+				fold()
 			}
 		}
 	}
-	b.do(t, chromedp.EmulateViewport(1200, 800))
+	b.do(t, chromedp.EmulateViewport(1200, 800), prefer("light"))
+}
+
+// fits requires that a page sticks out nowhere, and is for everybody.
+func (b *browser) fits(t *testing.T, what string) {
+	t.Helper()
+	require.False(t, ask(t, b, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)), "%s sticks out", what)
+	b.accessible(t, what)
 }
 
 // prefer makes a page light or dark.

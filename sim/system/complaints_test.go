@@ -1,0 +1,102 @@
+package system
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/stretchr/testify/require"
+)
+
+// complaints are what a browser has to say of the pages that it shows: errors and warnings
+// of their scripts and of its own, requests that were refused or had no answer, and the
+// hosts that were asked.
+type complaints struct {
+	mu      sync.Mutex
+	said    []string
+	allowed []*regexp.Regexp
+	asked   map[network.RequestID]string
+	hosts   map[string]bool
+}
+
+// hear takes one event of a browser.
+func (c *complaints) hear(event any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch e := event.(type) {
+	case *log.EventEntryAdded: // what the network answers is heard below
+		if e.Entry.Source != log.EntrySourceNetwork && slices.Contains([]log.EntryLevel{log.EntryLevelError, log.EntryLevelWarning}, e.Entry.Level) {
+			c.said = append(c.said, fmt.Sprintf("%s: %s", e.Entry.Level, e.Entry.Text))
+		}
+	case *runtime.EventExceptionThrown:
+		c.said = append(c.said, "exception: "+exception(e.ExceptionDetails))
+	case *runtime.EventConsoleAPICalled:
+		if slices.Contains([]runtime.ConsoleAPICalledType{runtime.ConsoleAPICalledTypeError, runtime.ConsoleAPICalledTypeWarning, runtime.ConsoleAPICalledTypeAssert}, e.Type) {
+			c.said = append(c.said, fmt.Sprintf("console.%s: %s", e.Type, words(e.Args)))
+		}
+	case *network.EventRequestWillBeSent:
+		if u, err := url.Parse(e.Request.URL); err == nil && u.Host != "" {
+			c.hosts[u.Host], c.asked[e.RequestID] = true, u.Path
+		}
+	case *network.EventResponseReceived:
+		if e.Response.Status >= 400 {
+			c.said = append(c.said, fmt.Sprintf("%d %s", e.Response.Status, c.asked[e.RequestID]))
+		}
+	case *network.EventLoadingFailed:
+		if !e.Canceled && e.ErrorText != "net::ERR_ABORTED" { // a page that was left
+			c.said = append(c.said, fmt.Sprintf("%s %s", e.ErrorText, c.asked[e.RequestID]))
+		}
+	}
+}
+
+func exception(of *runtime.ExceptionDetails) string {
+	if of.Exception != nil && of.Exception.Description != "" {
+		return of.Exception.Description
+	}
+	return of.Text
+}
+
+// words are what was given to the console.
+func words(args []*runtime.RemoteObject) string {
+	all := make([]string, 0, len(args))
+	for _, a := range args {
+		var text string
+		if json.Unmarshal(a.Value, &text) != nil {
+			text = a.Description
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, " ")
+}
+
+// allow lets a test expect what a browser complains of: a status and an address, or words.
+func (c *complaints) allow(patterns ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range patterns {
+		c.allowed = append(c.allowed, regexp.MustCompile("^(?:"+p+")"))
+	}
+}
+
+// none requires that nothing was wrong with any page but what was expected: no error of a
+// script, no refusal, nothing that the content security policy kept from happening, and
+// nothing asked of another host.
+func (c *complaints) none(t *testing.T) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	said := slices.DeleteFunc(slices.Clone(c.said), func(what string) bool {
+		return slices.ContainsFunc(c.allowed, func(p *regexp.Regexp) bool { return p.MatchString(what) })
+	})
+	require.Empty(t, said, "the browser complains")
+	require.LessOrEqual(t, len(c.hosts), 1, "another host was asked: %v", slices.Sorted(maps.Keys(c.hosts)))
+}
