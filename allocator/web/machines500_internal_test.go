@@ -19,7 +19,9 @@ import (
 // BenchmarkMachines500 measures the page of all machines with 500 of them: how long it
 // takes, and what its stream sends while each reports every ten seconds.
 func BenchmarkMachines500(b *testing.B) {
-	w, agents := fiveHundred(b)
+	w := allocatortest.New(b)
+	w.Pools[0].MaxMachines = 500
+	agents := fiveHundred(b, w)
 	s := &server{Config: Config{Service: w.Service, Guard: access.New(w.Store, w.Now), Sessions: w.Store.(*sqlstore.Store), Log: slog.New(slog.DiscardHandler)}}
 	var err error
 	s.pages, err = newPages(time.Minute, assets{})
@@ -55,22 +57,25 @@ func BenchmarkMachines500(b *testing.B) {
 	b.ReportMetric(float64(sent.Body.Len()-whole)/seconds/1000, "machines_live_500:KB/s")
 }
 
-// fiveHundred is a workshop with so many machines, all ready, and their agents.
-func fiveHundred(b *testing.B) (*allocatortest.World, []allocator.Agent) {
-	b.Helper()
-	w := allocatortest.New(b)
-	w.Pools[0].MaxMachines = 500
-	ws, err := w.OpenWorkshop(b.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 500})
-	require.NoError(b, err)
-	var agents []allocator.Agent
+// fiveHundred opens a workshop with so many machines, all ready, and returns their agents.
+func fiveHundred(t testing.TB, w *allocatortest.World) (agents []allocator.Agent) {
+	t.Helper()
+	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 500})
+	require.NoError(t, err)
 	for range 10 {
-		require.NoError(b, w.Reconcile(b.Context()))
-		w.RunAll(b)
+		require.NoError(t, w.Reconcile(t.Context()))
+		w.RunAll(t)
 	}
-	for _, m := range w.Machines(b, ws) {
-		_, a := w.Boot(b, m)
+	for _, m := range w.Machines(t, ws) {
+		r := allocatortest.Registration(m.InstanceID, "client-gpu", "signature of "+m.InstanceID)
+		r.Inventory = api.Inventory{GPUs: []api.GPU{{UUID: "GPU-1", Model: "NVIDIA A10G", Memory: 24 << 30}}}
+		given, err := w.Register(t.Context(), r)
+		require.NoError(t, err)
+		a := allocator.Agent{ID: given.AgentID, MachineID: m.ID}
+		_, err = w.Report(t.Context(), a, api.Report{BootID: "b", Health: api.Healthy})
+		require.NoError(t, err)
 		agents = append(agents, a)
 	}
-	require.Len(b, agents, 500)
-	return w, agents
+	require.Len(t, agents, 500)
+	return agents
 }
