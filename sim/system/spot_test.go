@@ -18,7 +18,7 @@ import (
 // that AWS gives, what they made is kept, they are told and at another machine. That
 // one is rebooted by staff, and comes back.
 func TestASpotMachineThatAWSTakesBackIsLeftInTime(t *testing.T) {
-	l, account := upWith(t, "", "maxMachines: 10", "maxMachines: 10\n      market: spot\n      collect: [results/**]")
+	l, account := upWith(t, "", "maxMachines: 10", "maxMachines: 10\n      market: spot")
 	admin, person := l.admin(t), l.person(t)
 	var w api.Workshop
 	require.NoError(t, admin.Do(t.Context(), http.MethodPost, "/api/v1/workshops", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1}, &w))
