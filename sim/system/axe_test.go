@@ -23,9 +23,9 @@ var axe = sync.OnceValues(func() (string, error) {
 	return string(raw), nil
 })
 
-// found is how axe says what it finds: the rule, how bad it is, and where. Of frames it says
-// nothing: it is asked in each.
-const found = `axe.run(document, {resultTypes: ['violations'], iframes: false}).then(r =>
+// found is how axe says what it finds: the rule, how bad it is, and where. It asks those of it
+// that are in the page's frames.
+const found = `axe.run(document, {resultTypes: ['violations']}).then(r =>
 	r.violations.flatMap(v => v.nodes.map(n => v.impact + ': ' + v.id + ' at ' + n.target.join(' ') + ': ' + n.failureSummary)).join('\n'))`
 
 // documents are those that a browser shows now: that of the page, and those of its frames.
@@ -65,15 +65,14 @@ func (b *browser) accessible(t *testing.T, name string) {
 	documents := b.documents.now()
 	require.NotEmpty(t, documents)
 	for _, document := range documents {
-		in := func(p *runtime.EvaluateParams) { p.UniqueContextID = document }
-		b.do(t, chromedp.Evaluate[chromedp.Void](`if (!window.axe) { `+program+` }`, in))
-		said := ask(t, b, chromedp.Evaluate[string](found, chromedp.EvalAwaitPromise, in))
-		require.Empty(t, strings.TrimSpace(said), "%s is not for everybody", name)
+		b.do(t, chromedp.Evaluate[chromedp.Void](`if (!window.axe) { `+program+` }`, func(p *runtime.EvaluateParams) { p.UniqueContextID = document }))
 	}
+	said := ask(t, b, chromedp.Evaluate[string](found, chromedp.EvalAwaitPromise))
+	require.Empty(t, strings.TrimSpace(said), "%s is not for everybody", name)
 }
 
 // unfold opens all that can be opened on a page, and returns what closes it again.
-func (b *browser) unfold(t *testing.T) (any bool, fold func()) {
+func (b *browser) unfold(t *testing.T) (folded bool, fold func()) {
 	t.Helper()
 	opened := ask(t, b, chromedp.Evaluate[int](`(window.unfolded = [...document.querySelectorAll('details:not([open])')]).forEach(d => { d.open = true; }), window.unfolded.length`))
 	return opened > 0, func() {

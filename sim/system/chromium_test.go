@@ -52,11 +52,12 @@ func newBrowser(t *testing.T, chrome context.Context) *browser { //nolint:revive
 		b.hear(event)
 		b.documents.follow(event)
 	}))
+	b.allow("console.error: noVNC requires a secure context") // which is what TLS gives, and the simulator has none
 	t.Cleanup(func() { b.none(t) })
 	b.do(t, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, network.Enable, network.EnableParams{})
 		return err
-	}))
+	}), chromedp.EmulateViewport(1200, 800))
 	return b
 }
 
@@ -89,6 +90,15 @@ func (b *browser) wait(t *testing.T, expression string) {
 	b.do(t, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(patience-10*time.Second)))
 }
 
+// becomes waits until an expression is true, also where the page becomes another one meanwhile.
+func (b *browser) becomes(t *testing.T, what, expression string) {
+	t.Helper()
+	eventually(t, what, func() bool {
+		is, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression))
+		return err == nil && is
+	})
+}
+
 // tabTo goes to an element as people do who have no pointer.
 func (b *browser) tabTo(t *testing.T, selector string) {
 	t.Helper()
@@ -102,32 +112,30 @@ func (b *browser) tabTo(t *testing.T, selector string) {
 	require.FailNow(t, "no key leads to "+selector)
 }
 
-// screens are those that people have.
-var screens = []struct {
-	name          string
-	width, height int64
-}{{"wide", 1200, 800}, {"narrow", 360, 740}, {"4k", 3840, 2160}}
+// looks are how people see a page: on the screens that they have, in light and in dark.
+var looks = []struct {
+	screen, scheme string
+	width, height  int64
+}{
+	{"wide", "light", 1200, 800}, {"wide", "dark", 1200, 800}, {"narrow", "light", 360, 740}, {"narrow", "dark", 360, 740}, {"4k", "light", 3840, 2160},
+}
 
-// picture looks at a page on the screens that people have, in light and in dark, as it is and
-// with all of it unfolded: nothing may stick out, and axe has nothing to say. Pictures are of
-// the page as it is.
+// picture looks at a page as people see it, as it is and with all of it unfolded: nothing may
+// stick out, and axe has nothing to say. Pictures are of the page as it is.
 func (b *browser) picture(t *testing.T, name string) {
 	t.Helper()
 	require.NotRegexp(t, `%!|0x[0-9a-f]{8}`, b.text(t, "body"), "a value is not what its format expects")
-	for _, screen := range screens {
-		for _, scheme := range []string{"light", "dark"} {
-			b.do(t, chromedp.EmulateViewport(screen.width, screen.height), prefer(scheme))
-			what := fmt.Sprintf("%s, %s and %s,", name, screen.name, scheme)
-			b.fits(t, what)
-			png := ask(t, b, chromedp.CaptureScreenshot())
-			if screenshots != "" {
-				file := filepath.Join(screenshots, fmt.Sprintf("%s-%s-%s.png", name, screen.name, scheme))
-				require.NoError(t, os.WriteFile(file, png, 0o644))
-			}
-			if any, fold := b.unfold(t); any {
-				b.fits(t, what+" unfolded,")
-				fold()
-			}
+	for _, look := range looks {
+		b.do(t, chromedp.EmulateViewport(look.width, look.height), prefer(look.scheme))
+		what := fmt.Sprintf("%s, %s and %s,", name, look.screen, look.scheme)
+		b.fits(t, what)
+		if screenshots != "" {
+			file := filepath.Join(screenshots, fmt.Sprintf("%s-%s-%s.png", name, look.screen, look.scheme))
+			require.NoError(t, os.WriteFile(file, ask(t, b, chromedp.CaptureScreenshot()), 0o644))
+		}
+		if folded, fold := b.unfold(t); folded {
+			b.fits(t, what+" unfolded,")
+			fold()
 		}
 	}
 	b.do(t, chromedp.EmulateViewport(1200, 800), prefer("light"))

@@ -18,7 +18,7 @@ import (
 )
 
 // complaints are what a browser has to say of the pages that it shows: errors and warnings
-// of their scripts and of its own, requests that were refused or had no answer, and the
+// of their scripts, errors of its own, requests that were refused or had no answer, and the
 // hosts that were asked.
 type complaints struct {
 	mu      sync.Mutex
@@ -34,8 +34,8 @@ func (c *complaints) hear(event any) {
 	defer c.mu.Unlock()
 	switch e := event.(type) {
 	case *log.EventEntryAdded: // what the network answers is heard below
-		if e.Entry.Source != log.EntrySourceNetwork && slices.Contains([]log.EntryLevel{log.EntryLevelError, log.EntryLevelWarning}, e.Entry.Level) {
-			c.said = append(c.said, fmt.Sprintf("%s: %s", e.Entry.Level, e.Entry.Text))
+		if e.Entry.Source != log.EntrySourceNetwork && e.Entry.Level == log.EntryLevelError {
+			c.said = append(c.said, "error: "+e.Entry.Text)
 		}
 	case *runtime.EventExceptionThrown:
 		c.said = append(c.said, "exception: "+exception(e.ExceptionDetails))

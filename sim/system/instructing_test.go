@@ -1,0 +1,156 @@
+package system
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// opensAWorkshop fills the form, mends what is wrong in it, and shows the link to the room.
+func (p *people) opensAWorkshop(t *testing.T) (link string) {
+	t.Helper()
+	b := p.instructor
+	b.do(t, chromedp.Navigate(p.site+"/admin"), chromedp.SetValue("#user", "ines"), chromedp.SendKeys("#password", chosen+"\r"), chromedp.WaitVisible("#open"))
+	b.do(t, chromedp.SendKeys("#name", "Pose tracking"), chromedp.SetValue("#seats", "2"), chromedp.SetValue("#spares", "1"))
+	b.do(t, chromedp.SendKeys("#roster", "Ann <ann@example.org>; bob@example.org\ncleo@example.org\n"))
+	b.tabTo(t, "#previews")
+	b.do(t, chromedp.KeyEvent(" "))
+	b.wait(t, `document.querySelector('#estimate').innerText.includes('$')`)
+	b.picture(t, "instructor-create")
+	b.allow("422 /admin/workshops")
+	b.do(t, chromedp.SendKeys("#roster", "whoever comes"), chromedp.Click("#open .buttons button"), chromedp.WaitVisible("main .problem"))
+	require.Contains(t, b.text(t, "main .problem"), "whoever comes")
+	b.do(t, chromedp.SetValue("#roster", "ann@example.org\nbob@example.org\ncleo@example.org"))
+	b.tabTo(t, "#open .buttons button")
+	b.do(t, chromedp.KeyEvent("\r"), chromedp.WaitVisible("#room"))
+	p.room = strings.TrimPrefix(ask(t, b, chromedp.Location()), p.site)
+	b.picture(t, "instructor-starting")
+	// The page shows by itself how the machines become ready.
+	b.wait(t, `document.querySelectorAll('#room .seatcard .state.ready').length === 3`)
+	link = b.text(t, ".invite a")
+	b.do(t, chromedp.Click("#project"), chromedp.WaitVisible(".qr"))
+	b.picture(t, "instructor-project")
+	return link
+}
+
+// repeatsAWorkshop opens one that is held again and again, from some time on.
+func (p *people) repeatsAWorkshop(t *testing.T) {
+	t.Helper()
+	b := newBrowser(t, p.chrome)
+	b.do(t, chromedp.Navigate(p.site+"/admin"), chromedp.SetValue("#user", "ines"), chromedp.SendKeys("#password", chosen+"\r"), chromedp.WaitVisible("#open"))
+	first := time.Now().AddDate(0, 2, 0).Format("2006-01-02") + "T09:00"
+	b.do(t, chromedp.SendKeys("#name", "Every week"), chromedp.SetValue("#seats", "2"), chromedp.SetValue("#starts_at", first), chromedp.Evaluate[chromedp.Void](`rule.selectedIndex = 1`))
+	b.do(t, chromedp.Click("#open .buttons button"), chromedp.WaitVisible("#table-schedules"))
+	b.picture(t, "instructor-workshops")
+}
+
+// seesTheRoom sees all seats at once and what they cost, and tells people something.
+func (p *people) seesTheRoom(t *testing.T) {
+	t.Helper()
+	b := p.instructor
+	b.do(t, chromedp.Click(".leave a"), chromedp.WaitVisible("#room"))
+	b.wait(t, `['ann', 'bob', 'cleo'].every(who => document.querySelector('#room').innerText.includes(who + '@example.org'))`)
+	b.wait(t, `[...document.querySelectorAll('#room img.preview')].filter(i => i.complete && i.naturalWidth > 0).length === 2`)
+	b.wait(t, `/\$\d.*\$\d.*\$\d/s.test(document.querySelector('#cost').innerText)`) // so far, an hour, and at its end
+	b.picture(t, "instructor-room")
+
+	// What somebody types stays while the page moves.
+	b.do(t, chromedp.Click("#room .deeds:has(input[name=text]) summary"), chromedp.SendKeys("#room .deeds[open] input[name=text]", "Please sa"))
+	b.picture(t, "instructor-card-menu")
+	p.phone.do(t, chromedp.Navigate(p.site+"/seat"), chromedp.WaitVisible("#frame"))
+	require.Equal(t, "Please sa", ask(t, b, chromedp.Evaluate[string](`document.querySelector('#room .deeds[open] input[name=text]').value`)), "what staff types is lost when the page moves")
+	b.do(t, chromedp.SendKeys("#room .deeds[open] input[name=text]", "ve your work\r"))
+	p.someone(t, "Please save your work")
+
+	b.do(t, chromedp.WaitVisible("#everyone"), chromedp.Click("#everyone summary"), chromedp.SendKeys("#message", "We go on in five minutes"), chromedp.Click("#tell-everyone"))
+	for _, who := range []*browser{p.ann, p.bob, p.cleo} {
+		who.wait(t, `document.querySelector('#message')?.innerText.includes('We go on in five minutes')`)
+	}
+	b.do(t, chromedp.Click(`.switch a[href*="view=table"]`), chromedp.WaitVisible("#table-machines"))
+	b.picture(t, "instructor-table")
+}
+
+// someone requires that one of the participants reads something.
+func (p *people) someone(t *testing.T, text string) {
+	t.Helper()
+	eventually(t, "somebody reads: "+text, func() bool {
+		for _, who := range []*browser{p.ann, p.bob} {
+			if strings.Contains(ask(t, who, chromedp.Evaluate[string](`document.querySelector('#message')?.innerText ?? ''`)), text) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// invites takes a table of people into a workshop that is open. Who is not on the list is
+// told so; who is takes a place, by the code, and gives it back.
+func (p *people) invites(t *testing.T, link string) {
+	t.Helper()
+	p.dora.allow("403 /join/")
+	p.dora.do(t, chromedp.Navigate(p.site+"/"), chromedp.WaitVisible("#code"))
+	p.dora.picture(t, "participant-code")
+	p.dora.do(t, chromedp.SendKeys("#code", link[strings.LastIndex(link, "/")+1:]+"\r"), chromedp.SendKeys("#email", "dora@example.org\r"), chromedp.WaitVisible("main .problem"))
+	p.dora.picture(t, "participant-uninvited")
+
+	table := filepath.Join(t.TempDir(), "people.csv")
+	require.NoError(t, os.WriteFile(table, []byte("Name,E-mail\nDora,dora@example.org\n"), 0o600))
+	b := p.instructor
+	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#changing"), chromedp.Click("#changing summary"), chromedp.SetUploadFiles("#invite_file", []string{table}), chromedp.Click("#change"), chromedp.WaitVisible("#room"))
+	p.dora.do(t, chromedp.SendKeys("#email", "\r"), chromedp.WaitVisible("#leaving"), chromedp.Click("#leaving summary"), chromedp.Click("#leave"), chromedp.WaitVisible("#email"))
+}
+
+// card is where the machine of a participant is on the room's page.
+func (b *browser) card(t *testing.T, who string) string {
+	t.Helper()
+	return "#" + ask(t, b, chromedp.Evaluate[string](`[...document.querySelectorAll('#cards .seatcard')].find(c => c.querySelector('h3').innerText.includes('`+who+`')).id`))
+}
+
+// helps gives a participant another machine, and another one a machine in the place of theirs.
+func (p *people) helps(t *testing.T) {
+	t.Helper()
+	b := p.instructor
+	ann, bob := p.machineOf(t, "ann@example.org").ID, p.machineOf(t, "bob@example.org").ID
+	for _, who := range []*browser{p.ann, p.phone, p.bob} {
+		who.allow("(426|503) /desktop/stream") // why a desktop's stream ended is asked without a WebSocket
+	}
+	card := b.card(t, "ann@example.org")
+	b.do(t, chromedp.Click(card+" .deeds summary"), chromedp.Click(card+` a[id^="release-"]`), chromedp.WaitVisible("#sure"))
+	b.picture(t, "instructor-release")
+	b.do(t, chromedp.NavigateBack(), chromedp.WaitVisible(card+" .deeds"), chromedp.Click(card+" .deeds summary"), chromedp.Click(card+` a[id^="move-"]`), chromedp.WaitVisible("#sure"))
+	b.picture(t, "instructor-move")
+	b.do(t, chromedp.Click("#sure"), chromedp.WaitVisible("#room"))
+	p.ann.becomes(t, "she is told of her other machine", `document.querySelector('#another')?.innerText.includes('This is another machine than before')`)
+	p.ann.connected(t, framed)
+	require.NotEqual(t, ann, p.machineOf(t, "ann@example.org").ID)
+
+	b.becomes(t, "a machine is free again", `document.querySelector('#cards .state.ready') !== null`)
+	card = b.card(t, "bob@example.org")
+	b.do(t, chromedp.Click(card+" .deeds summary"), chromedp.Click(card+` a[id^="replace-"]`), chromedp.WaitVisible("#confirm"))
+	b.picture(t, "instructor-replace")
+	b.do(t, chromedp.Click("#confirm"), chromedp.WaitVisible("#machine-timeline"))
+	eventually(t, "bob has another machine", func() bool { return p.machineOf(t, "bob@example.org").ID != bob })
+	p.bob.do(t, chromedp.WaitVisible("#frame"))
+	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#room"))
+	b.becomes(t, "another one was started", `document.querySelectorAll('#cards .seatcard').length === 3 && document.querySelectorAll('#cards .state.ready').length === 1`)
+}
+
+// collects keeps what participants have made until now, and downloads it.
+func (p *people) collects(t *testing.T) {
+	t.Helper()
+	p.makes(t, "ann@example.org", "results/monday/poses.csv", "frame,x,y\n1,20,30\n")
+	p.makes(t, "bob@example.org", "skeleton.csv", "nose,ear\n")
+	b := p.instructor
+	b.do(t, chromedp.Click(`a[href$="/work"]`), chromedp.WaitVisible("#collect"), chromedp.Click("#collect"), chromedp.WaitVisible("#collection"))
+	b.becomes(t, "it is collected", `document.querySelector('#collection a') !== null`)
+	b.do(t, chromedp.Click("#collection a"), chromedp.WaitVisible("#all"), chromedp.Click(".kept summary"))
+	b.picture(t, "instructor-work")
+	require.Equal(t, "frame,x,y\n1,20,30\n", string(b.downloads(t, `.kept td a`)))
+	require.Contains(t, unpacked(t, b.downloads(t, "#all")), "nose,ear\n")
+	b.do(t, chromedp.NavigateBack(), chromedp.NavigateBack(), chromedp.WaitVisible("h1"))
+}
