@@ -27,7 +27,25 @@ func (u *Updater) mayBegin(ctx context.Context) error {
 		return nil
 	}
 	// What is wanted was said to an agent before this one. The allocator may want another
-	// one by now, and where it is away nobody knows whether a new agent gets on with it.
+	// one by now, and where it is away nobody knows whether a new agent gets on with it. Where
+	// it was, this one may be in its longest pause: it gets time for another try.
+	if err := u.answers(ctx); err != nil {
+		return err
+	}
+	err := host.Watch(ctx, 2*u.Limits.Pause, u.Limits.Look, func() error {
+		if u.talks() != no {
+			return fmt.Errorf("%w for what its allocator tells the agent", errLater)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return u.answers(ctx) // for all of that time the agent could have talked
+}
+
+// answers is nil while the allocator answers this program.
+func (u *Updater) answers(ctx context.Context) error {
 	if err := u.There(ctx); err != nil {
 		return fmt.Errorf("%w for the allocator: %w", errLater, err)
 	}

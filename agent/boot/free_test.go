@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -84,7 +85,8 @@ func speaking(t *testing.T, behaviour string) (w *world, first, second string) {
 
 func TestAnAgentThatDoesNotGetOnWithItsAllocatorIsTakenBack(t *testing.T) {
 	w, first, second := speaking(t, "mute")
-	require.ErrorContains(t, w.update(t), "it had no report answered and no tunnel open within 2s, which the agent before had")
+	w.hurry()
+	require.ErrorContains(t, w.update(t), "it had no report answered and no tunnel open within 600ms, which the agent before had")
 	require.Equal(t, first, host.Current())
 	failed, err := boot.Failed()
 	require.NoError(t, err)
@@ -99,9 +101,19 @@ func TestAnAgentThatGetsOnWithItsAllocatorStays(t *testing.T) {
 	}
 }
 
+// The allocator was away for most of the time, and the agent asks it again after a pause.
+func TestAnAgentHasTimeForAnotherTryOnceItsAllocatorIsBack(t *testing.T) {
+	w, _, second := speaking(t, "mute")
+	w.limits.Talk = 300 * time.Millisecond
+	w.there = func() { time.AfterFunc(100*time.Millisecond, func() { _ = boot.Talks(w.state()) }) }
+	require.NoError(t, w.update(t))
+	require.Equal(t, second, host.Current())
+}
+
 // Nobody can tell what a release is worth while the allocator is away.
 func TestAReleaseIsTriedAgainOnceTheAllocatorIsBack(t *testing.T) {
 	w, first, second := speaking(t, "mute")
+	w.hurry()
 	w.away = errors.New("connection refused")
 	require.ErrorContains(t, w.update(t), "nor did it answer the updater")
 	require.Equal(t, first, host.Current(), "that one is known to get on with it")
@@ -114,9 +126,14 @@ func TestAReleaseIsTriedAgainOnceTheAllocatorIsBack(t *testing.T) {
 	require.NoError(t, w.update(t))
 	require.Equal(t, log, w.read(t, "systemctl.log"), "it waits")
 	require.Contains(t, w.said.String(), "the update waits for the allocator: connection refused")
-	w.away = nil
-	require.NoError(t, boot.Talks(w.state()))
-	require.Error(t, w.update(t))
+	w.away, w.limits = nil, patient
+	time.AfterFunc(500*time.Millisecond, func() { _ = boot.Talks(w.state()) }) // after its longest pause
+	require.NoError(t, w.update(t))
+	require.Equal(t, log, w.read(t, "systemctl.log"), "the agent before is sure to get on with it")
+	require.Contains(t, w.said.String(), "the update waits for what its allocator tells the agent")
+	w.hurry()
+	require.ErrorContains(t, w.update(t), "which the agent before had")
+	require.Equal(t, first, host.Current())
 	failed, err = boot.Failed()
 	require.NoError(t, err)
 	require.Equal(t, second, failed.Release)
@@ -126,6 +143,17 @@ func TestAReleaseIsTriedAgainOnceTheAllocatorIsBack(t *testing.T) {
 func TestAnAgentThatNobodyAnswersIsFollowedByAnyThatStarts(t *testing.T) {
 	w, _, second := speaking(t, "mute")
 	require.NoError(t, boot.Started(w.state()))
+	w.hurry()
 	require.NoError(t, w.update(t))
 	require.Equal(t, second, host.Current())
+}
+
+func TestAReleaseThatWasGivenUpIsTriedAgainAfterAnotherWasWanted(t *testing.T) {
+	w, first, second := following(t, "broken")
+	require.Error(t, w.update(t))
+	require.NoError(t, w.update(t), "it is known to be bad")
+	w.want(t, first)
+	require.NoError(t, w.update(t))
+	w.want(t, second)
+	require.ErrorContains(t, w.update(t), "it did not start")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -35,11 +36,12 @@ type Limits struct {
 	Start time.Duration // until the agent says that it is ready
 	Watch time.Duration // for which it must go on from then, to count as good
 	Talk  time.Duration // until it and its allocator understand each other
+	Pause time.Duration // that an agent makes at most between two tries to talk
 	Look  time.Duration // between two looks at it meanwhile
 }
 
 // Standard are the limits on a machine.
-var Standard = Limits{Fetch: 20 * time.Second, Start: 30 * time.Second, Watch: 15 * time.Second, Talk: time.Minute, Look: 500 * time.Millisecond}
+var Standard = Limits{Fetch: 20 * time.Second, Start: 30 * time.Second, Watch: 15 * time.Second, Talk: time.Minute, Pause: time.Minute, Look: 500 * time.Millisecond}
 
 // Updater brings the machine to the release that its agent was told of.
 type Updater struct {
@@ -76,8 +78,14 @@ func (u *Updater) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if failed != nil && failed.Release == wanted {
+	switch {
+	case failed == nil:
+	case failed.Release == wanted:
 		wanted = ""
+	default: // it is tried again when it is wanted again
+		if err := os.Remove(host.Path(failedFile)); err != nil {
+			return fmt.Errorf("forget which release was given up: %w", err)
+		}
 	}
 	begun, err := host.ReadSwitch(switchingFile)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -39,6 +40,11 @@ esac
 exit 0
 `
 
+// patient are limits that nothing comes to that succeeds, on a computer that is slow, too.
+var patient = boot.Limits{
+	Fetch: time.Millisecond, Start: time.Minute, Watch: 200 * time.Millisecond, Talk: time.Minute, Pause: time.Minute, Look: 20 * time.Millisecond,
+}
+
 // world is a client machine's root directory and a bucket.
 type world struct {
 	root    string
@@ -46,12 +52,14 @@ type world struct {
 	said    bytes.Buffer
 	session string // that there is
 	away    error  // why the allocator does not answer; nil: it does
+	there   func() // is called before the allocator answers
+	limits  boot.Limits
 	asked   func() // is called before an object is read
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{root: t.TempDir(), objects: map[string][]byte{}, asked: func() {}}
+	w := &world{root: t.TempDir(), objects: map[string][]byte{}, asked: func() {}, there: func() {}, limits: patient}
 	bin := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(bin, "systemctl"), []byte(systemctl), 0o755))
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
@@ -95,17 +103,19 @@ func (w *world) want(t *testing.T, sum string) {
 
 func (w *world) update(t *testing.T) error {
 	t.Helper()
-	return w.updater(boot.Limits{
-		Fetch: time.Millisecond, Start: 500 * time.Millisecond, Watch: 200 * time.Millisecond, Talk: 2 * time.Second, Look: 20 * time.Millisecond,
-	}).Run(t.Context())
+	return w.updater().Run(t.Context())
 }
 
-func (w *world) updater(limits boot.Limits) *boot.Updater {
+func (w *world) updater() *boot.Updater {
 	return &boot.Updater{
-		State: w.state(), Get: w.get, Session: func() (string, error) { return w.session, nil }, There: func(context.Context) error { return w.away },
-		Out: &w.said, Now: time.Now, Limits: limits,
+		State: w.state(), Get: w.get, Session: func() (string, error) { return w.session, nil },
+		There: func(context.Context) error { w.there(); return w.away },
+		Out:   &w.said, Now: time.Now, Limits: w.limits,
 	}
 }
+
+// hurry makes the limits short at which a release is given up that does not talk.
+func (w *world) hurry() { w.limits.Talk, w.limits.Pause = 300*time.Millisecond, 300*time.Millisecond }
 
 func (w *world) read(t *testing.T, path string) string {
 	t.Helper()
@@ -158,11 +168,16 @@ func TestTheMachineFollowsWhatItsAgentWasTold(t *testing.T) {
 
 func TestAnAgentThatDoesNotComeUpIsTakenBackAndTold(t *testing.T) {
 	for behaviour, reason := range map[string]string{
-		"broken": "it did not start: ", "hangs": "it was not ready within 500ms", "ends": "it ended after it was ready",
+		"broken": "it did not start: ", "hangs": "it was not ready within 3s", "ends": "it ended after it was ready",
 	} {
 		t.Run(behaviour, func(t *testing.T) {
 			w, first, second := following(t, behaviour)
+			w.limits.Watch = time.Minute // it is seen at the first look
+			if behaviour == "hangs" {
+				w.limits.Start = 3 * time.Second
+			}
 			require.ErrorContains(t, w.update(t), "release "+first+" runs")
+			w.limits = patient
 			require.Equal(t, first, host.Current())
 			failed, err := boot.Failed()
 			require.NoError(t, err)
@@ -175,6 +190,9 @@ func TestAnAgentThatDoesNotComeUpIsTakenBackAndTold(t *testing.T) {
 			w.want(t, third)
 			require.NoError(t, w.update(t))
 			require.Equal(t, third, host.Current())
+			failed, err = boot.Failed()
+			require.NoError(t, err)
+			require.Nil(t, failed, "it is tried again when it is wanted again")
 		})
 	}
 }
@@ -217,12 +235,17 @@ func TestWhatTheAgentWantsIsARelease(t *testing.T) {
 
 func TestAnUpdateThatWasCutShortIsFinished(t *testing.T) {
 	w, _, _ := following(t, "hangs")
-	ctx, stop := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	require.ErrorIs(t, w.updater(boot.Standard).Run(ctx), context.DeadlineExceeded)
+	ended := make(chan error, 1)
+	go func() { ended <- w.updater().Run(ctx) }()
+	require.Eventually(t, func() bool { return strings.Contains(w.read(t, "systemctl.log"), "restart") }, time.Minute, 10*time.Millisecond)
+	stop()
+	require.ErrorIs(t, <-ended, context.Canceled)
 	failed, err := boot.Failed()
 	require.NoError(t, err)
 	require.Nil(t, failed, "that says nothing of the release")
 	w.objects["artifacts/v2"] = nil // it is here already
-	require.ErrorContains(t, w.update(t), "it was not ready within 500ms", "it is begun anew")
+	w.limits.Start = 3 * time.Second
+	require.ErrorContains(t, w.update(t), "it was not ready within 3s", "it is begun anew")
 }
