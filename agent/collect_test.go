@@ -247,6 +247,38 @@ func TestWhatMayWorkTheNextTimeIsTriedAgain(t *testing.T) {
 	}
 }
 
+// ending is a keeper whose bucket is away, and whose collection ends meanwhile.
+type ending struct {
+	*fakeKeeper
+	places int
+}
+
+func (e *ending) Places(ctx context.Context, n api.NewUploads) (api.Uploads, error) {
+	if e.places++; e.places > 1 {
+		return api.Uploads{}, api.Problemf(api.NotFound, "There is no such collection", "")
+	}
+	return e.fakeKeeper.Places(ctx, n)
+}
+
+func (*ending) Put(context.Context, string, map[string]string, io.Reader, int64) error {
+	return &agent.Away{Err: errRefused}
+}
+
+func TestACollectionThatIsRefusedEnds(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 60 { // more than places are asked for at once
+		require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.slp", i)), []byte("1"), 0o600))
+	}
+	waits := 0
+	collector := &agent.Collector{
+		Home: dir, Keeper: &ending{fakeKeeper: &fakeKeeper{kept: map[string]string{}}},
+		Wait: func(context.Context, int) bool { waits++; return waits < 10 },
+	}
+	t.Cleanup(collector.Close)
+	require.Equal(t, 60, collected(t, collector, request("op_1")).Left)
+	require.Zero(t, waits)
+}
+
 // outage is a keeper whom nobody reaches until it is over.
 type outage struct {
 	*fakeKeeper

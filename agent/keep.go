@@ -68,7 +68,7 @@ func (c *Collector) collect(ctx context.Context, s api.StartCollect) error {
 			again = append(again, c.keepEach(ctx, root, places)...)
 		}
 	}
-	for tries := 1; len(again) > 0 && c.waits(ctx, tries); tries++ {
+	for tries := 1; err == nil && len(again) > 0 && c.waits(ctx, tries); tries++ {
 		again = c.keepEach(ctx, root, again)
 	}
 	for _, f := range again {

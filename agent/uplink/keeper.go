@@ -69,8 +69,21 @@ func (k *Keeper) Put(ctx context.Context, place string, headers map[string]strin
 		return nil
 	}
 	err = fmt.Errorf("the bucket answers %s: %s", res.Status, strings.TrimSpace(string(said)))
-	if res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests {
+	if passes(res.StatusCode, string(said)) {
 		return &agent.Away{Err: err}
 	}
 	return err
+}
+
+// passes reports whether S3 may take a file the next time: not what it refuses, but what came
+// too slowly, or at the same time as another one.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+func passes(status int, said string) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests:
+		return true
+	case http.StatusBadRequest:
+		return strings.Contains(said, "<Code>RequestTimeout</Code>")
+	}
+	return status >= 500
 }

@@ -39,11 +39,22 @@ func TestAFileThatIsThereAlreadyIsKept(t *testing.T) {
 
 // What nobody could take is tried again, and what was refused is not.
 func TestWhoIsAwayIsToldFromWhoRefuses(t *testing.T) {
-	for status, away := range map[int]bool{http.StatusServiceUnavailable: true, http.StatusTooManyRequests: true, http.StatusForbidden: false} {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	for _, c := range []struct {
+		status int
+		said   string
+		away   bool
+	}{
+		{http.StatusServiceUnavailable, "", true}, {http.StatusTooManyRequests, "", true}, {http.StatusForbidden, "", false},
+		{http.StatusRequestTimeout, "", true}, {http.StatusConflict, "<Error><Code>ConditionalRequestConflict</Code></Error>", true},
+		{http.StatusBadRequest, "<Error><Code>RequestTimeout</Code></Error>", true}, {http.StatusBadRequest, "<Error><Code>InvalidDigest</Code></Error>", false},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(c.status)
+			_, _ = w.Write([]byte(c.said))
+		}))
 		err := (&uplink.Keeper{HTTP: server.Client()}).Put(t.Context(), server.URL, nil, strings.NewReader("1"), 1)
 		var is *agent.Away
-		require.Equal(t, away, errors.As(err, &is), "%v", err)
+		require.Equal(t, c.away, errors.As(err, &is), "%v", err)
 		server.Close()
 	}
 	server := httptest.NewServer(http.NotFoundHandler())
