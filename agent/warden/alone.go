@@ -12,6 +12,9 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
+// Who may have no jobs, of cron's and of at's.
+const cronDeny, atDeny = "/etc/cron.deny", "/etc/at.deny"
+
 // alone sees to it that nothing runs for a user but its session: no manager of its own,
 // which who lingers has from the machine's start on, and no jobs of cron's and at's.
 func alone(ctx context.Context, uid string) error {
@@ -22,7 +25,7 @@ func alone(ctx context.Context, uid string) error {
 		}
 	}
 	// Without such files everybody may use cron, and nobody at.
-	return errors.Join(deny("/etc/cron.deny", true), deny("/etc/at.deny", false))
+	return errors.Join(deny(cronDeny, true), deny(atDeny, false))
 }
 
 // deny adds the session's user to a file of those who may not, where it is there or is to

@@ -58,6 +58,50 @@ func TestNothingRunsForTheSessionsUserButItsSession(t *testing.T) {
 	}
 }
 
+func TestWhoMayHaveJobsIsAsItWasOnceTheSessionsUserLeaves(t *testing.T) {
+	for name, c := range map[string]struct {
+		before *string // nil: there was none
+		added  string  // by the owner meanwhile
+		after  *string
+	}{
+		"there was none":                 {},
+		"none, and another one since":    {nil, "games\n", new("games\n")},
+		"nobody was in it":               {new(""), "", new("")},
+		"with blank lines":               {new("\ngames\n\n\n"), "", new("\ngames\n\n\n")},
+		"its last line does not end":     {new("games"), "", new("games")},
+		"as that, and another one since": {new("games"), "guest\n", new("games\nguest\n")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			programs(t)
+			for file, always := range map[string]bool{cronDeny: true, atDeny: false} {
+				if c.before == nil && !always {
+					continue // it is never made
+				}
+				path := host.Path(file)
+				require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+				if c.before != nil {
+					require.NoError(t, os.WriteFile(path, []byte(*c.before), 0o640))
+				}
+				require.NoError(t, deny(file, always))
+				raw, err := os.ReadFile(path)
+				require.NoError(t, err)
+				require.Contains(t, string(raw), User)
+				require.NoError(t, os.WriteFile(path, append(raw, c.added...), 0o640))
+				for range 2 {
+					require.NoError(t, allow(file, always))
+				}
+				if c.after == nil {
+					require.NoFileExists(t, path)
+					continue
+				}
+				raw, err = os.ReadFile(path)
+				require.NoError(t, err)
+				require.Equal(t, *c.after, string(raw), file)
+			}
+		})
+	}
+}
+
 func TestContainersAreFencedByTheirNetworkOnce(t *testing.T) {
 	called := programs(t)
 	for range 2 {

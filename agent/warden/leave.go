@@ -55,7 +55,7 @@ func (s System) Leave(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find the session's user: %w", err)
 	}
-	if err := errors.Join(unfence(ctx, u.Uid), run(ctx, "systemctl", "unmask", "user@"+u.Uid+".service"), allow("/etc/cron.deny"), allow("/etc/at.deny")); err != nil {
+	if err := errors.Join(unfence(ctx, u.Uid), run(ctx, "systemctl", "unmask", "user@"+u.Uid+".service"), allow(cronDeny, true), allow(atDeny, false)); err != nil {
 		return err
 	}
 	return run(ctx, "userdel", User)
@@ -75,9 +75,10 @@ func unfence(ctx context.Context, uid string) error {
 	return failed
 }
 
-// allow takes the session's user out of a file of those who may not. One that was made for it
-// alone is removed.
-func allow(file string) error {
+// allow takes the session's user out of a file of those who may not, and leaves it as its
+// owner had it before deny: also with nothing in it, as that lets everybody. Only one that
+// deny made is removed. It has no line before the user's.
+func allow(file string, always bool) error {
 	raw, err := os.ReadFile(host.Path(file))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -85,14 +86,16 @@ func allow(file string) error {
 	if err != nil {
 		return fmt.Errorf("look who may have jobs: %w", err)
 	}
-	var others []string
-	for line := range strings.Lines(string(raw)) {
-		if strings.TrimSpace(line) != User && line != "\n" {
-			others = append(others, line)
-		}
+	before, after, found := strings.Cut("\n"+string(raw), "\n"+User+"\n")
+	if !found {
+		return nil
 	}
-	if len(others) == 0 {
+	if always && before+after == "" {
 		return os.Remove(host.Path(file))
 	}
-	return host.WriteFile(file, []byte(strings.Join(others, "")), 0o644)
+	before = strings.TrimPrefix(before, "\n")
+	if before != "" && after != "" && !strings.HasSuffix(before, "\n") {
+		before += "\n"
+	}
+	return os.WriteFile(host.Path(file), []byte(before+after), 0o644) // in place: its group may read it
 }
