@@ -62,6 +62,7 @@ func (a *Agent) keepReporting(ctx context.Context, id Identity) error {
 // report looks at the machine and tells the allocator what it was not told of
 // yet: every change of health in order, and the present state if none changed.
 func (a *Agent) report(ctx context.Context, id Identity) (api.ReportAnswer, error) {
+	a.Machine.gpus.First(ctx)
 	status := a.Machine.status(ctx)
 	select {
 	case <-a.Machine.changes.wake: // what it announced is told below

@@ -87,6 +87,8 @@ func TestADriverThatDoesNotAnswerFromTheBeginHoldsUpNothing(t *testing.T) {
 		assert.Equal(t, 1, w.allocator.now().open, "tunnels")
 		after(10 * time.Second)
 		assert.NotZero(t, w.looks.Load(), "it has started")
+		assert.Empty(t, w.allocator.now().reports, "nobody knows how it is")
+		after(35 * time.Second)
 		assert.Equal(t, silent, w.lastReport(t).Reason)
 	})
 }
@@ -98,7 +100,28 @@ func TestAMachineRegistersWhoseDriverDoesNotAnswer(t *testing.T) {
 		after(10 * time.Second)
 		assert.Len(t, w.allocator.now().registrations, 1)
 		assert.Equal(t, 1, w.allocator.now().open, "tunnels")
+		after(35 * time.Second)
 		assert.Equal(t, api.Unhealthy, w.lastReport(t).Health)
+	})
+}
+
+// Many GPUs that nobody has open are started one after the other.
+func TestADriverThatIsSlowToStartIsNoFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := hanging(t, "hangs")
+		w.start(t)
+		after(40 * time.Second)
+		assert.NotZero(t, w.looks.Load(), "it has started")
+		assert.Len(t, w.allocator.now().registrations, 1)
+		w.hang(t, "restart")
+		after(time.Minute)
+		reports := w.allocator.now().reports
+		require.NotEmpty(t, reports)
+		for _, r := range reports {
+			assert.Equal(t, api.Healthy, r.Health, r.Reason)
+		}
+		require.NotNil(t, reports[0].Inventory)
+		assert.Equal(t, "GPU-a", reports[0].Inventory.GPUs[0].UUID)
 	})
 }
 
@@ -134,6 +157,19 @@ func TestAnInterruptionDoesNotWaitForADriver(t *testing.T) {
 		notice := api.Interruption{Action: "terminate", At: time.Now().Add(2 * time.Minute)}
 		w.notices.say(&notice, nil)
 		after(5 * time.Second) // it is asked for at 15 s
+		assert.Equal(t, &notice, w.lastReport(t).Interruption)
+	})
+}
+
+func TestAnInterruptionDoesNotWaitForADriverThatStarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := hanging(t, "hangs")
+		w.notices = &fakeNotices{}
+		w.start(t)
+		after(17 * time.Second)
+		notice := api.Interruption{Action: "terminate", At: time.Now().Add(2 * time.Minute)}
+		w.notices.say(&notice, nil)
+		after(5 * time.Second)
 		assert.Equal(t, &notice, w.lastReport(t).Interruption)
 	})
 }

@@ -10,6 +10,9 @@ const (
 	// patience is how long the driver may take to answer. One that is well takes
 	// milliseconds; one whose GPU hangs takes a minute, or for ever.
 	patience = 10 * time.Second
+	// loads is how long it may take to be loaded: it starts one GPU after the other where
+	// nobody else has them open. Nobody waits longer than for any answer meanwhile.
+	loads = 45 * time.Second
 	// hurries is how long it is waited for while somebody has to be told of something else,
 	// and farewell how long when the agent ends.
 	hurries  = 500 * time.Millisecond
@@ -22,9 +25,19 @@ var errSilent = errors.New("the driver does not answer")
 // question is one that the driver is asked, and is out until it is answered.
 type question struct {
 	answered chan struct{}
-	late     chan struct{} // closed once it took too long
+	late     chan struct{} // closed once nobody waits for it any more
+	silent   chan struct{} // closed once it took too long
 	urgent   chan struct{} // closed when nobody should wait for it
-	isLate   bool
+}
+
+// closed reports whether a channel is.
+func closed(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // Look asks the GPUs how they are, and returns what is seen then. Where the driver does not
@@ -46,9 +59,14 @@ func (g *GPUs) put(what func()) (q *question, own bool) {
 	if g.out != nil {
 		return g.out, false
 	}
-	q = &question{answered: make(chan struct{}), late: make(chan struct{}), urgent: make(chan struct{})}
+	q = &question{answered: make(chan struct{}), late: make(chan struct{}), silent: make(chan struct{}), urgent: make(chan struct{})}
 	g.out = q
-	timers := []*time.Timer{time.AfterFunc(patience, func() { g.overdue(q) })}
+	timers := []*time.Timer{time.AfterFunc(patience, func() { g.overdue(q, q.late) })}
+	if g.loaded {
+		q.silent = q.late
+	} else {
+		timers = append(timers, time.AfterFunc(loads, func() { g.overdue(q, q.silent) }))
+	}
 	if g.urgent {
 		timers = append(timers, time.AfterFunc(hurries, g.Hurry))
 	}
@@ -69,19 +87,37 @@ func (g *GPUs) answer(q *question) {
 	defer g.mu.Unlock()
 	g.out = nil
 	close(q.answered)
-	if q.isLate {
+	if closed(q.late) {
 		g.rouse()
 	}
 }
 
-// overdue makes it known that a question takes too long, unless it was just answered.
-func (g *GPUs) overdue(q *question) {
+// overdue makes it known that a question takes long, unless it was just answered.
+func (g *GPUs) overdue(q *question, known chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.out == q {
-		q.isLate = true
-		close(q.late)
+		close(known)
 		g.rouse()
+	}
+}
+
+// First waits until something was ever seen, or it is known that the driver does not answer:
+// before that nobody can tell how the GPUs are. It does not once somebody has to be told of
+// something else, or ctx ends.
+func (g *GPUs) First(ctx context.Context) {
+	g.mu.Lock()
+	known := g.seen.any
+	g.mu.Unlock()
+	if known {
+		return
+	}
+	q, _ := g.put(g.look)
+	select {
+	case <-q.answered:
+	case <-q.silent:
+	case <-q.urgent:
+	case <-ctx.Done():
 	}
 }
 
@@ -94,15 +130,13 @@ func (g *GPUs) Hurry() {
 	if g.out == nil {
 		return
 	}
-	select {
-	case <-g.out.urgent:
-	default:
+	if !closed(g.out.urgent) {
 		close(g.out.urgent)
 	}
 }
 
 // await waits for an answer and reports whether it came. While nothing was ever seen there
-// is nothing else to tell, and it is waited for as long as it may take.
+// is nothing else to tell, and nothing is urgent.
 func (g *GPUs) await(ctx context.Context, q *question) bool {
 	urgent := q.urgent
 	g.mu.Lock()

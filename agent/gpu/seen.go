@@ -30,7 +30,7 @@ func (g *GPUs) Seen() Sight {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s := sight{findings: slices.Clone(g.seen.counted), readings: g.seen.readings}
-	if g.out != nil && g.out.isLate {
+	if g.out != nil && closed(g.out.silent) {
 		s.find(driverSilent, "", "")
 		s.readings = []api.Reading{} // nobody knows
 	}
