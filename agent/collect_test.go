@@ -267,7 +267,7 @@ func (*ending) Put(context.Context, string, map[string]string, io.Reader, int64)
 func TestACollectionThatIsRefusedEnds(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 60 { // more than places are asked for at once
-		require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.slp", i)), []byte("1"), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.csv", i)), []byte("1"), 0o600))
 	}
 	waits := 0
 	collector := &agent.Collector{
@@ -275,7 +275,9 @@ func TestACollectionThatIsRefusedEnds(t *testing.T) {
 		Wait: func(context.Context, int) bool { waits++; return waits < 10 },
 	}
 	t.Cleanup(collector.Close)
-	require.Equal(t, 60, collected(t, collector, request("op_1")).Left)
+	s := request("op_1")
+	s.MaxFiles = 60
+	require.Equal(t, 60, collected(t, collector, s).Left)
 	require.Zero(t, waits)
 }
 
