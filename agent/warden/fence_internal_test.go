@@ -102,6 +102,17 @@ func TestWhoMayHaveJobsIsAsItWasOnceTheSessionsUserLeaves(t *testing.T) {
 	}
 }
 
+// Without the file nobody may use at.
+func TestAFileThatWasNotMadeHereStays(t *testing.T) {
+	programs(t)
+	require.NoError(t, os.MkdirAll(host.Path("/etc"), 0o755))
+	require.NoError(t, os.WriteFile(host.Path(atDeny), []byte(User+"\n"), 0o640)) // as its owner tidied it
+	require.NoError(t, allow(atDeny, false))
+	raw, err := os.ReadFile(host.Path(atDeny))
+	require.NoError(t, err)
+	require.Empty(t, raw)
+}
+
 func TestContainersAreFencedByTheirNetworkOnce(t *testing.T) {
 	called := programs(t)
 	for range 2 {
