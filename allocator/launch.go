@@ -42,9 +42,8 @@ func (s *Service) runLaunch(ctx context.Context, op Operation) error {
 			return err
 		}
 	}
-	began := s.Now()
 	launched, refusals, err := s.Compute.Launch(ctx, a.Request)
-	s.keepRefused(ctx, began)
+	s.keepRefused(ctx)
 	s.metered(func(m Meter) { countRefusals(m, refusals, err) })
 	if code := api.CodeOf(err); code == api.Forbidden || code == api.Quota || code == api.Invalid {
 		return s.abandon(ctx, op, a, repeated, err.Error())

@@ -2,7 +2,6 @@ package allocator
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -18,8 +17,8 @@ type Refused struct {
 
 // Shortages knows what EC2 refused to this allocator.
 type Shortages interface {
-	// Lately lists it, the newest first, each place once.
-	Lately() []Refused
+	// News hands over what was refused since it was asked last.
+	News() []Refused
 }
 
 // toldFor is how long it is told what was refused.
@@ -31,13 +30,13 @@ func (s *Service) RefusedLately(ctx context.Context) ([]Refused, error) {
 	return s.Store.Refused(ctx, s.Now().Add(-toldFor))
 }
 
-// keepRefused writes down what EC2 refused since a time, for the other allocators, and for
-// after a restart. Launches do without.
-func (s *Service) keepRefused(ctx context.Context, since time.Time) {
+// keepRefused writes down what EC2 refused, for all allocators, and for after a restart.
+// Launches do without.
+func (s *Service) keepRefused(ctx context.Context) {
 	if s.Shortages == nil {
 		return
 	}
-	news := slices.DeleteFunc(s.Shortages.Lately(), func(r Refused) bool { return r.At.Before(since) })
+	news := s.Shortages.News()
 	if len(news) == 0 {
 		return
 	}

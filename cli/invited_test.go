@@ -86,18 +86,13 @@ func TestAllInAWorkshopAreToldSomethingFromATerminal(t *testing.T) {
 	require.Equal(t, 4, cli.ExitCode(err))
 }
 
-// refusals are what AWS refused.
-type refusals []allocator.Refused
-
-func (r refusals) Lately() []allocator.Refused { return r }
-
 func TestWhatAWSRefusedIsToldWithThePools(t *testing.T) {
 	w, url := serve(t)
 	require.NotContains(t, must(t, url, "pools"), "REFUSED")
-	w.Shortages = refusals{
+	require.NoError(t, w.Store.KeepRefused(t.Context(), []allocator.Refused{
 		{Pool: "gpu", At: w.Time, Until: w.Time.Add(10 * time.Minute), Refusal: allocator.Refusal{Type: "g5.xlarge", Where: "us-west-2a", Spot: true, Why: "there are none"}},
 		{Pool: "gpu", At: w.Time, Refusal: allocator.Refusal{Why: "the quota is used up"}},
-	}
+	}))
 	out := must(t, url, "pools")
 	require.Regexp(t, `gpu +2026-03-01 14:30 IST +g5\.xlarge, spot +us-west-2a +2026-03-01 14:40 IST +there are none`, out)
 	require.Regexp(t, `gpu +2026-03-01 14:30 IST +all +everywhere +at the next launch +the quota is used up`, out)

@@ -12,13 +12,13 @@ import (
 
 func TestWhatWasRefusedIsToldWithUntilWhenItIsAvoided(t *testing.T) {
 	w := newWorld(t)
-	require.Empty(t, w.Lately())
+	require.Empty(t, w.News())
 	zone := w.account.AvailabilityZones()[0]
 	w.exhaust(t, cloud.CapacityFault{Zone: zone, InstanceType: "sim.gpu"})
 	_, refusals, err := w.launch(t, "gpu", 1, "token")
 	require.NoError(t, err)
 	require.NotEmpty(t, refusals)
-	told := w.Lately()
+	told := w.News()
 	require.Len(t, told, 1)
 	is := told[0]
 	require.Equal(t, []any{"gpu", "sim.gpu", api.Capacity, false}, []any{is.Pool, is.Type, is.Code, is.Spot})
@@ -29,10 +29,10 @@ func TestWhatWasRefusedIsToldWithUntilWhenItIsAvoided(t *testing.T) {
 	w.now = w.now.Add(10 * time.Minute)
 	_, _, err = w.launch(t, "gpu", 1, "again")
 	require.NoError(t, err)
-	require.Len(t, w.Lately(), 1, "a place is told once")
-	require.Equal(t, w.now, w.Lately()[0].At)
-	w.now = w.now.Add(25 * time.Hour)
-	require.Empty(t, w.Lately(), "it is not news any more")
+	told = w.News()
+	require.Len(t, told, 1, "only what is new")
+	require.Equal(t, w.now, told[0].At)
+	require.Empty(t, w.News())
 }
 
 func TestACallThatIsRefusedAsAWholeIsTold(t *testing.T) {
@@ -43,7 +43,7 @@ func TestACallThatIsRefusedAsAWholeIsTold(t *testing.T) {
 	require.NoError(t, err)
 	_, _, err = w.Launch(t.Context(), request)
 	require.Error(t, err)
-	told := w.Lately()
+	told := w.News()
 	require.Len(t, told, 1)
 	require.Equal(t, []any{"gpu", "", ""}, []any{told[0].Pool, told[0].Type, told[0].Where})
 	require.Contains(t, told[0].Why, "in other words")

@@ -1,8 +1,6 @@
 package ec2
 
 import (
-	"cmp"
-	"slices"
 	"sync"
 	"time"
 
@@ -13,14 +11,9 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-const (
-	// refusedFor is how long a place that had nothing is not asked again while
-	// others are left.
-	refusedFor = 3 * time.Minute
-	// toldFor is how long it is told what was refused, and mostTold of how many places.
-	toldFor  = 24 * time.Hour
-	mostTold = 200
-)
+// refusedFor is how long a place that had nothing is not asked again while
+// others are left.
+const refusedFor = 3 * time.Minute
 
 // place is where machines may come from. Spot and on-demand capacity run out
 // apart from each other.
@@ -29,18 +22,12 @@ type place struct {
 	spot         bool
 }
 
-// refused remembers the places that had no capacity lately, and for people what else
-// was refused.
+// refused remembers the places that had no capacity lately, and what else was
+// refused until that is handed over.
 type refused struct {
 	mu    sync.Mutex
 	until map[place]time.Time
-	told  map[told]allocator.Refused
-}
-
-// told is what is told once: a place and a pool.
-type told struct {
-	place
-	pool string
+	told  []allocator.Refused // until somebody keeps it
 }
 
 // remember takes note of the errors of a fleet. Places are avoided for those that are
@@ -55,7 +42,7 @@ func (r *refused) remember(pool string, errors []types.CreateFleetError, now tim
 			until = now.Add(refusedFor)
 			r.until[at] = until
 		}
-		r.tell(told{at, pool}, allocator.Refused{Refusal: is, Pool: pool, At: now, Until: until})
+		r.told = append(r.told, allocator.Refused{Refusal: is, Pool: pool, At: now, Until: until})
 	}
 }
 
@@ -67,41 +54,16 @@ func (r *refused) rememberWhole(pool string, spot bool, err error, now time.Time
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tell(told{place{spot: spot}, pool}, allocator.Refused{Refusal: allocator.Refusal{Code: code, Spot: spot, Why: err.Error()}, Pool: pool, At: now})
+	r.told = append(r.told, allocator.Refused{Refusal: allocator.Refusal{Code: code, Spot: spot, Why: err.Error()}, Pool: pool, At: now})
 }
 
-func (r *refused) tell(what told, is allocator.Refused) {
-	if r.told == nil {
-		r.told = map[told]allocator.Refused{}
-	}
-	r.told[what] = is
-	for len(r.told) > mostTold {
-		oldest := what
-		for k, v := range r.told {
-			if v.At.Before(r.told[oldest].At) {
-				oldest = k
-			}
-		}
-		delete(r.told, oldest)
-	}
-}
-
-// lately is what is told, the newest first.
-func (r *refused) lately(now time.Time) []allocator.Refused {
+// hand hands over what is to be told.
+func (r *refused) hand() []allocator.Refused {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var out []allocator.Refused
-	for k, v := range r.told {
-		if now.Sub(v.At) > toldFor {
-			delete(r.told, k)
-			continue
-		}
-		out = append(out, v)
-	}
-	slices.SortFunc(out, func(a, b allocator.Refused) int {
-		return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Pool, b.Pool), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Where, b.Where))
-	})
-	return out
+	told := r.told
+	r.told = nil
+	return told
 }
 
 // placeOf is the place that an error is about; none where it does not say.
@@ -120,5 +82,5 @@ func (r *refused) fresh(p place, now time.Time) bool {
 	return !now.Before(r.until[p])
 }
 
-// Lately is what EC2 refused to this allocator since it began, at most a day ago.
-func (c *Compute) Lately() []allocator.Refused { return c.refused.lately(c.now()) }
+// News hands over what EC2 refused to this allocator since it was asked last.
+func (c *Compute) News() []allocator.Refused { return c.refused.hand() }

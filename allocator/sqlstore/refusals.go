@@ -16,7 +16,8 @@ func (s *Store) KeepRefused(ctx context.Context, all []allocator.Refused) error 
 	err := s.change(ctx, func(ctx context.Context, tx conn) error {
 		for _, r := range all {
 			_, err := tx.exec(ctx, `INSERT INTO refusals (pool, type, place, spot, code, why, at, until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-				ON CONFLICT (pool, type, place, spot) DO UPDATE SET code = excluded.code, why = excluded.why, at = excluded.at, until = excluded.until`,
+				ON CONFLICT (pool, type, place, spot) DO UPDATE SET code = excluded.code, why = excluded.why, at = excluded.at, until = excluded.until
+				WHERE excluded.at >= refusals.at`,
 				r.Pool, r.Type, r.Where, r.Spot, string(r.Code), r.Why, stamp(r.At), stamp(r.Until))
 			if err != nil {
 				return err

@@ -23,6 +23,7 @@ func refusalsAreKept(t *testing.T, w *world) {
 	require.NoError(t, w.KeepRefused(t.Context(), []allocator.Refused{first, spot, whole}))
 	again := refused(false, "none is free still")
 	require.NoError(t, w.KeepRefused(t.Context(), []allocator.Refused{again}))
+	require.NoError(t, w.KeepRefused(t.Context(), []allocator.Refused{first}), "what is older is told later")
 	told := func(since time.Time) []allocator.Refused {
 		all, err := w.Refused(t.Context(), since)
 		require.NoError(t, err)
