@@ -20,11 +20,13 @@ type Bygone struct {
 	Expired                time.Time // what was good until then: sessions of staff, and proofs of agents
 }
 
-// Forget removes what is too old. While the clock cannot be trusted nothing is.
-func (s *Service) Forget(ctx context.Context) error {
+// Forget removes what is too old, and says whether it has. While the clock cannot be
+// trusted nothing is removed.
+func (s *Service) Forget(ctx context.Context) (done bool, err error) {
 	now := s.Now()
 	if s.clockTrouble(ctx) != "" { // after the clock was read: it is of that moment or later
-		return nil
+		return false, nil
 	}
-	return s.Store.Forget(ctx, Bygone{Logs: now.Add(-logAge), Answers: now.Add(-answerAge), Refused: now.Add(-toldFor), Expired: now}, now)
+	err = s.Store.Forget(ctx, Bygone{Logs: now.Add(-logAge), Answers: now.Add(-answerAge), Refused: now.Add(-toldFor), Expired: now}, now)
+	return err == nil, err
 }

@@ -297,7 +297,7 @@ func (l *life) look(ctx context.Context) {
 	_ = l.Observe(ctx)
 	_ = l.Reconcile(ctx)
 	_ = l.Resume(ctx)
-	_ = l.Forget(ctx)
+	_, _ = l.Forget(ctx)
 }
 
 // runAll runs a step of each operation that is queued. What fails is tried again.

@@ -36,8 +36,11 @@ func (s *Service) Watch(ctx context.Context, ticks <-chan time.Time) {
 		}
 		// Once EC2 has answered it has said what time it is.
 		if now := s.Now(); err == nil && now.Sub(forgot).Abs() >= forgetEvery {
-			forgot = now
-			if err := s.Forget(ctx); err != nil && ctx.Err() == nil {
+			done, err := s.Forget(ctx)
+			if done {
+				forgot = now
+			}
+			if err != nil && ctx.Err() == nil {
 				s.Log.Warn("what is too old could not be removed", "error", err)
 			}
 		}

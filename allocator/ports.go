@@ -170,7 +170,7 @@ type Store interface {
 	// AddLogs adds a batch to a machine's log, unless it is there; at is zero where nobody
 	// knows what time it is. It forgets the oldest of what is more than keep bytes.
 	AddLogs(ctx context.Context, machine string, b api.LogBatch, at time.Time, keep int) error
-	// Forget removes what is too old. What was logged when nobody knew the time is from now.
+	// Forget removes what is too old; others write meanwhile. What was logged when nobody knew the time is from now.
 	Forget(ctx context.Context, b Bygone, now time.Time) error
 	// Logs reads at most limit batches of a machine's log, oldest first, after the one
 	// with seq after.
@@ -228,7 +228,8 @@ type Store interface {
 	// seat is not live.
 	ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error
 
-	// KeepRefused keeps what EC2 refused, the newest of each place.
+	// KeepRefused keeps what EC2 refused, the newest of each place,
+	// in whichever order it is told.
 	KeepRefused(ctx context.Context, all []Refused) error
 	// Refused lists what it refused since a time, the newest first.
 	Refused(ctx context.Context, since time.Time) ([]Refused, error)

@@ -16,11 +16,15 @@ func (s *Store) AddLogs(ctx context.Context, machine string, b api.LogBatch, at 
 	if err != nil {
 		return fmt.Errorf("write a log down: %w", err)
 	}
+	when := stamp(at)
+	if at.IsZero() {
+		when = unknown
+	}
 	err = s.change(ctx, func(ctx context.Context, tx conn) error {
 		return tx.all(ctx, Statement{
 			`INSERT INTO logs (machine_id, run, number, lost, at, bytes, lines) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (machine_id, run, number) DO NOTHING`,
-			[]any{machine, b.Run, b.Number, b.Lost, stamp(at), len(lines), string(lines)},
+			[]any{machine, b.Run, b.Number, b.Lost, when, len(lines), string(lines)},
 		}, Statement{
 			`DELETE FROM logs WHERE seq IN (
 				SELECT seq FROM (SELECT seq, sum(bytes) OVER (ORDER BY seq DESC) AS upto FROM logs WHERE machine_id = $1) AS l WHERE upto > $2)`,
