@@ -35,7 +35,7 @@ type MachineCost struct {
 	SoFar  float64 // since it was launched
 	Hourly float64 // now; 0 once it has ended
 	// AtEnd is what it will be at the end of its workshop, if it runs until then; 0 where
-	// that has none.
+	// that has none, and once it has ended.
 	AtEnd float64
 	From  string // where the price was read
 }
@@ -52,7 +52,7 @@ func (s *Service) CostOfMachine(m Machine, ends time.Time) (MachineCost, bool) {
 		c.Hourly, now = 0, m.ChangedAt
 	}
 	c.SoFar = r.USD * max(0, now.Sub(m.LaunchedAt).Hours())
-	if !ends.IsZero() {
+	if !ends.IsZero() && m.State != Terminated {
 		c.AtEnd = c.SoFar + c.Hourly*max(0, ends.Sub(now).Hours())
 	}
 	return c, true

@@ -76,7 +76,7 @@ func TestAMachineCostsFromItsLaunchToItsEnd(t *testing.T) {
 	w.Time = w.Time.Add(time.Hour)
 	got, known := of(ends)
 	require.True(t, known)
-	require.Equal(t, allocator.MachineCost{SoFar: 1, AtEnd: 1, From: "a list"}, got)
+	require.Equal(t, allocator.MachineCost{SoFar: 1, From: "a list"}, got)
 	w.Rates = list{}
 	_, known = of(ends)
 	require.False(t, known)

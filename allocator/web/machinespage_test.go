@@ -150,7 +150,10 @@ func TestAMachineTellsWhatItCosts(t *testing.T) {
 	require.NoError(t, err)
 	w.RunAll(t)
 	require.Zero(t, listed().Hourly)
-	require.NotContains(t, harmlessPage(t, b, "/admin/machines/"+m.ID), "an hour")
+	ended := harmlessPage(t, b, "/admin/machines/"+m.ID)
+	says(t, ended, "$2.00 so far")
+	require.NotContains(t, ended, "an hour")
+	require.NotContains(t, ended, "at the end of its workshop")
 }
 
 // How machines and operations are stands on the pages in words, also where an agent says
