@@ -1,8 +1,11 @@
 package allocator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -15,6 +18,32 @@ const (
 	labelTime = 5 * time.Second
 )
 
+// labelled is where marking ended: the instance that it came to last.
+type labelled struct {
+	mu   sync.Mutex
+	last string
+}
+
+// turn is whose turn it is of those that lack marks: who comes after the last one, and
+// then, from the first again, who is left.
+func (l *labelled) turn(lack []Label) []Label {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	slices.SortFunc(lack, func(a, b Label) int { return cmp.Compare(a.Instance, b.Instance) })
+	next, found := slices.BinarySearchFunc(lack, l.last, func(a Label, last string) int { return cmp.Compare(a.Instance, last) })
+	if found {
+		next++
+	}
+	lack = slices.Concat(lack[next:], lack[:next])
+	return lack[:min(len(lack), labelsAtOnce)]
+}
+
+func (l *labelled) ended(last string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = last
+}
+
 // label marks the instances of machines that lack a mark: what was just launched, and what
 // could not be marked before. The rest has its turn at the next look.
 func (s *Service) label(ctx context.Context, instances []Instance, machines []Machine) error {
@@ -25,7 +54,7 @@ func (s *Service) label(ctx context.Context, instances []Instance, machines []Ma
 	var lack []Label
 	for _, i := range instances {
 		m, held := of[i.ID]
-		if !held || i.State == InstanceEnding || i.State == InstanceGone || len(lack) == labelsAtOnce {
+		if !held || i.State == InstanceEnding || i.State == InstanceGone {
 			continue
 		}
 		l := Label{Instance: i.ID}
@@ -44,7 +73,10 @@ func (s *Service) label(ctx context.Context, instances []Instance, machines []Ma
 	}
 	ctx, cancel := context.WithTimeout(ctx, labelTime)
 	defer cancel()
-	if err := s.Compute.Label(ctx, lack); err != nil {
+	lack = s.labels.turn(lack)
+	tried, err := s.Compute.Label(ctx, lack)
+	s.labels.ended(lack[max(tried, 1)-1].Instance)
+	if err != nil {
 		return fmt.Errorf("mark %d instances as machines: %w", len(lack), err)
 	}
 	return nil

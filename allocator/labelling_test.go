@@ -1,6 +1,7 @@
 package allocator_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,4 +40,30 @@ func TestInstancesThatLackAMarkAreMarkedWhenTheyAreLookedAt(t *testing.T) {
 		require.Equal(t, left, unmarked())
 	}
 	require.Equal(t, []int{20, 20, 5}, w.EC2.Labelled, "what has its marks is left alone")
+}
+
+func TestInstancesThatCannotBeMarkedKeepNoOtherFromItsTurn(t *testing.T) {
+	w := newWorld(t)
+	w.Pools[0].MaxMachines = 60
+	w.Open(t, 45)
+	w.RunAll(t)
+	left := func() (out []string) {
+		for _, i := range w.EC2.All {
+			if i.Machine == "" {
+				out = append(out, i.ID)
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	w.EC2.Unmarkable = left()[:25]
+	for range 3 {
+		require.NoError(t, w.Observe(t.Context()))
+	}
+	require.Equal(t, w.EC2.Unmarkable, left())
+	w.EC2.Unmarkable = nil
+	for range 2 {
+		require.NoError(t, w.Observe(t.Context()))
+	}
+	require.Empty(t, left(), "it is tried again")
 }

@@ -311,8 +311,9 @@ type Compute interface {
 	// with the refusals. The same request gives the same answer.
 	Launch(ctx context.Context, request string) ([]Instance, []Refusal, error)
 	// Label marks instances with the machines that they are, for people who look at the
-	// account.
-	Label(ctx context.Context, lack []Label) error
+	// account. One that cannot be marked holds up no other. It returns how many it came
+	// to in its time, from the first.
+	Label(ctx context.Context, lack []Label) (tried int, err error)
 	// Instances lists those of this deployment that are not long gone. EC2 may
 	// list one only minutes after it was launched.
 	Instances(ctx context.Context) ([]Instance, error)

@@ -57,6 +57,7 @@ type Service struct {
 	doing    doings   // what machines do, as they reported it
 	used     uses     // when the use of sessions was kept
 	limped   limping  // when machines that limp were replaced
+	labels   labelled // where marking instances ended
 	uploads  grants   // what agents were named places for
 	codes    sync.Map // join code → id of its workshop, of those that were open once
 	opening  singleflight.Group

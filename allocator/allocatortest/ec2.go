@@ -2,6 +2,7 @@ package allocatortest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -30,9 +31,10 @@ type FakeEC2 struct {
 	Calls    int
 	Rebooted []string // the ids that it was asked to reboot
 
-	RebootError error // what it answers to that
-	Labelled    []int // how many instances it was asked to mark, each time
-	LabelError  error // what it answers to that
+	RebootError error    // what it answers to that
+	Labelled    []int    // how many instances it was asked to mark, each time
+	LabelError  error    // what it answers to that
+	Unmarkable  []string // instances that cannot be marked
 }
 
 type answer struct {
@@ -86,14 +88,19 @@ func (f *FakeEC2) Launch(_ context.Context, request string) ([]allocator.Instanc
 }
 
 // Label marks instances.
-func (f *FakeEC2) Label(_ context.Context, lack []allocator.Label) error {
+func (f *FakeEC2) Label(_ context.Context, lack []allocator.Label) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.Labelled = append(f.Labelled, len(lack))
 	if f.LabelError != nil {
-		return f.LabelError
+		return len(lack), f.LabelError
 	}
+	var errs []error
 	for _, l := range lack {
+		if slices.Contains(f.Unmarkable, l.Instance) {
+			errs = append(errs, fmt.Errorf("instance %s cannot be marked", l.Instance))
+			continue
+		}
 		at := slices.IndexFunc(f.All, func(i allocator.Instance) bool { return i.ID == l.Instance })
 		if l.Machine != "" {
 			f.All[at].Machine = l.Machine
@@ -102,7 +109,7 @@ func (f *FakeEC2) Label(_ context.Context, lack []allocator.Label) error {
 			f.All[at].Workshop = l.Workshop
 		}
 	}
-	return nil
+	return len(lack), errors.Join(errs...)
 }
 
 // Instances are those that EC2 knows of by now.
