@@ -41,8 +41,13 @@ func (m Machine) Lost(to MachineState, reason string) Loss {
 // LostBy is why its participant lost the machine that they had before; "" where they lost
 // none.
 func (s Seat) LostBy() Loss {
-	if s.Note != "" && s.Lost == "" { // kept by a release that did not say it
-		return LossEnded
+	switch s.Lost {
+	case LossFailed, LossTaken, LossRestart, LossEnded, LossMoved:
+		return s.Lost
+	case "":
+		if s.Note == "" {
+			return ""
+		}
 	}
-	return s.Lost
+	return LossEnded // kept by a release that did not say it, or says what is not known here
 }

@@ -27,4 +27,8 @@ func TestWhyAMachineIsLostIsToldInKinds(t *testing.T) {
 	require.Equal(t, allocator.LossMoved, allocator.Machine{}.Lost(allocator.Ready, "you were moved by admin"))
 	require.Empty(t, allocator.Seat{}.LostBy())
 	require.Equal(t, allocator.LossEnded, allocator.Seat{Note: "of an earlier release"}.LostBy())
+	require.Equal(t, allocator.LossEnded, allocator.Seat{Note: "of a later release", Lost: "borrowed"}.LostBy(), "there are no words for it")
+	for _, l := range []allocator.Loss{allocator.LossFailed, allocator.LossTaken, allocator.LossRestart, allocator.LossEnded, allocator.LossMoved} {
+		require.Equal(t, l, allocator.Seat{Note: "of this one", Lost: l}.LostBy())
+	}
 }

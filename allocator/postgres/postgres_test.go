@@ -43,6 +43,15 @@ func TestSessionsExpire(t *testing.T) {
 	storetest.RunSessions(t, open(t, pgtest.Database(t)))
 }
 
+func TestWhyAMachineWasLostIsNotOfAnotherOne(t *testing.T) {
+	c := pgtest.Database(t)
+	db := plain(t, c)
+	storetest.RunLosses(t, open(t, c), func(statement string) {
+		_, err := db.ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	})
+}
+
 func TestWhatAWSToldOfPricesIsKept(t *testing.T) {
 	storetest.RunPrices(t, open(t, pgtest.Database(t)))
 }

@@ -52,6 +52,16 @@ func TestSessionsExpire(t *testing.T) {
 	storetest.RunSessions(t, open(t, filepath.Join(folder(t), "lablink.db")))
 }
 
+func TestWhyAMachineWasLostIsNotOfAnotherOne(t *testing.T) {
+	path := filepath.Join(folder(t), "lablink.db")
+	storetest.RunLosses(t, open(t, path), func(statement string) {
+		db, err := sql.Open("sqlite", path)
+		require.NoError(t, err)
+		_, err = db.ExecContext(t.Context(), statement)
+		require.NoError(t, errors.Join(err, db.Close()))
+	})
+}
+
 func TestWhatAWSToldOfPricesIsKept(t *testing.T) {
 	storetest.RunPrices(t, open(t, filepath.Join(folder(t), "lablink.db")))
 }

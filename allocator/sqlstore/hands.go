@@ -35,7 +35,7 @@ func (s *Store) MoveSeat(ctx context.Context, id, reason string, at time.Time) e
 			return fmt.Errorf("find another machine for seat %s: %w", id, err)
 		}
 		err = tx.all(ctx, append(moving(to, allocator.Assigned, "given to "+seat.Email, at), Statement{
-			"UPDATE seats SET machine_id = $1, assigned_at = $2, note = $3, lost = $5 WHERE id = $4", []any{to.ID, stamp(at), reason, id, was.Lost(allocator.Ready, reason)},
+			"UPDATE seats SET machine_id = $1, assigned_at = $2, note = $3, lost = $5, lost_note = $3 WHERE id = $4", []any{to.ID, stamp(at), reason, id, was.Lost(allocator.Ready, reason)},
 		})...)
 		if err != nil {
 			return fmt.Errorf("move seat %s: %w", id, err)

@@ -19,9 +19,10 @@ const (
 )
 
 // A seat is read with its place in the queue; in a list of many that is counted
-// elsewhere.
+// elsewhere. Why its participant lost a machine is as old as the note that it was kept
+// with: the release before keeps a note alone.
 const (
-	seatFields = `SELECT s.id, s.workshop_id, w.name, s.email, s.state, coalesce(s.machine_id, ''), s.note, s.lost, s.pin, s.claimed_at, s.assigned_at, s.ends_at, w.ends_at, w.capped_at, w.withheld, w.idle_limit, coalesce(h.active_at, 0), s.message, s.message_at, w.previews, w.previews AND s.previews_told, `
+	seatFields = `SELECT s.id, s.workshop_id, w.name, s.email, s.state, coalesce(s.machine_id, ''), s.note, CASE WHEN s.lost_note = s.note THEN s.lost ELSE '' END, s.pin, s.claimed_at, s.assigned_at, s.ends_at, w.ends_at, w.capped_at, w.withheld, w.idle_limit, coalesce(h.active_at, 0), s.message, s.message_at, w.previews, w.previews AND s.previews_told, `
 	seatPlace  = `CASE s.state WHEN 'queued' THEN (SELECT count(*) FROM seats q WHERE q.workshop_id = s.workshop_id AND q.state = 'queued' AND (q.claimed_at, q.id) <= (s.claimed_at, s.id)) ELSE 0 END`
 	seatFrom   = ` FROM seats s JOIN workshops w ON w.id = s.workshop_id LEFT JOIN machines h ON h.id = s.machine_id AND s.state = 'assigned'`
 	seatQuery  = seatFields + seatPlace + seatFrom
