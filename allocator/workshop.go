@@ -1,6 +1,7 @@
 package allocator
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -85,6 +86,11 @@ var seatTransitions = map[SeatState][]SeatState{
 
 // CanBecome reports whether a seat in state s may go to next.
 func (s SeatState) CanBecome(next SeatState) bool { return slices.Contains(seatTransitions[s], next) }
+
+// Before are the states from which a seat may become s.
+func (s SeatState) Before() []SeatState {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(seatTransitions)), func(from SeatState) bool { return !from.CanBecome(s) })
+}
 
 // Seat is a participant's hold on a workshop, and on a machine of it.
 type Seat struct {

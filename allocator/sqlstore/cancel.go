@@ -43,7 +43,7 @@ func cancellable(ctx context.Context, tx conn, id string) ([]allocator.Machine, 
 	switch {
 	case err != nil:
 		return nil, err
-	case o.State.Finished():
+	case !o.State.CanBecome(allocator.Cancelled):
 		return nil, api.Problemf(api.Conflict, "The operation is over", "It %s before.", o.State)
 	case o.Kind != allocator.Launch:
 		return nil, api.Problemf(api.Conflict, "Only a launch can be cancelled", "Machines that are ending end. Others are launched where the workshop needs them.")

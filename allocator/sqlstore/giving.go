@@ -23,15 +23,16 @@ const (
 	free = `SELECT id FROM machines WHERE workshop_id = $1 AND state = 'ready' AND leaving = ''
 		AND (join_token <> '' OR NOT (SELECT withheld FROM workshops WHERE id = $1))
 		ORDER BY connected DESC, id LIMIT $2`
-	// seated, told and taken are what is written of pairs.
-	seated = `UPDATE seats SET state = 'assigned', machine_id = p.value ->> 'machine', assigned_at = $2, ends_at = $3
-		FROM json_each($1) p WHERE seats.id = p.value ->> 'seat'`
+	// told and taken, and seated, are what is written of pairs.
 	told = `INSERT INTO timeline (machine_id, at, from_state, to_state, reason)
 		SELECT value ->> 'machine', $2, 'ready', 'assigned', value ->> 'reason' FROM json_each($1)`
 	taken = `UPDATE machines SET state = 'assigned', reason = p.value ->> 'reason', changed_at = $2, active_at = 0,
 		number = CASE WHEN machines.number < $2 THEN $2 ELSE machines.number + 1 END
 		FROM json_each($1) p WHERE machines.id = p.value ->> 'machine' RETURNING machines.id, machines.number`
 )
+
+var seated = `UPDATE seats SET state = 'assigned', machine_id = p.value ->> 'machine', assigned_at = $2, ends_at = $3
+	FROM json_each($1) p WHERE seats.id = p.value ->> 'seat' AND ` + maySeat(allocator.SeatAssigned)
 
 // pair is somebody who waits, and the machine that they get.
 type pair struct {

@@ -124,12 +124,12 @@ func notHeld() error {
 
 // ReleaseSeat ends a live seat. Its machine is ready again, if it is well.
 func (s *Store) ReleaseSeat(ctx context.Context, id, reason string, at time.Time) error {
-	return s.release(ctx, "state <> 'released'", id, reason, at)
+	return s.release(ctx, "", id, reason, at)
 }
 
 // EndSeat ends a seat whose time is over.
 func (s *Store) EndSeat(ctx context.Context, id, reason string, at time.Time) error {
-	return s.release(ctx, `state = 'assigned' AND (ends_at > 0 AND ends_at <= $1
+	return s.release(ctx, ` AND state = 'assigned' AND (ends_at > 0 AND ends_at <= $1
 		OR EXISTS (SELECT 1 FROM seats s JOIN workshops w ON w.id = s.workshop_id JOIN machines h ON h.id = s.machine_id WHERE s.id = seats.id AND `+idling+`))`, id, reason, at)
 }
 
@@ -138,7 +138,7 @@ func (s *Store) release(ctx context.Context, which, id, reason string, at time.T
 		var machine sql.NullString
 		var since int64
 		err := tx.row(ctx, `UPDATE seats SET state = 'released', released_at = $1, released_because = $2
-			WHERE id = $3 AND `+which+` RETURNING machine_id, assigned_at`, stamp(at), reason, id).Scan(&machine, &since)
+			WHERE id = $3 AND `+maySeat(allocator.SeatReleased)+which+` RETURNING machine_id, assigned_at`, stamp(at), reason, id).Scan(&machine, &since)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return notHeld()

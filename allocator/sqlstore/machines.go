@@ -167,7 +167,7 @@ func moving(m allocator.Machine, to allocator.MachineState, reason string, at ti
 	if m.State == allocator.Assigned {
 		out = append(out, Statement{
 			`UPDATE seats SET state = 'queued', machine_id = NULL, assigned_at = 0, ends_at = 0, note = $1, lost = $3, lost_note = $1
-				WHERE machine_id = $2 AND state = 'assigned'`,
+				WHERE machine_id = $2 AND ` + maySeat(allocator.SeatQueued),
 			[]any{reason, m.ID, m.Lost(to, reason)},
 		})
 	}

@@ -43,7 +43,11 @@ func addOperationMachine(ctx context.Context, tx conn, op, machine string) error
 // EC2 may still be carrying out is waited for: what it brings must be heard of.
 func settle(ctx context.Context, tx conn, id string, at time.Time) error {
 	o, err := oneOperation(ctx, tx, id)
-	if err != nil || o.State.Finished() || o.Done+o.Failed < o.Total {
+	state := allocator.Succeeded
+	if o.Failed > 0 {
+		state = allocator.Failed
+	}
+	if err != nil || !o.State.CanBecome(state) || o.Done+o.Failed < o.Total {
 		return err
 	}
 	var launching bool
@@ -51,7 +55,7 @@ func settle(ctx context.Context, tx conn, id string, at time.Time) error {
 	if err != nil || launching {
 		return err
 	}
-	state, message := allocator.Succeeded, fmt.Sprintf("%d of %d machines are ready", o.Done, o.Total)
+	message := fmt.Sprintf("%d of %d machines are ready", o.Done, o.Total)
 	switch o.Kind {
 	case allocator.Terminate:
 		message = fmt.Sprintf("%d machines have ended", o.Done)
@@ -65,7 +69,6 @@ func settle(ctx context.Context, tx conn, id string, at time.Time) error {
 	case allocator.Launch: // as above
 	}
 	if o.Failed > 0 {
-		state = allocator.Failed
 		message += ": " + o.Message
 	}
 	_, err = tx.exec(ctx, "UPDATE operations SET state = $1, message = $2, finished_at = $3 WHERE id = $4", state, message, stamp(at), id)
@@ -112,10 +115,14 @@ func (s *Store) OperationMachines(ctx context.Context, id string) ([]allocator.M
 	return out, nil
 }
 
-// Note says what an operation that is not finished is doing.
+// Note says what an operation is doing, unless it cannot any more.
 func (s *Store) Note(ctx context.Context, id string, state allocator.OperationState, message string) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
-		_, err := tx.exec(ctx, "UPDATE operations SET state = $1, message = $2 WHERE id = $3 AND finished_at = 0", state, message, id)
+		o, err := oneOperation(ctx, tx, id)
+		if err != nil || o.State != state && !o.State.CanBecome(state) || o.State.Finished() {
+			return err
+		}
+		_, err = tx.exec(ctx, "UPDATE operations SET state = $1, message = $2 WHERE id = $3", state, message, id)
 		if err != nil {
 			return fmt.Errorf("note on operation %s: %w", id, err)
 		}

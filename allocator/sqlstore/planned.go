@@ -71,7 +71,7 @@ func (s *Store) EndWorkshop(ctx context.Context, id string, op allocator.Operati
 		if err != nil { // as they are held now
 			return fmt.Errorf("list the machines of %s: %w", id, err)
 		}
-		if _, err := tx.exec(ctx, "UPDATE seats SET state = 'released', released_at = $1, released_because = $2 WHERE workshop_id = $3 AND state <> 'released'",
+		if _, err := tx.exec(ctx, "UPDATE seats SET state = 'released', released_at = $1, released_because = $2 WHERE workshop_id = $3 AND state <> 'released' AND "+maySeat(allocator.SeatReleased), // the index is of those that are not
 			stamp(op.CreatedAt), reason, id); err != nil {
 			return fmt.Errorf("release the seats of %s: %w", id, err)
 		}
