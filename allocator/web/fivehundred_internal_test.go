@@ -52,6 +52,7 @@ func TestAPageOfFiveHundredMachinesStaysLiveOnALittle(t *testing.T) {
 	require.NoError(t, store.Beat(t.Context(), allocator.Peer{ID: "one"}, time.Hour))
 	for _, m := range w.Machines(t, ws[0]) {
 		require.NoError(t, store.Connect(t.Context(), m.ID, allocator.Tunnel{ID: m.ID, Holder: "one"}))
+		require.NoError(t, w.Store.KeepPreviewsTold(t.Context(), m.SeatID))
 		machines[m.ID] = m
 	}
 	s := &server{Config: Config{Service: w.Service, Guard: access.New(w.Store, w.Now), Sessions: store, Log: slog.New(slog.DiscardHandler)}}

@@ -125,7 +125,7 @@ func (p *people) helps(t *testing.T) {
 	b.do(t, chromedp.NavigateBack(), chromedp.WaitVisible(card+" .deeds"), chromedp.Click(card+" .deeds summary"), chromedp.Click(card+` a[id^="move-"]`), chromedp.WaitVisible("#sure"))
 	b.picture(t, "instructor-move")
 	b.do(t, chromedp.Click("#sure"), chromedp.WaitVisible("#room"))
-	p.ann.becomes(t, "she is told of her other machine", `document.querySelector('#another')?.innerText.includes('This is another machine than before')`)
+	p.ann.becomes(t, "she is told of her other machine", `document.querySelector('#another')?.innerText.includes('You were given another machine')`)
 	p.ann.connected(t, framed)
 	require.NotEqual(t, ann, p.machineOf(t, "ann@example.org").ID)
 

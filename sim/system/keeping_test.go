@@ -51,7 +51,7 @@ func (p *people) keepsMachines(t *testing.T) {
 	b.becomes(t, "the machine ends", `/^(Ending|Gone)/.test(document.querySelector('#machine-state').innerText)`)
 	b.do(t, chromedp.Navigate(p.site+"/admin/operations"), chromedp.WaitVisible("#table-operations"))
 	const launch = `button[id^="cancel-"]`
-	b.becomes(t, "another one cannot be started", `document.querySelector('`+launch+`')?.closest('tr').innerText.includes('capacity')`)
+	b.becomes(t, "another one cannot be started", `document.querySelector('`+launch+`')?.closest('tr').innerText.includes('no such machine free')`)
 	b.picture(t, "administrator-operations")
 	b.do(t, chromedp.Click(launch), chromedp.WaitNotPresent(launch))
 	require.NoError(t, p.account.SetFaults(t.Context(), cloud.Faults{}))
