@@ -56,6 +56,8 @@ func (p *people) seesTheRoom(t *testing.T) {
 	b.do(t, chromedp.Click(".leave a"), chromedp.WaitVisible("#room"))
 	b.wait(t, `['ann', 'bob', 'cleo'].every(who => document.querySelector('#room').innerText.includes(who + '@example.org'))`)
 	b.wait(t, `[...document.querySelectorAll('#room img.preview')].filter(i => i.complete && i.naturalWidth > 0).length === 2`)
+	const largest = `Math.max(...performance.getEntriesByType('resource').filter(e => e.name.includes('/preview')).map(e => e.encodedBodySize))`
+	require.Less(t, ask(t, b, chromedp.Evaluate[float64](largest)), 8_000.0, "bytes of a small picture; allocator/web counts on it")
 	b.wait(t, `/\$\d.*\$\d.*\$\d/s.test(document.querySelector('#cost').innerText)`) // so far, an hour, and at its end
 	b.picture(t, "instructor-room")
 
