@@ -44,7 +44,7 @@ func (p *people) repeatsAWorkshop(t *testing.T) {
 	b := newBrowser(t, p.chrome)
 	b.do(t, chromedp.Navigate(p.site+"/admin"), chromedp.SetValue("#user", "ines"), chromedp.SendKeys("#password", chosen+"\r"), chromedp.WaitVisible("#open"))
 	first := time.Now().AddDate(0, 2, 0).Format("2006-01-02") + "T09:00"
-	b.do(t, chromedp.SendKeys("#name", "Every week"), chromedp.SetValue("#seats", "2"), chromedp.SetValue("#starts_at", first), chromedp.Evaluate[chromedp.Void](`rule.selectedIndex = 1`))
+	b.do(t, chromedp.SendKeys("#name", "Every week"), chromedp.SetValue("#seats", "2"), chromedp.SetValue("#starts_at", first), chromedp.Evaluate[chromedp.Void](`rule.selectedIndex = 3`))
 	b.do(t, chromedp.Click("#open .buttons button"), chromedp.WaitVisible("#table-schedules"))
 	b.picture(t, "instructor-workshops")
 }
