@@ -112,14 +112,18 @@ func (s *Service) collectFrom(ctx context.Context, op Operation, m Machine) (don
 }
 
 // collectLeft is how long a machine has to hand over what was made on it. An allocator that
-// was away at the deadline has asked nobody, and a clock that cannot be trusted tells none.
+// was away until the deadline, or nearly so, has asked nobody, and a clock that cannot be
+// trusted tells none.
 func (s *Service) collectLeft(ctx context.Context, c Collection) time.Duration {
 	now := s.Now()
 	if s.clockTrouble(ctx) != "" {
 		return CollectLimit
 	}
-	left := max(c.Deadline.Sub(now), s.listens.since(now).Add(collectBack).Sub(now))
-	return min(left, CollectLimit)
+	until := c.Deadline
+	if began := s.listens.since(now); began.After(until.Add(-collectBack / 2)) {
+		until = began.Add(collectBack)
+	}
+	return min(until.Sub(now), CollectLimit)
 }
 
 // collectOne asks one machine, and says for people how it ended.
