@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"syscall"
 
 	"github.com/talmolab/lablink-infrastructure/agent/gpu"
@@ -33,11 +34,7 @@ func passes(err error) bool {
 	if errors.As(err, &away) {
 		return true
 	}
-	switch api.CodeOf(err) {
-	case api.RateLimited, api.Unavailable, api.Internal:
-		return true
-	}
-	return false
+	return slices.Contains([]api.Code{api.RateLimited, api.Unavailable, api.Internal}, api.CodeOf(err))
 }
 
 // placed is a file, where it is to be kept, and why it was not yet.

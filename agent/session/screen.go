@@ -78,6 +78,11 @@ func (x *screen) changed() bool {
 	}
 }
 
+// follows asks to be told when a window is gone, and reports whether it is there.
+func (x *screen) follows(id xproto.Window) bool {
+	return xproto.ChangeWindowAttributesChecked(x.Conn, id, xproto.CwEventMask, []uint32{xproto.EventMaskStructureNotify}).Check() == nil
+}
+
 // active is the active window, as the window manager says (EWMH, _NET_ACTIVE_WINDOW); nil
 // where none does. Not every one says when the window is gone, so that is followed, too.
 func (x *screen) active() (*Window, error) {
@@ -91,7 +96,7 @@ func (x *screen) active() (*Window, error) {
 	id := xproto.Window(xgb.Get32(r.Value))
 	w := &Window{}
 	x.followed = id
-	if id == 0 || xproto.ChangeWindowAttributesChecked(x.Conn, id, xproto.CwEventMask, []uint32{xproto.EventMaskStructureNotify}).Check() != nil {
+	if id == 0 || !x.follows(id) {
 		return w, nil
 	}
 	if r, err := xproto.GetProperty(x.Conn, false, id, x.processID, xproto.AtomCardinal, 0, 1).Reply(); err == nil && r.Format == 32 && r.ValueLen == 1 {

@@ -105,7 +105,7 @@ func (s *Session) writeWindow(w Window) error {
 		return err
 	}
 	file := filepath.Join(s.Dir, windowFile)
-	if err := os.WriteFile(file+".new", raw, 0o640); err != nil { //nolint:gosec // the agent reads it
+	if err := os.WriteFile(file+".new", raw, 0o640); err != nil {
 		return err
 	}
 	return os.Rename(file+".new", file)

@@ -65,7 +65,7 @@ func TestWhoIsAwayIsToldFromWhoRefuses(t *testing.T) {
 	var is *agent.Away
 	_, err := k.Places(t.Context(), api.NewUploads{})
 	require.Equal(t, api.NotFound, api.CodeOf(err))
-	require.False(t, errors.As(err, &is))
+	require.NotErrorAs(t, err, &is)
 	server.Close()
 	_, err = k.Places(t.Context(), api.NewUploads{})
 	require.ErrorAs(t, err, &is)

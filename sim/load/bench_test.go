@@ -159,7 +159,7 @@ const watched = 30 * time.Second
 // connections. Root raises the limit.
 func within(b *testing.B, agents int) int {
 	b.Helper()
-	need := uint64(2*agents + 1_000) //nolint:gosec // not negative
+	need := uint64(2*agents + 1_000)
 	var files unix.Rlimit
 	require.NoError(b, unix.Getrlimit(unix.RLIMIT_NOFILE, &files))
 	if files.Max >= need {
@@ -168,7 +168,7 @@ func within(b *testing.B, agents int) int {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: need, Max: need}); err == nil {
 		return agents
 	}
-	return max(1, (int(files.Max)-1_000)/2) //nolint:gosec // less than asked for
+	return max(1, (int(files.Max)-1_000)/2)
 }
 
 // resident measures what so many agents cost that keep tunnels and report. Where there may

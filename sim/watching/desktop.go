@@ -79,7 +79,7 @@ func (d *Desktop) Await(t testing.TB) {
 // stream looks for as long as a stream lasts, and reports whether it was seen there.
 func (d *Desktop) stream() (seen bool) {
 	ctx, cancel := context.WithTimeout(d.ctx, 20*time.Second)
-	ws, _, err := websocket.Dial(ctx, d.URL, &websocket.DialOptions{HTTPClient: d.HTTP})
+	ws, _, err := websocket.Dial(ctx, d.URL, &websocket.DialOptions{HTTPClient: d.HTTP}) //nolint:bodyclose // the connection took it over, or it is in memory
 	cancel()
 	if err != nil {
 		d.ended(err)

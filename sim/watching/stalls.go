@@ -69,11 +69,11 @@ func smallThing(ctx context.Context, file *os.File, url string) error {
 		return err
 	}
 	res, err := http.DefaultClient.Do(req)
-	if ctx.Err() != nil {
-		return nil
-	}
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		return err
+	}
+	if err != nil { // nobody wants to know any more
+		return nil //nolint:nilerr // that is no fault
 	}
 	return res.Body.Close()
 }

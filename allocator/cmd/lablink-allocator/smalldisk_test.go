@@ -54,7 +54,7 @@ func (v volume) fill(t *testing.T) {
 	require.Eventually(t, func() bool { // more may be used meanwhile
 		var is syscall.Statfs_t
 		require.NoError(t, syscall.Statfs(v.folder, &is))
-		used := (is.Blocks - is.Bfree) * uint64(is.Bsize) //nolint:gosec // not negative
+		used := (is.Blocks - is.Bfree) * uint64(is.Bsize)
 		return mount("tmpfs", v.folder, syscall.MS_REMOUNT, fmt.Sprintf("size=%d", used)) == nil
 	}, time.Minute, time.Millisecond)
 }
