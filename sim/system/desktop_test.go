@@ -65,7 +65,7 @@ func TestADesktopIsSeenInTheBrowserAndTypedOn(t *testing.T) {
 
 	// The allocator is killed: the same desktop comes back by itself, on the same page.
 	ann.do(t, chromedp.Evaluate[chromedp.Void](`window.same = true`))
-	ann.allow("net::ERR_", "50[234] ", "console.error: ") // for as long as there is none
+	ann.allow("net::ERR_", "50[234] ", "426 /desktop/stream", "console.error: ") // for as long as there is none
 	require.NoError(t, syscall.Kill(l.pid(t, "lablink-allocator"), syscall.SIGKILL))
 	ann.wait(t, `!('connected' in `+framed+`.body.dataset)`)
 	ann.connected(t, framed)
