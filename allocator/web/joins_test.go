@@ -108,7 +108,7 @@ func TestMachinesOfOnesOwnAreSetUpForTheDesktopOfTheirWorkshop(t *testing.T) {
 	_, body := b.submit(t, page+"/join-tokens", url.Values{"name": {"Ann's"}, "uses": {"3"}})
 	body = html.UnescapeString(body)
 	require.Regexp(t, `\nsudo ./lablink-agent install --desktop crd --join '`+w.url+`/#lbj_\w+'\n`, body)
-	require.Regexp(t, `(?s)Participants then see that they have the machine and no desktop.*<code>./lablink-agent run --join '`, body)
+	require.Regexp(t, `(?s)Participants then see that they have the machine and no desktop.*<code id="join-no-root">./lablink-agent run --join '`, body)
 	require.Contains(t, body, "<code>./lablink-agent doctor --desktop crd --join '")
 	require.Contains(t, body, "macOS and Windows cannot start the program")
 	_, body = b.send(t, http.MethodPost, "/api/v1/join-tokens", api.NewJoinToken{Name: "lab", Workshop: ws.ID})
