@@ -3,6 +3,7 @@ package rates_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,13 +20,12 @@ import (
 // one from then on.
 type turns struct {
 	lists []list
-	asked int
+	asked atomic.Int64
 }
 
 func (s *turns) Prices(ctx context.Context, region string, things []price.Thing) (map[price.Thing]price.Price, error) {
-	at := min(s.asked, len(s.lists)-1)
-	s.asked++
-	told, err := s.lists[at].Prices(ctx, region, things)
+	at := min(int(s.asked.Add(1)), len(s.lists))
+	told, err := s.lists[at-1].Prices(ctx, region, things)
 	if _, spot := told[price.Spot("g5.xlarge")]; err == nil && !spot {
 		err = errors.New("the spot market refuses with RequestLimitExceeded")
 	}
@@ -64,19 +64,19 @@ func TestWhatAWSDoesNotTellStaysAsItToldItBefore(t *testing.T) {
 				synctest.Wait()
 				costs(t, r, "g5.xlarge", 0.4, market)
 				time.Sleep(12*time.Hour + time.Second)
-				require.Equal(t, 2, aws.asked)
+				require.EqualValues(t, 2, aws.asked.Load())
 				costs(t, r, "g5.xlarge", 0.4, market)
 				costs(t, r, "sim.gpu", 0.1, market)
 				time.Sleep(5 * time.Minute)
-				require.Equal(t, 3, aws.asked, "it is asked again after minutes")
+				require.EqualValues(t, 3, aws.asked.Load(), "it is asked again after minutes")
 				time.Sleep(5 * time.Minute)
-				require.Equal(t, 3, aws.asked, "and then twice as long after")
+				require.EqualValues(t, 3, aws.asked.Load(), "and then twice as long after")
 				time.Sleep(5 * time.Minute)
-				require.Equal(t, 4, aws.asked)
+				require.EqualValues(t, 4, aws.asked.Load())
 				costs(t, r, "g5.xlarge", 0.5, "the spot market as of 2026-03-02")
 				costs(t, r, "sim.gpu", 0.1, market)
 				time.Sleep(11 * time.Hour)
-				require.Equal(t, 4, aws.asked)
+				require.EqualValues(t, 4, aws.asked.Load())
 			})
 		})
 	}
