@@ -1,6 +1,7 @@
 package allocator_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,11 +21,11 @@ type gpuMachine struct {
 	*one
 	injector *inject.Injector
 	machine  *agent.Machine
+	at       atomic.Int64 // nanoseconds, as of the epoch: a look may outlast who asked for it
 }
 
 // withGPU is a workshop with one machine, whose GPU can be broken, or is by a case that is
-// older than the agent. Its agent's clock is
-// the allocator's.
+// older than the agent. Its agent's clock is the allocator's as of the last report.
 func withGPU(t *testing.T, c gputest.Case, spares int) *gpuMachine {
 	t.Helper()
 	made := gputest.A10G
@@ -33,9 +34,10 @@ func withGPU(t *testing.T, c gputest.Case, spares int) *gpuMachine {
 	}
 	o := oneMachine(t, spares)
 	injector := inject.New(gputest.New(made("GPU-a")))
-	m := agent.NewMachine(injector, agent.About{BootID: "boot-0"}, func() time.Time { return o.Time })
-	gputest.Begin(t, injector, m, c)
-	g := &gpuMachine{o, injector, m}
+	g := &gpuMachine{one: o, injector: injector}
+	g.at.Store(o.Time.UnixNano())
+	g.machine = agent.NewMachine(injector, agent.About{BootID: "boot-0"}, func() time.Time { return time.Unix(0, g.at.Load()).UTC() })
+	gputest.Begin(t, injector, g.machine, c)
 	g.report(t)
 	return g
 }
@@ -43,6 +45,7 @@ func withGPU(t *testing.T, c gputest.Case, spares int) *gpuMachine {
 // report looks at the GPU, and reports what was found.
 func (g *gpuMachine) report(t *testing.T) api.Status {
 	t.Helper()
+	g.at.Store(g.Time.UnixNano())
 	s := g.machine.Status()
 	_, err := g.Report(t.Context(), g.agent, api.Report{
 		Health: s.Health, Reason: s.Reason, Action: s.Action, Note: s.Note, BootID: "boot-0", Readings: s.Readings,

@@ -30,9 +30,12 @@ type life struct {
 	kept    *kept
 }
 
-// spot is what makes a pool's machines such that AWS may take back, and keeps what was made
-// on them.
-const spot = "\n      market: spot\n      collect: [results/**]"
+// spot is what makes a pool's machines such that AWS may take back. Of the local stack what
+// was made on them is kept as it is, and keeping has it kept elsewhere.
+const (
+	spot    = "\n      market: spot"
+	keeping = "\n      collect: [results/**]"
+)
 
 // Workshops are opened and ended, machines start, are rebooted, taken back and ended,
 // people come and go, and at any moment of that the allocator is killed. What must never be
@@ -45,7 +48,7 @@ func TestWorkshopsGoOnThoughTheAllocatorIsKilledAtAnyMoment(t *testing.T) {
 // Two allocators on one PostgreSQL, of which one is killed, or the other, or both.
 func TestWorkshopsGoOnThoughTwoAllocatorsAreKilledAtAnyMoment(t *testing.T) {
 	e := start(t, "--oidc", github)
-	d, _ := e.two(t, "maxMachines: 5", "maxMachines: 5"+spot)
+	d, _ := e.two(t, "maxMachines: 5", "maxMachines: 5"+spot+keeping)
 	d.isKilled(t, e.account)
 }
 
