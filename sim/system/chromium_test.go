@@ -55,7 +55,7 @@ func newBrowser(t *testing.T, chrome context.Context) *browser { //nolint:revive
 	b.allow("console.error: noVNC requires a secure context") // which is what TLS gives, and the simulator has none
 	// A desktop that is not there yet, or not for a moment, is tried again: noVNC says so, and
 	// why is asked without a WebSocket. That it comes is what tests wait for.
-	b.allow("console.(warning|error): (WebSocket on-error event|Failed when connecting)", "(426|503) /(desktop|admin/seats/[^/]+/(watch|control))/stream")
+	b.allow("console.(warning|error): (WebSocket on-error event|Failed (when connecting|while connected): Connection closed)", "(426|503) /(desktop|admin/seats/[^/]+/(watch|control))/stream")
 	t.Cleanup(func() { b.none(t) })
 	b.do(t, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, network.Enable, network.EnableParams{})
