@@ -109,7 +109,7 @@ func (s Seat) PINFor(token string) string {
 // SeatOf finds the seat that a browser holds. NotFound when it holds none.
 func (s *Service) SeatOf(ctx context.Context, token string) (Seat, error) {
 	if token == "" {
-		return Seat{}, noSeat()
+		return Seat{}, NoSeat()
 	}
 	return s.Store.SeatByToken(ctx, SecretSum(token))
 }
@@ -123,7 +123,8 @@ func (s *Service) HeldSeat(ctx context.Context, token, id string) (Seat, error) 
 	return s.Store.HeldSeat(ctx, SecretSum(token), id)
 }
 
-func noSeat() error {
+// NoSeat is what a browser is told that holds none.
+func NoSeat() error {
 	return api.Problemf(api.NotFound, "You have no seat here", "Open the link that your instructor gave you.")
 }
 

@@ -91,7 +91,7 @@ type MadeJoinToken struct {
 // what machines of the pool do.
 func (t MadeJoinToken) Commands() []string {
 	allocator, _, _ := strings.Cut(t.URL, "/#")
-	join := "./lablink-agent run --join '" + t.URL + "'"
+	join := t.run()
 	if t.Desktop != "" {
 		join = "sudo ./lablink-agent install --desktop " + t.Desktop + " --join '" + t.URL + "'"
 	}
@@ -108,8 +108,11 @@ func (t MadeJoinToken) WithoutRoot() string {
 	if t.Desktop == "" {
 		return ""
 	}
-	return "./lablink-agent run --join '" + t.URL + "'"
+	return t.run()
 }
+
+// run is what to type to serve for as long as it runs.
+func (t MadeJoinToken) run() string { return "./lablink-agent run --join '" + t.URL + "'" }
 
 // Lacks is what to type to see what the machine lacks.
 func (t MadeJoinToken) Lacks() string {

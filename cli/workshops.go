@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -111,7 +110,7 @@ func costOf(m api.Machine) (soFar, hourly string) {
 	if m.Cost == nil {
 		return "", ""
 	}
-	return fmt.Sprintf("$%.2f", m.Cost.SoFar), fmt.Sprintf("$%.2f", m.Cost.Hourly)
+	return usd(&m.Cost.SoFar), usd(&m.Cost.Hourly)
 }
 
 // instance is what runs a machine.

@@ -40,14 +40,14 @@ func closed(c chan struct{}) bool {
 	}
 }
 
-// Look asks the GPUs how they are, and returns what is seen then. Where the driver does not
-// answer in time, or ctx ends, that is what was seen before. What the driver is asked stays
-// out then, and it is asked nothing else before it has answered.
-func (g *GPUs) Look(ctx context.Context) Sight {
+// Look asks the GPUs how they are: see Seen. Where the driver does not answer in time, or
+// ctx ends, that is what was seen before. What the driver is asked stays out then, and it is
+// asked nothing else before it has answered.
+func (g *GPUs) Look(ctx context.Context) {
 	for {
 		q, own := g.put(g.look)
 		if !g.await(ctx, q) || own {
-			return g.Seen()
+			return
 		}
 	}
 }

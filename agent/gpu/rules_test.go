@@ -66,7 +66,13 @@ func begin(t *testing.T, nvml *gputest.Machine, keeper gpu.Keeper, boot string, 
 	return w
 }
 
-// Status is what a look finds.
+// Look is what a look finds.
+func (w *world) Look(ctx context.Context) gpu.Sight {
+	w.GPUs.Look(ctx)
+	return w.Seen()
+}
+
+// Status is the same, as it is told.
 func (w *world) Status() api.Status {
 	s := w.Look(context.Background())
 	return api.Status{

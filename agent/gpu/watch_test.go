@@ -56,7 +56,8 @@ func TestGPUsThatTellNothingAreWell(t *testing.T) {
 	nvml := gputest.New(gputest.T4("GPU-a"))
 	nvml.Mute = true
 	g := gpu.New(gpu.Config{NVML: nvml, Now: time.Now})
-	assert.Equal(t, api.Healthy, g.Look(t.Context()).Health)
+	g.Look(t.Context())
+	assert.Equal(t, api.Healthy, g.Seen().Health)
 	require.NoError(t, g.Close())
 	assert.Zero(t, nvml.Open)
 }

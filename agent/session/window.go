@@ -5,21 +5,21 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
+
+	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
 // windowFile, in a session's folder, says which window is active. It is not there where that
 // cannot be known.
 const windowFile = "window"
 
-// maxWindow is how long what it says may be, in bytes: its participant can write anything.
-const maxWindow = 1 << 10
+// longestClass is how much is told of what a program calls itself, in bytes.
+const longestClass = 128
 
 // Window is the window that has the keyboard. What it shows, and its title, are nobody's
 // business.
@@ -34,19 +34,11 @@ type Window struct {
 // fs.ErrNotExist where that cannot be known. Who works in the session can make the folder say
 // anything, and nothing else: links, pipes and long texts are refused.
 func ReadWindow(dir string) (w Window, err error) {
-	f, err := os.OpenFile(filepath.Join(dir, windowFile), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	raw, err := host.ReadNote(filepath.Join(dir, windowFile))
+	if err == nil {
+		err = json.Unmarshal(raw, &w)
+	}
 	if err != nil {
-		return w, fmt.Errorf("read which window is active: %w", err)
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return w, errors.Join(errors.New("what says which window is active is no file"), err)
-	}
-	raw, err := io.ReadAll(io.LimitReader(f, maxWindow+1))
-	if err != nil || len(raw) > maxWindow {
-		return w, errors.Join(errors.New("what says which window is active cannot be read, or is too long"), err)
-	}
-	if err := json.Unmarshal(raw, &w); err != nil {
 		return w, fmt.Errorf("read which window is active: %w", err)
 	}
 	return w, nil
@@ -98,7 +90,7 @@ func (s *Session) followWindow(ctx context.Context, display string) error {
 // writeWindow is for the agent's group, too.
 func (s *Session) writeWindow(w Window) error {
 	for i, name := range w.Class {
-		w.Class[i] = strings.ToValidUTF8(name[:min(len(name), maxWindow/8)], "")
+		w.Class[i] = strings.ToValidUTF8(name[:min(len(name), longestClass)], "")
 	}
 	raw, err := json.Marshal(w)
 	if err != nil {

@@ -65,12 +65,12 @@ func (s System) Leave(ctx context.Context) error {
 func unfence(ctx context.Context, uid string) error {
 	var failed error
 	for _, m := range metadata {
-		rule := fmt.Sprintf("to %s uidrange %s-%s prohibit", m.address, uid, uid)
+		rule := closes(m.address, uid)
 		have, err := exec.CommandContext(ctx, "ip", m.family, "rule", "show").Output()
 		if err != nil || !strings.Contains(string(have), rule) {
 			continue // the machine does not speak that family
 		}
-		failed = errors.Join(failed, run(ctx, "ip", append([]string{m.family, "rule", "del", "pref", "100"}, strings.Fields(rule)...)...))
+		failed = errors.Join(failed, run(ctx, "ip", append([]string{m.family, "rule", "del", "pref", rulesAt}, strings.Fields(rule)...)...))
 	}
 	return failed
 }

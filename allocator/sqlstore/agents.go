@@ -51,12 +51,12 @@ func (s *Store) RegisterAgent(ctx context.Context, instance string, a allocator.
 		case m.State != allocator.Booting && m.State != allocator.Unhealthy && m.State != allocator.Rebooting:
 			return api.Problemf(api.Conflict, "The machine is not wanted any more", "Instance %s belongs to a machine that is %s.", instance, m.State)
 		}
-		raw, err := json.Marshal(inventory)
+		has, err := inventoryText(inventory)
 		if err != nil {
-			return fmt.Errorf("encode inventory: %w", err)
+			return err
 		}
 		_, err = tx.exec(ctx, `UPDATE machines SET agent_id = $1, agent_secret = $2, inventory = $3, agent_replaceable = $4
-			WHERE id = $5 AND (agent_id IS NULL OR agent_replaceable)`, a.ID, a.Secret[:], string(raw), false, m.ID)
+			WHERE id = $5 AND (agent_id IS NULL OR agent_replaceable)`, a.ID, a.Secret[:], has, false, m.ID)
 		if err != nil {
 			return fmt.Errorf("give machine %s its agent: %w", m.ID, err)
 		}
@@ -71,11 +71,20 @@ func (s *Store) RegisterAgent(ctx context.Context, instance string, a allocator.
 
 // KeepInventory keeps what a machine has.
 func (s *Store) KeepInventory(ctx context.Context, machine string, inventory api.Inventory) error {
+	has, err := inventoryText(inventory)
+	if err != nil {
+		return err
+	}
+	return s.exec(ctx, "keep what machine "+machine+" has", "UPDATE machines SET inventory = $1 WHERE id = $2", has, machine)
+}
+
+// inventoryText is what a machine has, as it is kept.
+func inventoryText(inventory api.Inventory) (string, error) {
 	raw, err := json.Marshal(inventory)
 	if err != nil {
-		return fmt.Errorf("encode inventory: %w", err)
+		return "", fmt.Errorf("encode inventory: %w", err)
 	}
-	return s.exec(ctx, "keep what machine "+machine+" has", "UPDATE machines SET inventory = $1 WHERE id = $2", string(raw), machine)
+	return string(raw), nil
 }
 
 // registerAgain lets the agent that m has register once more: it may not have

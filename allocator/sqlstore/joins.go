@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -75,11 +74,11 @@ func (s *Store) JoinMachine(ctx context.Context, sum [32]byte, m allocator.Machi
 		if err := addMachine(ctx, tx, m); err != nil {
 			return err
 		}
-		raw, err := json.Marshal(inventory)
+		has, err := inventoryText(inventory)
 		if err != nil {
-			return fmt.Errorf("encode inventory: %w", err)
+			return err
 		}
-		_, err = tx.exec(ctx, "UPDATE machines SET join_token = $1, agent_id = $2, agent_secret = $3, inventory = $4 WHERE id = $5", t.ID, a.ID, a.Secret[:], string(raw), m.ID)
+		_, err = tx.exec(ctx, "UPDATE machines SET join_token = $1, agent_id = $2, agent_secret = $3, inventory = $4 WHERE id = $5", t.ID, a.ID, a.Secret[:], has, m.ID)
 		if err != nil {
 			return fmt.Errorf("give machine %s its agent: %w", m.ID, err)
 		}

@@ -138,7 +138,7 @@ func (s *Store) noSeat(ctx context.Context, token [32]byte) error {
 	err := s.read.row(ctx, `SELECT w.name, s.released_because FROM seat_tokens t JOIN seats s ON s.id = t.seat_id JOIN workshops w ON w.id = s.workshop_id
 		WHERE t.token = $1 ORDER BY s.released_at DESC LIMIT 1`, token[:]).Scan(&workshop, &why)
 	if err != nil {
-		return api.Problemf(api.NotFound, "You have no seat here", "Open the link that your instructor gave you.")
+		return allocator.NoSeat()
 	}
 	return api.Problemf(api.NotFound, "Your seat was given back", "%s: %s. Open the link that your instructor gave you to ask for another one.", workshop, why)
 }

@@ -107,11 +107,20 @@ func typedDay(r *http.Request, name string) (*time.Time, error) {
 	if err != nil {
 		return nil, err
 	}
-	day, err := time.ParseInLocation(time.DateOnly, typed, zone)
+	day, err := dayIn(zone, typed)
 	if err != nil {
-		return nil, api.Problemf(api.Invalid, "That is no day", "%q: write it as 2026-03-01.", typed)
+		return nil, err
 	}
 	return new(day.AddDate(0, 0, 1).UTC()), nil
+}
+
+// dayIn is the begin of a day that was typed.
+func dayIn(zone *time.Location, typed string) (time.Time, error) {
+	day, err := time.ParseInLocation(time.DateOnly, typed, zone)
+	if err != nil {
+		return day, api.Problemf(api.Invalid, "That is no day", "%q: write it as 2026-03-01.", typed)
+	}
+	return day, nil
 }
 
 func (s *server) revokeForm(w http.ResponseWriter, r *http.Request) {

@@ -65,9 +65,9 @@ func auditAsked(q url.Values) (auditFilter, allocator.EventQuery, error) {
 		if day.typed == "" {
 			continue
 		}
-		at, err := time.ParseInLocation(time.DateOnly, day.typed, zone)
+		at, err := dayIn(zone, day.typed)
 		if err != nil {
-			return f, out, api.Problemf(api.Invalid, "That is no day", "%q: write it as 2026-03-01.", day.typed)
+			return f, out, err
 		}
 		*day.into = at.AddDate(0, 0, day.more)
 	}

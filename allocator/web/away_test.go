@@ -80,6 +80,15 @@ func until(t *testing.T, events *bufio.Reader, says ...string) {
 	}
 }
 
+// echoes makes sure that a desktop that is an echo answers what is typed.
+func echoes(t *testing.T, desktop *websocket.Conn) {
+	t.Helper()
+	require.NoError(t, desktop.Write(t.Context(), websocket.MessageText, []byte("a key")))
+	_, said, err := desktop.Read(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "a key", string(said))
+}
+
 func TestWhileTheDatabaseIsAwayPeopleWorkOnAndStaffReadsWhy(t *testing.T) {
 	_, use := withMachines(t, echo)
 	w, pg := onServer(t, use)
@@ -89,13 +98,7 @@ func TestWhileTheDatabaseIsAwayPeopleWorkOnAndStaffReadsWhy(t *testing.T) {
 	desktop, _, err := websocket.Dial(t.Context(), w.url+"/desktop/stream", &websocket.DialOptions{HTTPClient: ann.Client})
 	require.NoError(t, err)
 	defer desktop.CloseNow()
-	works := func() {
-		t.Helper()
-		require.NoError(t, desktop.Write(t.Context(), websocket.MessageText, []byte("a key")))
-		_, said, err := desktop.Read(t.Context())
-		require.NoError(t, err)
-		require.Equal(t, "a key", string(said))
-	}
+	works := func() { echoes(t, desktop) }
 	works()
 	page, seat := watched(t, staff, "/admin/live"), watched(t, ann, "/seat/live")
 	until(t, page, ws.ID)

@@ -91,13 +91,7 @@ func TestWhileEC2RefusesCallsPeopleWorkOnAndStaffReadsWhy(t *testing.T) {
 	desktop, _, err := websocket.Dial(t.Context(), w.url+"/desktop/stream", &websocket.DialOptions{HTTPClient: ann.Client})
 	require.NoError(t, err)
 	defer desktop.CloseNow()
-	works := func() {
-		t.Helper()
-		require.NoError(t, desktop.Write(t.Context(), websocket.MessageText, []byte("a key")))
-		_, said, err := desktop.Read(t.Context())
-		require.NoError(t, err)
-		require.Equal(t, "a key", string(said))
-	}
+	works := func() { echoes(t, desktop) }
 	ready := func() (api.Ready, api.Check) {
 		t.Helper()
 		res, body := staff.send(t, http.MethodGet, "/readyz", nil)

@@ -39,36 +39,35 @@ type Step struct {
 // ask. Steps that LABLINK_SKIP names, separated by commas, are left out. All of
 // it is told to out, the console.
 func Run(ctx context.Context, out io.Writer, steps []Step) error {
-	for _, s := range steps {
-		if skipped(s.Name) {
-			fmt.Fprintf(out, "lablink: %s: left out on this machine\n", s.Name)
-			continue
-		}
-		fmt.Fprintf(out, "lablink: %s\n", s.Name)
+	err := inOrder(out, steps, func(s Step) error {
 		pause := backoff.NewExponentialBackOff()
 		pause.MaxInterval = 30 * time.Second
 		_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, s.Do(ctx) },
 			backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, wait time.Duration) {
 				fmt.Fprintf(out, "lablink: %s: %s; trying again in %s\n", s.Name, err, wait.Round(time.Second))
 			}))
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
-		}
+		return err
+	})
+	if err == nil {
+		fmt.Fprintln(out, "lablink: the machine is set up")
 	}
-	fmt.Fprintln(out, "lablink: the machine is set up")
-	return nil
+	return err
 }
 
 // RunOnce does the steps in their order, as Run does, and ends with the first that fails:
 // somebody waits, and reads why.
 func RunOnce(ctx context.Context, out io.Writer, steps []Step) error {
+	return inOrder(out, steps, func(s Step) error { return s.Do(ctx) })
+}
+
+func inOrder(out io.Writer, steps []Step, do func(Step) error) error {
 	for _, s := range steps {
 		if skipped(s.Name) {
 			fmt.Fprintf(out, "lablink: %s: left out on this machine\n", s.Name)
 			continue
 		}
 		fmt.Fprintf(out, "lablink: %s\n", s.Name)
-		if err := s.Do(ctx); err != nil {
+		if err := do(s); err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
 	}

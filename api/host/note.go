@@ -8,11 +8,11 @@ import (
 	"syscall"
 )
 
-// longestNote is how much a service may write for root, in bytes.
+// longestNote is how much a note may hold, in bytes.
 const longestNote = 1 << 10
 
-// ReadNote reads what a service wrote for root. The file is the service's: a link, or
-// something that is no file, is refused, and so is one that is too long.
+// ReadNote reads what another user wrote, as a service for root. The file is theirs: a link,
+// or something that is no file, is refused, and so is one that is too long.
 func ReadNote(path string) ([]byte, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {

@@ -43,15 +43,15 @@ func TestBootOfAMachineOfOnesOwnThatIsInstalledAndGivenBack(t *testing.T) {
 	})
 	leader, err := nspawn.Leader(pid)
 	require.NoError(t, err)
-	program := fmt.Sprintf("/proc/%d/root/root/lablink-agent", leader)
+	program := fmt.Sprintf("/proc/%d/root/mnt/lablink-agent", leader)
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../agent/cmd/lablink-agent")
 	build.Env = append(os.Environ(), "CGO_ENABLED=1", "CGO_CFLAGS=-O2 -g0 -Wno-deprecated-declarations")
 	said, err := build.CombinedOutput()
 	require.NoError(t, err, string(said))
-	const left = `find / -xdev \( -name '*lablink*' -o -user lablink -o -user lablink-session \) -not -path '/proc/*' -not -path '/root/*' -not -path '/var/log/*' 2>/dev/null | sort; getent passwd | sort; getent group | sort; ip rule show; ls /etc/cron.deny /etc/at.deny 2>/dev/null; true`
+	const left = `find / -xdev \( -name '*lablink*' -o -user lablink -o -user lablink-session \) -not -path '/proc/*' -not -path '/mnt/lablink-agent' -not -path '/var/log/*' 2>/dev/null | sort; getent passwd | sort; getent group | sort; ip rule show; ls /etc/cron.deny /etc/at.deny 2>/dev/null; true`
 	before := run(left)
 
-	const install = "/root/lablink-agent install --join 'http://127.0.0.1:9/#lbj_x'"
+	const install = "/mnt/lablink-agent install --join 'http://127.0.0.1:9/#lbj_x'"
 	run("ln -sf /bin/true /usr/local/bin/git")
 	refused, err := try(install)
 	require.Error(t, err)

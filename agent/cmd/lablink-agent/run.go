@@ -158,7 +158,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	config.Notices, config.Watches = c.notices(), watches.C
 	config.Looks, config.Logbook = looks.C, logbook
 	config.Alive = supervisor.alive
-	if c.token == "" && host.Current() != "" { // nobody but this machine's own updater can follow
+	if c.release() != "" { // nobody but this machine's own updater can follow
 		config.Follow = c.follow
 		config.Talks = c.talks(log)
 	}
