@@ -102,13 +102,13 @@ func TestAMachineThatIsNoSpotMachineIsNotTakenBack(t *testing.T) {
 func TestAReportDoesNotWaitForAPlan(t *testing.T) {
 	c := newCollecting(t)
 	store, reported, late := c.Store, make(chan struct{}), false
-	c.Store = meanwhile{store, func() {
+	c.Through(meanwhile{store, func() {
 		select {
 		case <-reported:
 		case <-time.After(20 * time.Second):
 			late = true
 		}
-	}}
+	}})
 	c.interrupt(t, "terminate", c.Time.Add(2*time.Minute))
 	close(reported)
 	c.Settled()

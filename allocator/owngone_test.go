@@ -198,7 +198,7 @@ func TestADatabaseThatWasAwayMakesNoMachineSwitchedOff(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := switchedOff(t, 1)
 			agent, store := ownAgent(t, o.World, o.own), &away{Store: o.Store}
-			o.Store = store
+			o.Through(store)
 			store.err = gone
 			o.Time = o.Time.Add(16 * time.Minute)
 			require.ErrorIs(t, meet(o, agent), gone)

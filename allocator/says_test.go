@@ -44,7 +44,7 @@ func TestWhatAReportSaysIsKeptWhereEachAllocatorSeesIt(t *testing.T) {
 	m := w.Machines(t, ws)[0]
 	agent := allocator.Agent{ID: m.AgentID, MachineID: m.ID}
 	writes := 0
-	w.Store = counting{w.Store, &writes}
+	w.Through(counting{w.Store, &writes})
 	report := api.Report{Health: api.Healthy, BootID: "b", Protocol: api.Protocol, Version: "v2", Release: "abc"}
 	hear := func() int {
 		t.Helper()

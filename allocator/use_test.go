@@ -74,7 +74,7 @@ func TestAMachineSaysNothingOfOthersAndNothingThatCannotBe(t *testing.T) {
 func TestAMachineMakesNoSessionsUpAndWritesNoneAgainAndAgain(t *testing.T) {
 	w, ws, session, report := held(t)
 	writes := 0
-	w.Store = counting{w.Store, &writes}
+	w.Through(counting{w.Store, &writes})
 	seat := w.Machines(t, ws)[0].SeatID
 	for i := range 50 {
 		report(api.Report{Ended: []api.SessionUse{{Session: fmt.Sprintf("%s-%d", seat, i), Seconds: 1 << 40}}})
@@ -104,10 +104,10 @@ func TestAUseThatCouldNotBeKeptIsKeptWhenItIsToldAgain(t *testing.T) {
 	w, ws, session, report := held(t)
 	m, store := w.Machines(t, ws)[0], w.Store
 	r := api.Report{Health: api.Healthy, BootID: "b", Protocol: api.Protocol, Ended: []api.SessionUse{{Session: session, Seconds: 5, Ended: true}}}
-	w.Store = failingUse{store}
+	w.Through(failingUse{store})
 	_, err := w.Report(t.Context(), allocator.Agent{ID: m.AgentID, MachineID: m.ID}, r)
 	require.ErrorContains(t, err, "the database is away")
-	w.Store = store
+	w.Through(store)
 	report(r)
 	stats, err := w.Stats(t.Context(), ws.ID)
 	require.NoError(t, err)

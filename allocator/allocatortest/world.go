@@ -86,6 +86,13 @@ func (w *World) Start(t testing.TB) {
 	store.OnHold(w.SettleFor)
 }
 
+// Through lets the allocator reach what it keeps through another store, once nothing that
+// goes on in the background uses the one before.
+func (w *World) Through(store allocator.Store) {
+	w.Settled()
+	w.Store = store
+}
+
 // Enqueue remembers an operation that is not queued yet; RunAll carries it on.
 func (w *World) Enqueue(ctx context.Context, op string) error {
 	w.queuing.Lock()

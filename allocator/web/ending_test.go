@@ -103,8 +103,7 @@ func TestPagesGoOnWhenTheDatabaseIsBack(t *testing.T) {
 	person, staff := w.browser(t), w.staff(t)
 	res, body := person.submit(t, "/join/"+ws.JoinCode, url.Values{"email": {"ann@example.org"}})
 	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
-	w.Settled() // nothing reads the store in the background
-	w.Store = &forgetful{Store: w.Store}
+	w.Through(&forgetful{Store: w.Store})
 	for path, b := range map[string]*browser{"/seat/live": person, "/admin/live": staff} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+path, nil)
 		require.NoError(t, err)

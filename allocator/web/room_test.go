@@ -53,7 +53,7 @@ func TestARoomIsSeenAtAGlance(t *testing.T) {
 	})
 	w.reported(t, all[1], api.Report{Health: api.Degraded, Reason: `the GPU is <hot>`, Session: &api.SessionStatus{ID: all[1].Session(), IdleSeconds: new(600)}})
 	says(t, mustOpen(t, staff, page), "Not connected.", `<dt>Need attention</dt><dd>2</dd>`)
-	w.Store = reached{w.Store}
+	w.Through(reached{w.Store})
 	body := mustOpen(t, staff, page)
 	says(t, body, ann.Email, "In use", `<dt>Need attention</dt><dd>1</dd>`, "working", "GPU 42 %", `value="42"`, "doing nothing since", "the GPU is &lt;hot&gt;", "Works with limits:", seats[2].Email,
 		`<dt>In use</dt><dd>2</dd>`, `<dt>Waiting</dt><dd>1</dd>`, `class="seatcard attention"`, "All 2 seats are taken",
@@ -83,7 +83,7 @@ func TestPicturesOfDesktopsAreShownWhereTheWorkshopSaysSo(t *testing.T) {
 	join(t, ann, ws, "ann@example.org")
 	m := w.Machines(t, ws)[0]
 	w.reported(t, m, api.Report{Health: api.Healthy, Session: &api.SessionStatus{Desktop: "vnc"}})
-	w.Store = reached{w.Store}
+	w.Through(reached{w.Store})
 	page, picture, untold := "/admin/workshops/"+ws.ID, `src="/admin/seats/`+m.SeatID+`/preview"`, "not told yet"
 	require.NotContains(t, mustOpen(t, staff, page), picture)
 	w.pictures(t, ws, true)

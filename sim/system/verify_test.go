@@ -47,7 +47,7 @@ func (v *verifier) verify(t *testing.T, args ...string) (said string, code int) 
 	c.Out, c.Engine, c.Roots, c.Resolver, c.Dial, c.Password = &out, v.e.Pulumi, v.roots, v.resolver, v.dial, v.password
 	parser, err := kong.New(&c, kong.Bind(&c.Globals), kong.BindTo(t.Context(), (*context.Context)(nil)))
 	require.NoError(t, err)
-	command, err := parser.Parse(append([]string{"verify", "--stack", v.stack.Name, "--config-file", v.stack.File, "--password", v.password}, args...))
+	command, err := parser.Parse(append([]string{"verify", "--stack", v.stack.Name, "--config-file", v.stack.File, "--password=" + v.password}, args...))
 	require.NoError(t, err)
 	err = command.Run(&c.Globals)
 	t.Logf("lablink verify --stack %s %s\n%s%v", v.stack.Name, strings.Join(args, " "), out.String(), err)
