@@ -21,6 +21,10 @@ import (
 // statusTimeout is how long a machine may take to say how it is.
 const statusTimeout = 5 * time.Second
 
+// backlog is how many requests to an agent may wait for it to take them. A thousand idle
+// tunnels have room for them all the same.
+const backlog = 64
+
 // Hub holds the tunnels, one for each machine.
 type Hub struct {
 	// OnChange hears when a machine's tunnel, which has an id, comes up or goes down.
@@ -34,6 +38,9 @@ type Hub struct {
 	mu       sync.Mutex
 	tunnels  map[string]held
 	draining bool // whether new tunnels are refused
+
+	configured sync.Once
+	conf       *yamux.Config
 }
 
 // held is a tunnel with its id.
@@ -77,13 +84,18 @@ func (h *Hub) hold(machine string, t held) {
 	}
 }
 
+// config is that of all tunnels.
 func (h *Hub) config() *yamux.Config {
-	c := yamux.DefaultConfig()
-	c.KeepAliveInterval = 25 * time.Second
-	c.ConnectionWriteTimeout = 10 * time.Second
-	c.LogOutput = nil
-	c.Logger = slog.NewLogLogger(h.Log.Handler(), slog.LevelDebug)
-	return c
+	h.configured.Do(func() {
+		c := yamux.DefaultConfig()
+		c.KeepAliveInterval = 25 * time.Second
+		c.ConnectionWriteTimeout = 10 * time.Second
+		c.AcceptBacklog = backlog
+		c.LogOutput = nil
+		c.Logger = slog.NewLogLogger(h.Log.Handler(), slog.LevelDebug)
+		h.conf = c
+	})
+	return h.conf
 }
 
 // replace keeps a tunnel, unless none are taken any more since it was brought.

@@ -52,7 +52,7 @@ const (
 	stepTime = 500 * time.Millisecond
 	// gcPercent is how much may be allocated between collections, of what is kept: with the
 	// tunnels of a thousand agents it saves 20 MiB.
-	gcPercent = 60
+	gcPercent = 50
 )
 
 // The files in the folder of the data.
