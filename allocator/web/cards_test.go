@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"net/http"
 	"regexp"
 	"testing"
 
@@ -42,4 +43,29 @@ func TestACardOffersWhatTheMachinesPageOffers(t *testing.T) {
 	_, err := w.ReplaceMachine(t.Context(), "admin", m.ID)
 	require.NoError(t, err)
 	offers(m, "drain", "terminate") // it is replaced already
+}
+
+func TestNobodyIsOfferedTheRestartOfSomebodysOwnMachine(t *testing.T) {
+	w := newWorld(t, withAgent)
+	ws, _ := w.Open(t, 1)
+	_, secret, err := w.AddJoinToken(t.Context(), "admin", api.NewJoinToken{Name: "lab", Workshop: ws.ID})
+	require.NoError(t, err)
+	given, _, _ := joins(t, w.browser(t), secret, "one")
+	staff, page := w.staff(t), "/admin/machines/"+given.MachineID
+	offered := confirmed.FindAllStringSubmatch(mustOpen(t, staff, page), -1)
+	require.Equal(t, [][]string{{`/confirm/replace"`, "replace"}, {`/confirm/drain"`, "drain"}, {`/confirm/terminate"`, "terminate"}}, offered)
+
+	res, body := staff.send(t, http.MethodPost, "/api/v1/machines/"+given.MachineID+"/reboot", nil)
+	refused(t, api.Conflict, res, body)
+	require.Contains(t, body, "restarted where it stands")
+	res, body = staff.open(t, page+"/confirm/reboot")
+	require.Equal(t, http.StatusConflict, res.StatusCode)
+	require.Contains(t, body, "restarted where it stands")
+
+	require.Contains(t, mustOpen(t, staff, page+"/confirm/replace"), "not switched off, but let go")
+	res, body = staff.submit(t, page+"/replace", nil)
+	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
+	m, err := w.Store.Machine(t.Context(), given.MachineID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Terminating, m.State, m.Reason)
 }

@@ -15,8 +15,8 @@ var hands = []string{"reboot", "replace", "drain", "terminate"}
 func handsOn(m allocator.Machine) []string {
 	free := m.State == allocator.Ready || m.State == allocator.Assigned
 	able := map[string]bool{
-		"reboot":    m.State.CanBecome(allocator.Rebooting) && m.AgentID != "" && m.Leaving == "",
-		"replace":   free && m.Leaving == "" && !m.Own(),
+		"reboot":    m.State.CanBecome(allocator.Rebooting) && m.AgentID != "" && m.Leaving == "" && m.Rebootable() == nil,
+		"replace":   free && m.Leaving == "",
 		"drain":     free,
 		"terminate": m.State.CanBecome(allocator.Terminating),
 	}
@@ -73,6 +73,9 @@ func (s *server) confirmPage(w http.ResponseWriter, r *http.Request) {
 func ableTo(what string, m allocator.Machine) error {
 	if !slices.Contains(hands, what) {
 		return api.Problemf(api.NotFound, "There is no such page", "Check the address for a typing mistake.")
+	}
+	if what == "reboot" && m.Rebootable() != nil {
+		return m.Rebootable()
 	}
 	if !slices.Contains(handsOn(m), what) {
 		return api.Problemf(api.Conflict, "That cannot be done to the machine now", "Something else goes on with machine %s: %s. Look at its page again.", m.ID, m.Reason)
