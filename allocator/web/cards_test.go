@@ -11,7 +11,15 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-var confirmed = regexp.MustCompile(`/confirm/(\w+)"`)
+var confirmed = regexp.MustCompile(`/confirm/(\w+)["?]`)
+
+// offered is what a page, or a part of one, offers to do to machines.
+func offered(page string) (all []string) {
+	for _, found := range confirmed.FindAllStringSubmatch(page, -1) {
+		all = append(all, found[1])
+	}
+	return all
+}
 
 func TestACardOffersWhatTheMachinesPageOffers(t *testing.T) {
 	w := newWorld(t)
@@ -22,12 +30,6 @@ func TestACardOffersWhatTheMachinesPageOffers(t *testing.T) {
 	m, other := all[0], all[1]
 	if m.SeatID == "" {
 		m, other = other, m
-	}
-	offered := func(page string) (all []string) {
-		for _, found := range confirmed.FindAllStringSubmatch(page, -1) {
-			all = append(all, found[1])
-		}
-		return all
 	}
 	offers := func(m allocator.Machine, want ...string) {
 		t.Helper()
@@ -52,8 +54,8 @@ func TestNobodyIsOfferedTheRestartOfSomebodysOwnMachine(t *testing.T) {
 	require.NoError(t, err)
 	given, _, _ := joins(t, w.browser(t), secret, "one")
 	staff, page := w.staff(t), "/admin/machines/"+given.MachineID
-	offered := confirmed.FindAllStringSubmatch(mustOpen(t, staff, page), -1)
-	require.Equal(t, [][]string{{`/confirm/replace"`, "replace"}, {`/confirm/drain"`, "drain"}, {`/confirm/terminate"`, "terminate"}}, offered)
+	require.Equal(t, []string{"replace", "drain", "terminate"}, offered(mustOpen(t, staff, page)))
+	require.Equal(t, []string{"replace", "drain", "terminate"}, offered(between(mustOpen(t, staff, "/admin/workshops/"+ws.ID), `id="deeds-`+given.MachineID, "</details>")))
 
 	res, body := staff.send(t, http.MethodPost, "/api/v1/machines/"+given.MachineID+"/reboot", nil)
 	refused(t, api.Conflict, res, body)
