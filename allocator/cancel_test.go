@@ -148,9 +148,9 @@ func TestAPauseThatBeginsWhileAPlanIsMadeIsKept(t *testing.T) {
 	until := w.Time.Add(2 * time.Hour)
 	w.Time = w.Time.Add(time.Hour)
 	store := w.Store
-	w.Store = meanwhile{store, func() {
+	w.Through(meanwhile{store, func() {
 		require.NoError(t, store.Postpone(t.Context(), ws2, "its launch was cancelled by ann", 0, until))
-	}}
+	}})
 	require.NoError(t, w.Reconcile(t.Context()))
 	got, err := store.Workshop(t.Context(), ws2.ID)
 	require.NoError(t, err)
@@ -182,11 +182,11 @@ func TestAPauseThatBeginsWhileAnotherDoesIsKept(t *testing.T) {
 		seen, err := store.Workshop(t.Context(), ws.ID)
 		require.NoError(t, err)
 		reads := 0
-		w.Store = read{store, func() {
+		w.Through(read{store, func() {
 			if reads++; reads == 2 { // the first is for what EC2 is asked
 				require.NoError(t, store.Postpone(t.Context(), seen, "its launch was cancelled by ann", 0, until))
 			}
-		}}
+		}})
 		_ = w.Run(t.Context(), op.ID) // says when again
 		require.Greater(t, reads, 1, name)
 		got, err := store.Workshop(t.Context(), ws.ID)

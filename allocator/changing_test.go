@@ -14,10 +14,10 @@ func TestOfTwoChangesAtOnceBothCount(t *testing.T) {
 	w := newWorld(t)
 	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 2, Roster: []string{"ann@example.org"}})
 	require.NoError(t, err)
-	w.Store = &between{Store: w.Store, do: func() {
+	w.Through(&between{Store: w.Store, do: func() {
 		_, err := w.ChangeWorkshop(t.Context(), "bob", ws.ID, api.WorkshopChange{Seats: new(4)})
 		require.NoError(t, err)
-	}}
+	}})
 	_, err = w.ChangeWorkshop(t.Context(), "ann", ws.ID, api.WorkshopChange{Spares: new(1)})
 	require.NoError(t, err)
 	got, err := w.Store.Workshop(t.Context(), ws.ID)
@@ -33,7 +33,7 @@ func TestAChangeThatNeverComesThroughIsAConflict(t *testing.T) {
 	w := newWorld(t)
 	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 2})
 	require.NoError(t, err)
-	w.Store = &busy{w.Store}
+	w.Through(&busy{w.Store})
 	_, err = w.ChangeWorkshop(t.Context(), "ann", ws.ID, api.WorkshopChange{Spares: new(1)})
 	require.Equal(t, api.Conflict, api.CodeOf(err))
 }

@@ -78,7 +78,7 @@ func (c *collecting) step(t *testing.T) (waits bool) {
 
 func TestWhatAParticipantMadeIsKeptBeforeTheNextOneBegins(t *testing.T) {
 	c := newCollecting(t)
-	c.Agents.Collecting = &api.CollectStatus{Files: 1}
+	c.Agents.Change(func() { c.Agents.Collecting = &api.CollectStatus{Files: 1} })
 	session := c.Agents.Session(c.claimed.Seat.MachineID)
 	require.NotEmpty(t, session)
 	require.NoError(t, c.Leave(t.Context(), c.claimed.Token))
@@ -118,7 +118,9 @@ func TestWhatAParticipantMadeIsKeptBeforeTheNextOneBegins(t *testing.T) {
 	_, err = c.Uploads(t.Context(), c.agent, big)
 	require.Equal(t, api.Invalid, api.CodeOf(err), "a machine does not fill the bucket")
 
-	c.Agents.Collecting = &api.CollectStatus{Done: true, Files: 1, Bytes: 5, Left: 1, Trouble: "big: it is too large"}
+	c.Agents.Change(func() {
+		c.Agents.Collecting = &api.CollectStatus{Done: true, Files: 1, Bytes: 5, Left: 1, Trouble: "big: it is too large"}
+	})
 	require.False(t, c.step(t))
 	require.Equal(t, allocator.Ready, c.machine(t).State)
 	require.Empty(t, c.Agents.Session(c.machine(t).ID), "and then it ends")
@@ -184,14 +186,14 @@ func TestAMachineIsEndedAtOnceWhereStaffSaysSo(t *testing.T) {
 
 func TestWorkIsCollectedBeforeAMachineIsRebooted(t *testing.T) {
 	c := newCollecting(t)
-	c.Agents.Collecting = &api.CollectStatus{Files: 1}
+	c.Agents.Change(func() { c.Agents.Collecting = &api.CollectStatus{Files: 1} })
 	require.NoError(t, c.Leave(t.Context(), c.claimed.Token))
 	c.Settled()
 	_, err := c.RebootMachine(t.Context(), "admin", c.machine(t).ID)
 	require.NoError(t, err)
 	require.True(t, c.step(t))
 	require.Equal(t, allocator.Draining, c.machine(t).State)
-	c.Agents.Collecting = nil
+	c.Agents.Change(func() { c.Agents.Collecting = nil })
 	require.False(t, c.step(t))
 	require.Equal(t, allocator.Rebooting, c.machine(t).State)
 
@@ -204,7 +206,7 @@ func TestWorkIsCollectedBeforeAMachineIsRebooted(t *testing.T) {
 
 func TestWorkIsNotGivenUpByAClockThatCannotBeTrusted(t *testing.T) {
 	c := newCollecting(t)
-	c.Agents.Collecting = &api.CollectStatus{Files: 1}
+	c.Agents.Change(func() { c.Agents.Collecting = &api.CollectStatus{Files: 1} })
 	require.NoError(t, c.Leave(t.Context(), c.claimed.Token))
 	trouble := errors.New("the clock jumped")
 	c.Clock = func(context.Context) error { return trouble }
@@ -220,7 +222,7 @@ func TestWorkIsNotGivenUpByAClockThatCannotBeTrusted(t *testing.T) {
 
 func TestWorkIsWaitedForOnceTheAllocatorIsBackThatWasAway(t *testing.T) {
 	c := newCollecting(t)
-	c.Agents.Collecting = &api.CollectStatus{Files: 1}
+	c.Agents.Change(func() { c.Agents.Collecting = &api.CollectStatus{Files: 1} })
 	require.NoError(t, c.Leave(t.Context(), c.claimed.Token))
 	c.Stop(t)
 	c.Time = c.Time.Add(time.Hour)
@@ -303,7 +305,9 @@ func TestManyMachinesThatDrainQueueTheirCollectionsTogether(t *testing.T) {
 // Whoever has root on a machine answers what they like.
 func TestWhatAnAgentSaysWentWrongIsKeptInShort(t *testing.T) {
 	c := newCollecting(t)
-	c.Agents.Collecting = &api.CollectStatus{Done: true, Left: 1, Trouble: "one\ntwo" + strings.Repeat("ä", 10_000)}
+	c.Agents.Change(func() {
+		c.Agents.Collecting = &api.CollectStatus{Done: true, Left: 1, Trouble: "one\ntwo" + strings.Repeat("ä", 10_000)}
+	})
 	_, err := c.CollectWork(t.Context(), "admin", c.ws.ID)
 	require.NoError(t, err)
 	require.False(t, c.step(t))

@@ -95,7 +95,7 @@ func (f *cannotForget) Forget(ctx context.Context, b allocator.Bygone, now time.
 func TestWhatCouldNotBeForgottenIsForgottenAtTheNextTick(t *testing.T) {
 	w := newWorld(t)
 	store := &cannotForget{Store: w.Store}
-	w.Store = store
+	w.Through(store)
 	var trouble atomic.Bool
 	w.Clock = func(context.Context) error {
 		if trouble.Load() {

@@ -20,7 +20,7 @@ func (c *collecting) interrupt(t *testing.T, action string, at time.Time) {
 
 func TestWhatAWSTakesBackIsLeftInTime(t *testing.T) {
 	c := newCollecting(t)
-	c.Agents.Collecting = &api.CollectStatus{}
+	c.Agents.Change(func() { c.Agents.Collecting = &api.CollectStatus{} })
 	at := c.Time.Add(2 * time.Minute)
 	c.interrupt(t, "terminate", at)
 	require.Equal(t, allocator.Draining, c.machine(t).State)

@@ -37,10 +37,10 @@ func TestOfTwoWhoInviteAtOnceBothCount(t *testing.T) {
 	w := newWorld(t)
 	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 2})
 	require.NoError(t, err)
-	w.Store = &between{Store: w.Store, do: func() {
+	w.Through(&between{Store: w.Store, do: func() {
 		_, err := w.ChangeWorkshop(t.Context(), "bob", ws.ID, api.WorkshopChange{Invite: []string{"bob@example.org"}})
 		require.NoError(t, err)
-	}}
+	}})
 	_, err = w.ChangeWorkshop(t.Context(), "ann", ws.ID, api.WorkshopChange{Invite: []string{"ann@example.org"}})
 	require.NoError(t, err)
 	roster, err := w.Store.Roster(t.Context(), ws.ID)

@@ -32,12 +32,12 @@ func TestAMachineThatIsGivenToSomebodyWhileItIsJudgedIsLeftAlone(t *testing.T) {
 	m := w.Machines(t, ws)[0]
 	w.Time = w.Time.Add(21 * time.Minute) // so that it would be unhealthy
 	store := w.Store
-	w.Store = hooked{store, func() {
-		w.Store = store
+	w.Through(hooked{store, func() {
+		w.Through(store)
 		w.Boot(t, m)
 		_, err := w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
 		require.NoError(t, err)
-	}}
+	}})
 	require.NoError(t, w.Observe(t.Context()))
 	m = w.Machines(t, ws)[0]
 	require.Equal(t, allocator.Assigned, m.State, m.Reason)

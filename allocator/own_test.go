@@ -140,36 +140,35 @@ func ownAgent(t *testing.T, w *allocatortest.World, m allocator.Machine) allocat
 	return a
 }
 
-func TestOnesOwnMachineIsRebootedByItsAgentOnly(t *testing.T) {
+func TestOnesOwnMachineIsRebootedByNobody(t *testing.T) {
 	w := newWorld(t)
 	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1, Warm: new(0)})
 	require.NoError(t, err)
 	m, _ := own(t, w, ws)
-	a := ownAgent(t, w, m)
-	for n := range 3 {
-		w.Agents.Connect(m)
-		op, err := w.RebootMachine(t.Context(), "admin", m.ID)
-		require.NoError(t, err)
-		var later *allocator.Later
-		require.ErrorAs(t, w.Run(t.Context(), op.ID), &later)
-		require.Len(t, w.Agents.Rebooted, n+1, "also where it was rebooted before")
-		_, err = w.Report(t.Context(), a, api.Report{Health: api.Healthy, BootID: string(rune('b' + n))})
-		require.NoError(t, err)
-	}
-	w.Agents.Disconnect(m.ID)
-	op, err := w.RebootMachine(t.Context(), "admin", m.ID)
+	w.Agents.Connect(m)
+	_, err = w.RebootMachine(t.Context(), "admin", m.ID)
+	require.Equal(t, api.Conflict, api.CodeOf(err))
+	require.ErrorContains(t, err, "restarted where it stands")
+	operations, err := w.Store.Operations(t.Context(), ws.ID, 10)
 	require.NoError(t, err)
+	require.Empty(t, operations)
+
+	// An earlier release wrote such an operation down.
+	op := allocator.NewOperation(allocator.Reboot, "admin", ws.ID, w.Time)
+	require.NoError(t, w.Store.RebootMachine(t.Context(), m, op, "it is rebooted by admin"))
 	_ = w.Run(t.Context(), op.ID) // says when again
-	m, err = w.Store.Machine(t.Context(), m.ID)
-	require.NoError(t, err)
-	require.Equal(t, allocator.Unhealthy, m.State, "nobody else can reboot it")
 	require.NoError(t, w.Run(t.Context(), op.ID))
+	m, err = w.Store.Machine(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Unhealthy, m.State)
+	require.Contains(t, m.Reason, "restarted where it stands")
 	require.Empty(t, w.EC2.Rebooted)
-	_, err = w.Report(t.Context(), a, api.Report{Health: api.Healthy, BootID: "d"})
+	require.Empty(t, w.Agents.Rebooted)
+	_, err = w.Report(t.Context(), ownAgent(t, w, m), api.Report{Health: api.Healthy, BootID: "b"})
 	require.NoError(t, err)
 	m, err = w.Store.Machine(t.Context(), m.ID)
 	require.NoError(t, err)
-	require.Equal(t, allocator.Ready, m.State)
+	require.Equal(t, allocator.Ready, m.State, "its owner has restarted it")
 }
 
 func TestOnesOwnMachineThatIsReplacedIsReleased(t *testing.T) {

@@ -297,7 +297,7 @@ const (
 type Refusal struct {
 	Code  api.Code // Capacity, Quota, Forbidden, or Internal
 	Type  string
-	Where string // the zone or subnet
+	Where string // the zone; the subnet's id where its zone is not known
 	Spot  bool   // whether it was asked for as a spot machine
 	Why   string // for people
 }

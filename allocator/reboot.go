@@ -21,13 +21,27 @@ const (
 	silentLimit = 15 * time.Minute
 )
 
-// RebootMachine boots a machine again. Whoever holds it gets another one.
+// RebootMachine boots a machine again. Whoever holds it gets another one. Conflict for
+// somebody's own.
 func (s *Service) RebootMachine(ctx context.Context, by, id string) (Operation, error) {
 	m, err := s.Store.Machine(ctx, id)
+	if err == nil {
+		err = m.Rebootable()
+	}
 	if err != nil {
 		return Operation{}, err
 	}
 	return s.reboot(ctx, by, m, "it is rebooted by "+by)
+}
+
+// Rebootable is nil for a machine that LabLink may boot again. Conflict for somebody's own:
+// its agent is not root, who works at it besides participants is known to its owner only,
+// and EC2 knows nothing of it.
+func (m Machine) Rebootable() error {
+	if m.Own() {
+		return api.Problemf(api.Conflict, "It is somebody's own machine", "LabLink does not restart it: have it restarted where it stands. It serves again once its agent has reported.")
+	}
+	return nil
 }
 
 func (s *Service) reboot(ctx context.Context, by string, m Machine, why string) (Operation, error) {
@@ -98,19 +112,16 @@ func (s *Service) notRebooted(ctx context.Context, m Machine, why string) error 
 }
 
 // askToReboot asks a machine's agent, and EC2 where it does not answer, where asking it
-// did not help before, or where it has not said yet which boot it is at. Of somebody's
-// own machine EC2 knows nothing.
+// did not help before, or where it has not said yet which boot it is at. Nobody is asked
+// to reboot somebody's own machine, as an allocator of an earlier release may have begun to.
 func (s *Service) askToReboot(ctx context.Context, m Machine) (whom string, err error) {
-	switch {
-	case m.RebootFrom == "" && m.Own():
-		return "", api.Problemf(api.Unavailable, "Its agent was not heard of yet", "Ask again once it has reported.")
-	case m.RebootFrom != "" && (m.Reboots <= 1 || m.Own()):
+	if err := m.Rebootable(); err != nil {
+		return "", err
+	}
+	if m.RebootFrom != "" && m.Reboots <= 1 {
 		err := s.Tunnels.Reboot(ctx, m.ID, m.RebootFrom)
 		if err == nil || api.CodeOf(err) == api.Conflict {
 			return "its agent", nil
-		}
-		if m.Own() {
-			return "", err
 		}
 	}
 	return "AWS", s.Compute.Reboot(ctx, m.InstanceID)

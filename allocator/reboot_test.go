@@ -66,7 +66,7 @@ func (o *one) pass(t *testing.T, d time.Duration) allocator.Machine {
 	o.Time = o.Time.Add(d)
 	require.NoError(t, o.Observe(t.Context()))
 	require.NoError(t, o.Reconcile(t.Context()))
-	for _, op := range o.Queued {
+	for _, op := range o.Pending() {
 		_ = o.Run(t.Context(), op) // says when again
 	}
 	return o.look(t)

@@ -163,9 +163,9 @@ func TestEndingAScheduleThatWasCutShortIsDoneAgain(t *testing.T) {
 	sc, err := w.AddSchedule(t.Context(), "admin", every("FREQ=DAILY", "2026-03-03T09:00"))
 	require.NoError(t, err)
 	store := w.Store
-	w.Store = &failing{Store: store}
+	w.Through(&failing{Store: store})
 	require.ErrorContains(t, w.EndSchedule(t.Context(), "admin", sc.ID), "disk is full")
-	w.Store = store
+	w.Through(store)
 	require.NoError(t, w.EndSchedule(t.Context(), "admin", sc.ID))
 	open, err := w.Store.OpenWorkshops(t.Context())
 	require.NoError(t, err)

@@ -38,7 +38,7 @@ func TestWhatWasAskedForGoesOnWhenTheBrowserIsClosed(t *testing.T) {
 	store := w.Store
 	impatient := func() context.Context {
 		ctx, gone := context.WithCancel(t.Context())
-		w.Store = closing{store, gone}
+		w.Through(closing{store, gone})
 		w.Queued = nil
 		return ctx
 	}

@@ -26,6 +26,9 @@ func (s *Service) Stats(ctx context.Context, workshop string) (api.Stats, error)
 	}
 	out := api.Stats{Workshop: w.ID, Name: w.Name, At: s.Now(), Seats: SeatUses(sessions)}
 	out.People = len(out.Seats)
+	if p, ok := s.Pool(w.Pool); ok {
+		out.Software = p.Setup.Software
+	}
 	var seconds, software, active, gpu []int
 	for _, seat := range out.Seats {
 		longest := 0

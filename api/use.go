@@ -50,6 +50,7 @@ type Stats struct {
 	Workshop string    `json:"workshop" doc:"wks_…"`
 	Name     string    `json:"name"`
 	At       time.Time `json:"at"`
+	Software []string  `json:"software,omitempty" doc:"The programs that the pool's settings name"`
 	// People are those of whom something was measured, Used those of them who ran one of the
 	// programs that the pool's settings name; the medians are over all of People.
 	People         int       `json:"people" doc:"Of how many something was measured"`
@@ -60,6 +61,10 @@ type Stats struct {
 	MedianGPU      *int      `json:"median_gpu_active_seconds,omitempty" doc:"How long a GPU computed for them, of those whose machines tell it"`
 	Seats          []SeatUse `json:"seats" nullable:"false" doc:"First who asked first"`
 }
+
+// TellsSoftware reports whether there is anything to tell of software: settings name some, or
+// did when it ran.
+func (s Stats) TellsSoftware() bool { return len(s.Software) > 0 || s.Used > 0 }
 
 // SeatUse is what one participant did, in all their sessions.
 type SeatUse struct {

@@ -84,10 +84,16 @@ func TestSeatsAndOperationsAreShownInATerminal(t *testing.T) {
 	_, err = lablink(t, url, "export", "wks_x")
 	require.Equal(t, 4, cli.ExitCode(err))
 	m := w.Machines(t, ws)[0]
-	_, err = w.Report(t.Context(), allocator.Agent{ID: m.AgentID, MachineID: m.ID}, api.Report{Protocol: api.Protocol, Health: api.Healthy, Use: &api.SessionUse{
+	use := func(use api.SessionUse) {
+		_, err := w.Report(t.Context(), allocator.Agent{ID: m.AgentID, MachineID: m.ID}, api.Report{Protocol: api.Protocol, Health: api.Healthy, Use: &use})
+		require.NoError(t, err)
+	}
+	use(api.SessionUse{Session: held.Seat.Session(), Seconds: 60})
+	require.Regexp(t, `ann@example.org +1m0s +- +- +- +- +-\nmedian of 1 +1m0s +- +-`, must(t, url, "stats", ws.Name), "the pool names no software")
+	w.Time = w.Time.Add(2 * time.Minute)
+	use(api.SessionUse{
 		Session: held.Seat.Session(), Seconds: 90, Software: []api.SoftwareUse{{Name: "blender", Seconds: 61, Active: new(40)}}, GPUPeak: new(uint32(7)),
-	}})
-	require.NoError(t, err)
+	})
 	require.Regexp(t, `ann@example.org +1m30s +blender 1m1s \(active 40s\) +- +7 % +- +-\nmedian of 1 +1m30s +1m1s \(active 40s\) +-`, must(t, url, "stats", ws.Name))
 	require.Contains(t, must(t, url, "stats", ws.ID, "--json"), `"median_seconds": 90`)
 	_, err = lablink(t, url, "stats", "wks_x")

@@ -85,21 +85,31 @@ func (c AuditCommand) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
-	all := []api.Event{}
-	for after := ""; len(all) < c.Limit; {
-		q := url.Values{"actor": {c.Actor}, "subject": {c.Subject}, "after": {after}, "limit": {strconv.Itoa(min(c.Limit-len(all), 200))}}
-		var page api.Page[api.Event]
-		if err := client.Do(ctx, http.MethodGet, "/api/v1/events?"+q.Encode(), nil, &page); err != nil {
-			return err
-		}
-		all = append(all, page.Items...)
-		if after = page.Next; after == "" {
-			break
-		}
+	all, err := paged[api.Event](ctx, client, "/api/v1/events", url.Values{"actor": {c.Actor}, "subject": {c.Subject}}, c.Limit)
+	if err != nil {
+		return err
 	}
 	rows := [][]string{{"AT", "WHO", "DID", "TO", "DETAIL"}}
 	for _, e := range all {
 		rows = append(rows, []string{exactly(e.At), e.Actor, e.Action, e.Subject, e.Detail})
 	}
 	return g.show(all, rows)
+}
+
+// paged are the first lines of a list that comes in pages, as many as limit.
+func paged[T any](ctx context.Context, client *api.Client, path string, q url.Values, limit int) ([]T, error) {
+	all := []T{}
+	for len(all) < limit {
+		q.Set("limit", strconv.Itoa(min(limit-len(all), 200)))
+		var page api.Page[T]
+		if err := client.Do(ctx, http.MethodGet, path+"?"+q.Encode(), nil, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if page.Next == "" {
+			break
+		}
+		q.Set("after", page.Next)
+	}
+	return all, nil
 }

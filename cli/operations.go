@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -20,7 +19,7 @@ type OperationsCommand struct {
 // ListOperationsCommand lists operations.
 type ListOperationsCommand struct {
 	Workshop string `help:"Only those of this workshop: its id, wks_…, or its name."`
-	Limit    int    `default:"50" help:"How many (${default})."`
+	Limit    int    `default:"50" help:"How many, the newest (${default})."`
 }
 
 // Run lists them.
@@ -33,15 +32,15 @@ func (c ListOperationsCommand) Run(ctx context.Context, g *Globals) error {
 	if err != nil {
 		return err
 	}
-	var page api.Page[api.Operation]
-	if err := client.Do(ctx, http.MethodGet, fmt.Sprintf("/api/v1/operations?limit=%d&workshop=%s", c.Limit, url.QueryEscape(id)), nil, &page); err != nil {
+	all, err := paged[api.Operation](ctx, client, "/api/v1/operations", url.Values{"workshop": {id}}, c.Limit)
+	if err != nil {
 		return err
 	}
 	rows := [][]string{{"OPERATION", "WHAT", "STATE", "DONE", "BY", "SINCE", "MESSAGE"}}
-	for _, op := range page.Items {
+	for _, op := range all {
 		rows = append(rows, []string{op.ID, op.Kind, op.State, fmt.Sprintf("%d of %d", op.Done, op.Total), op.By, day(&op.CreatedAt), op.Message})
 	}
-	return g.show(page.Items, rows)
+	return g.show(all, rows)
 }
 
 // CancelOperationCommand cancels a launch.

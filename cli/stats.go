@@ -47,7 +47,10 @@ func (c StatsCommand) Run(ctx context.Context, g *Globals) error {
 		}
 		rows = append(rows, []string{u.Email, lasting(&u.Seconds), dash(strings.Join(software, ", ")), lasting(u.GPUActive), peak, gib(u.GPUMemory), gib(u.MemoryPeak)})
 	}
-	ran := lasting(&s.MedianSoftware)
+	ran := "-"
+	if s.TellsSoftware() {
+		ran = lasting(&s.MedianSoftware)
+	}
 	if s.MedianActive != nil {
 		ran += " (active " + lasting(s.MedianActive) + ")"
 	}

@@ -126,3 +126,24 @@ func TestWhoDidWhatAndWhatBecameOfAMachineIsReadFromATerminal(t *testing.T) {
 	_, err := lablink(t, url, "timeline", l.machine.ID+"x")
 	require.Equal(t, 4, cli.ExitCode(err))
 }
+
+func TestOperationsAreListedAsManyAsAreAskedFor(t *testing.T) {
+	w, url := serve(t, func(next http.Handler) http.Handler { // an allocator whose pages are short
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if q := r.URL.Query(); r.URL.Path == "/api/v1/operations" && q.Get("limit") != "1" {
+				q.Set("limit", "2")
+				r.URL.RawQuery = q.Encode()
+			}
+			next.ServeHTTP(rw, r)
+		})
+	})
+	for range 5 {
+		w.Open(t, 1)
+	}
+	list := func(args ...string) (all []api.Operation) {
+		require.NoError(t, json.Unmarshal([]byte(must(t, url, append([]string{"operations", "--json"}, args...)...)), &all))
+		return all
+	}
+	require.Len(t, list(), 5)
+	require.Equal(t, list()[:3], list("--limit", "3"))
+}

@@ -57,6 +57,13 @@ func (f *FakeAgents) Connect(machines ...allocator.Machine) {
 	}
 }
 
+// Change changes what they say while somebody may be asking them.
+func (f *FakeAgents) Change(do func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	do()
+}
+
 // Disconnect takes a machine's tunnel down.
 func (f *FakeAgents) Disconnect(machine string) {
 	f.mu.Lock()

@@ -103,6 +103,13 @@ func (w *World) Enqueue(ctx context.Context, op string) error {
 	return ctx.Err()
 }
 
+// Pending are the operations that are queued now.
+func (w *World) Pending() []string {
+	w.queuing.Lock()
+	defer w.queuing.Unlock()
+	return slices.Clone(w.Queued)
+}
+
 // ReadyWorkshop opens a workshop whose machines are all ready.
 func (w *World) ReadyWorkshop(t testing.TB, seats int) allocator.Workshop {
 	t.Helper()
@@ -120,10 +127,7 @@ func (w *World) RunAll(t testing.TB) []string {
 	t.Helper()
 	var waits []string
 	w.Settled()
-	w.queuing.Lock()
-	queued := slices.Clone(w.Queued)
-	w.queuing.Unlock()
-	for _, op := range queued {
+	for _, op := range w.Pending() {
 		for range 20 {
 			err := w.Run(t.Context(), op)
 			var later *allocator.Later

@@ -28,6 +28,7 @@ type world struct {
 	client   *awsec2.Client
 	settings deployed.Settings
 	now      time.Time
+	vpc      string
 }
 
 func (w *world) clock() time.Time { return w.now }
@@ -46,13 +47,16 @@ func newWorld(t *testing.T) *world {
 	})}
 	vpc := &cloud.VPC{CidrBlock: "10.0.0.0/16"}
 	require.NoError(t, account.CreateVPC(vpc))
+	w.vpc = vpc.ID
 	var subnets []string
+	zones := map[string]string{}
 	for i, cidr := range []string{"10.0.0.0/24", "10.0.1.0/24"} {
 		s := &cloud.Subnet{VPCID: vpc.ID, CidrBlock: cidr, AvailabilityZone: account.AvailabilityZones()[i]}
 		require.NoError(t, account.CreateSubnet(s))
 		subnets = append(subnets, s.ID)
+		zones[s.ID] = s.AvailabilityZone
 	}
-	w.settings = deployed.Settings{Deployment: "lab", Environment: "test", Region: account.Region(), Pools: []deployed.Pool{{
+	w.settings = deployed.Settings{Deployment: "lab", Environment: "test", Region: account.Region(), Zones: zones, Pools: []deployed.Pool{{
 		Name: "gpu", InstanceTypes: []string{"sim.gpu", "sim.gpu.large"}, SubnetIDs: subnets, LaunchTemplateID: w.template(t, "lab"),
 	}}}
 	w.Compute = ec2.New(w.client, w.settings, w.clock)
@@ -129,8 +133,30 @@ func TestAZoneWithoutCapacityIsGotAround(t *testing.T) {
 		require.Equal(t, zones[1], i.Zone)
 	}
 	require.Equal(t, []allocator.Refusal{{
-		Code: api.Capacity, Type: "sim.gpu", Where: w.settings.Pools[0].SubnetIDs[0], Why: "AWS has no such machine free at the moment",
+		Code: api.Capacity, Type: "sim.gpu", Where: zones[0], Why: "AWS has no such machine free at the moment",
 	}}, refusals)
+}
+
+// A release before this one told the zones of no subnets.
+func TestASubnetIsCalledByItsIDWhereItsZoneIsNotKnown(t *testing.T) {
+	w := newWorld(t)
+	w.settings.Zones = nil
+	w.Compute = ec2.New(w.client, w.settings, w.clock)
+	w.exhaust(t, cloud.CapacityFault{Zone: w.account.AvailabilityZones()[0]})
+	_, refusals, err := w.launch(t, "gpu", 1, "token")
+	require.NoError(t, err)
+	require.Equal(t, w.settings.Pools[0].SubnetIDs[0], refusals[0].Where)
+}
+
+func TestASubnetThatIsFullIsNamed(t *testing.T) {
+	w := newWorld(t)
+	tiny := &cloud.Subnet{VPCID: w.vpc, CidrBlock: "10.0.2.0/28", AvailabilityZone: w.account.AvailabilityZones()[2]}
+	require.NoError(t, w.account.CreateSubnet(tiny))
+	w.settings.Pools[0].SubnetIDs, w.settings.Zones = []string{tiny.ID}, map[string]string{tiny.ID: tiny.AvailabilityZone}
+	w.Compute = ec2.New(w.client, w.settings, w.clock)
+	_, refusals, err := w.launch(t, "gpu", 12, "token")
+	require.NoError(t, err)
+	require.Equal(t, "waiting for machines: sim.gpu in "+tiny.AvailabilityZone+": the subnet has no free address left ("+tiny.ID+"); sim.gpu.large in "+tiny.AvailabilityZone+": the subnet has no free address left ("+tiny.ID+")", allocator.Refusals(refusals))
 }
 
 func TestThePreferredTypeIsTakenAlsoWhenItCostsMore(t *testing.T) {

@@ -161,9 +161,12 @@ func (c *Compute) call(ctx context.Context, in *ec2.CreateFleetInput) ([]allocat
 		c.refused.rememberWhole(c.poolOf(in), in.SpotOptions != nil, err, c.now())
 		return nil, nil, err
 	}
-	c.refused.remember(c.poolOf(in), out.Errors, c.now())
-	launched, refusals := read(out)
-	return launched, refusals, nil
+	var refusals []allocator.Refusal
+	for _, e := range out.Errors {
+		refusals = append(refusals, c.refusal(e))
+	}
+	c.refused.remember(c.poolOf(in), out.Errors, refusals, c.now())
+	return read(out), refusals, nil
 }
 
 // poolOf is the pool that a call is for; "" where the settings have it no more.
@@ -178,15 +181,12 @@ func (c *Compute) poolOf(in *ec2.CreateFleetInput) string {
 	return ""
 }
 
-func read(out *ec2.CreateFleetOutput) (launched []allocator.Instance, refusals []allocator.Refusal) {
+func read(out *ec2.CreateFleetOutput) (launched []allocator.Instance) {
 	for _, group := range out.Instances {
 		zone := aws.ToString(group.AvailabilityZone)
 		for _, id := range group.InstanceIds {
 			launched = append(launched, allocator.Instance{ID: id, Type: string(group.InstanceType), Zone: zone, Spot: group.Lifecycle == types.InstanceLifecycleSpot, State: allocator.InstancePending})
 		}
 	}
-	for _, e := range out.Errors {
-		refusals = append(refusals, refusal(e))
-	}
-	return launched, refusals
+	return launched
 }

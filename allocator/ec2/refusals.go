@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -40,17 +41,22 @@ var meanings = map[string]struct {
 	"RequestLimitExceeded":                              {api.Unavailable, "AWS asks to go slower"},
 }
 
-// refusal words one of CreateFleet's errors.
-func refusal(e types.CreateFleetError) allocator.Refusal {
+// aboutSubnet are the codes after which somebody looks at the subnet itself.
+var aboutSubnet = []string{"InsufficientFreeAddressesInSubnet", "InvalidSubnetID.NotFound"}
+
+// refusal words one of CreateFleet's errors. It says the zone, where the settings or EC2
+// tell it, as people know subnets by nothing else.
+func (c *Compute) refusal(e types.CreateFleetError) allocator.Refusal {
 	r := allocator.Refusal{Code: api.Internal, Why: aws.ToString(e.ErrorMessage), Spot: e.Lifecycle == types.InstanceLifecycleSpot}
 	if m, ok := meanings[aws.ToString(e.ErrorCode)]; ok {
 		r.Code, r.Why = m.code, m.why
 	}
 	if o := e.LaunchTemplateAndOverrides; o != nil && o.Overrides != nil {
 		r.Type = string(o.Overrides.InstanceType)
-		r.Where = aws.ToString(o.Overrides.AvailabilityZone)
-		if r.Where == "" {
-			r.Where = aws.ToString(o.Overrides.SubnetId)
+		subnet := aws.ToString(o.Overrides.SubnetId)
+		r.Where = cmp.Or(aws.ToString(o.Overrides.AvailabilityZone), c.settings.Zones[subnet], subnet)
+		if subnet != "" && slices.Contains(aboutSubnet, aws.ToString(e.ErrorCode)) {
+			r.Why += " (" + subnet + ")"
 		}
 	}
 	return r

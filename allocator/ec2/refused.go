@@ -30,13 +30,13 @@ type refused struct {
 	told  []allocator.Refused // until somebody keeps it
 }
 
-// remember takes note of the errors of a fleet. Places are avoided for those that are
+// remember takes note of the errors of a fleet, with each one's words. Places are avoided for those that are
 // about capacity.
-func (r *refused) remember(pool string, errors []types.CreateFleetError, now time.Time) {
+func (r *refused) remember(pool string, errors []types.CreateFleetError, refusals []allocator.Refusal, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, e := range errors {
-		is, at := refusal(e), placeOf(e)
+	for i, e := range errors {
+		is, at := refusals[i], placeOf(e)
 		var until time.Time
 		if (is.Code == api.Capacity || is.Code == api.Quota) && at.kind != "" {
 			until = now.Add(refusedFor)

@@ -203,16 +203,7 @@ func (s *server) releaseForm(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/admin/workshops/"+r.PostFormValue("workshop"), http.StatusSeeOther)
-}
-
-func (s *server) terminateForm(w http.ResponseWriter, r *http.Request) {
-	op, err := s.Service.TerminateMachine(r.Context(), s.sessionUser(r), r.PathValue("id"))
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	goBack(w, r, "/admin/workshops/"+op.WorkshopID)
+	goBack(w, r, "/admin/workshops/"+r.PostFormValue("workshop"))
 }
 
 func (s *server) cancelForm(w http.ResponseWriter, r *http.Request) {

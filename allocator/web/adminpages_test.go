@@ -55,6 +55,23 @@ func TestOlderOperationsAreOnTheNextPage(t *testing.T) {
 	second := harmlessPage(t, b, "/admin/operations?"+older)
 	require.NotContains(t, first, between(second, `<tr id="row-`, `"`), "each is on one page")
 	require.Contains(t, second, "Newest")
+
+	read := func(path string) api.Page[api.Operation] {
+		res, body := b.send(t, http.MethodGet, path, nil)
+		require.Equal(t, http.StatusOK, res.StatusCode, body)
+		return decode[api.Page[api.Operation]](t, body)
+	}
+	all := read("/api/v1/operations?limit=200")
+	require.Greater(t, len(all.Items), 51, "each launch that was ended, too")
+	require.Empty(t, all.Next)
+	var paged []api.Operation
+	for next := ""; len(paged) == 0 || next != ""; {
+		page := read("/api/v1/operations?limit=20&after=" + url.QueryEscape(next))
+		paged, next = append(paged, page.Items...), page.Next
+	}
+	require.Equal(t, all.Items, paged)
+	res, body := b.send(t, http.MethodGet, "/api/v1/operations?after=x", nil)
+	refused(t, api.Invalid, res, body)
 }
 
 func TestPoolsTellWhatTheyCostAndWhatWasRefused(t *testing.T) {

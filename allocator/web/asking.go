@@ -15,6 +15,7 @@ type askingView struct {
 	Working  int      // how many people have a machine
 	Waiting  int
 	Collects []string // what of their work is kept
+	Back     string   // where who asks came from
 }
 
 func (s *server) routeAsking(mux *routes) {
@@ -61,6 +62,7 @@ func (s *server) askSeat(w http.ResponseWriter, r *http.Request, what string) {
 	}
 	s.render(w, r, http.StatusOK, "asking.html", askingView{
 		What: what, Workshop: s.workshop(r, workshop), Seat: s.seat(r.Context(), seat, ""), Collects: s.collects(workshop),
+		Back: cameFrom(r, "/admin/workshops/"+workshop.ID),
 	})
 }
 

@@ -28,6 +28,7 @@ type card struct {
 	Picture   bool       // whether there are pictures of its desktop
 	Untold    bool       // whether there would be, and its participant was not told yet
 	Helps     bool       // whether who looks may do something
+	Back      string     // the page that it stands on
 	Can       []string   // what can be done to it now, by the names of confirmations
 }
 
@@ -44,7 +45,7 @@ func (c card) GPUMemory() (sum uint64) {
 
 func (s *server) card(m allocator.Machine, seat allocator.Seat, v workshopView) card {
 	now := s.Service.Now()
-	c := card{Machine: s.machine(m), Owner: ownerBy(v.JoinTokens, m.JoinToken), Helps: v.Instructs(), Can: handsOn(m)}
+	c := card{Machine: s.machine(m), Owner: ownerBy(v.JoinTokens, m.JoinToken), Helps: v.Instructs(), Back: v.Here(), Can: handsOn(m)}
 	c.Away = !m.Connected && tunnelled(m.State)
 	switch {
 	case m.State == allocator.Terminating || m.State == allocator.Terminated: // nothing can be done

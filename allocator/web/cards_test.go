@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"net/http"
 	"regexp"
 	"testing"
 
@@ -10,7 +11,15 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-var confirmed = regexp.MustCompile(`/confirm/(\w+)"`)
+var confirmed = regexp.MustCompile(`/confirm/(\w+)["?]`)
+
+// offered is what a page, or a part of one, offers to do to machines.
+func offered(page string) (all []string) {
+	for _, found := range confirmed.FindAllStringSubmatch(page, -1) {
+		all = append(all, found[1])
+	}
+	return all
+}
 
 func TestACardOffersWhatTheMachinesPageOffers(t *testing.T) {
 	w := newWorld(t)
@@ -21,12 +30,6 @@ func TestACardOffersWhatTheMachinesPageOffers(t *testing.T) {
 	m, other := all[0], all[1]
 	if m.SeatID == "" {
 		m, other = other, m
-	}
-	offered := func(page string) (all []string) {
-		for _, found := range confirmed.FindAllStringSubmatch(page, -1) {
-			all = append(all, found[1])
-		}
-		return all
 	}
 	offers := func(m allocator.Machine, want ...string) {
 		t.Helper()
@@ -42,4 +45,29 @@ func TestACardOffersWhatTheMachinesPageOffers(t *testing.T) {
 	_, err := w.ReplaceMachine(t.Context(), "admin", m.ID)
 	require.NoError(t, err)
 	offers(m, "drain", "terminate") // it is replaced already
+}
+
+func TestNobodyIsOfferedTheRestartOfSomebodysOwnMachine(t *testing.T) {
+	w := newWorld(t, withAgent)
+	ws, _ := w.Open(t, 1)
+	_, secret, err := w.AddJoinToken(t.Context(), "admin", api.NewJoinToken{Name: "lab", Workshop: ws.ID})
+	require.NoError(t, err)
+	given, _, _ := joins(t, w.browser(t), secret, "one")
+	staff, page := w.staff(t), "/admin/machines/"+given.MachineID
+	require.Equal(t, []string{"replace", "drain", "terminate"}, offered(mustOpen(t, staff, page)))
+	require.Equal(t, []string{"replace", "drain", "terminate"}, offered(between(mustOpen(t, staff, "/admin/workshops/"+ws.ID), `id="deeds-`+given.MachineID, "</details>")))
+
+	res, body := staff.send(t, http.MethodPost, "/api/v1/machines/"+given.MachineID+"/reboot", nil)
+	refused(t, api.Conflict, res, body)
+	require.Contains(t, body, "restarted where it stands")
+	res, body = staff.open(t, page+"/confirm/reboot")
+	require.Equal(t, http.StatusConflict, res.StatusCode)
+	require.Contains(t, body, "restarted where it stands")
+
+	require.Contains(t, mustOpen(t, staff, page+"/confirm/replace"), "not switched off, but let go")
+	res, body = staff.submit(t, page+"/replace", nil)
+	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
+	m, err := w.Store.Machine(t.Context(), given.MachineID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Terminating, m.State, m.Reason)
 }

@@ -15,8 +15,8 @@ var hands = []string{"reboot", "replace", "drain", "terminate"}
 func handsOn(m allocator.Machine) []string {
 	free := m.State == allocator.Ready || m.State == allocator.Assigned
 	able := map[string]bool{
-		"reboot":    m.State.CanBecome(allocator.Rebooting) && m.AgentID != "" && m.Leaving == "",
-		"replace":   free && m.Leaving == "" && !m.Own(),
+		"reboot":    m.State.CanBecome(allocator.Rebooting) && m.AgentID != "" && m.Leaving == "" && m.Rebootable() == nil,
+		"replace":   free && m.Leaving == "",
 		"drain":     free,
 		"terminate": m.State.CanBecome(allocator.Terminating),
 	}
@@ -40,19 +40,11 @@ type confirmView struct {
 
 func (s *server) routeConfirmations(mux *routes) {
 	mux.HandleFunc("GET /admin/machines/{id}/confirm/{what}", s.forStaff(s.confirmPage))
-	mux.HandleFunc("POST /admin/machines/{id}/drain", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
-		op, err := s.Service.DrainMachine(r.Context(), s.sessionUser(r), r.PathValue("id"))
-		if err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		goBack(w, r, "/admin/workshops/"+op.WorkshopID)
-	}))
 }
 
 func (s *server) confirmPage(w http.ResponseWriter, r *http.Request) {
 	m, err := s.Service.Store.Machine(r.Context(), r.PathValue("id"))
-	v := confirmView{What: r.PathValue("what"), Machine: s.machine(m), Back: "/admin/machines/" + m.ID}
+	v := confirmView{What: r.PathValue("what"), Machine: s.machine(m), Back: cameFrom(r, "/admin/machines/"+m.ID)}
 	if err == nil {
 		v.Workshop, err = s.workshopName(r.Context(), m.WorkshopID)
 	}
@@ -74,6 +66,9 @@ func ableTo(what string, m allocator.Machine) error {
 	if !slices.Contains(hands, what) {
 		return api.Problemf(api.NotFound, "There is no such page", "Check the address for a typing mistake.")
 	}
+	if what == "reboot" && m.Rebootable() != nil {
+		return m.Rebootable()
+	}
 	if !slices.Contains(handsOn(m), what) {
 		return api.Problemf(api.Conflict, "That cannot be done to the machine now", "Something else goes on with machine %s: %s. Look at its page again.", m.ID, m.Reason)
 	}
@@ -87,12 +82,4 @@ func (s *server) collectsFrom(r *http.Request, m allocator.Machine) (bool, error
 	}
 	w, err := s.Service.Store.Workshop(r.Context(), m.WorkshopID)
 	return len(s.collects(w)) > 0, err
-}
-
-// goBack sends a browser to the page that its form stands on, where it says which.
-func goBack(w http.ResponseWriter, r *http.Request, or string) {
-	if to := r.PostFormValue("back"); to != "" {
-		or = safeNext(to)
-	}
-	http.Redirect(w, r, or, http.StatusSeeOther)
 }

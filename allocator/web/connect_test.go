@@ -51,11 +51,11 @@ func TestAParticipantBringsTheirCodeAndReadsThePIN(t *testing.T) {
 	want := api.StartRemote{Session: seat.Session(), Command: pasted, Name: seat.MachineID}
 	require.Equal(t, []api.StartRemote{want}, w.Agents.Brought)
 
-	w.Agents.Connection = api.RemoteDesktop{State: "starting", Name: seat.MachineID}
+	w.Agents.Change(func() { w.Agents.Connection = api.RemoteDesktop{State: "starting", Name: seat.MachineID} })
 	require.Contains(t, mustOpen(t, ann, "/seat"), "is being connected")
-	w.Agents.Connection = api.RemoteDesktop{State: "failed", Trouble: "Bring <another> one."}
+	w.Agents.Change(func() { w.Agents.Connection = api.RemoteDesktop{State: "failed", Trouble: "Bring <another> one."} })
 	require.Contains(t, mustOpen(t, ann, "/seat"), "</strong> Bring &lt;another&gt; one.")
-	w.Agents.Connection = api.RemoteDesktop{State: "ready", Name: seat.MachineID, PIN: "012345"}
+	w.Agents.Change(func() { w.Agents.Connection = api.RemoteDesktop{State: "ready", Name: seat.MachineID, PIN: "012345"} })
 	body = mustOpen(t, ann, "/seat")
 	require.Contains(t, body, `<strong class="pin">012345</strong>`)
 	require.Contains(t, body, `href="https://remotedesktop.google.com/access"`)
@@ -118,7 +118,7 @@ func TestACodeGoesToNobodyElsesMachine(t *testing.T) {
 
 func TestAMachineThatIsShownOtherwiseTakesNoCode(t *testing.T) {
 	w, ann, seat := remote(t)
-	w.Agents.Desktop = "vnc"
+	w.Agents.Change(func() { w.Agents.Desktop = "vnc" })
 	page := "/seat/connect?seat=" + seat.ID
 	res, body := ann.open(t, page)
 	require.Equal(t, http.StatusConflict, res.StatusCode)
@@ -127,7 +127,7 @@ func TestAMachineThatIsShownOtherwiseTakesNoCode(t *testing.T) {
 	require.Equal(t, http.StatusConflict, res.StatusCode)
 	require.Contains(t, body, "Your machine needs no code")
 	require.Empty(t, w.Agents.Brought)
-	w.Agents.Desktop = ""
+	w.Agents.Change(func() { w.Agents.Desktop = "" })
 	res, _ = ann.open(t, page)
 	require.Equal(t, http.StatusOK, res.StatusCode, "it has not said yet")
 }

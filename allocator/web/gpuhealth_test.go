@@ -87,7 +87,7 @@ func (d *desk) until(t *testing.T, is func(allocator.Machine) bool) allocator.Ma
 	var m allocator.Machine
 	require.Eventually(t, func() bool {
 		require.NoError(t, d.Reconcile(t.Context()))
-		for _, op := range d.Queued {
+		for _, op := range d.Pending() {
 			_ = d.Run(t.Context(), op) // says when again
 		}
 		var err error

@@ -88,14 +88,34 @@ func (s *server) routeHands(mux *routes) {
 	}))
 	mux.HandleFunc("POST /admin/seats/{id}/extend", back(s.lengthenForm))
 	s.routeWatching(mux)
-	mux.HandleFunc("POST /admin/machines/{id}/reboot", back(func(r *http.Request) error {
-		_, err := s.Service.RebootMachine(r.Context(), s.sessionUser(r), r.PathValue("id"))
-		return err
+	mux.HandleFunc("POST /admin/machines/{id}/reboot", s.doTo("reboot", func(r *http.Request) (workshop string, err error) {
+		op, err := s.Service.RebootMachine(r.Context(), s.sessionUser(r), r.PathValue("id"))
+		return op.WorkshopID, err
 	}))
-	mux.HandleFunc("POST /admin/machines/{id}/replace", back(func(r *http.Request) error {
-		_, err := s.Service.ReplaceMachine(r.Context(), s.sessionUser(r), r.PathValue("id"))
-		return err
+	mux.HandleFunc("POST /admin/machines/{id}/replace", s.doTo("replace", func(r *http.Request) (workshop string, err error) {
+		m, err := s.Service.ReplaceMachine(r.Context(), s.sessionUser(r), r.PathValue("id"))
+		return m.WorkshopID, err
 	}))
+	mux.HandleFunc("POST /admin/machines/{id}/drain", s.doTo("drain", func(r *http.Request) (workshop string, err error) {
+		op, err := s.Service.DrainMachine(r.Context(), s.sessionUser(r), r.PathValue("id"))
+		return op.WorkshopID, err
+	}))
+	mux.HandleFunc("POST /admin/machines/{id}/terminate", s.doTo("terminate", func(r *http.Request) (workshop string, err error) {
+		op, err := s.Service.TerminateMachine(r.Context(), s.sessionUser(r), r.PathValue("id"))
+		return op.WorkshopID, err
+	}))
+}
+
+// doTo does something to a machine of a workshop, and sends the browser back.
+func (s *server) doTo(what string, do func(r *http.Request) (workshop string, err error)) http.HandlerFunc {
+	return s.forStaff(func(w http.ResponseWriter, r *http.Request) {
+		workshop, err := do(r)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		wasDone(w, r, what, workshop)
+	})
 }
 
 // maxMessage is the longest message, in bytes, as in the wire types.

@@ -191,8 +191,8 @@ func TestAMachinesPageShowsItsGPUsAsTheyAreNow(t *testing.T) {
 	used, free, total, load := uint64(6<<30), uint64(40<<30), uint64(100<<30), 1.5
 	busy := uint32(37)
 	w.Agents.Connect(m)
-	w.Agents.Host = &api.Host{DiskFree: &free, DiskTotal: &total, Load: &load, CPUs: 4}
-	w.Agents.Readings = []api.Reading{{UUID: "GPU-1", Utilisation: &busy, MemoryUsed: &used}}
+	w.Agents.Change(func() { w.Agents.Host = &api.Host{DiskFree: &free, DiskTotal: &total, Load: &load, CPUs: 4} })
+	w.Agents.Change(func() { w.Agents.Readings = []api.Reading{{UUID: "GPU-1", Utilisation: &busy, MemoryUsed: &used}} })
 	page := harmlessPage(t, w.staff(t), "/admin/machines/"+m.ID)
 	require.Contains(t, page, "disk: 40.0 of 100.0 GiB free")
 	require.Contains(t, page, "37 %")

@@ -41,8 +41,9 @@ func (s *server) messageForm(w http.ResponseWriter, r *http.Request) {
 
 // addressee is whom a form tells something.
 type addressee struct {
-	Seat, Workshop string // their ids
-	Who            string
+	Seat string // its id
+	Back string // the page that the form stands on
+	Who  string
 }
 
 // messageOf is what staff wants to tell somebody.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -8,6 +9,39 @@ import (
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
+
+// listOperationsInput says which operations are asked for.
+type listOperationsInput struct {
+	Workshop string `query:"workshop" maxLength:"64" doc:"Only those of this workshop"`
+	Only     string `query:"only" enum:"running,failed" doc:"Only those that go on, or of which something failed"`
+	After    string `query:"after" maxLength:"128" doc:"The cursor from the page before"`
+	Limit    int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+// operations is a page of all operations.
+func (s *server) operations(ctx context.Context, in listOperationsInput) (api.Page[api.Operation], error) {
+	page := api.Page[api.Operation]{Items: []api.Operation{}}
+	before, err := readPlace(in.After)
+	if err != nil {
+		return page, err
+	}
+	all, err := s.Service.Store.FindOperations(ctx, allocator.OperationQuery{Workshop: in.Workshop, Only: allocator.OperationFilter(in.Only), Before: before, Limit: in.Limit})
+	if err != nil {
+		return page, err
+	}
+	for _, o := range all {
+		page.Items = append(page.Items, toOperation(o))
+	}
+	if len(all) == in.Limit {
+		page.Next = placeOf(all[len(all)-1])
+	}
+	return page, nil
+}
+
+// placeOf is the place behind an operation.
+func placeOf(o allocator.Operation) string {
+	return writePlace(allocator.Place{At: o.CreatedAt, ID: o.ID})
+}
 
 // operationsView is the page of all operations.
 type operationsView struct {
@@ -51,8 +85,8 @@ func (s *server) operationsData(r *http.Request) (operationsView, error) {
 		v.Operations = append(v.Operations, line)
 	}
 	if len(found) == listed {
-		last, next := found[len(found)-1], v
-		next.Before = writePlace(allocator.Place{At: last.CreatedAt, ID: last.ID})
+		next := v
+		next.Before = placeOf(found[len(found)-1])
 		v.Older = "/admin/operations?" + string(next.Query())
 	}
 	return v, nil

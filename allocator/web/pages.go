@@ -82,7 +82,7 @@ var functions = template.FuncMap{
 	// tunnelled reports whether a machine in a state should have its tunnel up.
 	"tunnelled": func(state string) bool { return tunnelled(allocator.MachineState(state)) },
 	"watchable": allocator.Watchable,
-	"to":        func(seat, workshop, who string) addressee { return addressee{seat, workshop, who} },
+	"to":        func(seat, back, who string) addressee { return addressee{seat, back, who} },
 	"percent":   func(part, whole int) int { return 100 * part / max(1, whole) },
 }
 
@@ -176,7 +176,6 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("POST /admin/workshops/{id}/change", s.forStaff(s.changeForm))
 	mux.HandleFunc("POST /admin/schedules/{id}/end", s.forStaff(s.endScheduleForm))
 	mux.HandleFunc("POST /admin/seats/{id}/release", s.forStaff(s.releaseForm))
-	mux.HandleFunc("POST /admin/machines/{id}/terminate", s.forStaff(s.terminateForm))
 	s.routeHands(mux)
 	mux.HandleFunc("POST /admin/operations/{id}/cancel", s.forStaff(s.cancelForm))
 	s.routeJoins(mux)

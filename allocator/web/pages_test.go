@@ -60,7 +60,7 @@ func TestAWorkshopIsOpenedWatchedAndEndedOnPages(t *testing.T) {
 	_, body = b.open(t, "/admin/machines/"+machine)
 	require.Contains(t, body, "2 machines for 2 seats")
 	res, _ = b.submit(t, "/admin/machines/"+machine+"/terminate", nil)
-	require.Equal(t, page, res.Header.Get("Location"))
+	require.Equal(t, page+"?did=terminate&to="+machine, res.Header.Get("Location"))
 	res, _ = b.submit(t, page+"/end", nil)
 	require.Equal(t, page, res.Header.Get("Location"))
 	res, body = b.submit(t, page+"/end", nil)

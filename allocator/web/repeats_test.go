@@ -77,7 +77,7 @@ func TestARequestThatWasCutOffIsNotDoneAgain(t *testing.T) {
 	for path, in := range creating {
 		w := newWorld(t)
 		b := w.staff(t)
-		w.Store = &losing{Store: w.Store}
+		w.Through(&losing{Store: w.Store})
 		res, _ := b.send(t, http.MethodPost, path, in[0], "Idempotency-Key", repeatKey)
 		require.Equal(t, http.StatusCreated, res.StatusCode)
 		res, body := b.send(t, http.MethodPost, path, in[0], "Idempotency-Key", repeatKey)
@@ -162,7 +162,7 @@ func TestARequestThatFailedMayBeSentAgain(t *testing.T) {
 	for err, code := range map[error]api.Code{errors.New("the disk is full"): api.Internal, full: api.Unavailable} {
 		w := newWorld(t)
 		b := w.staff(t)
-		w.Store = &failingOnce{Store: w.Store, err: err}
+		w.Through(&failingOnce{Store: w.Store, err: err})
 		in := creating["/api/v1/workshops"][0]
 		res, body := b.send(t, http.MethodPost, "/api/v1/workshops", in, "Idempotency-Key", repeatKey)
 		refused(t, code, res, body)
@@ -178,7 +178,7 @@ func TestARequestThatMayHaveHappenedIsNotDoneAgain(t *testing.T) {
 	} {
 		w := newWorld(t)
 		b := w.staff(t)
-		w.Store = &failingOnce{Store: w.Store, err: err}
+		w.Through(&failingOnce{Store: w.Store, err: err})
 		in := creating["/api/v1/workshops"][0]
 		res, body := b.send(t, http.MethodPost, "/api/v1/workshops", in, "Idempotency-Key", repeatKey)
 		refused(t, api.Unavailable, res, body)

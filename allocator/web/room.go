@@ -25,6 +25,7 @@ type workshopView struct {
 	// Told is how many were just told something, and Taken from how many that was taken
 	// away; -1 where that was not asked for. See MessageWorkshop.
 	Told, Taken int
+	Did         *deed // what was just done to a machine; nil for nothing
 }
 
 // counts are how many machines, and people, are how.
@@ -106,6 +107,9 @@ func oneOf(asked string, all ...string) string {
 
 func (s *server) workshopPage(w http.ResponseWriter, r *http.Request) {
 	v, err := s.workshopData(r.Context(), r)
+	if err == nil {
+		v.Did, err = s.justDone(r, v.Workshop.ID)
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return

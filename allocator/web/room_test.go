@@ -57,7 +57,7 @@ func TestARoomIsSeenAtAGlance(t *testing.T) {
 	body := mustOpen(t, staff, page)
 	says(t, body, ann.Email, "In use", `<dt>Need attention</dt><dd>1</dd>`, "working", "GPU 42 %", `value="42"`, "doing nothing since", "the GPU is &lt;hot&gt;", "Works with limits:", seats[2].Email,
 		`<dt>In use</dt><dd>2</dd>`, `<dt>Waiting</dt><dd>1</dd>`, `class="seatcard attention"`, "All 2 seats are taken",
-		`href="/admin/seats/`+ann.SeatID+`/watch"`, `href="/admin/seats/`+ann.SeatID+`/control"`, `href="/admin/seats/`+ann.SeatID+`/release"`, `/confirm/reboot"`)
+		`href="/admin/seats/`+ann.SeatID+`/watch"`, `href="/admin/seats/`+ann.SeatID+`/control"`, `href="/admin/seats/`+ann.SeatID+`/release?back=`, `/confirm/reboot?back=`)
 	require.NotContains(t, body, "/preview", "nobody wanted pictures")
 
 	body = mustOpen(t, staff, page+"?show=attention&view=table")

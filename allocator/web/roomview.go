@@ -19,6 +19,14 @@ func (v workshopView) At(view, show string) string {
 	return "/admin/workshops/" + v.Workshop.ID + "?" + url.Values{"view": {view}, "show": {show}}.Encode()
 }
 
+// Here is its address as it is shown now.
+func (v workshopView) Here() string {
+	if v.View == v.Views()[0] && v.Show == v.Shows()[0] {
+		return "/admin/workshops/" + v.Workshop.ID
+	}
+	return v.At(v.View, v.Show)
+}
+
 // Live is where the room's news come from.
 func (v workshopView) Live() string {
 	return "/admin/workshops/" + v.Workshop.ID + "/live?" + url.Values{"view": {v.View}, "show": {v.Show}}.Encode()

@@ -52,7 +52,7 @@ func TestAParticipantIsToldOnTheirPageWhileStaffLooks(t *testing.T) {
 	join(t, ann, ws, "ann@example.org")
 	w.Settled()
 	require.NotContains(t, mustOpen(t, ann, "/seat"), "is looking at your desktop")
-	in.Agents.Watchers = 1
+	in.Agents.Change(func() { in.Agents.Watchers = 1 })
 	require.Contains(t, mustOpen(t, ann, "/seat"), "An instructor is looking at your desktop.")
 }
 

@@ -68,7 +68,7 @@ func TestWhatIsNotToBeSeenIsNotFramed(t *testing.T) {
 	for name, change := range map[string]func(w *world, ws allocator.Workshop){
 		"it does not answer": func(w *world, ws allocator.Workshop) { w.Agents.Disconnect(w.Machines(t, ws)[0].ID) },
 		"it is starting":     func(w *world, ws allocator.Workshop) { w.Agents.Connect(w.Machines(t, ws)...) }, // without a session
-		"it shows none":      func(w *world, _ allocator.Workshop) { w.Agents.Desktop = "" },
+		"it shows none":      func(w *world, _ allocator.Workshop) { w.Agents.Change(func() { w.Agents.Desktop = "" }) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, ws, ann := seated(t, "vnc")
@@ -89,9 +89,9 @@ func TestAParticipantIsToldOnTheirPageWhatConcernsThem(t *testing.T) {
 	for _, not := range []string{"is looking at your desktop", "is working on your desktop", "A message for you"} {
 		require.NotContains(t, body, not)
 	}
-	w.Agents.Watchers = 1
+	w.Agents.Change(func() { w.Agents.Watchers = 1 })
 	require.Contains(t, mustOpen(t, ann, "/seat"), "An instructor is looking at your desktop.")
-	w.Agents.Controllers = 1
+	w.Agents.Change(func() { w.Agents.Controllers = 1 })
 	body = mustOpen(t, ann, "/seat")
 	require.Contains(t, body, "An instructor is working on your desktop.")
 	require.NotContains(t, body, "is looking at", "it is said once")
@@ -102,7 +102,7 @@ func TestAParticipantIsToldOnTheirPageWhatConcernsThem(t *testing.T) {
 // What is for staff names parts and programs.
 func TestAParticipantReadsWhatIsWrongInPlainWords(t *testing.T) {
 	w, ws, ann := seated(t, "vnc")
-	w.Agents.Reason = "GPU 0 (NVIDIA A10G): The driver reported a fault (XID 79)."
+	w.Agents.Change(func() { w.Agents.Reason = "GPU 0 (NVIDIA A10G): The driver reported a fault (XID 79)." })
 	for _, c := range []struct {
 		health api.Health
 		action api.Action
@@ -115,7 +115,7 @@ func TestAParticipantReadsWhatIsWrongInPlainWords(t *testing.T) {
 		{api.Healthy, api.Restart, "Start that program again."},
 		{api.Healthy, api.NoAction, ""},
 	} {
-		w.Agents.Health, w.Agents.Action = c.health, c.action
+		w.Agents.Change(func() { w.Agents.Health, w.Agents.Action = c.health, c.action })
 		body := mustOpen(t, ann, "/seat")
 		says(t, body, c.says)
 		require.NotContains(t, body, "XID", "%+v", c)

@@ -45,7 +45,9 @@ func TestAnAgentAsksWhatItsMachineIsSetUpWithAndStaffSeesHowThatGoes(t *testing.
 	}
 	require.NotContains(t, bodyOf(t, staff, "/admin/machines/"+m.ID), "GiB free", "nobody says")
 	w.Agents.Connect(w.Machines(t, ws)...)
-	w.Agents.Host = &api.Host{DiskFree: new(uint64(3 << 29)), DiskTotal: new(uint64(8 << 30)), Load: new(0.25), CPUs: 4}
+	w.Agents.Change(func() {
+		w.Agents.Host = &api.Host{DiskFree: new(uint64(3 << 29)), DiskTotal: new(uint64(8 << 30)), Load: new(0.25), CPUs: 4}
+	})
 	require.Contains(t, bodyOf(t, staff, "/admin/machines/"+m.ID), "disk: 1.5 of 8.0 GiB free · load 0.2 on 4 processors")
 	machines := decode[api.Page[api.Machine]](t, bodyOf(t, staff, "/api/v1/machines?workshop="+ws.ID))
 	require.Equal(t, "booting", machines.Items[0].State)

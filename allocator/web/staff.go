@@ -8,7 +8,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -189,17 +188,8 @@ func (s *server) machineOperations(a huma.API) {
 			return &body[api.Operation]{toOperation(op)}, err
 		})
 	staff(s, a, "list-operations", http.MethodGet, "/api/v1/operations", "List operations, newest first", 0,
-		func(ctx context.Context, _ string, in *struct {
-			Workshop string `query:"workshop" maxLength:"64" doc:"Only those of this workshop"`
-			Only     string `query:"only" enum:"running,failed" doc:"Only those that go on, or of which something failed"`
-			Limit    int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-		},
-		) (*body[api.Page[api.Operation]], error) {
-			all, err := s.Service.Store.FindOperations(ctx, allocator.OperationQuery{Workshop: in.Workshop, Only: allocator.OperationFilter(in.Only), Limit: in.Limit})
-			page := api.Page[api.Operation]{Items: []api.Operation{}}
-			for _, o := range all {
-				page.Items = append(page.Items, toOperation(o))
-			}
+		func(ctx context.Context, _ string, in *listOperationsInput) (*body[api.Page[api.Operation]], error) {
+			page, err := s.operations(ctx, *in)
 			return &body[api.Page[api.Operation]]{page}, err
 		})
 }

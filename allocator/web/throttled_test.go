@@ -108,7 +108,7 @@ func TestWhileEC2RefusesCallsPeopleWorkOnAndStaffReadsWhy(t *testing.T) {
 			require.NoError(t, err)
 		}
 		err := errors.Join(w.Observe(t.Context()), w.Reconcile(t.Context()))
-		for _, op := range w.Queued {
+		for _, op := range w.Pending() {
 			err = errors.Join(err, w.Run(t.Context(), op))
 		}
 		return err

@@ -130,12 +130,12 @@ func TestHowFarItIsToCollectIsToldByItself(t *testing.T) {
 	w.Agents.Connect(m)
 	_, err := w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
 	require.NoError(t, err)
-	w.Agents.Collecting = &api.CollectStatus{}
+	w.Agents.Change(func() { w.Agents.Collecting = &api.CollectStatus{} })
 	res, body := staff.submit(t, page[:len(page)-len("/work")]+"/collect", nil)
 	require.Equal(t, page, res.Header.Get("Location"), body)
 	says(t, mustOpen(t, staff, page), "0 of 1 machine has handed over")
 	events := watched(t, staff, "/admin/workshops/"+ws.ID+"/collected/live")
-	w.Agents.Collecting = nil
+	w.Agents.Change(func() { w.Agents.Collecting = nil })
 	w.RunAll(t)
 	until(t, events, "Collected ")
 }

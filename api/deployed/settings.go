@@ -25,7 +25,9 @@ type Settings struct {
 	TrustedProxies      []string `json:"trustedProxies"`
 	ClientAddressHeader string   `json:"clientAddressHeader,omitempty"`
 	Pools               []Pool   `json:"pools"`
-	Sessions            Sessions `json:"sessions"`
+	// Zones are the availability zones of the subnets that pools name, by their ids.
+	Zones    map[string]string `json:"zones"`
+	Sessions Sessions          `json:"sessions"`
 	// WorkBucket keeps what participants made. Empty: nothing is collected.
 	WorkBucket string `json:"workBucket,omitempty"`
 	Budget     Budget `json:"budget"`

@@ -136,10 +136,9 @@ func (p *people) helps(t *testing.T) {
 	card = b.card(t, "bob@example.org")
 	b.do(t, chromedp.Click(card+" .deeds summary"), chromedp.Click(card+` a[id^="replace-"]`), chromedp.WaitVisible("#confirm"))
 	b.picture(t, "instructor-replace")
-	b.do(t, chromedp.Click("#confirm"), chromedp.WaitVisible("#machine-timeline"))
+	b.do(t, chromedp.Click("#confirm"), chromedp.WaitVisible("#did"), chromedp.WaitVisible("#room"))
 	eventually(t, "bob has another machine", func() bool { return p.machineOf(t, "bob@example.org").ID != bob })
 	p.bob.do(t, chromedp.WaitVisible("#frame"))
-	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#room"))
 	b.becomes(t, "another one was started", `document.querySelectorAll('#cards .seatcard').length === 3 && document.querySelectorAll('#cards .state.ready').length === 1`)
 }
 

@@ -39,12 +39,12 @@ func TestWhatASeatSaysMeanwhileIsForEverybody(t *testing.T) {
 	ann.do(t, chromedp.Click("#connect"), chromedp.WaitVisible("#command"))
 	ann.picture(t, "connect")
 	for _, now := range []api.RemoteDesktop{{State: "starting"}, {State: "failed", Trouble: "The code was used before. Bring another one."}, {State: "ready", Name: machine.ID, PIN: "012345"}} {
-		w.Agents.Connection = now
+		w.Agents.Change(func() { w.Agents.Connection = now })
 		look("connection-"+now.State, "remote")
 	}
 	ann.do(t, chromedp.Navigate(seat+"/connect"), chromedp.WaitVisible("#command"))
 	ann.picture(t, "connect-again")
-	w.Agents.Desktop = ""
+	w.Agents.Change(func() { w.Agents.Desktop = "" })
 	look("machine", "machine")
 	w.Agents.Connect(machine) // without a session
 	look("starting", "starting")

@@ -125,6 +125,10 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 		out.TLS.KeyParameter = e.n.ParameterPath(originKeyName)
 		out.TrustedProxies, out.ClientAddressHeader = edge.Ranges(), edge.Header
 	}
+	out.Zones = map[string]string{}
+	for i, subnet := range e.network.Clients {
+		out.Zones[subnets[i]] = subnet.Zone
+	}
 	for i, p := range e.s.Pools {
 		out.Pools = append(out.Pools, deployed.Pool{
 			Name: p.Name, LaunchTemplateID: templates[i], InstanceTypes: p.InstanceTypes, SubnetIDs: subnets,

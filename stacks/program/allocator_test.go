@@ -29,6 +29,7 @@ func TestTheAllocatorIsToldWhatTheStackDecided(t *testing.T) {
 		Database:               deployed.Database{Engine: deployed.SQLite},
 		Sessions:               deployed.Sessions{MaxMinutes: 120, IdleMinutes: 30, WarnMinutes: 5},
 		WorkBucket:             "lablink-artifacts-prod-123456789012-us-west-2",
+		Zones:                  map[string]string{"network-subnet-a-id": "us-west-2a", "network-subnet-b-id": "us-west-2b"},
 		Pools: []deployed.Pool{
 			{Name: "gpu", Collect: []string{"results/**"}, LaunchTemplateID: "pool-gpu-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, Market: "spot-then-on-demand", MaxMachines: 40, RootVolumeGiB: 100, Role: r.Named("pool-gpu-role").Text("name"),
 				Desktop: "vnc", Repository: "https://example.org/course", Software: []string{"blender"},

@@ -2,8 +2,6 @@ package program
 
 import (
 	"crypto/rand"
-	"encoding/base64"
-	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -23,11 +21,7 @@ func (e *environment) declareAdminPassword(ctx *pulumi.Context) (pulumi.StringOu
 	var opts []pulumi.ResourceOption
 	password := e.s.AdminPassword
 	if password == "" {
-		raw := make([]byte, 32)
-		if _, err := rand.Read(raw); err != nil {
-			return pulumi.StringOutput{}, nil, fmt.Errorf("make an initial password: %w", err)
-		}
-		password = base64.RawURLEncoding.EncodeToString(raw)
+		password = rand.Text() + rand.Text() // 260 bits, none of which a command line takes for a flag
 		opts = append(opts, pulumi.IgnoreChanges([]string{"value"}))
 	}
 	p, err := ssm.NewParameter(ctx, "admin-password", &ssm.ParameterArgs{

@@ -106,9 +106,7 @@ func TestAPasswordInPlainTextIsRefused(t *testing.T) {
 
 func TestAPasswordThatIsMadeUpIsStrongAndMadeOnce(t *testing.T) {
 	first, second := stackOf(t, "prod").record(t).Named("admin-password"), stackOf(t, "prod").record(t).Named("admin-password")
-	raw, err := base64.RawURLEncoding.DecodeString(first.Text("value"))
-	require.NoError(t, err)
-	assert.Len(t, raw, 32, "bytes")
+	assert.Regexp(t, `^[A-Z2-7]{52}$`, first.Text("value"), "260 bits; one that begins with a dash is a flag to a command line")
 	assert.NotEqual(t, first.Text("value"), second.Text("value"))
 	assert.True(t, first.Secret("value"))
 	assert.Equal(t, []string{"value"}, first.IgnoreChanges, "another run makes up another one, which is not wanted")

@@ -249,8 +249,11 @@ func (c *runCommand) keeper(a agent.Config) agent.Keeper {
 	return &uplink.Keeper{Allocator: a.Allocator.(*uplink.Allocator), Identity: a.Identities.Load, HTTP: patient}
 }
 
-// reboot tells this machine's updater to boot it again.
+// reboot tells this machine's updater to boot it again. One of one's own has none.
 func (c *runCommand) reboot(from string) error {
+	if c.token != "" {
+		return api.Problemf(api.Forbidden, "It is somebody's own machine", "Its owner restarts it where it stands.")
+	}
 	return os.WriteFile(boot.RebootFile(c.StateDir), []byte(from+"\n"), 0o600)
 }
 

@@ -6,9 +6,12 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,4 +107,27 @@ func TestTheProgramServesASimulatedMachine(t *testing.T) {
 	<-fake.Tunnels()
 	stop()
 	assert.Len(t, fake.Registrations(), 1, "the identity was kept")
+}
+
+func TestAMachineOfOnesOwnDoesNotBootAgainForAnAllocator(t *testing.T) {
+	dir := root(t, "")
+	fake, stop := own(t, api.Setup{})
+	defer stop()
+	through := <-fake.Tunnels()
+	boot := strings.NewReader(`{"boot_id":"` + fake.Registrations()[0].BootID + `"}`)
+	res, err := through.HTTP.Post("http://agent/reboot", "application/json", boot)
+	require.NoError(t, err)
+	said, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	assert.Equal(t, http.StatusForbidden, res.StatusCode, string(said))
+	assert.Contains(t, string(said), "where it stands")
+	asked := []string{}
+	require.NoError(t, filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if filepath.Base(path) == "reboot-from" {
+			asked = append(asked, path)
+		}
+		return err
+	}))
+	assert.Empty(t, asked)
 }
