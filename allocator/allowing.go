@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/deployed"
 )
 
 // Quotas says how many processors (vCPUs) the account may run.
@@ -31,6 +32,9 @@ func (s *Service) limits(ctx context.Context, f forecast) ([]api.Limit, error) {
 		return nil, err
 	}
 	out := []api.Limit{f.inPool(s.Now(), open), s.inQuota(ctx, f)}
+	if f.pool.MaxHourlyUSD > 0 {
+		out = append(out, s.inHour(f.pool))
+	}
 	if s.Budget.MonthlyUSD > 0 {
 		spent, err := s.SpentThisMonth(ctx)
 		if err != nil {
@@ -95,7 +99,8 @@ func (s *Service) inQuota(ctx context.Context, f forecast) api.Limit {
 	if s.Quotas == nil || len(f.pool.InstanceTypes) == 0 {
 		return limit
 	}
-	q, err := s.Quotas.Quota(ctx, f.pool.InstanceTypes[0], f.pool.Market == "spot")
+	kind, spot := s.first(f.pool)
+	q, err := s.Quotas.Quota(ctx, kind, spot)
 	if err != nil {
 		var p *api.Problem
 		if errors.As(err, &p) {
@@ -108,6 +113,34 @@ func (s *Service) inQuota(ctx context.Context, f forecast) api.Limit {
 	if need+q.Used > q.VCPUs {
 		limit.State = api.Short
 		limit.Detail += fmt.Sprintf(" Ask the engineer who deployed LabLink to have AWS raise quota %s to %d at least, which takes days; end what is not needed; or ask for fewer seats.", q.Code, need+q.Used)
+	}
+	return limit
+}
+
+// first is the type of a pool that is launched where it can be, and whether as a spot
+// machine only.
+func (s *Service) first(p Pool) (kind string, spot bool) {
+	switch k := s.Kinds(p); {
+	case len(k.OnDemand) > 0:
+		return k.OnDemand[0], false
+	case len(k.Spot) > 0:
+		return k.Spot[0], true
+	}
+	return p.InstanceTypes[0], p.Market == deployed.Spot
+}
+
+// inHour compares what the types of a pool cost with what one of its machines may.
+func (s *Service) inHour(p Pool) api.Limit {
+	if why := s.AllTooDear(p); why != "" {
+		return api.Limit{Of: "machine", State: api.Short, Detail: why}
+	}
+	limit := api.Limit{Of: "machine", State: api.Enough, Detail: fmt.Sprintf("A machine of pool %s may cost $%.3f an hour.", p.Name, p.MaxHourlyUSD)}
+	if dear := s.dear(p); dear != "" {
+		limit.Detail += " Not launched is what costs more: " + dear + "."
+	}
+	if dearest, _ := s.dearest(p.Name); dearest == 0 {
+		limit.State = api.Unknown
+		limit.Detail += " What its other types cost nobody knows."
 	}
 	return limit
 }

@@ -8,8 +8,9 @@ import (
 // Rate is what a machine costs an hour, in US dollars without tax, and where that was
 // read, for people.
 type Rate struct {
-	USD  float64
-	From string
+	USD    float64
+	Beside float64 // what its volume and address are of that
+	From   string
 }
 
 // Rates says what machines cost.

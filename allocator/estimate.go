@@ -17,6 +17,8 @@ type Waiting struct {
 	BeginsAt time.Time
 	// Coming is how far the machine is that should be theirs; nil where none starts.
 	Coming *api.Coming
+	// Why is why none is to be expected, for the participant; "" where one may be.
+	Why string
 }
 
 // Waiting is what can be told of a seat that waits.
@@ -50,7 +52,12 @@ type outlook struct {
 	// many are.
 	starting []api.Coming
 	ready    int
+	// dear says that no more machines may be launched, as each costs more than it may.
+	dear bool
 }
+
+// dearWaits is what those read who wait where machines cost too much.
+const dearWaits = "No more machines can be started at the moment: they cost more than they may. You keep your place, and get one that is given back; ask your instructor whether more can be started."
 
 // waiting is what can be told to who has a place in the queue.
 func (o outlook) waiting(now time.Time, position int) Waiting {
@@ -60,6 +67,9 @@ func (o outlook) waiting(now time.Time, position int) Waiting {
 	}
 	if i := position - 1 - o.ready; i >= 0 && i < len(o.starting) {
 		w.Coming = &o.starting[i]
+	}
+	if o.dear && w.Coming == nil && w.ExpectedAt.IsZero() && w.BeginsAt.IsZero() {
+		w.Why = dearWaits
 	}
 	return w
 }
@@ -79,7 +89,8 @@ func (s *Service) outlook(ctx context.Context, workshop string, now time.Time) (
 	}
 	took, err := s.Store.BootTimes(ctx, w.Pool, 20)
 	starting, ready := coming(machines)
-	return outlook{now, w.StartsAt, freeing(now, w, machines, seats, usual(took)), starting, ready}, err
+	p, _ := s.Pool(w.Pool)
+	return outlook{now, w.StartsAt, freeing(now, w, machines, seats, usual(took)), starting, ready, s.AllTooDear(p) != ""}, err
 }
 
 // expected is when the position-th machine should be free.

@@ -73,19 +73,29 @@ func (w Workshop) launchedAt(now time.Time) time.Time {
 	return now
 }
 
-// dearest is what the dearest machine of a pool costs an hour, and where its types' prices
-// were read; 0 where nobody knows.
+// dearest is what the dearest machine of a pool costs an hour of those that may be launched,
+// and where its types' prices were read; 0 where nobody knows. Where none may be, all count.
 func (s *Service) dearest(pool string) (usd float64, from []string) {
 	p, _ := s.Pool(pool)
-	for _, kind := range p.InstanceTypes {
-		r, ok := s.hourly(Machine{Pool: pool, Type: kind, Spot: p.Market == "spot"})
-		if !ok {
-			continue
+	kinds := s.Kinds(p)
+	if kinds.none() {
+		kinds = s.Kinds(Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, Market: p.Market})
+	}
+	look := func(all []string, spot bool) {
+		for _, kind := range all {
+			r, ok := s.hourly(Machine{Pool: pool, Type: kind, Spot: spot})
+			if !ok {
+				continue
+			}
+			usd = max(usd, r.USD)
+			if !slices.Contains(from, r.From) {
+				from = append(from, r.From)
+			}
 		}
-		usd = max(usd, r.USD)
-		if !slices.Contains(from, r.From) {
-			from = append(from, r.From)
-		}
+	}
+	look(kinds.OnDemand, false)
+	if len(kinds.OnDemand) == 0 { // which cost no less
+		look(kinds.Spot, true)
 	}
 	return usd, from
 }

@@ -75,7 +75,11 @@ func (s *Service) plan(ctx context.Context, op Operation, a Attempt) (string, er
 	if err != nil {
 		return "", err
 	}
-	if a.Request, err = s.Compute.Plan(w.Pool, w.ID, a.Count, a.Token()); err != nil {
+	kinds, err := s.kindsOf(w)
+	if err != nil {
+		return "", err
+	}
+	if a.Request, err = s.Compute.Plan(w.Pool, w.ID, a.Count, a.Token(), kinds); err != nil {
 		return "", err
 	}
 	if err := s.Store.Note(ctx, op.ID, Running, fmt.Sprintf("asking for %d machines", a.Count)); err != nil {

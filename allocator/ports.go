@@ -305,8 +305,8 @@ type Refusal struct {
 // Compute launches and ends instances.
 type Compute interface {
 	// Plan writes down how count instances of a pool are asked for under a token, for a
-	// workshop. Invalid when there is no such pool.
-	Plan(pool, workshop string, count int, token string) (request string, err error)
+	// workshop, of some of its types. Invalid when there is no such pool, or no type.
+	Plan(pool, workshop string, count int, token string, of Kinds) (request string, err error)
 	// Launch asks for what Plan wrote. It returns what it got, which may be fewer,
 	// with the refusals. The same request gives the same answer.
 	Launch(ctx context.Context, request string) ([]Instance, []Refusal, error)

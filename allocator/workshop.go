@@ -134,7 +134,8 @@ type Pool struct {
 	Name          string
 	InstanceTypes []string // in order of preference
 	MaxMachines   int
-	Market        string // how its machines are paid: on-demand, spot or spot-then-on-demand
+	MaxHourlyUSD  float64 // what one of its machines may cost an hour; 0: there is no such cap
+	Market        string  // how its machines are paid: on-demand, spot or spot-then-on-demand
 	// Role is the name of the role that its machines act under.
 	Role string
 	// Collect are the patterns of files that its workshops keep.

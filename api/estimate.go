@@ -12,7 +12,7 @@ type Estimate struct {
 
 // Limit is something that may not allow a workshop all of its machines.
 type Limit struct {
-	Of     string     `json:"of" enum:"pool,quota,month,budget" doc:"The pool's machines, the account's quota of AWS, the budget of the month, or the workshop's own"`
+	Of     string     `json:"of" enum:"pool,quota,machine,month,budget" doc:"The pool's machines, the account's quota of AWS, what one machine may cost an hour, the budget of the month, or the workshop's own"`
 	State  LimitState `json:"state" enum:"enough,short,unknown"`
 	Detail string     `json:"detail" doc:"In words, with the next step where it is short"`
 }

@@ -14,6 +14,8 @@ type Pool struct {
 	InstanceTypes []string `json:"instance_types"`
 	MaxMachines   int      `json:"max_machines" doc:"How many may exist at once"`
 	Machines      int      `json:"machines" doc:"How many exist now"`
+	MaxHourlyUSD  float64  `json:"max_hourly_usd,omitempty" doc:"What one machine may cost an hour, with its disk and address; absent: there is no such cap"`
+	TooDear       string   `json:"too_dear,omitempty" doc:"Why no machine may be launched, where each type costs more than that; for people"`
 	Market        string   `json:"market,omitempty" doc:"How they are paid: on-demand, spot, or spot-then-on-demand; absent where that is not known"`
 	// Refused is what the allocator that answers was told since it began.
 	Refused []Refused `json:"refused,omitempty" doc:"What AWS refused for it in the last day, the newest first, as the allocator that answers was told"`
@@ -151,6 +153,8 @@ type MachineCost struct {
 	Hourly float64  `json:"hourly_usd" doc:"Now; 0 once it has ended"`
 	AtEnd  *float64 `json:"at_end_usd,omitempty" doc:"What it will be at the end of its workshop if it runs until then; absent without an end"`
 	From   string   `json:"from" doc:"Where the price was read"`
+	// Warning says that the machine does not end for it.
+	Warning string `json:"warning,omitempty" doc:"Said of one that costs more than a machine of its pool may"`
 }
 
 // Cost is what machines cost, in US dollars without tax.

@@ -63,3 +63,15 @@ func TestCostsAreToldByWorkshopAndByMonth(t *testing.T) {
 	_, err = lablink(t, url, "cost", "--workshop", "wks_x")
 	require.Equal(t, 4, cli.ExitCode(err))
 }
+
+func TestAMachineThatCostsMoreThanItMayIsWarnedOfInTheList(t *testing.T) {
+	w, url := serve(t)
+	w.Rates, w.Pools[0].MaxHourlyUSD = dollar{}, 1
+	w.ReadyWorkshop(t, 1)
+	require.Regexp(t, `gpu +1 of 10 +g5.xlarge +\$1\.000\n`, must(t, url, "pools"))
+	require.NotContains(t, must(t, url, "machines"), "may cost")
+	w.Pools[0].MaxHourlyUSD = 0.5
+	require.Contains(t, must(t, url, "machines"), "its agent reports that it is healthy. It costs $1.000 an hour, and a machine of pool gpu may cost $0.500.")
+	require.Regexp(t, `gpu +1 of 10 +g5.xlarge +\$0\.500 +A machine of pool gpu may cost \$0\.500 an hour`, must(t, url, "pools"))
+	require.Regexp(t, `cost of one machine +NOT ENOUGH`, must(t, url, "launch", "Pose", "--machines", "1", "--estimate"))
+}

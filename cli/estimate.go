@@ -10,7 +10,7 @@ import (
 )
 
 // limits are what an estimate looks at, as its table names them.
-var limits = map[string]string{"pool": "machines of the pool", "quota": "quota of the account", "month": "budget of the month", "budget": "budget of the workshop"}
+var limits = map[string]string{"pool": "machines of the pool", "quota": "quota of the account", "machine": "cost of one machine", "month": "budget of the month", "budget": "budget of the workshop"}
 
 // limitStates are how a table says whether a limit allows it.
 var limitStates = map[api.LimitState]string{api.Enough: "enough", api.Short: "NOT ENOUGH", api.Unknown: "not known"}

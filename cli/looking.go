@@ -21,9 +21,9 @@ func (PoolsCommand) Run(ctx context.Context, g *Globals) error {
 	if err := g.ask(ctx, http.MethodGet, "/api/v1/pools", nil, &page); err != nil {
 		return err
 	}
-	rows, refused := [][]string{{"POOL", "MACHINES", "INSTANCE TYPES"}}, [][]string{{"REFUSED FOR", "AT", "TYPE", "WHERE", "ASKED AGAIN", "WHY"}}
+	rows, refused := [][]string{{"POOL", "MACHINES", "INSTANCE TYPES", "ONE MAY COST AN HOUR", "NOTE"}}, [][]string{{"REFUSED FOR", "AT", "TYPE", "WHERE", "ASKED AGAIN", "WHY"}}
 	for _, p := range page.Items {
-		rows = append(rows, []string{p.Name, fmt.Sprintf("%d of %d", p.Machines, p.MaxMachines), strings.Join(p.InstanceTypes, ", ")})
+		rows = append(rows, []string{p.Name, fmt.Sprintf("%d of %d", p.Machines, p.MaxMachines), strings.Join(p.InstanceTypes, ", "), hourCap(p), p.TooDear})
 		for _, r := range p.Refused {
 			refused = append(refused, refusedRow(p.Name, r))
 		}
@@ -33,6 +33,14 @@ func (PoolsCommand) Run(ctx context.Context, g *Globals) error {
 	}
 	fmt.Fprintln(g.Out)
 	return g.show(nil, refused)
+}
+
+// hourCap is what one machine of a pool may cost an hour.
+func hourCap(p api.Pool) string {
+	if p.MaxHourlyUSD == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("$%.3f", p.MaxHourlyUSD)
 }
 
 // refusedRow is what AWS refused for a pool, as a line of a table.

@@ -100,7 +100,7 @@ func (c MachinesCommand) Run(ctx context.Context, g *Globals) error {
 	rows := [][]string{{"ID", "STATE", "PARTICIPANT", "SEAT", "INSTANCE", "ZONE", "SO FAR", "AN HOUR", "REASON"}}
 	for _, m := range page.Items {
 		soFar, hourly := costOf(m)
-		rows = append(rows, []string{m.ID, m.State, m.Participant, m.Seat, instance(m), m.Zone, soFar, hourly, m.Reason})
+		rows = append(rows, []string{m.ID, m.State, m.Participant, m.Seat, instance(m), m.Zone, soFar, hourly, noted(m)})
 	}
 	return g.show(page.Items, rows)
 }
@@ -111,6 +111,17 @@ func costOf(m api.Machine) (soFar, hourly string) {
 		return "", ""
 	}
 	return usd(&m.Cost.SoFar), usd(&m.Cost.Hourly)
+}
+
+// noted is why a machine is as it is, and that it costs more than it may where it does.
+func noted(m api.Machine) string {
+	switch {
+	case m.Cost == nil || m.Cost.Warning == "":
+		return m.Reason
+	case m.Reason == "":
+		return m.Cost.Warning
+	}
+	return m.Reason + ". " + m.Cost.Warning
 }
 
 // instance is what runs a machine.

@@ -20,6 +20,7 @@ type FakeEC2 struct {
 	answers  map[string]answer
 	Now      func() time.Time
 	Settings string              // of the release; Plan writes them into its requests
+	Kinds    allocator.Kinds     // that it was asked for last
 	Spot     bool                // whether it gives spot machines
 	Delay    time.Duration       // how long it neither lists nor ends what it launched
 	Asked    []string            // the ids that it was asked to end
@@ -44,7 +45,8 @@ type answer struct {
 }
 
 // Plan writes a request down in words.
-func (f *FakeEC2) Plan(pool, workshop string, count int, token string) (string, error) {
+func (f *FakeEC2) Plan(pool, workshop string, count int, token string, of allocator.Kinds) (string, error) {
+	f.Kinds = of
 	return fmt.Sprintf("%s %d of %s for %s, %s", token, count, pool, workshop, f.Settings), nil
 }
 

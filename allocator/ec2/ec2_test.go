@@ -76,10 +76,18 @@ func (w *world) template(t *testing.T, deployment string) string {
 	return lt.ID
 }
 
+// both are the types of the pools, in either market.
+func (w *world) both() (k allocator.Kinds) {
+	for _, p := range w.settings.Pools {
+		k.OnDemand, k.Spot = append(k.OnDemand, p.InstanceTypes...), append(k.Spot, p.InstanceTypes...)
+	}
+	return k
+}
+
 // launch plans and launches.
 func (w *world) launch(t *testing.T, pool string, count int, token string) ([]allocator.Instance, []allocator.Refusal, error) {
 	t.Helper()
-	request, err := w.Plan(pool, "wks_1", count, token)
+	request, err := w.Plan(pool, "wks_1", count, token, w.both())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -208,7 +216,7 @@ func TestInstancesOfOthersAreNeitherListedNorEnded(t *testing.T) {
 
 func TestALaunchIsRepeatedWordForWordUnderOtherSettings(t *testing.T) {
 	w := newWorld(t)
-	request, err := w.Plan("gpu", "wks_1", 2, "op_1-1")
+	request, err := w.Plan("gpu", "wks_1", 2, "op_1-1", w.both())
 	require.NoError(t, err)
 	first, _, err := w.Launch(t.Context(), request)
 	require.NoError(t, err)
@@ -285,7 +293,7 @@ func TestErrorsOfTheWholeCallAreUnderstood(t *testing.T) {
 	} {
 		w := newWorld(t)
 		c := ec2.New(refusing{w.client, &smithy.GenericAPIError{Code: code, Message: "as AWS says"}}, w.settings, time.Now)
-		_, _, err := (&world{Compute: c}).launch(t, "gpu", 1, "token")
+		_, _, err := (&world{Compute: c, settings: w.settings}).launch(t, "gpu", 1, "token")
 		require.Equal(t, want, api.CodeOf(err), code)
 		require.ErrorContains(t, err, "as AWS says")
 	}

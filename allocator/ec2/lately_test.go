@@ -39,7 +39,7 @@ func TestACallThatIsRefusedAsAWholeIsTold(t *testing.T) {
 	w := newWorld(t)
 	_, _, err := w.launch(t, "gpu", 1, "token")
 	require.NoError(t, err)
-	request, err := w.Plan("gpu", "wks_1", 2, "token") // the same token for another call
+	request, err := w.Plan("gpu", "wks_1", 2, "token", w.both()) // the same token for another call
 	require.NoError(t, err)
 	_, _, err = w.Launch(t.Context(), request)
 	require.Error(t, err)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,20 +28,23 @@ type written struct {
 
 // Plan writes down the whole launch, so that it can be repeated word for word:
 // EC2 refuses a client token that comes with anything else.
-func (c *Compute) Plan(pool, workshop string, count int, token string) (string, error) {
+func (c *Compute) Plan(pool, workshop string, count int, token string, of allocator.Kinds) (string, error) {
 	i := slices.IndexFunc(c.settings.Pools, func(p deployed.Pool) bool { return p.Name == pool })
 	if i < 0 {
 		return "", api.Problemf(api.Invalid, "The pool is gone", "The stack's settings have no pool %q any more.", pool)
 	}
 	p := c.settings.Pools[i]
-	spot, spotFresh := c.overrides(p, true)
-	onDemand, onDemandFresh := c.overrides(p, false)
+	spot, spotFresh := c.overrides(p, of.Spot, true)
+	onDemand, onDemandFresh := c.overrides(p, of.OnDemand, false)
+	bid(spot, of.MostSpot)
 	marks := []types.Tag{{Key: aws.String(tagAttempt), Value: aws.String(token)}, {Key: aws.String(tagWorkshop), Value: aws.String(workshop)}}
 	var plan written
 	switch {
-	case p.Market == deployed.Spot:
+	case len(spot)+len(onDemand) == 0: // EC2 would launch the template's own type
+		return "", api.Problemf(api.Invalid, "No type is left", "None of the types of pool %q is to be launched.", pool)
+	case p.Market == deployed.Spot || len(onDemand) == 0:
 		plan.CreateFleetInput = fleet(p, count, token, true, spot, marks)
-	case p.Market == deployed.SpotThenOnDemand && (spotFresh || !onDemandFresh):
+	case p.Market == deployed.SpotThenOnDemand && len(spot) > 0 && (spotFresh || !onDemandFresh):
 		plan.CreateFleetInput = fleet(p, count, token, true, spot, marks)
 		plan.Otherwise = new(fleet(p, count, token+"-on-demand", false, onDemand, marks))
 	default:
@@ -52,11 +57,11 @@ func (c *Compute) Plan(pool, workshop string, count int, token string) (string, 
 	return string(raw), nil
 }
 
-// overrides are the places to ask, without those that had nothing lately; all of
-// them, and not fresh, when none is left.
-func (c *Compute) overrides(p deployed.Pool, spot bool) (out []types.FleetLaunchTemplateOverridesRequest, fresh bool) {
+// overrides are the places to ask for some of a pool's types, without those that had
+// nothing lately; all of them, and not fresh, when none is left.
+func (c *Compute) overrides(p deployed.Pool, kinds []string, spot bool) (out []types.FleetLaunchTemplateOverridesRequest, fresh bool) {
 	var all []types.FleetLaunchTemplateOverridesRequest
-	for rank, kind := range p.InstanceTypes {
+	for rank, kind := range kinds {
 		for _, subnet := range p.SubnetIDs {
 			o := types.FleetLaunchTemplateOverridesRequest{InstanceType: types.InstanceType(kind), SubnetId: aws.String(subnet)}
 			if !spot { // for spot EC2 weighs price and capacity itself
@@ -72,6 +77,17 @@ func (c *Compute) overrides(p deployed.Pool, spot bool) (out []types.FleetLaunch
 		return all, false
 	}
 	return out, true
+}
+
+// bid sets what AWS may ask an hour for a spot machine, in US dollars; 0 leaves that to it.
+// Of a fraction of a cent nothing is added: EC2 would take more than it may.
+func bid(spot []types.FleetLaunchTemplateOverridesRequest, most float64) {
+	if most == 0 {
+		return
+	}
+	for i := range spot {
+		spot[i].MaxPrice = aws.String(strconv.FormatFloat(math.Floor(10_000*most)/10_000, 'f', 4, 64))
+	}
 }
 
 // fleet is one call: count machines of one market. Those of one attempt carry

@@ -37,7 +37,7 @@ var meanings = map[string]struct {
 	"InvalidLaunchTemplateId.NotFound":                  {api.Invalid, "the pool's launch template does not exist any more; deploy the stack again"},
 	"InvalidLaunchTemplateId.VersionNotFound":           {api.Invalid, "the pool's launch template has changed; deploy the stack again"},
 	"IdempotentParameterMismatch":                       {api.Invalid, "the launch was asked for before, in other words"},
-	"SpotMaxPriceTooLow":                                {api.Capacity, "AWS asks more for a spot machine than on demand at the moment"},
+	"SpotMaxPriceTooLow":                                {api.Capacity, "AWS asks more for a spot machine at the moment than it may cost: its price on demand, or pools[].maxHourlyUsd"},
 	"RequestLimitExceeded":                              {api.Unavailable, "AWS asks to go slower"},
 }
 

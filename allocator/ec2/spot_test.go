@@ -77,7 +77,7 @@ func TestAPoolsMachinesAreOfItsMarket(t *testing.T) {
 func TestALaunchInTwoMarketsIsRepeatedAsAWhole(t *testing.T) {
 	w := inMarket(t, deployed.SpotThenOnDemand)
 	require.NoError(t, w.account.SetFaults(cloud.Faults{MaxSpotInstances: new(1)}))
-	request, err := w.Plan("gpu", "wks_1", 3, "op_1-1")
+	request, err := w.Plan("gpu", "wks_1", 3, "op_1-1", w.both())
 	require.NoError(t, err)
 	first, _, err := w.Launch(t.Context(), request)
 	require.NoError(t, err)
@@ -205,4 +205,42 @@ func TestALaunchOfAnOlderReleaseIsUnderstood(t *testing.T) {
 		"TargetCapacitySpecification": {"TotalTargetCapacity": 2, "DefaultTargetCapacityType": "on-demand"}}`)
 	require.NoError(t, err)
 	require.Len(t, launched, 2)
+}
+
+// Of a pool whose machines may cost little, only what costs no more is asked for, and AWS is
+// told what it may ask.
+func TestOnlyTheTypesThatMayBeLaunchedAreAskedFor(t *testing.T) {
+	const small, large = "sim.gpu", "sim.gpu.large" // as spot machines 15 and 30 cents in the first zone
+	for name, c := range map[string]struct {
+		market         string
+		of             allocator.Kinds
+		spot, onDemand int
+		kind           string
+	}{
+		"on demand":                      {deployed.OnDemand, allocator.Kinds{OnDemand: []string{large}}, 0, 2, large},
+		"spot":                           {deployed.Spot, allocator.Kinds{Spot: []string{large}}, 2, 0, large},
+		"none is cheap enough on demand": {deployed.SpotThenOnDemand, allocator.Kinds{Spot: []string{large}}, 2, 0, large},
+		"none is on the spot market":     {deployed.SpotThenOnDemand, allocator.Kinds{OnDemand: []string{large}}, 0, 2, large},
+		"AWS may ask as much":            {deployed.Spot, allocator.Kinds{Spot: []string{large}, MostSpot: 0.31}, 2, 0, large},
+		"AWS asks more than it may":      {deployed.Spot, allocator.Kinds{Spot: []string{large, small}, MostSpot: 0.2}, 2, 0, small},
+		"and on demand what is missing":  {deployed.SpotThenOnDemand, allocator.Kinds{Spot: []string{large}, MostSpot: 0.2, OnDemand: []string{small}}, 0, 2, small},
+		"less than EC2 takes as a limit": {deployed.Spot, allocator.Kinds{Spot: []string{large}, MostSpot: 0.0011}, 0, 0, ""},
+	} {
+		w := inMarket(t, c.market)
+		request, err := w.Plan("gpu", "wks_1", 2, "token", c.of)
+		require.NoError(t, err, name)
+		launched, refusals, err := w.Launch(t.Context(), request)
+		require.NoError(t, err, name)
+		spot, onDemand := w.markets(t, launched)
+		require.Equal(t, []int{c.spot, c.onDemand}, []int{spot, onDemand}, "%s: %v", name, refusals)
+		for _, i := range launched {
+			require.Equal(t, c.kind, i.Type, name)
+		}
+		if len(launched) == 0 {
+			require.Contains(t, allocator.Refusals(refusals), "AWS asks more for a spot machine at the moment than it may cost: its price on demand, or pools[].maxHourlyUsd")
+		}
+	}
+	w := inMarket(t, deployed.Spot)
+	_, err := w.Plan("gpu", "wks_1", 2, "token", allocator.Kinds{})
+	require.Equal(t, api.Invalid, api.CodeOf(err), "the template's own type is not what was meant")
 }

@@ -48,7 +48,7 @@ func costs(t *testing.T, r *rates.Rates, kind string, usd float64, from string) 
 	got, ok := r.Hourly("gpu", kind, true)
 	require.True(t, ok, kind)
 	require.InDelta(t, usd+overhead, got.USD, 1e-9, kind)
-	require.Equal(t, allocator.Rate{USD: got.USD, From: from}, got)
+	require.Equal(t, allocator.Rate{USD: got.USD, Beside: got.Beside, From: from}, got)
 }
 
 func TestWhatAWSDoesNotTellStaysAsItToldItBefore(t *testing.T) {

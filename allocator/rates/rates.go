@@ -124,13 +124,6 @@ func (r *Rates) Hourly(pool, kind string, spot bool) (allocator.Rate, bool) {
 	if !ok {
 		return allocator.Rate{}, false
 	}
-	rate := allocator.Rate{USD: p.USD, From: string(p.From)}
-	if disk, known := r.price(price.Volume); known {
-		monthly, _ := disk.Monthly(float64(r.disks[pool]))
-		rate.USD += monthly / price.HoursPerMonth
-	}
-	if address, known := r.price(price.PublicAddress); known {
-		rate.USD += address.USD
-	}
-	return rate, true
+	beside := price.Beside(r.price, float64(r.disks[pool]))
+	return allocator.Rate{USD: p.USD + beside, Beside: beside, From: string(p.From)}, true
 }

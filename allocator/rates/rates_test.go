@@ -78,5 +78,8 @@ func TestAMachineCostsItsTypeDiskAndAddress(t *testing.T) {
 		require.Equal(t, !c.none, ok, name)
 		require.InDelta(t, c.want.USD, got.USD, 1e-9, name)
 		require.Equal(t, c.want.From, got.From, name)
+		if !c.none {
+			require.InDelta(t, disk+address, got.Beside, 1e-9, name)
+		}
 	}
 }

@@ -55,6 +55,8 @@ func (s *server) card(m allocator.Machine, seat allocator.Seat, v workshopView) 
 		c.Trouble = m.Leaving
 	case m.Health == api.Unhealthy || m.Health == api.Degraded:
 		c.Trouble = m.HealthReason
+	default:
+		c.Trouble = s.Service.OverHourCap(m)
 	}
 	if m.State == allocator.Assigned && !m.ActiveAt.IsZero() {
 		if c.Active = now.Sub(m.ActiveAt) < working; !c.Active {

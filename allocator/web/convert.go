@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -70,6 +71,7 @@ func (s *server) seat(ctx context.Context, of allocator.Seat, pin string) api.Se
 	if err != nil {
 		s.Log.WarnContext(ctx, "nobody can tell when a machine is expected", "seat", of.ID, "error", err)
 	}
+	out.Waits = cmp.Or(out.Waits, waiting.Why)
 	out.ExpectedAt, out.BeginsAt, out.Coming = orNil(waiting.ExpectedAt), orNil(waiting.BeginsAt), waiting.Coming
 	return out
 }
@@ -80,6 +82,11 @@ func endOf(seat allocator.Seat) *time.Time {
 		return nil
 	}
 	return orNil(allocator.Earlier(seat.EndsAt, seat.WorkshopEndsAt))
+}
+
+// poolOf is a pool without how many machines it has.
+func (s *server) poolOf(p allocator.Pool) api.Pool {
+	return api.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, MaxHourlyUSD: p.MaxHourlyUSD, TooDear: s.Service.AllTooDear(p)}
 }
 
 // poolList counts the machines of each pool.
@@ -98,7 +105,8 @@ func (s *server) poolList(ctx context.Context) ([]api.Pool, error) {
 	}
 	out := []api.Pool{}
 	for _, p := range s.Service.Pools {
-		pool := api.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Machines: count[p.Name]}
+		pool := s.poolOf(p)
+		pool.Machines = count[p.Name]
 		pool.Market, _ = deployedAs(s.Deployed.Pools, p.Name)
 		pool.Refused = toRefused(told, p.Name)
 		out = append(out, pool)

@@ -68,7 +68,7 @@ func (s *server) machineCost(m allocator.Machine, ends time.Time) *api.MachineCo
 	if !ok {
 		return nil
 	}
-	out := api.MachineCost{SoFar: c.SoFar, Hourly: c.Hourly, From: c.From}
+	out := api.MachineCost{SoFar: c.SoFar, Hourly: c.Hourly, From: c.From, Warning: s.Service.OverHourCap(m)}
 	if c.AtEnd > 0 {
 		out.AtEnd = &c.AtEnd
 	}

@@ -58,6 +58,7 @@ type machineLine struct {
 	api.Machine
 	WorkshopName string
 	Doing        *allocator.Doing // nil where that is not known
+	Dear         string           // said of one that costs more than it may
 }
 
 // stateCount is how many machines are in a state.
@@ -115,7 +116,7 @@ func (s *server) machinesData(r *http.Request) (machinesView, error) {
 		if err != nil {
 			return v, err
 		}
-		line := machineLine{Machine: s.machine(m), WorkshopName: name}
+		line := machineLine{Machine: s.machine(m), WorkshopName: name, Dear: s.Service.OverHourCap(m)}
 		if doing, known := s.Service.Doing(m.ID); known {
 			line.Doing = &doing
 		}

@@ -40,6 +40,9 @@ type poolType struct {
 	Name           string
 	OnDemand, Spot *allocator.Rate // nil where nobody knows
 	Avoided        bool            // whether some place of it is avoided now
+	// Dear says that it costs more than a machine of the pool may, and SpotOnly that it does
+	// on demand.
+	Dear, SpotOnly bool
 }
 
 // refusedLine is what EC2 refused, and whether that place is avoided still.
@@ -60,7 +63,7 @@ func (s *server) poolsData(ctx context.Context) (poolsView, error) {
 	}
 	now := s.Service.Now()
 	for _, p := range s.Service.Pools {
-		pool := poolView{Pool: api.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines}, Lately: refusedFor(told, p.Name, now)}
+		pool := poolView{Pool: s.poolOf(p), Lately: refusedFor(told, p.Name, now)}
 		pool.Market, pool.Places = deployedAs(s.Deployed.Pools, p.Name)
 		for _, m := range machines {
 			if m.Pool == p.Name {
@@ -72,8 +75,12 @@ func (s *server) poolsData(ctx context.Context) (poolsView, error) {
 		}
 		slices.Sort(pool.Zones)
 		pool.Share = min(100, 100*pool.Machines/max(1, pool.MaxMachines))
+		fit := s.Service.Kinds(p)
 		for _, kind := range p.InstanceTypes {
-			pool.Types = append(pool.Types, poolType{kind, s.rate(p.Name, kind, false), s.rate(p.Name, kind, true), pool.avoids(kind)})
+			t := poolType{Name: kind, OnDemand: s.rate(p.Name, kind, false), Spot: s.rate(p.Name, kind, true), Avoided: pool.avoids(kind)}
+			t.Dear = !slices.Contains(fit.OnDemand, kind) && !slices.Contains(fit.Spot, kind)
+			t.SpotOnly = !t.Dear && pool.OnDemand() && !slices.Contains(fit.OnDemand, kind)
+			pool.Types = append(pool.Types, t)
 		}
 		v.Pools = append(v.Pools, pool)
 	}

@@ -71,6 +71,7 @@ func poolSettings(p deployed.Pool) []setting {
 	return []setting{
 		{Key: "instanceTypes", Word: "types", Value: strings.Join(p.InstanceTypes, ", ")}, {Key: "market", Word: "market", Value: p.Market},
 		{Key: "maxMachines", Word: "machines", Value: orNone(p.MaxMachines)}, {Key: "rootVolumeGiB", Word: "volume", Value: orNone(p.RootVolumeGiB)},
+		{Key: "maxHourlyUsd", Word: "hourly", Value: orNone(p.MaxHourlyUSD)},
 		{Key: "container", Word: "container", Value: p.Container}, {Key: "repository", Word: "repository", Value: p.Repository},
 		{Key: "software", Word: "software", Value: strings.Join(p.Software, ", ")}, {Key: "collect", Word: "collect", Value: strings.Join(p.Collect, ", ")},
 		{Key: "startup.script", Word: "script", Value: p.Startup.Script, Long: true}, {Key: "startup.onError", Word: "onError", Value: p.Startup.OnError},
@@ -83,7 +84,7 @@ func poolSettings(p deployed.Pool) []setting {
 func yes(on bool) string { return fmt.Sprint(on) }
 
 // orNone is a number, or nothing where 0 means that it is left out.
-func orNone(n int) string {
+func orNone[N int | float64](n N) string {
 	if n == 0 {
 		return ""
 	}

@@ -64,7 +64,7 @@ func (e *throttled) Launch(ctx context.Context, request string) ([]allocator.Ins
 	if !e.refuses.Load() {
 		return e.FakeEC2.Launch(ctx, request)
 	}
-	plan, err := e.refusing.Plan("gpu", "wks_1", 1, "token")
+	plan, err := e.refusing.Plan("gpu", "wks_1", 1, "token", allocator.Kinds{OnDemand: []string{"g5.xlarge"}})
 	if err != nil {
 		return nil, nil, err
 	}

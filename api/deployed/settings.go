@@ -100,7 +100,10 @@ type Pool struct {
 	Market           string   `json:"market"`        // how machines are paid
 	MaxMachines      int      `json:"maxMachines"`
 	RootVolumeGiB    int      `json:"rootVolumeGiB"` // of each machine, for what it costs
-	Role             string   `json:"role"`          // the name of the machines' role
+	// MaxHourlyUSD is what one machine may cost an hour, with its volume and address; 0 is
+	// no cap.
+	MaxHourlyUSD float64 `json:"maxHourlyUsd,omitempty"`
+	Role         string  `json:"role"` // the name of the machines' role
 	// Collect are the patterns of files that are kept when a participant leaves.
 	Collect []string `json:"collect"`
 	// Desktop is what its machines show: vnc, container or crd; absent: none.

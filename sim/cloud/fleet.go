@@ -29,6 +29,9 @@ type FleetOverride struct {
 	// Priority counts from 0, the first to be tried; nil comes last. Only the
 	// strategy Prioritized looks at it.
 	Priority *float64 `json:",omitempty"`
+	// MaxPrice is what a spot instance may cost an hour, in US dollars; nil: what it costs on
+	// demand.
+	MaxPrice *float64 `json:",omitempty"`
 }
 
 // FleetError says why one override gave nothing.
@@ -160,6 +163,13 @@ func (a *Account) launchOne(m *model, t *LaunchTemplate, r FleetRequest, o Fleet
 	i.FleetID = fleet
 	if r.Market == Spot {
 		i.asSpot()
+		zone := ""
+		if subnet := m.Subnets[i.SubnetID]; subnet != nil {
+			zone = subnet.AvailabilityZone
+		}
+		if err := a.checkBid(o.MaxPrice, Offering{InstanceType: i.InstanceType, Zone: zone}); err != nil {
+			return nil, err
+		}
 	}
 	return i, a.launch(m, i)
 }

@@ -88,6 +88,23 @@ func TestTheMarketsOfAPlaceRunOutApartFromEachOther(t *testing.T) {
 	refused(t, "InvalidParameterValue", w.SetFaults(cloud.Faults{InsufficientCapacity: []cloud.CapacityFault{{Market: "futures"}}}))
 }
 
+func TestASpotMachineCostsNoMoreThanItMay(t *testing.T) {
+	w := newWorld(t)
+	r := fleet(w.template(t), 1, cloud.FleetOverride{InstanceType: "sim.gpu", SubnetID: w.subnets[0]}, cloud.FleetOverride{InstanceType: "sim.gpu.large", SubnetID: w.subnets[0]})
+	r.Market = cloud.Spot
+	for i := range r.Overrides {
+		r.Overrides[i].MaxPrice = new(0.15) // three tenths of half a dollar
+	}
+	out, err := w.CreateFleet(r)
+	require.NoError(t, err)
+	require.Equal(t, "sim.gpu", out.Instances[0].InstanceType)
+	r.Overrides[0].MaxPrice = new(0.1499)
+	out, err = w.CreateFleet(r)
+	require.NoError(t, err)
+	require.Empty(t, out.Instances)
+	require.Equal(t, []string{"SpotMaxPriceTooLow", "SpotMaxPriceTooLow"}, []string{out.Errors[0].Code, out.Errors[1].Code})
+}
+
 func TestTheQuotaForSpotMachinesCountsThoseThatRun(t *testing.T) {
 	w := newWorld(t)
 	quota := 2
@@ -169,6 +186,8 @@ func TestAFleetThatCannotBeIsRefusedWhole(t *testing.T) {
 		{"priorities among spot machines", "InvalidParameterValue", cloud.FleetRequest{LaunchTemplateID: template, Version: "$Latest", Target: 1, Market: cloud.Spot, Strategy: cloud.Prioritized}},
 		{"an unknown market", "InvalidParameterValue", cloud.FleetRequest{LaunchTemplateID: template, Version: "$Latest", Target: 1, Market: "futures"}},
 		{"half a priority", "InvalidParameterValue", fleet(template, 1, cloud.FleetOverride{SubnetID: w.subnets[0], Priority: &half})},
+		{"a limit of the price on demand", "InvalidParameterValue", fleet(template, 1, cloud.FleetOverride{SubnetID: w.subnets[0], MaxPrice: &half})},
+		{"next to nothing for a spot machine", "InvalidParameterValue", cloud.FleetRequest{LaunchTemplateID: template, Version: "$Latest", Target: 1, Market: cloud.Spot, Overrides: []cloud.FleetOverride{{SubnetID: w.subnets[0], MaxPrice: new(0.001)}}}},
 		{"a version that is not there", "InvalidLaunchTemplateId.VersionNotFound", cloud.FleetRequest{LaunchTemplateID: template, Version: "2", Target: 1}},
 		{"no version", "InvalidLaunchTemplateId.VersionNotFound", cloud.FleetRequest{LaunchTemplateID: template, Target: 1}},
 	} {

@@ -24,6 +24,9 @@ var strategies = map[Market][]FleetStrategy{
 	Spot:     {"", LowestPrice, PriceCapacityOptimized},
 }
 
+// leastBid is what EC2 takes no limit of a spot price below, in US dollars.
+const leastBid = 0.001
+
 func (r FleetRequest) checkOrder() error {
 	known, ok := strategies[r.Market]
 	if !ok {
@@ -33,6 +36,9 @@ func (r FleetRequest) checkOrder() error {
 		return refuse("InvalidParameterValue", "Invalid value '%s' for AllocationStrategy.", r.Strategy)
 	}
 	for _, o := range r.Overrides {
+		if p := o.MaxPrice; p != nil && (r.Market != Spot || !(*p > leastBid)) {
+			return refuse("InvalidParameterValue", "Invalid value '%v' for MaxPrice: it is for spot instances, and more than %v.", *p, leastBid)
+		}
 		if p := o.Priority; p != nil && (*p < 0 || *p != math.Trunc(*p) || math.IsInf(*p, 0)) {
 			return refuse("InvalidParameterValue", "Invalid value '%v' for Priority: it must be a whole number from 0.", *p)
 		}

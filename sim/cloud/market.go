@@ -77,6 +77,14 @@ func (a *Account) SpotPrice(o Offering) float64 {
 	return kind.HourlyUSD * (spotShare + spotStep*float64(slices.Index(a.AvailabilityZones(), o.Zone)))
 }
 
+// checkBid refuses a spot instance that costs more than it may.
+func (a *Account) checkBid(most *float64, o Offering) error {
+	if usd := a.SpotPrice(o); most != nil && usd > *most {
+		return refuse("SpotMaxPriceTooLow", "Your Spot request price of %v is lower than the minimum required Spot request fulfillment price of %v.", *most, usd)
+	}
+	return nil
+}
+
 // checkSpot refuses a spot instance beyond the account's quota.
 func (m *model) checkSpot(i *Instance) error {
 	if i.market() != Spot || m.Faults.MaxSpotInstances == nil {

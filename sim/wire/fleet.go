@@ -76,12 +76,12 @@ func readFleet(q *query) (cloud.FleetRequest, error) {
 	for n := range q.count(at + "Overrides") {
 		o := fmt.Sprintf("%sOverrides.%d.", at, n+1)
 		override := cloud.FleetOverride{InstanceType: q.get(o + "InstanceType"), SubnetID: q.get(o + "SubnetId")}
-		if raw := q.get(o + "Priority"); raw != "" {
-			priority, err := strconv.ParseFloat(raw, 64)
-			if err != nil {
-				return r, &cloud.Error{Code: "InvalidParameterValue", Message: fmt.Sprintf("Invalid value '%s' for Priority", raw), Status: 400}
-			}
-			override.Priority = &priority
+		var err error
+		if override.Priority, err = q.amount(o, "Priority"); err != nil {
+			return r, err
+		}
+		if override.MaxPrice, err = q.amount(o, "MaxPrice"); err != nil {
+			return r, err
 		}
 		r.Overrides = append(r.Overrides, override)
 	}
@@ -111,6 +111,19 @@ func readFleet(q *query) (cloud.FleetRequest, error) {
 		}
 	}
 	return r, nil
+}
+
+// amount reads a number that need not be whole; nil where it is left out.
+func (q *query) amount(of, key string) (*float64, error) {
+	raw := q.get(of + key)
+	if raw == "" {
+		return nil, nil //nolint:nilnil // left out
+	}
+	n, err := strconv.ParseFloat(raw, 64)
+	if err != nil {
+		return nil, &cloud.Error{Code: "InvalidParameterValue", Message: fmt.Sprintf("Invalid value '%s' for %s", raw, key), Status: 400}
+	}
+	return &n, nil
 }
 
 // fleetAnswer groups instances by the override they came from.

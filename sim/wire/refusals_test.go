@@ -207,6 +207,9 @@ func TestACallThatIsNotModelledIsRefused(t *testing.T) {
 		{"a price limit", "UnknownParameter", fleet(fleetInput(w, 1, "e"), func(in *ec2.CreateFleetInput) {
 			in.OnDemandOptions = &types.OnDemandOptionsRequest{MaxTotalPrice: aws.String("1")}
 		})},
+		{"a limit that is no number", "InvalidParameterValue", fleet(spotInput(w, 1, "j"), func(in *ec2.CreateFleetInput) {
+			in.LaunchTemplateConfigs[0].Overrides[0].MaxPrice = aws.String("little")
+		})},
 		{"a priority below 0", "InvalidParameterValue", fleet(fleetInput(w, 1, "f"), func(in *ec2.CreateFleetInput) {
 			in.LaunchTemplateConfigs[0].Overrides[0].Priority = aws.Float64(-1)
 		})},

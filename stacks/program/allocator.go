@@ -132,7 +132,7 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 	for i, p := range e.s.Pools {
 		out.Pools = append(out.Pools, deployed.Pool{
 			Name: p.Name, LaunchTemplateID: templates[i], InstanceTypes: p.InstanceTypes, SubnetIDs: subnets,
-			Market: p.Market, MaxMachines: p.MaxMachines, RootVolumeGiB: p.RootVolumeGiB, Role: pool.RoleName(e.n, p.Name),
+			Market: p.Market, MaxMachines: p.MaxMachines, RootVolumeGiB: p.RootVolumeGiB, MaxHourlyUSD: p.MaxHourlyUSD, Role: pool.RoleName(e.n, p.Name),
 			Collect: p.Collect, Desktop: shown(p.Desktop), Container: p.Container, Repository: p.Repository, Software: p.Software, Startup: plainStartup(p.Startup),
 		})
 	}

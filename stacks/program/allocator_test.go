@@ -15,7 +15,7 @@ func TestTheAllocatorIsToldWhatTheStackDecided(t *testing.T) {
 	r := stackOf(t, "prod").set(map[string]string{
 		"lablink:dns": `{"provider": "route53", "domain": "lab.example.org"}`, "lablink:tls": `{"email": "lab@example.org"}`,
 		"lablink:sessions": `{"maxMinutes": 120, "idleMinutes": 30}`,
-		"lablink:pools": `[{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-00000001"}, "market": "spot-then-on-demand", "maxMachines": 40, "collect": ["results/**"],
+		"lablink:pools": `[{"name": "gpu", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-00000001"}, "market": "spot-then-on-demand", "maxMachines": 40, "maxHourlyUsd": 0.75, "collect": ["results/**"],
 			"desktop": "vnc", "repository": "https://example.org/course", "software": ["blender"], "startup": {"script": "echo \"$HOME\"", "onError": "fail", "maxAttempts": 2, "baseDelaySeconds": 0, "successCheck": "true", "runAs": "root"}},
 			{"name": "big", "instanceTypes": ["g5.xlarge"], "image": {"id": "ami-00000001"}, "maxMachines": 2}]`,
 	}).fit(t).record(t)
@@ -31,7 +31,7 @@ func TestTheAllocatorIsToldWhatTheStackDecided(t *testing.T) {
 		WorkBucket:             "lablink-artifacts-prod-123456789012-us-west-2",
 		Zones:                  map[string]string{"network-subnet-a-id": "us-west-2a", "network-subnet-b-id": "us-west-2b"},
 		Pools: []deployed.Pool{
-			{Name: "gpu", Collect: []string{"results/**"}, LaunchTemplateID: "pool-gpu-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, Market: "spot-then-on-demand", MaxMachines: 40, RootVolumeGiB: 100, Role: r.Named("pool-gpu-role").Text("name"),
+			{Name: "gpu", Collect: []string{"results/**"}, LaunchTemplateID: "pool-gpu-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, Market: "spot-then-on-demand", MaxMachines: 40, RootVolumeGiB: 100, MaxHourlyUSD: 0.75, Role: r.Named("pool-gpu-role").Text("name"),
 				Desktop: "vnc", Repository: "https://example.org/course", Software: []string{"blender"},
 				Startup: deployed.Startup{Script: `echo "$HOME"`, OnError: "fail", MaxAttempts: 2, SuccessCheck: "true", RunAs: "root"}},
 			{Name: "big", LaunchTemplateID: "pool-big-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, Market: "on-demand", MaxMachines: 2, RootVolumeGiB: 100, Role: r.Named("pool-big-role").Text("name"), Startup: deployed.Startup{OnError: "continue", MaxAttempts: 3, BaseDelaySeconds: 30, RunAs: "session"}},

@@ -82,6 +82,14 @@ func decodeScalar(path string, v any, into reflect.Value, problems *Problems) {
 			}
 		}
 		problems.add(path, "write a whole number", "must be a whole number, not %s", describe(v))
+	case reflect.Float64:
+		if n, ok := v.(json.Number); ok {
+			if f, err := n.Float64(); err == nil {
+				into.SetFloat(f)
+				return
+			}
+		}
+		problems.add(path, "write a number, for example 0.75", "must be a number, not %s", describe(v))
 	}
 }
 

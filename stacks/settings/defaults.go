@@ -72,6 +72,12 @@ func setText(field reflect.Value, text string) {
 			panic(err)
 		}
 		field.SetInt(int64(n))
+	case reflect.Float64:
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			panic(err)
+		}
+		field.SetFloat(f)
 	case reflect.Bool:
 		field.SetBool(text == "true")
 	default:

@@ -42,6 +42,9 @@ func (pool Pool) check(key string, p *Problems) {
 	if pool.MaxMachines < 1 || pool.MaxMachines > 1000 {
 		p.add(key+"maxMachines", "set how many machines of this pool may exist at once", "must be between 1 and 1000, not %d", pool.MaxMachines)
 	}
+	if pool.MaxHourlyUSD < 0 {
+		p.add(key+"maxHourlyUsd", "set US dollars an hour that one machine may cost, for example 1.25, or 0 for no cap", "must be 0 or more, not %v", pool.MaxHourlyUSD)
+	}
 }
 
 // checkCommon checks what machines and the images that are built for them have.

@@ -138,7 +138,7 @@ func rows(path string, s *describe.Schema) string {
 	var b strings.Builder
 	for p := s.Properties.Oldest(); p != nil; p = p.Next() {
 		key, value := path+p.Key, p.Value
-		typ := map[string]string{"string": "text", "boolean": "true or false", "integer": "number", "array": "list of text", "object": "object"}[value.Type]
+		typ := map[string]string{"string": "text", "boolean": "true or false", "integer": "number", "number": "number", "array": "list of text", "object": "object"}[value.Type]
 		inner := value
 		if value.Type == "array" && value.Items.Properties != nil {
 			typ, inner, key = "list", value.Items, key+"[]"

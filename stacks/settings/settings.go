@@ -147,6 +147,8 @@ type Pool struct {
 	RootVolumeGiB int `json:"rootVolumeGiB" default:"100"`
 	// How many machines of the pool may exist at once, 1–1000. Required.
 	MaxMachines int `json:"maxMachines"`
+	// US dollars an hour that one machine may cost, with its volume and its address; 0: no cap. Types that cost more when machines are launched are left out, and where none is left nothing is launched, and staff reads why. What runs already is not ended for it: it is warned of. What is known of spot prices, and what `budget.hardCap` adds for spot machines, is in [What it costs](costs.md#what-one-machine-may-cost).
+	MaxHourlyUSD float64 `json:"maxHourlyUsd" default:"0"`
 	// What participants see of a machine: `vnc` is a desktop in the browser, by TigerVNC and a desktop such as Xfce, which the image has to have (those of an account's pipeline do). `container` is one in a container: an image with KasmVNC, which `container` names, and for which the machine's image needs podman. `crd` is one by Chrome Remote Desktop, which each participant connects with their own Google account, and whose package of Google's, of version 92 (2021) or later, the image has to have (those of a pipeline do not). It begins anew for each participant, as a user without rights of its own.
 	Desktop string `json:"desktop" enum:"vnc,container,crd,none" default:"none"`
 	// The image of a desktop that is a container, with its registry, for example `ghcr.io/OWNER/NAME@sha256:…`; anybody may pull it. Production pins it by digest. Required with `desktop: container`. [Container desktops](container-desktops.md) tells what an image needs.

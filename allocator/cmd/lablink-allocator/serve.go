@@ -178,7 +178,7 @@ func (a *app) open(ctx context.Context) (err error) {
 	}
 	a.service.Sessions = limitsOf(a.settings.Sessions)
 	for _, p := range a.settings.Pools {
-		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, Market: p.Market, Role: p.Role, Collect: p.Collect, Setup: setupOf(p)})
+		a.service.Pools = append(a.service.Pools, allocator.Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, MaxMachines: p.MaxMachines, MaxHourlyUSD: p.MaxHourlyUSD, Market: p.Market, Role: p.Role, Collect: p.Collect, Setup: setupOf(p)})
 	}
 	a.store.OnHold(a.service.SettleFor)
 	if err := a.openQueue(ctx); err != nil {

@@ -22,7 +22,7 @@ import (
 const settingsOfOne = `{
 	"deployment": "lab", "environment": "test", "region": "us-west-2", "accountId": "123456789012", "audience": "lab",
 	"adminPasswordParameter": "/lablink/lab/test/secret/admin-password", "tls": {"mode": "none"}, "database": {"engine": "sqlite"},
-	"trustedProxies": [], "pools": [{"name": "gpu", "instanceTypes": ["g5.xlarge"], "maxMachines": 4, "role": "client"}]
+	"trustedProxies": [], "pools": [{"name": "gpu", "instanceTypes": ["g5.xlarge"], "subnetIds": ["subnet-1"], "maxMachines": 4, "role": "client"}]
 }`
 
 // answerSSM answers as SSM does to who asks for the initial password.
