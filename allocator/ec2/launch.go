@@ -52,26 +52,35 @@ func (c *Compute) Plan(pool, workshop string, count int, token string) (string, 
 	return string(raw), nil
 }
 
-// overrides are the places to ask, without those that had nothing lately; all of
-// them, and not fresh, when none is left.
+// overrides are the places to ask, without those that had nothing lately; those of all
+// zones, and not fresh, when none is left.
 func (c *Compute) overrides(p deployed.Pool, spot bool) (out []types.FleetLaunchTemplateOverridesRequest, fresh bool) {
-	var all []types.FleetLaunchTemplateOverridesRequest
-	for rank, kind := range p.InstanceTypes {
-		for _, subnet := range p.SubnetIDs {
-			o := types.FleetLaunchTemplateOverridesRequest{InstanceType: types.InstanceType(kind), SubnetId: aws.String(subnet)}
-			if !spot { // for spot EC2 weighs price and capacity itself
-				o.Priority = aws.Float64(float64(rank))
-			}
-			all = append(all, o)
-			if c.refused.fresh(place{kind, subnet, spot}, c.now()) {
-				out = append(out, o)
-			}
-		}
-	}
+	all := places(p, spot, func(string, string) bool { return true })
+	out = places(p, spot, func(kind, subnet string) bool { return c.refused.fresh(place{kind, subnet, spot}, c.now()) })
 	if len(out) == 0 {
 		return all, false
 	}
 	return out, true
+}
+
+// places are, for each type and zone, the first subnet that passes: EC2 refuses a call
+// that names two of one zone for a type.
+func places(p deployed.Pool, spot bool, passes func(kind, subnet string) bool) (out []types.FleetLaunchTemplateOverridesRequest) {
+	for rank, kind := range p.InstanceTypes {
+		taken := map[string]bool{}
+		for i, subnet := range p.SubnetIDs {
+			if taken[p.ZoneOf(i)] || !passes(kind, subnet) {
+				continue
+			}
+			taken[p.ZoneOf(i)] = true
+			o := types.FleetLaunchTemplateOverridesRequest{InstanceType: types.InstanceType(kind), SubnetId: aws.String(subnet)}
+			if !spot { // for spot EC2 weighs price and capacity itself
+				o.Priority = aws.Float64(float64(rank))
+			}
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // fleet is one call: count machines of one market. Those of one attempt carry

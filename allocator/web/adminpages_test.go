@@ -59,7 +59,7 @@ func TestOlderOperationsAreOnTheNextPage(t *testing.T) {
 
 func TestPoolsTellWhatTheyCostAndWhatWasRefused(t *testing.T) {
 	w := newWorld(t, func(c *web.Config) {
-		c.Deployed = deployed.Settings{Pools: []deployed.Pool{{Name: "gpu", Market: deployed.SpotThenOnDemand, SubnetIDs: []string{"a", "b"}}}}
+		c.Deployed = deployed.Settings{Pools: []deployed.Pool{{Name: "gpu", Market: deployed.SpotThenOnDemand, SubnetIDs: []string{"a", "b", "c"}, SubnetZones: []string{"x", "y", "y"}}}}
 	})
 	w.Rates = dollar{}
 	b := w.staff(t)

@@ -21,7 +21,7 @@ type poolsView struct {
 type poolView struct {
 	api.Pool
 	Share  int // how full it is, in percent
-	Places int // how many subnets its machines are asked for in
+	Places int // how many zones its machines are asked for in
 	Zones  []string
 	Types  []poolType
 	Lately []refusedLine
@@ -81,12 +81,12 @@ func (s *server) poolsData(ctx context.Context) (poolsView, error) {
 	return v, nil
 }
 
-// deployedAs is how machines of a pool are paid, and in how many subnets they are asked
+// deployedAs is how machines of a pool are paid, and in how many zones they are asked
 // for, as far as the settings say it.
 func deployedAs(all []deployed.Pool, name string) (market string, places int) {
 	for _, d := range all {
 		if d.Name == name {
-			return d.Market, len(d.SubnetIDs)
+			return d.Market, d.Zones()
 		}
 	}
 	return "", 0

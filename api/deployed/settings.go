@@ -94,8 +94,9 @@ type Pool struct {
 	Name             string   `json:"name"`
 	LaunchTemplateID string   `json:"launchTemplateId"`
 	InstanceTypes    []string `json:"instanceTypes"` // in order of preference
-	SubnetIDs        []string `json:"subnetIds"`     // one for each zone
-	Market           string   `json:"market"`        // how machines are paid
+	SubnetIDs        []string `json:"subnetIds"`
+	SubnetZones      []string `json:"subnetZones"` // of SubnetIDs, in their order
+	Market           string   `json:"market"`      // how machines are paid
 	MaxMachines      int      `json:"maxMachines"`
 	RootVolumeGiB    int      `json:"rootVolumeGiB"` // of each machine, for what it costs
 	Role             string   `json:"role"`          // the name of the machines' role
@@ -108,6 +109,24 @@ type Pool struct {
 	Repository string   `json:"repository,omitempty"`
 	Software   []string `json:"software"`
 	Startup    Startup  `json:"startup"`
+}
+
+// ZoneOf is the zone of the subnet at index i. One whose zone is not known counts as a
+// zone of its own.
+func (p Pool) ZoneOf(i int) string {
+	if i < len(p.SubnetZones) {
+		return p.SubnetZones[i]
+	}
+	return p.SubnetIDs[i]
+}
+
+// Zones is how many zones its machines are launched in.
+func (p Pool) Zones() int {
+	zones := map[string]bool{}
+	for i := range p.SubnetIDs {
+		zones[p.ZoneOf(i)] = true
+	}
+	return len(zones)
 }
 
 // Startup is a script that runs on a machine once.

@@ -100,6 +100,10 @@ func (e *environment) signOn() deployed.OIDC {
 }
 
 func (e *environment) plainSettings(templates, subnets []string) deployed.Settings {
+	zones := make([]string, len(subnets))
+	for i, s := range e.network.Clients {
+		zones[i] = s.Zone
+	}
 	out := deployed.Settings{
 		Deployment: e.n.Deployment, Environment: e.n.Environment, Region: e.n.Region, AccountID: e.n.AccountID,
 		Audience:               api.Audience(e.n.Deployment, e.n.Environment),
@@ -127,7 +131,7 @@ func (e *environment) plainSettings(templates, subnets []string) deployed.Settin
 	}
 	for i, p := range e.s.Pools {
 		out.Pools = append(out.Pools, deployed.Pool{
-			Name: p.Name, LaunchTemplateID: templates[i], InstanceTypes: p.InstanceTypes, SubnetIDs: subnets,
+			Name: p.Name, LaunchTemplateID: templates[i], InstanceTypes: p.InstanceTypes, SubnetIDs: subnets, SubnetZones: zones,
 			Market: p.Market, MaxMachines: p.MaxMachines, RootVolumeGiB: p.RootVolumeGiB, Role: pool.RoleName(e.n, p.Name),
 			Collect: p.Collect, Desktop: shown(p.Desktop), Container: p.Container, Repository: p.Repository, Software: p.Software, Startup: plainStartup(p.Startup),
 		})

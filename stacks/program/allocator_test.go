@@ -30,10 +30,10 @@ func TestTheAllocatorIsToldWhatTheStackDecided(t *testing.T) {
 		Sessions:               deployed.Sessions{MaxMinutes: 120, IdleMinutes: 30, WarnMinutes: 5},
 		WorkBucket:             "lablink-artifacts-prod-123456789012-us-west-2",
 		Pools: []deployed.Pool{
-			{Name: "gpu", Collect: []string{"results/**"}, LaunchTemplateID: "pool-gpu-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, Market: "spot-then-on-demand", MaxMachines: 40, RootVolumeGiB: 100, Role: r.Named("pool-gpu-role").Text("name"),
+			{Name: "gpu", Collect: []string{"results/**"}, LaunchTemplateID: "pool-gpu-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, SubnetZones: []string{"us-west-2a", "us-west-2b"}, Market: "spot-then-on-demand", MaxMachines: 40, RootVolumeGiB: 100, Role: r.Named("pool-gpu-role").Text("name"),
 				Desktop: "vnc", Repository: "https://example.org/course", Software: []string{"blender"},
 				Startup: deployed.Startup{Script: `echo "$HOME"`, OnError: "fail", MaxAttempts: 2, SuccessCheck: "true", RunAs: "root"}},
-			{Name: "big", LaunchTemplateID: "pool-big-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, Market: "on-demand", MaxMachines: 2, RootVolumeGiB: 100, Role: r.Named("pool-big-role").Text("name"), Startup: deployed.Startup{OnError: "continue", MaxAttempts: 3, BaseDelaySeconds: 30, RunAs: "session"}},
+			{Name: "big", LaunchTemplateID: "pool-big-template-id", InstanceTypes: []string{"g5.xlarge"}, SubnetIDs: subnets, SubnetZones: []string{"us-west-2a", "us-west-2b"}, Market: "on-demand", MaxMachines: 2, RootVolumeGiB: 100, Role: r.Named("pool-big-role").Text("name"), Startup: deployed.Startup{OnError: "continue", MaxAttempts: 3, BaseDelaySeconds: 30, RunAs: "session"}},
 		},
 	}, got)
 	assert.NotEmpty(t, got.Audience)
