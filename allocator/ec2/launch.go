@@ -166,7 +166,7 @@ func (c *Compute) fill(ctx context.Context, plan written, launched []allocator.I
 func (c *Compute) call(ctx context.Context, in *ec2.CreateFleetInput) ([]allocator.Instance, []allocator.Refusal, error) {
 	out, err := c.client.CreateFleet(ctx, in)
 	if err != nil {
-		err = explain(err)
+		err = refusedLaunch(err)
 		c.refused.rememberWhole(c.poolOf(in), in.SpotOptions != nil, err, c.now())
 		return nil, nil, err
 	}
