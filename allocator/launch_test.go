@@ -183,6 +183,20 @@ func TestWhatIsNotWantedAnyMoreIsNotLaunched(t *testing.T) {
 	}
 }
 
+// Else it would be looked for until the clock is there again.
+func TestWhatIsNotWantedAnyMoreIsLetGoAlsoWhereTheClockWentBack(t *testing.T) {
+	w := newWorld(t)
+	ws, op := w.Open(t, 1)
+	w.EC2.Err = errors.New("connection refused")
+	require.Error(t, w.Run(t.Context(), op.ID))
+	w.Time = w.Time.Add(-3 * time.Hour)
+	end, err := w.EndWorkshop(t.Context(), "admin", ws.ID)
+	require.NoError(t, err)
+	require.NoError(t, w.Run(t.Context(), op.ID))
+	require.NoError(t, w.Run(t.Context(), end.ID))
+	require.Equal(t, allocator.Terminated, w.Machines(t, ws)[0].State)
+}
+
 func TestOneMachineIsEndedAndItsParticipantWaitsForAnother(t *testing.T) {
 	w := newWorld(t)
 	ws := w.ReadyWorkshop(t, 1)
