@@ -210,7 +210,7 @@ type late struct {
 	ended *[]string
 }
 
-var notFound = &smithy.GenericAPIError{Code: "InvalidInstanceID.NotFound", Message: "The instance ID does not exist"}
+var notFound = refusal(http.StatusBadRequest, "InvalidInstanceID.NotFound")
 
 func (late) DescribeInstances(_ context.Context, in *awsec2.DescribeInstancesInput, _ ...func(*awsec2.Options)) (*awsec2.DescribeInstancesOutput, error) {
 	if len(in.InstanceIds) > 0 {
