@@ -280,6 +280,7 @@ type Instance struct {
 	LaunchedAt        time.Time
 	Attempt           string
 	Machine, Workshop string
+	Ended             string // why it has ended, for people, where EC2 says it
 }
 
 // Label are the marks that an instance lacks. One that is "" it has.
