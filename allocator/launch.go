@@ -33,6 +33,13 @@ func (s *Service) runLaunch(ctx context.Context, op Operation) error {
 		return s.note(ctx, op, "waiting for the machines to boot")
 	}
 	repeated := a.Request != ""
+	wanted, err := s.wanted(ctx, op)
+	if err != nil {
+		return err
+	}
+	if !wanted {
+		return s.forgo(ctx, a, repeated)
+	}
 	if !repeated {
 		a.Request, err = s.plan(ctx, op, a)
 		if api.CodeOf(err) == api.Invalid {
@@ -86,54 +93,6 @@ func (s *Service) plan(ctx context.Context, op Operation, a Attempt) (string, er
 		return "", err
 	}
 	return a.Request, s.Store.KeepRequest(ctx, a)
-}
-
-// abandon gives up an attempt that EC2 refuses. If it was asked before, an answer
-// may have been lost: the instances that it launched then are taken over.
-func (s *Service) abandon(ctx context.Context, op Operation, a Attempt, repeated bool, why string) error {
-	if !repeated {
-		return s.giveUp(ctx, op, a, nil, why)
-	}
-	all, err := s.Compute.Instances(ctx)
-	if err != nil {
-		return fmt.Errorf("look for what was launched before: %w", err)
-	}
-	found := slices.DeleteFunc(all, func(i Instance) bool { return i.Attempt != a.Token() || i.State == InstanceGone })
-	if len(found) < a.Count && s.Now().Sub(a.OpenedAt) < unseenLimit {
-		why += " Looking for machines that were launched before."
-		if err := s.Store.Note(ctx, op.ID, Running, why); err != nil {
-			return err
-		}
-		return &Later{After: betweenAttempts, Why: why}
-	}
-	return s.giveUp(ctx, op, a, found, why)
-}
-
-// giveUp ends the machines of an operation for which found is not enough. Others are
-// launched after a while.
-func (s *Service) giveUp(ctx context.Context, op Operation, a Attempt, found []Instance, why string) error {
-	if err := s.Store.EndAttempt(ctx, a, found, s.Now()); err != nil {
-		return err
-	}
-	if err := s.Store.Note(ctx, op.ID, Running, why); err != nil {
-		return err
-	}
-	if err := s.postpone(ctx, op.WorkshopID, why); err != nil {
-		return err
-	}
-	machines, err := s.Store.OperationMachines(ctx, op.ID)
-	if err != nil {
-		return err
-	}
-	for _, m := range machines {
-		if m.InstanceID != "" {
-			continue
-		}
-		if err := s.end(ctx, m, why); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Refusals says in a sentence why not all machines could be had.

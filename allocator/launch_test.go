@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -142,6 +143,60 @@ func TestEndingAWorkshopEndsItsInstancesAlsoThoseThatComeLate(t *testing.T) {
 	require.Empty(t, unfinished)
 }
 
+// What EC2 did not launch while it asked to go slower it does not launch afterwards,
+// when nobody wants it any more.
+func TestWhatIsNotWantedAnyMoreIsNotLaunched(t *testing.T) {
+	for name, stop := range map[string]func(*allocatortest.World, allocator.Workshop, allocator.Operation) error{
+		"ended": func(w *allocatortest.World, ws allocator.Workshop, _ allocator.Operation) error {
+			_, err := w.EndWorkshop(t.Context(), "admin", ws.ID)
+			return err
+		},
+		"cancelled": func(w *allocatortest.World, _ allocator.Workshop, op allocator.Operation) error {
+			_, err := w.CancelOperation(t.Context(), "admin", op.ID)
+			return err
+		},
+	} {
+		for _, asked := range []bool{true, false} {
+			w := newWorld(t)
+			ws, op := w.Open(t, 3)
+			if asked {
+				w.EC2.Err = api.Problemf(api.Unavailable, "AWS refuses", "it asks to go slower.")
+				require.Error(t, w.Run(t.Context(), op.ID))
+			} else { // the allocator was stopped before
+				_, _, err := w.Store.BeginAttempt(t.Context(), op.ID, w.Time)
+				require.NoError(t, err)
+			}
+			require.NoError(t, stop(w, ws, op))
+			w.EC2.Err = nil
+			for range 3 {
+				require.NoError(t, w.Resume(t.Context()))
+				w.RunAll(t)
+			}
+			require.Empty(t, w.EC2.All, "%s, asked: %v", name, asked)
+			for _, m := range w.Machines(t, ws) {
+				require.Equal(t, allocator.Terminated, m.State, name)
+			}
+			unfinished, err := w.Store.Unfinished(t.Context())
+			require.NoError(t, err)
+			require.Empty(t, unfinished, name)
+		}
+	}
+}
+
+// Else it would be looked for until the clock is there again.
+func TestWhatIsNotWantedAnyMoreIsLetGoAlsoWhereTheClockWentBack(t *testing.T) {
+	w := newWorld(t)
+	ws, op := w.Open(t, 1)
+	w.EC2.Err = errors.New("connection refused")
+	require.Error(t, w.Run(t.Context(), op.ID))
+	w.Time = w.Time.Add(-3 * time.Hour)
+	end, err := w.EndWorkshop(t.Context(), "admin", ws.ID)
+	require.NoError(t, err)
+	require.NoError(t, w.Run(t.Context(), op.ID))
+	require.NoError(t, w.Run(t.Context(), end.ID))
+	require.Equal(t, allocator.Terminated, w.Machines(t, ws)[0].State)
+}
+
 func TestOneMachineIsEndedAndItsParticipantWaitsForAnother(t *testing.T) {
 	w := newWorld(t)
 	ws := w.ReadyWorkshop(t, 1)
@@ -181,9 +236,10 @@ func TestLostCallsLeaveNoOrphans(t *testing.T) {
 			w.EC2.Delay = time.Duration(rapid.IntRange(0, 4).Draw(r, "listed after")) * time.Minute
 			w.EC2.Settings = rapid.SampledFrom([]string{"old", "new"}).Draw(r, "settings")
 			w.Time = w.Time.Add(time.Duration(rapid.IntRange(0, 6).Draw(r, "minutes")) * time.Minute)
-			if rapid.IntRange(0, 3).Draw(r, "refused") == 0 {
-				w.EC2.Err = api.Problemf(api.Forbidden, "AWS refuses", "no.")
-			}
+			w.EC2.Err = rapid.SampledFrom([]error{
+				nil, nil, nil, nil,
+				api.Problemf(api.Forbidden, "AWS refuses", "no."), api.Problemf(api.Unavailable, "AWS refuses", "slower."), errors.New("connection refused"),
+			}).Draw(r, "refused")
 			if rapid.Bool().Draw(r, "lost") {
 				w.EC2.Lost = errors.New("connection reset")
 			}
@@ -202,10 +258,11 @@ func TestLostCallsLeaveNoOrphans(t *testing.T) {
 			_, err := w.EndWorkshop(ctx, "admin", ws.ID)
 			require.NoError(r, err)
 		}
-		for range 10 {
+		for range 20 {
 			for _, op := range w.Queued {
 				_ = w.Run(ctx, op)
 			}
+			require.NoError(r, w.Observe(ctx))
 			w.EC2.Finish()
 			w.Time = w.Time.Add(time.Minute)
 		}

@@ -57,6 +57,7 @@ func (l *life) holds(r require.TestingT) {
 func (l *life) calm(r require.TestingT) {
 	ctx := context.Background()
 	l.wrong, l.EC2.Lost, l.EC2.Capacity, l.EC2.Err, l.EC2.Delay = 0, nil, nil, nil, 0
+	l.EC2.TerminateError, l.EC2.Protected = nil, nil
 	l.look(ctx)
 	l.runAll(ctx)
 	l.EC2.Finish()

@@ -315,8 +315,9 @@ func (l *life) runAll(ctx context.Context) {
 // mood is how EC2 answers from now on.
 func (l *life) mood(r *rapid.T) {
 	l.EC2.Lost, l.EC2.Capacity, l.EC2.Err = nil, nil, nil
+	l.EC2.TerminateError, l.EC2.Protected = nil, map[string]string{}
 	l.EC2.Delay = time.Duration(rapid.IntRange(0, 3).Draw(r, "listed after")) * time.Minute
-	switch rapid.IntRange(0, 5).Draw(r, "mood") {
+	switch rapid.IntRange(0, 7).Draw(r, "mood") {
 	case 0:
 		l.EC2.Err = api.Problemf(api.Forbidden, "AWS refuses", "no.")
 	case 1:
@@ -325,5 +326,13 @@ func (l *life) mood(r *rapid.T) {
 		l.EC2.Lost = errors.New("connection reset")
 	case 3:
 		l.EC2.Capacity = func(asked int) int { return asked / 2 }
+	case 4:
+		l.EC2.TerminateError = errors.New("connection reset")
+	case 5:
+		for n, i := range l.EC2.All {
+			if n%2 == 0 {
+				l.EC2.Protected[i.ID] = "it is protected"
+			}
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package allocator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -77,6 +78,7 @@ func (s *Service) compare(ctx context.Context, instances []Instance) error {
 	}
 	states, silent := statesOf(instances), s.silence(machines)
 	trusted := s.clockTrouble(ctx) == ""
+	ended := endedBy(instances)
 	for _, m := range machines {
 		to, reason, byTime := s.judge(m, states)
 		if to == "" && silent(m) && (m.Own() || states[m.InstanceID] == InstanceRunning) {
@@ -85,6 +87,9 @@ func (s *Service) compare(ctx context.Context, instances []Instance) error {
 			if !m.Own() {
 				reason += ", though AWS says that it runs"
 			}
+		}
+		if to == Terminated && !byTime {
+			reason = cmp.Or(ended[m.InstanceID], reason)
 		}
 		if to == "" || byTime && !trusted {
 			continue
@@ -117,6 +122,15 @@ func statesOf(all []Instance) map[string]InstanceState {
 		states[i.ID] = i.State
 	}
 	return states
+}
+
+// endedBy is why instances have ended, where EC2 says it.
+func endedBy(all []Instance) map[string]string {
+	why := map[string]string{}
+	for _, i := range all {
+		why[i.ID] = i.Ended
+	}
+	return why
 }
 
 // unseen reports whether a machine that EC2 does not list is gone: it has had

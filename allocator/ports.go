@@ -128,6 +128,9 @@ type Store interface {
 	// KeepHeard keeps that an agent was heard of: its boot, and when who holds its
 	// machine was active; zero when nobody knows.
 	KeepHeard(ctx context.Context, machine, boot string, active, at time.Time) error
+	// KeepUnended keeps why a machine that is to end has not, if it is as it was seen.
+	// Conflict; NotFound.
+	KeepUnended(ctx context.Context, seen Machine, why string, at time.Time) error
 	// KeepSilent keeps that a machine that somebody holds is unhealthy, as its agent is
 	// silent. NotFound; Conflict when it is not as it was seen, or was heard of since.
 	KeepSilent(ctx context.Context, seen Machine, reason string, at time.Time) error
@@ -277,6 +280,7 @@ type Instance struct {
 	LaunchedAt        time.Time
 	Attempt           string
 	Machine, Workshop string
+	Ended             string // why it has ended, for people, where EC2 says it
 }
 
 // Label are the marks that an instance lacks. One that is "" it has.
@@ -318,7 +322,8 @@ type Compute interface {
 	// list one only minutes after it was launched.
 	Instances(ctx context.Context) ([]Instance, error)
 	// Terminate ends instances of this deployment, also those that EC2 does not
-	// list yet; ones that are gone are no error.
+	// list yet; ones that are gone are no error. *Unended when EC2 refuses to end some:
+	// the others are ending.
 	Terminate(ctx context.Context, ids []string) error
 	// Reboot boots an instance of this deployment again, as it is.
 	Reboot(ctx context.Context, id string) error

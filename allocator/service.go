@@ -53,6 +53,7 @@ type Service struct {
 	outlooks sync.Map // workshop id → outlook
 	looking  locks    // one for each workshop of which an outlook is made
 	spared   sync.Map // instances that a restore made unknown, once told
+	unended  sync.Map // instances that no machine holds and EC2 refuses to end, once told
 	listens  listening
 	doing    doings   // what machines do, as they reported it
 	used     uses     // when the use of sessions was kept

@@ -2,7 +2,6 @@ package allocator
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -34,12 +33,5 @@ func (s *Service) endStrays(ctx context.Context, instances []Instance, attempts 
 	if len(strays) == 0 {
 		return nil
 	}
-	if err := s.Compute.Terminate(ctx, strays); err != nil {
-		return fmt.Errorf("end %d instances that no machine holds: %w", len(strays), err)
-	}
-	for _, id := range strays {
-		s.Log.Warn("an instance that no machine holds was ended", "instance", id)
-		s.record(ctx, Allocator, "end stray instance", id, "no machine holds it")
-	}
-	return nil
+	return s.endAlone(ctx, strays)
 }

@@ -29,7 +29,7 @@ func (s *Service) runTerminate(ctx context.Context, op Operation) error {
 		return fmt.Errorf("list instances: %w", err)
 	}
 	states := statesOf(all)
-	var running []string
+	var running []Machine
 	left := 0
 	for _, m := range machines {
 		state, listed := states[m.InstanceID]
@@ -45,26 +45,33 @@ func (s *Service) runTerminate(ctx context.Context, op Operation) error {
 		default:
 			left++
 			if state != InstanceEnding {
-				running = append(running, m.InstanceID)
+				running = append(running, m)
 			}
 		}
 		if err != nil {
 			return err
 		}
 	}
+	refused := 0
 	if len(running) > 0 {
-		if err := s.Compute.Terminate(ctx, running); err != nil {
+		if refused, err = s.terminate(ctx, running); err != nil {
 			return fmt.Errorf("end %d instances: %w", len(running), err)
 		}
 	}
 	if left == 0 {
 		return nil
 	}
-	why := fmt.Sprintf("waiting for %d instances to end", left)
+	why, after := fmt.Sprintf("waiting for %d instances to end", left), betweenLooks
+	if refused > 0 {
+		why += fmt.Sprintf("; AWS refuses to end %d of them, and each of those says why", refused)
+	}
+	if refused == left {
+		after = betweenRefusals
+	}
 	if err := s.note(ctx, op, why); err != nil {
 		return err
 	}
-	return &Later{After: betweenLooks, Why: why}
+	return &Later{After: after, Why: why}
 }
 
 // releaseOwn lets machines of one's own go, and returns the others, with those on which

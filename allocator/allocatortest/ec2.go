@@ -32,10 +32,12 @@ type FakeEC2 struct {
 	Calls    int
 	Rebooted []string // the ids that it was asked to reboot
 
-	RebootError error    // what it answers to that
-	Labelled    []int    // how many instances it was asked to mark, each time
-	LabelError  error    // what it answers to that
-	Unmarkable  []string // instances that cannot be marked
+	TerminateError error             // what it answers when instances are to end
+	Protected      map[string]string // instances that it does not end, with why
+	RebootError    error             // what it answers to that
+	Labelled       []int             // how many instances it was asked to mark, each time
+	LabelError     error             // what it answers to that
+	Unmarkable     []string          // instances that cannot be marked
 }
 
 type answer struct {
@@ -131,15 +133,27 @@ func (f *FakeEC2) Instances(context.Context) ([]allocator.Instance, error) {
 // hidden reports whether EC2 does not know of i yet.
 func (f *FakeEC2) hidden(i allocator.Instance) bool { return f.Now().Sub(i.LaunchedAt) < f.Delay }
 
-// Terminate begins to end machines; Finish does.
+// Terminate begins to end machines, unless it is told not to; Finish does.
 func (f *FakeEC2) Terminate(_ context.Context, ids []string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.Asked = append(f.Asked, ids...)
+	if f.TerminateError != nil {
+		return f.TerminateError
+	}
+	kept := &allocator.Unended{Why: map[string]string{}}
 	for n, i := range f.All {
-		if slices.Contains(ids, i.ID) && !f.hidden(i) && i.State == allocator.InstanceRunning {
-			f.All[n].State = allocator.InstanceEnding
+		if !slices.Contains(ids, i.ID) || f.hidden(i) || i.State != allocator.InstanceRunning {
+			continue
 		}
+		if why, is := f.Protected[i.ID]; is {
+			kept.Why[i.ID] = why
+			continue
+		}
+		f.All[n].State = allocator.InstanceEnding
+	}
+	if len(kept.Why) > 0 {
+		return kept
 	}
 	return nil
 }

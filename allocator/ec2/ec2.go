@@ -90,6 +90,9 @@ func instance(i types.Instance) allocator.Instance {
 			out.Workshop = aws.ToString(t.Value)
 		}
 	}
+	if i.State.Name == types.InstanceStateNameShuttingDown || i.State.Name == types.InstanceStateNameTerminated {
+		out.Ended = ending(i.StateReason)
+	}
 	if i.Placement != nil {
 		out.Zone = aws.ToString(i.Placement.AvailabilityZone)
 	}

@@ -3,6 +3,7 @@ package ec2_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
@@ -242,7 +244,7 @@ type late struct {
 	ended *[]string
 }
 
-var notFound = &smithy.GenericAPIError{Code: "InvalidInstanceID.NotFound", Message: "The instance ID does not exist"}
+var notFound = refusal(http.StatusBadRequest, "InvalidInstanceID.NotFound")
 
 func (late) DescribeInstances(_ context.Context, in *awsec2.DescribeInstancesInput, _ ...func(*awsec2.Options)) (*awsec2.DescribeInstancesOutput, error) {
 	if len(in.InstanceIds) > 0 {
@@ -286,18 +288,45 @@ func (r refusing) CreateFleet(context.Context, *awsec2.CreateFleetInput, ...func
 	return nil, r.err
 }
 
-func TestErrorsOfTheWholeCallAreUnderstood(t *testing.T) {
-	for code, want := range map[string]api.Code{
-		"UnauthorizedOperation": api.Forbidden, "VcpuLimitExceeded": api.Quota, "RequestLimitExceeded": api.Unavailable,
-		"InsufficientInstanceCapacity": api.Capacity, "SomethingNew": "",
-	} {
-		w := newWorld(t)
-		c := ec2.New(refusing{w.client, &smithy.GenericAPIError{Code: code, Message: "as AWS says"}}, w.settings, time.Now)
-		_, _, err := (&world{Compute: c, settings: w.settings}).launch(t, "gpu", 1, "token")
-		require.Equal(t, want, api.CodeOf(err), code)
-		require.ErrorContains(t, err, "as AWS says")
+// refusal is an error as the SDK returns it.
+func refusal(status int, code string) error {
+	return &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}},
+		Err:      &smithy.GenericAPIError{Code: code, Message: "as AWS says"},
 	}
+}
+
+func TestErrorsOfTheWholeCallAreUnderstood(t *testing.T) {
 	w := newWorld(t)
+	for _, c := range []struct {
+		status int
+		code   string
+		want   api.Code
+	}{
+		{403, "UnauthorizedOperation", api.Forbidden},
+		{400, "VcpuLimitExceeded", api.Quota},
+		{503, "RequestLimitExceeded", api.Unavailable},
+		{400, "InsufficientInstanceCapacity", api.Capacity},
+		{400, "PendingVerification", api.Forbidden},
+		{400, "OptInRequired", api.Forbidden},
+		{400, "InvalidFleetConfig", api.Invalid},
+		{400, "InvalidLaunchTemplateName.NotFoundException", api.Invalid},
+		{400, "InvalidParameterValue", api.Invalid},
+		{400, "SomethingNew", api.Invalid},
+		// These may be gone the next time.
+		{500, "SomethingNew", ""},
+		{429, "SomethingNew", ""},
+		{400, "Throttling", ""},
+		{400, "RequestExpired", ""},
+		{403, "ExpiredToken", ""},
+		{403, "SignatureDoesNotMatch", ""},
+	} {
+		compute := ec2.New(refusing{w.client, refusal(c.status, c.code)}, w.settings, time.Now)
+		_, _, err := (&world{Compute: compute, settings: w.settings}).launch(t, "gpu", 1, "token")
+		require.Equal(t, c.want, api.CodeOf(err), "%d %s", c.status, c.code)
+		require.ErrorContains(t, err, "as AWS says")
+		require.ErrorContains(t, err, c.code)
+	}
 	lost := errors.New("connection reset")
 	w.Compute = ec2.New(refusing{w.client, lost}, w.settings, time.Now)
 	_, _, err := w.launch(t, "gpu", 1, "token")

@@ -58,25 +58,35 @@ func (c *Compute) Plan(pool, workshop string, count int, token string, of alloca
 }
 
 // overrides are the places to ask for some of a pool's types, without those that had
-// nothing lately; all of them, and not fresh, when none is left.
+// nothing lately; those of all zones, and not fresh, when none is left.
 func (c *Compute) overrides(p deployed.Pool, kinds []string, spot bool) (out []types.FleetLaunchTemplateOverridesRequest, fresh bool) {
-	var all []types.FleetLaunchTemplateOverridesRequest
-	for rank, kind := range kinds {
-		for _, subnet := range p.SubnetIDs {
-			o := types.FleetLaunchTemplateOverridesRequest{InstanceType: types.InstanceType(kind), SubnetId: aws.String(subnet)}
-			if !spot { // for spot EC2 weighs price and capacity itself
-				o.Priority = aws.Float64(float64(rank))
-			}
-			all = append(all, o)
-			if c.refused.fresh(place{kind, subnet, spot}, c.now()) {
-				out = append(out, o)
-			}
-		}
-	}
+	all := c.places(p, kinds, spot, func(string, string) bool { return true })
+	out = c.places(p, kinds, spot, func(kind, subnet string) bool { return c.refused.fresh(place{kind, subnet, spot}, c.now()) })
 	if len(out) == 0 {
 		return all, false
 	}
 	return out, true
+}
+
+// places are, for each type and zone, the first subnet that passes: EC2 refuses a call
+// that names two of one zone for a type.
+func (c *Compute) places(p deployed.Pool, kinds []string, spot bool, passes func(kind, subnet string) bool) (out []types.FleetLaunchTemplateOverridesRequest) {
+	for rank, kind := range kinds {
+		taken := map[string]bool{}
+		for _, subnet := range p.SubnetIDs {
+			zone := c.settings.ZoneOf(subnet)
+			if taken[zone] || !passes(kind, subnet) {
+				continue
+			}
+			taken[zone] = true
+			o := types.FleetLaunchTemplateOverridesRequest{InstanceType: types.InstanceType(kind), SubnetId: aws.String(subnet)}
+			if !spot { // for spot EC2 weighs price and capacity itself
+				o.Priority = aws.Float64(float64(rank))
+			}
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // bid sets what AWS may ask an hour for a spot machine, in US dollars; 0 leaves that to it.
@@ -173,7 +183,7 @@ func (c *Compute) fill(ctx context.Context, plan written, launched []allocator.I
 func (c *Compute) call(ctx context.Context, in *ec2.CreateFleetInput) ([]allocator.Instance, []allocator.Refusal, error) {
 	out, err := c.client.CreateFleet(ctx, in)
 	if err != nil {
-		err = explain(err)
+		err = refusedLaunch(err)
 		c.refused.rememberWhole(c.poolOf(in), in.SpotOptions != nil, err, c.now())
 		return nil, nil, err
 	}

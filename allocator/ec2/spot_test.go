@@ -2,13 +2,13 @@ package ec2_test
 
 import (
 	"context"
+	"net/http"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
@@ -102,7 +102,7 @@ type refusingMarket struct {
 
 func (r refusingMarket) CreateFleet(ctx context.Context, in *awsec2.CreateFleetInput, opts ...func(*awsec2.Options)) (*awsec2.CreateFleetOutput, error) {
 	if in.TargetCapacitySpecification.DefaultTargetCapacityType == r.market {
-		return nil, &smithy.GenericAPIError{Code: r.code, Message: "as AWS says"}
+		return nil, refusal(http.StatusBadRequest, r.code)
 	}
 	return r.EC2.CreateFleet(ctx, in, opts...)
 }
@@ -117,6 +117,7 @@ func TestWhatOneMarketGaveIsNotLostToARefusalOfTheOther(t *testing.T) {
 		{types.DefaultTargetCapacityTypeOnDemand, "VcpuLimitExceeded", 1, ""},
 		{types.DefaultTargetCapacityTypeOnDemand, "InvalidAMIID.NotFound", 1, ""},
 		{types.DefaultTargetCapacityTypeOnDemand, "InvalidLaunchTemplateId.VersionNotFound", 1, ""},
+		{types.DefaultTargetCapacityTypeOnDemand, "SomethingNew", 1, ""},
 		{types.DefaultTargetCapacityTypeSpot, "UnauthorizedOperation", 2, ""},
 		{types.DefaultTargetCapacityTypeSpot, "InvalidAMIID.NotFound", 0, "set image.id"}, // it is no better on demand
 		{types.DefaultTargetCapacityTypeOnDemand, "RequestLimitExceeded", 0, "slower"},    // asked again, word for word

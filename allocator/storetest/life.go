@@ -241,6 +241,23 @@ func machineLeaves(t *testing.T, w *world) {
 	requireCode(t, api.Conflict, w.LeaveMachine(t.Context(), w.machine(t, m.ID), "again", w.tick()))
 }
 
+func unendedIsKept(t *testing.T, w *world) {
+	ws, _ := w.ready(t, 1)
+	m := w.machines(t, ws.ID)[0]
+	requireCode(t, api.Conflict, w.KeepUnended(t.Context(), m, "it is protected", w.tick()))
+	end := allocator.Operation{ID: w.id("op"), Kind: allocator.Terminate, WorkshopID: ws.ID, State: allocator.Queued, By: "ann", CreatedAt: w.tick()}
+	require.NoError(t, w.TerminateMachine(t.Context(), m, end, "it is done"))
+	requireCode(t, api.Conflict, w.KeepUnended(t.Context(), m, "it is protected", w.tick()))
+	m = w.machine(t, m.ID)
+	require.NoError(t, w.KeepUnended(t.Context(), m, "it is protected", w.tick()))
+	kept := w.machine(t, m.ID)
+	require.Equal(t, []any{allocator.Terminating, "it is protected", m.ChangedAt}, []any{kept.State, kept.Reason, kept.ChangedAt})
+	line, err := w.Timeline(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.Equal(t, allocator.Change{At: w.now, From: allocator.Terminating, To: allocator.Terminating, Reason: "it is protected"}, line[len(line)-1])
+	requireCode(t, api.NotFound, w.KeepUnended(t.Context(), allocator.Machine{ID: "mch_unknown"}, "x", w.tick()))
+}
+
 func silenceIsKept(t *testing.T, w *world) {
 	ws, _ := w.ready(t, 1)
 	w.come(t, ws.ID, "ann@example.org")

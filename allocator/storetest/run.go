@@ -53,6 +53,7 @@ func Run(t *testing.T, open Open) {
 		"it is kept that an agent was heard of":                     heardIsKept,
 		"who says so is there, though clocks differ":                whoSaysSoStays,
 		"it is kept that an agent is silent":                        silenceIsKept,
+		"it is kept why a machine has not ended":                    unendedIsKept,
 		"what an agent says of itself is kept":                      saysIsKept,
 		"how a machine is set up is kept":                           setupIsKept,
 		"a machine that was unhealthy is set up anew":               setUpAnew,

@@ -76,7 +76,7 @@ func TestOlderOperationsAreOnTheNextPage(t *testing.T) {
 
 func TestPoolsTellWhatTheyCostAndWhatWasRefused(t *testing.T) {
 	w := newWorld(t, func(c *web.Config) {
-		c.Deployed = deployed.Settings{Pools: []deployed.Pool{{Name: "gpu", Market: deployed.SpotThenOnDemand, SubnetIDs: []string{"a", "b"}}}}
+		c.Deployed = deployed.Settings{Zones: map[string]string{"a": "x", "b": "y", "c": "y"}, Pools: []deployed.Pool{{Name: "gpu", Market: deployed.SpotThenOnDemand, SubnetIDs: []string{"a", "b", "c"}}}}
 	})
 	w.Rates = dollar{}
 	b := w.staff(t)

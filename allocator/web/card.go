@@ -48,6 +48,8 @@ func (s *server) card(m allocator.Machine, seat allocator.Seat, v workshopView) 
 	c := card{Machine: s.machine(m), Owner: ownerBy(v.JoinTokens, m.JoinToken), Helps: v.Instructs(), Back: v.Here(), Can: handsOn(m)}
 	c.Away = !m.Connected && tunnelled(m.State)
 	switch {
+	case m.Unended():
+		c.Trouble = m.Reason
 	case m.State == allocator.Terminating || m.State == allocator.Terminated: // nothing can be done
 	case m.State == allocator.Unhealthy:
 		c.Trouble = m.Reason

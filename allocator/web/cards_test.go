@@ -71,3 +71,20 @@ func TestNobodyIsOfferedTheRestartOfSomebodysOwnMachine(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, allocator.Terminating, m.State, m.Reason)
 }
+
+// What goes on costing money is told where the workshop has ended, too.
+func TestThePageOfAWorkshopNamesMachinesThatAWSDoesNotEnd(t *testing.T) {
+	w := newWorld(t)
+	ws := w.ReadyWorkshop(t, 2)
+	staff := w.staff(t)
+	m := w.Machines(t, ws)[0]
+	w.EC2.Protected = map[string]string{m.InstanceID: "instance " + m.InstanceID + " is protected from that"}
+	_, err := w.EndWorkshop(t.Context(), "admin", ws.ID)
+	require.NoError(t, err)
+	w.RunAll(t)
+	for _, view := range []string{"cards", "table"} {
+		page := mustOpen(t, staff, "/admin/workshops/"+ws.ID+"?view="+view+"&show=attention")
+		require.Contains(t, page, "AWS refuses to end it: instance "+m.InstanceID+" is protected from that", view)
+		require.NotContains(t, page, w.Machines(t, ws)[1].ID, view)
+	}
+}

@@ -107,7 +107,7 @@ func (s *server) poolList(ctx context.Context) ([]api.Pool, error) {
 	for _, p := range s.Service.Pools {
 		pool := s.poolOf(p)
 		pool.Machines = count[p.Name]
-		pool.Market, _ = deployedAs(s.Deployed.Pools, p.Name)
+		pool.Market, _ = deployedAs(s.Deployed, p.Name)
 		pool.Refused = toRefused(told, p.Name)
 		out = append(out, pool)
 	}

@@ -21,7 +21,7 @@ type poolsView struct {
 type poolView struct {
 	api.Pool
 	Share  int // how full it is, in percent
-	Places int // how many subnets its machines are asked for in
+	Places int // how many zones its machines are asked for in
 	Zones  []string
 	Types  []poolType
 	Lately []refusedLine
@@ -64,7 +64,7 @@ func (s *server) poolsData(ctx context.Context) (poolsView, error) {
 	now := s.Service.Now()
 	for _, p := range s.Service.Pools {
 		pool := poolView{Pool: s.poolOf(p), Lately: refusedFor(told, p.Name, now)}
-		pool.Market, pool.Places = deployedAs(s.Deployed.Pools, p.Name)
+		pool.Market, pool.Places = deployedAs(s.Deployed, p.Name)
 		for _, m := range machines {
 			if m.Pool == p.Name {
 				pool.Machines++
@@ -88,12 +88,12 @@ func (s *server) poolsData(ctx context.Context) (poolsView, error) {
 	return v, nil
 }
 
-// deployedAs is how machines of a pool are paid, and in how many subnets they are asked
+// deployedAs is how machines of a pool are paid, and in how many zones they are asked
 // for, as far as the settings say it.
-func deployedAs(all []deployed.Pool, name string) (market string, places int) {
-	for _, d := range all {
+func deployedAs(all deployed.Settings, name string) (market string, places int) {
+	for _, d := range all.Pools {
 		if d.Name == name {
-			return d.Market, len(d.SubnetIDs)
+			return d.Market, all.ZonesOf(d)
 		}
 	}
 	return "", 0

@@ -2,6 +2,7 @@ package deployed
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -96,8 +97,8 @@ type Pool struct {
 	Name             string   `json:"name"`
 	LaunchTemplateID string   `json:"launchTemplateId"`
 	InstanceTypes    []string `json:"instanceTypes"` // in order of preference
-	SubnetIDs        []string `json:"subnetIds"`     // one for each zone
-	Market           string   `json:"market"`        // how machines are paid
+	SubnetIDs        []string `json:"subnetIds"`
+	Market           string   `json:"market"` // how machines are paid
 	MaxMachines      int      `json:"maxMachines"`
 	RootVolumeGiB    int      `json:"rootVolumeGiB"` // of each machine, for what it costs
 	// MaxHourlyUSD is what one machine may cost an hour, with its volume and address; 0 is
@@ -113,6 +114,18 @@ type Pool struct {
 	Repository string   `json:"repository,omitempty"`
 	Software   []string `json:"software"`
 	Startup    Startup  `json:"startup"`
+}
+
+// ZoneOf is the zone of a subnet. One whose zone is not known counts as a zone of its own.
+func (s Settings) ZoneOf(subnet string) string { return cmp.Or(s.Zones[subnet], subnet) }
+
+// ZonesOf is how many zones machines of a pool are launched in.
+func (s Settings) ZonesOf(p Pool) int {
+	zones := map[string]bool{}
+	for _, subnet := range p.SubnetIDs {
+		zones[s.ZoneOf(subnet)] = true
+	}
+	return len(zones)
 }
 
 // Startup is a script that runs on a machine once.

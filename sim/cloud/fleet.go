@@ -116,7 +116,10 @@ func (a *Account) checkFleet(m *model, r FleetRequest) (*LaunchTemplate, error) 
 	type pool struct{ kind, zone string }
 	seen := map[pool]bool{}
 	for _, o := range r.Overrides {
-		p := pool{o.InstanceType, o.SubnetID}
+		p := pool{cmp.Or(o.InstanceType, t.InstanceType), o.SubnetID}
+		if s := m.Subnets[o.SubnetID]; s != nil {
+			p.zone = s.AvailabilityZone
+		}
 		if seen[p] {
 			return nil, refuse("InvalidFleetConfig", "The fleet configuration contains duplicate instance pools.")
 		}

@@ -182,6 +182,7 @@ func TestAFleetThatCannotBeIsRefusedWhole(t *testing.T) {
 	}{
 		{"for nothing", "InvalidParameterValue", fleet(template, 0, at)},
 		{"the same pool twice", "InvalidFleetConfig", fleet(template, 1, at, at)},
+		{"two subnets of one zone", "InvalidFleetConfig", fleet(template, 1, at, cloud.FleetOverride{SubnetID: w.subnet(t, "10.0.2.0/24", w.AvailabilityZones()[0])})},
 		{"an unknown strategy", "InvalidParameterValue", strange},
 		{"priorities among spot machines", "InvalidParameterValue", cloud.FleetRequest{LaunchTemplateID: template, Version: "$Latest", Target: 1, Market: cloud.Spot, Strategy: cloud.Prioritized}},
 		{"an unknown market", "InvalidParameterValue", cloud.FleetRequest{LaunchTemplateID: template, Version: "$Latest", Target: 1, Market: "futures"}},

@@ -27,20 +27,26 @@ type tagXML struct {
 }
 
 type instanceXML struct {
-	InstanceID string   `xml:"instanceId"`
-	ImageID    string   `xml:"imageId"`
-	State      stateXML `xml:"instanceState"`
-	PrivateDNS string   `xml:"privateDnsName"`
-	Type       string   `xml:"instanceType"`
-	LaunchTime string   `xml:"launchTime"`
-	Zone       string   `xml:"placement>availabilityZone"`
-	SubnetID   string   `xml:"subnetId,omitempty"`
-	PrivateIP  string   `xml:"privateIpAddress,omitempty"`
-	PublicIP   string   `xml:"ipAddress,omitempty"`
-	Reason     string   `xml:"reason"`
-	Lifecycle  string   `xml:"instanceLifecycle,omitempty"` // absent on demand
-	SpotID     string   `xml:"spotInstanceRequestId,omitempty"`
-	Tags       []tagXML `xml:"tagSet>item"`
+	InstanceID string     `xml:"instanceId"`
+	ImageID    string     `xml:"imageId"`
+	State      stateXML   `xml:"instanceState"`
+	PrivateDNS string     `xml:"privateDnsName"`
+	Type       string     `xml:"instanceType"`
+	LaunchTime string     `xml:"launchTime"`
+	Zone       string     `xml:"placement>availabilityZone"`
+	SubnetID   string     `xml:"subnetId,omitempty"`
+	PrivateIP  string     `xml:"privateIpAddress,omitempty"`
+	PublicIP   string     `xml:"ipAddress,omitempty"`
+	Reason     string     `xml:"reason"`
+	Because    *reasonXML `xml:"stateReason"`
+	Lifecycle  string     `xml:"instanceLifecycle,omitempty"` // absent on demand
+	SpotID     string     `xml:"spotInstanceRequestId,omitempty"`
+	Tags       []tagXML   `xml:"tagSet>item"`
+}
+
+type reasonXML struct {
+	Code    string `xml:"code"`
+	Message string `xml:"message"`
 }
 
 func toXML(i cloud.Instance) instanceXML {
@@ -50,10 +56,19 @@ func toXML(i cloud.Instance) instanceXML {
 		PrivateIP: i.PrivateIP, PublicIP: i.PublicIP, Reason: i.StateReason,
 		Lifecycle: i.InstanceLifecycle, SpotID: i.SpotInstanceRequestID,
 	}
+	if i.StateReason != "" {
+		out.Because = &reasonXML{i.StateReason, i.StateReason + ": " + ended[i.StateReason]}
+	}
 	for _, k := range slices.Sorted(maps.Keys(i.Tags)) {
 		out.Tags = append(out.Tags, tagXML{k, i.Tags[k]})
 	}
 	return out
+}
+
+// ended is how EC2 words why an instance has ended.
+var ended = map[string]string{
+	"Client.UserInitiatedShutdown":   "User initiated shutdown",
+	"Server.SpotInstanceTermination": "Instance terminated by the service",
 }
 
 type reservationXML struct {

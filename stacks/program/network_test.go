@@ -45,9 +45,15 @@ func agentsAreTold(t *testing.T, r *recording.Recording) string {
 
 func subnetsOf(t *testing.T, r *recording.Recording) []string {
 	t.Helper()
-	told, err := deployed.Decode([]byte(r.Named("release-settings").Text("content")))
+	return told(t, r).Pools[0].SubnetIDs
+}
+
+// told are the settings that the allocator is told.
+func told(t *testing.T, r *recording.Recording) deployed.Settings {
+	t.Helper()
+	settings, err := deployed.Decode([]byte(r.Named("release-settings").Text("content")))
 	require.NoError(t, err)
-	return told.Pools[0].SubnetIDs
+	return settings
 }
 
 // mayLaunch is what the host's role says to a launch into a subnet.
@@ -80,6 +86,7 @@ func TestAnEnvironmentStandsInAnExistingVPC(t *testing.T) {
 	assert.Equal(t, "us-west-2b", r.Named("host-data").Text("availabilityZone"), "the host stands in the first subnet")
 	assert.Equal(t, first, r.Named("host-interface").Text("subnetId"))
 	assert.Equal(t, []string{first, second}, subnetsOf(t, r))
+	assert.Equal(t, map[string]string{first: "us-west-2b", second: "us-west-2a"}, told(t, r).Zones)
 	assert.Equal(t, iam.Allowed, mayLaunch(t, r, second))
 	assert.Equal(t, "true", r.Named("pool-gpu-template").Get("networkInterfaces[0].associatePublicIpAddress"), "they lead to an internet gateway")
 	assert.Equal(t, "https://10.99.0.4", r.Outputs["agentUrl"].Value, "the address that AWS chose")

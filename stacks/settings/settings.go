@@ -59,7 +59,7 @@ type Account struct {
 type Network struct {
 	// An existing VPC, `vpc-…`, set together with `subnetIds`. The security groups are made in it, and nothing else of it is changed. Left out: one of its own.
 	VPCID string `json:"vpcId"`
-	// Public subnets of the existing VPC, `subnet-…`, 12 at most, each once, the host's first; machines are launched into all of them, and their route tables decide where these lead. Where all lead to an internet gateway, machines get public addresses; else each subnet decides, and one that leads there has to give them. Of two zones at least where a load balancer or RDS needs them. The first must offer the host's type; of every pool some subnet's zone must offer a type.
+	// Public subnets of the existing VPC, `subnet-…`, 12 at most, each once, the host's first; machines are launched into one of each zone, and into the next one of a zone while that has no free address, and their route tables decide where these lead. Where all lead to an internet gateway, machines get public addresses; else each subnet decides, and one that leads there has to give them. Of two zones at least where a load balancer or RDS needs them. The first must offer the host's type; of every pool some subnet's zone must offer a type.
 	SubnetIDs []string `json:"subnetIds"`
 	// Puts client machines of an own VPC, in zones from a to h, into private subnets behind one NAT gateway in the first zone, which is paid by the hour and by the byte (S3 apart). End all workshops before you change it: machines that run stay where they are.
 	NAT bool `json:"nat" default:"false"`
