@@ -13,6 +13,9 @@ const (
 	bootLimit = 20 * time.Minute
 	// unseenLimit is how long EC2 may not list what it has just launched.
 	unseenLimit = 5 * time.Minute
+	// lookLimit is how long a look at EC2 may take: one that never answers holds up
+	// nothing else.
+	lookLimit = 30 * time.Second
 )
 
 // Watch compares what is written down with what EC2 says, and queues what is not
@@ -56,24 +59,28 @@ func (s *Service) Watch(ctx context.Context, ticks <-chan time.Time) {
 // Observe looks once. The instances are listed first, then the attempts, then the
 // machines: what is launched meanwhile has an attempt that is open or a machine.
 func (s *Service) Observe(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
 	instances, err := s.Compute.Instances(ctx)
 	if err != nil {
 		return fmt.Errorf("list instances: %w", err)
 	}
-	err = s.compare(ctx, instances)
+	attempts, machines, err := s.compare(ctx, instances)
 	s.unheard(err)
-	return err
-}
-
-// compare compares the machines that are written down with the instances of EC2.
-func (s *Service) compare(ctx context.Context, instances []Instance) error {
-	attempts, err := s.Store.OpenAttempts(ctx)
-	if err != nil {
+	if err != nil || s.clockTrouble(ctx) != "" {
 		return err
 	}
-	machines, err := s.Store.Machines(ctx, "", false)
-	if err != nil {
-		return err
+	return s.endStrays(ctx, instances, attempts, machines)
+}
+
+// compare compares the machines that are written down with the instances of EC2. It
+// returns them, with the attempts that were open before they were read.
+func (s *Service) compare(ctx context.Context, instances []Instance) (attempts []Attempt, machines []Machine, err error) {
+	if attempts, err = s.Store.OpenAttempts(ctx); err != nil {
+		return nil, nil, err
+	}
+	if machines, err = s.Store.Machines(ctx, "", false); err != nil {
+		return nil, nil, err
 	}
 	states, silent := statesOf(instances), s.silence(machines)
 	trusted := s.clockTrouble(ctx) == ""
@@ -99,16 +106,13 @@ func (s *Service) compare(ctx context.Context, instances []Instance) error {
 			err = s.pause(ctx, m.WorkshopID, reason)
 		}
 		if err != nil && api.CodeOf(err) != api.Conflict {
-			return err
+			return nil, nil, err
 		}
 	}
 	if err := s.label(ctx, instances, machines); err != nil { // which harms nobody
 		s.Log.Warn("instances are not marked as the machines that they are; it is tried again", "error", err)
 	}
-	if !trusted {
-		return nil
-	}
-	return s.endStrays(ctx, instances, attempts, machines)
+	return attempts, machines, nil
 }
 
 func statesOf(all []Instance) map[string]InstanceState {
