@@ -85,6 +85,11 @@ func (s *Service) compare(ctx context.Context, instances []Instance) (attempts [
 	states, silent := statesOf(instances), s.silence(machines)
 	trusted := s.clockTrouble(ctx) == ""
 	for _, m := range machines {
+		if states[m.InstanceID] == InstanceStopped && m.Action != api.Replace { // EC2 reboots none
+			if err := s.Store.KeepAction(ctx, m.ID, api.Replace); err != nil {
+				return nil, nil, err
+			}
+		}
 		to, reason, byTime := s.judge(m, states)
 		if to == "" && silent(m) && (m.Own() || states[m.InstanceID] == InstanceRunning) {
 			to, byTime = Unhealthy, true
@@ -98,7 +103,7 @@ func (s *Service) compare(ctx context.Context, instances []Instance) (attempts [
 		}
 		// Another part of the allocator may have been faster: then it is right.
 		if to == Unhealthy && m.State == Assigned {
-			err = s.Store.KeepSilent(ctx, m, reason, s.Now()) // who holds it keeps it until another one is ready
+			err = s.Store.KeepFailed(ctx, m, reason, s.Now()) // who holds it keeps it until another one is ready
 		} else {
 			err = s.Store.Move(ctx, m.ID, m.State, to, reason, s.Now())
 		}
@@ -114,6 +119,10 @@ func (s *Service) compare(ctx context.Context, instances []Instance) (attempts [
 	}
 	return attempts, machines, nil
 }
+
+// wasStopped is what is wrong with a machine whose instance was stopped: AWS does so where
+// a host of its own fails. One that is started again is well once its agent says so.
+const wasStopped = "it was stopped, by AWS or by somebody outside LabLink"
 
 func statesOf(all []Instance) map[string]InstanceState {
 	states := make(map[string]InstanceState, len(all))
@@ -141,6 +150,10 @@ func (s *Service) judge(m Machine, states map[string]InstanceState) (to MachineS
 		return Terminated, "it was ended outside LabLink", false
 	case !listed && s.unseen(m):
 		return Terminated, "AWS does not know it any more", true
+	case state == InstanceStopped:
+		if m.State == Booting || m.State == Ready || m.State == Rebooting || m.State == Assigned && m.HealthReason != wasStopped {
+			return Unhealthy, wasStopped, false
+		}
 	case m.State == Booting:
 		if limit, why := m.bootBound(); s.Now().Sub(m.ChangedAt) > limit {
 			return Unhealthy, why, true

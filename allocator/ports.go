@@ -128,9 +128,10 @@ type Store interface {
 	// KeepHeard keeps that an agent was heard of: its boot, and when who holds its
 	// machine was active; zero when nobody knows.
 	KeepHeard(ctx context.Context, machine, boot string, active, at time.Time) error
-	// KeepSilent keeps that a machine that somebody holds is unhealthy, as its agent is
-	// silent. NotFound; Conflict when it is not as it was seen, or was heard of since.
-	KeepSilent(ctx context.Context, seen Machine, reason string, at time.Time) error
+	// KeepFailed keeps that a machine that somebody holds is unhealthy, as its agent is
+	// silent or its instance was stopped. NotFound; Conflict when it is not as it was seen,
+	// or was heard of since.
+	KeepFailed(ctx context.Context, seen Machine, reason string, at time.Time) error
 	// KeepSays keeps what a machine's agent says of itself.
 	KeepSays(ctx context.Context, machine string, says AgentSays) error
 	// KeepSetup keeps how a machine's set-up goes, and adds what is told of it, if it is not
@@ -146,7 +147,7 @@ type Store interface {
 	// KeepNotice keeps what who holds a machine is told, once for each hold: it does
 	// nothing where they were told, or where the machine has another number by now.
 	KeepNotice(ctx context.Context, machine string, number int64, text string, at time.Time) error
-	// KeepAction keeps what a machine's agent suggests.
+	// KeepAction keeps what a machine's agent suggests, or the allocator until it does.
 	KeepAction(ctx context.Context, machine string, action api.Action) error
 	// RebootMachine adds the operation that reboots a machine; its participant waits for
 	// another one. Refused as TerminateMachine is.
@@ -285,10 +286,11 @@ type Label struct{ Instance, Machine, Workshop string }
 // InstanceState is an instance's state, as far as it matters here.
 type InstanceState string
 
-// An instance is coming, running, on its way out, or gone.
+// An instance is coming, running, stopped or about to be, on its way out, or gone.
 const (
 	InstancePending InstanceState = "pending"
 	InstanceRunning InstanceState = "running"
+	InstanceStopped InstanceState = "stopped"
 	InstanceEnding  InstanceState = "ending"
 	InstanceGone    InstanceState = "gone"
 )

@@ -160,7 +160,7 @@ func (f *FakeEC2) Terminate(ctx context.Context, ids []string) error {
 	defer f.mu.Unlock()
 	f.Asked = append(f.Asked, ids...)
 	for n, i := range f.All {
-		if slices.Contains(ids, i.ID) && !f.hidden(i) && i.State == allocator.InstanceRunning {
+		if slices.Contains(ids, i.ID) && !f.hidden(i) && lives(i) {
 			f.All[n].State = allocator.InstanceEnding
 		}
 	}
@@ -200,11 +200,16 @@ func (f *FakeEC2) Finish() {
 	}
 }
 
-// Alive is how many machines run.
+// lives reports whether a machine costs, and may be ended.
+func lives(i allocator.Instance) bool {
+	return i.State == allocator.InstanceRunning || i.State == allocator.InstanceStopped
+}
+
+// Alive is how many machines run, or were stopped and not ended.
 func (f *FakeEC2) Alive() int {
 	n := 0
 	for _, i := range f.All {
-		if i.State == allocator.InstanceRunning {
+		if lives(i) {
 			n++
 		}
 	}
