@@ -154,9 +154,11 @@ type Store interface {
 	RebootMachine(ctx context.Context, seen Machine, op Operation, reason string) error
 	// KeepRebootAsked keeps who was asked to reboot a machine that is to be.
 	KeepRebootAsked(ctx context.Context, machine, whom string, at time.Time) error
-	// DrainMachine is as TerminateMachine, but what a participant made on the machine
-	// is collected first, where its workshop collects anything.
-	DrainMachine(ctx context.Context, seen Machine, op Operation, reason string) error
+	// DrainMachines adds the operation that ends machines of one workshop, but what a
+	// participant made on one is collected first, where their workshop collects anything.
+	// It says which these are: those that are as they were seen. Refused as
+	// TerminateMachine is where none is.
+	DrainMachines(ctx context.Context, op Operation, all []Ending) (ended []string, err error)
 	// CollectWork adds the operation that collects on all machines of a workshop that are
 	// held. NotFound; Conflict when it has ended, or collects nothing.
 	CollectWork(ctx context.Context, op Operation, deadline time.Time) error
