@@ -169,7 +169,7 @@ func (l *life) happens(ctx context.Context, r *rapid.T, what string) {
 		}
 	case "loss":
 		if m := l.machine(r); m != nil && m.InstanceID != "" {
-			l.EC2.Set(allocator.InstanceGone, m.InstanceID)
+			l.EC2.Set(rapid.SampledFrom([]allocator.InstanceState{allocator.InstanceGone, allocator.InstanceStopped}).Draw(r, "how"), m.InstanceID)
 		}
 	case "clock":
 		l.wrong = rapid.SampledFrom([]time.Duration{0, 0, 90 * 24 * time.Hour, -90 * 24 * time.Hour, 3 * time.Hour}).Draw(r, "wrong by")

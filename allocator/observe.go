@@ -14,6 +14,9 @@ const (
 	bootLimit = 20 * time.Minute
 	// unseenLimit is how long EC2 may not list what it has just launched.
 	unseenLimit = 5 * time.Minute
+	// lookLimit is how long a look at EC2 may take: one that never answers holds up
+	// nothing else.
+	lookLimit = 30 * time.Second
 )
 
 // Watch compares what is written down with what EC2 says, and queues what is not
@@ -57,29 +60,38 @@ func (s *Service) Watch(ctx context.Context, ticks <-chan time.Time) {
 // Observe looks once. The instances are listed first, then the attempts, then the
 // machines: what is launched meanwhile has an attempt that is open or a machine.
 func (s *Service) Observe(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
 	instances, err := s.Compute.Instances(ctx)
 	if err != nil {
 		return fmt.Errorf("list instances: %w", err)
 	}
-	err = s.compare(ctx, instances)
+	attempts, machines, err := s.compare(ctx, instances)
 	s.unheard(err)
-	return err
-}
-
-// compare compares the machines that are written down with the instances of EC2.
-func (s *Service) compare(ctx context.Context, instances []Instance) error {
-	attempts, err := s.Store.OpenAttempts(ctx)
-	if err != nil {
+	if err != nil || s.clockTrouble(ctx) != "" {
 		return err
 	}
-	machines, err := s.Store.Machines(ctx, "", false)
-	if err != nil {
-		return err
+	return s.endStrays(ctx, instances, attempts, machines)
+}
+
+// compare compares the machines that are written down with the instances of EC2. It
+// returns them, with the attempts that were open before they were read.
+func (s *Service) compare(ctx context.Context, instances []Instance) (attempts []Attempt, machines []Machine, err error) {
+	if attempts, err = s.Store.OpenAttempts(ctx); err != nil {
+		return nil, nil, err
+	}
+	if machines, err = s.Store.Machines(ctx, "", false); err != nil {
+		return nil, nil, err
 	}
 	states, silent := statesOf(instances), s.silence(machines)
 	trusted := s.clockTrouble(ctx) == ""
 	ended := endedBy(instances)
 	for _, m := range machines {
+		if states[m.InstanceID] == InstanceStopped && m.Action != api.Replace { // EC2 reboots none
+			if err := s.Store.KeepAction(ctx, m.ID, api.Replace); err != nil {
+				return nil, nil, err
+			}
+		}
 		to, reason, byTime := s.judge(m, states)
 		if to == "" && silent(m) && (m.Own() || states[m.InstanceID] == InstanceRunning) {
 			to, byTime = Unhealthy, true
@@ -96,7 +108,7 @@ func (s *Service) compare(ctx context.Context, instances []Instance) error {
 		}
 		// Another part of the allocator may have been faster: then it is right.
 		if to == Unhealthy && m.State == Assigned {
-			err = s.Store.KeepSilent(ctx, m, reason, s.Now()) // who holds it keeps it until another one is ready
+			err = s.Store.KeepFailed(ctx, m, reason, s.Now()) // who holds it keeps it until another one is ready
 		} else {
 			err = s.Store.Move(ctx, m.ID, m.State, to, reason, s.Now())
 		}
@@ -104,17 +116,18 @@ func (s *Service) compare(ctx context.Context, instances []Instance) error {
 			err = s.pause(ctx, m.WorkshopID, reason)
 		}
 		if err != nil && api.CodeOf(err) != api.Conflict {
-			return err
+			return nil, nil, err
 		}
 	}
 	if err := s.label(ctx, instances, machines); err != nil { // which harms nobody
 		s.Log.Warn("instances are not marked as the machines that they are; it is tried again", "error", err)
 	}
-	if !trusted {
-		return nil
-	}
-	return s.endStrays(ctx, instances, attempts, machines)
+	return attempts, machines, nil
 }
+
+// wasStopped is what is wrong with a machine whose instance was stopped: AWS does so where
+// a host of its own fails. One that is started again is well once its agent says so.
+const wasStopped = "it was stopped, by AWS or by somebody outside LabLink"
 
 func statesOf(all []Instance) map[string]InstanceState {
 	states := make(map[string]InstanceState, len(all))
@@ -151,6 +164,10 @@ func (s *Service) judge(m Machine, states map[string]InstanceState) (to MachineS
 		return Terminated, "it was ended outside LabLink", false
 	case !listed && s.unseen(m):
 		return Terminated, "AWS does not know it any more", true
+	case state == InstanceStopped:
+		if m.State == Booting || m.State == Ready || m.State == Rebooting || m.State == Assigned && m.HealthReason != wasStopped {
+			return Unhealthy, wasStopped, false
+		}
 	case m.State == Booting:
 		if limit, why := m.bootBound(); s.Now().Sub(m.ChangedAt) > limit {
 			return Unhealthy, why, true

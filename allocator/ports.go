@@ -131,9 +131,10 @@ type Store interface {
 	// KeepUnended keeps why a machine that is to end has not, if it is as it was seen.
 	// Conflict; NotFound.
 	KeepUnended(ctx context.Context, seen Machine, why string, at time.Time) error
-	// KeepSilent keeps that a machine that somebody holds is unhealthy, as its agent is
-	// silent. NotFound; Conflict when it is not as it was seen, or was heard of since.
-	KeepSilent(ctx context.Context, seen Machine, reason string, at time.Time) error
+	// KeepFailed keeps that a machine that somebody holds is unhealthy, as its agent is
+	// silent or its instance was stopped. NotFound; Conflict when it is not as it was seen,
+	// or was heard of since.
+	KeepFailed(ctx context.Context, seen Machine, reason string, at time.Time) error
 	// KeepSays keeps what a machine's agent says of itself.
 	KeepSays(ctx context.Context, machine string, says AgentSays) error
 	// KeepSetup keeps how a machine's set-up goes, and adds what is told of it, if it is not
@@ -149,16 +150,18 @@ type Store interface {
 	// KeepNotice keeps what who holds a machine is told, once for each hold: it does
 	// nothing where they were told, or where the machine has another number by now.
 	KeepNotice(ctx context.Context, machine string, number int64, text string, at time.Time) error
-	// KeepAction keeps what a machine's agent suggests.
+	// KeepAction keeps what a machine's agent suggests, or the allocator until it does.
 	KeepAction(ctx context.Context, machine string, action api.Action) error
 	// RebootMachine adds the operation that reboots a machine; its participant waits for
 	// another one. Refused as TerminateMachine is.
 	RebootMachine(ctx context.Context, seen Machine, op Operation, reason string) error
 	// KeepRebootAsked keeps who was asked to reboot a machine that is to be.
 	KeepRebootAsked(ctx context.Context, machine, whom string, at time.Time) error
-	// DrainMachine is as TerminateMachine, but what a participant made on the machine
-	// is collected first, where its workshop collects anything.
-	DrainMachine(ctx context.Context, seen Machine, op Operation, reason string) error
+	// DrainMachines adds the operation that ends machines of one workshop, but what a
+	// participant made on one is collected first, where their workshop collects anything.
+	// It says which these are: those that are as they were seen. Refused as
+	// TerminateMachine is where none is.
+	DrainMachines(ctx context.Context, op Operation, all []Ending) (ended []string, err error)
 	// CollectWork adds the operation that collects on all machines of a workshop that are
 	// held. NotFound; Conflict when it has ended, or collects nothing.
 	CollectWork(ctx context.Context, op Operation, deadline time.Time) error
@@ -289,10 +292,11 @@ type Label struct{ Instance, Machine, Workshop string }
 // InstanceState is an instance's state, as far as it matters here.
 type InstanceState string
 
-// An instance is coming, running, on its way out, or gone.
+// An instance is coming, running, stopped or about to be, on its way out, or gone.
 const (
 	InstancePending InstanceState = "pending"
 	InstanceRunning InstanceState = "running"
+	InstanceStopped InstanceState = "stopped"
 	InstanceEnding  InstanceState = "ending"
 	InstanceGone    InstanceState = "gone"
 )

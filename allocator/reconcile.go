@@ -29,10 +29,10 @@ func (s *Service) Reconcile(ctx context.Context) error {
 			}
 		}
 	}
-	for _, step := range Plan(situation) {
+	for _, steps := range together(Plan(situation)) {
 		// Somebody else may have been faster: then the next plan sees it.
-		if err := s.take(ctx, step); err != nil && api.CodeOf(err) != api.Conflict && api.CodeOf(err) != api.NotFound {
-			all = append(all, fmt.Errorf("workshop %s: %w", step.Workshop.ID, err))
+		if err := s.take(ctx, steps); err != nil && api.CodeOf(err) != api.Conflict && api.CodeOf(err) != api.NotFound {
+			all = append(all, fmt.Errorf("workshop %s: %w", steps[0].Workshop.ID, err))
 		}
 	}
 	for _, w := range situation.Workshops {
@@ -82,8 +82,9 @@ func (s *Service) clockTrouble(ctx context.Context) string {
 	return ""
 }
 
-func (s *Service) take(ctx context.Context, step Step) error {
-	switch {
+// take takes a step, or some that end machines of one workshop.
+func (s *Service) take(ctx context.Context, steps []Step) error {
+	switch step := steps[0]; {
 	case step.EndWorkshop:
 		_, err := s.endWorkshop(ctx, Allocator, step.Workshop.ID, step.Why)
 		return err
@@ -92,17 +93,10 @@ func (s *Service) take(ctx context.Context, step Step) error {
 	case step.Reboot != nil:
 		_, err := s.reboot(ctx, Allocator, *step.Reboot, step.Why)
 		return err
-	case step.EndMachine != nil && step.EndMachine.Own() && step.EndMachine.Leaving == "":
-		return s.leaveOwn(ctx, *step.EndMachine)
+	case step.ends():
+		return s.takeEnds(ctx, steps)
 	case step.EndMachine != nil:
-		_, err := s.endMachine(ctx, Allocator, *step.EndMachine, step.Why)
-		if err == nil && step.EndMachine.neverReady() {
-			err = s.pause(ctx, step.Workshop.ID, step.EndMachine.Reason)
-		}
-		if err == nil && step.EndMachine.limps() && step.EndMachine.Leaving == "" {
-			s.limped.note(step.Workshop.ID, s.Now())
-		}
-		return err
+		return s.leaveOwn(ctx, *step.EndMachine)
 	default:
 		return s.launch(ctx, step)
 	}

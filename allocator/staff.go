@@ -35,16 +35,6 @@ func (s *Service) TerminateMachine(ctx context.Context, by, id string) (Operatio
 	return op, nil
 }
 
-// endMachine ends a machine, after what was made on it is collected.
-func (s *Service) endMachine(ctx context.Context, by string, m Machine, why string) (Operation, error) {
-	op := s.ending(by, m.WorkshopID)
-	if err := s.Store.DrainMachine(ctx, m, op, why); err != nil {
-		return Operation{}, err
-	}
-	s.start(ctx, op, "terminate machine", m.ID, m.heldBy(why))
-	return op, nil
-}
-
 // ReleaseSeat takes a participant's seat away.
 func (s *Service) ReleaseSeat(ctx context.Context, by, id string) error {
 	if err := s.Store.ReleaseSeat(ctx, id, "it was released by "+by, s.Now()); err != nil {
@@ -69,6 +59,10 @@ func (s *Service) start(ctx context.Context, op Operation, action, subject, deta
 	ctx, cancel := committed(ctx)
 	defer cancel()
 	s.record(ctx, op.By, action, subject, detail)
+	s.queue(ctx, op)
+}
+
+func (s *Service) queue(ctx context.Context, op Operation) {
 	if err := s.Queue.Enqueue(ctx, op.ID); err != nil {
 		s.Log.Warn("an operation was not queued and starts at the next look", "operation", op.ID, "error", err)
 	}

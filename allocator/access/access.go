@@ -14,38 +14,21 @@ import (
 // Admin is the first user.
 const Admin = "admin"
 
-const (
-	// free is how many wrong passwords are let pass at once.
-	free = 5
-	// pause is how long a user is locked after that, for the address that guesses;
-	// it doubles with each further wrong password, up to longest. Others are let
-	// in, so that nobody can lock an instructor out of a workshop.
-	pause   = 5 * time.Second
-	longest = 15 * time.Minute
-)
-
-// waiting is how many log-ins may wait for their password to be checked.
-const waiting = 20
-
 // Guard lets staff in and keeps who they are. Make it with New.
 type Guard struct {
 	people allocator.People
 	now    func() time.Time
+	wrong  attempts
 
-	queue   chan struct{} // one place for each that waits
 	hashing chan struct{} // one at a time, so that a burst of log-ins takes no memory
 	mu      sync.Mutex
-	wrong   map[string]attempts
+	waits   map[string]int // how many wait for that, by network
+	waiting int            // how many do in all
 }
 
 // New makes a guard.
 func New(people allocator.People, now func() time.Time) *Guard {
-	return &Guard{people: people, now: now, queue: make(chan struct{}, waiting), hashing: make(chan struct{}, 1), wrong: map[string]attempts{}}
-}
-
-type attempts struct {
-	count int
-	until time.Time
+	return &Guard{people: people, now: now, hashing: make(chan struct{}, 1), waits: map[string]int{}, wrong: attempts{now: now, of: map[string]attempt{}}}
 }
 
 // Check finds the user whose name and password these are. Unauthorized when they are
@@ -55,57 +38,40 @@ func (g *Guard) Check(ctx context.Context, name, password, address string) (allo
 	if len(name) > MaxName || len(password) > MaxPassword { // nobody has such
 		return allocator.User{}, wrong()
 	}
-	sum := sha256.Sum256([]byte(name + "\x00" + Network(address)))
+	network := Network(address)
+	sum := sha256.Sum256([]byte(name + "\x00" + network))
 	who := string(sum[:])
-	if wait := g.count(who); wait > 0 {
+	giveBack, wait := g.wrong.count(who)
+	if wait > 0 {
 		return allocator.User{}, limited(wait, "Too many wrong passwords", "Try again in %d seconds.", int(wait.Seconds())+1)
 	}
-	user, err := g.people.User(ctx, name)
-	if api.CodeOf(err) == api.NotFound {
-		user.PasswordHash, err = nobody, nil
-	}
-	if err != nil {
-		return allocator.User{}, err
-	}
-	match, err := g.compare(ctx, password, user.PasswordHash)
-	if err != nil {
+	user, match, err := g.compareWith(ctx, name, password, network)
+	if err != nil { // it is not known whether it was wrong
+		giveBack()
 		return allocator.User{}, err
 	}
 	if !match {
 		return allocator.User{}, wrong()
 	}
-	g.forget(who)
+	g.wrong.forget(who)
 	return user, nil
+}
+
+// compareWith compares a password with that of a user, or with none.
+func (g *Guard) compareWith(ctx context.Context, name, password, network string) (user allocator.User, match bool, err error) {
+	user, err = g.people.User(ctx, name)
+	if api.CodeOf(err) == api.NotFound {
+		user.PasswordHash, err = nobody, nil
+	}
+	if err != nil {
+		return user, false, err
+	}
+	match, err = g.compare(ctx, password, user.PasswordHash, network)
+	return user, match, err
 }
 
 func wrong() error {
 	return api.Problemf(api.Unauthorized, "That is not right", "Check the user's name and the password.")
-}
-
-// count takes an attempt for a wrong one until it shows to be right, so that many
-// at once are as many as one after the other. It says how long to wait instead.
-func (g *Guard) count(who string) time.Duration {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	a := g.wrong[who]
-	if wait := a.until.Sub(g.now()); wait > 0 {
-		return wait
-	}
-	if len(g.wrong) > 10_000 { // names that somebody makes up take no memory
-		clear(g.wrong)
-	}
-	a.count++
-	if over := a.count - free; over >= 0 {
-		a.until = g.now().Add(min(pause<<min(over, 10), longest))
-	}
-	g.wrong[who] = a
-	return 0
-}
-
-func (g *Guard) forget(who string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.wrong, who)
 }
 
 // Network is whom an address stands for: with IPv6 a subscriber has a /64.

@@ -25,6 +25,15 @@ const (
 // placeholders are what guides and examples have in the place of a password.
 var placeholders = regexp.MustCompile(`(?i)change.?me|place.?holder|your.?password|^(password|admin|secret|todo|example|xxx+|<.*>)`)
 
+const (
+	// mostWait is how many may wait for their password to be checked, which takes a few
+	// hundredths of a second each.
+	mostWait = 100
+	// networkWaits is how many of one network may: more than a room of staff, and fewer
+	// than all, so that no network keeps the others out.
+	networkWaits = 40
+)
+
 // cost is what a hash costs: OWASP's least for Argon2id.
 var cost = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
@@ -50,7 +59,7 @@ func (g *Guard) hash(ctx context.Context, password string) (string, error) {
 	if err := fit(password); err != nil {
 		return "", err
 	}
-	done, err := g.turn(ctx)
+	done, err := g.turn(ctx, "")
 	if err != nil {
 		return "", err
 	}
@@ -62,9 +71,9 @@ func (g *Guard) hash(ctx context.Context, password string) (string, error) {
 	return hash, nil
 }
 
-// compare compares a password with a hash.
-func (g *Guard) compare(ctx context.Context, password, hash string) (bool, error) {
-	done, err := g.turn(ctx)
+// compare compares a password that comes from a network with a hash.
+func (g *Guard) compare(ctx context.Context, password, hash, network string) (bool, error) {
+	done, err := g.turn(ctx, network)
 	if err != nil {
 		return false, err
 	}
@@ -76,19 +85,39 @@ func (g *Guard) compare(ctx context.Context, password, hash string) (bool, error
 	return match, nil
 }
 
-// turn waits for a turn to hash. Those who have gone meanwhile cost nothing.
-func (g *Guard) turn(ctx context.Context) (done func(), err error) {
-	select {
-	case g.queue <- struct{}{}:
-	default:
+// turn waits for a turn to hash for somebody of a network; "" for who is logged in. Those
+// who have gone meanwhile cost nothing.
+func (g *Guard) turn(ctx context.Context, network string) (done func(), err error) {
+	if !g.queue(network) {
 		return nil, limited(pause, "Too many people log in at once", "Try again in a few seconds.")
 	}
 	select {
 	case g.hashing <- struct{}{}:
-		return func() { <-g.hashing; <-g.queue }, nil
+		return func() { <-g.hashing; g.leave(network) }, nil
 	case <-ctx.Done():
-		<-g.queue
+		g.leave(network)
 		return nil, ctx.Err()
+	}
+}
+
+// queue takes a place to wait at, where there is one.
+func (g *Guard) queue(network string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.waiting >= mostWait || g.waits[network] >= networkWaits {
+		return false
+	}
+	g.waiting++
+	g.waits[network]++
+	return true
+}
+
+func (g *Guard) leave(network string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.waiting--
+	if g.waits[network]--; g.waits[network] == 0 {
+		delete(g.waits, network)
 	}
 }
 

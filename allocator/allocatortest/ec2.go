@@ -29,6 +29,7 @@ type FakeEC2 struct {
 	Err      error               // what it answers to a launch
 	Lost     error               // what it answers after it has launched
 	Unheard  error               // what it answers when instances are to be listed
+	Mute     bool                // it takes every call and answers none
 	Calls    int
 	Rebooted []string // the ids that it was asked to reboot
 
@@ -46,6 +47,18 @@ type answer struct {
 	refusals  []allocator.Refusal
 }
 
+// unanswered waits for as long as whoever asks does, where no call is answered.
+func (f *FakeEC2) unanswered(ctx context.Context) error {
+	f.mu.Lock()
+	mute := f.Mute
+	f.mu.Unlock()
+	if !mute {
+		return nil
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
 // Plan writes a request down in words.
 func (f *FakeEC2) Plan(pool, workshop string, count int, token string, of allocator.Kinds) (string, error) {
 	f.Kinds = of
@@ -53,7 +66,10 @@ func (f *FakeEC2) Plan(pool, workshop string, count int, token string, of alloca
 }
 
 // Launch gives as many machines as there is room for, and the same again for a request that was answered.
-func (f *FakeEC2) Launch(_ context.Context, request string) ([]allocator.Instance, []allocator.Refusal, error) {
+func (f *FakeEC2) Launch(ctx context.Context, request string) ([]allocator.Instance, []allocator.Refusal, error) {
+	if err := f.unanswered(ctx); err != nil {
+		return nil, nil, err
+	}
 	var token string
 	var count int
 	if _, err := fmt.Sscanf(request, "%s %d of", &token, &count); err != nil {
@@ -92,7 +108,10 @@ func (f *FakeEC2) Launch(_ context.Context, request string) ([]allocator.Instanc
 }
 
 // Label marks instances.
-func (f *FakeEC2) Label(_ context.Context, lack []allocator.Label) (int, error) {
+func (f *FakeEC2) Label(ctx context.Context, lack []allocator.Label) (int, error) {
+	if err := f.unanswered(ctx); err != nil {
+		return 0, err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.Labelled = append(f.Labelled, len(lack))
@@ -117,7 +136,10 @@ func (f *FakeEC2) Label(_ context.Context, lack []allocator.Label) (int, error) 
 }
 
 // Instances are those that EC2 knows of by now.
-func (f *FakeEC2) Instances(context.Context) ([]allocator.Instance, error) {
+func (f *FakeEC2) Instances(ctx context.Context) ([]allocator.Instance, error) {
+	if err := f.unanswered(ctx); err != nil {
+		return nil, err
+	}
 	f.mu.Lock()
 	all, err := slices.DeleteFunc(slices.Clone(f.All), f.hidden), f.Unheard
 	f.mu.Unlock()
@@ -134,7 +156,10 @@ func (f *FakeEC2) Instances(context.Context) ([]allocator.Instance, error) {
 func (f *FakeEC2) hidden(i allocator.Instance) bool { return f.Now().Sub(i.LaunchedAt) < f.Delay }
 
 // Terminate begins to end machines, unless it is told not to; Finish does.
-func (f *FakeEC2) Terminate(_ context.Context, ids []string) error {
+func (f *FakeEC2) Terminate(ctx context.Context, ids []string) error {
+	if err := f.unanswered(ctx); err != nil {
+		return err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.Asked = append(f.Asked, ids...)
@@ -143,7 +168,7 @@ func (f *FakeEC2) Terminate(_ context.Context, ids []string) error {
 	}
 	kept := &allocator.Unended{Why: map[string]string{}}
 	for n, i := range f.All {
-		if !slices.Contains(ids, i.ID) || f.hidden(i) || i.State != allocator.InstanceRunning {
+		if !slices.Contains(ids, i.ID) || f.hidden(i) || !lives(i) {
 			continue
 		}
 		if why, is := f.Protected[i.ID]; is {
@@ -159,7 +184,10 @@ func (f *FakeEC2) Terminate(_ context.Context, ids []string) error {
 }
 
 // Reboot remembers which machine was rebooted.
-func (f *FakeEC2) Reboot(_ context.Context, id string) error {
+func (f *FakeEC2) Reboot(ctx context.Context, id string) error {
+	if err := f.unanswered(ctx); err != nil {
+		return err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.Rebooted = append(f.Rebooted, id)
@@ -188,11 +216,16 @@ func (f *FakeEC2) Finish() {
 	}
 }
 
-// Alive is how many machines run.
+// lives reports whether a machine costs, and may be ended.
+func lives(i allocator.Instance) bool {
+	return i.State == allocator.InstanceRunning || i.State == allocator.InstanceStopped
+}
+
+// Alive is how many machines run, or were stopped and not ended.
 func (f *FakeEC2) Alive() int {
 	n := 0
 	for _, i := range f.All {
-		if i.State == allocator.InstanceRunning {
+		if lives(i) {
 			n++
 		}
 	}

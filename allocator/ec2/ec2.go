@@ -99,11 +99,13 @@ func instance(i types.Instance) allocator.Instance {
 	switch i.State.Name {
 	case types.InstanceStateNamePending:
 		out.State = allocator.InstancePending
+	case types.InstanceStateNameStopping, types.InstanceStateNameStopped:
+		out.State = allocator.InstanceStopped
 	case types.InstanceStateNameShuttingDown:
 		out.State = allocator.InstanceEnding
 	case types.InstanceStateNameTerminated:
 		out.State = allocator.InstanceGone
-	case types.InstanceStateNameRunning, types.InstanceStateNameStopping, types.InstanceStateNameStopped: // as above
+	case types.InstanceStateNameRunning: // as above
 	}
 	return out
 }

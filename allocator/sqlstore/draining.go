@@ -66,19 +66,35 @@ func addCollection(ctx context.Context, tx conn, op, machine string, h hold, dea
 	return nil
 }
 
-// DrainMachine hands one machine to an operation that ends it, if it is as it was seen.
-// What its participant made is collected first.
-func (s *Store) DrainMachine(ctx context.Context, seen allocator.Machine, op allocator.Operation, reason string) error {
-	return s.change(ctx, func(ctx context.Context, tx conn) error {
-		m, err := asSeen(ctx, tx, seen)
-		if err != nil {
-			return err
-		}
+// DrainMachines hands machines to an operation that ends them: those that are as they were
+// seen. What their participants made is collected first.
+func (s *Store) DrainMachines(ctx context.Context, op allocator.Operation, all []allocator.Ending) (ended []string, err error) {
+	err = s.change(ctx, func(ctx context.Context, tx conn) error {
 		if err := addOperation(ctx, tx, op); err != nil {
 			return err
 		}
-		return drainAway(ctx, tx, m, op, reason)
+		ended = nil
+		var refused error
+		for _, e := range all {
+			m, err := asSeen(ctx, tx, e.Machine) // the one before may have given it to somebody
+			if code := api.CodeOf(err); code == api.Conflict || code == api.NotFound {
+				refused = err
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if err := drainAway(ctx, tx, m, op, e.Why); err != nil {
+				return err
+			}
+			ended = append(ended, m.ID)
+		}
+		if len(ended) == 0 {
+			return refused
+		}
+		return nil
 	})
+	return ended, err
 }
 
 // drainAway ends a machine, after what was made on it is collected.

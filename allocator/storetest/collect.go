@@ -89,7 +89,8 @@ func workIsCollected(t *testing.T, w *world) {
 	var op allocator.Operation
 	m, c = end("bob@example.org", func(m allocator.Machine, _ allocator.Seat) error {
 		op = allocator.Operation{ID: w.id("op"), Kind: allocator.Terminate, WorkshopID: ws.ID, State: allocator.Queued, CreatedAt: w.tick()}
-		return w.DrainMachine(t.Context(), m, op, "it is replaced")
+		_, err := w.DrainMachines(t.Context(), op, []allocator.Ending{{Machine: m, Why: "it is replaced"}})
+		return err
 	})
 	require.Equal(t, other, m)
 	require.Equal(t, allocator.SeatQueued, w.seat(t, ws.ID, "bob@example.org").State)

@@ -127,7 +127,12 @@ func randomHistories(t *testing.T, w *world) {
 			"drain": func(*rapid.T) {
 				m := machine()
 				op := allocator.Operation{ID: w.id("op"), Kind: allocator.Terminate, WorkshopID: m.WorkshopID, State: allocator.Queued, CreatedAt: w.tick()}
-				check(w.DrainMachine(ctx, m, op, "it is replaced"))
+				all := []allocator.Ending{{Machine: m, Why: "it is replaced"}}
+				if other := machine(); other.WorkshopID == m.WorkshopID && other.ID != m.ID {
+					all = append(all, allocator.Ending{Machine: other, Why: "so is another one"})
+				}
+				_, err := w.DrainMachines(ctx, op, all)
+				check(err)
 			},
 			"collect": func(*rapid.T) {
 				op := allocator.Operation{ID: w.id("op"), Kind: allocator.Collect, WorkshopID: workshop().ID, State: allocator.Queued, CreatedAt: w.tick()}

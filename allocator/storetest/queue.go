@@ -102,6 +102,36 @@ func machineIsEndedAsItWasSeen(t *testing.T, w *world) {
 	require.NoError(t, w.TerminateMachine(t.Context(), w.machines(t, ws.ID)[0], op, "it is not needed any more"))
 }
 
+func machinesAreEndedTogether(t *testing.T, w *world) {
+	ws, machines := w.ready(t, 3)
+	w.come(t, ws.ID, "ann@example.org") // after they were seen
+	held := w.seat(t, ws.ID, "ann@example.org").MachineID
+	op := allocator.Operation{ID: "op_x", Kind: allocator.Terminate, WorkshopID: ws.ID, State: allocator.Queued, CreatedAt: w.tick()}
+	var all []allocator.Ending
+	for _, m := range machines {
+		all = append(all, allocator.Ending{Machine: m, Why: "because of " + m.ID})
+	}
+	ended, err := w.DrainMachines(t.Context(), op, all)
+	require.NoError(t, err)
+	require.Len(t, ended, 2)
+	require.NotContains(t, ended, held, "it was given away meanwhile")
+	for _, id := range ended {
+		m := w.machine(t, id)
+		require.Equal(t, []any{allocator.Terminating, "because of " + id}, []any{m.State, m.Reason})
+	}
+	o, err := w.Operation(t.Context(), op.ID)
+	require.NoError(t, err)
+	require.Equal(t, 2, o.Total)
+
+	op.ID = "op_y"
+	_, err = w.DrainMachines(t.Context(), op, all)
+	requireCode(t, api.Conflict, err)
+	_, err = w.DrainMachines(t.Context(), op, []allocator.Ending{{Machine: allocator.Machine{ID: "mch_unknown"}}})
+	requireCode(t, api.NotFound, err)
+	_, err = w.Operation(t.Context(), op.ID)
+	requireCode(t, api.NotFound, err)
+}
+
 func startIsWaitedFor(t *testing.T, w *world) {
 	ws := w.plain(t, 1)
 	op := allocator.Operation{ID: "op_x", Kind: allocator.Launch, WorkshopID: ws.ID, State: allocator.Queued, CreatedAt: w.now}

@@ -26,6 +26,7 @@ func Run(t *testing.T, open Open) {
 		"who comes when no machine is free waits in order":          queueIsInOrder,
 		"who loses a machine comes before those who wait":           lostMachineComesFirst,
 		"a machine is not ended that was given away meanwhile":      machineIsEndedAsItWasSeen,
+		"machines that end together are as they were seen":          machinesAreEndedTogether,
 		"nobody gets a machine before the workshop begins":          startIsWaitedFor,
 		"no more seats are given than there are":                    spareIsNoSeat,
 		"a seat ends and is extended unless others wait":            seatEnds,

@@ -24,6 +24,10 @@ const (
 // more is after that: each is kept in the database for a while.
 const signOnBurst, signOnEvery = 60, 2 * time.Second
 
+// Log-ins with a password that are let through at once from an address, and how often one
+// more is after that. Those that are right do not count: a room of staff has one address.
+const logInBurst, logInEvery = 100, time.Second
+
 // mostKeys is how many addresses, and how many workshops, are counted at once.
 const mostKeys = 10_000
 
@@ -83,20 +87,36 @@ func (l *limiter) forget() {
 }
 
 // limits bound how often seats are claimed and log-ins begin, and how much machines log.
-type limits struct{ addresses, workshops, logs, signOns *limiter }
+type limits struct{ addresses, workshops, logs, signOns, logIns *limiter }
 
 func newLimits(now func() time.Time) limits {
-	return limits{newLimiter(addressBurst, addressEvery, now), newLimiter(workshopBurst, workshopEvery, now), newLimiter(logBurst, logEvery, now), newLimiter(signOnBurst, signOnEvery, now)}
+	return limits{
+		addresses: newLimiter(addressBurst, addressEvery, now), workshops: newLimiter(workshopBurst, workshopEvery, now),
+		logs: newLimiter(logBurst, logEvery, now), signOns: newLimiter(signOnBurst, signOnEvery, now), logIns: newLimiter(logInBurst, logInEvery, now),
+	}
 }
 
 // signOn counts a log-in that begins. RateLimited when there were too many from this
 // address.
 func (l limits) signOn(r *http.Request) error {
-	wait := l.signOns.wait(access.Network(remote(r)))
-	if wait == 0 {
-		return nil
+	if wait := l.signOns.wait(access.Network(remote(r))); wait > 0 {
+		return tooManyLogIns(wait, "or log in with a password")
 	}
-	p := api.Problemf(api.RateLimited, "Too many people log in from your network at once", "Try again in %d seconds, or log in with a password.", int(wait.Seconds())+1)
+	return nil
+}
+
+// logIn counts a log-in with a password. RateLimited when there were too many from this
+// address. It is taken back by calling right.
+func (l limits) logIn(address string) (right func(), err error) {
+	network := access.Network(address)
+	if wait := l.logIns.wait(network); wait > 0 {
+		return nil, tooManyLogIns(wait, "or from another network")
+	}
+	return func() { l.logIns.giveBack(network, logInEvery) }, nil
+}
+
+func tooManyLogIns(wait time.Duration, otherwise string) error {
+	p := api.Problemf(api.RateLimited, "Too many people log in from your network at once", "Try again in %d seconds, %s.", int(wait.Seconds())+1, otherwise)
 	p.RetryAfter = wait
 	return p
 }

@@ -67,3 +67,26 @@ func TestWhoClaimsWithoutAnEndIsToldWhenToTryAgain(t *testing.T) {
 	res, _ = claim("made-up", "2001:db8::1")
 	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
 }
+
+func TestWhoTriesPasswordsWithoutAnEndIsToldWhenToTryAgain(t *testing.T) {
+	w := newWorld(t, func(c *web.Config) { c.TrustedProxies, c.ClientAddressHeader = []string{"127.0.0.0/8"}, "X-From" })
+	try := func(user, from string) (*http.Response, string) {
+		return w.browser(t).send(t, http.MethodPost, "/admin/login", url.Values{"user": {user}, "password": {password}}.Encode(),
+			"X-From", from, "Content-Type", "application/x-www-form-urlencoded", "Accept", "text/html")
+	}
+	for i := range 100 {
+		res, _ := try(fmt.Sprintf("made up %0100d", i), fmt.Sprintf("2001:db8::%x", i+1)) // one subscriber
+		require.Equal(t, http.StatusUnauthorized, res.StatusCode)
+	}
+	res, body := try("admin", "2001:db8::1")
+	require.Equal(t, http.StatusTooManyRequests, res.StatusCode)
+	require.Equal(t, "2", res.Header.Get("Retry-After"))
+	require.Contains(t, body, "Too many people log in from your network")
+	res, _ = try("admin", "2001:db8:1::1")
+	require.Equal(t, http.StatusSeeOther, res.StatusCode, "others are let through")
+	w.Time = w.Time.Add(time.Second)
+	for range 3 {
+		res, _ = try("admin", "2001:db8::1")
+		require.Equal(t, http.StatusSeeOther, res.StatusCode, "what is right does not count")
+	}
+}

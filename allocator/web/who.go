@@ -105,6 +105,10 @@ func (s *server) begin(ctx context.Context, u allocator.User) error {
 // logIn checks a password and begins a session, in a browser that holds no seat. What shows
 // the seat is given.
 func (s *server) logIn(ctx context.Context, in api.Session, address, seat string) error {
+	right, err := s.limits.logIn(address)
+	if err != nil {
+		return err
+	}
 	if err := s.apart(ctx, seat); err != nil {
 		return err
 	}
@@ -115,6 +119,7 @@ func (s *server) logIn(ctx context.Context, in api.Session, address, seat string
 	if err != nil {
 		return err
 	}
+	right()
 	if err := s.begin(ctx, u); err != nil {
 		return err
 	}

@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/allocator/readiness"
@@ -34,4 +39,19 @@ func TestAClockHearsWhatAWSAnswers(t *testing.T) {
 	require.NoError(t, err)
 	_, err = client.Do(req)
 	require.Error(t, err)
+}
+
+func TestACallThatAWSNeverAnswersIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hears := func(context.Context, string, string) (net.Conn, error) {
+			near, far := net.Pipe()
+			go func() { _, _ = io.Copy(io.Discard, far) }()
+			return near, nil
+		}
+		client := awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) { tr.DialContext = hears })
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://ec2.example", nil)
+		require.NoError(t, err)
+		_, err = listenTo(aws.Config{HTTPClient: client}, readiness.NewClock()).HTTPClient.Do(req)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	})
 }
