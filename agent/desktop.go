@@ -82,12 +82,14 @@ func (s *Sessions) Start(ctx context.Context, id string, number int64) error {
 	if s.ID() == id {
 		return nil
 	}
-	if s.left != "" && s.left != id {
+	switch s.left {
+	case id: // from before a restart: what is being collected of it goes on
+	case "":
+		s.leaving()
+	default:
 		if err := s.end(ctx, s.left); err != nil {
 			return err
 		}
-	} else {
-		s.leaving()
 	}
 	s.keepLeft(id)
 	if err := s.desktop.Start(ctx, id); err != nil {
