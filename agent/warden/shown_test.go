@@ -28,8 +28,10 @@ func asking(t *testing.T, h http.Handler) warden.Shower {
 
 func TestAWardenTellsThatTheSessionIsNotShownAnyMore(t *testing.T) {
 	for unit, kind := range map[string]func(*warden.Warden){
-		unit:       func(*warden.Warden) {},
-		containers: func(w *warden.Warden) { w.Inside = &warden.Inside{Skeleton: "/etc/skel", Fetch: http.NotFoundHandler(), Remove: func(context.Context) error { return nil }} },
+		unit: func(*warden.Warden) {},
+		containers: func(w *warden.Warden) {
+			w.Inside = &warden.Inside{Skeleton: "/etc/skel", Fetch: http.NotFoundHandler(), Remove: func(context.Context) error { return nil }}
+		},
 		remoteUnit: func(w *warden.Warden) { w.Remote = process.Runner{} },
 	} {
 		t.Run(unit, func(t *testing.T) {
