@@ -128,6 +128,7 @@ func (a *Agent) Run(ctx context.Context) error {
 			}
 		}
 	}
+	a.shipLast(ctx, id)
 	return nil
 }
 
