@@ -35,6 +35,7 @@ found() { if "${@:2}" >/dev/null 2>&1; then echo "$1"; fi; }
   found "instance metadata" curl -s -m 3 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token
   found "instance metadata by another socket" bash -c 'exec 3<>/dev/tcp/169.254.169.254/80'
   found "the agent's memory" bash -c 'for p in /proc/[0-9]*; do case "$(readlink "$p/exe")" in *lablink-agent) [ "$(stat -c %U "$p")" != lablink-session ] && cat "$p/environ" && exit 0 ;; esac; done; exit 1'
+  found "metrics that name somebody" bash -c 'curl -s -m 3 http://127.0.0.1:9478/metrics | grep -E "@|(agt|mch|sea|wks)_"'
   found "sudo" sudo -n true
   found "docker" curl -s -m 3 --unix-socket /run/docker.sock http://docker/info
   found "systemd" systemctl stop lablink-agent.service
@@ -93,6 +94,7 @@ chmod 0755 /usr/local/bin/startxfce4`)
 		require.Empty(t, m.run(t, "sh", "-c", "find / -xdev -user lablink-session -not -path '/proc/*' 2>/dev/null || true"))
 	}
 	givenUp(t, d, admin, w, m)
+	require.Contains(t, m.run(t, "curl", "-s", "-f", "-m", "5", "http://127.0.0.1:9478/metrics"), "lablink_agent_health")
 	require.Equal(t, "masked", m.run(t, "sh", "-c", `systemctl is-enabled "user@$(id -u lablink-session).service" || true`))
 	require.Equal(t, "lablink-session", m.run(t, "grep", "-x", "lablink-session", "/etc/cron.deny"))
 	require.Empty(t, m.failed(t))
