@@ -41,6 +41,8 @@ type Config struct {
 	// with each value. Optional, both: it is nobody's to take back.
 	Notices Notices
 	Watches <-chan time.Time
+	// Upkeep looks whether sessions are still shown. Optional: nothing does.
+	Upkeep *Upkeep
 	// Follow asks the machine to run a release, which ends this agent. The one that runs
 	// takes back what was asked before. Optional: the agent stays what it is.
 	Follow func(release string) error
@@ -126,6 +128,7 @@ func (a *Agent) Run(ctx context.Context) error {
 			}
 		}
 	}
+	a.shipLast(ctx, id)
 	return nil
 }
 
@@ -145,8 +148,10 @@ func (a *Agent) live(ctx context.Context, id Identity) error {
 }
 
 func (a *Agent) keepLooking(ctx context.Context) {
+	upkeep := a.tries("look whether the desktop is still shown")
 	for {
 		a.look(ctx)
+		a.keepUp(ctx, upkeep)
 		select {
 		case <-ctx.Done():
 			return
@@ -162,6 +167,19 @@ func (a *Agent) look(ctx context.Context) {
 		a.usage.Measure(status.Readings, a.Machine.hostFacts())
 	}
 	a.Alive()
+}
+
+// keepUp looks whether the session is still shown. Why nobody can say that is logged once.
+func (a *Agent) keepUp(ctx context.Context, t *tries) {
+	if a.Upkeep == nil {
+		return
+	}
+	switch asked, err := a.Upkeep.look(ctx, a.Now()); {
+	case err != nil && ctx.Err() == nil:
+		t.failed(err, shownEvery)
+	case asked && err == nil:
+		t.succeeded()
+	}
 }
 
 func (a *Agent) close() {

@@ -24,12 +24,17 @@ type change struct {
 type changes struct {
 	// wake receives a value when a change was added.
 	wake chan struct{}
+	// hurry receives one when something is not to wait until who reports tries again: that the
+	// cloud takes the machine back, or that it is unhealthy.
+	hurry chan struct{}
 
 	mu    sync.Mutex
 	queue []*change
 }
 
-func newChanges() *changes { return &changes{wake: make(chan struct{}, 1)} }
+func newChanges() *changes {
+	return &changes{wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
+}
 
 // add keeps a report. The oldest one makes room when there are too many.
 func (c *changes) add(r api.Report) {
@@ -41,13 +46,35 @@ func (c *changes) add(r api.Report) {
 		c.queue = c.queue[1:]
 	}
 	c.rouse()
+	if r.Health == api.Unhealthy {
+		put(c.hurry)
+	}
 }
 
 // rouse lets who reports do it now.
-func (c *changes) rouse() {
+func (c *changes) rouse() { put(c.wake) }
+
+// hasten lets who reports do it now, also where they wait to try again.
+func (c *changes) hasten() {
+	put(c.hurry)
+	c.rouse()
+}
+
+// taken is that what was announced is being told.
+func (c *changes) taken() {
+	for _, announced := range []chan struct{}{c.wake, c.hurry} {
+		select {
+		case <-announced:
+		default:
+		}
+	}
+}
+
+// put puts a value where there is none.
+func put(to chan struct{}) {
 	select {
-	case c.wake <- struct{}{}:
-	default: // it is awake already
+	case to <- struct{}{}:
+	default:
 	}
 }
 

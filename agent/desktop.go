@@ -64,6 +64,7 @@ type Sessions struct {
 
 	mu      sync.Mutex
 	id      string
+	fallen  string // the session whose desktop was given up, until it is shown again
 	trouble string
 }
 
@@ -82,18 +83,20 @@ func (s *Sessions) Start(ctx context.Context, id string, number int64) error {
 	if s.ID() == id {
 		return nil
 	}
-	if s.left != "" && s.left != id {
+	switch s.left {
+	case id: // from before a restart: what is being collected of it goes on
+	case "":
+		s.leaving()
+	default:
 		if err := s.end(ctx, s.left); err != nil {
 			return err
 		}
-	} else {
-		s.leaving()
 	}
 	s.keepLeft(id)
 	if err := s.desktop.Start(ctx, id); err != nil {
 		return s.failed("The desktop does not start", err)
 	}
-	s.set(id, "")
+	s.set(id)
 	return nil
 }
 
@@ -140,21 +143,22 @@ func (s *Sessions) end(ctx context.Context, id string) error {
 	if err := s.desktop.End(ctx, id); err != nil {
 		return s.failed("The session before does not end", err)
 	}
-	s.set("", "")
+	s.set("")
 	s.keepLeft("")
 	return nil
 }
 
 func (s *Sessions) failed(what string, err error) error {
-	p := api.Problemf(api.Unavailable, what, "%s. It is tried again.", err)
-	s.set(s.ID(), gpu.Clip(what+": "+err.Error()))
-	return p
-}
-
-func (s *Sessions) set(id, trouble string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.id, s.trouble = id, trouble
+	s.trouble = gpu.Clip(what + ": " + err.Error())
+	return api.Problemf(api.Unavailable, what, "%s. It is tried again.", err)
+}
+
+func (s *Sessions) set(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.id, s.fallen, s.trouble = id, "", ""
 }
 
 // ID is the session that goes on, or "".

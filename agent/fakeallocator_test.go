@@ -24,6 +24,7 @@ type fakeAllocator struct {
 	interval int          // seconds
 	// logAnswer is what a batch of the log, which is kept, is answered with.
 	logAnswer error
+	hangs     bool // whether it never answers that
 	// setup is what machines are set up with, and setupAnswer why it is not told.
 	setup       api.Setup
 	setupAnswer error
@@ -130,9 +131,13 @@ func (f *fakeAllocator) Setup(_ context.Context, id agent.Identity) (api.Setup, 
 	return f.setup, f.setupAnswer
 }
 
-func (f *fakeAllocator) Log(_ context.Context, id agent.Identity, b api.LogBatch) error {
+func (f *fakeAllocator) Log(ctx context.Context, id agent.Identity, b api.LogBatch) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.hangs {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	if err := f.admit(id); err != nil {
 		return err
 	}

@@ -72,6 +72,34 @@ func TestWhatIsLoggedIsSentAndKeptWhileTheAllocatorIsAway(t *testing.T) {
 	})
 }
 
+// Each update and each reboot ends the agent: the lines before say why.
+func TestAnAgentThatEndsSendsWhatItLoggedLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.logbook = agent.NewLogbook("run", time.Now)
+		w.start(t)
+		time.Sleep(time.Minute)
+		w.logbook.Add("warn", "agent", "this machine boots again")
+		w.stop()
+		require.Contains(t, texts(w.allocator.now().logs), "1 this machine boots again")
+	})
+}
+
+func TestAnAgentThatEndsDoesNotWaitForAnAllocatorThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.logbook = agent.NewLogbook("run", time.Now)
+		w.start(t)
+		time.Sleep(time.Minute)
+		w.allocator.change(func() { w.allocator.hangs = true })
+		w.logbook.Add("info", "agent", "one")
+		began := time.Now()
+		w.stop()
+		require.LessOrEqual(t, time.Since(began), 2*time.Second)
+		require.Equal(t, 1, w.logs.count("what was logged last was not sent"))
+	})
+}
+
 // A batch whose answer is lost is the same again; one that is never taken is left out.
 func TestABatchIsTheSameUntilItIsTaken(t *testing.T) {
 	for name, c := range map[string]struct {

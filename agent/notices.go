@@ -37,13 +37,14 @@ func (a *Agent) keepWatching(ctx context.Context) {
 	}
 }
 
-// noticed keeps what the cloud will do. When that is new, the allocator is told at once.
+// noticed keeps what the cloud will do. When that is new, the allocator is told at once, also
+// where it was away just now.
 func (m *Machine) noticed(n *api.Interruption) bool {
 	was := m.notice.Swap(n)
 	if n == nil || was != nil && was.Action == n.Action && was.At.Equal(n.At) {
 		return false
 	}
 	m.gpus.Hurry()
-	m.changes.rouse()
+	m.changes.hasten()
 	return true
 }

@@ -80,3 +80,58 @@ func TestAnInterruptionDoesNotWaitBehindAChangeOfHealth(t *testing.T) {
 		assert.Equal(t, &notice, told[0].Interruption, "with it, and not five minutes later")
 	})
 }
+
+// An allocator that was away is not tried again for up to a minute, and one that said so for
+// longer: of the two minutes that AWS gives, none is lost to that.
+func TestWhatCannotWaitIsReportedAsSoonAsTheAllocatorAnswers(t *testing.T) {
+	for name, busy := range map[string]*api.Problem{"it was away": nil, "it asked to wait": {Code: api.Unavailable, Title: "Later", RetryAfter: 10 * time.Minute}} {
+		for what, happens := range map[string]func(*world) bool{
+			"a notice": func(w *world) bool {
+				w.notices.say(&api.Interruption{Action: "terminate", At: time.Now().Add(2 * time.Minute)}, nil)
+				return true
+			},
+			"a GPU that is lost": func(w *world) bool { w.lose(); return false },
+		} {
+			t.Run(what+", as "+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld()
+					w.notices = &fakeNotices{}
+					w.start(t)
+					after(7 * time.Second)
+					w.allocator.goAway()
+					w.allocator.change(func() { w.allocator.answer = busy; w.allocator.away = busy == nil })
+					after(3 * time.Minute)
+					w.allocator.change(func() { w.allocator.away, w.allocator.answer = false, nil })
+					before := len(w.allocator.now().reports)
+					notice := happens(w)
+					after(6 * time.Second) // it is looked for every five
+					told := w.allocator.now().reports[before:]
+					require.NotEmpty(t, told)
+					if notice {
+						require.NotNil(t, told[0].Interruption)
+					} else {
+						require.Equal(t, api.Unhealthy, told[0].Health)
+					}
+				})
+			})
+		}
+	}
+}
+
+// Each ends one pause: an allocator that stays away is not asked again and again.
+func TestANoticeDoesNotCallAnAllocatorThatIsAwayAgainAndAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.notices = &fakeNotices{}
+		w.start(t)
+		after(7 * time.Second)
+		w.allocator.goAway()
+		after(10 * time.Minute)
+		w.notices.say(&api.Interruption{Action: "terminate", At: time.Now().Add(2 * time.Minute)}, nil)
+		before := w.allocator.now().tried
+		after(time.Minute)
+		tried := w.allocator.now().tried - before
+		assert.Greater(t, tried, 5, "it is tried at short intervals at first")
+		assert.Less(t, tried, 15)
+	})
+}

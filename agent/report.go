@@ -23,6 +23,7 @@ const (
 // allocator does not know id.
 func (a *Agent) keepReporting(ctx context.Context, id Identity) error {
 	t := a.tries("report to the allocator")
+	t.hurry = a.Machine.changes.hurry
 	interval := firstInterval
 	for {
 		err := t.until(ctx, func() error {
@@ -64,10 +65,7 @@ func (a *Agent) keepReporting(ctx context.Context, id Identity) error {
 func (a *Agent) report(ctx context.Context, id Identity) (api.ReportAnswer, error) {
 	a.Machine.gpus.First(ctx)
 	status := a.Machine.status(ctx)
-	select {
-	case <-a.Machine.changes.wake: // what it announced is told below
-	default:
-	}
+	a.Machine.changes.taken() // what was announced is told below
 	oldest, report := a.Machine.changes.first()
 	if oldest == nil {
 		report = a.Machine.report(status)

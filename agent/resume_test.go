@@ -69,3 +69,30 @@ func TestACollectionThatWasCutShortDoesNotGoOnInAnothersHome(t *testing.T) {
 	require.Contains(t, status.Trouble, "cut short")
 	require.Empty(t, k.kept)
 }
+
+// The agent is told of its session again, before or after it is asked for the collection.
+func TestACollectionGoesOnWhenTheSessionIsTheSameAfterARestart(t *testing.T) {
+	for _, first := range []string{"the session", "the collection"} {
+		t.Run(first, func(t *testing.T) {
+			dir, memory := many(t), &fakeMemory{}
+			before := agent.NewSessions(agent.Plain{})
+			before.Memory = memory
+			require.NoError(t, before.Start(t.Context(), "anns", 3))
+			cut(t, dir, memory)
+
+			k := &fakeKeeper{kept: map[string]string{}, hold: make(chan struct{}), begun: make(chan struct{}, 200)}
+			c := &agent.Collector{Home: dir, Keeper: k, Memory: memory}
+			s := agent.NewSessions(agent.Plain{})
+			s.Leaving, s.Memory = c.Close, memory
+			if first == "the collection" {
+				_, err := c.Collect(asked("op_1"))
+				require.NoError(t, err)
+				<-k.begun
+			}
+			require.NoError(t, s.Start(t.Context(), "anns", 3))
+			close(k.hold)
+			require.Equal(t, api.CollectStatus{Done: true, Files: 120, Bytes: 600}, collected(t, c, asked("op_1")))
+			require.Len(t, k.kept, 50, "seventy were kept before")
+		})
+	}
+}

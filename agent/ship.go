@@ -37,6 +37,22 @@ func (a *Agent) keepShipping(ctx context.Context, id Identity) error {
 	}
 }
 
+// lastShip bounds how long an agent that ends may take to tell what it logged last.
+const lastShip = 2 * time.Second
+
+// shipLast tells what was logged last, as the agent ends: that says why.
+func (a *Agent) shipLast(ctx context.Context, id Identity) {
+	if a.Logbook == nil {
+		return
+	}
+	a.Log.Info("the agent ends")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastShip)
+	defer cancel()
+	if err := a.ship(ctx, id); err != nil {
+		a.Log.Warn("what was logged last was not sent to the allocator", "error", err)
+	}
+}
+
 // ship tells all that the allocator does not have. What it will never take is left
 // out: an allocator before this one takes no logs, and one that reads them otherwise
 // takes no other try.

@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -21,6 +20,8 @@ type tries struct {
 	pause *pause
 	log   *slog.Logger
 	told  string
+	// hurry ends a pause with each value, and makes the next one short. Optional.
+	hurry <-chan struct{}
 }
 
 func (a *Agent) tries(what string) *tries {
@@ -30,28 +31,53 @@ func (a *Agent) tries(what string) *tries {
 // until tries op until it succeeds. It gives up when ctx ends, returning why,
 // and when op's error was made by backoff.Permanent, returning that error.
 func (t *tries) until(ctx context.Context, op func() error) error {
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		return struct{}{}, t.heed(op())
-	},
-		backoff.WithBackOff(t.pause),
-		backoff.WithMaxElapsedTime(0), // as long as it takes
-		backoff.WithNotify(t.failed))
-	if err == nil {
-		t.succeeded()
+	t.pause.Reset()
+	for {
+		err := op()
+		var permanent *backoff.PermanentError
+		switch {
+		case err == nil:
+			t.succeeded()
+			return nil
+		case errors.As(err, &permanent):
+			return permanent.Err
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		}
+		next := t.next(err)
+		t.failed(err, next)
+		if !t.wait(ctx, next) {
+			return context.Cause(ctx)
+		}
 	}
-	return err
 }
 
-// heed makes the back-off wait as long as a refusal asks for, and up to a quarter longer:
-// agents that are refused together do not come back together.
-func (t *tries) heed(err error) error {
+// next is how long to wait after an error: as long as a refusal asks for, and up to a quarter
+// longer, as agents that are refused together do not come back together.
+func (t *tries) next(err error) time.Duration {
 	var p *api.Problem
-	if errors.As(err, &p) && p.RetryAfter > 0 {
-		wait := min(p.RetryAfter, maxRetryAfter)
-		wait += time.Duration(t.pause.random() * float64(wait/4))
-		return fmt.Errorf("%w (%w)", err, backoff.RetryAfter(int(wait.Seconds())))
+	if !errors.As(err, &p) || p.RetryAfter <= 0 {
+		return t.pause.NextBackOff()
 	}
-	return err
+	t.pause.Reset()
+	wait := min(p.RetryAfter, maxRetryAfter)
+	return wait + time.Duration(t.pause.random()*float64(wait/4))
+}
+
+// wait waits for a while, or until there is something that cannot, and reports whether ctx
+// goes on.
+func (t *tries) wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-t.hurry:
+		t.pause.Reset()
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // failed says why a try failed, once for each cause.

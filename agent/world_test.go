@@ -42,6 +42,7 @@ type world struct {
 	memory    *fakeMemory
 	setup     *agent.Setup
 	usage     *agent.Usage
+	upkeep    *agent.Upkeep
 	every     time.Duration // between two looks; 0: lookEvery
 	seed      uint32        // of its chances
 	stop      func()
@@ -96,6 +97,7 @@ func (w *world) start(t *testing.T) *world {
 		Dialer:     w.allocator,
 		Looks:      looks.C,
 		Follow:     w.follow,
+		Upkeep:     w.upkeep,
 		Logbook:    w.logbook,
 		Now:        time.Now,
 		Random:     func() float64 { return float64(random.Add(0x9E3779B9)) / (1 << 32) },

@@ -20,7 +20,8 @@ const (
 
 // LogBatch is a batch of a machine's log as it is kept.
 type LogBatch struct {
-	Seq int64 // its place in the log
+	Seq    int64  // its place in the log
+	Before string // the run of the batch before it, or "" where none is kept
 	api.LogBatch
 }
 
@@ -49,7 +50,8 @@ func oneLine(text string) string {
 }
 
 // Logs reads a machine's log after a place, or from its beginning. Lines that were
-// lost are told by one in their place. NotFound.
+// lost are told by one in their place, and so are those that may be: what an agent had not sent
+// went with it. NotFound.
 func (s *Service) Logs(ctx context.Context, machine string, after int64) (api.LogPage, error) {
 	page := api.LogPage{Lines: []api.LogLine{}, Next: after}
 	if _, err := s.Store.Machine(ctx, machine); err != nil {
@@ -60,13 +62,18 @@ func (s *Service) Logs(ctx context.Context, machine string, after int64) (api.Lo
 		return page, err
 	}
 	for _, b := range batches {
+		if b.Before != "" && b.Before != b.Run {
+			page.Lines = append(page.Lines, missing(b, "The agent started again here: what it had not sent is lost."))
+		}
 		if b.Lost > 0 {
-			page.Lines = append(page.Lines, api.LogLine{
-				At: b.Lines[0].At, Level: "warn", Source: "lablink",
-				Text: fmt.Sprintf("%d lines were lost here: the machine had no room for them while the allocator was away.", b.Lost),
-			})
+			page.Lines = append(page.Lines, missing(b, fmt.Sprintf("%d lines were lost here: the machine had no room for them while the allocator was away.", b.Lost)))
 		}
 		page.Lines, page.Next = append(page.Lines, b.Lines...), b.Seq
 	}
 	return page, nil
+}
+
+// missing is a line in the place of what is not there, before a batch.
+func missing(b LogBatch, what string) api.LogLine {
+	return api.LogLine{At: b.Lines[0].At, Level: "warn", Source: "lablink", Text: what}
 }

@@ -179,7 +179,7 @@ type Store interface {
 	// Forget removes what is too old; others write meanwhile. What was logged when nobody knew the time is from now.
 	Forget(ctx context.Context, b Bygone, now time.Time) error
 	// Logs reads at most limit batches of a machine's log, oldest first, after the one
-	// with seq after.
+	// with seq after, and which run the one before each is of.
 	Logs(ctx context.Context, machine string, after int64, limit int) ([]LogBatch, error)
 
 	// Claim gives a participant a seat, or the one they hold, and tells the audit of one

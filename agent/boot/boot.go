@@ -22,6 +22,17 @@ type Config struct {
 	Trust        string `json:"trust,omitempty"`
 	Bucket       string `json:"bucket"`
 	Desktop      string `json:"desktop,omitempty"`
+	// Metrics is where Prometheus on the machine may ask the agent. Bootstrap says it.
+	Metrics string `json:"metrics,omitempty"`
+}
+
+// metricsAt is where that is. Simulated machines share one loopback, and each takes a port
+// that is free.
+func metricsAt() string {
+	if host.Skipped("user") {
+		return "127.0.0.1:0"
+	}
+	return "127.0.0.1:9478"
 }
 
 //go:embed units
@@ -47,6 +58,7 @@ func InstallUnits(ctx context.Context) error { return host.InstallUnitsFrom(ctx,
 
 // Bootstrap sets up the machine for a release whose binary is here already.
 func Bootstrap(ctx context.Context, out io.Writer, c Config, release string) error {
+	c.Metrics = metricsAt()
 	return host.Run(ctx, out, []host.Step{
 		{Name: "user", Do: host.MakeUser},
 		{Name: "settings", Do: func(context.Context) error { return host.WriteJSON(configFile, c) }},

@@ -30,6 +30,8 @@ type Own struct {
 	Desktop string `json:"desktop"`
 	TLSName string `json:"tls_name,omitempty"`
 	Trust   string `json:"trust,omitempty"`
+	// Metrics is where Prometheus on the machine may ask the agent. Install says it.
+	Metrics string `json:"metrics,omitempty"`
 }
 
 // Deployed reports whether a deployment set this machine up: it is none of one's own then.
@@ -73,6 +75,7 @@ func placeProgram(program string) error {
 // write writes the settings for root and the agent alone: the token in them lets a machine
 // join.
 func (o Own) write(context.Context) error {
+	o.Metrics = metricsAt()
 	if err := host.WriteJSONFor(configFile, o, 0o640); err != nil {
 		return err
 	}

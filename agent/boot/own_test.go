@@ -26,7 +26,7 @@ func TestAMachineOfOnesOwnIsSetUpAndSetUpAgain(t *testing.T) {
 	for _, says := range []string{"the first", "a later one"} {
 		require.NoError(t, w.install(t, says))
 		require.Equal(t, says, w.read(t, "opt/lablink/current/lablink-agent"))
-		require.JSONEq(t, `{"join": "https://lab.example.org/#lbj_abc", "desktop": "vnc"}`, w.read(t, "etc/lablink/agent.json"))
+		require.JSONEq(t, `{"join": "https://lab.example.org/#lbj_abc", "desktop": "vnc", "metrics": "127.0.0.1:0"}`, w.read(t, "etc/lablink/agent.json"))
 	}
 	info, err := os.Stat(filepath.Join(w.root, "etc/lablink/agent.json"))
 	require.NoError(t, err)

@@ -151,6 +151,7 @@ func TestTheFirstBootStartsTheAgentAndItsUpdater(t *testing.T) {
 	require.Equal(t, first, host.Current())
 	require.Equal(t, "daemon-reload\nenable --now lablink-agent.service lablink-agent-update.timer\n", w.read(t, "systemctl.log"))
 	require.Contains(t, w.read(t, "etc/lablink/agent.json"), `"bucket":"b"`)
+	require.Contains(t, w.read(t, "etc/lablink/agent.json"), `"metrics":"127.0.0.1:0"`)
 	require.NoError(t, w.update(t), "nothing is wanted yet")
 }
 

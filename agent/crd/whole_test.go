@@ -25,6 +25,9 @@ type units struct{ started chan string }
 
 func (u units) Start(_ context.Context, unit string) error { u.started <- unit; return nil }
 func (u units) Stop(context.Context, string) error         { return nil }
+func (u units) Shown(context.Context, string) (givenUp bool, restarts int, err error) {
+	return false, 0, nil
+}
 
 type machine struct{}
 

@@ -4,9 +4,12 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,9 +18,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/agent/gpu"
 	"github.com/talmolab/lablink-infrastructure/agent/gpu/gputest"
 	"github.com/talmolab/lablink-infrastructure/agent/inject"
 	"github.com/talmolab/lablink-infrastructure/agent/metrics"
+	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
@@ -77,4 +82,61 @@ func TestAnAddressThatIsTakenIsToldAndNothingElse(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	metrics.Serve(ctx, "127.0.0.1:0", nil, slog.New(slog.NewTextHandler(io.Discard, nil))) // ends with its context
+}
+
+// somebodys is a machine that somebody works on.
+type somebodys struct{}
+
+func (somebodys) Last() (api.Status, bool) {
+	return api.Status{
+		At: noon, Health: api.Degraded, Reason: "ann's program", Note: "ann's note", Version: "anns",
+		Inventory: api.Inventory{Driver: "anns", GPUs: []api.GPU{{UUID: "GPU-a", Model: "Tesla T4", Memory: 1}}},
+		Session:   &api.SessionStatus{ID: "sea_anns-1", Trouble: "ann's disk is full"},
+		Setup:     &api.SetupStatus{},
+	}, true
+}
+
+func (somebodys) Counts() []gpu.Counted { return nil }
+
+// Whoever works on a machine can read its metrics, also of who was there before.
+func TestMetricsTellNothingOfWhoWorks(t *testing.T) {
+	told := scrape(t, somebodys{})
+	require.Contains(t, told, "GPU-a")
+	require.NotContains(t, told, "ann")
+}
+
+func TestWhoMakesManyConnectionsTakesNoMoreRoom(t *testing.T) {
+	said := make(chan string, 10)
+	log := slog.New(slog.NewTextHandler(lines(said), nil))
+	ctx, stop := context.WithCancel(t.Context())
+	var serving sync.WaitGroup
+	serving.Go(func() { metrics.Serve(ctx, "127.0.0.1:0", somebodys{}, log) })
+	defer serving.Wait()
+	defer stop()
+	_, at, _ := strings.Cut(<-said, "address=")
+	at = strings.TrimSpace(at)
+	var held []net.Conn
+	for range 9 {
+		c, err := net.Dial("tcp", at)
+		require.NoError(t, err)
+		defer c.Close()
+		held = append(held, c)
+	}
+	require.NoError(t, held[8].SetReadDeadline(time.Now().Add(5*time.Second)))
+	_, err := held[8].Read(make([]byte, 1))
+	require.Error(t, err)
+	require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "it is closed, and not kept")
+	require.NoError(t, held[0].Close())
+	require.Eventually(t, func() bool {
+		res, err := http.Get("http://" + at + "/metrics")
+		return err == nil && res.Body.Close() == nil && res.StatusCode == http.StatusOK
+	}, 20*time.Second, 10*time.Millisecond)
+}
+
+// lines are what a log says.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	l <- string(p)
+	return len(p), nil
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,18 +34,37 @@ func Handler(m Machine) http.Handler {
 	return mux
 }
 
+// atOnce is how many connections there may be: whoever works on the machine can make some.
+const atOnce = 8
+
+// bounded closes connections that are too many.
+func bounded() func(net.Conn, http.ConnState) {
+	var open atomic.Int64
+	return func(c net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			if open.Add(1) > atOnce {
+				_ = c.Close()
+			}
+		case http.StateClosed, http.StateHijacked:
+			open.Add(-1)
+		}
+	}
+}
+
 // Serve answers at address until ctx ends. What keeps it from that is told to log, and
 // the agent goes on without.
 func Serve(ctx context.Context, address string, m Machine, log *slog.Logger) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
-		log.Error("metrics are not served; choose another address by --metrics", "error", err)
+		log.Error("metrics are not served; choose another address by --metrics, or metrics in /etc/lablink/agent.json", "error", err)
 		return
 	}
 	s := &http.Server{
 		Handler: Handler(m), ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ConnState: bounded(),
+		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
 	defer stop()

@@ -22,7 +22,8 @@ echo "$*" >>"$dir/told"
 case "$*" in
 "system service"*) exec SELF api "$dir" "${4#unix://}" ;;
 "image exists"*) test -e "$dir/pulled" ;;
-"network exists"*) exit 1 ;;
+"network exists"*) test -e "$dir/network" ;;
+"network rm lablink") rm "$dir/network" ;;
 "image inspect"*) cat "$dir/about" ;;
 "cp "*)
   from="$dir/image${2#lablink-look:}"

@@ -151,6 +151,33 @@ func TestAContainerThatOutlivesItsUnitIsRemovedWithItsVolumesThoughWhoAskedIsGon
 	require.ErrorContains(t, podman.Remove(t.Context()), "the session's container is not gone: podman rm --force: exit status 125: the disk is broken")
 }
 
+func TestAMachineThatIsGivenBackKeepsNothingOfContainers(t *testing.T) {
+	dir := image(t)
+	write(t, dir+"/told", "")
+	require.NoError(t, podman.Leave(t.Context()))
+	require.Empty(t, calls(t, dir), "a podman that never served is not asked")
+	_, err := fetch(t, reference)
+	require.NoError(t, err)
+	write(t, dir+"/network", "")
+	write(t, dir+"/told", "")
+	require.NoError(t, podman.Leave(t.Context()))
+	require.NoFileExists(t, dir+"/network")
+	require.NoDirExists(t, host.Path(podman.Dir))
+	require.Contains(t, calls(t, dir), "rm --force --ignore --volumes lablink-session\n", "which would be in the way")
+	require.FileExists(t, dir+"/pulled", "images stay")
+	require.NoError(t, podman.Leave(t.Context()), "once more")
+
+	_, err = fetch(t, reference)
+	require.NoError(t, err)
+	require.NoError(t, podman.Leave(t.Context()), "no session began, so there is no network")
+	require.NoDirExists(t, host.Path(podman.Dir))
+	_, err = fetch(t, reference)
+	require.NoError(t, err)
+	write(t, dir+"/podman", "#!/bin/sh\necho the disk is broken >&2; exit 125\n")
+	require.ErrorContains(t, podman.Leave(t.Context()), "the disk is broken")
+	require.DirExists(t, host.Path(podman.Dir), "what does not work is tried again")
+}
+
 func TestAnImageThatPodmanLostIsFetchedAgain(t *testing.T) {
 	dir := image(t)
 	write(t, dir+"/pulled", "")

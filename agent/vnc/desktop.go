@@ -35,6 +35,7 @@ type Desktop struct {
 
 	mu     sync.Mutex
 	began  bool      // somebody has a session, as far as this program was told
+	latest string    // the session that began last
 	worked time.Time // when its participant did something last; zero: there is none
 
 	streams, entered int           // of its participant, and of who watches
@@ -90,7 +91,10 @@ func (d *Desktop) Start(ctx context.Context, session string) error {
 	d.previews.forget()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.began, d.worked = true, d.now()
+	if !d.began || d.latest != session { // one that is only shown again was as idle before
+		d.worked = d.now()
+	}
+	d.began, d.latest = true, session
 	return nil
 }
 

@@ -267,6 +267,17 @@ func TestAMachineThatComputesIsNotIdle(t *testing.T) {
 	require.False(t, tells, "what is not known is not idle")
 }
 
+// One that is only shown again, as its unit was given up, does not work for that.
+func TestWhoseDesktopIsShownAgainIsAsIdleAsBefore(t *testing.T) {
+	w := newWorld(t, nil)
+	require.NoError(t, w.Start(t.Context(), "anns"))
+	w.clock.passes(time.Minute)
+	require.NoError(t, w.Start(t.Context(), "anns"))
+	require.InDelta(t, 60, idle(t, w.Desktop), 0)
+	require.NoError(t, w.Start(t.Context(), "bobs"))
+	require.Zero(t, idle(t, w.Desktop))
+}
+
 func TestWhatIsNoDesktopGetsNoWord(t *testing.T) {
 	w := newWorld(t, nil)
 	require.NoError(t, w.Start(t.Context(), "anns"))

@@ -45,7 +45,12 @@ func closes(address, uid string) string {
 // alone.
 func fenceFrom(ctx context.Context, network string) error {
 	m := metadata[0]
-	return prohibit(ctx, m.family, m.file, fmt.Sprintf("from %s to %s prohibit", network, m.address))
+	return prohibit(ctx, m.family, m.file, closesFrom(network))
+}
+
+// closesFrom is the rule that closes instance metadata to a network.
+func closesFrom(network string) string {
+	return fmt.Sprintf("from %s to %s prohibit", network, metadata[0].address)
 }
 
 // prohibit adds a rule of routing, where it is not there yet and the machine speaks the

@@ -120,3 +120,13 @@ func TestContainersAreFencedByTheirNetworkOnce(t *testing.T) {
 	}
 	require.Equal(t, 1, strings.Count(called(), "ip -4 rule add pref 100 protocol kernel from 198.19.77.0/24 to 169.254.169.254 prohibit\n"))
 }
+
+func TestWhatWasClosedToContainersIsOpenOnceTheMachineIsGivenBack(t *testing.T) {
+	called := programs(t)
+	const network, rule = "198.19.77.0/24", "from 198.19.77.0/24 to 169.254.169.254 prohibit"
+	require.NoError(t, Contained{From: network}.Leave(t.Context()))
+	require.NotContains(t, called(), "rule del", "nothing was closed")
+	require.NoError(t, fenceFrom(t.Context(), network))
+	require.NoError(t, Contained{From: network}.Leave(t.Context()))
+	require.Equal(t, 1, strings.Count(called(), "ip -4 rule del pref 100 "+rule+"\n"))
+}

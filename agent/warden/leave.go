@@ -61,18 +61,27 @@ func (s System) Leave(ctx context.Context) error {
 	return run(ctx, "userdel", User)
 }
 
+// Leave takes away what was closed to containers, too.
+func (c Contained) Leave(ctx context.Context) error {
+	return errors.Join(permit(ctx, metadata[0].family, closesFrom(c.From)), c.System.Leave(ctx))
+}
+
 // unfence takes the rules of fence away.
 func unfence(ctx context.Context, uid string) error {
 	var failed error
 	for _, m := range metadata {
-		rule := closes(m.address, uid)
-		have, err := exec.CommandContext(ctx, "ip", m.family, "rule", "show").Output()
-		if err != nil || !strings.Contains(string(have), rule) {
-			continue // the machine does not speak that family
-		}
-		failed = errors.Join(failed, run(ctx, "ip", append([]string{m.family, "rule", "del", "pref", rulesAt}, strings.Fields(rule)...)...))
+		failed = errors.Join(failed, permit(ctx, m.family, closes(m.address, uid)))
 	}
 	return failed
+}
+
+// permit takes a rule of routing away, where it is.
+func permit(ctx context.Context, family, rule string) error {
+	have, err := exec.CommandContext(ctx, "ip", family, "rule", "show").Output()
+	if err != nil || !strings.Contains(string(have), rule) {
+		return nil //nolint:nilerr // the machine does not speak that family
+	}
+	return run(ctx, "ip", append([]string{family, "rule", "del", "pref", rulesAt}, strings.Fields(rule)...)...)
 }
 
 // allow takes the session's user out of a file of those who may not, and leaves it as its

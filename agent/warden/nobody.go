@@ -3,7 +3,10 @@ package warden
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os/exec"
+	"strconv"
+	"strings"
 
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
@@ -45,6 +48,25 @@ var _ Units = Systemd{}
 func (Systemd) Start(ctx context.Context, unit string) error {
 	_ = host.Systemctl(ctx, "reset-failed", unit) // one that never ran has nothing to forget
 	return host.Systemctl(ctx, "start", unit)
+}
+
+// Shown is how a unit is: whether systemd gave it up, and how often it started it again.
+func (Systemd) Shown(ctx context.Context, unit string) (givenUp bool, restarts int, err error) {
+	out, err := exec.CommandContext(ctx, "systemctl", "show", "--property=ActiveState,NRestarts", unit).Output()
+	if err != nil {
+		return false, 0, fmt.Errorf("ask systemd how %s is: %w", unit, err)
+	}
+	for line := range strings.Lines(string(out)) {
+		switch name, value, _ := strings.Cut(strings.TrimSpace(line), "="); name {
+		case "ActiveState":
+			givenUp = value == "failed"
+		case "NRestarts":
+			if restarts, err = strconv.Atoi(value); err != nil {
+				return false, 0, fmt.Errorf("ask systemd how often %s was started: %w", unit, err)
+			}
+		}
+	}
+	return givenUp, restarts, nil
 }
 
 // notLoaded is how systemctl ends for a unit that is not there.

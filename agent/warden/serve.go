@@ -29,8 +29,8 @@ type Asked struct {
 	ID string `json:"id"`
 }
 
-// Handler answers POST /session, with an Asked, and DELETE /session?id=; and what sets
-// the machine up.
+// Handler answers POST /session, with an Asked, and DELETE /session?id=; how the session is;
+// and what sets the machine up.
 func (w *Warden) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /session", func(rw http.ResponseWriter, r *http.Request) {
@@ -49,6 +49,7 @@ func (w *Warden) Handler() http.Handler {
 		answer(rw, w.End(r.Context(), r.URL.Query().Get("id")))
 	})
 	mux.HandleFunc("GET "+FilePath, w.file)
+	w.tell(mux)
 	w.setUp(mux)
 	w.remote(mux)
 	return mux

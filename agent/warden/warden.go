@@ -34,6 +34,8 @@ const (
 type Units interface {
 	Start(ctx context.Context, unit string) error
 	Stop(ctx context.Context, unit string) error
+	// Shown says whether a unit was given up, and how often it was started again.
+	Shown(ctx context.Context, unit string) (givenUp bool, restarts int, err error)
 }
 
 // Person is whom sessions belong to on the machine.
@@ -70,6 +72,8 @@ type Warden struct {
 	// Remote runs, as the session's user, what connects sessions with Chrome Remote Desktop.
 	// Nil: they are shown by VNC.
 	Remote agent.Runner
+	// Lines are the last lines that a unit logged since a time. Optional: there are none.
+	Lines func(ctx context.Context, unit string, since time.Time) ([]string, error)
 	// Say tells what could not be cleaned up behind somebody's back.
 	Say func(what string, err error)
 

@@ -29,6 +29,9 @@ type machine struct {
 	gone func() // is called once it fences, where it is there
 	// ownsAll takes whose all of a folder becomes, where it is there.
 	ownsAll func(folder string) error
+	// givenUp is the unit that was given up, and restarts how often it was started again.
+	givenUp  string
+	restarts int
 }
 
 func (m *machine) do(what string) error {
@@ -41,6 +44,12 @@ func (m *machine) do(what string) error {
 
 func (m *machine) Start(_ context.Context, unit string) error { return m.do("start " + unit) }
 func (m *machine) Stop(_ context.Context, unit string) error  { return m.do("stop " + unit) }
+func (m *machine) Shown(_ context.Context, unit string) (givenUp bool, restarts int, err error) {
+	if unit != m.givenUp {
+		return false, 0, nil
+	}
+	return true, m.restarts, nil
+}
 func (m *machine) Ready(ctx context.Context) error {
 	if m.gone != nil {
 		m.gone()

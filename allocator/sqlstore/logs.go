@@ -37,15 +37,16 @@ func (s *Store) AddLogs(ctx context.Context, machine string, b api.LogBatch, at 
 	return nil
 }
 
-// Logs reads a machine's log.
+// Logs reads a machine's log, and of each batch which run of the agent the one before it is of.
 func (s *Store) Logs(ctx context.Context, machine string, after int64, limit int) ([]allocator.LogBatch, error) {
 	out, err := list(ctx, s.read, func(row scanner) (b allocator.LogBatch, err error) {
 		var lines string
-		if err = row.Scan(&b.Seq, &b.Run, &b.Number, &b.Lost, &lines); err != nil {
+		if err = row.Scan(&b.Seq, &b.Run, &b.Before, &b.Number, &b.Lost, &lines); err != nil {
 			return b, err
 		}
 		return b, json.Unmarshal([]byte(lines), &b.Lines)
-	}, "SELECT seq, run, number, lost, lines FROM logs WHERE machine_id = $1 AND seq > $2 ORDER BY seq LIMIT $3", machine, after, limit)
+	}, `SELECT seq, run, COALESCE((SELECT b.run FROM logs AS b WHERE b.machine_id = l.machine_id AND b.seq < l.seq ORDER BY b.seq DESC LIMIT 1), ''),
+			number, lost, lines FROM logs AS l WHERE machine_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`, machine, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the log of %s: %w", machine, err)
 	}

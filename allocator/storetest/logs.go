@@ -20,14 +20,20 @@ func logIsBounded(t *testing.T, w *world) {
 	add := func(machine int, b api.LogBatch) {
 		require.NoError(t, w.AddLogs(t.Context(), machines[machine].ID, b, w.tick(), keep))
 	}
-	texts := func(machine int, after int64) (out []string, last int64) {
+	read := func(machine int, after int64, say func(allocator.LogBatch) string) (out []string, last int64) {
 		got, err := w.Logs(t.Context(), machines[machine].ID, after, 100)
 		require.NoError(t, err)
 		for _, b := range got {
 			require.Equal(t, int(b.Number), b.Lost)
-			out, last = append(out, b.Lines[0].Text), b.Seq
+			out, last = append(out, say(b)), b.Seq
 		}
 		return out, last
+	}
+	texts := func(machine int, after int64) ([]string, int64) {
+		return read(machine, after, func(b allocator.LogBatch) string { return b.Lines[0].Text })
+	}
+	before := func(machine int, after int64) ([]string, int64) {
+		return read(machine, after, func(b allocator.LogBatch) string { return b.Before })
 	}
 	add(0, batch("a", 1, "one"))
 	add(1, batch("a", 1, "another's"))
@@ -39,6 +45,10 @@ func logIsBounded(t *testing.T, w *world) {
 	add(0, batch("b", 2, "more"))
 	got, _ = texts(0, last)
 	require.Equal(t, []string{"more"}, got)
+	got, _ = before(0, 0)
+	require.Equal(t, []string{"", "a", "a", "b"}, got, "which run is before each")
+	got, _ = before(0, last)
+	require.Equal(t, []string{"b"}, got, "also of one that is not read again")
 	first, err := w.Logs(t.Context(), machines[0].ID, 0, 1)
 	require.NoError(t, err)
 	require.Len(t, first, 1)
@@ -48,6 +58,8 @@ func logIsBounded(t *testing.T, w *world) {
 	}
 	got, _ = texts(0, 0)
 	require.Len(t, got, 3, "the newest that are at most %d bytes", keep)
+	got, _ = before(0, 0)
+	require.Equal(t, []string{"", "c", "c"}, got, "and what is forgotten is before nothing")
 	got, _ = texts(1, 0)
 	require.Equal(t, []string{"another's"}, got, "each machine has room of its own")
 

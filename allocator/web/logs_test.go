@@ -55,6 +55,28 @@ func TestAMachinesLogIsKeptAndReadOn(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, res.StatusCode, body)
 }
 
+// What an agent has not sent goes with it: also where it is read on from, and not before the
+// first line that is kept.
+func TestThatAnAgentStartedAgainIsMarkedInItsMachinesLog(t *testing.T) {
+	w := newWorld(t)
+	m := w.Machines(t, w.ReadyWorkshop(t, 1))[0]
+	agent, staff := w.browser(t), w.staff(t)
+	for number, run := range []string{"first", "first", "second", "second"} {
+		batch := api.LogBatch{Run: run, Number: int64(number + 1), Lines: []api.LogLine{{At: w.Time, Level: "info", Source: "agent", Text: run}}}
+		res, body := agent.send(t, http.MethodPost, "/api/v1/agents/"+m.AgentID+"/logs", batch, "Authorization", "Bearer secret of "+m.InstanceID)
+		require.Equal(t, http.StatusNoContent, res.StatusCode, body)
+	}
+	const gap = "The agent started again here: what it had not sent is lost."
+	for after, want := range map[string][]string{"0": {"first", "first", gap, "second", "second"}, "2": {gap, "second", "second"}, "3": {"second"}} {
+		_, body := staff.send(t, http.MethodGet, "/api/v1/machines/"+m.ID+"/logs?after="+after, nil)
+		var texts []string
+		for _, line := range decode[api.LogPage](t, body).Lines {
+			texts = append(texts, line.Text)
+		}
+		require.Equal(t, want, texts)
+	}
+}
+
 // Whoever has root on a machine chooses what it logs.
 func TestALineOfALogIsOneLineOfText(t *testing.T) {
 	w := newWorld(t)

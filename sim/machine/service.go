@@ -26,6 +26,7 @@ type service struct {
 	stopped context.CancelFunc // ends the loop that keeps it running
 	done    chan struct{}      // closed when that loop has ended
 	starts  []time.Time
+	again   int // how often it was started again since somebody started it
 }
 
 func (s *Supervisor) serviceOf(u *unitFile) *service {
@@ -48,6 +49,12 @@ func (v *service) state() string {
 	return v.status
 }
 
+func (v *service) restarts() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.again
+}
+
 func (v *service) partOf() []string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -67,6 +74,7 @@ func (v *service) start(ctx context.Context) error { //nolint:contextcheck // a 
 		return err
 	}
 	loop, cancel := context.WithCancel(context.Background())
+	v.again = 0
 	v.status, v.stopped, v.done = "activating", cancel, make(chan struct{})
 	ready, done := make(chan error, 1), v.done
 	v.mu.Unlock()
@@ -124,6 +132,7 @@ func (v *service) keepRunning(ctx context.Context, ready chan<- error) {
 			again = false
 		}
 		if again {
+			v.again++
 			v.status = "activating"
 		}
 		v.mu.Unlock()

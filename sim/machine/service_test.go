@@ -96,6 +96,16 @@ func TestWhatEndedTooOftenIsStartedOnceThatIsForgotten(t *testing.T) {
 	}
 }
 
+func TestItIsShownHowOftenAServiceWasStartedAgain(t *testing.T) {
+	w, box := newWorld(t), newMailbox(t)
+	const show = "systemctl show --property=ActiveState,NRestarts it.service | tr '\\n' ' ' > "
+	w.launch(program("serve", "exit 1") +
+		unit("it.service", "[Unit]\nStartLimitBurst=3\n[Service]\nType=oneshot\nExecStart=/opt/serve\nRestart=always\nRestartSec=0") +
+		show + "said; echo $(cat said) > " + box.path + "\nsystemctl start it.service || true\n" + until("failed") + show + "said; echo $(cat said) > " + box.path)
+	require.Equal(t, "NRestarts=0 ActiveState=inactive", box.next())
+	require.Equal(t, "NRestarts=2 ActiveState=failed", box.next())
+}
+
 // until is a shell command that waits until it.service is in one of some states.
 func until(states string) string {
 	return "while ! grep -qw \"$(systemctl is-active it.service || true)\" <<< '" + states + "'; do :; done\n"
@@ -129,13 +139,14 @@ func TestAUnitThatTheSupervisorDoesNotKnowDoesNotStart(t *testing.T) {
 
 func TestSystemctlRefusesWhatItDoesNotKnow(t *testing.T) {
 	w, box := newWorld(t), newMailbox(t)
-	w.launch("for what in mask status 'start --no-block' '' kill 'kill --signal=SIGKILL'; do systemctl $what it.service 2>/dev/null > " + box.path + " || true; done")
+	w.launch("for what in mask status 'start --no-block' '' kill 'kill --signal=SIGKILL' show; do systemctl $what it.service 2>/dev/null > " + box.path + " || true; done")
 	require.Contains(t, box.next(), `does not know "mask"`)
 	require.Contains(t, box.next(), `does not know "status"`)
 	require.Contains(t, box.next(), "does not know --no-block")
 	require.Contains(t, box.next(), `does not know "it.service"`)
 	require.Contains(t, box.next(), "kills with --signal=SIGKILL only")
 	require.Contains(t, box.next(), "it.service not loaded")
+	require.Contains(t, box.next(), "shows --property=ActiveState,NRestarts only")
 }
 
 func TestASocketOutlivesItsService(t *testing.T) {

@@ -85,7 +85,7 @@ func (m *Machine) installSystemctl() error {
 
 // systemctl carries out one call; its options are those that LabLink uses.
 func (s *Supervisor) systemctl(ctx context.Context, args []string) (string, error) {
-	now, killed := false, false
+	now, killed, shown := false, false, false
 	var words []string
 	for _, a := range args {
 		switch {
@@ -93,6 +93,8 @@ func (s *Supervisor) systemctl(ctx context.Context, args []string) (string, erro
 			now = true
 		case a == "--signal=SIGKILL":
 			killed = true
+		case a == "--property=ActiveState,NRestarts":
+			shown = true
 		case strings.HasPrefix(a, "-"):
 			return "", fmt.Errorf("the simulator's systemctl does not know %s", a)
 		case a != "":
@@ -130,6 +132,11 @@ func (s *Supervisor) systemctl(ctx context.Context, args []string) (string, erro
 			return "", errors.New("the simulator's systemctl kills with --signal=SIGKILL only")
 		}
 		do = func(_ context.Context, name string) error { return s.killUnit(name) }
+	case "show":
+		if !shown {
+			return "", errors.New("the simulator's systemctl shows --property=ActiveState,NRestarts only")
+		}
+		return s.show(units[0]), nil
 	case "is-active":
 		if state := s.state(units[0]); state != "active" {
 			return "", errors.New(state)
@@ -314,6 +321,18 @@ func (s *Supervisor) state(name string) string {
 		return svc.state()
 	}
 	return "inactive"
+}
+
+// show is how a service is, as systemctl shows it.
+func (s *Supervisor) show(name string) string {
+	s.mu.Lock()
+	svc := s.services[name]
+	s.mu.Unlock()
+	restarts := 0
+	if svc != nil {
+		restarts = svc.restarts()
+	}
+	return fmt.Sprintf("NRestarts=%d\nActiveState=%s", restarts, s.state(name))
 }
 
 // close stops everything, services at once and together.

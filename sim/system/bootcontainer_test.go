@@ -45,6 +45,7 @@ found() { if "${@:2}" >/dev/null 2>&1; then echo "$1"; fi; }
   found "instance metadata by another socket" bash -c 'exec 3<>/dev/tcp/169.254.169.254/80'
   found "the machine's programs" grep -qsx lablink-agent /proc/[0-9]*/comm
   found "another address" unshare --map-root-user ip address add 198.19.77.9/24 dev eth0
+  found "the agent's metrics" bash -c 'for at in 127.0.0.1 198.19.77.1; do curl -s -m 3 "http://$at:9478/metrics" && exit; done; exit 1'
   found "root" su -c true
   found "mounts" mount -t tmpfs tmpfs /mnt
   found "the machine's disks" bash -c 'ls /dev/[vsx]d[a-z]* /dev/nvme* /dev/loop* | grep .'

@@ -35,6 +35,7 @@ found() { if "${@:2}" >/dev/null 2>&1; then echo "$1"; fi; }
   found "instance metadata" curl -s -m 3 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token
   found "instance metadata by another socket" bash -c 'exec 3<>/dev/tcp/169.254.169.254/80'
   found "the agent's memory" bash -c 'for p in /proc/[0-9]*; do case "$(readlink "$p/exe")" in *lablink-agent) [ "$(stat -c %U "$p")" != lablink-session ] && cat "$p/environ" && exit 0 ;; esac; done; exit 1'
+  found "metrics that name somebody" bash -c 'curl -s -m 3 http://127.0.0.1:9478/metrics | grep -E "@|(agt|mch|sea|wks)_"'
   found "sudo" sudo -n true
   found "docker" curl -s -m 3 --unix-socket /run/docker.sock http://docker/info
   found "systemd" systemctl stop lablink-agent.service
@@ -92,8 +93,44 @@ chmod 0755 /usr/local/bin/startxfce4`)
 		require.Empty(t, m.run(t, "sh", "-c", ofSession))
 		require.Empty(t, m.run(t, "sh", "-c", "find / -xdev -user lablink-session -not -path '/proc/*' 2>/dev/null || true"))
 	}
+	givenUp(t, d, admin, w, m)
+	require.Contains(t, m.run(t, "curl", "-s", "-f", "-m", "5", "http://127.0.0.1:9478/metrics"), "lablink_agent_health")
 	require.Equal(t, "masked", m.run(t, "sh", "-c", `systemctl is-enabled "user@$(id -u lablink-session).service" || true`))
 	require.Equal(t, "lablink-session", m.run(t, "grep", "-x", "lablink-session", "/etc/cron.deny"))
 	require.Empty(t, m.failed(t))
 	require.Empty(t, m.run(t, "sh", "-c", "find /etc/systemd/system -maxdepth 1 -type f -name 'lablink-*' ! -name lablink-remote.service -exec systemd-analyze verify {} + 2>&1"), "systemd has something to say of the units") // of those whose program is here
+}
+
+// givenUp is a desktop that ends again and again: systemd gives its unit up, which is told, and
+// the unit is started again, for the same participant.
+func givenUp(t *testing.T, d *deployed, admin *api.Client, w api.Workshop, m guest) {
+	t.Helper()
+	const unit = "lablink-session.service"
+	person := d.person(t)
+	var seat api.Seat
+	require.NoError(t, person.Do(t.Context(), "POST", "/api/v1/seats", api.Claim{Code: w.JoinCode, Email: "cy@example.org"}, &seat))
+	is := func(state string) func() bool {
+		return func() bool { return m.run(t, "sh", "-c", "systemctl is-active "+unit+" || true") == state }
+	}
+	eventually(t, "cy has a desktop", is("active"))
+	m.run(t, "sh", "-c", `mkdir -p /run/systemd/system/`+unit+`.d
+printf '[Unit]\nStartLimitIntervalSec=600\nStartLimitBurst=1\n' >/run/systemd/system/`+unit+`.d/soon.conf
+systemctl daemon-reload
+for i in $(seq 60); do systemctl is-failed --quiet `+unit+` && break; systemctl kill --signal=SIGKILL `+unit+` || true; sleep 1; done
+rm -r /run/systemd/system/`+unit+`.d
+systemctl daemon-reload`)
+	eventually(t, "cy has a desktop again", is("active"))
+	eventually(t, "it is in the log", func() bool {
+		var page api.LogPage
+		require.NoError(t, admin.Do(t.Context(), "GET", "/api/v1/machines/"+seat.Machine+"/logs", nil, &page))
+		told := 0
+		for _, line := range page.Lines {
+			if line.Source == "lablink-session" || strings.Contains(line.Text, "the desktop ended too often, and was given up") {
+				told++
+			}
+		}
+		return told > 1
+	})
+	require.NoError(t, person.Do(t.Context(), "DELETE", "/api/v1/seats/current", nil, nil))
+	eventually(t, "cy is gone", func() bool { return m.run(t, "sh", "-c", "test -e /var/lib/lablink-home || echo gone") == "gone" })
 }

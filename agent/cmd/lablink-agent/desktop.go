@@ -84,6 +84,14 @@ func (c *runCommand) private() func(context.Context, string) (io.ReadCloser, err
 	return warden.Reader{URL: asked.URL, HTTP: asked.HTTP}.Open
 }
 
+// upkeep looks whether sessions are still shown, where a warden begins them.
+func (c *runCommand) upkeep(sessions *agent.Sessions, logbook *agent.Logbook, log *slog.Logger) *agent.Upkeep {
+	if !withWarden(c.Desktop) {
+		return nil
+	}
+	return &agent.Upkeep{Sessions: sessions, Shower: warden.Shower{Client: places().WardenClient()}, Said: logbook.Add, Log: log}
+}
+
 // fetching is what fetches the image of desktops in containers, where there are such.
 func (c *runCommand) fetching() agent.Runner {
 	if c.Desktop != inContainer {
@@ -120,7 +128,10 @@ func wardenOf(kind string, log *slog.Logger) *warden.Warden {
 	if host.Skipped("user") {
 		run.User = "" // simulated machines have no users of their own
 	}
-	w := &warden.Warden{Units: warden.Systemd{}, Person: person(), Possible: possible["vnc"], Run: process.Handler(run), Prepare: process.Prepare, Say: func(what string, err error) { log.Warn(what, "error", err) }}
+	w := &warden.Warden{Lines: warden.Journal, Units: warden.Systemd{}, Person: person(), Possible: possible["vnc"], Run: process.Handler(run), Prepare: process.Prepare, Say: func(what string, err error) { log.Warn(what, "error", err) }}
+	if host.Skipped("user") {
+		w.Lines = nil // nor a journal
+	}
 	switch kind {
 	case inContainer:
 		contained(w)

@@ -104,10 +104,10 @@ func (c *uninstallCommand) Run(ctx context.Context, out io.Writer) error {
 	}
 	w := wardenOf(c.Desktop, newLog(os.Stderr))
 	forget := func(ctx context.Context) error {
-		if err := w.Leave(ctx); err != nil || host.Skipped("user") {
+		if err := errors.Join(w.Leave(ctx), podman.Leave(ctx)); err != nil || host.Skipped("user") {
 			return err
 		}
-		return warden.System{}.Leave(ctx)
+		return warden.Contained{From: podman.Range}.Leave(ctx) // it may have had such desktops before
 	}
 	if err := boot.Uninstall(ctx, out, forget); err != nil {
 		return err

@@ -54,7 +54,9 @@ func TestAMachineOfOnesOwnShowsADesktopOnceItIsInstalled(t *testing.T) {
 	require.NotNil(t, report.Session)
 	assert.Equal(t, "vnc", report.Session.Desktop)
 
+	write(t, filepath.Join(dir, "var/lib/lablink-image/home/of-the-image"), "")
 	require.NoError(t, execute(t.Context(), []string{"uninstall"}, &out))
+	assert.NoDirExists(t, filepath.Join(dir, "var/lib/lablink-image"))
 	assert.NoFileExists(t, filepath.Join(dir, "etc/lablink/agent.json"))
 	assert.NoDirExists(t, filepath.Join(dir, "var/lib/lablink-agent"))
 	assert.NoFileExists(t, filepath.Join(dir, "etc/systemd/system/lablink-agent.service"))

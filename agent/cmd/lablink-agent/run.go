@@ -128,7 +128,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 		usage.Window = d.Window
 	}
 	sessions := agent.NewSessions(desktop)
-	usage.Session = sessions.ID
+	usage.Session = sessions.Held
 	at := bootID()
 	machine := agent.NewMachine(gpus, agent.About{
 		Version: version, BootID: at, Release: c.release, Failed: failed(log), Session: sessions.Status, Setup: setup, Shows: c.lacking(), Usage: usage, Host: proc.Host{Disk: c.Home},
@@ -157,7 +157,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	defer watches.Stop()
 	config.Notices, config.Watches = c.notices(), watches.C
 	config.Looks, config.Logbook = looks.C, logbook
-	config.Alive = supervisor.alive
+	config.Alive, config.Upkeep = supervisor.alive, c.upkeep(sessions, logbook, log)
 	if c.release() != "" { // nobody but this machine's own updater can follow
 		config.Follow = c.follow
 		config.Talks = c.talks(log)

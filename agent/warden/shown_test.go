@@ -1,0 +1,122 @@
+package warden_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/agent/process"
+	"github.com/talmolab/lablink-infrastructure/agent/warden"
+	"github.com/talmolab/lablink-infrastructure/api"
+)
+
+// asking asks a warden how the session is, as the agent does.
+func asking(t *testing.T, h http.Handler) warden.Shower {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return warden.Shower{Client: api.Client{URL: server.URL, HTTP: server.Client()}}
+}
+
+func TestAWardenTellsThatTheSessionIsNotShownAnyMore(t *testing.T) {
+	for unit, kind := range map[string]func(*warden.Warden){
+		unit: func(*warden.Warden) {},
+		containers: func(w *warden.Warden) {
+			w.Inside = &warden.Inside{Skeleton: "/etc/skel", Fetch: http.NotFoundHandler(), Remove: func(context.Context) error { return nil }}
+		},
+		remoteUnit: func(w *warden.Warden) { w.Remote = process.Runner{} },
+	} {
+		t.Run(unit, func(t *testing.T) {
+			w, m := newWarden(t)
+			kind(w)
+			s := asking(t, w.Handler())
+			m.givenUp, m.restarts = unit, 29
+			shown, err := s.Shown(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, &agent.Shown{}, shown, "there is no session")
+			require.NoError(t, w.Begin(t.Context(), "anns"))
+			shown, err = s.Shown(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, &agent.Shown{Session: "anns", GivenUp: true, Restarts: 29}, shown)
+			m.gone = func() { // somebody's session is being begun
+				shown, err = s.Shown(t.Context())
+				require.NoError(t, err, "nobody waits for that")
+				require.Empty(t, shown.Session)
+			}
+			require.NoError(t, w.Begin(t.Context(), "bobs"))
+		})
+	}
+}
+
+// An agent may be of another release than its warden for a moment.
+func TestAWardenOfAnEarlierReleaseTellsNothing(t *testing.T) {
+	shown, err := asking(t, http.NewServeMux()).Shown(t.Context())
+	require.NoError(t, err)
+	require.Nil(t, shown)
+}
+
+func TestAWardenTellsTheLastLinesOfTheSessionAlone(t *testing.T) {
+	w, _ := newWarden(t)
+	s := asking(t, w.Handler())
+	lines, err := s.Last(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, lines, "nothing of a machine that has no journal")
+	began := time.Now()
+	w.Lines = func(_ context.Context, unit string, since time.Time) ([]string, error) {
+		require.WithinDuration(t, began, since, time.Minute)
+		return []string{"of " + unit}, nil
+	}
+	lines, err = s.Last(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, lines, "there is no session")
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	lines, err = s.Last(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []agent.Line{{Source: "lablink-session", Text: "of lablink-session.service"}, {Source: "lablink-warden", Text: "of lablink-warden.service"}}, lines)
+}
+
+// onPath puts a program before those of the machine.
+func onPath(t *testing.T, name, text string) {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+text), 0o755))
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+}
+
+func TestSystemdIsAskedHowAUnitIs(t *testing.T) {
+	onPath(t, "systemctl", `[ "$*" = "show --property=ActiveState,NRestarts x.service" ] && printf 'NRestarts=29\nActiveState=failed\n'`)
+	givenUp, restarts, err := warden.Systemd{}.Shown(t.Context(), "x.service")
+	require.NoError(t, err)
+	require.True(t, givenUp)
+	require.Equal(t, 29, restarts)
+	onPath(t, "systemctl", `printf 'ActiveState=activating\nNRestarts=3\n'`)
+	givenUp, restarts, err = warden.Systemd{}.Shown(t.Context(), "x.service")
+	require.NoError(t, err)
+	require.False(t, givenUp)
+	require.Equal(t, 3, restarts)
+	onPath(t, "systemctl", "exit 1")
+	_, _, err = warden.Systemd{}.Shown(t.Context(), "x.service")
+	require.ErrorContains(t, err, "x.service")
+}
+
+func TestOfTheJournalALittleIsRead(t *testing.T) {
+	onPath(t, "journalctl", `case "$*" in *--unit=x.service*--since=@1000*--lines=20*) ;; *) exit 1 ;; esac
+head -c 1000000 /dev/zero | tr '\0' x; echo
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do echo "line $i"; done`)
+	lines, err := warden.Journal(t.Context(), "x.service", time.Unix(1000, 5))
+	require.NoError(t, err)
+	require.Len(t, lines, 20)
+	require.Equal(t, strings.Repeat("x", 500), lines[0])
+	require.Equal(t, "line 19", lines[19])
+	onPath(t, "journalctl", "exit 1")
+	_, err = warden.Journal(t.Context(), "x.service", time.Unix(1000, 0))
+	require.ErrorContains(t, err, "x.service")
+}
