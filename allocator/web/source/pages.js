@@ -56,9 +56,10 @@ document.body.addEventListener('htmx:sseClose', (event) => {
   if (event.detail.type === 'message' && !going) location.reload();
 });
 
-// A form that was sent leads somewhere else: what it ends does not lead back.
+// A form that was sent leads somewhere else: what it ends does not lead back. One that only
+// closes its dialog leads nowhere.
 let going = false;
-document.addEventListener('submit', (event) => { going ||= !event.defaultPrevented; });
+document.addEventListener('submit', (event) => { going ||= !event.defaultPrevented && event.target.getAttribute('method') !== 'dialog'; });
 window.addEventListener('pageshow', () => { going = false; });
 
 shown(document);
