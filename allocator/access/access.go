@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -52,7 +53,7 @@ type attempts struct {
 // nobody's, RateLimited when it was wrong too often from this address, or when too
 // many log in at once.
 func (g *Guard) Check(ctx context.Context, name, password, address string) (allocator.User, error) {
-	if len(name) > MaxName || len(password) > MaxPassword { // nobody has such
+	if len(name) > MaxName || utf8.RuneCountInString(password) > MaxPassword { // nobody has such
 		return allocator.User{}, wrong()
 	}
 	sum := sha256.Sum256([]byte(name + "\x00" + Network(address)))

@@ -98,5 +98,5 @@ func (s *server) routeHands(mux *routes) {
 	}))
 }
 
-// maxMessage is the longest message, in bytes, as in the wire types.
+// maxMessage is the longest message, in characters, as in the wire types.
 const maxMessage = 500
