@@ -168,7 +168,7 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("POST /admin/logout", s.forStaff(s.logoutForm))
 	mux.HandleFunc("GET /admin", s.forStaff(s.adminPage))
 	mux.HandleFunc("GET /admin/live", s.forStaff(s.adminLive))
-	mux.HandleFunc("POST /admin/workshops", s.forStaff(s.formOnce(s.openForm)))
+	mux.HandleFunc("POST /admin/workshops", s.forStaff(s.formOnce(s.openForm, "/admin")))
 	mux.HandleFunc("GET /admin/workshops/{id}", s.forStaff(s.workshopPage))
 	mux.HandleFunc("GET /admin/workshops/{id}/live", s.forStaff(s.workshopLive))
 	mux.HandleFunc("POST /admin/workshops/{id}/end", s.forStaff(s.endForm))
