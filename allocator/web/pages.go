@@ -174,7 +174,7 @@ func (s *server) routePages(mux *routes) {
 	mux.HandleFunc("POST /admin/workshops/{id}/end", s.forStaff(s.endForm))
 	s.routeRooms(mux)
 	mux.HandleFunc("POST /admin/workshops/{id}/change", s.forStaff(s.changeForm))
-	mux.HandleFunc("POST /admin/schedules/{id}/end", s.forStaff(s.endScheduleForm))
+	s.routeEndingSchedules(mux)
 	mux.HandleFunc("POST /admin/seats/{id}/release", s.forStaff(s.releaseForm))
 	mux.HandleFunc("POST /admin/machines/{id}/terminate", s.forStaff(s.terminateForm))
 	s.routeHands(mux)
