@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -77,7 +78,7 @@ func (s *Service) AddJoinToken(ctx context.Context, by string, n api.NewJoinToke
 		t.ExpiresAt = n.ExpiresAt.UTC()
 	}
 	switch {
-	case t.Name == "" || len(t.Name) > longestJoinTag:
+	case t.Name == "" || utf8.RuneCountInString(t.Name) > longestJoinTag:
 		return t, "", api.Problemf(api.Invalid, "The token needs a name", "Say in a few words whose machines it is for.")
 	case !t.ExpiresAt.After(now) || t.ExpiresAt.After(now.Add(longestJoin)):
 		return t, "", api.Problemf(api.Invalid, "That is no end for a join token", "It ends within a month from now.")

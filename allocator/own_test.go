@@ -1,6 +1,7 @@
 package allocator_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -108,12 +109,12 @@ func TestAJoinTokenThatCannotBeIsRefused(t *testing.T) {
 	ws, _ := w.Open(t, 1)
 	over := w.Time
 	late := w.Time.AddDate(0, 2, 0)
-	for _, n := range []api.NewJoinToken{{Name: " "}, {Name: "x", ExpiresAt: &over}, {Name: "x", ExpiresAt: &late}, {Name: "x", Uses: 1001}} {
+	for _, n := range []api.NewJoinToken{{Name: " "}, {Name: "x", ExpiresAt: &over}, {Name: "x", ExpiresAt: &late}, {Name: "x", Uses: 1001}, {Name: strings.Repeat("ж", 101)}} {
 		n.Workshop = ws.ID
 		_, _, err := w.AddJoinToken(t.Context(), "admin", n)
 		require.Equal(t, api.Invalid, api.CodeOf(err), n)
 	}
-	_, secret, err := w.AddJoinToken(t.Context(), "admin", api.NewJoinToken{Name: "x", Workshop: ws.ID})
+	_, secret, err := w.AddJoinToken(t.Context(), "admin", api.NewJoinToken{Name: strings.Repeat("ж", 100), Workshop: ws.ID})
 	require.NoError(t, err)
 	require.NoError(t, w.MayJoin(t.Context(), secret))
 	require.Equal(t, api.Forbidden, api.CodeOf(w.MayJoin(t.Context(), secret+"x")))

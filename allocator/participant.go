@@ -106,28 +106,6 @@ func (s Seat) PINFor(token string) string {
 	return ""
 }
 
-// SeatOf finds the seat that a browser holds. NotFound when it holds none.
-func (s *Service) SeatOf(ctx context.Context, token string) (Seat, error) {
-	if token == "" {
-		return Seat{}, NoSeat()
-	}
-	return s.Store.SeatByToken(ctx, SecretSum(token))
-}
-
-// HeldSeat finds the seat with an id that a browser holds; "" is the one that it used
-// last. NotFound when it does not hold it.
-func (s *Service) HeldSeat(ctx context.Context, token, id string) (Seat, error) {
-	if token == "" || id == "" {
-		return s.SeatOf(ctx, token)
-	}
-	return s.Store.HeldSeat(ctx, SecretSum(token), id)
-}
-
-// NoSeat is what a browser is told that holds none.
-func NoSeat() error {
-	return api.Problemf(api.NotFound, "You have no seat here", "Open the link that your instructor gave you.")
-}
-
 // Leave gives the seat back that a browser used last.
 func (s *Service) Leave(ctx context.Context, token string) error {
 	_, err := s.LeaveSeat(ctx, token, "")
@@ -140,7 +118,7 @@ func (s *Service) LeaveSeat(ctx context.Context, token, id string) (Seat, error)
 	if err != nil {
 		return seat, err
 	}
-	if err := s.Store.ReleaseSeat(ctx, seat.ID, "its participant left", s.Now()); err != nil {
+	if err := s.Store.ReleaseSeat(ctx, seat.ID, leftIt, s.Now()); err != nil {
 		return seat, err
 	}
 	s.record(ctx, seat.Email, "leave seat", seat.ID, seat.where())

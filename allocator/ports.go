@@ -198,6 +198,9 @@ type Store interface {
 	Seats(ctx context.Context, workshop string) ([]Seat, error)
 	// SeatHistory lists all seats that a workshop ever had, first who asked first.
 	SeatHistory(ctx context.Context, workshop string) ([]PastSeat, error)
+	// FormerSeat finds the seat that a browser's token stood for and that was released last.
+	// NotFound.
+	FormerSeat(ctx context.Context, token [32]byte) (PastSeat, error)
 	// LiveSeats counts, by workshop, the seats that have a machine or wait for one.
 	LiveSeats(ctx context.Context) (map[string]int, error)
 	// SeatsDue are the seats whose time is over, and those whose participants have done

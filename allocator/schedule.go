@@ -157,16 +157,29 @@ func (s *Service) EndSchedule(ctx context.Context, by, id string) error {
 	return s.endComing(ctx, by, id) // one may have been opened meanwhile
 }
 
+// ComingOf are the workshops of a schedule that are open, and apart from those that go on those
+// that have not begun: they end with it.
+func (s *Service) ComingOf(ctx context.Context, id string) (coming, goOn []Workshop, err error) {
+	open, err := s.Store.OpenWorkshops(ctx)
+	for _, w := range open {
+		switch {
+		case w.ScheduleID != id:
+		case w.StartsAt.After(s.Now()):
+			coming = append(coming, w)
+		default:
+			goOn = append(goOn, w)
+		}
+	}
+	return coming, goOn, err
+}
+
 // endComing ends the workshops of a schedule that have not begun.
 func (s *Service) endComing(ctx context.Context, by, id string) error {
-	open, err := s.Store.OpenWorkshops(ctx)
+	coming, _, err := s.ComingOf(ctx, id)
 	if err != nil {
 		return err
 	}
-	for _, w := range open {
-		if w.ScheduleID != id || !w.StartsAt.After(s.Now()) {
-			continue
-		}
+	for _, w := range coming {
 		if _, err := s.endWorkshop(ctx, by, w.ID, "its schedule was ended by "+by); err != nil && api.CodeOf(err) != api.Conflict {
 			return err
 		}

@@ -37,7 +37,7 @@ func (s *Service) TerminateMachine(ctx context.Context, by, id string) (Operatio
 
 // ReleaseSeat takes a participant's seat away.
 func (s *Service) ReleaseSeat(ctx context.Context, by, id string) error {
-	if err := s.Store.ReleaseSeat(ctx, id, "it was released by "+by, s.Now()); err != nil {
+	if err := s.Store.ReleaseSeat(ctx, id, releasedBy+by, s.Now()); err != nil {
 		return err
 	}
 	ctx, cancel := committed(ctx)

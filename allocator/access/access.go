@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -35,7 +36,7 @@ func New(people allocator.People, now func() time.Time) *Guard {
 // nobody's, RateLimited when it was wrong too often from this address, or when too
 // many log in at once.
 func (g *Guard) Check(ctx context.Context, name, password, address string) (allocator.User, error) {
-	if len(name) > MaxName || len(password) > MaxPassword { // nobody has such
+	if len(name) > MaxName || utf8.RuneCountInString(password) > MaxPassword { // nobody has such
 		return allocator.User{}, wrong()
 	}
 	network := Network(address)

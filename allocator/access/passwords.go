@@ -15,10 +15,10 @@ import (
 const (
 	// shortest is the least characters of a password.
 	shortest = 12
-	// MaxPassword is the most bytes of a password: what is longer costs nothing to
+	// MaxPassword is the most characters of a password: what is longer costs nothing to
 	// refuse.
 	MaxPassword = 1000
-	// MaxName is the most bytes of a user's name.
+	// MaxName is the most characters of a user's name, or a token's.
 	MaxName = 100
 )
 
@@ -46,8 +46,8 @@ func fit(password string) error {
 	switch {
 	case utf8.RuneCountInString(password) < shortest:
 		return api.Problemf(api.Invalid, "The password is too short", "It needs twelve characters at least; a few words do well.")
-	case len(password) > MaxPassword:
-		return api.Problemf(api.Invalid, "The password is too long", "It may have %d bytes at most.", MaxPassword)
+	case utf8.RuneCountInString(password) > MaxPassword:
+		return api.Problemf(api.Invalid, "The password is too long", "It may have %d characters at most.", MaxPassword)
 	case placeholders.MatchString(password):
 		return api.Problemf(api.Invalid, "That is a placeholder, no password", "It is in every list of those who guess. Choose another one; a few words do well.")
 	}

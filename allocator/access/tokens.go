@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -45,7 +46,7 @@ func (g *Guard) NewToken(ctx context.Context, who Person, in api.NewToken) (allo
 // allowed refuses a token that who asks may not make.
 func (g *Guard) allowed(who Person, t allocator.APIToken) error {
 	switch {
-	case t.Name == "" || len(t.Name) > MaxName:
+	case t.Name == "" || utf8.RuneCountInString(t.Name) > MaxName:
 		return api.Problemf(api.Invalid, "The token needs a name", "Say in a few words what it is for, so that you know which one to revoke.")
 	case called[t.Role] == "":
 		return noRole(t.Role)

@@ -66,7 +66,7 @@ func TestAPasswordThatIsNoneIsRefused(t *testing.T) {
 	g, _ := newGuard(t)
 	for password, says := range map[string]string{
 		"short": "twelve characters", "elf Zeichen": "twelve characters", "éééééé": "twelve characters",
-		strings.Repeat("x", 1001): "1000 bytes", "ChangeMe12345": "placeholder", "password1234": "placeholder", "": "twelve characters",
+		strings.Repeat("ж", 1001): "1000 characters", "ChangeMe12345": "placeholder", "password1234": "placeholder", "": "twelve characters",
 	} {
 		err := g.SetPassword(t.Context(), admin, "admin", password)
 		require.Equal(t, api.Invalid, api.CodeOf(err), password)
@@ -75,6 +75,9 @@ func TestAPasswordThatIsNoneIsRefused(t *testing.T) {
 		require.ErrorContains(t, err, says)
 	}
 	require.NoError(t, g.SetPassword(t.Context(), admin, "admin", strings.Repeat("é", 12)))
+	long := strings.Repeat("é", 1000) // characters, of two bytes each
+	require.NoError(t, g.SetPassword(t.Context(), admin, "admin", long))
+	require.NoError(t, check(t, g, "admin", long, "192.0.2.1"))
 }
 
 func TestWhoChangesAPasswordShowsTheOldOneAndEndsTheOtherSessions(t *testing.T) {

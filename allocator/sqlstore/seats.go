@@ -112,7 +112,7 @@ func knowing(seat string, r allocator.ClaimRequest) Statement {
 func (s *Store) SeatByToken(ctx context.Context, token [32]byte) (allocator.Seat, error) {
 	seat, err := scanSeat(s.read.row(ctx, seatQuery+" JOIN seat_tokens t ON t.seat_id = s.id WHERE t.token = $1 AND s.state <> 'released' ORDER BY t.used_at DESC LIMIT 1", token[:]))
 	if errors.Is(err, sql.ErrNoRows) {
-		return seat, s.noSeat(ctx, token)
+		return seat, allocator.NoSeat()
 	}
 	if err != nil {
 		return seat, fmt.Errorf("find a seat: %w", err)
@@ -124,21 +124,10 @@ func (s *Store) SeatByToken(ctx context.Context, token [32]byte) (allocator.Seat
 func (s *Store) HeldSeat(ctx context.Context, token [32]byte, id string) (allocator.Seat, error) {
 	seat, err := scanSeat(s.read.row(ctx, seatQuery+" JOIN seat_tokens t ON t.seat_id = s.id WHERE t.token = $1 AND s.id = $2 AND s.state <> 'released'", token[:], id))
 	if errors.Is(err, sql.ErrNoRows) {
-		return seat, s.noSeat(ctx, token)
+		return seat, allocator.NoSeat()
 	}
 	if err != nil {
 		return seat, fmt.Errorf("find a seat: %w", err)
 	}
 	return seat, nil
-}
-
-// noSeat says, to a browser that held one before, what became of it.
-func (s *Store) noSeat(ctx context.Context, token [32]byte) error {
-	var workshop, why string
-	err := s.read.row(ctx, `SELECT w.name, s.released_because FROM seat_tokens t JOIN seats s ON s.id = t.seat_id JOIN workshops w ON w.id = s.workshop_id
-		WHERE t.token = $1 ORDER BY s.released_at DESC LIMIT 1`, token[:]).Scan(&workshop, &why)
-	if err != nil {
-		return allocator.NoSeat()
-	}
-	return api.Problemf(api.NotFound, "Your seat was given back", "%s: %s. Open the link that your instructor gave you to ask for another one.", workshop, why)
 }

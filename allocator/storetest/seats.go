@@ -188,7 +188,8 @@ func claimsRace(t *testing.T, w *world) {
 
 func seatHistoryIsKept(t *testing.T, w *world) {
 	ws, _ := w.ready(t, 1)
-	ann, err := w.claim(ws.ID, "ann@example.org")
+	hers := w.request(ws.ID, "ann@example.org", "her laptop")
+	ann, err := w.Claim(t.Context(), hers)
 	require.NoError(t, err)
 	bob, err := w.claim(ws.ID, "bob@example.org")
 	require.NoError(t, err)
@@ -203,4 +204,18 @@ func seatHistoryIsKept(t *testing.T, w *world) {
 	require.Equal(t, []any{bob.ID, allocator.SeatAssigned, ann.MachineID}, []any{all[1].ID, all[1].State, all[1].MachineID})
 	require.Equal(t, w.now.Sub(at), all[1].Held(w.now), "until now")
 	require.Zero(t, all[1].PIN, "secrets stay")
+
+	former, err := w.FormerSeat(t.Context(), hers.Token)
+	require.NoError(t, err)
+	require.Equal(t, all[0], former)
+	_, err = w.FormerSeat(t.Context(), w.request(ws.ID, "bob@example.org", "nobody's").Token)
+	requireCode(t, api.NotFound, err)
+	again, err := w.Claim(t.Context(), w.request(ws.ID, "ann@example.org", "her laptop"))
+	require.NoError(t, err)
+	_, err = w.FormerSeat(t.Context(), hers.Token)
+	require.NoError(t, err, "also where there is another one")
+	require.NoError(t, w.ReleaseSeat(t.Context(), again.ID, "she left again", w.tick()))
+	former, err = w.FormerSeat(t.Context(), hers.Token)
+	require.NoError(t, err)
+	require.Equal(t, []any{again.ID, "she left again"}, []any{former.ID, former.ReleasedBecause}, "the newest")
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/rand"
 	"net/http"
 	"time"
 
@@ -18,6 +19,7 @@ type accountView struct {
 	Changed  bool           // whether the password was just changed
 	Problem  *api.Problem   // with the token
 	Password *api.Problem   // with the password
+	Once     string         // what the form of a token is known by, should it be sent twice
 }
 
 func (s *server) routeAccount(mux *routes) {
@@ -25,7 +27,7 @@ func (s *server) routeAccount(mux *routes) {
 		s.showAccount(w, r, accountView{Changed: r.URL.Query().Has("changed")})
 	}))
 	mux.HandleFunc("POST /admin/account/password", s.forStaff(s.passwordForm))
-	mux.HandleFunc("POST /admin/account/tokens", s.forStaff(s.tokenForm))
+	mux.HandleFunc("POST /admin/account/tokens", s.forStaff(s.formOnce(s.tokenForm, "")))
 	mux.HandleFunc("POST /admin/account/revoke/{id}", s.forStaff(s.revokeForm))
 }
 
@@ -41,7 +43,7 @@ func (s *server) showAccount(w http.ResponseWriter, r *http.Request, v accountVi
 		s.fail(w, r, err)
 		return
 	}
-	v.Name, v.Role, v.Tokens = p.Name, p.Role, tokens.Body.Items
+	v.Name, v.Role, v.Tokens, v.Once = p.Name, p.Role, tokens.Body.Items, rand.Text()
 	for _, role := range allocator.Roles {
 		if p.Role.Includes(role) {
 			v.Roles = append([]allocator.Role{role}, v.Roles...) // one's own first

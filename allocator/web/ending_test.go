@@ -46,7 +46,7 @@ func TestASeatSaysWhenItEndsAndWhatBecameOfIt(t *testing.T) {
 	require.NoError(t, w.Reconcile(t.Context()))
 	res, body = b.open(t, "/seat")
 	require.Equal(t, http.StatusNotFound, res.StatusCode)
-	require.Contains(t, body, "its time is over")
+	require.Contains(t, body, "The workshop has ended")
 }
 
 func TestWhoSeemsToBeAwayIsAskedInTime(t *testing.T) {

@@ -137,6 +137,15 @@ func TestAListOfPeopleIsReadFromAFile(t *testing.T) {
 	res, body = staff.upload(t, "/admin/workshops", form, "roster_file", "class.xlsx", "PK\x03\x04\x00")
 	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
 	says(t, body, "is no list of addresses")
+	delete(form, "roster")
+	for path, field := range map[string]string{"/admin/workshops": "roster_file", page + "/change": "invite_file"} {
+		res, body = staff.upload(t, path, form, field, "class.csv", "")
+		require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, "everybody could join")
+		says(t, body, "The file with the addresses is empty", "class.csv")
+	}
+	res, body = staff.upload(t, "/admin/workshops", map[string]string{"name": "Pose", "pool": "gpu", "seats": "1", "zone": "UTC", "roster": "E-mail\r\n"}, "none", "", "")
+	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, "the title of a column is nobody")
+	says(t, body, "No addresses were found in what was pasted")
 	for _, path := range []string{"/admin/workshops", page + "/change", "/admin/workshops/estimate"} {
 		res, body = staff.upload(t, path, form, "roster_file", "class.csv", strings.Repeat("ann@example.org\n", 1<<17))
 		if path != "/admin/workshops/estimate" { // which is shown with its page

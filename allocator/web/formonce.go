@@ -1,17 +1,23 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
 // formOnce lets what a form creates be created once, however often somebody presses its
-// button: each page has a key of its own. With other values it is another form; a
-// page from before there were keys has none.
-func (s *server) formOnce(next http.HandlerFunc) http.HandlerFunc {
+// button: each page has a key of its own, and each press is answered the same, with a secret
+// that is shown once too. With other values it is another form; a page from before there were
+// keys has none. A browser gives up what it asked for when the button is pressed again, so
+// it goes on without. Appears is the page where what is created appears, for when nobody knows
+// the answer; "" where that is of no use.
+func (s *server) formOnce(next http.HandlerFunc, appears string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		p, err := who(r.Context())
 		if err == nil {
@@ -27,9 +33,33 @@ func (s *server) formOnce(next http.HandlerFunc) http.HandlerFunc {
 			return
 		}
 		of := newRepeat(p, key+" "+filled(r), r, nil)
-		of.form = true
-		s.carryOut(next, w, r, of)
+		of.form, of.appears = true, appears
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), patience)
+		defer cancel()
+		s.carryOut(next, w, r.WithContext(ctx), of)
 	}
+}
+
+// How often, and for how long each time, the answer to a form that was sent before is waited for.
+const (
+	awaits  = 30
+	awaited = 100 * time.Millisecond
+)
+
+// beginForm begins to carry a form out, or waits for the answer that it gets meanwhile.
+func (s *server) beginForm(ctx context.Context, a allocator.Answered) (was allocator.Answered, begun bool, err error) {
+	for range awaits {
+		was, begun, err = s.Service.Store.BeginAnswer(ctx, a)
+		if err != nil || begun || was.Request != a.Request || was.Status != 0 {
+			return was, begun, err
+		}
+		select {
+		case <-ctx.Done():
+			return was, false, ctx.Err()
+		case <-time.After(awaited):
+		}
+	}
+	return was, false, nil
 }
 
 // readForm reads a form. Invalid for one that cannot be read as a whole: its fields would

@@ -118,5 +118,5 @@ func (s *server) doTo(what string, do func(r *http.Request) (workshop string, er
 	})
 }
 
-// maxMessage is the longest message, in bytes, as in the wire types.
+// maxMessage is the longest message, in characters, as in the wire types.
 const maxMessage = 500

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"strconv"
 
@@ -18,6 +19,7 @@ type joinMachinesView struct {
 	Problem  *api.Problem
 	Typed    typedToken
 	Role     allocator.Role
+	Once     string // what the form is known by, should it be sent twice
 }
 
 // typedToken is what was typed into a form that was refused.
@@ -31,12 +33,12 @@ type joinedMachine struct {
 
 func (s *server) routeJoinPage(mux *routes) {
 	s.livePage(mux, "/admin/workshops/{id}/join-machines", "joinmachines.html", "joined", func(r *http.Request) (any, error) { return s.joinMachinesData(r.Context(), r) })
-	mux.HandleFunc("POST /admin/workshops/{id}/join-tokens", s.forStaff(s.joinTokenForm))
+	mux.HandleFunc("POST /admin/workshops/{id}/join-tokens", s.forStaff(s.formOnce(s.joinTokenForm, "")))
 	mux.HandleFunc("POST /admin/join-tokens/{id}/revoke", s.forStaff(s.revokeJoinTokenForm))
 }
 
 func (s *server) joinMachinesData(ctx context.Context, r *http.Request) (joinMachinesView, error) {
-	v := joinMachinesView{Role: roleOf(r), Typed: typedToken{Uses: "1"}}
+	v := joinMachinesView{Role: roleOf(r), Typed: typedToken{Uses: "1"}, Once: rand.Text()}
 	workshop, err := s.Service.Store.Workshop(ctx, r.PathValue("id"))
 	if err != nil {
 		return v, err

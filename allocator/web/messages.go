@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -48,9 +49,9 @@ type addressee struct {
 
 // messageOf is what staff wants to tell somebody.
 func messageOf(r *http.Request) (string, error) {
-	text := r.PostFormValue("text")
-	if len(text) > maxMessage {
-		return "", api.Problemf(api.Invalid, "The message is too long", "It may have %d bytes.", maxMessage)
+	text := strings.ReplaceAll(r.PostFormValue("text"), "\r\n", "\n") // as browsers count it
+	if utf8.RuneCountInString(text) > maxMessage {
+		return "", api.Problemf(api.Invalid, "The message is too long", "It may have %d characters.", maxMessage)
 	}
 	return text, nil
 }

@@ -118,7 +118,7 @@ func TestAParticipantJoinsSeesTheMachineAndLeavesOnPages(t *testing.T) {
 	require.Equal(t, "/join/"+ws.JoinCode, res.Header.Get("Location"))
 	res, body = phone.open(t, "/seat")
 	require.Equal(t, http.StatusNotFound, res.StatusCode)
-	require.Contains(t, body, "its participant left")
+	require.Contains(t, body, "you left.")
 }
 
 // launchOf is the operation that launched a workshop's machines.

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -44,7 +45,8 @@ func repeatParam() *huma.Param {
 // repeat is a request that may be sent again.
 type repeat struct {
 	key, request, seal [32]byte
-	form               bool // whether a page sent it
+	form               bool   // whether a page sent it
+	appears            string // see formOnce
 }
 
 // newRepeat says what a request is known by. What is kept of it tells nothing to who
@@ -91,7 +93,11 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 func (s *server) carryOut(next http.Handler, w http.ResponseWriter, r *http.Request, of repeat) {
 	a := allocator.Answered{Key: of.key, Request: of.request, At: s.Service.Now()}
-	was, begun, err := s.Service.Store.BeginAnswer(r.Context(), a)
+	begin := s.Service.Store.BeginAnswer
+	if of.form {
+		begin = s.beginForm
+	}
+	was, begun, err := begin(r.Context(), a)
 	switch {
 	case err != nil:
 		s.fail(w, r, err)
@@ -141,8 +147,23 @@ func (a *answer) Write(p []byte) (int, error) {
 // sealed is what is kept of an answer.
 type sealed struct {
 	Type     string
-	Location string `json:",omitempty"`
+	Location string            `json:",omitempty"`
+	Headers  map[string]string `json:",omitempty"` // of a page
 	Body     []byte
+}
+
+// ofPages are the headers that belong to the answer of a page.
+var ofPages = []string{"Cache-Control", "Content-Encoding", "Vary"}
+
+// newSealed is what is kept of an answer.
+func newSealed(a *answer) sealed {
+	out := sealed{Type: a.Header().Get("Content-Type"), Location: a.Header().Get("Location"), Headers: map[string]string{}, Body: a.body.Bytes()}
+	for _, name := range ofPages {
+		if all := a.Header().Values(name); len(all) > 0 {
+			out.Headers[name] = strings.Join(all, ", ")
+		}
+	}
+	return out
 }
 
 // keepAnswer keeps an answer. What was refused for a reason that passes changed nothing
@@ -153,10 +174,10 @@ func (s *server) keepAnswer(r *http.Request, of repeat, a *answer) error {
 	switch {
 	case a.unsure:
 		return nil
-	case a.status >= 500, a.status == http.StatusTooManyRequests, of.form && a.status != http.StatusSeeOther:
+	case a.status >= 500, a.status == http.StatusTooManyRequests, of.form && a.status >= http.StatusBadRequest:
 		return s.Service.Store.DropAnswer(ctx, of.key)
 	}
-	raw, err := json.Marshal(sealed{a.Header().Get("Content-Type"), a.Header().Get("Location"), a.body.Bytes()})
+	raw, err := json.Marshal(newSealed(a))
 	if err != nil {
 		return err
 	}
@@ -183,8 +204,11 @@ func (s *server) answerAgain(w http.ResponseWriter, r *http.Request, was allocat
 	case was.Request != of.request:
 		s.fail(w, r, api.Problemf(api.Invalid, "The key was used for another request", "Each request has a %s of its own; only the very same one is sent with it again.", repeatHeader))
 		return
-	case was.Status == 0 && of.form: // what it makes appears there
-		http.Redirect(w, r, "/admin", http.StatusSeeOther)
+	case was.Status == 0 && of.appears != "":
+		http.Redirect(w, r, of.appears, http.StatusSeeOther)
+		return
+	case was.Status == 0 && of.form:
+		s.fail(w, r, api.Problemf(api.Conflict, "It is not known what became of that", "Go back and load the page again. Where what you made is in its list and you never saw its secret, revoke it there and make another one."))
 		return
 	case was.Status == 0 && s.Service.Now().Sub(was.At) < creating:
 		p := api.Problemf(api.Conflict, "The same request is being carried out", "Send it again in a moment for its answer.")
@@ -203,6 +227,9 @@ func (s *server) answerAgain(w http.ResponseWriter, r *http.Request, was allocat
 	w.Header().Set("Content-Type", raw.Type)
 	if raw.Location != "" {
 		w.Header().Set("Location", raw.Location)
+	}
+	for name, value := range raw.Headers {
+		w.Header().Set(name, value)
 	}
 	w.Header().Set("Idempotent-Replayed", "true")
 	w.WriteHeader(was.Status)

@@ -106,6 +106,7 @@ var needs = map[string]allocator.Role{
 	"list-work":                                    allocator.Instructor,
 	"add-schedule":                                 allocator.Instructor,
 	"end-schedule":                                 allocator.Instructor,
+	"GET /admin/schedules/{id}/end":                allocator.Instructor,
 	"POST /admin/schedules/{id}/end":               allocator.Instructor,
 	"release-seat":                                 allocator.Instructor,
 	"list-events":                                  allocator.Instructor,

@@ -123,8 +123,12 @@ func TestEverybodyInAWorkshopIsToldSomething(t *testing.T) {
 	for _, b := range []*browser{ann, bob} {
 		says(t, mustOpen(t, b, "/seat"), "Lunch is at noon.")
 	}
-	res, body = staff.submit(t, page+"/message", url.Values{"text": {strings.Repeat("x", 501)}})
+	longest := strings.Repeat("ж", 498) + "\r\n" + "ж" // 500 characters, as browsers count them
+	res, body = staff.submit(t, page+"/message", url.Values{"text": {longest}})
+	require.Equal(t, page+"?told=2", res.Header.Get("Location"), body)
+	res, body = staff.submit(t, page+"/message", url.Values{"text": {longest + "x"}})
 	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode, body)
+	says(t, body, "It may have 500 characters.")
 	res, body = staff.send(t, http.MethodPost, "/api/v1/workshops/"+ws.ID+"/message", api.Message{})
 	require.Equal(t, http.StatusOK, res.StatusCode, body)
 	require.Equal(t, 2, decode[api.Told](t, body).People)

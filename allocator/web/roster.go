@@ -5,20 +5,31 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
+	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/api/roster"
 )
 
 // rosterOf reads the roster of a form. Invalid, with the lines, where some are not
-// understood; what was read is returned all the same.
+// understood; what was read is returned all the same. Who pastes something or chooses a file
+// means to invite somebody: where that holds nobody it is Invalid too, as without a roster
+// everybody may join.
 func rosterOf(r *http.Request, pasted, file string) ([]string, error) {
-	all := roster.Pasted(r.PostFormValue(pasted))
+	text := r.PostFormValue(pasted)
+	all := roster.Pasted(text)
 	if err := all.Complain("In the addresses"); err != nil {
 		return all.Addresses, err
 	}
+	if strings.TrimSpace(text) != "" && len(all.Addresses) == 0 {
+		return nil, api.Problemf(api.Invalid, "No addresses were found in what was pasted", "Write each as ann@example.org, or leave the field empty.")
+	}
 	raw, name, err := uploaded(r, file)
-	if err != nil || len(raw) == 0 {
+	switch {
+	case err != nil || name == "":
 		return all.Addresses, err
+	case len(raw) == 0:
+		return all.Addresses, api.Problemf(api.Invalid, "The file with the addresses is empty", "%s has nothing in it. Save it again and choose it anew, or choose none.", name)
 	}
 	listed, err := roster.Table(raw)
 	if err == nil {
@@ -27,7 +38,7 @@ func rosterOf(r *http.Request, pasted, file string) ([]string, error) {
 	return append(all.Addresses, listed.Addresses...), err
 }
 
-// uploaded is a file of a form; nothing where none was chosen.
+// uploaded is a file of a form and what it is called; "" where none was chosen.
 func uploaded(r *http.Request, field string) (raw []byte, name string, err error) {
 	if r.MultipartForm == nil {
 		return nil, "", nil

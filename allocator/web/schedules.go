@@ -58,11 +58,3 @@ func (s *server) repeat(r *http.Request, w api.NewWorkshop) error {
 	_, err := s.Service.AddSchedule(r.Context(), s.sessionUser(r), n)
 	return err
 }
-
-func (s *server) endScheduleForm(w http.ResponseWriter, r *http.Request) {
-	if err := s.Service.EndSchedule(r.Context(), s.sessionUser(r), r.PathValue("id")); err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	goBack(w, r, "/admin")
-}

@@ -41,6 +41,8 @@ func TestAScheduleIsAddedListedAndEnded(t *testing.T) {
 	require.NoError(t, w.Store.Miss(t.Context(), added.ID, kept[0].Through, kept[0].Through.Add(time.Hour), "the allocator was <down>"))
 	page = mustOpen(t, b, "/admin")
 	require.Contains(t, page, "was missed. the allocator was &lt;down&gt;.")
+	require.Contains(t, page, `href="/admin/schedules/`+added.ID+`/end"`, "it is asked first")
+	require.NotContains(t, page, `action="/admin/schedules/`+added.ID+`/end"`)
 	res, _ = b.submit(t, "/admin/schedules/"+added.ID+"/end", nil)
 	require.Equal(t, "/admin", res.Header.Get("Location"))
 	res, body = b.send(t, http.MethodDelete, "/api/v1/schedules/"+added.ID, nil)

@@ -78,7 +78,9 @@ func (p *people) keepsTheDeployment(t *testing.T) {
 		b.do(t, chromedp.Navigate(p.site+"/admin/"+page), chromedp.WaitVisible("main h1"))
 		b.picture(t, "administrator-"+page)
 	}
-	b.do(t, chromedp.Navigate(p.site+"/admin/schedules"), chromedp.Click(`button[id^="end-"]`), chromedp.WaitNotPresent(".schedule"))
+	b.do(t, chromedp.Navigate(p.site+"/admin/schedules"), chromedp.Click(`a[id^="end-"]`), chromedp.WaitVisible("#sure"))
+	b.picture(t, "administrator-end-schedule")
+	b.do(t, chromedp.Click("#sure"), chromedp.WaitNotPresent(".schedule"))
 	for _, page := range []string{"costs", "audit"} {
 		b.do(t, chromedp.Navigate(p.site+"/admin/"+page), chromedp.WaitVisible("a[download]"))
 		require.NotEmpty(t, b.downloads(t, "a[download]"), "the table of "+page)

@@ -56,10 +56,25 @@ document.body.addEventListener('htmx:sseClose', (event) => {
   if (event.detail.type === 'message' && !going) location.reload();
 });
 
-// A form that was sent leads somewhere else: what it ends does not lead back.
+// A form that was sent leads somewhere else: what it ends does not lead back. One that only
+// closes its dialog leads nowhere.
+// For as long as that mostly takes its button does nothing more: a second press would take the
+// place of the first, and of its answer.
 let going = false;
-document.addEventListener('submit', (event) => { going ||= !event.defaultPrevented; });
-window.addEventListener('pageshow', () => { going = false; });
+const sent = new Set();
+const mostly = 5000;
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.getAttribute('method') === 'dialog') return;
+  if (sent.has(form) && form.method === 'post') event.preventDefault();
+  sent.add(form);
+  setTimeout(() => sent.delete(form), mostly);
+  going = true;
+});
+window.addEventListener('pageshow', () => {
+  going = false;
+  sent.clear();
+});
 
 shown(document);
 showZone();

@@ -1,0 +1,55 @@
+package web_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Who comes back after the end is told what is left of their work and whom to ask, and not
+// which account of the staff ended it.
+func TestAfterTheEndAPageSaysWhatBecameOfTheWork(t *testing.T) {
+	const kept, lost = "The files that this workshop collects go to your instructor", "Nothing was collected from your machine"
+	for name, collects := range map[string]bool{"of a workshop that collects": true, "of one that does not": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			want, not := lost, kept
+			if collects {
+				w.Pools[0].Collect = []string{"results/**"}
+				want, not = kept, lost
+			}
+			ws := w.ReadyWorkshop(t, 1)
+			ann, bob := w.browser(t), w.browser(t)
+			join(t, ann, ws, "ann@example.org")
+			join(t, bob, ws, "bob@example.org") // who waits
+			_, err := w.EndWorkshop(t.Context(), "ines", ws.ID)
+			require.NoError(t, err)
+			bodies := map[*browser]string{}
+			for _, b := range []*browser{ann, bob} {
+				res, body := b.open(t, "/seat")
+				require.Equal(t, http.StatusNotFound, res.StatusCode)
+				says(t, body, "The workshop has ended", "Ask your instructor whether there is another workshop.")
+				require.NotContains(t, body, "ines")
+				require.NotContains(t, body, "Open the link")
+				require.NotContains(t, body, not)
+				bodies[b] = body
+			}
+			says(t, bodies[ann], want)
+			require.NotContains(t, bodies[bob], want, "who waited has made nothing")
+		})
+	}
+}
+
+func TestASeatThatStaffTookAwayIsToldWithoutTheirName(t *testing.T) {
+	w := newWorld(t)
+	ws := w.ReadyWorkshop(t, 1)
+	b := w.browser(t)
+	join(t, b, ws, "ann@example.org")
+	seats, err := w.Store.Seats(t.Context(), ws.ID)
+	require.NoError(t, err)
+	require.NoError(t, w.ReleaseSeat(t.Context(), "ines", seats[0].ID))
+	_, body := b.open(t, "/seat")
+	says(t, body, "your instructor gave it back", "Open the link")
+	require.NotContains(t, body, "ines")
+}
