@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -162,7 +163,8 @@ func (h *hall) staysLive(t *testing.T, part string, page func(*server, *http.Req
 	var err error
 	s.pages, err = newPages(time.Minute, assets{})
 	require.NoError(t, err)
-	r := httptest.NewRequest(http.MethodGet, "/admin/workshops/"+h.workshop.ID, nil)
+	instructor := asked{Person: access.Person{Name: "ines", Role: allocator.Instructor}}
+	r := httptest.NewRequestWithContext(context.WithValue(t.Context(), whoKey{}, instructor), http.MethodGet, "/admin/workshops/"+h.workshop.ID, nil)
 	r.SetPathValue("id", h.workshop.ID)
 	r.Header.Set("Accept-Encoding", "gzip")
 	small, plain := httptest.NewRecorder(), httptest.NewRecorder()
