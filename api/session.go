@@ -34,6 +34,10 @@ const (
 	ViewControl = "control"
 )
 
+// WordsHeader tells an agent what the page of its desktop says (viewer.Language). The allocator
+// sets it where that is not English, and takes it from nobody.
+const WordsHeader = "Lablink-Words"
+
 // What a small picture of a desktop may be: GET /desktop/preview of an agent, a JPEG. Its
 // size is in pixels, and in bytes.
 const (

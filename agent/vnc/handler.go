@@ -11,8 +11,8 @@ import (
 // stream.
 func (d *Desktop) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /desktop/{$}", func(w http.ResponseWriter, _ *http.Request) {
-		viewer.Page(w, viewer.View{Title: "Desktop", Stream: "stream", Watched: "watched", Back: "/seat", Assets: ""})
+	mux.HandleFunc("GET /desktop/{$}", func(w http.ResponseWriter, r *http.Request) {
+		viewer.Page(w, viewer.View{Language: viewer.Spoken(r.Header.Get(api.WordsHeader)), Stream: "stream", Watched: "watched", Back: "/seat", Assets: ""})
 	})
 	mux.HandleFunc("GET /desktop/viewer.js", viewer.Asset)
 	mux.HandleFunc("GET /desktop/viewer.css", viewer.Asset)

@@ -328,6 +328,27 @@ func TestWhatTheWardenSaysIsTold(t *testing.T) {
 	require.ErrorContains(t, alone.Start(t.Context(), "anns"), "systemctl status lablink-warden")
 }
 
+func TestThePageOfADesktopSpeaksTheLanguageThatItIsTold(t *testing.T) {
+	w := newWorld(t, nil)
+	said, err := viewer.Language{Name: "de", Words: map[string]string{"seat": "Dein <Platz>", "back": "Dein <Platz>"}}.Header()
+	require.NoError(t, err)
+	for header, want := range map[string][]string{
+		said: {`<html lang="de">`, "Dein &lt;Platz&gt;", "Desktop"}, "": {`<html lang="en">`}, "?": {`<html lang="en">`},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/desktop/", nil)
+		require.NoError(t, err)
+		req.Header.Set(api.WordsHeader, header)
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		defer res.Body.Close()
+		raw, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		for _, words := range want {
+			require.Contains(t, string(raw), words, header)
+		}
+	}
+}
+
 func TestThePageSaysWhenItWasBuiltWithoutTheViewer(t *testing.T) {
 	w := newWorld(t, nil)
 	res, err := http.Get(w.url + "/desktop/")

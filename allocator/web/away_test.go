@@ -67,15 +67,14 @@ func watched(t *testing.T, b *browser, path string) *bufio.Reader {
 	return bufio.NewReader(res.Body)
 }
 
-// until reads events up to one that says something.
-// until reads events up to one that says all of that.
-func until(t *testing.T, events *bufio.Reader, says ...string) {
+// until reads events up to one that says all of that, which is returned.
+func until(t *testing.T, events *bufio.Reader, says ...string) string {
 	t.Helper()
 	for {
 		said := event(t, events)
 		require.NotContains(t, said, "event: gone")
 		if !slices.ContainsFunc(says, func(s string) bool { return !strings.Contains(said, s) }) {
-			return
+			return said
 		}
 	}
 }
@@ -100,8 +99,9 @@ func TestWhileTheDatabaseIsAwayPeopleWorkOnAndStaffReadsWhy(t *testing.T) {
 	defer desktop.CloseNow()
 	works := func() { echoes(t, desktop) }
 	works()
-	page, seat := watched(t, staff, "/admin/live"), watched(t, ann, "/seat/live")
+	page, room, seat := watched(t, staff, "/admin/live"), watched(t, staff, "/admin/workshops/"+ws.ID+"/live"), watched(t, ann, "/seat/live")
 	until(t, page, ws.ID)
+	until(t, room, "ann@example.org")
 	until(t, seat, "Machine ")
 
 	require.NoError(t, pg.Halt(t.Context()))
@@ -117,6 +117,7 @@ func TestWhileTheDatabaseIsAwayPeopleWorkOnAndStaffReadsWhy(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
 	require.Contains(t, body, "Not ready: database.")
 	until(t, page, "Not ready: database.")
+	require.NotContains(t, until(t, room, "Not ready: database."), "ann@example.org", "what is there is not sent again")
 	res, body = ann.open(t, "/seat")
 	require.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
 	require.NotContains(t, body, "Not ready", "it says nothing to a participant")

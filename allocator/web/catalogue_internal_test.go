@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,6 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"github.com/talmolab/lablink-infrastructure/api/viewer"
 )
 
 var (
@@ -29,11 +32,19 @@ var (
 	spoken       = []string{"title", "placeholder", "aria-label", "alt"}
 )
 
+// viewerSource is where the page that shows a desktop is.
+const viewerSource = "../../api/viewer/source"
+
 func TestAllThatPagesSayIsInTheCatalogue(t *testing.T) {
-	names, err := fs.Glob(templates, "templates/*.html")
-	require.NoError(t, err)
+	var names []string
+	for _, folder := range []string{"templates", viewerSource} {
+		files, err := filepath.Glob(folder + "/*.html")
+		require.NoError(t, err)
+		require.NotEmpty(t, files)
+		names = append(names, files...)
+	}
 	for _, name := range names {
-		raw, err := fs.ReadFile(templates, name)
+		raw, err := os.ReadFile(name)
 		require.NoError(t, err)
 		for _, words := range spokenIn(actions.ReplaceAllString(string(raw), "")) {
 			assert.Fail(t, name+" says words of its own", "%q", words)
@@ -105,6 +116,9 @@ func TestTheCatalogueHoldsWhatPagesSayAndNothingElse(t *testing.T) {
 				}
 			}
 		}
+	}
+	for name := range viewer.English {
+		used["viewer."+name] = true
 	}
 	for _, id := range slices.Sorted(maps.Keys(used)) {
 		assert.True(t, there[id], "%s is said and not in the catalogue", id)

@@ -47,6 +47,27 @@ func TestAWorkshopIsChangedOnItsPage(t *testing.T) {
 	require.False(t, got.Invited)
 }
 
+// Who is invited stands beside what changes that: those first who have not come.
+func TestAWorkshopsPageTellsWhoIsInvitedAndWhoOfThemHasJoined(t *testing.T) {
+	w := newWorld(t)
+	admin := w.staff(t)
+	ws := w.ReadyWorkshop(t, 2)
+	page := "/admin/workshops/" + ws.ID
+	join(t, w.browser(t), ws, "ann@example.org")
+	require.NotContains(t, mustOpen(t, admin, page), `id="guests"`, "all who have the link may join")
+	people := []string{"Zoe@example.org", "ann@example.org", "bob@example.org"}
+	_, err := w.ChangeWorkshop(t.Context(), "admin", ws.ID, api.WorkshopChange{Invite: people})
+	require.NoError(t, err)
+	bob := w.browser(t)
+	join(t, bob, ws, "bob@example.org")
+	w.Settled()
+	res, body := bob.submit(t, "/seat/leave", seatOf(t, bob))
+	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
+	listed := between(mustOpen(t, admin, page), `<details id="guests">`, `</details>`)
+	require.Contains(t, listed, `<p>1 person has not joined yet:</p><ul id="missing"><li>zoe@example.org</li></ul>`)
+	require.Contains(t, listed, `<p>2 people have joined:</p><ul id="joined"><li>ann@example.org</li><li>bob@example.org</li></ul>`, "also who left again")
+}
+
 func TestAChangeOnThePageThatIsNotRightSaysWhy(t *testing.T) {
 	w := newWorld(t)
 	admin := w.staff(t)

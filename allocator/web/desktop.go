@@ -31,11 +31,16 @@ func (s *server) desktop(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	says, err := s.sayWords(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	token := s.seatToken(r)
 	s.while(r.Context(), func(ctx context.Context) bool {
 		now, err := s.Service.HeldSeat(ctx, token, seat.ID)
 		return api.CodeOf(err) != api.NotFound && (err != nil || now.Session() == seat.Session())
-	}, func(ctx context.Context) { s.pass(patient{w}, r.WithContext(ctx), seat.MachineID, nil, nil) })
+	}, func(ctx context.Context) { s.pass(patient{w}, r.WithContext(ctx), seat.MachineID, says, nil) })
 }
 
 // patient lets an answer go on for as long as the browser takes what comes.

@@ -28,6 +28,7 @@ type pages struct {
 	words      *words.Catalogue
 	style      style
 	byLanguage map[language.Tag]map[string]*template.Template
+	viewer     map[language.Tag]viewer.Language
 }
 
 // newPages reads them; warn is how long before an end people are warned of it.
@@ -36,12 +37,19 @@ func newPages(warn time.Duration, loads assets) (*pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pages{catalogue, newStyle(loads["pages.css"]), map[language.Tag]map[string]*template.Template{}}
+	return readPages(catalogue, warn, loads)
+}
+
+func readPages(catalogue *words.Catalogue, warn time.Duration, loads assets) (*pages, error) {
+	p := &pages{catalogue, newStyle(loads["pages.css"]), map[language.Tag]map[string]*template.Template{}, map[language.Tag]viewer.Language{}}
 	names, err := fs.Glob(templates, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("list the pages: %w", err)
 	}
 	for _, in := range catalogue.Languages() {
+		if p.viewer[in], err = viewerWords(in, catalogue.Say(in)); err != nil {
+			return nil, fmt.Errorf("read what the viewer says: %w", err)
+		}
 		p.byLanguage[in] = map[string]*template.Template{}
 		for _, name := range names {
 			t, err := readPage(name, catalogue.Say(in), template.FuncMap{

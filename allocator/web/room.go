@@ -22,6 +22,7 @@ type workshopView struct {
 	Role       allocator.Role // of who looks
 	JoinTokens []api.JoinToken
 	Stats      api.Stats
+	Guests     guests // where somebody may change who they are
 	// Told is how many were just told something, and Taken from how many that was taken
 	// away; -1 where that was not asked for. See MessageWorkshop.
 	Told, Taken int
@@ -113,6 +114,12 @@ func (s *server) workshopPage(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		s.fail(w, r, err)
 		return
+	}
+	if v.Instructs() {
+		if v.Guests, err = s.guests(r.Context(), r.PathValue("id"), v.Workshop.Invited); err != nil {
+			s.fail(w, r, err)
+			return
+		}
 	}
 	v.Told, v.Taken = counted(r, "told"), counted(r, "taken")
 	s.render(w, r, http.StatusOK, "workshop.html", v)

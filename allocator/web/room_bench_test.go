@@ -29,9 +29,9 @@ const (
 	listening = 20 * time.Second
 )
 
-// BenchmarkRoom500 opens the page of a workshop with 500 machines that all are held, and
-// then counts the news that it is sent while each machine reports every ten seconds that
-// its GPU does something else.
+// BenchmarkRoom500 opens the page of a workshop with 500 machines that all are held and were
+// worked on, and then counts the news that it is sent, not packed, while each machine reports
+// every ten seconds that its GPU does something else, and what its participant did.
 func BenchmarkRoom500(b *testing.B) {
 	w := allocatortest.New(b)
 	w.Pools[0].MaxMachines = largeRoom
@@ -70,6 +70,7 @@ func BenchmarkRoom500(b *testing.B) {
 		require.NoError(b, err)
 		took, bytes = append(took, time.Since(begin)), len(raw)
 		require.Equal(b, largeRoom, strings.Count(string(raw), `class="seatcard`))
+		require.Equal(b, largeRoom, strings.Count(string(raw), `<tr id="used-`))
 		require.NoError(b, res.Body.Close())
 		if len(took) == 9 {
 			_, address, _ := strings.Cut(string(raw), `sse-connect="`)
@@ -133,9 +134,14 @@ func listen(b *testing.B, w *allocatortest.World, machines []allocator.Machine, 
 // report lets a machine say what its GPU does.
 func report(b *testing.B, w *allocatortest.World, m allocator.Machine, n int) {
 	b.Helper()
+	busy, used, seconds := uint32(n%101), uint64(n%160)<<27, 3600+n
 	_, err := w.Report(b.Context(), allocator.Agent{ID: m.AgentID, MachineID: m.ID}, api.Report{
 		Protocol: api.Protocol, BootID: "b", Health: api.Healthy, Session: &api.SessionStatus{ID: m.Session(), IdleSeconds: new(n % 20), Desktop: "vnc"},
-		Readings: []api.Reading{{UUID: "GPU-0", Utilisation: new(uint32(n % 101)), MemoryUsed: new(uint64(n%160) << 27), Temperature: new(uint32(40 + n%40))}},
+		Use: &api.SessionUse{
+			Session: m.Session(), Seconds: seconds, GPUActive: &seconds, GPUPeak: &busy, GPUMemory: &used, MemoryPeak: &used,
+			Software: []api.SoftwareUse{{Name: "sleap-label", Seconds: seconds, Active: &seconds}},
+		},
+		Readings: []api.Reading{{UUID: "GPU-0", Utilisation: &busy, MemoryUsed: &used, Temperature: new(uint32(40 + n%40))}},
 	})
 	require.NoError(b, err)
 }

@@ -22,6 +22,7 @@ type stream struct {
 	w      http.ResponseWriter
 	flush  *http.ResponseController
 	opened bool
+	pads   bool      // whether what is sent has any length
 	said   time.Time // when something was sent last
 }
 
@@ -79,6 +80,9 @@ func (s *stream) write(raw []byte) error {
 	}
 	s.said = time.Now()
 	_ = s.flush.SetWriteDeadline(s.said.Add(patience)) // one that cannot be set is no reason to stop
+	if s.pads {
+		raw = append(padding(), raw...)
+	}
 	if _, err := s.w.Write(raw); err != nil {
 		return err
 	}
@@ -144,6 +148,11 @@ func (u *updates) become(now *live.Page) error {
 // gone, its session ends or the allocator stops.
 func (s *server) live(w http.ResponseWriter, r *http.Request, page, part string, data func(*look) (any, error)) {
 	updates := newUpdates(w, r, part)
+	updates.pack(r, func() { s.follow(updates, r, page, part, data) })
+}
+
+// follow does that, for a stream that is packed.
+func (s *server) follow(updates *updates, r *http.Request, page, part string, data func(*look) (any, error)) {
 	shared, closed := s.looks.open(s.lookKey(r, page, part))
 	defer closed()
 	wait := time.NewTimer(0)
@@ -200,11 +209,12 @@ func (s *server) lookAt(r *http.Request, page, part string, l *look, data func(*
 	return found{html, live.Parse(part, html)}, nil
 }
 
-// troubled says, in a part of a staff page, what is wrong with the allocator.
+// troubled says, in a part of a staff page, what is wrong with the allocator. It is a part for
+// itself: what was there before stays as it is.
 func (s *server) troubled(r *http.Request) string {
 	html, err := s.fragment(r, "problem.html", "troubles", s.troubles(r.Context()))
 	if err != nil {
 		s.Log.ErrorContext(r.Context(), "what is wrong cannot be shown", "error", err)
 	}
-	return html
+	return string(live.Begin("troubled")) + `<div id="troubled">` + html + "</div>" + string(live.End())
 }

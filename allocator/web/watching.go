@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"html"
 	"io"
 	"net/http"
 	"strings"
@@ -45,8 +46,15 @@ func (s *server) see(how seeing) http.HandlerFunc {
 			return
 		}
 		at := "/admin/seats/" + seat.ID + "/"
+		in := s.pages.words.Best(r.Header.Get("Accept-Language"))
+		say := s.pages.words.Say(in)
+		title, err := say("viewer.of", "Who", seat.Email)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
 		viewer.Page(w, viewer.View{
-			Title: "Desktop of " + seat.Email, Stream: at + how.path + "/stream", Back: "/admin/workshops/" + seat.WorkshopID, Assets: "/assets/",
+			Title: html.UnescapeString(string(title)), Language: s.pages.viewer[in], Stream: at + how.path + "/stream", Back: "/admin/workshops/" + seat.WorkshopID, Assets: "/assets/",
 			Watch: how.view == api.ViewOnly, Control: how.view == api.ViewControl, TakeOver: at + controlling.path, OnlyWatch: at + watching.path,
 		})
 	}

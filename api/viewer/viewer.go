@@ -2,9 +2,11 @@ package viewer
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"encoding/json"
 	"html/template"
 	"io/fs"
 	"net/http"
@@ -23,8 +25,10 @@ const script = "viewer.js"
 
 // View is what a page shows.
 type View struct {
-	// Title says whose desktop it is.
+	// Title says whose desktop it is. Optional.
 	Title string
+	// Language is what the page speaks. Optional: English.
+	Language Language
 	// Stream is where the desktop's stream is, and Back where one comes from.
 	Stream, Back string
 	// Watched is where the page hears whether somebody watches. Optional.
@@ -39,6 +43,19 @@ type View struct {
 	Control bool
 	// TakeOver and OnlyWatch are where one page of staff's leads to the other.
 	TakeOver, OnlyWatch string
+}
+
+// Say is one of the page's words.
+func (v View) Say(name string) string { return v.Language.Words[name] }
+
+// Script are the words that the page's script says.
+func (v View) Script() (string, error) {
+	said := map[string]string{}
+	for _, name := range []string{"unreachable", "watching", "controlling", "gone", "lost", "again", "too_much"} {
+		said[name] = v.Say(name)
+	}
+	raw, err := json.Marshal(said)
+	return string(raw), err
 }
 
 // Own reports whether a participant works on their own desktop.
@@ -56,6 +73,11 @@ func Page(w http.ResponseWriter, v View) {
 	if !Built() {
 		name, status = "missing.html", http.StatusNotImplemented
 	}
+	if v.Language.Name == "" {
+		v.Language.Name = "en"
+	}
+	v.Language = v.Language.complete()
+	v.Title = cmp.Or(v.Title, v.Language.Words["desktop"])
 	var out bytes.Buffer
 	if err := pages.ExecuteTemplate(&out, name, v); err != nil {
 		http.Error(w, "The page of the desktop cannot be shown.", http.StatusInternalServerError)

@@ -26,6 +26,7 @@ type complaints struct {
 	allowed []*regexp.Regexp
 	asked   map[network.RequestID]string
 	hosts   map[string]bool
+	streams map[network.RequestID]bool // of events, that are open
 }
 
 // hear takes one event of a browser.
@@ -47,15 +48,28 @@ func (c *complaints) hear(event any) {
 		if u, err := url.Parse(e.Request.URL); err == nil && u.Host != "" {
 			c.hosts[u.Host], c.asked[e.RequestID] = true, u.Path
 		}
+		if e.Type == network.ResourceTypeEventSource {
+			c.streams[e.RequestID] = true
+		}
+	case *network.EventLoadingFinished:
+		delete(c.streams, e.RequestID)
 	case *network.EventResponseReceived:
 		if e.Response.Status >= 400 {
 			c.said = append(c.said, fmt.Sprintf("%d %s", e.Response.Status, c.asked[e.RequestID]))
 		}
 	case *network.EventLoadingFailed:
+		delete(c.streams, e.RequestID)
 		if !e.Canceled && e.ErrorText != "net::ERR_ABORTED" { // a page that was left
 			c.said = append(c.said, fmt.Sprintf("%s %s", e.ErrorText, c.asked[e.RequestID]))
 		}
 	}
+}
+
+// open is how many streams of events a browser has open.
+func (c *complaints) open() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.streams)
 }
 
 func exception(of *runtime.ExceptionDetails) string {

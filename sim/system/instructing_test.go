@@ -105,6 +105,10 @@ func (p *people) invites(t *testing.T, link string) {
 	b := p.instructor
 	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#changing"), chromedp.Click("#changing summary"), chromedp.SetUploadFiles("#invite_file", []string{table}), chromedp.Click("#change"))
 	b.becomes(t, "that is done", `document.querySelector('#changing')?.open === false`)
+	b.do(t, chromedp.Click("#changing summary"), chromedp.Click("#guests summary"))
+	require.Equal(t, "dora@example.org", b.text(t, "#missing"))
+	b.fits(t, "who is invited")
+	b.do(t, chromedp.Click("#changing summary"))
 	p.dora.do(t, chromedp.SendKeys("#email", "\r"), chromedp.WaitVisible("#leaving"), chromedp.Click("#leaving summary"), chromedp.Click("#leave"), chromedp.WaitVisible("#email"))
 }
 

@@ -1,6 +1,7 @@
 package system
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
 )
 
@@ -41,6 +43,7 @@ func (p *people) keepsMachines(t *testing.T) {
 	b.wait(t, `document.querySelectorAll('#log li').length > 0`)
 	b.picture(t, "administrator-machine")
 	p.readsTheLog(t)
+	p.looksAway(t)
 
 	// There is no capacity when the free machine is ended.
 	require.NoError(t, p.account.SetFaults(t.Context(), cloud.Faults{InsufficientCapacity: []cloud.CapacityFault{{InstanceType: "sim.gpu"}, {InstanceType: "sim.gpu.large"}}}))
@@ -68,6 +71,34 @@ func (p *people) readsTheLog(t *testing.T) {
 	for line := range strings.Lines(string(b.downloads(t, "a[download]"))) {
 		require.Contains(t, line, "tunnel")
 	}
+}
+
+// looksAway has pages that nobody sees: they keep no connection, of which a browser has few for
+// a site. What has changed meanwhile is there when they are seen again.
+func (p *people) looksAway(t *testing.T) {
+	t.Helper()
+	b := p.admin
+	hide := func(unseen bool) {
+		b.do(t, chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`Object.defineProperty(document, 'hidden', { configurable: true, value: %t }); document.dispatchEvent(new Event('visibilitychange'))`, unseen)))
+	}
+	streams := func(many int) {
+		t.Helper()
+		eventually(t, fmt.Sprintf("%d streams are open", many), func() bool { return b.open() == many })
+	}
+	streams(2) // how the machine is, and its log
+	hide(true)
+	streams(0)
+	hide(false)
+	streams(2)
+
+	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#about"))
+	streams(1)
+	hide(true)
+	streams(0)
+	require.NoError(t, p.local.admin(t).Do(t.Context(), http.MethodPatch, "/api/v1/workshops/"+filepath.Base(p.room), api.WorkshopChange{IdleMinutes: new(600)}, nil))
+	hide(false)
+	b.becomes(t, "what has changed is there", `document.querySelector('#about').innerText.includes('600 idle minutes')`)
+	streams(1)
 }
 
 // keepsTheDeployment looks at every other page of who keeps it, and ends a schedule.

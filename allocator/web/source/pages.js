@@ -4,11 +4,13 @@ import htmx from 'htmx.org';
 import 'htmx-ext-sse';
 import { Idiomorph } from 'idiomorph';
 import { pictures } from './pictures.js';
+import { Stream } from './streams.js';
 import { localTimes, showZone } from './times.js';
 
 htmx.config.allowEval = false;
 htmx.config.includeIndicatorStyles = false; // the content security policy allows no style in a page
 htmx.config.historyEnabled = false; // no page is kept in the browser's storage
+htmx.createEventSource = (address) => new Stream(address);
 
 const timed = (node) => node instanceof HTMLTimeElement;
 const field = (node) => node instanceof HTMLInputElement || node instanceof HTMLTextAreaElement || node instanceof HTMLSelectElement;

@@ -3,6 +3,7 @@
 import RFB from '@novnc/novnc';
 
 const page = document.body.dataset;
+const words = JSON.parse(page.words);
 const watch = 'watch' in page;
 const control = 'control' in page; // staff works on somebody else's desktop
 const own = !watch && !control;
@@ -17,8 +18,8 @@ document.body.classList.toggle('framed', framed);
 let rfb = null;
 let tries = 0;
 
-function say(words, trouble = false) {
-  said.textContent = words;
+function say(text, trouble = false) {
+  said.textContent = text;
   said.classList.toggle('trouble', trouble);
 }
 
@@ -33,14 +34,13 @@ async function refusal() {
     const answer = await fetch(stream, { headers: { Accept: 'application/json' }, cache: 'no-store' });
     if (answer.status === 426) return null; // it would take a WebSocket
     const problem = await answer.json();
-    return { words: [problem.title, problem.detail].filter(Boolean).join('. '), over: [401, 403, 404].includes(answer.status) };
+    return { reason: [problem.title, problem.detail].filter(Boolean).join('. '), over: [401, 403, 404].includes(answer.status) };
   } catch {
-    return { words: 'LabLink cannot be reached', over: false };
+    return { reason: words.unreachable, over: false };
   }
 }
 
-const welcome = watch ? 'You are watching. Nothing that you do here reaches the desktop.'
-  : control ? 'You are working on this desktop. Its participant sees that you do. Ctrl, Alt, Shift and B together lead back to this bar.' : '';
+const welcome = watch ? words.watching : control ? words.controlling : '';
 
 function connect() {
   const url = new URL(stream);
@@ -67,11 +67,11 @@ async function lost() {
   rfb = null;
   const why = await refusal();
   if (why?.over) {
-    say(why.words || 'This desktop is not yours any more.', true);
+    say(why.reason || words.gone, true);
     return;
   }
   const wait = Math.min(10, 2 ** (tries++ - 2)) * (0.75 + Math.random() / 2);
-  say((why ? why.words.replace(/\.$/, '') : 'The connection was lost') + '. Connecting again by itself…', true);
+  say(`${why ? why.reason.replace(/\.$/, '') : words.lost}. ${words.again}`, true);
   setTimeout(connect, 1000 * wait);
 }
 
@@ -86,13 +86,15 @@ function copied(what) {
 // paste puts something into the desktop's clipboard, if it is not more than that takes, in
 // bytes (agent/rfb). What is sent has ends of lines of two bytes, and an end.
 const most = 1 << 20;
+let refused = '';
 function paste(what) {
   const bytes = new TextEncoder().encode(`${what.replace(/\r\n|\r|\n/g, '\r\n')}\0`).length;
   if (bytes > most) {
-    say(`Too much to copy: ${(bytes / most).toFixed(1)} MiB, and 1 MiB is the most. Copy less, or take a file.`, true);
+    refused = words.too_much.replace('{n}', (bytes / most).toFixed(1));
+    say(refused, true);
     return;
   }
-  if (said.textContent.startsWith('Too much')) say('');
+  if (refused && said.textContent === refused) say('');
   rfb?.clipboardPasteFrom(what);
 }
 
