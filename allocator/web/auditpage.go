@@ -38,7 +38,7 @@ type auditView struct {
 // auditActions are what is in the audit, for who looks for one of them.
 var auditActions = []string{
 	"add schedule", "add user", "cancel operation", "cannot open workshop", "change password", "change workshop", "claim seat", "collect work", "connect seat", "control seat",
-	"end schedule", "end seat", "end sessions", "end stray instance", "end workshop", "extend seat", "interrupt machine", "join machine", "launch machines",
+	"end schedule", "end seat", "end sessions", "end stray instance", "end workshop", "extend seat", "interrupt machine", "join machine", "keep stray instance", "launch machines",
 	"leave seat", "log in", "log out", "make join token", "make token", "message seat", "message workshop", "miss workshop", "move seat", "open workshop", "reboot machine",
 	"register agent", "release seat", "remove user", "replace machine", "revoke join token", "revoke token", "set password", "set role",
 	"spare unknown instance", "stay seated", "terminate machine", "use up budget", "watch seat",
