@@ -2,6 +2,7 @@ package allocator_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -125,12 +126,12 @@ func TestAJoinTokenThatCannotBeIsRefused(t *testing.T) {
 // The database has one that writes, for all: who shows no token does not take its turn.
 func TestWhoShowsNoJoinTokenWritesNothing(t *testing.T) {
 	w := newWorld(t)
-	commits := 0
-	w.Store.(interface{ OnCommit(func(time.Duration)) }).OnCommit(func(time.Duration) { commits++ })
+	var commits atomic.Int64 // who writes for all tells it
+	w.Store.(interface{ OnCommit(func(time.Duration)) }).OnCommit(func(time.Duration) { commits.Add(1) })
 	r := api.Registration{Protocol: api.Protocol, Version: "test", SecretSHA256: api.SecretSum("x"), JoinToken: "lbj_made-up"}
 	_, err := w.Register(t.Context(), r)
 	require.Equal(t, api.Forbidden, api.CodeOf(err))
-	require.Zero(t, commits)
+	require.Zero(t, commits.Load())
 }
 
 // ownAgent is the agent of ann's machine.

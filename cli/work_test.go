@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,9 +20,9 @@ import (
 )
 
 func TestWhatWasKeptIsDownloadedBelowWhoMadeIt(t *testing.T) {
-	asked := 0
+	var asked atomic.Int64
 	bucket := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked++
+		asked.Add(1)
 		if r.URL.Path == "/gone" {
 			http.Error(w, "expired", http.StatusForbidden)
 			return
@@ -45,13 +46,13 @@ func TestWhatWasKeptIsDownloadedBelowWhoMadeIt(t *testing.T) {
 		{Participant: "bob@example.org", Path: "b.csv", Bytes: 18, URL: bucket.URL + "/b"},
 	}
 	require.Contains(t, must(t, at, "work", "wks_1"), "then/results/a.csv")
-	require.Zero(t, asked)
+	require.Zero(t, asked.Load())
 	must(t, at, "work", "wks_1", "--to", folder)
 	raw, err := os.ReadFile(filepath.Join(folder, "ann@example.org/then/results/a.csv"))
 	require.NoError(t, err)
 	require.Equal(t, "content of /a", string(raw))
 	must(t, at, "work", "wks_1", "--to", folder)
-	require.Equal(t, 2, asked, "what is there stays")
+	require.EqualValues(t, 2, asked.Load(), "what is there stays")
 
 	files = append(files, api.WorkFile{Participant: "eve@example.org", Path: "x", URL: bucket.URL + "/gone"})
 	_, err = lablink(t, at, "work", "wks_1", "--to", folder)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,14 +62,14 @@ func TestASessionIsStartedAndEndedThroughTheTunnel(t *testing.T) {
 
 func TestAMachineIsRebootedFromTheBootThatItIsAtOnly(t *testing.T) {
 	w := newWorld(t)
-	asked := 0
-	w.dial(t, "mch_1", agentweb.Handler(looked{agent.NewSessions(agent.Plain{})}, agentweb.WithReboot("boot-1", func() error { asked++; return nil })))
+	var asked atomic.Int64
+	w.dial(t, "mch_1", agentweb.Handler(looked{agent.NewSessions(agent.Plain{})}, agentweb.WithReboot("boot-1", func() error { asked.Add(1); return nil })))
 	require.True(t, w.next(t).up)
 	err := w.Reboot(t.Context(), "mch_1", "boot-0")
 	require.Equal(t, api.Conflict, api.CodeOf(err))
-	require.Zero(t, asked)
+	require.Zero(t, asked.Load())
 	require.NoError(t, w.Reboot(t.Context(), "mch_1", "boot-1"))
-	require.Equal(t, 1, asked)
+	require.EqualValues(t, 1, asked.Load())
 	require.Equal(t, api.Unavailable, api.CodeOf(w.Reboot(t.Context(), "mch_2", "boot-1")))
 }
 
