@@ -128,15 +128,15 @@ type Store interface {
 	// KeepHeard keeps that an agent was heard of: its boot, and when who holds its
 	// machine was active; zero when nobody knows.
 	KeepHeard(ctx context.Context, machine, boot string, active, at time.Time) error
-	// KeepUnended keeps why a machine that is to end has not, if it is as it was seen.
-	// Conflict; NotFound.
-	KeepUnended(ctx context.Context, seen Machine, why string, at time.Time) error
 	// KeepFailed keeps that a machine that somebody holds is unhealthy, as its agent is
 	// silent or its instance was stopped. NotFound; Conflict when it is not as it was seen,
 	// or was heard of since.
 	KeepFailed(ctx context.Context, seen Machine, reason string, at time.Time) error
 	// KeepSays keeps what a machine's agent says of itself.
 	KeepSays(ctx context.Context, machine string, says AgentSays) error
+	// KeepUnended keeps why a machine that is to end has not, if it is as it was seen.
+	// Conflict; NotFound.
+	KeepUnended(ctx context.Context, seen Machine, why string, at time.Time) error
 	// KeepSetup keeps how a machine's set-up goes, and adds what is told of it, if it is not
 	// "", to its timeline.
 	KeepSetup(ctx context.Context, machine string, how api.SetupStatus, told string, at time.Time) error

@@ -3,7 +3,6 @@ package ec2
 import (
 	"errors"
 	"maps"
-	"net/http"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -20,6 +19,9 @@ var passing = slices.Concat(
 	[]string{"ExpiredToken", "RequestExpired", "SignatureDoesNotMatch"},
 )
 
+// The statuses of HTTP that say so.
+const timedOut, tooMany = 408, 429
+
 // final reports whether EC2 has refused a call itself, so that the same call again is
 // refused again.
 func final(err error) bool {
@@ -29,7 +31,7 @@ func final(err error) bool {
 		return false
 	}
 	status := answer.HTTPStatusCode()
-	return status >= 400 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
+	return status >= 400 && status < 500 && status != timedOut && status != tooMany
 }
 
 // refusedLaunch words an error of CreateFleet. A refusal that is not known, too, is one
