@@ -2,7 +2,9 @@ package allocator_test
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -47,4 +49,28 @@ func TestMachinesThatEndTogetherAreAskedForTogether(t *testing.T) {
 	w.EC2.Finish()
 	w.Time = w.Time.Add(5 * time.Second)
 	require.NoError(t, w.Run(t.Context(), ends[0].ID))
+}
+
+func TestOperationsThatEndMachinesAtOnceShareALook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		ws := w.ReadyWorkshop(t, 8)
+		var ends []allocator.Operation
+		for _, m := range w.Machines(t, ws) {
+			op, err := w.TerminateMachine(t.Context(), "ann", m.ID)
+			require.NoError(t, err)
+			ends = append(ends, op)
+		}
+		var looks atomic.Int32
+		answer := make(chan struct{})
+		w.EC2.Looking = func() { looks.Add(1); <-answer }
+		for _, op := range ends {
+			go func() { _ = w.Run(t.Context(), op.ID) }()
+		}
+		synctest.Wait()
+		close(answer)
+		synctest.Wait()
+		require.EqualValues(t, 1, looks.Load())
+		require.Len(t, w.EC2.Asked, len(ends))
+	})
 }

@@ -112,7 +112,6 @@ func (l *life) lacks(r require.TestingT) string {
 
 // clear ends all workshops. Nothing is left that costs.
 func (l *life) clear(r require.TestingT) {
-	l.World.Service.Now, l.World.Service.Clock = l.now, l.trusted
 	for _, ws := range l.known(r) {
 		_, err := l.EndWorkshop(context.Background(), "admin", ws.ID)
 		require.NoError(r, err)

@@ -3,12 +3,14 @@ package allocator_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -36,9 +38,13 @@ func TestLivesOfWorkshopsKeepWhatMustHold(t *testing.T) {
 			dir = t.TempDir()
 		}
 		t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-		path := filepath.Join(dir, "lablink.db")
-		lives(t, 1, func(t testing.TB) (*sqlstore.Store, error) {
-			return sqlite.Open(t.Context(), path, slog.New(slog.DiscardHandler))
+		n := 0
+		lives(t, func() opens {
+			n++
+			path := filepath.Join(dir, fmt.Sprintf("lablink-%d.db", n))
+			return func(t testing.TB) (*sqlstore.Store, error) {
+				return sqlite.Open(t.Context(), path, slog.New(slog.DiscardHandler))
+			}
 		})
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
@@ -46,31 +52,54 @@ func TestLivesOfWorkshopsKeepWhatMustHold(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, pg.Stop()) })
 		require.NoError(t, pg.Prepare(t.Context()))
-		c := pg.Database(t)
-		lives(t, 8, func(t testing.TB) (*sqlstore.Store, error) { return postgres.Open(t.Context(), c) })
+		fewer(t, 8) // here they take long
+		lives(t, func() opens {
+			c := pg.Database(t)
+			return func(t testing.TB) (*sqlstore.Store, error) { return postgres.Open(t.Context(), c) }
+		})
 	})
 }
 
-// lives tries one of so many lives: on some databases they take long.
-func lives(t *testing.T, of int, open func(t testing.TB) (*sqlstore.Store, error)) {
+// fewer lets a test try one of so many histories that rapid would try. A history that
+// fails is tried again as it was, to make it shorter.
+func fewer(t *testing.T, of int) {
+	t.Helper()
+	checks := flag.Lookup("rapid.checks").Value
+	was := checks.String()
+	n, err := strconv.Atoi(was)
+	require.NoError(t, err)
+	require.NoError(t, checks.Set(strconv.Itoa(max(1, n/of))))
+	t.Cleanup(func() { require.NoError(t, checks.Set(was)) })
+}
+
+// opens opens a database.
+type opens func(t testing.TB) (*sqlstore.Store, error)
+
+// lives tries lives. One that follows a life that failed has a database of its own, so
+// that it is that one again where rapid repeats it.
+func lives(t *testing.T, fresh func() opens) {
+	open := fresh()
 	w := allocatortest.On(t, func(t testing.TB) *sqlstore.Store {
 		store, err := open(t)
 		require.NoError(t, err)
 		return store
 	})
-	seen := 0
+	failed := false
 	rapid.Check(t, func(r *rapid.T) {
-		if seen++; seen%of != 0 {
-			return
+		if failed {
+			open = fresh()
+			w.Anew(t)
 		}
+		failed = true
 		l := &life{World: w, outer: t, tokens: map[string]string{}, logged: map[string]int{}, ever: map[string]bool{}}
-		l.clear(r) // what a life before this one left, where that failed
+		l.looks()
 		for range rapid.IntRange(5, 40).Draw(r, "steps") {
 			l.step(r)
 			l.holds(r)
 		}
 		l.heals(r)
 		l.clear(r)
+		failed = false
 	})
 }
 
@@ -100,11 +129,14 @@ func (l *life) now() time.Time {
 	return l.Time.Add(l.wrong)
 }
 
+// looks lets the allocator look at this life's clock.
+func (l *life) looks() { l.World.Service.Now, l.World.Service.Clock = l.now, l.trusted }
+
 // restart starts the allocator anew.
 func (l *life) restart(r require.TestingT) {
 	l.Stop(l.outer)
 	l.Start(l.outer)
-	l.World.Service.Now, l.World.Service.Clock = l.now, l.trusted
+	l.looks()
 	require.NoError(r, l.Resume(context.Background()))
 }
 

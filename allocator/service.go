@@ -62,7 +62,8 @@ type Service struct {
 	uploads  grants   // what agents were named places for
 	codes    sync.Map // join code → id of its workshop, of those that were open once
 	opening  singleflight.Group
-	settling settler // brings sessions of agents in line with who holds their machines
+	listing  singleflight.Group // of what EC2 has, for operations that end machines
+	settling settler            // brings sessions of agents in line with who holds their machines
 }
 
 // Pool finds a pool by its name.

@@ -24,7 +24,7 @@ func (s *Service) runTerminate(ctx context.Context, op Operation) error {
 	if machines, err = s.releaseOwn(ctx, machines); err != nil || len(machines) == 0 {
 		return err
 	}
-	all, err := s.Compute.Instances(ctx)
+	all, err := s.listed(ctx)
 	if err != nil {
 		return fmt.Errorf("list instances: %w", err)
 	}

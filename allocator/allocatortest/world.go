@@ -58,11 +58,25 @@ func New(t testing.TB) *World {
 // On makes a world whose allocator keeps what it knows in the database that open opens.
 func On(t testing.TB, open func(t testing.TB) *sqlstore.Store) *World {
 	t.Helper()
-	w := &World{Time: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), EC2: &FakeEC2{answers: map[string]answer{}}, Agents: &FakeAgents{}, Work: FakeWork{}, open: open}
-	w.EC2.Now = func() time.Time { return w.Time }
-	w.Start(t)
+	w := &World{open: open}
+	w.begin(t)
 	t.Cleanup(func() { w.Stop(t) })
 	return w
+}
+
+func (w *World) begin(t testing.TB) {
+	t.Helper()
+	w.Time, w.EC2, w.Agents, w.Work = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), &FakeEC2{answers: map[string]answer{}}, &FakeAgents{}, FakeWork{}
+	w.EC2.Now = func() time.Time { return w.Time }
+	w.Start(t)
+}
+
+// Anew leaves all that there is for a world as it was made, in the database that open
+// opens by now.
+func (w *World) Anew(t testing.TB) {
+	t.Helper()
+	w.Stop(t)
+	w.begin(t)
 }
 
 // Stop stops the allocator.
