@@ -39,7 +39,8 @@ type Shower interface {
 }
 
 // Upkeep looks whether the session that goes on is still shown. One that is not is no session
-// any more: the allocator orders it again, and so it is started again.
+// any more: the allocator orders it again, and so it is started again. Of what does not start,
+// or ended, it tells the last lines.
 type Upkeep struct {
 	Sessions *Sessions
 	Shower   Shower
@@ -53,13 +54,16 @@ type Upkeep struct {
 
 // look looks, where it is time to, and says whether it was. Only one goroutine may call it.
 func (u *Upkeep) look(ctx context.Context, now time.Time) (asked bool, err error) {
-	id := u.Sessions.ID()
-	if id == "" || now.Sub(u.asked) < shownEvery {
+	id, troubled := u.Sessions.going()
+	if id == "" && !troubled || now.Sub(u.asked) < shownEvery {
 		return false, nil
 	}
 	u.asked = now
 	ctx, cancel := context.WithTimeout(ctx, shownTimeout)
 	defer cancel()
+	if id == "" { // it did not start, or was given up
+		return true, u.tell(ctx, now)
+	}
 	shown, err := u.Shower.Shown(ctx)
 	if err != nil || shown == nil || shown.Session != id {
 		return true, err
@@ -107,6 +111,13 @@ func (s *Sessions) fell(id string) bool {
 	defer s.mu.Unlock()
 	s.id, s.fallen, s.trouble = "", id, fallen
 	return true
+}
+
+// going is the session that goes on, or "", and whether there is trouble with it.
+func (s *Sessions) going() (id string, troubled bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.id, s.trouble != ""
 }
 
 // Held is the session that the machine is for: also one that is not shown at the moment.

@@ -108,6 +108,24 @@ func TestADesktopThatEndsAgainAndAgainIsInTheLog(t *testing.T) {
 	})
 }
 
+func TestWhyADesktopDoesNotStartIsInTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shower := &fakeShower{}
+		w, s, d := shownBy(t, shower)
+		s.Leaving = nil
+		require.NoError(t, s.End(t.Context(), "anns", 4))
+		d.err = errors.New("the unit does not start")
+		w.start(t)
+		after(time.Minute)
+		require.Zero(t, shower.told, "nobody is there")
+		require.Error(t, s.Start(t.Context(), "bobs", 5))
+		after(9 * time.Minute)
+		require.Equal(t, 1, shower.told)
+		require.Contains(t, texts(w.allocator.now().logs), "1 cannot write ~/.vnc")
+		require.Zero(t, shower.asked, "nothing is shown")
+	})
+}
+
 func TestWhoCannotBeAskedWhetherADesktopIsShownIsNoTrouble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shower := &fakeShower{}

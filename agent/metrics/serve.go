@@ -41,13 +41,11 @@ const atOnce = 8
 func bounded() func(net.Conn, http.ConnState) {
 	var open atomic.Int64
 	return func(c net.Conn, state http.ConnState) {
-		switch state {
-		case http.StateNew:
-			if open.Add(1) > atOnce {
-				_ = c.Close()
-			}
-		case http.StateClosed, http.StateHijacked:
+		if state == http.StateClosed {
 			open.Add(-1)
+		}
+		if state == http.StateNew && open.Add(1) > atOnce {
+			_ = c.Close()
 		}
 	}
 }

@@ -106,10 +106,10 @@ func (s Shower) Shown(ctx context.Context) (*agent.Shown, error) {
 	return &shown, nil
 }
 
-// Last are the last lines of its unit, and of the warden.
+// Last are the last lines of its unit, and of the warden: none of one of an earlier release.
 func (s Shower) Last(ctx context.Context) ([]agent.Line, error) {
 	var lines []agent.Line
-	if err := s.Client.Do(ctx, http.MethodGet, LinesPath, nil, &lines); err != nil {
+	if err := s.Client.Do(ctx, http.MethodGet, LinesPath, nil, &lines); err != nil && api.CodeOf(err) != api.NotFound {
 		return nil, fmt.Errorf("ask the machine's warden what was logged: %w", err)
 	}
 	return lines, nil

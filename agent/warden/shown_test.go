@@ -58,9 +58,13 @@ func TestAWardenTellsThatTheSessionIsNotShownAnyMore(t *testing.T) {
 
 // An agent may be of another release than its warden for a moment.
 func TestAWardenOfAnEarlierReleaseTellsNothing(t *testing.T) {
-	shown, err := asking(t, http.NewServeMux()).Shown(t.Context())
+	s := asking(t, http.NewServeMux())
+	shown, err := s.Shown(t.Context())
 	require.NoError(t, err)
 	require.Nil(t, shown)
+	lines, err := s.Last(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, lines)
 }
 
 func TestAWardenTellsTheLastLinesOfTheSessionAlone(t *testing.T) {

@@ -84,12 +84,17 @@ func (c *runCommand) private() func(context.Context, string) (io.ReadCloser, err
 	return warden.Reader{URL: asked.URL, HTTP: asked.HTTP}.Open
 }
 
+// mostLines is how much the warden may answer of what was logged, in bytes.
+const mostLines = 256 << 10
+
 // upkeep looks whether sessions are still shown, where a warden begins them.
 func (c *runCommand) upkeep(sessions *agent.Sessions, logbook *agent.Logbook, log *slog.Logger) *agent.Upkeep {
 	if !withWarden(c.Desktop) {
 		return nil
 	}
-	return &agent.Upkeep{Sessions: sessions, Shower: warden.Shower{Client: places().WardenClient()}, Said: logbook.Add, Log: log}
+	asked := places().WardenClient()
+	asked.MaxAnswer = mostLines
+	return &agent.Upkeep{Sessions: sessions, Shower: warden.Shower{Client: asked}, Said: logbook.Add, Log: log}
 }
 
 // fetching is what fetches the image of desktops in containers, where there are such.
