@@ -270,5 +270,5 @@ func TestEveryAnswerTellsTheBrowserToLoadNothingElse(t *testing.T) {
 	}
 	res, body := b.open(t, "/nowhere")
 	require.Equal(t, http.StatusNotFound, res.StatusCode)
-	require.Contains(t, body, "There is no such page")
+	require.Contains(t, body, `<h1 lang="en">There is no such page</h1>`, "also on a page in another language")
 }

@@ -47,7 +47,7 @@ func newBrowser(t *testing.T, chrome context.Context) *browser { //nolint:revive
 	t.Helper()
 	ctx, stop := chromedp.NewContext(chrome, chromedp.WithNewBrowserContext())
 	t.Cleanup(stop)
-	b := &browser{ctx: ctx, complaints: &complaints{asked: map[network.RequestID]string{}, hosts: map[string]bool{}, streams: map[network.RequestID]bool{}}, documents: &documents{all: map[string]bool{}}}
+	b := &browser{ctx: ctx, complaints: &complaints{asked: map[network.RequestID]string{}, hosts: map[string]bool{}, streams: map[network.RequestID]cdp.LoaderID{}}, documents: &documents{all: map[string]bool{}}}
 	require.NoError(t, chromedp.Listen(ctx, func(event any) {
 		b.hear(event)
 		b.documents.follow(event)

@@ -11,8 +11,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/stretchr/testify/require"
 )
@@ -26,7 +28,7 @@ type complaints struct {
 	allowed []*regexp.Regexp
 	asked   map[network.RequestID]string
 	hosts   map[string]bool
-	streams map[network.RequestID]bool // of events, that are open
+	streams map[network.RequestID]cdp.LoaderID // of events, that are open, by the page that opened them
 }
 
 // hear takes one event of a browser.
@@ -49,7 +51,11 @@ func (c *complaints) hear(event any) {
 			c.hosts[u.Host], c.asked[e.RequestID] = true, u.Path
 		}
 		if e.Type == network.ResourceTypeEventSource {
-			c.streams[e.RequestID] = true
+			c.streams[e.RequestID] = e.LoaderID
+		}
+	case *page.EventFrameNavigated: // a page that was left says nothing of what it had open
+		if e.Frame.ParentID == "" {
+			maps.DeleteFunc(c.streams, func(_ network.RequestID, by cdp.LoaderID) bool { return by != e.Frame.LoaderID })
 		}
 	case *network.EventLoadingFinished:
 		delete(c.streams, e.RequestID)
