@@ -4,6 +4,7 @@ import htmx from 'htmx.org';
 import 'htmx-ext-sse';
 import { Idiomorph } from 'idiomorph';
 import { pictures } from './pictures.js';
+import { from } from './streams.js';
 import { localTimes, showZone } from './times.js';
 
 htmx.config.allowEval = false;
@@ -45,9 +46,9 @@ function shown(within) {
 document.body.addEventListener('htmx:sseMessage', (event) => {
   // It is not the page any more that was loaded: what it is now is named when it is asked
   // anew. (A browser that comes back by itself does so by Last-Event-ID.)
-  const from = event.target.getAttribute('sse-connect');
+  const address = event.target.getAttribute('sse-connect');
   const has = event.detail.lastEventId;
-  if (from && has) event.target.setAttribute('sse-connect', from.replace(/([?&](?:of|after)=)[^&]*/, `$1${has}`));
+  if (address && has) event.target.setAttribute('sse-connect', from(address, has));
   shown(event.target);
 });
 document.body.addEventListener('htmx:afterSettle', (event) => shown(event.target));
