@@ -165,7 +165,7 @@ func (l *life) step(r *rapid.T) {
 	if crash {
 		l.cut, l.cutAfter = cancel, rapid.IntRange(1, 6).Draw(r, "cut after")
 	}
-	l.happens(ctx, r, rapid.SampledFrom([]string{"open", "claim", "claim", "leave", "agents", "agents", "agents", "look", "look", "run", "run", "run", "mood", "end machine", "loss", "clock", "end", "time"}).Draw(r, "what"))
+	l.happens(ctx, r, rapid.SampledFrom([]string{"open", "claim", "claim", "leave", "agents", "agents", "agents", "look", "look", "run", "run", "run", "mood", "end machine", "hands", "loss", "clock", "end", "time"}).Draw(r, "what"))
 	l.Settled()
 	l.cut = nil
 	if crash {
@@ -199,6 +199,8 @@ func (l *life) happens(ctx context.Context, r *rapid.T, what string) {
 			_, err := l.TerminateMachine(ctx, "admin", m.ID)
 			refusedFairly(r, err)
 		}
+	case "hands":
+		l.hands(ctx, r)
 	case "loss":
 		if m := l.machine(r); m != nil && m.InstanceID != "" {
 			l.EC2.Set(rapid.SampledFrom([]allocator.InstanceState{allocator.InstanceGone, allocator.InstanceStopped}).Draw(r, "how"), m.InstanceID)
@@ -213,6 +215,26 @@ func (l *life) happens(ctx context.Context, r *rapid.T, what string) {
 	case "time":
 		l.Time = l.Time.Add(time.Duration(rapid.IntRange(0, 25).Draw(r, "minutes")) * time.Minute)
 	}
+}
+
+// hands is what an instructor does to a machine, or to who holds it.
+func (l *life) hands(ctx context.Context, r *rapid.T) {
+	m := l.machine(r)
+	if m == nil {
+		return
+	}
+	var err error
+	switch rapid.SampledFrom([]string{"move", "drain", "replace", "reboot"}).Draw(r, "hand") {
+	case "move":
+		_, err = l.MoveSeat(ctx, "admin", m.SeatID)
+	case "drain":
+		_, err = l.DrainMachine(ctx, "admin", m.ID)
+	case "replace":
+		_, err = l.ReplaceMachine(ctx, "admin", m.ID)
+	case "reboot":
+		_, err = l.RebootMachine(ctx, "admin", m.ID)
+	}
+	refusedFairly(r, err)
 }
 
 // opens opens a workshop, but for more than the pool has room for.
@@ -305,7 +327,7 @@ func (l *life) agents(ctx context.Context, r require.TestingT, health func(alloc
 		}
 		report := api.Report{Health: h, BootID: fmt.Sprintf("boot %d of %s", m.Reboots, m.ID)}
 		if h == api.Unhealthy {
-			report.Reason = "GPU 0 fell off the bus"
+			report.Reason, report.Action = "GPU 0 fell off the bus", []api.Action{api.NoAction, api.Reboot, api.Replace}[l.seq%3]
 		}
 		agent := allocator.Agent{ID: given.AgentID, MachineID: given.MachineID}
 		_, err = l.Report(ctx, agent, report)
