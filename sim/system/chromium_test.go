@@ -2,14 +2,11 @@ package system
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -25,6 +22,7 @@ type browser struct {
 	*complaints
 	ctx       context.Context
 	documents *documents
+	look      look
 }
 
 func startChromium(t *testing.T) context.Context {
@@ -53,14 +51,12 @@ func newBrowser(t *testing.T, chrome context.Context) *browser { //nolint:revive
 		b.documents.follow(event)
 	}))
 	b.allow("console.error: noVNC requires a secure context") // which is what TLS gives, and the simulator has none
-	// A desktop that is not there yet, or not for a moment, is tried again: noVNC says so, and
-	// why is asked without a WebSocket. That it comes is what tests wait for.
-	b.allow("console.(warning|error): (WebSocket on-error event|Failed (when connecting|while connected): Connection closed)", "(426|503) /(desktop|admin/seats/[^/]+/(watch|control))/stream")
 	t.Cleanup(func() { b.none(t) })
 	b.do(t, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, network.Enable, network.EnableParams{})
 		return err
-	}), chromedp.EmulateViewport(1200, 800))
+	}))
+	b.as(t, usual)
 	return b
 }
 
@@ -113,50 +109,4 @@ func (b *browser) tabTo(t *testing.T, selector string) {
 		}
 	}
 	require.FailNow(t, "no key leads to "+selector)
-}
-
-// looks are how people see a page: on the screens that they have, in light and in dark.
-var looks = []struct {
-	screen, scheme string
-	width, height  int64
-}{
-	{"wide", "light", 1200, 800}, {"wide", "dark", 1200, 800}, {"narrow", "light", 360, 740}, {"narrow", "dark", 360, 740}, {"4k", "light", 3840, 2160},
-}
-
-// picture looks at a page as people see it, as it is and with all of it unfolded: nothing may
-// stick out, and axe has nothing to say. Pictures are of the page as it is.
-func (b *browser) picture(t *testing.T, name string) {
-	t.Helper()
-	require.NotRegexp(t, `%!|0x[0-9a-f]{8}`, b.text(t, "body"), "a value is not what its format expects")
-	for _, look := range looks {
-		b.do(t, chromedp.EmulateViewport(look.width, look.height), prefer(look.scheme))
-		what := fmt.Sprintf("%s, %s and %s,", name, look.screen, look.scheme)
-		b.fits(t, what)
-		if screenshots != "" {
-			file := filepath.Join(screenshots, fmt.Sprintf("%s-%s-%s.png", name, look.screen, look.scheme))
-			require.NoError(t, os.WriteFile(file, ask(t, b, chromedp.CaptureScreenshot()), 0o644))
-		}
-		if folded, fold := b.unfold(t); folded {
-			b.fits(t, what+" unfolded,")
-			fold()
-		}
-	}
-	b.do(t, chromedp.EmulateViewport(1200, 800), prefer("light"))
-}
-
-// fits requires that a page sticks out nowhere, and is for everybody.
-func (b *browser) fits(t *testing.T, what string) {
-	t.Helper()
-	require.False(t, ask(t, b, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)), "%s sticks out", what)
-	b.accessible(t, what)
-}
-
-// prefer makes a page light or dark.
-func prefer(scheme string) chromedp.Action[chromedp.Void] {
-	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-		})
-		return err
-	})
 }

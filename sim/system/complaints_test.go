@@ -107,6 +107,30 @@ func (c *complaints) allow(patterns ...string) {
 	}
 }
 
+// retried is what a browser says of a desktop that is not there yet, or not for a moment: noVNC
+// tries it again, and why its stream ended is asked without a WebSocket.
+var retried = []string{
+	"console.(warning|error): (WebSocket on-error event|Failed (when connecting|while connected): Connection closed)",
+	"(426|503) /(desktop|admin/seats/[^/]+/(watch|control))/stream",
+}
+
+// during lets a browser complain of what is to be expected while something is away, from now
+// until over is called, and neither before nor after that.
+func (c *complaints) during(patterns ...string) (over func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	from := len(c.said)
+	return func() { c.forget(from, patterns) }
+}
+
+// forget forgets those complaints, of what was said since some time, that were expected.
+func (c *complaints) forget(from int, patterns []string) {
+	expected := regexp.MustCompile("^(?:" + strings.Join(patterns, "|") + ")")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.said = append(c.said[:from:from], slices.DeleteFunc(slices.Clone(c.said[from:]), expected.MatchString)...)
+}
+
 // none requires that nothing was wrong with any page but what was expected: no error of a
 // script, no refusal, nothing that the content security policy kept from happening, and
 // nothing asked of another host.

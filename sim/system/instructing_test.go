@@ -68,6 +68,10 @@ func (p *people) seesTheRoom(t *testing.T) {
 	require.Equal(t, "Please sa", ask(t, b, chromedp.Evaluate[string](`document.querySelector('#room .deeds[open] input[name=text]').value`)), "what staff types is lost when the page moves")
 	b.do(t, chromedp.SendKeys("#room .deeds[open] input[name=text]", "ve your work\r"))
 	p.someone(t, "Please save your work")
+	b.as(t, phone)
+	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#room"), chromedp.Click("#room .deeds:has(input[name=text]) summary"), chromedp.SendKeys("#room .deeds[open] input[name=text]", "Lunch is at noon\r"))
+	p.someone(t, "Lunch is at noon")
+	b.as(t, usual)
 
 	b.do(t, chromedp.WaitVisible("#everyone"), chromedp.Click("#everyone summary"), chromedp.SendKeys("#message", "We go on in five minutes"), chromedp.Click("#tell-everyone"))
 	for _, who := range []*browser{p.ann, p.bob, p.cleo} {
@@ -94,6 +98,7 @@ func (p *people) someone(t *testing.T, text string) {
 // told so; who is takes a place, by the code, and gives it back.
 func (p *people) invites(t *testing.T, link string) {
 	t.Helper()
+	p.dora.as(t, phone) // joins and leaves there
 	p.dora.allow("403 /join/")
 	p.dora.do(t, chromedp.Navigate(p.site+"/"), chromedp.WaitVisible("#code"))
 	p.dora.picture(t, "participant-code")
@@ -123,9 +128,6 @@ func (p *people) helps(t *testing.T) {
 	t.Helper()
 	b := p.instructor
 	ann, bob := p.machineOf(t, "ann@example.org").ID, p.machineOf(t, "bob@example.org").ID
-	for _, who := range []*browser{p.ann, p.phone, p.bob} {
-		who.allow("(426|503) /desktop/stream") // why a desktop's stream ended is asked without a WebSocket
-	}
 	card := b.card(t, "ann@example.org")
 	b.do(t, chromedp.Click(card+" .deeds summary"), chromedp.Click(card+` a[id^="release-"]`), chromedp.WaitVisible("#sure"))
 	b.picture(t, "instructor-release")
@@ -143,7 +145,21 @@ func (p *people) helps(t *testing.T) {
 	b.do(t, chromedp.Click("#confirm"), chromedp.WaitVisible("#did"), chromedp.WaitVisible("#room"))
 	eventually(t, "bob has another machine", func() bool { return p.machineOf(t, "bob@example.org").ID != bob })
 	p.bob.do(t, chromedp.WaitVisible("#frame"))
+	p.bob.connected(t, framed)
+	p.phone.connected(t, framed)
 	b.becomes(t, "another one was started", `document.querySelectorAll('#cards .seatcard').length === 3 && document.querySelectorAll('#cards .state.ready').length === 1`)
+}
+
+// restarts restarts the machine that nobody has, which is ready again then.
+func (p *people) restarts(t *testing.T) {
+	t.Helper()
+	b := p.instructor
+	card := "#" + ask(t, b, chromedp.Evaluate[string](`document.querySelector('#cards .seatcard:has(.state.ready)').id`))
+	b.do(t, chromedp.Click(card+" .deeds summary"), chromedp.Click(card+` a[id^="reboot-"]`), chromedp.WaitVisible("#confirm"))
+	b.picture(t, "instructor-restart")
+	b.do(t, chromedp.Click("#confirm"), chromedp.WaitVisible("#machine-timeline"))
+	b.becomes(t, "it has booted again", `document.querySelector('#machine-state .state.ready') !== null && document.querySelector('#machine-timeline').innerText.includes('it has booted again')`)
+	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#room"))
 }
 
 // collects keeps what participants have made until now, and downloads it.

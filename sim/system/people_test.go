@@ -50,12 +50,14 @@ func TestThreePeopleDoTheirWholeWork(t *testing.T) {
 	p.seesTheRoom(t)
 	p.invites(t, link)
 	p.helps(t)
+	p.restarts(t)
 	p.collects(t)
 	p.keepsMachines(t)
 	p.keepsTheDeployment(t)
 	p.keepsUsers(t)
+	p.joinsOnPaper(t) // before there is a machine without a desktop, which may take the place of the one with
 	p.joinsAMachine(t)
-	p.usesPaper(t)
+	p.endsOnPaper(t)
 	p.leavesAndEnds(t)
 }
 

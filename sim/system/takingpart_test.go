@@ -28,12 +28,19 @@ func (p *people) takesPart(t *testing.T, link string) {
 	pin := p.ann.text(t, "#helping .pin")
 	p.ann.do(t, chromedp.Click("#helped"))
 
+	// What follows is on a telephone.
+	p.phone.as(t, phone)
 	p.phone.allow("403 /join/")
 	p.phone.do(t, chromedp.Navigate(link), chromedp.SendKeys("#email", "ann@example.org\r"), chromedp.WaitVisible("#pin"))
 	p.phone.picture(t, "participant-pin")
 	p.phone.do(t, chromedp.SendKeys("#pin", pin+"\r"), chromedp.WaitVisible("#frame"))
+	p.phone.connected(t, framed)
+	p.phone.do(t, chromedp.Click("#help"), chromedp.WaitVisible("#helping"))
+	p.phone.wait(t, `document.querySelector('#gpu-now h2')?.innerText.includes('NVIDIA')`)
+	p.phone.do(t, chromedp.Click("#helped"), chromedp.WaitNotVisible("#helping"))
 
 	p.bob.do(t, chromedp.Navigate(link), chromedp.SendKeys("#email", "bob@example.org\r"), chromedp.WaitVisible("#frame"))
+	p.bob.connected(t, framed)
 	p.cleo.do(t, chromedp.Navigate(link), chromedp.SendKeys("#email", "cleo@example.org\r"), chromedp.WaitVisible("#leaving"))
 	p.cleo.picture(t, "participant-queue")
 }
@@ -42,13 +49,16 @@ func (p *people) takesPart(t *testing.T, link string) {
 func (p *people) leavesAndEnds(t *testing.T) {
 	t.Helper()
 	for _, who := range []*browser{p.ann, p.phone, p.bob, p.cleo} {
-		who.allow("404 /(seat|desktop/stream)$") // there is none any more
+		who.allow(append(retried, "404 /(seat|desktop/stream)$")...) // there is none any more
 	}
 	p.ann.do(t, chord("B", 1|2|8))
 	p.ann.tabTo(t, "#go")
 	p.ann.do(t, chromedp.KeyEvent("\r"), chromedp.WaitVisible("#going"))
 	p.ann.picture(t, "participant-leaving")
-	p.ann.do(t, chromedp.Click("#leave"), chromedp.WaitVisible("#email"))
+	p.ann.do(t, chromedp.Click("#stayed"), chromedp.WaitNotVisible("#going"))
+	p.phone.do(t, chromedp.Navigate(p.site+"/seat"), chromedp.WaitVisible("#frame"), chromedp.Click("#go"), chromedp.WaitVisible("#going"), chromedp.Click("#leave"), chromedp.WaitVisible("#email"))
+	p.ann.do(t, chromedp.WaitVisible("main > section h1")) // it is her seat, too
+	require.Contains(t, p.ann.text(t, "main"), "you left.")
 	p.cleo.do(t, chromedp.WaitVisible("#frame")) // by itself
 	// Whoever looked at the help, or thought of leaving, and stays is told of the end too.
 	p.cleo.do(t, chromedp.Click("#help"), chromedp.WaitVisible("#helping"), chromedp.Click("#helped"), chromedp.WaitNotVisible("#helping"))

@@ -34,8 +34,8 @@ func (p *people) opensOnPaper(t *testing.T) {
 	p.onPaper = b
 }
 
-// usesPaper joins that workshop and leaves it, and ends it, without a script.
-func (p *people) usesPaper(t *testing.T) {
+// joinsOnPaper joins that workshop and leaves it, without a script.
+func (p *people) joinsOnPaper(t *testing.T) {
 	t.Helper()
 	b, eve := p.onPaper, p.unscripted(t)
 	b.do(t, chromedp.Navigate(p.site+p.paper), chromedp.WaitVisible("#room"))
@@ -46,7 +46,13 @@ func (p *people) usesPaper(t *testing.T) {
 	})
 	require.Contains(t, eve.text(t, "noscript"), "needs scripts")
 	eve.do(t, chromedp.Click("noscript form button"), chromedp.WaitVisible("#email"))
+}
 
+// endsOnPaper ends it, without a script.
+func (p *people) endsOnPaper(t *testing.T) {
+	t.Helper()
+	b := p.onPaper
+	b.do(t, chromedp.Navigate(p.site+p.paper), chromedp.WaitVisible("#room"))
 	b.do(t, chromedp.Click("#ending summary"), chromedp.Click("#end"), chromedp.WaitVisible("#sure"), chromedp.Click("#sure"), chromedp.WaitVisible("#room"))
 	require.NotContains(t, b.text(t, "main"), "Show the link to the room", "it has ended")
 }

@@ -59,9 +59,8 @@ document.body.addEventListener('htmx:sseClose', (event) => {
 });
 
 // A form that was sent leads somewhere else: what it ends does not lead back. One that only
-// closes its dialog leads nowhere.
-// For as long as that mostly takes its button does nothing more: a second press would take the
-// place of the first, and of its answer.
+// closes its dialog leads nowhere. For as long as it mostly takes to be there, the button does
+// nothing more: a second press would take the place of the first, and of its answer.
 let going = false;
 const sent = new Set();
 const mostly = 5000;
