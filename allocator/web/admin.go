@@ -25,7 +25,12 @@ func (s *server) forStaff(next http.HandlerFunc) http.HandlerFunc {
 			next(w, r)
 			return
 		}
-		if api.CodeOf(err) != api.Unauthorized || r.Header.Get("HX-Request") != "" { // a part of a page is no place to log in
+		code := api.CodeOf(err)
+		if r.Header.Get("Accept") == "text/event-stream" && (code == api.Unauthorized || code == api.Forbidden) {
+			_ = newStream(w).send("gone", "") // who is not there to hear it needs it no more
+			return
+		}
+		if code != api.Unauthorized || r.Header.Get("HX-Request") != "" { // a part of a page is no place to log in
 			s.fail(w, r, err)
 			return
 		}

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -48,4 +49,19 @@ func TestAPlaceInTheQueueIsPushedWithWhenAMachineIsExpected(t *testing.T) {
 	}
 	bob.submit(t, "/seat/leave", seatOf(t, bob))
 	until(t, page, "Machine mch_")
+}
+
+// A page whose stream begins anew, as it was hidden, or its computer asleep, loads itself again
+// where nobody is logged in any more: a page to log in is nothing to a stream.
+func TestAStreamOfWhoIsNotLoggedInSaysThatThePageIsGone(t *testing.T) {
+	w := newWorld(t)
+	ws := w.ReadyWorkshop(t, 1)
+	for _, path := range []string{"/admin/live", "/admin/workshops/" + ws.ID + "/live", "/admin/machines/" + w.Machines(t, ws)[0].ID + "/log/live"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+path, nil)
+		require.NoError(t, err)
+		req.Header.Set("Accept", "text/event-stream")
+		res, body := w.browser(t).do(t, req)
+		require.Equal(t, []any{http.StatusOK, "text/event-stream"}, []any{res.StatusCode, res.Header.Get("Content-Type")}, path)
+		require.Equal(t, "event: gone\ndata: \n\n", body)
+	}
 }

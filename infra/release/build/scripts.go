@@ -28,7 +28,7 @@ var bundles = []bundle{
 	{"the viewer of desktops", "api/viewer/source", []string{"viewer.js"}, []string{"viewer.js"}, "api/viewer/built"},
 	{
 		"the scripts and styles of the pages", "allocator/web/source",
-		[]string{"pages.js", "times.js", "pictures.js", "pages.css", "style.css"}, []string{"pages.js", "pages.css"}, "allocator/web/built",
+		[]string{"pages.js", "times.js", "pictures.js", "streams.js", "pages.css", "style.css"}, []string{"pages.js", "pages.css"}, "allocator/web/built",
 	},
 }
 
