@@ -4,13 +4,12 @@ import htmx from 'htmx.org';
 import 'htmx-ext-sse';
 import { Idiomorph } from 'idiomorph';
 import { pictures } from './pictures.js';
-import { Stream } from './streams.js';
+import { from } from './streams.js';
 import { localTimes, showZone } from './times.js';
 
 htmx.config.allowEval = false;
 htmx.config.includeIndicatorStyles = false; // the content security policy allows no style in a page
 htmx.config.historyEnabled = false; // no page is kept in the browser's storage
-htmx.createEventSource = (address) => new Stream(address);
 
 const timed = (node) => node instanceof HTMLTimeElement;
 const field = (node) => node instanceof HTMLInputElement || node instanceof HTMLTextAreaElement || node instanceof HTMLSelectElement;
@@ -47,9 +46,9 @@ function shown(within) {
 document.body.addEventListener('htmx:sseMessage', (event) => {
   // It is not the page any more that was loaded: what it is now is named when it is asked
   // anew. (A browser that comes back by itself does so by Last-Event-ID.)
-  const from = event.target.getAttribute('sse-connect');
+  const address = event.target.getAttribute('sse-connect');
   const has = event.detail.lastEventId;
-  if (from && has) event.target.setAttribute('sse-connect', from.replace(/([?&](?:of|after)=)[^&]*/, `$1${has}`));
+  if (address && has) event.target.setAttribute('sse-connect', from(address, has));
   shown(event.target);
 });
 document.body.addEventListener('htmx:afterSettle', (event) => shown(event.target));

@@ -1,57 +1,32 @@
-// Streams of events, each open while its page is seen: without TLS a browser has six
-// connections for all pages of a site, and pages that nobody sees would leave none. Who asks
-// again says what the page has (the address's "of" or "after"), so nothing is missed.
-const streams = new Set();
+// Streams of server-sent events. Those of staff's pages are closed while nobody sees the page,
+// and opened again when somebody does: without TLS a browser has six connections for all that
+// it shows of a host. What a page has stands in the address of its stream, so that it misses
+// nothing. That of a participant's page stays: the desktop is there when they look again.
+import htmx from 'htmx.org';
 
-// Stream is what htmx takes for an EventSource.
-export class Stream {
-  listeners = [];
+const place = /([?&](?:of|after)=)[^&]*/;
+const streams = new Map(); // by their addresses, without what the page has
 
-  constructor(address) {
-    this.address = address;
-    this.addEventListener('message', ({ lastEventId }) => {
-      if (lastEventId) this.address = this.address.replace(/([?&](?:of|after)=)[^&]*/, `$1${lastEventId}`);
-    });
-    streams.add(this);
-    this.rest(document.hidden);
-  }
+// from is the address of a stream that goes on after an event.
+export const from = (address, event) => address.replace(place, `$1${event}`);
 
-  get readyState() { return this.source?.readyState ?? EventSource.CONNECTING; }
+const rests = (address) => document.hidden && !address.startsWith('/seat/');
 
-  addEventListener(type, listener) {
-    this.listeners.push({ type, listener });
-    this.source?.addEventListener(type, listener);
-  }
-
-  removeEventListener(type, listener) {
-    this.listeners = this.listeners.filter((one) => one.type !== type || one.listener !== listener);
-    this.source?.removeEventListener(type, listener);
-  }
-
-  // rest closes it for now, or opens it again.
-  rest(unseen) {
-    if (unseen) {
-      this.source?.close();
-      this.source = null;
-      return;
-    }
-    if (this.source) return;
-    const source = new EventSource(this.address, { withCredentials: true });
-    for (const { type, listener } of this.listeners) source.addEventListener(type, listener);
-    source.onopen = (event) => this.onopen?.(event);
-    source.onerror = (event) => {
-      if (source.readyState === EventSource.CLOSED) streams.delete(this); // htmx begins another one
-      this.onerror?.(event);
-    };
-    this.source = source;
-  }
-
-  close() {
-    streams.delete(this);
-    this.source?.close();
-  }
-}
+htmx.createEventSource = (address) => {
+  const of = from(address, '');
+  streams.get(of)?.close(); // it has ended, or waited to be tried again
+  const stream = new EventSource(address, { withCredentials: true });
+  streams.set(of, stream);
+  if (rests(of)) stream.close();
+  return stream;
+};
 
 document.addEventListener('visibilitychange', () => {
-  for (const stream of streams) stream.rest(document.hidden);
+  for (const [of, stream] of streams) if (rests(of)) stream.close();
+  if (document.hidden) return;
+  for (const element of document.querySelectorAll('[sse-connect]')) {
+    const stream = streams.get(from(element.getAttribute('sse-connect'), ''));
+    // The extension opens a stream for what is put into a page.
+    if (stream?.readyState === EventSource.CLOSED) htmx.trigger(element, 'htmx:afterProcessNode');
+  }
 });
