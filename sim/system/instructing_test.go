@@ -157,7 +157,8 @@ func (p *people) restarts(t *testing.T) {
 	card := "#" + ask(t, b, chromedp.Evaluate[string](`document.querySelector('#cards .seatcard:has(.state.ready)').id`))
 	b.do(t, chromedp.Click(card+" .deeds summary"), chromedp.Click(card+` a[id^="reboot-"]`), chromedp.WaitVisible("#confirm"))
 	b.picture(t, "instructor-restart")
-	b.do(t, chromedp.Click("#confirm"), chromedp.WaitVisible("#machine-timeline"))
+	b.do(t, chromedp.Click("#confirm"), chromedp.WaitVisible("#did"), chromedp.WaitVisible("#room"))
+	b.do(t, chromedp.Navigate(p.site+"/admin/machines/"+strings.TrimPrefix(card, "#card-")), chromedp.WaitVisible("#machine-timeline"))
 	b.becomes(t, "it has booted again", `document.querySelector('#machine-state .state.ready') !== null && document.querySelector('#machine-timeline').innerText.includes('it has booted again')`)
 	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#room"))
 }
