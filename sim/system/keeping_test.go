@@ -113,7 +113,8 @@ func (p *people) keepsTheDeployment(t *testing.T) {
 	}
 	b.do(t, chromedp.Navigate(p.site+"/admin/schedules"), chromedp.Click(`a[id^="end-"]`), chromedp.WaitVisible("#sure"))
 	b.picture(t, "administrator-end-schedule")
-	b.do(t, chromedp.Click("#sure"), chromedp.WaitNotPresent(".schedule"))
+	b.do(t, chromedp.Click("#sure"))
+	b.becomes(t, "there is none any more", `location.pathname === '/admin/schedules' && document.querySelector('.schedule') === null`)
 	for _, page := range []string{"costs", "audit"} {
 		b.do(t, chromedp.Navigate(p.site+"/admin/"+page), chromedp.WaitVisible("a[download]"))
 		require.NotEmpty(t, b.downloads(t, "a[download]"), "the table of "+page)
