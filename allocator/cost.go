@@ -91,13 +91,22 @@ func (s *Service) coming(w Workshop, machines []Machine, hourly float64) float64
 	from := w.launchedAt(now)
 	has := 0
 	for _, m := range machines {
-		if !m.LaunchedAt.IsZero() && m.State != Terminating && m.State != Terminated {
+		if m.instead() {
 			has++
 		}
 	}
 	missing := max(0, w.Wanted(w.StartsAt, 0)-has)
 	dearest, _ := s.dearest(w.Pool)
 	return usd + float64(missing)*dearest*max(0, w.EndsAt.Sub(from).Hours())
+}
+
+// instead reports whether none is launched beside a machine: it was launched itself, or it
+// is somebody's own and serves.
+func (m Machine) instead() bool {
+	if m.Own() {
+		return m.Leaving == "" && (m.State == Ready || m.State == Assigned || m.State == Draining)
+	}
+	return !m.LaunchedAt.IsZero() && m.State != Terminating && m.State != Terminated
 }
 
 func (s *Service) hourly(m Machine) (Rate, bool) {

@@ -81,3 +81,30 @@ func forParticipant(why string) string {
 	}
 	return why
 }
+
+// doneBy begin the reasons that end in who of the staff it was.
+var doneBy = []string{"it was ended by ", "it was drained by ", "it is replaced by ", "it is rebooted by ", "you were moved by "}
+
+// Told is what became of the machine that a seat had, as its participant is told.
+func (s Seat) Told() string {
+	for _, begins := range doneBy {
+		if strings.HasPrefix(s.Note, begins) {
+			return begins + "your instructor"
+		}
+	}
+	return s.Note
+}
+
+// JoinedBy is the code of the workshop in which a browser held a seat before; "" where it held
+// none, and where that has ended.
+func (s *Service) JoinedBy(ctx context.Context, token string) string {
+	seat, err := s.Store.FormerSeat(ctx, SecretSum(token))
+	if err != nil {
+		return ""
+	}
+	w, err := s.Store.Workshop(ctx, seat.WorkshopID)
+	if err != nil || w.State != Open {
+		return ""
+	}
+	return w.JoinCode
+}

@@ -105,6 +105,26 @@ func TestOnesOwnMachineCostsNothing(t *testing.T) {
 	require.Zero(t, spent.USD)
 }
 
+func TestNoMachineIsForeseenWhereSomebodysOwnServes(t *testing.T) {
+	w := newWorld(t)
+	w.Rates = dollar{}
+	ends := w.Time.Add(4 * time.Hour)
+	ws, err := w.OpenWorkshop(t.Context(), "admin", api.NewWorkshop{Name: "Pose", Pool: "gpu", Seats: 1, Spares: 1, Warm: new(0), EndsAt: &ends})
+	require.NoError(t, err)
+	alone := w.CostOf(ws, nil).AtEnd
+	m, _ := own(t, w, ws)
+	atEnd := func() float64 { return w.CostOf(ws, w.Machines(t, ws)).AtEnd }
+	require.Zero(t, atEnd(), "it is in the place of the spare")
+	_, err = w.Claim(t.Context(), api.Claim{Code: ws.JoinCode, Email: "ann@example.org"}, "")
+	require.NoError(t, err)
+	require.Zero(t, atEnd())
+	require.NoError(t, w.Store.SetHealth(t.Context(), m.ID, api.Unhealthy, "GPU 0 is lost", w.Time))
+	m, err = w.Store.Machine(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.NoError(t, w.Store.LeaveMachine(t.Context(), m, "another one takes its place", w.Time))
+	require.InDelta(t, alone, atEnd(), 1e-9, "one that goes is replaced")
+}
+
 func TestAJoinTokenThatCannotBeIsRefused(t *testing.T) {
 	w := newWorld(t)
 	ws, _ := w.Open(t, 1)

@@ -52,7 +52,13 @@ func toOperation(o allocator.Operation) api.Operation {
 	}
 }
 
-// seat is a seat as its participant sees it. When a machine is expected is told where
+// ownSeat is a seat as its participant sees it, who does not know staff by their names.
+func (s *server) ownSeat(ctx context.Context, of allocator.Seat, pin string) api.Seat {
+	of.Note = of.Told()
+	return s.seat(ctx, of, pin)
+}
+
+// seat is a seat as staff sees it. When a machine is expected is told where
 // it can be.
 func (s *server) seat(ctx context.Context, of allocator.Seat, pin string) api.Seat {
 	out := api.Seat{

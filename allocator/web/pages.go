@@ -83,6 +83,7 @@ var functions = template.FuncMap{
 	"watts":   func(watts *float64) string { return fmt.Sprintf("%.0f W", *watts) },
 	"when":    func(t time.Time) template.HTML { return shownTime(t, "") },
 	"exactly": func(t time.Time) template.HTML { return shownTime(t, " data-exactly") },
+	"timed":   timed,
 	"usd":     func(usd float64) string { return fmt.Sprintf("$%.2f", usd) },
 	"rate":    func(usd float64) string { return fmt.Sprintf("$%.3f", usd) }, // as caps compare it
 	"minutes": func(until time.Time) int { return max(1, int(time.Until(until).Round(time.Minute).Minutes())) },

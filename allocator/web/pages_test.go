@@ -115,10 +115,13 @@ func TestAParticipantJoinsSeesTheMachineAndLeavesOnPages(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
 	require.Contains(t, body, "Load the page again")
 	res, _ = ann.submit(t, "/seat/leave", seatOf(t, ann))
-	require.Equal(t, "/join/"+ws.JoinCode, res.Header.Get("Location"))
+	require.Equal(t, "/join/"+ws.JoinCode+"?left", res.Header.Get("Location"))
+	require.Contains(t, mustOpen(t, ann, res.Header.Get("Location")), "You have left the workshop.")
+	require.NotContains(t, mustOpen(t, ann, "/join/"+ws.JoinCode), "You have left")
 	res, body = phone.open(t, "/seat")
 	require.Equal(t, http.StatusNotFound, res.StatusCode)
 	require.Contains(t, body, "you left.")
+	require.Contains(t, body, `<a href="/join/`+ws.JoinCode+`" target="_top">Join again</a>`)
 }
 
 // launchOf is the operation that launched a workshop's machines.
@@ -185,7 +188,7 @@ func TestFormsMeanTheSeatOfTheirPage(t *testing.T) {
 	require.Equal(t, second.Get("seat"), decode[api.Seat](t, bodyOf(t, ann, "/api/v1/seats/current")).ID)
 
 	res, _ = ann.submit(t, "/seat/leave", first)
-	require.Equal(t, "/join/"+codes[0], res.Header.Get("Location"))
+	require.Equal(t, "/join/"+codes[0]+"?left", res.Header.Get("Location"))
 	res, body := ann.send(t, http.MethodGet, "/api/v1/seats/current?"+first.Encode(), nil)
 	refused(t, api.NotFound, res, body)
 	res, _ = ann.send(t, http.MethodDelete, "/api/v1/seats/current?"+second.Encode(), nil)

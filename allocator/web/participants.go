@@ -14,6 +14,7 @@ type joinView struct {
 	Email    string
 	NeedsPIN bool
 	Later    bool // whether it has not begun
+	Left     bool // whether they have just left it
 	Problem  *api.Problem
 }
 
@@ -34,7 +35,9 @@ func (s *server) joinPage(w http.ResponseWriter, r *http.Request) {
 	if s.seatToken(r) == "" { // known before it is used, so that a claim whose answer is lost can be repeated
 		http.SetCookie(w, s.seatCookie(allocator.NewToken()))
 	}
-	s.render(w, r, http.StatusOK, "join.html", s.joining(workshop))
+	view := s.joining(workshop)
+	view.Left = r.URL.Query().Has("left")
+	s.render(w, r, http.StatusOK, "join.html", view)
 }
 
 func (s *server) join(w http.ResponseWriter, r *http.Request) {
@@ -109,5 +112,5 @@ func (s *server) leave(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/join/"+workshop.JoinCode, http.StatusSeeOther)
+	http.Redirect(w, r, "/join/"+workshop.JoinCode+"?left", http.StatusSeeOther)
 }

@@ -84,7 +84,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		writeJSON(w, p.HTTP, p.ContentType(""), p)
 		return
 	}
-	view := problemView{Problem: p, Seat: s.seatToken(r) != "" && !strings.HasPrefix(r.URL.Path, "/seat")}
+	view := problemView{Problem: p, Onward: s.onward(r, p)}
 	if r.Method == http.MethodGet && p.HTTP >= http.StatusInternalServerError {
 		view.Again = r.URL.RequestURI()
 	}
@@ -99,7 +99,7 @@ type problemView struct {
 	*api.Problem
 	Troubles []api.Check // what is wrong with the allocator, where staff asked
 	Again    string      // the page that may work when it is asked for again, or ""
-	Seat     bool        // whether the browser may hold a seat
+	Onward   []way
 }
 
 // setRetryAfter says in a header when to ask again, where a problem says so.

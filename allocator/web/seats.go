@@ -39,7 +39,7 @@ func (s *server) seatOperations(a huma.API) {
 		if claimed.Seat.State == allocator.SeatQueued {
 			status = http.StatusAccepted
 		}
-		return &claimedSeat{status, *s.seatCookie(claimed.Token), s.seat(ctx, claimed.Seat, claimed.PIN)}, nil
+		return &claimedSeat{status, *s.seatCookie(claimed.Token), s.ownSeat(ctx, claimed.Seat, claimed.PIN)}, nil
 	})
 	huma.Register(a, huma.Operation{
 		OperationID: "get-seat", Method: http.MethodGet, Path: "/api/v1/seats/current", Summary: "The seat that this browser holds",
@@ -49,7 +49,7 @@ func (s *server) seatOperations(a huma.API) {
 		if err != nil {
 			return nil, s.refuse(ctx, err)
 		}
-		return &body[api.Seat]{s.seat(ctx, seat, seat.PINFor(s.seatToken(in.request)))}, nil
+		return &body[api.Seat]{s.ownSeat(ctx, seat, seat.PINFor(s.seatToken(in.request)))}, nil
 	})
 	huma.Register(a, huma.Operation{
 		OperationID: "extend-seat", Method: http.MethodPost, Path: "/api/v1/seats/current/extend", Summary: "Keep the machine for another session, from now",
@@ -59,7 +59,7 @@ func (s *server) seatOperations(a huma.API) {
 		if err != nil {
 			return nil, s.refuse(ctx, err)
 		}
-		return &body[api.Seat]{s.seat(ctx, seat, seat.PINFor(s.seatToken(in.request)))}, nil
+		return &body[api.Seat]{s.ownSeat(ctx, seat, seat.PINFor(s.seatToken(in.request)))}, nil
 	})
 	huma.Register(a, huma.Operation{
 		OperationID: "leave-seat", Method: http.MethodDelete, Path: "/api/v1/seats/current", Summary: "Give the seat back",
@@ -104,7 +104,7 @@ type claimedSeat struct {
 // look is how a seat and its machine are now.
 func (s *server) look(ctx context.Context, seat allocator.Seat) api.Live {
 	live := s.Service.Look(ctx, seat)
-	live.Seat = s.seat(ctx, seat, "")
+	live.Seat = s.ownSeat(ctx, seat, "")
 	return live
 }
 

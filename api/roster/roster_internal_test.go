@@ -44,9 +44,9 @@ func TestTheColumnWithAddressesOfATableIsFound(t *testing.T) {
 		require.Equal(t, two, got.Addresses, "%q", table)
 		require.Empty(t, got.Unread, "%q", table)
 	}
-	got, err := Table([]byte("Name,Mail\nAnn,ann@example.org\n\"Bob\nLee\",bob(at)example.org\nZoe,none\n"))
+	got, err := Table([]byte("Name,Mail\nAnn,ann@example.org\n\"Bob\nLee\",bob(at)example.org\nZoe,none\nDora,\n , \nEve\n"))
 	require.NoError(t, err)
-	require.Equal(t, []Unread{{3, "bob(at)example.org"}, {5, "none"}}, got.Unread, "by the lines of the file")
+	require.Equal(t, []Unread{{3, "bob(at)example.org"}, {5, "none"}, {6, "Dora,"}, {8, "Eve"}}, got.Unread, "by the lines of the file")
 	for _, none := range []string{"Name,Group\nAnn,1\n", "\xff\xfea\x00n\x00", "", "PK\x03\x04\x00\x00"} {
 		_, err = Table([]byte(none))
 		require.Equal(t, api.Invalid, api.CodeOf(err), "%q", none)

@@ -27,6 +27,9 @@ func Table(raw []byte) (out Roster, err error) {
 	}
 	for n, row := range rows {
 		if column >= len(row) || strings.TrimSpace(row[column]) == "" {
+			if text := strings.Join(row, " "); strings.TrimSpace(text) != "" && n > 0 {
+				out.Unread = append(out.Unread, Unread{lines[n], strings.Join(row, ",")})
+			}
 			continue
 		}
 		found, ok := addressesIn(row[column])

@@ -20,10 +20,13 @@ function follow() {
   }
 }
 
-// The time that is left, as the browser counts it.
+// The time that is left, as the browser counts it, and the end at which more was refused.
+let refused = "";
+let telling = 0;
 function countDown() {
   const left = at("left");
   if (!left || !frame) return;
+  if (refused && refused !== left.dataset.ends) tell("");
   const minutes = Math.ceil((Date.parse(left.dataset.ends) - Date.now()) / 60000);
   const pattern = minutes <= 0 ? words.over : minutes < 60 ? words.minutes : words.hours;
   const text = pattern.replace("{h}", Math.floor(minutes / 60)).replace("{n}", minutes % 60);
@@ -79,9 +82,10 @@ new MutationObserver(changed).observe(live, { childList: true, characterData: tr
 changed();
 
 // tell shows what came of something that was asked for here.
-let telling = 0;
-function tell(text) {
+// Why a machine is not kept longer is true until its end moves.
+function tell(text, of = "") {
   const answer = at("answer");
+  refused = of;
   answer.textContent = text;
   clearTimeout(telling);
   telling = setTimeout(() => { answer.textContent = ""; }, 10000);
@@ -98,7 +102,7 @@ async function extend(e) {
       return;
     }
     const problem = await answer.json();
-    tell([problem.title, problem.detail].filter(Boolean).join(". "));
+    tell([problem.title, problem.detail].filter(Boolean).join(". "), at("left")?.dataset.ends);
   } catch {
     tell(words.failed);
   }
