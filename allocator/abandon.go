@@ -31,7 +31,7 @@ func (s *Service) abandon(ctx context.Context, op Operation, a Attempt, repeated
 // foundOf is what an attempt has launched, found by its mark, and whether EC2 lists all
 // of it by now. An attempt of another time, as of a clock that went back, is not waited for.
 func (s *Service) foundOf(ctx context.Context, a Attempt) (found []Instance, all bool, err error) {
-	found, err = s.Compute.Instances(ctx)
+	found, err = s.instances(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("look for what was launched before: %w", err)
 	}

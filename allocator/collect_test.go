@@ -53,15 +53,17 @@ func (c *collecting) machine(t *testing.T) allocator.Machine {
 // collection is the operation that collects.
 func (c *collecting) collection(t *testing.T) allocator.Operation {
 	t.Helper()
+	return c.of(t, allocator.Collect)
+}
+
+// of is the workshop's last operation of a kind.
+func (c *collecting) of(t *testing.T, kind allocator.OperationKind) allocator.Operation {
+	t.Helper()
 	all, err := c.Store.Operations(t.Context(), c.ws.ID, 10)
 	require.NoError(t, err)
-	for _, op := range all {
-		if op.Kind == allocator.Collect {
-			return op
-		}
-	}
-	require.Fail(t, "nothing is collected")
-	return allocator.Operation{}
+	i := slices.IndexFunc(all, func(op allocator.Operation) bool { return op.Kind == kind })
+	require.GreaterOrEqual(t, i, 0, "there is none to %s", kind)
+	return all[i]
 }
 
 func (c *collecting) step(t *testing.T) (waits bool) {

@@ -91,7 +91,7 @@ func (s *Service) takeEnds(ctx context.Context, steps []Step) error {
 // listed lists the instances once for all operations that ask for it at once: people, and
 // AWS with spot machines, end many one by one. It is as old as its answer takes.
 func (s *Service) listed(ctx context.Context) ([]Instance, error) {
-	all, err, _ := s.listing.Do("", func() (any, error) { return s.Compute.Instances(ctx) })
+	all, err, _ := s.listing.Do("", func() (any, error) { return s.instances(ctx) })
 	instances, _ := all.([]Instance) // nil where it was not listed
 	return instances, err
 }

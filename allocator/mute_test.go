@@ -48,3 +48,20 @@ func TestAnEC2ThatEndsNothingIsNoReasonNotToHearThatAMachineIsSilent(t *testing.
 		require.Equal(t, allocator.Unhealthy, o.look(t).State)
 	})
 }
+
+// What people have made is fetched while EC2 answers nothing: there are few who carry
+// operations on.
+func TestAnEC2ThatNeverAnswersHoldsUpNoCollection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCollecting(t)
+		_, err := c.EndWorkshop(t.Context(), "admin", c.ws.ID)
+		require.NoError(t, err)
+		require.Equal(t, allocator.Draining, c.machine(t).State)
+		c.EC2.Mute = true
+		ends := c.of(t, allocator.Terminate)
+		begin := time.Now()
+		var later *allocator.Later
+		require.ErrorAs(t, c.Run(t.Context(), ends.ID), &later)
+		require.Zero(t, time.Since(begin), "EC2 was asked")
+	})
+}

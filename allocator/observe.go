@@ -14,8 +14,8 @@ const (
 	bootLimit = 20 * time.Minute
 	// unseenLimit is how long EC2 may not list what it has just launched.
 	unseenLimit = 5 * time.Minute
-	// lookLimit is how long a look at EC2 may take: one that never answers holds up
-	// nothing else.
+	// lookLimit is how long EC2 may take to list instances, or to begin to end them: one
+	// that never answers holds up nothing else.
 	lookLimit = 30 * time.Second
 )
 
@@ -57,12 +57,17 @@ func (s *Service) Watch(ctx context.Context, ticks <-chan time.Time) {
 	}
 }
 
+// instances lists the instances, if EC2 answers in time.
+func (s *Service) instances(ctx context.Context) ([]Instance, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	return s.Compute.Instances(ctx)
+}
+
 // Observe looks once. The instances are listed first, then the attempts, then the
 // machines: what is launched meanwhile has an attempt that is open or a machine.
 func (s *Service) Observe(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, lookLimit)
-	defer cancel()
-	instances, err := s.Compute.Instances(ctx)
+	instances, err := s.instances(ctx)
 	if err != nil {
 		return fmt.Errorf("list instances: %w", err)
 	}

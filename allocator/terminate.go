@@ -3,6 +3,7 @@ package allocator
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -23,6 +24,9 @@ func (s *Service) runTerminate(ctx context.Context, op Operation) error {
 	}
 	if machines, err = s.releaseOwn(ctx, machines); err != nil || len(machines) == 0 {
 		return err
+	}
+	if !slices.ContainsFunc(machines, func(m Machine) bool { return m.State != Draining }) {
+		return s.endsLater(ctx, op, len(machines), 0) // EC2 is not asked, so that a slow one holds up no collection
 	}
 	all, err := s.listed(ctx)
 	if err != nil {
@@ -61,6 +65,12 @@ func (s *Service) runTerminate(ctx context.Context, op Operation) error {
 	if left == 0 {
 		return nil
 	}
+	return s.endsLater(ctx, op, left, refused)
+}
+
+// endsLater tells how many instances are left, of which EC2 refuses to end some, and when they
+// are looked at again.
+func (s *Service) endsLater(ctx context.Context, op Operation, left, refused int) error {
 	why, after := fmt.Sprintf("waiting for %d instances to end", left), betweenLooks
 	if refused > 0 {
 		why += fmt.Sprintf("; AWS refuses to end %d of them, and each of those says why", refused)

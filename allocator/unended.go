@@ -42,6 +42,13 @@ func (m Machine) Unended() bool {
 	return m.State == Terminating && strings.HasPrefix(m.Reason, refusedToEnd)
 }
 
+// endInstances begins to end instances, if EC2 answers in time.
+func (s *Service) endInstances(ctx context.Context, ids []string) error {
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	return s.Compute.Terminate(ctx, ids)
+}
+
 // terminate ends the instances of machines. It returns how many EC2 refuses to end, of
 // which their machines tell.
 func (s *Service) terminate(ctx context.Context, machines []Machine) (refused int, err error) {
@@ -49,7 +56,7 @@ func (s *Service) terminate(ctx context.Context, machines []Machine) (refused in
 	for i, m := range machines {
 		ids[i] = m.InstanceID
 	}
-	err = s.Compute.Terminate(ctx, ids)
+	err = s.endInstances(ctx, ids)
 	var kept *Unended
 	if !errors.As(err, &kept) {
 		return 0, err
@@ -70,7 +77,7 @@ func (s *Service) terminate(ctx context.Context, machines []Machine) (refused in
 // endAlone ends instances that no machine holds, and tells of each: once of one that EC2
 // refuses to end.
 func (s *Service) endAlone(ctx context.Context, strays []string) error {
-	err := s.Compute.Terminate(ctx, strays)
+	err := s.endInstances(ctx, strays)
 	var kept *Unended
 	if err != nil && !errors.As(err, &kept) {
 		return fmt.Errorf("end %d instances that no machine holds: %w", len(strays), err)

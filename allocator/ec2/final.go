@@ -34,6 +34,11 @@ func final(err error) bool {
 	return status >= 400 && status < 500 && status != timedOut && status != tooMany
 }
 
+// unknownRefusal is one that the table of meanings does not have.
+type unknownRefusal struct{ error }
+
+func (u unknownRefusal) Unwrap() error { return u.error }
+
 // refusedLaunch words an error of CreateFleet. A refusal that is not known, too, is one
 // of the launch as it was asked for.
 func refusedLaunch(err error) error {
@@ -43,5 +48,5 @@ func refusedLaunch(err error) error {
 	}
 	var e smithy.APIError
 	errors.As(err, &e)
-	return api.Problemf(api.Invalid, "AWS refuses", "AWS does not launch machines as the pool is set: %s (%s).", e.ErrorMessage(), e.ErrorCode())
+	return unknownRefusal{api.Problemf(api.Invalid, "AWS refuses", "AWS does not launch machines as the pool is set: %s (%s).", e.ErrorMessage(), e.ErrorCode())}
 }

@@ -45,6 +45,7 @@ func TestALaunchThatIsRefusedForAnUnknownReasonIsGivenUp(t *testing.T) {
 // reason that nobody has heard of yet.
 func TestSpotMachinesAreKeptWhereTheRestIsRefusedForAnUnknownReason(t *testing.T) {
 	in, w := allocatortest.New(t), inMarket(t, deployed.SpotThenOnDemand)
+	in.Pools[0].Market, in.Pools[0].InstanceTypes = deployed.SpotThenOnDemand, w.settings.Pools[0].InstanceTypes
 	require.NoError(t, w.account.SetFaults(cloud.Faults{MaxSpotInstances: new(1)}))
 	in.Compute = ec2.New(refusingMarket{w.client, types.DefaultTargetCapacityTypeOnDemand, "SomethingNew"}, w.settings, in.Now)
 	ws, op := in.Open(t, 2)

@@ -78,10 +78,13 @@ func hopeless(all []allocator.Refusal) error {
 }
 
 // refusalOf is the refusal that an error of a whole call amounts to, where asking for the
-// other market makes sense after it, or where that has launched machines.
+// other market makes sense after it, as what is not known may be of spot machines alone, or
+// where that has launched machines.
 func refusalOf(err error, spot bool, launched int) (r allocator.Refusal, ok bool) {
 	code := api.CodeOf(err)
-	if code != api.Capacity && code != api.Quota && code != api.Forbidden && (code != api.Invalid || launched == 0) {
+	var unknown unknownRefusal
+	other := launched > 0 || spot && errors.As(err, &unknown)
+	if code != api.Capacity && code != api.Quota && code != api.Forbidden && (code != api.Invalid || !other) {
 		return r, false
 	}
 	return allocator.Refusal{Code: code, Why: err.Error(), Spot: spot}, true

@@ -119,6 +119,7 @@ func TestWhatOneMarketGaveIsNotLostToARefusalOfTheOther(t *testing.T) {
 		{types.DefaultTargetCapacityTypeOnDemand, "InvalidLaunchTemplateId.VersionNotFound", 1, ""},
 		{types.DefaultTargetCapacityTypeOnDemand, "SomethingNew", 1, ""},
 		{types.DefaultTargetCapacityTypeSpot, "UnauthorizedOperation", 2, ""},
+		{types.DefaultTargetCapacityTypeSpot, "SomethingNew", 2, ""},                      // which may be of spot machines alone
 		{types.DefaultTargetCapacityTypeSpot, "InvalidAMIID.NotFound", 0, "set image.id"}, // it is no better on demand
 		{types.DefaultTargetCapacityTypeOnDemand, "RequestLimitExceeded", 0, "slower"},    // asked again, word for word
 	} {
