@@ -61,7 +61,7 @@ func (s *Service) runTerminate(ctx context.Context, op Operation) error {
 	if left == 0 {
 		return nil
 	}
-	why, after := fmt.Sprintf("waiting for %d instances to end", left), betweenLooks
+	why, after := "waiting for "+Counted(left, "instance")+" to end", betweenLooks
 	if refused > 0 {
 		why += fmt.Sprintf("; AWS refuses to end %d of them, and each of those says why", refused)
 	}
