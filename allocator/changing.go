@@ -28,8 +28,16 @@ func (s *Service) ChangeWorkshop(ctx context.Context, by, id string, c api.Works
 			return w, err
 		}
 	}
-	s.follow(ctx, by, "change workshop", w.ID, fmt.Sprintf("%d seats, %d spares, ends %s%s", w.Seats, w.Spares, at(w.EndsAt), pictures(c.Previews)))
+	s.follow(ctx, by, "change workshop", w.ID, fmt.Sprintf("%s, %s, %s%s", Counted(w.Seats, "seat"), Counted(w.Spares, "spare"), w.end(), pictures(c.Previews)))
 	return w, nil
+}
+
+// end is when a workshop ends, as the audit tells it.
+func (w Workshop) end() string {
+	if w.EndsAt.IsZero() {
+		return "no end"
+	}
+	return "ends " + at(w.EndsAt)
 }
 
 // pictures is what the audit tells of small pictures that somebody turns on or off.

@@ -32,6 +32,10 @@ func TestWhoWaitsIsToldHowFarTheNextMachineIs(t *testing.T) {
 	}
 	require.Equal(t, o.begin, o.waiting(now, 1).BeginsAt)
 	require.Zero(t, o.waiting(now.Add(time.Hour), 1).BeginsAt)
+	require.False(t, o.waiting(now, 6).Full)
+	o.full = full(Workshop{Seats: 1}, []Seat{{State: SeatQueued}, {State: SeatAssigned}})
+	require.True(t, o.waiting(now, 6).Full)
+	require.False(t, full(Workshop{Seats: 2}, []Seat{{State: SeatQueued}, {State: SeatAssigned}}))
 	for line, want := range map[string]bool{"101 % of it": false, "-3 % of it": false, "x": false, "0 % of 3 MB": true} {
 		image.Line = line
 		require.Equal(t, want, preparing(image).Percent != nil, line)

@@ -17,6 +17,9 @@ type Waiting struct {
 	BeginsAt time.Time
 	// Coming is how far the machine is that should be theirs; nil where none starts.
 	Coming *api.Coming
+	// Full says that all seats are taken, and that none of who waits gets a machine before
+	// one is given back.
+	Full bool
 	// Why is why none is to be expected, for the participant; "" where one may be.
 	Why string
 }
@@ -52,6 +55,8 @@ type outlook struct {
 	// many are.
 	starting []api.Coming
 	ready    int
+	// full says that as many people have machines as there are seats.
+	full bool
 	// dear says that no more machines may be launched, as each costs more than it may.
 	dear bool
 }
@@ -61,7 +66,7 @@ const dearWaits = "No more machines can be started at the moment: they cost more
 
 // waiting is what can be told to who has a place in the queue.
 func (o outlook) waiting(now time.Time, position int) Waiting {
-	w := Waiting{ExpectedAt: o.expected(now, position)}
+	w := Waiting{ExpectedAt: o.expected(now, position), Full: o.full}
 	if o.begin.After(now) {
 		w.BeginsAt = o.begin
 	}
@@ -90,7 +95,18 @@ func (s *Service) outlook(ctx context.Context, workshop string, now time.Time) (
 	took, err := s.Store.BootTimes(ctx, w.Pool, 20)
 	starting, ready := coming(machines)
 	p, _ := s.Pool(w.Pool)
-	return outlook{now, w.StartsAt, freeing(now, w, machines, seats, usual(took)), starting, ready, s.AllTooDear(p) != ""}, err
+	return outlook{now, w.StartsAt, freeing(now, w, machines, seats, usual(took)), starting, ready, full(w, seats), s.AllTooDear(p) != ""}, err
+}
+
+// full reports whether as many people have machines as a workshop has seats.
+func full(w Workshop, seats []Seat) bool {
+	held := 0
+	for _, seat := range seats {
+		if seat.State == SeatAssigned {
+			held++
+		}
+	}
+	return held >= w.Seats
 }
 
 // expected is when the position-th machine should be free.

@@ -89,7 +89,7 @@ func (s *Service) plan(ctx context.Context, op Operation, a Attempt) (string, er
 	if a.Request, err = s.Compute.Plan(w.Pool, w.ID, a.Count, a.Token(), kinds); err != nil {
 		return "", err
 	}
-	if err := s.Store.Note(ctx, op.ID, Running, fmt.Sprintf("asking for %d machines", a.Count)); err != nil {
+	if err := s.Store.Note(ctx, op.ID, Running, "asking for "+Counted(a.Count, "machine")); err != nil {
 		return "", err
 	}
 	return a.Request, s.Store.KeepRequest(ctx, a)

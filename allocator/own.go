@@ -34,6 +34,9 @@ func (t JoinToken) Refusal(now time.Time) string {
 	case !now.Before(t.ExpiresAt):
 		return "it ended at " + at(t.ExpiresAt)
 	case t.Used >= t.Uses:
+		if t.Used == 1 {
+			return "1 machine has joined with it, which is as many as may"
+		}
 		return fmt.Sprintf("%d machines have joined with it, which is as many as may", t.Used)
 	}
 	return ""

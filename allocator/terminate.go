@@ -71,7 +71,7 @@ func (s *Service) runTerminate(ctx context.Context, op Operation) error {
 // endsLater tells how many instances are left, of which EC2 refuses to end some, and when they
 // are looked at again.
 func (s *Service) endsLater(ctx context.Context, op Operation, left, refused int) error {
-	why, after := fmt.Sprintf("waiting for %d instances to end", left), betweenLooks
+	why, after := "waiting for "+Counted(left, "instance")+" to end", betweenLooks
 	if refused > 0 {
 		why += fmt.Sprintf("; AWS refuses to end %d of them, and each of those says why", refused)
 	}

@@ -31,6 +31,8 @@ type Seat struct {
 	// the seat's, for one that waits.
 	BeginsAt *time.Time `json:"begins_at,omitempty" doc:"When the workshop begins; absent once it has"`
 	Coming   *Coming    `json:"coming,omitempty" doc:"How far the machine is that is next"`
+	// Full is told to who waits because as many people have machines as there are seats.
+	Full bool `json:"full,omitempty" doc:"Whether all seats of the workshop are taken"`
 	// Waits is why a seat that waits gets no machine, also where one is ready.
 	Waits      string     `json:"waits,omitempty" doc:"Why no machines are given out, for the participant"`
 	EndsAt     *time.Time `json:"ends_at,omitempty" doc:"When the machine is given back; absent: when the workshop ends"`

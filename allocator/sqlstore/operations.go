@@ -55,7 +55,12 @@ func settle(ctx context.Context, tx conn, id string, at time.Time) error {
 	if err != nil || launching {
 		return err
 	}
-	message := fmt.Sprintf("%d of %d machines are ready", o.Done, o.Total)
+	of := fmt.Sprintf("%d of %s", o.Done, allocator.Counted(o.Total, "machine"))
+	is, has := " are ", " have "
+	if o.Total == 1 {
+		is, has = " is ", " has "
+	}
+	message := of + is + "ready"
 	switch o.Kind {
 	case allocator.Terminate:
 		message = fmt.Sprintf("%d machines have ended", o.Done)
@@ -63,9 +68,9 @@ func settle(ctx context.Context, tx conn, id string, at time.Time) error {
 			message = "the machine has ended"
 		}
 	case allocator.Reboot:
-		message = fmt.Sprintf("%d of %d machines are well after a reboot", o.Done, o.Total)
+		message = of + is + "well after a reboot"
 	case allocator.Collect:
-		message = fmt.Sprintf("%d of %d machines have handed over what was made on them", o.Done, o.Total)
+		message = of + has + "handed over what was made there"
 	case allocator.Launch: // as above
 	}
 	if o.Failed > 0 {

@@ -26,6 +26,7 @@ func TestAllOperationsAreListedAndCancelled(t *testing.T) {
 	op := w.Launch(t, ws)
 	page := harmlessPage(t, b, "/admin/operations?only=running")
 	require.Contains(t, page, "Start machines")
+	require.Contains(t, harmlessPage(t, b, "/admin/workshops/"+ws.ID), "Start machines", "in the same words")
 	require.Contains(t, page, "0 of 2")
 	require.Contains(t, page, `id="cancel-`+op.ID)
 	require.NotContains(t, harmlessPage(t, w.as(t, allocator.Viewer), "/admin/operations"), `id="cancel-`)

@@ -18,7 +18,7 @@ type card struct {
 	Trouble string
 	Away    bool
 	// Active says that its participant works, IdleSince since when they do not; neither
-	// where nobody knows.
+	// where nobody knows, as of one that does not answer.
 	Active    bool
 	IdleSince *time.Time
 	EndsAt    *time.Time // of its seat, where that is before the workshop's
@@ -51,6 +51,7 @@ func (s *server) card(m allocator.Machine, seat allocator.Seat, v workshopView) 
 	case m.Unended():
 		c.Trouble = m.Reason
 	case m.State == allocator.Terminating || m.State == allocator.Terminated: // nothing can be done
+	case m.State == allocator.Draining && m.Leaving != "": // it ends, as somebody wanted it to
 	case m.State == allocator.Unhealthy:
 		c.Trouble = m.Reason
 	case m.Leaving != "":
@@ -60,7 +61,7 @@ func (s *server) card(m allocator.Machine, seat allocator.Seat, v workshopView) 
 	default:
 		c.Trouble = s.Service.OverHourCap(m)
 	}
-	if m.State == allocator.Assigned && !m.ActiveAt.IsZero() {
+	if m.State == allocator.Assigned && !m.ActiveAt.IsZero() && !c.Away {
 		if c.Active = now.Sub(m.ActiveAt) < working; !c.Active {
 			c.IdleSince = orNil(m.ActiveAt)
 		}

@@ -23,7 +23,7 @@ func (s *server) changeForm(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/admin/workshops/"+r.PathValue("id"), http.StatusSeeOther)
+	http.Redirect(w, r, "/admin/workshops/"+r.PathValue("id")+"?changed", http.StatusSeeOther)
 }
 
 // workshopChange reads the form.

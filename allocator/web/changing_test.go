@@ -25,7 +25,9 @@ func TestAWorkshopIsChangedOnItsPage(t *testing.T) {
 		"invite": {"ann@example.org\r\nzoe@example.org"}, "ends_at": {"2026-03-02T14:30"}, "zone": {"Europe/Berlin"},
 	})
 	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
-	require.Equal(t, page, res.Header.Get("Location"))
+	require.Equal(t, page+"?changed", res.Header.Get("Location"))
+	require.Contains(t, mustOpen(t, admin, page+"?changed"), "The workshop is changed.")
+	require.NotContains(t, mustOpen(t, admin, page), "The workshop is changed.")
 	got, err := w.Store.Workshop(t.Context(), ws.ID)
 	require.NoError(t, err)
 	require.Equal(t, []int{3, 1}, []int{got.Seats, got.Spares})

@@ -79,6 +79,7 @@ func (s *server) seat(ctx context.Context, of allocator.Seat, pin string) api.Se
 	}
 	out.Waits = cmp.Or(out.Waits, waiting.Why)
 	out.ExpectedAt, out.BeginsAt, out.Coming = orNil(waiting.ExpectedAt), orNil(waiting.BeginsAt), waiting.Coming
+	out.Full = waiting.Full
 	return out
 }
 

@@ -57,7 +57,7 @@ func TestMachinesOfOnesOwnJoinByATokenThatIsShownOnce(t *testing.T) {
 	require.Contains(t, mustOpen(t, b, "/admin/machines/"+given.MachineID), "own machine")
 	page := mustOpen(t, b, "/admin/workshops/"+ws.ID)
 	require.Contains(t, page, "own machine: lab<")
-	require.Contains(t, page, "<td>the allocator, for the workshop</td>")
+	require.Contains(t, page, "<td>LabLink itself</td>")
 	report := api.Report{Health: api.Unhealthy, Reason: "by another one", Readings: []api.Reading{}}
 	res, body = b.send(t, http.MethodPost, "/api/v1/agents/"+other.AgentID+"/reports", report, "Authorization", "Bearer one")
 	refused(t, api.Unauthorized, res, body)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -22,11 +23,13 @@ type workshopView struct {
 	Role       allocator.Role // of who looks
 	JoinTokens []api.JoinToken
 	Stats      api.Stats
-	Guests     guests // where somebody may change who they are
+	LaunchesAt *time.Time // when its first machines start; nil once they may have
+	Guests     guests     // where somebody may change who they are
 	// Told is how many were just told something, and Taken from how many that was taken
 	// away; -1 where that was not asked for. See MessageWorkshop.
 	Told, Taken int
 	Did         *deed // what was just done to a machine; nil for nothing
+	Changed     bool  // whether it was just changed
 }
 
 // counts are how many machines, and people, are how.
@@ -42,6 +45,9 @@ func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopVie
 		return v, err
 	}
 	v.Workshop = s.workshop(r, workshop)
+	if at := workshop.StartsAt.Add(-workshop.WarmUp); workshop.State == allocator.Open && at.After(s.Service.Now()) {
+		v.LaunchesAt = &at
+	}
 	if v.JoinTokens, err = s.joinTokens(ctx, workshop.ID); err != nil {
 		return v, err
 	}
@@ -121,6 +127,7 @@ func (s *server) workshopPage(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	v.Changed = r.URL.Query().Has("changed")
 	v.Told, v.Taken = counted(r, "told"), counted(r, "taken")
 	s.render(w, r, http.StatusOK, "workshop.html", v)
 }

@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -13,21 +15,39 @@ type usersView struct {
 	Roles   []allocator.Role
 	Form    api.NewUser
 	Problem *api.Problem // with the form
+	Did     *userDeed    // what was just done; nil for nothing
+}
+
+// userDeed is what was just done to a user, as the page of the users tells it.
+type userDeed struct{ What, Name string }
+
+// didToUser is what the address of that page says was done; nil for nothing.
+func didToUser(r *http.Request) *userDeed {
+	did := userDeed{r.URL.Query().Get("did"), r.URL.Query().Get("to")}
+	if !slices.Contains([]string{"added", "role", "password", "removed"}, did.What) {
+		return nil
+	}
+	return &did
+}
+
+// usersAfter sends a browser to the page of the users, which tells what was done.
+func usersAfter(w http.ResponseWriter, r *http.Request, did userDeed) {
+	http.Redirect(w, r, "/admin/users?"+url.Values{"did": {did.What}, "to": {did.Name}}.Encode(), http.StatusSeeOther)
 }
 
 func (s *server) routeUsers(mux *routes) {
 	mux.HandleFunc("GET /admin/users", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
-		s.showUsers(w, r, usersView{Form: api.NewUser{Role: string(allocator.Instructor)}})
+		s.showUsers(w, r, usersView{Form: api.NewUser{Role: string(allocator.Viewer)}, Did: didToUser(r)})
 	}))
 	s.routeUser(mux)
 	mux.HandleFunc("POST /admin/users", s.forStaff(s.addUserForm))
-	mux.HandleFunc("POST /admin/users/{name}/role", s.forStaff(s.userForm(func(r *http.Request) error {
+	mux.HandleFunc("POST /admin/users/{name}/role", s.forStaff(s.userForm("role", func(r *http.Request) error {
 		return s.changeUser(r.Context(), r.PathValue("name"), api.UserChange{Role: r.PostFormValue("role")})
 	})))
-	mux.HandleFunc("POST /admin/users/{name}/password", s.forStaff(s.userForm(func(r *http.Request) error {
+	mux.HandleFunc("POST /admin/users/{name}/password", s.forStaff(s.userForm("password", func(r *http.Request) error {
 		return s.changeUser(r.Context(), r.PathValue("name"), api.UserChange{Password: r.PostFormValue("password")})
 	})))
-	mux.HandleFunc("POST /admin/users/{name}/remove", s.forStaff(s.userForm(func(r *http.Request) error {
+	mux.HandleFunc("POST /admin/users/{name}/remove", s.forStaff(s.userForm("removed", func(r *http.Request) error {
 		by, err := who(r.Context())
 		if err != nil {
 			return err
@@ -71,16 +91,16 @@ func (s *server) addUserForm(w http.ResponseWriter, r *http.Request) {
 		s.showUsers(w, r, usersView{Form: in, Problem: s.asProblem(r.Context(), err)})
 		return
 	}
-	http.Redirect(w, r, "/admin/users", http.StatusSeeOther)
+	usersAfter(w, r, userDeed{"added", in.Name})
 }
 
 // userForm does something with a user and shows the users again.
-func (s *server) userForm(do func(r *http.Request) error) http.HandlerFunc {
+func (s *server) userForm(what string, do func(r *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := do(r); err != nil {
 			s.fail(w, r, err)
 			return
 		}
-		http.Redirect(w, r, "/admin/users", http.StatusSeeOther)
+		usersAfter(w, r, userDeed{what, r.PathValue("name")})
 	}
 }
