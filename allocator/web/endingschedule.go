@@ -51,10 +51,7 @@ func (s *server) endingSchedule(r *http.Request, id string) (v endScheduleView, 
 	if of < 0 {
 		return v, api.Problemf(api.NotFound, "There is no such schedule", "It may have ended already. Its workshops that go on are on the page of workshops.")
 	}
-	v.scheduleLine, v.Back = s.scheduleLine(all[of], 0), "/admin"
-	if back := r.URL.Query().Get("back"); back != "" {
-		v.Back = safeNext(back)
-	}
+	v.scheduleLine, v.Back = s.scheduleLine(all[of], 0), cameFrom(r, "/admin")
 	coming, goOn, err := s.Service.ComingOf(r.Context(), id)
 	if err != nil {
 		return v, err

@@ -40,26 +40,31 @@ func (s *server) formOnce(next http.HandlerFunc, appears string) http.HandlerFun
 	}
 }
 
-// How often, and for how long each time, the answer to a form that was sent before is waited for.
+// How often the answer to a form that was sent before is looked for, and for how long: what is
+// left of patience is for its way.
 const (
-	awaits  = 30
-	awaited = 100 * time.Millisecond
+	awaits  = 100 * time.Millisecond
+	awaited = patience - 5*time.Second
 )
 
 // beginForm begins to carry a form out, or waits for the answer that it gets meanwhile.
 func (s *server) beginForm(ctx context.Context, a allocator.Answered) (was allocator.Answered, begun bool, err error) {
-	for range awaits {
+	long := time.After(awaited)
+	for {
 		was, begun, err = s.Service.Store.BeginAnswer(ctx, a)
-		if err != nil || begun || was.Request != a.Request || was.Status != 0 {
+		if err != nil || begun || was.Request != a.Request || was.Status != 0 || s.cutOff(was) {
 			return was, begun, err
 		}
 		select {
 		case <-ctx.Done():
 			return was, false, ctx.Err()
-		case <-time.After(awaited):
+		case <-s.stopping:
+			return was, false, nil
+		case <-long:
+			return was, false, nil
+		case <-time.After(awaits):
 		}
 	}
-	return was, false, nil
 }
 
 // readForm reads a form. Invalid for one that cannot be read as a whole: its fields would

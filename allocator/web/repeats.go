@@ -207,16 +207,8 @@ func (s *server) answerAgain(w http.ResponseWriter, r *http.Request, was allocat
 	case was.Status == 0 && of.appears != "":
 		http.Redirect(w, r, of.appears, http.StatusSeeOther)
 		return
-	case was.Status == 0 && of.form:
-		s.fail(w, r, api.Problemf(api.Conflict, "It is not known what became of that", "Go back and load the page again. Where what you made is in its list and you never saw its secret, revoke it there and make another one."))
-		return
-	case was.Status == 0 && s.Service.Now().Sub(was.At) < creating:
-		p := api.Problemf(api.Conflict, "The same request is being carried out", "Send it again in a moment for its answer.")
-		p.RetryAfter = time.Second
-		s.fail(w, r, p)
-		return
 	case was.Status == 0:
-		s.fail(w, r, api.Problemf(api.Conflict, "It is not known what became of that request", "It was cut off, as by a restart. Look whether what it was to create is there; where it is not, send it with another %s.", repeatHeader))
+		s.fail(w, r, s.unanswered(was, of))
 		return
 	}
 	raw, err := of.open(was.Answer)
@@ -234,6 +226,26 @@ func (s *server) answerAgain(w http.ResponseWriter, r *http.Request, was allocat
 	w.Header().Set("Idempotent-Replayed", "true")
 	w.WriteHeader(was.Status)
 	_, _ = w.Write(raw.Body)
+}
+
+// cutOff says whether a request that has no answer gets none any more.
+func (s *server) cutOff(was allocator.Answered) bool {
+	return s.Service.Now().Sub(was.At) >= creating
+}
+
+// unanswered is what is told of a request that was sent before and has no answer.
+func (s *server) unanswered(was allocator.Answered, of repeat) *api.Problem {
+	p := api.Problemf(api.Conflict, "The same request is being carried out", "Send it again in a moment for its answer.")
+	switch gone := s.cutOff(was); {
+	case gone && of.form:
+		return api.Problemf(api.Conflict, "It is not known what became of that", "Go back and load the page again. Where what you made is in its list and you never saw its secret, revoke it there and make another one.")
+	case gone:
+		return api.Problemf(api.Conflict, "It is not known what became of that request", "It was cut off, as by a restart. Look whether what it was to create is there; where it is not, send it with another %s.", repeatHeader)
+	case of.form:
+		p = api.Problemf(api.Conflict, "That is still being done", "Load this page again in a moment, and let it send the form again: nothing is made twice.")
+	}
+	p.RetryAfter = time.Second
+	return p
 }
 
 func (of repeat) open(answer []byte) (sealed, error) {
