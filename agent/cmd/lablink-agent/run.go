@@ -32,9 +32,8 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
-// gcPercent trades a tenth more CPU under load for 2 MiB less memory, which
-// belongs to the participants.
-const gcPercent = 50
+// gcPercent trades CPU under load for memory, which belongs to the participants.
+const gcPercent = 30
 
 // watchEvery is how often instance metadata is asked whether AWS takes the machine
 // back: it says so two minutes before.
