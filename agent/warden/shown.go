@@ -49,6 +49,9 @@ func (w *Warden) shown(ctx context.Context) (s agent.Shown, err error) {
 	if s.Session, err = current(); err != nil || s.Session == "" {
 		return s, err
 	}
+	if w.Remote != nil && !connected() {
+		return s, nil // nothing is to show it yet
+	}
 	s.GivenUp, s.Restarts, err = w.Units.Shown(ctx, w.shows())
 	return s, err
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/agent/process"
 	"github.com/talmolab/lablink-infrastructure/agent/warden"
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
 // asking asks a warden how the session is, as the agent does.
@@ -43,6 +44,14 @@ func TestAWardenTellsThatTheSessionIsNotShownAnyMore(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, &agent.Shown{}, shown, "there is no session")
 			require.NoError(t, w.Begin(t.Context(), "anns"))
+			if unit == remoteUnit {
+				shown, err = s.Shown(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, &agent.Shown{Session: "anns"}, shown, "nothing shows it until it is connected")
+				kept := host.Path(warden.Home + "/.config/chrome-remote-desktop")
+				require.NoError(t, os.MkdirAll(kept, 0o755))
+				require.NoError(t, os.WriteFile(kept+"/host#1.json", nil, 0o600))
+			}
 			shown, err = s.Shown(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, &agent.Shown{Session: "anns", GivenUp: true, Restarts: 29}, shown)
@@ -109,6 +118,17 @@ func TestSystemdIsAskedHowAUnitIs(t *testing.T) {
 	onPath(t, "systemctl", "exit 1")
 	_, _, err = warden.Systemd{}.Shown(t.Context(), "x.service")
 	require.ErrorContains(t, err, "x.service")
+}
+
+// systemd keeps a unit failed that was stopped, and who comes next would be told of it.
+func TestAUnitThatIsStoppedWasNotGivenUp(t *testing.T) {
+	did := filepath.Join(t.TempDir(), "did")
+	for _, ends := range []string{"0", "5"} { // as systemctl ends for one that is not there
+		require.NoError(t, os.WriteFile(did, nil, 0o600))
+		onPath(t, "systemctl", `echo "$*" >>`+did+`; exit `+ends)
+		require.NoError(t, warden.Systemd{}.Stop(t.Context(), "x.service"))
+		require.Equal(t, "stop x.service\nreset-failed x.service\n", readAt(t, did))
+	}
 }
 
 func TestOfTheJournalALittleIsRead(t *testing.T) {
