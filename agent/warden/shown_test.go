@@ -2,10 +2,12 @@ package warden_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +96,28 @@ func TestAWardenTellsTheLastLinesOfTheSessionAlone(t *testing.T) {
 	lines, err = s.Last(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []agent.Line{{Source: "lablink-session", Text: "of lablink-session.service"}, {Source: "lablink-warden", Text: "of lablink-warden.service"}}, lines)
+}
+
+// The log of a machine that is in trouble may be slow to read.
+func TestOfOneUnitThatCannotBeReadTheOthersLinesAreTold(t *testing.T) {
+	w, _ := newWarden(t)
+	s := asking(t, w.Handler())
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	broken := []string{unit}
+	w.Lines = func(ctx context.Context, name string, _ time.Time) ([]string, error) {
+		_, bounded := ctx.Deadline()
+		require.True(t, bounded, "one that hangs leaves time for the other")
+		if slices.Contains(broken, name) {
+			return nil, errors.New("no answer")
+		}
+		return []string{"of " + name}, nil
+	}
+	lines, err := s.Last(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []agent.Line{{Source: "lablink-session", Text: "no answer"}, {Source: "lablink-warden", Text: "of lablink-warden.service"}}, lines)
+	broken = append(broken, "lablink-warden.service")
+	_, err = s.Last(t.Context())
+	require.Error(t, err, "it is asked again")
 }
 
 // onPath puts a program before those of the machine.
