@@ -12,7 +12,9 @@ const (
 	shownEvery   = 30 * time.Second
 	shownTimeout = 2 * time.Second
 	// linesEvery is how often its last lines are told at most: it may end every few seconds.
-	linesEvery = 10 * time.Minute
+	// linesTimeout is how long it may take to read them, on a machine that may be busy.
+	linesEvery   = 10 * time.Minute
+	linesTimeout = 15 * time.Second
 )
 
 // Shown is how what shows a session is. It is started again where it ends, and given up
@@ -48,8 +50,8 @@ type Upkeep struct {
 	Said func(level, source, line string)
 	Log  *slog.Logger
 
-	asked, told time.Time
-	restarts    int
+	asked, warned, told time.Time
+	restarts            int
 }
 
 // look looks, where it is time to, and says whether it was. Only one goroutine may call it.
@@ -59,12 +61,12 @@ func (u *Upkeep) look(ctx context.Context, now time.Time) (asked bool, err error
 		return false, nil
 	}
 	u.asked = now
-	ctx, cancel := context.WithTimeout(ctx, shownTimeout)
-	defer cancel()
 	if id == "" { // it did not start, or was given up
 		return true, u.tell(ctx, now)
 	}
-	shown, err := u.Shower.Shown(ctx)
+	asking, cancel := context.WithTimeout(ctx, shownTimeout)
+	defer cancel()
+	shown, err := u.Shower.Shown(asking)
 	if err != nil || shown == nil || shown.Session != id {
 		return true, err
 	}
@@ -74,24 +76,32 @@ func (u *Upkeep) look(ctx context.Context, now time.Time) (asked bool, err error
 	case shown.GivenUp && u.Sessions.fell(id):
 		u.Log.Warn("the desktop ended too often, and was given up; it is started again", "session", id)
 		return true, u.tell(ctx, now)
-	case !shown.GivenUp && again > 0 && now.Sub(u.told) >= linesEvery:
-		u.Log.Warn("the desktop ended, and was started again", "session", id, "times", again)
+	case !shown.GivenUp && again > 0:
+		if now.Sub(u.warned) >= linesEvery {
+			u.warned = now
+			u.Log.Warn("the desktop ended, and was started again", "session", id, "times", again)
+		}
 		return true, u.tell(ctx, now)
 	}
 	return true, nil
 }
 
-// tell tells the last lines, unless it did a short while ago.
+// tell tells the last lines, unless it did a short while ago. It is tried again where that fails.
 func (u *Upkeep) tell(ctx context.Context, now time.Time) error {
 	if now.Sub(u.told) < linesEvery {
 		return nil
 	}
-	u.told = now
+	ctx, cancel := context.WithTimeout(ctx, linesTimeout)
+	defer cancel()
 	lines, err := u.Shower.Last(ctx)
+	if err != nil {
+		return err
+	}
+	u.told = now
 	for _, line := range lines {
 		u.Said("info", line.Source, line.Text)
 	}
-	return err
+	return nil
 }
 
 // fallen is what is told of a session whose desktop was given up.

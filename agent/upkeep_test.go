@@ -20,7 +20,8 @@ type fakeShower struct {
 	shown *agent.Shown
 	err   error
 	asked int
-	told  int // how often for lines
+	told  int           // how often for lines
+	slow  time.Duration // how long those take
 }
 
 func (s *fakeShower) Shown(context.Context) (*agent.Shown, error) {
@@ -34,10 +35,18 @@ func (s *fakeShower) Shown(context.Context) (*agent.Shown, error) {
 	return &shown, s.err
 }
 
-func (s *fakeShower) Last(context.Context) ([]agent.Line, error) {
+func (s *fakeShower) Last(ctx context.Context) ([]agent.Line, error) {
+	s.mu.Lock()
+	s.told++
+	slow := s.slow
+	s.mu.Unlock()
+	select { // nothing is locked meanwhile
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(slow):
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.told++
 	return []agent.Line{{Source: "lablink-container", Text: "cannot write ~/.vnc"}}, s.err
 }
 
@@ -88,6 +97,22 @@ func TestADesktopThatWasGivenUpIsToldAndStartedAgain(t *testing.T) {
 		require.Equal(t, 1, shower.told, "the same again so soon says nothing new")
 		s.Leaving = nil
 		require.NoError(t, s.End(t.Context(), "", 4), "and it ends as any other, once its seat has ended")
+	})
+}
+
+// The machine may be too busy to read its log at once, as one whose disk is full.
+func TestLastLinesThatAreSlowToComeAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shower := &fakeShower{shown: &agent.Shown{Session: "anns"}, slow: time.Minute}
+		w, _, _ := shownBy(t, shower)
+		w.start(t)
+		shower.say(&agent.Shown{Session: "anns", GivenUp: true, Restarts: 29}, nil)
+		after(time.Minute)
+		shower.mu.Lock()
+		shower.slow = 10 * time.Second
+		shower.mu.Unlock()
+		after(2 * time.Minute)
+		require.Contains(t, texts(w.allocator.now().logs), "1 cannot write ~/.vnc", "it is asked again, and waited for")
 	})
 }
 

@@ -51,7 +51,7 @@ func oneLine(text string) string {
 
 // Logs reads a machine's log after a place, or from its beginning. Lines that were
 // lost are told by one in their place, and so are those that may be: what an agent had not sent
-// went with it. NotFound.
+// went with it. One that ends in order sends all, so that is no warning. NotFound.
 func (s *Service) Logs(ctx context.Context, machine string, after int64) (api.LogPage, error) {
 	page := api.LogPage{Lines: []api.LogLine{}, Next: after}
 	if _, err := s.Store.Machine(ctx, machine); err != nil {
@@ -63,10 +63,10 @@ func (s *Service) Logs(ctx context.Context, machine string, after int64) (api.Lo
 	}
 	for _, b := range batches {
 		if b.Before != "" && b.Before != b.Run {
-			page.Lines = append(page.Lines, missing(b, "The agent started again here: what it had not sent is lost."))
+			page.Lines = append(page.Lines, missing(b, "info", "The agent started again here: lines that it had not sent by then are lost."))
 		}
 		if b.Lost > 0 {
-			page.Lines = append(page.Lines, missing(b, fmt.Sprintf("%d lines were lost here: the machine had no room for them while the allocator was away.", b.Lost)))
+			page.Lines = append(page.Lines, missing(b, "warn", fmt.Sprintf("%d lines were lost here: the machine had no room for them while the allocator was away.", b.Lost)))
 		}
 		page.Lines, page.Next = append(page.Lines, b.Lines...), b.Seq
 	}
@@ -74,6 +74,6 @@ func (s *Service) Logs(ctx context.Context, machine string, after int64) (api.Lo
 }
 
 // missing is a line in the place of what is not there, before a batch.
-func missing(b LogBatch, what string) api.LogLine {
-	return api.LogLine{At: b.Lines[0].At, Level: "warn", Source: "lablink", Text: what}
+func missing(b LogBatch, level, what string) api.LogLine {
+	return api.LogLine{At: b.Lines[0].At, Level: level, Source: "lablink", Text: what}
 }

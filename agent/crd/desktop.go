@@ -52,7 +52,7 @@ func New(warden api.Client, memory agent.Memory) *Desktop {
 func (d *Desktop) Kind() string { return "crd" }
 
 // Start lets the warden begin a session. It waits for its participant's code then, unless
-// it is one of before a restart that had it.
+// it is one of before a restart that had it. One that goes on stays as it is.
 func (d *Desktop) Start(ctx context.Context, session string) error {
 	if err := d.warden.Do(ctx, http.MethodPost, "/session", map[string]string{"id": session}, nil); err != nil {
 		return said(err)
@@ -63,6 +63,9 @@ func (d *Desktop) Start(ctx context.Context, session string) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.session == session {
+		return nil // what connects it goes on
+	}
 	d.session, d.now = session, api.RemoteDesktop{State: api.RemoteWaiting}
 	if had.Session == session {
 		d.now = api.RemoteDesktop{State: api.RemoteReady, PIN: had.PIN, Name: had.Name}

@@ -93,6 +93,8 @@ func TestAParticipantConnectsTheirMachineWithACode(t *testing.T) {
 	require.NoError(t, w.Connect(brought))
 	require.Equal(t, api.RemoteDesktop{State: "starting", Name: "mch_1"}, w.Status())
 	require.ErrorContains(t, w.Connect(brought), "being connected already", "it is sent twice")
+	require.NoError(t, w.Start(t.Context(), "anns"))
+	require.Equal(t, "starting", w.Status().State, "it was ordered again meanwhile: nobody is asked for another code")
 	var asked agent.Connection
 	require.NoError(t, json.Unmarshal([]byte(<-w.asked), &asked))
 	require.NoError(t, asked.Check())

@@ -72,9 +72,11 @@ func (Systemd) Shown(ctx context.Context, unit string) (givenUp bool, restarts i
 // notLoaded is how systemctl ends for a unit that is not there.
 const notLoaded = 5
 
-// Stop stops a unit, and returns when it has ended. One that is not there has.
+// Stop stops a unit, and returns when it has ended. One that is not there has. That it was
+// given up before is nothing of who comes next: systemd remembers it after a stop, too.
 func (Systemd) Stop(ctx context.Context, unit string) error {
 	err := host.Systemctl(ctx, "stop", unit)
+	_ = host.Systemctl(ctx, "reset-failed", unit) // one that did not fail has nothing to forget
 	var ended *exec.ExitError
 	if errors.As(err, &ended) && ended.ExitCode() == notLoaded {
 		return nil

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -23,6 +24,9 @@ const (
 
 // itself is the warden's unit.
 const itself = "lablink-warden.service"
+
+// linesLimit is how long the lines of one unit may take: less than half of what the agent waits.
+const linesLimit = 6 * time.Second
 
 // tell answers how the session is. Neither waits for one that is being begun.
 func (w *Warden) tell(mux *http.ServeMux) {
@@ -49,6 +53,9 @@ func (w *Warden) shown(ctx context.Context) (s agent.Shown, err error) {
 	if s.Session, err = current(); err != nil || s.Session == "" {
 		return s, err
 	}
+	if w.Remote != nil && !connected() {
+		return s, nil // nothing is to show it yet
+	}
 	s.GivenUp, s.Restarts, err = w.Units.Shown(ctx, w.shows())
 	return s, err
 }
@@ -61,23 +68,35 @@ func (w *Warden) shows() string {
 	return w.unit()
 }
 
-// lines are those of the session that there is: who had one before is nobody's business.
+// lines are those of the session that there is: who had one before is nobody's business. Where
+// one unit's cannot be read, that is told in their place.
 func (w *Warden) lines(ctx context.Context) ([]agent.Line, error) {
 	out := []agent.Line{}
 	began, err := os.Stat(host.Path(sessionFile))
 	if err != nil || w.Lines == nil {
 		return out, passing(err)
 	}
-	for _, unit := range []string{w.shows(), itself} {
-		lines, err := w.Lines(ctx, unit, began.ModTime())
+	var failed []error
+	units := []string{w.shows(), itself}
+	for _, unit := range units {
+		lines, err := w.linesOf(ctx, unit, began.ModTime())
 		if err != nil {
-			return nil, err
+			failed, lines = append(failed, err), []string{err.Error()}
 		}
 		for _, line := range lines {
 			out = append(out, agent.Line{Source: strings.TrimSuffix(unit, ".service"), Text: line})
 		}
 	}
+	if len(failed) == len(units) {
+		return nil, errors.Join(failed...)
+	}
 	return out, nil
+}
+
+func (w *Warden) linesOf(ctx context.Context, unit string, since time.Time) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, linesLimit)
+	defer cancel()
+	return w.Lines(ctx, unit, since)
 }
 
 // passing takes it that there is no session where none is written down.

@@ -2,10 +2,12 @@ package warden_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +18,7 @@ import (
 	"github.com/talmolab/lablink-infrastructure/agent/process"
 	"github.com/talmolab/lablink-infrastructure/agent/warden"
 	"github.com/talmolab/lablink-infrastructure/api"
+	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
 // asking asks a warden how the session is, as the agent does.
@@ -43,6 +46,14 @@ func TestAWardenTellsThatTheSessionIsNotShownAnyMore(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, &agent.Shown{}, shown, "there is no session")
 			require.NoError(t, w.Begin(t.Context(), "anns"))
+			if unit == remoteUnit {
+				shown, err = s.Shown(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, &agent.Shown{Session: "anns"}, shown, "nothing shows it until it is connected")
+				kept := host.Path(warden.Home + "/.config/chrome-remote-desktop")
+				require.NoError(t, os.MkdirAll(kept, 0o755))
+				require.NoError(t, os.WriteFile(kept+"/host#1.json", nil, 0o600))
+			}
 			shown, err = s.Shown(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, &agent.Shown{Session: "anns", GivenUp: true, Restarts: 29}, shown)
@@ -87,6 +98,28 @@ func TestAWardenTellsTheLastLinesOfTheSessionAlone(t *testing.T) {
 	require.Equal(t, []agent.Line{{Source: "lablink-session", Text: "of lablink-session.service"}, {Source: "lablink-warden", Text: "of lablink-warden.service"}}, lines)
 }
 
+// The log of a machine that is in trouble may be slow to read.
+func TestOfOneUnitThatCannotBeReadTheOthersLinesAreTold(t *testing.T) {
+	w, _ := newWarden(t)
+	s := asking(t, w.Handler())
+	require.NoError(t, w.Begin(t.Context(), "anns"))
+	broken := []string{unit}
+	w.Lines = func(ctx context.Context, name string, _ time.Time) ([]string, error) {
+		_, bounded := ctx.Deadline()
+		require.True(t, bounded, "one that hangs leaves time for the other")
+		if slices.Contains(broken, name) {
+			return nil, errors.New("no answer")
+		}
+		return []string{"of " + name}, nil
+	}
+	lines, err := s.Last(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []agent.Line{{Source: "lablink-session", Text: "no answer"}, {Source: "lablink-warden", Text: "of lablink-warden.service"}}, lines)
+	broken = append(broken, "lablink-warden.service")
+	_, err = s.Last(t.Context())
+	require.Error(t, err, "it is asked again")
+}
+
 // onPath puts a program before those of the machine.
 func onPath(t *testing.T, name, text string) {
 	t.Helper()
@@ -109,6 +142,17 @@ func TestSystemdIsAskedHowAUnitIs(t *testing.T) {
 	onPath(t, "systemctl", "exit 1")
 	_, _, err = warden.Systemd{}.Shown(t.Context(), "x.service")
 	require.ErrorContains(t, err, "x.service")
+}
+
+// systemd keeps a unit failed that was stopped, and who comes next would be told of it.
+func TestAUnitThatIsStoppedWasNotGivenUp(t *testing.T) {
+	did := filepath.Join(t.TempDir(), "did")
+	for _, ends := range []string{"0", "5"} { // as systemctl ends for one that is not there
+		require.NoError(t, os.WriteFile(did, nil, 0o600))
+		onPath(t, "systemctl", `echo "$*" >>`+did+`; exit `+ends)
+		require.NoError(t, warden.Systemd{}.Stop(t.Context(), "x.service"))
+		require.Equal(t, "stop x.service\nreset-failed x.service\n", readAt(t, did))
+	}
 }
 
 func TestOfTheJournalALittleIsRead(t *testing.T) {

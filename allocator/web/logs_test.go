@@ -66,12 +66,13 @@ func TestThatAnAgentStartedAgainIsMarkedInItsMachinesLog(t *testing.T) {
 		res, body := agent.send(t, http.MethodPost, "/api/v1/agents/"+m.AgentID+"/logs", batch, "Authorization", "Bearer secret of "+m.InstanceID)
 		require.Equal(t, http.StatusNoContent, res.StatusCode, body)
 	}
-	const gap = "The agent started again here: what it had not sent is lost."
+	const gap = "The agent started again here: lines that it had not sent by then are lost."
 	for after, want := range map[string][]string{"0": {"first", "first", gap, "second", "second"}, "2": {gap, "second", "second"}, "3": {"second"}} {
 		_, body := staff.send(t, http.MethodGet, "/api/v1/machines/"+m.ID+"/logs?after="+after, nil)
 		var texts []string
 		for _, line := range decode[api.LogPage](t, body).Lines {
 			texts = append(texts, line.Text)
+			require.Equal(t, "info", line.Level, "each update starts agents again, which have sent all: %s", line.Text)
 		}
 		require.Equal(t, want, texts)
 	}

@@ -25,5 +25,11 @@ func TestThePagesScriptIsGivenTheWordsThatItSays(t *testing.T) {
 	given := map[string]string{}
 	require.NoError(t, json.Unmarshal([]byte(raw), &given))
 	require.Equal(t, says, given)
+	require.Contains(t, string(script), "{ ...english, ...JSON.parse(page.words ?? '{}') }", "the page of an allocator of the release before has no words for it")
+	own := map[string]string{}
+	for _, m := range regexp.MustCompile(`(?m)^  (\w+): '(.+)',$`).FindAllSubmatch(script, -1) {
+		own[string(m[1])] = string(m[2])
+	}
+	require.Equal(t, given, own, "it says the same by itself")
 	require.NotRegexp(t, "say\\(['\"`]\\pL", string(script), "it says words of its own")
 }

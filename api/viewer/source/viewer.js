@@ -3,7 +3,17 @@
 import RFB from '@novnc/novnc';
 
 const page = document.body.dataset;
-const words = JSON.parse(page.words);
+// english is for the page of an allocator of the release before, which sends no words.
+const english = {
+  unreachable: 'LabLink cannot be reached',
+  watching: 'You are watching. Nothing that you do here reaches the desktop.',
+  controlling: 'You are working on this desktop. Its participant sees that you do. Ctrl, Alt, Shift and B together lead back to this bar.',
+  gone: 'This desktop is not yours any more.',
+  lost: 'The connection was lost',
+  again: 'Connecting again by itself…',
+  too_much: 'Too much to copy: {n} MiB, and 1 MiB is the most. Copy less, or take a file.',
+};
+const words = { ...english, ...JSON.parse(page.words ?? '{}') };
 const watch = 'watch' in page;
 const control = 'control' in page; // staff works on somebody else's desktop
 const own = !watch && !control;
