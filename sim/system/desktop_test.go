@@ -39,8 +39,7 @@ func TestADesktopIsSeenInTheBrowserAndTypedOn(t *testing.T) {
 	ann := newBrowser(t, chrome)
 	ann.do(t, chromedp.Navigate(url+"/join/"+w.JoinCode), chromedp.WaitVisible("#email"))
 	require.Contains(t, ann.text(t, "#seen"), "small pictures of all desktops")
-	ann.do(t, chromedp.SendKeys("#email", "ann@example.org\r"), chromedp.WaitVisible("#frame"))
-	ann.connected(t, framed)
+	ann.connects(t, framed, chromedp.SendKeys("#email", "ann@example.org\r"), chromedp.WaitVisible("#frame"))
 	inside := l.desktop(t)
 	inside.run(t, "xsetroot", "-solid", "#2266cc")
 	ann.sees(t, color.RGBA{0x22, 0x66, 0xcc, 0xff})
@@ -57,16 +56,14 @@ func TestADesktopIsSeenInTheBrowserAndTypedOn(t *testing.T) {
 	ann.narrow(t)
 
 	// The desktop by itself, without a bar, and back.
-	ann.do(t, chromedp.Navigate(url+"/desktop/"))
-	ann.connected(t, "document")
+	ann.connects(t, "document", chromedp.Navigate(url+"/desktop/"))
 	ann.picture(t, "desktop-alone")
-	ann.do(t, chromedp.Click("#back"), chromedp.WaitVisible("#frame"))
-	ann.connected(t, framed)
+	ann.connects(t, framed, chromedp.Click("#back"), chromedp.WaitVisible("#frame"))
 
 	// The allocator is killed: the same desktop comes back by itself, on the same page.
 	ann.do(t, chromedp.Evaluate[chromedp.Void](`window.same = true`))
 	ann.none(t)
-	back := ann.during("net::ERR_", "50[234] ", "426 /desktop/stream", "console.error: ")
+	back := ann.during(append(retried, "net::ERR_", "50[234] ", "console.error: ")...)
 	require.NoError(t, syscall.Kill(l.pid(t, "lablink-allocator"), syscall.SIGKILL))
 	ann.wait(t, `!('connected' in `+framed+`.body.dataset)`)
 	ann.connected(t, framed)
@@ -191,14 +188,12 @@ func (l *local) watches(t *testing.T, url string, chrome context.Context, partic
 	staff.do(t, chromedp.Click(`main a[href^="/admin/workshops/"]`), chromedp.WaitVisible("#room"))
 	const watched, controlled = `document.getElementById('watched')`, `document.getElementById('controlled')`
 	require.True(t, ask(t, participant, chromedp.Evaluate[bool](`!`+watched)))
-	staff.do(t, chromedp.Click(`#room details:has(a[id^="watch-"]) summary`), chromedp.Click(`#room a[id^="watch-"]`), chromedp.WaitVisible("#screen"))
-	staff.connected(t, "document")
+	staff.connects(t, "document", chromedp.Click(`#room details:has(a[id^="watch-"]) summary`), chromedp.Click(`#room a[id^="watch-"]`), chromedp.WaitVisible("#screen"))
 	staff.sees(t, color.RGBA{0x22, 0x66, 0xcc, 0xff})
 	staff.picture(t, "watching")
 	participant.wait(t, watched+`?.innerText.includes('An instructor is looking at your desktop.')`)
 	typed := inside.reader(t)
-	staff.do(t, chromedp.Click("#take-over"), chromedp.WaitVisible("#only-watch"))
-	staff.connected(t, "document")
+	staff.connects(t, "document", chromedp.Click("#take-over"), chromedp.WaitVisible("#only-watch"))
 	participant.wait(t, controlled+`?.innerText.includes('An instructor is working on your desktop.')`)
 	staff.do(t, chromedp.KeyEvent("help\r"))
 	require.Equal(t, "help", <-typed)
@@ -228,11 +223,18 @@ func (b *browser) narrow(t *testing.T) {
 	b.wait(t, wide+` === 1200`)
 }
 
-// connected waits until a page, or the one in it, shows the desktop. What the browser said of
-// tries before that is forgotten.
+// connects takes steps that lead to a desktop, and waits until it is shown. What the browser
+// says meanwhile of tries before that is forgotten.
+func (b *browser) connects(t *testing.T, page string, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	defer b.during(retried...)()
+	b.do(t, steps...)
+	b.connected(t, page)
+}
+
+// connected waits until a page, or the one in it, shows the desktop.
 func (b *browser) connected(t *testing.T, page string) {
 	t.Helper()
-	defer b.forget(0, retried)
 	b.becomes(t, "the desktop is shown", page+`?.body && 'connected' in `+page+`.body.dataset && `+page+`.querySelector('#screen canvas')?.width > 0`)
 }
 

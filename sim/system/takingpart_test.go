@@ -16,8 +16,7 @@ func (p *people) takesPart(t *testing.T, link string) {
 	const waits = `performance.getEntriesByType('resource').filter(e => e.renderBlockingStatus === 'blocking').map(e => e.name).join()`
 	require.Empty(t, ask(t, p.ann, chromedp.Evaluate[string](waits)), "what the join page waits for before it is shown")
 	p.ann.picture(t, "participant-join")
-	p.ann.do(t, chromedp.SendKeys("#email", "ann@example.org\r"), chromedp.WaitVisible("#frame"))
-	p.ann.connected(t, framed)
+	p.ann.connects(t, framed, chromedp.SendKeys("#email", "ann@example.org\r"), chromedp.WaitVisible("#frame"))
 	p.instructor.wait(t, `document.querySelector('#count-joined').innerText.includes('1')`)
 	p.ann.picture(t, "participant-desktop")
 	p.ann.do(t, chord("B", 1|2|8)) // away from the desktop, which has all other keys
@@ -33,14 +32,12 @@ func (p *people) takesPart(t *testing.T, link string) {
 	p.phone.allow("403 /join/")
 	p.phone.do(t, chromedp.Navigate(link), chromedp.SendKeys("#email", "ann@example.org\r"), chromedp.WaitVisible("#pin"))
 	p.phone.picture(t, "participant-pin")
-	p.phone.do(t, chromedp.SendKeys("#pin", pin+"\r"), chromedp.WaitVisible("#frame"))
-	p.phone.connected(t, framed)
+	p.phone.connects(t, framed, chromedp.SendKeys("#pin", pin+"\r"), chromedp.WaitVisible("#frame"))
 	p.phone.do(t, chromedp.Click("#help"), chromedp.WaitVisible("#helping"))
 	p.phone.wait(t, `document.querySelector('#gpu-now h2')?.innerText.includes('NVIDIA')`)
 	p.phone.do(t, chromedp.Click("#helped"), chromedp.WaitNotVisible("#helping"))
 
-	p.bob.do(t, chromedp.Navigate(link), chromedp.SendKeys("#email", "bob@example.org\r"), chromedp.WaitVisible("#frame"))
-	p.bob.connected(t, framed)
+	p.bob.connects(t, framed, chromedp.Navigate(link), chromedp.SendKeys("#email", "bob@example.org\r"), chromedp.WaitVisible("#frame"))
 	p.cleo.do(t, chromedp.Navigate(link), chromedp.SendKeys("#email", "cleo@example.org\r"), chromedp.WaitVisible("#leaving"))
 	p.cleo.picture(t, "participant-queue")
 }
