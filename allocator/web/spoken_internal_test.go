@@ -17,7 +17,7 @@ import (
 // What functions of templates may say by themselves: signs of units, and forms of times;
 // addresses, and attributes of HTML.
 var (
-	signs    = regexp.MustCompile(`%[.0-9]*[a-z]|[KMG]i?B|2006-01-02 15:04:05 MST`)
+	signs    = regexp.MustCompile(`%[.0-9]*[a-z]|[KMG]i?B|2006-01-02 15:04(:05)? MST`)
 	wordless = regexp.MustCompile(`^/|^ data-|"$`)
 )
 
