@@ -46,6 +46,7 @@ func (p *people) takesPart(t *testing.T, link string) {
 func (p *people) leavesAndEnds(t *testing.T) {
 	t.Helper()
 	for _, who := range []*browser{p.ann, p.phone, p.bob, p.cleo} {
+		who.none(t)                                                  // until now
 		who.allow(append(retried, "404 /(seat|desktop/stream)$")...) // there is none any more
 	}
 	p.ann.do(t, chord("B", 1|2|8))
