@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -22,6 +23,9 @@ const (
 	held = 2 * time.Second
 	// back is how long all tunnels may take to be up again.
 	back = 5 * time.Second
+	// arrival is how long who has just connected has to say what they want of an allocator
+	// that stops.
+	arrival = 300 * time.Millisecond
 	// everyCall is the time between two requests of one caller.
 	everyCall = 100 * time.Millisecond
 )
@@ -38,6 +42,7 @@ type callers struct {
 	calls   int
 	slowest time.Duration
 	cut     int // in the middle of a request, by the end of a process
+	unheard int // new connections that were closed before anything was asked
 	wrong   []string
 }
 
@@ -99,6 +104,8 @@ func (c *callers) ask(ctx context.Context, client *http.Client, url string) {
 	switch {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET):
 		c.cut++
+	case err != nil && strings.Contains(err.Error(), "server closed idle connection"): // net/http exports no error of its own
+		c.unheard++
 	case err != nil:
 		c.wrong = append(c.wrong, err.Error())
 	case status >= 400:
@@ -110,7 +117,7 @@ func (c *callers) ask(ctx context.Context, client *http.Client, url string) {
 func (c *callers) begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.calls, c.slowest, c.cut, c.wrong = 0, 0, 0, nil
+	c.calls, c.slowest, c.cut, c.unheard, c.wrong = 0, 0, 0, 0, nil
 	c.stalls.Begin()
 }
 
@@ -131,6 +138,9 @@ func (c *callers) check(t *testing.T, what string) {
 		allowed = c.count
 	}
 	require.LessOrEqual(t, c.cut, allowed, what)
+	if stalled < arrival { // else what they wanted could not be said in time
+		require.Zero(t, c.unheard, what)
+	}
 }
 
 func (c *callers) stop() {
