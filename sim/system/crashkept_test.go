@@ -118,7 +118,13 @@ func every[T any](t *testing.T, c *api.Client, path string) (all []T) {
 	t.Helper()
 	for after := ""; ; {
 		var page api.Page[T]
-		require.NoError(t, c.Do(t.Context(), http.MethodGet, path+"limit=200&after="+url.QueryEscape(after), nil, &page))
+		var err error
+		eventually(t, "the database answers", func() bool {
+			page = api.Page[T]{}
+			err = c.Do(t.Context(), http.MethodGet, path+"limit=200&after="+url.QueryEscape(after), nil, &page)
+			return api.CodeOf(err) != api.Unavailable // it says to ask again
+		})
+		require.NoError(t, err)
 		all = append(all, page.Items...)
 		if after = page.Next; after == "" {
 			return all
