@@ -11,10 +11,7 @@ const lookingFor = "Looking for machines that were launched before."
 // abandon gives up an attempt that EC2 refuses. If it was asked before, an answer
 // may have been lost: the instances that it launched then are taken over.
 func (s *Service) abandon(ctx context.Context, op Operation, a Attempt, repeated bool, why string) error {
-	if !repeated {
-		return s.giveUp(ctx, op, a, nil, why)
-	}
-	found, all, err := s.foundOf(ctx, a)
+	found, all, err := s.foundOf(ctx, a, repeated)
 	if err != nil {
 		return err
 	}
@@ -29,8 +26,12 @@ func (s *Service) abandon(ctx context.Context, op Operation, a Attempt, repeated
 }
 
 // foundOf is what an attempt has launched, found by its mark, and whether EC2 lists all
-// of it by now. An attempt of another time, as of a clock that went back, is not waited for.
-func (s *Service) foundOf(ctx context.Context, a Attempt) (found []Instance, all bool, err error) {
+// of it by now: nothing of one that EC2 was not asked before. An attempt of another time, as
+// of a clock that went back, is not waited for.
+func (s *Service) foundOf(ctx context.Context, a Attempt, asked bool) (found []Instance, all bool, err error) {
+	if !asked {
+		return nil, true, nil
+	}
 	found, err = s.instances(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("look for what was launched before: %w", err)
@@ -75,10 +76,7 @@ func (s *Service) wanted(ctx context.Context, op Operation) (bool, error) {
 // forgo ends an attempt whose machines have all been given up, without asking EC2 for
 // them. If it was asked before, what it launched is taken over, and ended.
 func (s *Service) forgo(ctx context.Context, a Attempt, asked bool) error {
-	if !asked {
-		return s.Store.EndAttempt(ctx, a, nil, s.Now())
-	}
-	found, all, err := s.foundOf(ctx, a)
+	found, all, err := s.foundOf(ctx, a, asked)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/talmolab/lablink-infrastructure/api"
-	"github.com/talmolab/lablink-infrastructure/api/deployed"
 )
 
 // Quotas says how many processors (vCPUs) the account may run.
@@ -120,13 +119,11 @@ func (s *Service) inQuota(ctx context.Context, f forecast) api.Limit {
 // first is the type of a pool that is launched where it can be, and whether as a spot
 // machine only.
 func (s *Service) first(p Pool) (kind string, spot bool) {
-	switch k := s.Kinds(p); {
-	case len(k.OnDemand) > 0:
+	k := s.asked(p)
+	if len(k.OnDemand) > 0 {
 		return k.OnDemand[0], false
-	case len(k.Spot) > 0:
-		return k.Spot[0], true
 	}
-	return p.InstanceTypes[0], p.Market == deployed.Spot
+	return k.Spot[0], true
 }
 
 // inHour compares what the types of a pool cost with what one of its machines may.

@@ -95,7 +95,7 @@ func (s *Service) outlook(ctx context.Context, workshop string, now time.Time) (
 	took, err := s.Store.BootTimes(ctx, w.Pool, 20)
 	starting, ready := coming(machines)
 	p, _ := s.Pool(w.Pool)
-	return outlook{now, w.StartsAt, freeing(now, w, machines, seats, usual(took)), starting, ready, full(w, seats), s.AllTooDear(p) != ""}, err
+	return outlook{now, w.StartsAt, freeing(now, w, machines, seats, usual(took)), starting, ready, full(w, seats), s.allTooDear(p)}, err
 }
 
 // full reports whether as many people have machines as a workshop has seats.

@@ -77,10 +77,7 @@ func (w Workshop) launchedAt(now time.Time) time.Time {
 // and where its types' prices were read; 0 where nobody knows. Where none may be, all count.
 func (s *Service) dearest(pool string) (usd float64, from []string) {
 	p, _ := s.Pool(pool)
-	kinds := s.Kinds(p)
-	if kinds.none() {
-		kinds = s.Kinds(Pool{Name: p.Name, InstanceTypes: p.InstanceTypes, Market: p.Market})
-	}
+	kinds := s.asked(p)
 	look := func(all []string, spot bool) {
 		for _, kind := range all {
 			r, ok := s.hourly(Machine{Pool: pool, Type: kind, Spot: spot})

@@ -14,7 +14,7 @@ import (
 // MoveSeat gives a participant another machine. What they made on the one before is
 // collected. NotFound when the seat has no machine; Capacity when no other is ready.
 func (s *Service) MoveSeat(ctx context.Context, by, id string) (Seat, error) {
-	if err := s.Store.MoveSeat(ctx, id, "you were moved by "+by, s.Now()); err != nil {
+	if err := s.Store.MoveSeat(ctx, id, movedBy+by, s.Now()); err != nil {
 		return Seat{}, err
 	}
 	seat, err := s.Store.Seat(ctx, id)
@@ -76,7 +76,7 @@ func (s *Service) DrainMachine(ctx context.Context, by, id string) (Operation, e
 	if err != nil {
 		return Operation{}, err
 	}
-	op, err := s.endMachine(ctx, by, m, "it was drained by "+by)
+	op, err := s.endMachine(ctx, by, m, drainedBy+by)
 	if err == nil {
 		s.reconcileSoon(ctx, "drain machine", id)
 	}
@@ -90,7 +90,7 @@ func (s *Service) ReplaceMachine(ctx context.Context, by, id string) (Machine, e
 	if err != nil {
 		return m, err
 	}
-	if err := s.Store.LeaveMachine(ctx, m, "it is replaced by "+by, s.Now()); err != nil {
+	if err := s.Store.LeaveMachine(ctx, m, replacedBy+by, s.Now()); err != nil {
 		return m, err
 	}
 	s.follow(ctx, by, "replace machine", id, m.heldBy("another one takes its place"))

@@ -37,11 +37,7 @@ func (s *Service) becameOf(ctx context.Context, token string, err error) error {
 	if api.CodeOf(err) != api.NotFound {
 		return err
 	}
-	seat, err := s.Store.FormerSeat(ctx, SecretSum(token))
-	if err != nil {
-		return err
-	}
-	w, err := s.Store.Workshop(ctx, seat.WorkshopID)
+	seat, w, err := s.former(ctx, token)
 	if err != nil {
 		return err
 	}
@@ -50,6 +46,14 @@ func (s *Service) becameOf(ctx context.Context, token string, err error) error {
 		return api.Problemf(api.NotFound, "The workshop has ended", "%s is over.%s Ask your instructor whether there is another workshop.", w.Name, work)
 	}
 	return api.Problemf(api.NotFound, "Your seat was given back", "%s: %s.%s Open the link that your instructor gave you to ask for another one.", w.Name, forParticipant(seat.ReleasedBecause), work)
+}
+
+// former is the seat that a browser held before, and its workshop.
+func (s *Service) former(ctx context.Context, token string) (seat PastSeat, w Workshop, err error) {
+	if seat, err = s.Store.FormerSeat(ctx, SecretSum(token)); err == nil {
+		w, err = s.Store.Workshop(ctx, seat.WorkshopID)
+	}
+	return seat, w, err
 }
 
 // becameOfWork says what is left of what the participant made; nothing of one who had no
@@ -82,8 +86,16 @@ func forParticipant(why string) string {
 	return why
 }
 
-// doneBy begin the reasons that end in who of the staff it was.
-var doneBy = []string{"it was ended by ", "it was drained by ", "it is replaced by ", "it is rebooted by ", "you were moved by "}
+// What the staff did to a machine or a seat, before who of them it was.
+const (
+	endedBy    = "it was ended by "
+	drainedBy  = "it was drained by "
+	replacedBy = "it is replaced by "
+	rebootedBy = "it is rebooted by "
+	movedBy    = "you were moved by "
+)
+
+var doneBy = []string{endedBy, drainedBy, replacedBy, rebootedBy, movedBy}
 
 // Told is what became of the machine that a seat had, as its participant is told.
 func (s Seat) Told() string {
@@ -98,11 +110,7 @@ func (s Seat) Told() string {
 // JoinedBy is the code of the workshop in which a browser held a seat before; "" where it held
 // none, and where that has ended.
 func (s *Service) JoinedBy(ctx context.Context, token string) string {
-	seat, err := s.Store.FormerSeat(ctx, SecretSum(token))
-	if err != nil {
-		return ""
-	}
-	w, err := s.Store.Workshop(ctx, seat.WorkshopID)
+	_, w, err := s.former(ctx, token)
 	if err != nil || w.State != Open {
 		return ""
 	}

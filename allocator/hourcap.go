@@ -41,9 +41,9 @@ func (s *Service) Kinds(p Pool) (k Kinds) {
 	for _, spot := range p.spots() {
 		var fit []string
 		for _, kind := range p.InstanceTypes {
-			r, known := s.hourly(Machine{Pool: p.Name, Type: kind, Spot: spot})
+			r, dear := s.tooDear(p, Machine{Pool: p.Name, Type: kind, Spot: spot})
 			beside = max(beside, r.Beside)
-			if !known || !p.tooDear(r) {
+			if !dear {
 				fit = append(fit, kind)
 			}
 		}
@@ -63,13 +63,30 @@ func (s *Service) Kinds(p Pool) (k Kinds) {
 // no limit.
 const leastSpot = 0.0011
 
-// tooDear reports whether a machine of a pool may not cost that.
-func (p Pool) tooDear(r Rate) bool { return p.MaxHourlyUSD > 0 && price.Dearer(r.USD, p.MaxHourlyUSD) }
+// asked are the types that a pool is launched of. Where none may be now, all are.
+func (s *Service) asked(p Pool) Kinds {
+	k := s.Kinds(p)
+	if k.none() {
+		p.MaxHourlyUSD = 0
+		k = s.Kinds(p)
+	}
+	return k
+}
+
+// tooDear is what a machine costs an hour, and whether none of its pool may. What nobody
+// knows is not too dear.
+func (s *Service) tooDear(p Pool, m Machine) (Rate, bool) {
+	r, known := s.hourly(m)
+	return r, known && p.MaxHourlyUSD > 0 && price.Dearer(r.USD, p.MaxHourlyUSD)
+}
+
+// allTooDear reports whether a pool's cap leaves no type to be launched.
+func (s *Service) allTooDear(p Pool) bool { return p.MaxHourlyUSD > 0 && s.Kinds(p).none() }
 
 // AllTooDear is why no machine of a pool may be launched, with the next step, where each of
 // its types costs more than a machine may; "" where one is left.
 func (s *Service) AllTooDear(p Pool) string {
-	if p.MaxHourlyUSD == 0 || !s.Kinds(p).none() {
+	if !s.allTooDear(p) {
 		return ""
 	}
 	return fmt.Sprintf("A machine of pool %s may cost $%.3f an hour, with its disk and address, and each of its types costs more: %s. Ask the engineer who deployed LabLink to raise pools[].maxHourlyUsd, or to add a cheaper type to the pool.", p.Name, p.MaxHourlyUSD, s.dear(p))
@@ -81,8 +98,8 @@ func (s *Service) dear(p Pool) string {
 	var all, from []string
 	for _, spot := range p.spots() {
 		for _, kind := range p.InstanceTypes {
-			r, known := s.hourly(Machine{Pool: p.Name, Type: kind, Spot: spot})
-			if !known || !p.tooDear(r) {
+			r, dear := s.tooDear(p, Machine{Pool: p.Name, Type: kind, Spot: spot})
+			if !dear {
 				continue
 			}
 			how := ""
@@ -121,8 +138,8 @@ func (s *Service) OverHourCap(m Machine) string {
 	if !ok || m.LaunchedAt.IsZero() || m.State == Terminating || m.State == Terminated {
 		return ""
 	}
-	r, known := s.hourly(m)
-	if !known || !p.tooDear(r) {
+	r, dear := s.tooDear(p, m)
+	if !dear {
 		return ""
 	}
 	return fmt.Sprintf("It costs $%.3f an hour, and a machine of pool %s may cost $%.3f. LabLink does not end it for that: replace it where a cheaper type is to be had, end it, or ask the engineer who deployed LabLink to raise pools[].maxHourlyUsd.", r.USD, p.Name, p.MaxHourlyUSD)

@@ -46,7 +46,7 @@ func (s *Service) interrupted(ctx context.Context, m Machine, i api.Interruption
 		}
 		return s.Store.KeepNotice(ctx, m.ID, m.Number, "Your machine may soon be taken back by the company that it is rented from. Save your work; if that happens you get another one.", s.Now())
 	}
-	why := takenBack + soon(i.At.Sub(s.Now()))
+	why := TakenBack + soon(i.At.Sub(s.Now()))
 	_, err := s.endMachine(ctx, Allocator, m, why)
 	if api.CodeOf(err) == api.Conflict { // it has changed just now; the next report tells again
 		return nil

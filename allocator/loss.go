@@ -20,13 +20,13 @@ const (
 	LossMoved   Loss = "moved"
 )
 
-// takenBack begins the reason of a machine that AWS takes back.
-const takenBack = "AWS takes this spot machine back"
+// TakenBack begins the reason of a machine that AWS takes back.
+const TakenBack = "AWS takes this spot machine back"
 
 // Lost is why who holds a machine loses it, as it goes on to a state for a reason.
 func (m Machine) Lost(to MachineState, reason string) Loss {
 	switch {
-	case strings.HasPrefix(reason, takenBack):
+	case strings.HasPrefix(reason, TakenBack):
 		return LossTaken
 	case to == Rebooting:
 		return LossRestart

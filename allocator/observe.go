@@ -88,25 +88,21 @@ func (s *Service) compare(ctx context.Context, instances []Instance) (attempts [
 	if machines, err = s.Store.Machines(ctx, "", false); err != nil {
 		return nil, nil, err
 	}
-	states, silent := statesOf(instances), s.silence(machines)
+	known, silent := byID(instances), s.silence(machines)
 	trusted := s.clockTrouble(ctx) == ""
-	ended := endedBy(instances)
 	for _, m := range machines {
-		if states[m.InstanceID] == InstanceStopped && m.Action != api.Replace { // EC2 reboots none
+		if known[m.InstanceID].State == InstanceStopped && m.Action != api.Replace { // EC2 reboots none
 			if err := s.Store.KeepAction(ctx, m.ID, api.Replace); err != nil {
 				return nil, nil, err
 			}
 		}
-		to, reason, byTime := s.judge(m, states)
-		if to == "" && silent(m) && (m.Own() || states[m.InstanceID] == InstanceRunning) {
+		to, reason, byTime := s.judge(m, known)
+		if to == "" && silent(m) && (m.Own() || known[m.InstanceID].State == InstanceRunning) {
 			to, byTime = Unhealthy, true
 			reason = fmt.Sprintf("its agent was not heard of for %d minutes", int(silentLimit.Minutes()))
 			if !m.Own() {
 				reason += ", though AWS says that it runs"
 			}
-		}
-		if to == Terminated && !byTime {
-			reason = cmp.Or(ended[m.InstanceID], reason)
 		}
 		if to == "" || byTime && !trusted {
 			continue
@@ -134,21 +130,12 @@ func (s *Service) compare(ctx context.Context, instances []Instance) (attempts [
 // a host of its own fails. One that is started again is well once its agent says so.
 const wasStopped = "it was stopped, by AWS or by somebody outside LabLink"
 
-func statesOf(all []Instance) map[string]InstanceState {
-	states := make(map[string]InstanceState, len(all))
+func byID(all []Instance) map[string]Instance {
+	known := make(map[string]Instance, len(all))
 	for _, i := range all {
-		states[i.ID] = i.State
+		known[i.ID] = i
 	}
-	return states
-}
-
-// endedBy is why instances have ended, where EC2 says it.
-func endedBy(all []Instance) map[string]string {
-	why := map[string]string{}
-	for _, i := range all {
-		why[i.ID] = i.Ended
-	}
-	return why
+	return known
 }
 
 // unseen reports whether a machine that EC2 does not list is gone: it has had
@@ -157,19 +144,19 @@ func (s *Service) unseen(m Machine) bool { return s.Now().Sub(m.LaunchedAt) > un
 
 // judge says what becomes of a machine, given what EC2 lists, and whether that is only
 // so for the time that has passed.
-func (s *Service) judge(m Machine, states map[string]InstanceState) (to MachineState, why string, byTime bool) {
+func (s *Service) judge(m Machine, known map[string]Instance) (to MachineState, why string, byTime bool) {
 	if m.InstanceID == "" {
 		return "", "", false
 	}
-	state, listed := states[m.InstanceID]
+	i, listed := known[m.InstanceID]
 	switch {
 	case m.State == Terminating:
 		return "", "", false // its operation sees to it
-	case state == InstanceGone || state == InstanceEnding:
-		return Terminated, "it was ended outside LabLink", false
+	case i.State == InstanceGone || i.State == InstanceEnding:
+		return Terminated, cmp.Or(i.Ended, "it was ended outside LabLink"), false
 	case !listed && s.unseen(m):
 		return Terminated, "AWS does not know it any more", true
-	case state == InstanceStopped:
+	case i.State == InstanceStopped:
 		if m.State == Booting || m.State == Ready || m.State == Rebooting || m.State == Assigned && m.HealthReason != wasStopped {
 			return Unhealthy, wasStopped, false
 		}

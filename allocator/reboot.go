@@ -31,7 +31,7 @@ func (s *Service) RebootMachine(ctx context.Context, by, id string) (Operation, 
 	if err != nil {
 		return Operation{}, err
 	}
-	return s.reboot(ctx, by, m, "it is rebooted by "+by)
+	return s.reboot(ctx, by, m, rebootedBy+by)
 }
 
 // Rebootable is nil for a machine that LabLink may boot again. Conflict for somebody's own:

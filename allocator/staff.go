@@ -27,7 +27,7 @@ func (s *Service) TerminateMachine(ctx context.Context, by, id string) (Operatio
 		return Operation{}, err
 	}
 	op := s.ending(by, m.WorkshopID)
-	why := "it was ended by " + by
+	why := endedBy + by
 	if err := s.Store.TerminateMachine(ctx, m, op, why); err != nil {
 		return Operation{}, err
 	}

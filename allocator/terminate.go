@@ -32,11 +32,11 @@ func (s *Service) runTerminate(ctx context.Context, op Operation) error {
 	if err != nil {
 		return fmt.Errorf("list instances: %w", err)
 	}
-	states := statesOf(all)
+	known := byID(all)
 	var running []Machine
 	left := 0
 	for _, m := range machines {
-		state, listed := states[m.InstanceID]
+		i, listed := known[m.InstanceID]
 		switch {
 		case m.State == Draining: // what was made there is collected first
 			left++
@@ -44,11 +44,11 @@ func (s *Service) runTerminate(ctx context.Context, op Operation) error {
 			left++
 		case m.InstanceID == "":
 			err = s.end(ctx, m, "it had no instance yet")
-		case !listed && s.unseen(m), state == InstanceGone:
+		case !listed && s.unseen(m), i.State == InstanceGone:
 			err = s.end(ctx, m, "it has ended")
 		default:
 			left++
-			if state != InstanceEnding {
+			if i.State != InstanceEnding {
 				running = append(running, m)
 			}
 		}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -43,17 +44,7 @@ func workshopRows(all ...api.Workshop) [][]string {
 
 // allWorkshops asks for all pages, newest first.
 func allWorkshops(ctx context.Context, client *api.Client) ([]api.Workshop, error) {
-	all := []api.Workshop{}
-	for after := ""; ; {
-		var page api.Page[api.Workshop]
-		if err := client.Do(ctx, http.MethodGet, "/api/v1/workshops?limit=200&after="+url.QueryEscape(after), nil, &page); err != nil {
-			return nil, err
-		}
-		all = append(all, page.Items...)
-		if after = page.Next; after == "" {
-			return all, nil
-		}
-	}
+	return paged[api.Workshop](ctx, client, "/api/v1/workshops", url.Values{}, math.MaxInt)
 }
 
 // EndCommand ends a workshop.

@@ -90,9 +90,6 @@ func instance(i types.Instance) allocator.Instance {
 			out.Workshop = aws.ToString(t.Value)
 		}
 	}
-	if i.State.Name == types.InstanceStateNameShuttingDown || i.State.Name == types.InstanceStateNameTerminated {
-		out.Ended = ending(i.StateReason)
-	}
 	if i.Placement != nil {
 		out.Zone = aws.ToString(i.Placement.AvailabilityZone)
 	}
@@ -102,9 +99,9 @@ func instance(i types.Instance) allocator.Instance {
 	case types.InstanceStateNameStopping, types.InstanceStateNameStopped:
 		out.State = allocator.InstanceStopped
 	case types.InstanceStateNameShuttingDown:
-		out.State = allocator.InstanceEnding
+		out.State, out.Ended = allocator.InstanceEnding, ending(i.StateReason)
 	case types.InstanceStateNameTerminated:
-		out.State = allocator.InstanceGone
+		out.State, out.Ended = allocator.InstanceGone, ending(i.StateReason)
 	case types.InstanceStateNameRunning: // as above
 	}
 	return out

@@ -5,6 +5,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/talmolab/lablink-infrastructure/allocator"
 )
 
 // endings say what EC2's codes of why an instance has ended mean to somebody who wanted
@@ -23,7 +25,7 @@ var endings = map[string]string{
 }
 
 // takenBack begins as the allocator says it in time.
-const takenBack = "AWS takes this spot machine back, and has ended it"
+const takenBack = allocator.TakenBack + ", and has ended it"
 
 // ending words why an instance has ended; "" where EC2 does not say more than that
 // somebody wanted it.

@@ -60,10 +60,9 @@ func (c *Compute) Plan(pool, workshop string, count int, token string, of alloca
 // overrides are the places to ask for some of a pool's types, without those that had
 // nothing lately; those of all zones, and not fresh, when none is left.
 func (c *Compute) overrides(p deployed.Pool, kinds []string, spot bool) (out []types.FleetLaunchTemplateOverridesRequest, fresh bool) {
-	all := c.places(p, kinds, spot, func(string, string) bool { return true })
 	out = c.places(p, kinds, spot, func(kind, subnet string) bool { return c.refused.fresh(place{kind, subnet, spot}, c.now()) })
 	if len(out) == 0 {
-		return all, false
+		return c.places(p, kinds, spot, func(string, string) bool { return true }), false
 	}
 	return out, true
 }

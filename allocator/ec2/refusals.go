@@ -58,7 +58,7 @@ func (c *Compute) refusal(e types.CreateFleetError) allocator.Refusal {
 	if o := e.LaunchTemplateAndOverrides; o != nil && o.Overrides != nil {
 		r.Type = string(o.Overrides.InstanceType)
 		subnet := aws.ToString(o.Overrides.SubnetId)
-		r.Where = cmp.Or(aws.ToString(o.Overrides.AvailabilityZone), c.settings.Zones[subnet], subnet)
+		r.Where = cmp.Or(aws.ToString(o.Overrides.AvailabilityZone), c.settings.ZoneOf(subnet))
 		if subnet != "" && slices.Contains(aboutSubnet, aws.ToString(e.ErrorCode)) {
 			r.Why += " (" + subnet + ")"
 		}

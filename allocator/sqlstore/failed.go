@@ -8,8 +8,8 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// KeepFailed keeps that a machine that somebody holds is not well, as its agent is
-// silent, if it is as it was seen and was not heard of since.
+// KeepFailed keeps that a machine that somebody holds is not well, as its agent is silent
+// or its instance was stopped, if it is as it was seen and was not heard of since.
 func (s *Store) KeepFailed(ctx context.Context, seen allocator.Machine, reason string, at time.Time) error {
 	return s.change(ctx, func(ctx context.Context, tx conn) error {
 		m, err := asSeen(ctx, tx, seen)

@@ -116,16 +116,21 @@ func (a *Account) checkFleet(m *model, r FleetRequest) (*LaunchTemplate, error) 
 	type pool struct{ kind, zone string }
 	seen := map[pool]bool{}
 	for _, o := range r.Overrides {
-		p := pool{cmp.Or(o.InstanceType, t.InstanceType), o.SubnetID}
-		if s := m.Subnets[o.SubnetID]; s != nil {
-			p.zone = s.AvailabilityZone
-		}
+		p := pool{cmp.Or(o.InstanceType, t.InstanceType), cmp.Or(m.zoneOf(o.SubnetID), o.SubnetID)}
 		if seen[p] {
 			return nil, refuse("InvalidFleetConfig", "The fleet configuration contains duplicate instance pools.")
 		}
 		seen[p] = true
 	}
 	return t, nil
+}
+
+// zoneOf is the zone of a subnet; "" where there is no such subnet.
+func (m *model) zoneOf(subnet string) string {
+	if s := m.Subnets[subnet]; s != nil {
+		return s.AvailabilityZone
+	}
+	return ""
 }
 
 // fulfil tries the overrides once each, in their order, until the target is
@@ -166,11 +171,7 @@ func (a *Account) launchOne(m *model, t *LaunchTemplate, r FleetRequest, o Fleet
 	i.FleetID = fleet
 	if r.Market == Spot {
 		i.asSpot()
-		zone := ""
-		if subnet := m.Subnets[i.SubnetID]; subnet != nil {
-			zone = subnet.AvailabilityZone
-		}
-		if err := a.checkBid(o.MaxPrice, Offering{InstanceType: i.InstanceType, Zone: zone}); err != nil {
+		if err := a.checkBid(o.MaxPrice, Offering{InstanceType: i.InstanceType, Zone: m.zoneOf(i.SubnetID)}); err != nil {
 			return nil, err
 		}
 	}

@@ -55,9 +55,7 @@ func (p Program) environment(ctx *pulumi.Context, s *settings.Settings, n naming
 	if s.TLS.Staging {
 		_ = ctx.Log.Warn("lablink:tls.staging is on, which only tries out getting a certificate: agents do not trust the staging authority, so no machine becomes ready", nil)
 	}
-	if err := warnOfDear(ctx, s); err != nil {
-		return e, err
-	}
+	warnOfDear(ctx, s)
 	e.binaries, err = p.binaries(ctx.Context(), s, e.found)
 	return e, err
 }

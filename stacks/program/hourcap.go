@@ -13,22 +13,15 @@ import (
 // warnOfDear tells of pools of which no type costs as little as a machine may, by LabLink's
 // table. AWS may ask something else today, and the table knows nothing of the spot market:
 // the allocator judges by what AWS asks when machines are launched.
-func warnOfDear(ctx *pulumi.Context, s *settings.Settings) error {
-	table, err := price.Table{}.Prices(ctx.Context(), s.Region, price.Table{}.Things(s.Region))
-	if err != nil {
-		return fmt.Errorf("read LabLink's table of prices: %w", err)
-	}
-	of := func(t price.Thing) (price.Price, bool) { p, ok := table[t]; return p, ok }
+func warnOfDear(ctx *pulumi.Context, s *settings.Settings) {
+	of := price.Ask(ctx.Context(), s.Region, price.Table{}.Things(s.Region), price.Table{}).Price
 	for i, pool := range s.Pools {
 		dear, from := tooDear(pool, of)
 		if dear == "" {
 			continue
 		}
-		if err := ctx.Log.Warn(fmt.Sprintf("lablink:pools[%d].maxHourlyUsd is $%.3f, and by %s every type of pool %s costs more: %s, each with its volume and address. While AWS asks as much, no machine of the pool is launched: raise it, or list a cheaper type", i, pool.MaxHourlyUSD, from, pool.Name, dear), nil); err != nil {
-			return err
-		}
+		_ = ctx.Log.Warn(fmt.Sprintf("lablink:pools[%d].maxHourlyUsd is $%.3f, and by %s every type of pool %s costs more: %s, each with its volume and address. While AWS asks as much, no machine of the pool is launched: raise it, or list a cheaper type", i, pool.MaxHourlyUSD, from, pool.Name, dear), nil)
 	}
-	return nil
 }
 
 // tooDear is what the types of a pool cost where each is dearer than a machine may be, and
