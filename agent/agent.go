@@ -107,6 +107,9 @@ func (a *Agent) Run(ctx context.Context) error {
 	if a.Notices != nil {
 		looking.Go(func() { a.keepWatching(ctx) })
 	}
+	if a.Upkeep != nil {
+		looking.Go(func() { a.keepUp(ctx) })
+	}
 	if a.setup != nil {
 		looking.Go(func() { a.keepSettingUp(ctx) })
 	}
@@ -148,10 +151,8 @@ func (a *Agent) live(ctx context.Context, id Identity) error {
 }
 
 func (a *Agent) keepLooking(ctx context.Context) {
-	upkeep := a.tries("look whether the desktop is still shown")
 	for {
 		a.look(ctx)
-		a.keepUp(ctx, upkeep)
 		select {
 		case <-ctx.Done():
 			return
@@ -169,16 +170,24 @@ func (a *Agent) look(ctx context.Context) {
 	a.Alive()
 }
 
-// keepUp looks whether the session is still shown. Why nobody can say that is logged once.
-func (a *Agent) keepUp(ctx context.Context, t *tries) {
-	if a.Upkeep == nil {
-		return
-	}
-	switch asked, err := a.Upkeep.look(ctx, a.Now()); {
-	case err != nil && ctx.Err() == nil:
-		t.failed(err, shownEvery)
-	case asked && err == nil:
-		t.succeeded()
+// keepUp looks again and again whether the session is still shown. Why nobody can say that is
+// logged once.
+func (a *Agent) keepUp(ctx context.Context) {
+	t := a.tries("look whether the desktop is still shown")
+	tick := time.NewTicker(shownEvery)
+	defer tick.Stop()
+	for {
+		switch asked, err := a.Upkeep.look(ctx, a.Now()); {
+		case err != nil && ctx.Err() == nil:
+			t.failed(err, shownEvery)
+		case asked && err == nil:
+			t.succeeded()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
 	}
 }
 

@@ -8,8 +8,8 @@ const (
 	maxPause   = time.Minute
 )
 
-// pause is a backoff.BackOff: each pause is half as long again as the one
-// before, up to maxPause, and a random part of its second half is left out, so
+// pause is how long to wait between tries: each time half as long again as the
+// time before, up to maxPause, and a random part of its second half is left out, so
 // that machines that were interrupted together do not come back together.
 type pause struct {
 	random func() float64

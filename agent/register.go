@@ -90,7 +90,7 @@ func (a *Agent) renew(ctx context.Context, id Identity, refusal error) (Identity
 	if a.renewal.told == "" {
 		a.Log.Warn("the allocator does not know this agent; registering again", "error", refusal)
 	}
-	if !a.wait(ctx, a.mayAsk.Sub(a.Now())) {
+	if !wait(ctx, a.mayAsk.Sub(a.Now())) {
 		return id, nil
 	}
 	a.mayAsk = a.Now().Add(jitter(maxPause, a.Random))
@@ -107,8 +107,6 @@ func (a *Agent) renew(ctx context.Context, id Identity, refusal error) (Identity
 }
 
 // wait waits for d, which may be negative, and says whether ctx is still alive.
-func (a *Agent) wait(ctx context.Context, d time.Duration) bool { return wait(ctx, d) }
-
 func wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

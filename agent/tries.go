@@ -31,7 +31,6 @@ func (a *Agent) tries(what string) *tries {
 // until tries op until it succeeds. It gives up when ctx ends, returning why,
 // and when op's error was made by backoff.Permanent, returning that error.
 func (t *tries) until(ctx context.Context, op func() error) error {
-	t.pause.Reset()
 	for {
 		err := op()
 		var permanent *backoff.PermanentError

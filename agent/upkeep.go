@@ -50,17 +50,17 @@ type Upkeep struct {
 	Said func(level, source, line string)
 	Log  *slog.Logger
 
-	asked, warned, told time.Time
-	restarts            int
+	warned, told time.Time
+	restarts     int
 }
 
-// look looks, where it is time to, and says whether it was. Only one goroutine may call it.
+// look looks, where there is something to look at, and says whether there was. Only one
+// goroutine may call it.
 func (u *Upkeep) look(ctx context.Context, now time.Time) (asked bool, err error) {
 	id, troubled := u.Sessions.going()
-	if id == "" && !troubled || now.Sub(u.asked) < shownEvery {
+	if id == "" && !troubled {
 		return false, nil
 	}
-	u.asked = now
 	if id == "" { // it did not start, or was given up
 		return true, u.tell(ctx, now)
 	}
@@ -114,11 +114,11 @@ func (s *Sessions) fell(id string) bool {
 		return false
 	}
 	defer s.turn.Unlock()
-	if s.ID() != id {
-		return false
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.id != id {
+		return false
+	}
 	s.id, s.fallen, s.trouble = "", id, fallen
 	return true
 }

@@ -107,7 +107,9 @@ func TestLastLinesThatAreSlowToComeAreTold(t *testing.T) {
 		w, _, _ := shownBy(t, shower)
 		w.start(t)
 		shower.say(&agent.Shown{Session: "anns", GivenUp: true, Restarts: 29}, nil)
+		looks := w.looks.Load()
 		after(time.Minute)
+		require.GreaterOrEqual(t, w.looks.Load()-looks, int64(time.Minute/lookEvery), "the GPUs are looked at meanwhile")
 		shower.mu.Lock()
 		shower.slow = 10 * time.Second
 		shower.mu.Unlock()

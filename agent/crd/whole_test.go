@@ -24,7 +24,7 @@ import (
 type units struct{ started chan string }
 
 func (u units) Start(_ context.Context, unit string) error { u.started <- unit; return nil }
-func (u units) Stop(context.Context, string) error         { return nil }
+func (u units) Stop(context.Context, ...string) error      { return nil }
 func (u units) Shown(context.Context, string) (givenUp bool, restarts int, err error) {
 	return false, 0, nil
 }

@@ -18,7 +18,8 @@ import (
 // cannot be known.
 const windowFile = "window"
 
-// longestClass is how much is told of what a program calls itself, in bytes.
+// longestClass is how much is told of each name that a program calls itself, in bytes. It has
+// two, which have to fit host's longestNote.
 const longestClass = 128
 
 // Window is the window that has the keyboard. What it shows, and its title, are nobody's

@@ -33,10 +33,9 @@ type Desktop struct {
 
 	patience time.Duration
 
-	mu     sync.Mutex
-	began  bool      // somebody has a session, as far as this program was told
-	latest string    // the session that began last
-	worked time.Time // when its participant did something last; zero: there is none
+	mu      sync.Mutex
+	session string    // "" while nobody has one, as far as this program was told
+	worked  time.Time // when its participant did something last; zero: there is none
 
 	streams, entered int           // of its participant, and of who watches
 	watchers         int           // those of them who see it
@@ -91,17 +90,16 @@ func (d *Desktop) Start(ctx context.Context, session string) error {
 	d.previews.forget()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.began || d.latest != session { // one that is only shown again was as idle before
-		d.worked = d.now()
+	if d.session != session { // one that is only shown again was as idle before
+		d.session, d.worked = session, d.now()
 	}
-	d.began, d.latest = true, session
 	return nil
 }
 
 // End lets the warden end a session. Nobody sees it from then on.
 func (d *Desktop) End(ctx context.Context, session string) error {
 	d.mu.Lock()
-	d.began, d.worked = false, time.Time{}
+	d.session, d.worked = "", time.Time{}
 	d.mu.Unlock()
 	d.previews.forget()
 	err := d.warden.Do(ctx, http.MethodDelete, "/session?"+url.Values{"id": {session}}.Encode(), nil, nil)
@@ -131,7 +129,7 @@ func (d *Desktop) Idle(context.Context) (time.Duration, bool) {
 func (d *Desktop) Touch() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.began {
+	if d.session != "" {
 		d.worked = d.now()
 	}
 }

@@ -25,7 +25,7 @@ func TestWhoDoesNotWaitForASmallPictureTakesItFromNobody(t *testing.T) {
 		return here, nil, nil
 	}
 	d := NewReached("vnc", reach, Places{}, nil, time.Now)
-	d.began = true
+	d.session = "anns"
 	gone, stop := context.WithCancel(t.Context())
 	stop()
 	_, err := d.small(gone)

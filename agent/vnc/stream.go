@@ -197,7 +197,7 @@ func (c impatient) Write(raw []byte) (int, error) {
 func (d *Desktop) Enter(watch bool) *api.Problem {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.began {
+	if d.session == "" {
 		return NotYet()
 	}
 	if watch && d.entered >= maxWatchers {
@@ -244,7 +244,7 @@ func tooMany() *api.Problem {
 func (d *Desktop) Began() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.began
+	return d.session != ""
 }
 
 // NotYet is what is said while there is no desktop.

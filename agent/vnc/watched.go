@@ -80,7 +80,7 @@ func (d *Desktop) watching() (watch, control int, changes <-chan struct{}) {
 func (d *Desktop) listen() *api.Problem {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.began {
+	if d.session == "" {
 		return NotYet()
 	}
 	if d.listeners >= maxStreams {

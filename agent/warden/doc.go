@@ -5,5 +5,6 @@
 //
 // The agent, which has no rights of its own, asks the warden on a socket: for a session
 // by its id, for its end, or for how it is and what its unit logged last; and, up to the first
-// session, for what sets the machine up. So a participant who took over the agent could end their own session at most.
+// session, for what sets the machine up. So a participant who took over the agent could end
+// their own session, and read its last lines, at most.
 package warden

@@ -12,9 +12,11 @@ import (
 )
 
 // What is told of a log: so many lines of each unit, and so much of each line, in bytes.
+// mostLines is how much of that the agent reads, in bytes: there is room for two units'.
 const (
 	lastLines   = 20
 	longestLine = 500
+	mostLines   = 256 << 10
 )
 
 // Journal reads the last lines of a unit from the machine's log, each cut where it is long.

@@ -72,14 +72,19 @@ func (Systemd) Shown(ctx context.Context, unit string) (givenUp bool, restarts i
 // notLoaded is how systemctl ends for a unit that is not there.
 const notLoaded = 5
 
-// Stop stops a unit, and returns when it has ended. One that is not there has. That it was
-// given up before is nothing of who comes next: systemd remembers it after a stop, too.
-func (Systemd) Stop(ctx context.Context, unit string) error {
-	err := host.Systemctl(ctx, "stop", unit)
-	_ = host.Systemctl(ctx, "reset-failed", unit) // one that did not fail has nothing to forget
-	var ended *exec.ExitError
-	if errors.As(err, &ended) && ended.ExitCode() == notLoaded {
-		return nil
+// Stop stops units, one after the other, and returns when they have ended. One that is not
+// there has. That one was given up before is nothing of who comes next: systemd remembers it
+// after a stop, too.
+func (Systemd) Stop(ctx context.Context, units ...string) error {
+	var failed error
+	for _, unit := range units {
+		err := host.Systemctl(ctx, "stop", unit)
+		var ended *exec.ExitError
+		if !errors.As(err, &ended) || ended.ExitCode() != notLoaded {
+			failed = errors.Join(failed, err)
+		}
 	}
-	return err
+	// One that did not fail, or is not there, has nothing to forget, and the others do all the same.
+	_ = host.Systemctl(ctx, append([]string{"reset-failed"}, units...)...)
+	return failed
 }

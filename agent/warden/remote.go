@@ -73,13 +73,10 @@ func (w *Warden) remote(mux *http.ServeMux) {
 // show shows the session: by Chrome Remote Desktop once it is connected, which it may be
 // from before a reboot.
 func (w *Warden) show(ctx context.Context) error {
-	if w.Remote == nil {
-		return w.Units.Start(ctx, w.unit())
-	}
-	if !connected() {
+	if w.Remote != nil && !connected() {
 		return nil
 	}
-	return w.Units.Start(ctx, RemoteUnit)
+	return w.Units.Start(ctx, w.shows())
 }
 
 // hide ends what shows the session, and what connects it. It may have begun under another
@@ -90,11 +87,7 @@ func (w *Warden) hide(ctx context.Context) error {
 		<-c.done
 		w.connection = nil
 	}
-	var failed error
-	for _, unit := range []string{Unit, ContainerUnit, StartUnit, RemoteUnit} {
-		failed = errors.Join(failed, w.Units.Stop(ctx, unit))
-	}
-	return failed
+	return w.Units.Stop(ctx, Unit, ContainerUnit, StartUnit, RemoteUnit)
 }
 
 // Connect connects the session that there is with Chrome Remote Desktop. The session may

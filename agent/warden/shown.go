@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"strings"
@@ -73,8 +74,11 @@ func (w *Warden) shows() string {
 func (w *Warden) lines(ctx context.Context) ([]agent.Line, error) {
 	out := []agent.Line{}
 	began, err := os.Stat(host.Path(sessionFile))
-	if err != nil || w.Lines == nil {
-		return out, passing(err)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && w.Lines == nil:
+		return out, nil
+	case err != nil:
+		return nil, err
 	}
 	var failed []error
 	units := []string{w.shows(), itself}
@@ -99,14 +103,6 @@ func (w *Warden) linesOf(ctx context.Context, unit string, since time.Time) ([]s
 	return w.Lines(ctx, unit, since)
 }
 
-// passing takes it that there is no session where none is written down.
-func passing(err error) error {
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
 // Shower asks the warden how the session is.
 type Shower struct{ Client api.Client }
 
@@ -115,7 +111,7 @@ var _ agent.Shower = Shower{}
 // Shown is how it is. A warden of an earlier release does not tell.
 func (s Shower) Shown(ctx context.Context) (*agent.Shown, error) {
 	var shown agent.Shown
-	err := s.Client.Do(ctx, http.MethodGet, ShownPath, nil, &shown)
+	err := s.ask(ctx, ShownPath, &shown)
 	if api.CodeOf(err) == api.NotFound {
 		return nil, nil //nolint:nilnil // as the interface says
 	}
@@ -128,8 +124,13 @@ func (s Shower) Shown(ctx context.Context) (*agent.Shown, error) {
 // Last are the last lines of its unit, and of the warden: none of one of an earlier release.
 func (s Shower) Last(ctx context.Context) ([]agent.Line, error) {
 	var lines []agent.Line
-	if err := s.Client.Do(ctx, http.MethodGet, LinesPath, nil, &lines); err != nil && api.CodeOf(err) != api.NotFound {
+	if err := s.ask(ctx, LinesPath, &lines); err != nil && api.CodeOf(err) != api.NotFound {
 		return nil, fmt.Errorf("ask the machine's warden what was logged: %w", err)
 	}
 	return lines, nil
+}
+
+func (s Shower) ask(ctx context.Context, path string, answer any) error {
+	s.Client.MaxAnswer = mostLines
+	return s.Client.Do(ctx, http.MethodGet, path, nil, answer)
 }

@@ -3,6 +3,7 @@ package warden_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -76,6 +77,25 @@ func TestAWardenOfAnEarlierReleaseTellsNothing(t *testing.T) {
 	lines, err := s.Last(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, lines)
+}
+
+// Whoever answers in a warden's place does not fill the agent's memory.
+func TestAWardenIsReadAsFarAsItMayAnswer(t *testing.T) {
+	for _, length := range []int{100 << 10, 1 << 20} {
+		said := strings.Repeat("x", length)
+		s := asking(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == warden.ShownPath {
+				_, _ = io.WriteString(rw, `{"session":"`+said+`"}`)
+				return
+			}
+			_, _ = io.WriteString(rw, `[{"text":"`+said+`"}]`)
+		}))
+		_, shown := s.Shown(t.Context())
+		_, last := s.Last(t.Context())
+		for _, err := range []error{shown, last} {
+			require.Equal(t, length > 256<<10, err != nil, "%d: %v", length, err)
+		}
+	}
 }
 
 func TestAWardenTellsTheLastLinesOfTheSessionAlone(t *testing.T) {
@@ -152,7 +172,17 @@ func TestAUnitThatIsStoppedWasNotGivenUp(t *testing.T) {
 		onPath(t, "systemctl", `echo "$*" >>`+did+`; exit `+ends)
 		require.NoError(t, warden.Systemd{}.Stop(t.Context(), "x.service"))
 		require.Equal(t, "stop x.service\nreset-failed x.service\n", readAt(t, did))
+		require.NoError(t, os.WriteFile(did, nil, 0o600))
+		require.NoError(t, warden.Systemd{}.Stop(t.Context(), "x.service", "y.service"))
+		require.Equal(t, "stop x.service\nstop y.service\nreset-failed x.service y.service\n", readAt(t, did))
 	}
+}
+
+func TestOfUnitsThatDoNotStopTheOthersAreStopped(t *testing.T) {
+	did := filepath.Join(t.TempDir(), "did")
+	onPath(t, "systemctl", `echo "$*" >>`+did+`; [ "$2" != x.service ]`)
+	require.ErrorContains(t, warden.Systemd{}.Stop(t.Context(), "x.service", "y.service"), "stop x.service")
+	require.Equal(t, "stop x.service\nstop y.service\nreset-failed x.service y.service\n", readAt(t, did))
 }
 
 func TestOfTheJournalALittleIsRead(t *testing.T) {

@@ -33,7 +33,7 @@ const (
 // Units starts and stops units of systemd's.
 type Units interface {
 	Start(ctx context.Context, unit string) error
-	Stop(ctx context.Context, unit string) error
+	Stop(ctx context.Context, units ...string) error
 	// Shown says whether a unit was given up, and how often it was started again.
 	Shown(ctx context.Context, unit string) (givenUp bool, restarts int, err error)
 }

@@ -43,7 +43,12 @@ func (m *machine) do(what string) error {
 }
 
 func (m *machine) Start(_ context.Context, unit string) error { return m.do("start " + unit) }
-func (m *machine) Stop(_ context.Context, unit string) error  { return m.do("stop " + unit) }
+func (m *machine) Stop(_ context.Context, units ...string) (failed error) {
+	for _, unit := range units {
+		failed = errors.Join(failed, m.do("stop "+unit))
+	}
+	return failed
+}
 func (m *machine) Shown(_ context.Context, unit string) (givenUp bool, restarts int, err error) {
 	if unit != m.givenUp {
 		return false, 0, nil

@@ -84,17 +84,12 @@ func (c *runCommand) private() func(context.Context, string) (io.ReadCloser, err
 	return warden.Reader{URL: asked.URL, HTTP: asked.HTTP}.Open
 }
 
-// mostLines is how much the warden may answer of what was logged, in bytes.
-const mostLines = 256 << 10
-
 // upkeep looks whether sessions are still shown, where a warden begins them.
 func (c *runCommand) upkeep(sessions *agent.Sessions, logbook *agent.Logbook, log *slog.Logger) *agent.Upkeep {
 	if !withWarden(c.Desktop) {
 		return nil
 	}
-	asked := places().WardenClient()
-	asked.MaxAnswer = mostLines
-	return &agent.Upkeep{Sessions: sessions, Shower: warden.Shower{Client: asked}, Said: logbook.Add, Log: log}
+	return &agent.Upkeep{Sessions: sessions, Shower: warden.Shower{Client: places().WardenClient()}, Said: logbook.Add, Log: log}
 }
 
 // fetching is what fetches the image of desktops in containers, where there are such.
@@ -129,14 +124,11 @@ func (c wardenCommand) Run(ctx context.Context) error {
 
 // wardenOf is the warden of a kind of desktop.
 func wardenOf(kind string, log *slog.Logger) *warden.Warden {
-	run := process.Runner{User: warden.User, Home: host.Path(warden.Home)}
-	if host.Skipped("user") {
-		run.User = "" // simulated machines have no users of their own
+	run, lines := process.Runner{User: warden.User, Home: host.Path(warden.Home)}, warden.Journal
+	if host.Skipped("user") { // simulated machines have no users of their own, nor a journal
+		run.User, lines = "", nil
 	}
-	w := &warden.Warden{Lines: warden.Journal, Units: warden.Systemd{}, Person: person(), Possible: possible["vnc"], Run: process.Handler(run), Prepare: process.Prepare, Say: func(what string, err error) { log.Warn(what, "error", err) }}
-	if host.Skipped("user") {
-		w.Lines = nil // nor a journal
-	}
+	w := &warden.Warden{Lines: lines, Units: warden.Systemd{}, Person: person(), Possible: possible["vnc"], Run: process.Handler(run), Prepare: process.Prepare, Say: func(what string, err error) { log.Warn(what, "error", err) }}
 	switch kind {
 	case inContainer:
 		contained(w)
