@@ -121,10 +121,8 @@ rm -r /run/systemd/system/`+unit+`.d
 systemctl daemon-reload`)
 	eventually(t, "cy has a desktop again", is("active"))
 	eventually(t, "it is in the log", func() bool {
-		var page api.LogPage
-		require.NoError(t, admin.Do(t.Context(), "GET", "/api/v1/machines/"+seat.Machine+"/logs", nil, &page))
 		told := 0
-		for _, line := range page.Lines {
+		for _, line := range logged(t, admin, seat.Machine) {
 			if line.Source == "lablink-session" || strings.Contains(line.Text, "the desktop ended too often, and was given up") {
 				told++
 			}

@@ -119,16 +119,12 @@ var retried = []string{
 func (c *complaints) during(patterns ...string) (over func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	from := len(c.said)
-	return func() { c.forget(from, patterns) }
-}
-
-// forget forgets those complaints, of what was said since some time, that were expected.
-func (c *complaints) forget(from int, patterns []string) {
-	expected := regexp.MustCompile("^(?:" + strings.Join(patterns, "|") + ")")
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.said = append(c.said[:from:from], slices.DeleteFunc(slices.Clone(c.said[from:]), expected.MatchString)...)
+	from, expected := len(c.said), regexp.MustCompile("^(?:"+strings.Join(patterns, "|")+")")
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.said = append(c.said[:from:from], slices.DeleteFunc(slices.Clone(c.said[from:]), expected.MatchString)...)
+	}
 }
 
 // none requires that nothing was wrong with any page but what was expected: no error of a

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -36,14 +37,7 @@ func TestADesktopThatIsGivenUpIsStartedAgain(t *testing.T) {
 	l.hasASession(t, person)
 	told := func(text string) func() bool {
 		return func() bool {
-			var page api.LogPage
-			require.NoError(t, admin.Do(t.Context(), http.MethodGet, "/api/v1/machines/"+seat.Machine+"/logs", nil, &page))
-			for _, line := range page.Lines {
-				if strings.Contains(line.Text, text) {
-					return true
-				}
-			}
-			return false
+			return slices.ContainsFunc(logged(t, admin, seat.Machine), func(line api.LogLine) bool { return strings.Contains(line.Text, text) })
 		}
 	}
 	for range 2 {
@@ -55,4 +49,12 @@ func TestADesktopThatIsGivenUpIsStartedAgain(t *testing.T) {
 	l.desktop(t)
 	l.hasASession(t, person)
 	l.endAll(t, admin, account)
+}
+
+// logged are the lines of a machine's log.
+func logged(t *testing.T, admin *api.Client, machine string) []api.LogLine {
+	t.Helper()
+	var page api.LogPage
+	require.NoError(t, admin.Do(t.Context(), http.MethodGet, "/api/v1/machines/"+machine+"/logs", nil, &page))
+	return page.Lines
 }
