@@ -76,7 +76,7 @@ func (s *server) changeTyped(r *http.Request, in api.PasswordChange) error {
 	return s.changePassword(r.Context(), in, remote(r))
 }
 
-// tokenForm shows the token in its answer, as it is kept nowhere.
+// tokenForm shows the token in its answer: no page can show it later.
 func (s *server) tokenForm(w http.ResponseWriter, r *http.Request) {
 	made, err := s.makeToken(r)
 	if err != nil {

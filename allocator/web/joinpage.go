@@ -56,7 +56,7 @@ func (s *server) joinMachinesData(ctx context.Context, r *http.Request) (joinMac
 	return v, err
 }
 
-// joinTokenForm shows the token in its answer, as it is kept nowhere.
+// joinTokenForm shows the token in its answer: no page can show it later.
 func (s *server) joinTokenForm(w http.ResponseWriter, r *http.Request) {
 	typed := typedToken{r.PostFormValue("name"), r.PostFormValue("uses")}
 	uses, _ := strconv.Atoi(typed.Uses) // where that is nothing, it is one

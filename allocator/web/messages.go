@@ -40,7 +40,7 @@ func (s *server) messageForm(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/admin/workshops/"+r.PathValue("id")+"?"+of+"="+strconv.Itoa(told), http.StatusSeeOther)
 }
 
-// addressee is whom a form tells something.
+// addressee is whom a form tells something, or a link leads to give back the seat of.
 type addressee struct {
 	Seat string // its id
 	Back string // the page that the form stands on
