@@ -37,7 +37,7 @@ func (w Workshop) end() string {
 	if w.EndsAt.IsZero() {
 		return "no end"
 	}
-	return "ends " + at(w.EndsAt)
+	return "ends " + InUTC(w.EndsAt)
 }
 
 // pictures is what the audit tells of small pictures that somebody turns on or off.

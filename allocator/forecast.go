@@ -67,7 +67,7 @@ func (f forecast) total() float64 { return f.hourly * f.hours }
 
 // launchedAt is when a workshop's machines are launched, as seen at a time.
 func (w Workshop) launchedAt(now time.Time) time.Time {
-	if at := w.StartsAt.Add(-w.WarmUp); at.After(now) {
+	if at := w.LaunchesAt(); at.After(now) {
 		return at
 	}
 	return now

@@ -87,9 +87,9 @@ func (w Workshop) check(now time.Time, pool Pool) error {
 	case w.Warm < 0 || w.Warm > w.Seats:
 		return api.Problemf(api.Invalid, "That many machines cannot be warm", "Between none and all of the %d seats can have a machine when the workshop begins.", w.Seats)
 	case !w.EndsAt.IsZero() && !w.EndsAt.After(w.StartsAt):
-		return api.Problemf(api.Invalid, "The workshop would end before it begins", "It begins at %s and ends at %s.", at(w.StartsAt), at(w.EndsAt))
+		return api.Problemf(api.Invalid, "The workshop would end before it begins", "It begins at %s and ends at %s.", InUTC(w.StartsAt), InUTC(w.EndsAt))
 	case !w.EndsAt.IsZero() && !w.EndsAt.After(now):
-		return api.Problemf(api.Invalid, "That end is over", "It is %s now.", at(now))
+		return api.Problemf(api.Invalid, "That end is over", "It is %s now.", InUTC(now))
 	case w.StartsAt.Sub(now) > longest || w.EndsAt.Sub(now) > longest:
 		return api.Problemf(api.Invalid, "That is too far away", "A workshop begins and ends within a year.")
 	case w.BudgetUSD < 0 || w.BudgetUSD > mostBudget:
@@ -100,8 +100,11 @@ func (w Workshop) check(now time.Time, pool Pool) error {
 	return nil
 }
 
-// at is a time as a refusal tells it.
-func at(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
+// TimeLayout is that of times in refusals and in the audit.
+const TimeLayout = "2006-01-02 15:04 MST"
+
+// InUTC is a time as they tell it.
+func InUTC(t time.Time) string { return t.UTC().Format(TimeLayout) }
 
 // rosterOf reads the addresses of a roster, each once.
 func rosterOf(raw []string) ([]string, error) {

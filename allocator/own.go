@@ -32,7 +32,7 @@ func (t JoinToken) Refusal(now time.Time) string {
 	case !t.RevokedAt.IsZero():
 		return "it was revoked"
 	case !now.Before(t.ExpiresAt):
-		return "it ended at " + at(t.ExpiresAt)
+		return "it ended at " + InUTC(t.ExpiresAt)
 	case t.Used >= t.Uses:
 		if t.Used == 1 {
 			return "1 machine has joined with it, which is as many as may"
@@ -88,7 +88,7 @@ func (s *Service) AddJoinToken(ctx context.Context, by string, n api.NewJoinToke
 	case t.Uses > mostJoins:
 		return t, "", api.Problemf(api.Invalid, "That are too many machines", "At most %d can join with one token.", mostJoins)
 	}
-	e := Event{At: now, Actor: by, Action: "make join token", Subject: t.ID, Detail: fmt.Sprintf("%s: %d machines for %s, until %s", t.Name, t.Uses, t.WorkshopID, at(t.ExpiresAt))}
+	e := Event{At: now, Actor: by, Action: "make join token", Subject: t.ID, Detail: fmt.Sprintf("%s: %d machines for %s, until %s", t.Name, t.Uses, t.WorkshopID, InUTC(t.ExpiresAt))}
 	return t, secret, s.Store.AddJoinToken(ctx, t, e)
 }
 

@@ -177,7 +177,7 @@ func (s *Service) ExtendSeat(ctx context.Context, token, id string) (Seat, error
 	if err := s.Store.ExtendSeat(ctx, seat.ID, seat.EndsAt, to); err != nil {
 		return seat, err
 	}
-	s.record(ctx, seat.Email, "extend seat", seat.ID, "until "+at(to))
+	s.record(ctx, seat.Email, "extend seat", seat.ID, "until "+InUTC(to))
 	seat.EndsAt = to
 	if !seat.IdleEndsAt.IsZero() {
 		return s.stay(ctx, seat)

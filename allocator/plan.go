@@ -154,7 +154,7 @@ func (m Machine) sickFor(now time.Time) time.Duration {
 // Wanted is how many machines a workshop should have at a time, with so many people
 // who hold one or wait for one.
 func (w Workshop) Wanted(now time.Time, people int) int {
-	if now.Before(w.StartsAt.Add(-w.WarmUp)) {
+	if now.Before(w.LaunchesAt()) {
 		return 0
 	}
 	return w.forSeats(now, people) + w.Spares
@@ -162,7 +162,7 @@ func (w Workshop) Wanted(now time.Time, people int) int {
 
 // forSeats is how many of them are no spares.
 func (w Workshop) forSeats(now time.Time, people int) int {
-	if now.Before(w.StartsAt.Add(-w.WarmUp)) {
+	if now.Before(w.LaunchesAt()) {
 		return 0
 	}
 	return min(w.Seats, max(w.Warm, people))

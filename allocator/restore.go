@@ -15,5 +15,5 @@ func (s *Service) spare(ctx context.Context, instance string, until time.Time) {
 		return
 	}
 	s.Log.Warn("an instance is not known since a backup was restored, and is ended later", "instance", instance, "ends", until)
-	s.record(ctx, Allocator, "spare unknown instance", instance, "the backup that was restored does not know it; it is ended at "+at(until))
+	s.record(ctx, Allocator, "spare unknown instance", instance, "the backup that was restored does not know it; it is ended at "+InUTC(until))
 }

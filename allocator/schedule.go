@@ -127,7 +127,7 @@ func (s *Service) occur(ctx context.Context, sc Schedule, begin time.Time) error
 			return err
 		}
 		s.Log.Warn("a workshop of a schedule was over before it could be opened", "schedule", sc.ID, "begin", begin, "why", why)
-		s.record(ctx, Allocator, "miss workshop", sc.ID, fmt.Sprintf("%s, %s: %s", sc.Workshop.Name, at(begin), why))
+		s.record(ctx, Allocator, "miss workshop", sc.ID, fmt.Sprintf("%s, %s: %s", sc.Workshop.Name, InUTC(begin), why))
 		return nil
 	}
 	w, roster, err := s.workshopOf(sc.at(begin))
@@ -138,7 +138,7 @@ func (s *Service) occur(ctx context.Context, sc Schedule, begin time.Time) error
 	if err := s.Store.OpenScheduled(ctx, w, roster, sc.Through); err != nil {
 		return err
 	}
-	s.record(ctx, Allocator, "open workshop", w.ID, fmt.Sprintf("%s, of schedule %s: begins %s", w.Name, sc.ID, at(begin)))
+	s.record(ctx, Allocator, "open workshop", w.ID, fmt.Sprintf("%s, of schedule %s: begins %s", w.Name, sc.ID, InUTC(begin)))
 	return nil
 }
 

@@ -66,6 +66,9 @@ type Workshop struct {
 	Version int
 }
 
+// LaunchesAt is when its machines are launched.
+func (w Workshop) LaunchesAt() time.Time { return w.StartsAt.Add(-w.WarmUp) }
+
 // SeatState is whether a participant holds a machine.
 type SeatState string
 

@@ -51,7 +51,7 @@ func (g *Guard) allowed(who Person, t allocator.APIToken) error {
 	case called[t.Role] == "":
 		return noRole(t.Role)
 	case t.Ended(g.now()):
-		return api.Problemf(api.Invalid, "That end is over", "It is %s now.", g.now().UTC().Format("2006-01-02 15:04 MST"))
+		return api.Problemf(api.Invalid, "That end is over", "It is %s now.", allocator.InUTC(g.now()))
 	case !who.Role.Includes(t.Role):
 		return api.Problemf(api.Forbidden, "A token may do no more than you", "You may make one for %s at most.", called[who.Role])
 	case who.Token != nil && !who.Token.ExpiresAt.IsZero() && (t.ExpiresAt.IsZero() || t.ExpiresAt.After(who.Token.ExpiresAt)):
@@ -64,7 +64,7 @@ func until(t time.Time) string {
 	if t.IsZero() {
 		return "without an end"
 	}
-	return "until " + t.Format("2006-01-02 15:04 MST")
+	return "until " + allocator.InUTC(t)
 }
 
 // RevokeToken ends a user's token. NotFound when it is not one of the user's.

@@ -96,7 +96,7 @@ func tellAnew(ctx context.Context, tx conn, w allocator.Workshop) error {
 func mustBeOpen(ctx context.Context, tx conn, id string) error {
 	w, err := oneWorkshop(ctx, tx, "id", id)
 	if err == nil && w.State == allocator.Ended {
-		err = api.Problemf(api.Conflict, "The workshop has ended", "It ended at %s.", w.EndedAt.Format("2006-01-02 15:04 MST"))
+		err = api.Problemf(api.Conflict, "The workshop has ended", "It ended at %s.", allocator.InUTC(w.EndedAt))
 	}
 	return err
 }

@@ -25,12 +25,11 @@ func (s *server) forStaff(next http.HandlerFunc) http.HandlerFunc {
 			next(w, r)
 			return
 		}
-		code := api.CodeOf(err)
-		if r.Header.Get("Accept") == "text/event-stream" && (code == api.Unauthorized || code == api.Forbidden) {
+		if r.Header.Get("Accept") == "text/event-stream" && shutOut(err) {
 			_ = newStream(w).send("gone", "") // who is not there to hear it needs it no more
 			return
 		}
-		if code != api.Unauthorized || r.Header.Get("HX-Request") != "" { // a part of a page is no place to log in
+		if api.CodeOf(err) != api.Unauthorized || r.Header.Get("HX-Request") != "" { // a part of a page is no place to log in
 			s.fail(w, r, err)
 			return
 		}
@@ -201,14 +200,6 @@ func (s *server) adminPage(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) adminLive(w http.ResponseWriter, r *http.Request) {
 	s.live(w, r, "admin.html", "workshops", func(*look) (any, error) { return s.adminData(r) })
-}
-
-func (s *server) releaseForm(w http.ResponseWriter, r *http.Request) {
-	if err := s.Service.ReleaseSeat(r.Context(), s.sessionUser(r), r.PathValue("id")); err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	goBack(w, r, "/admin/workshops/"+r.PostFormValue("workshop"))
 }
 
 func (s *server) cancelForm(w http.ResponseWriter, r *http.Request) {

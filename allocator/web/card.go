@@ -45,7 +45,7 @@ func (c card) GPUMemory() (sum uint64) {
 
 func (s *server) card(m allocator.Machine, seat allocator.Seat, v workshopView) card {
 	now := s.Service.Now()
-	c := card{Machine: s.machine(m), Owner: ownerBy(v.JoinTokens, m.JoinToken), Helps: v.Instructs(), Back: v.Here(), Can: handsOn(m)}
+	c := card{Machine: s.machine(m), Owner: ownerBy(v.JoinTokens, m.JoinToken), Helps: v.Instructs(), Back: v.Here, Can: handsOn(m)}
 	c.Away = !m.Connected && tunnelled(m.State)
 	switch {
 	case m.Unended():

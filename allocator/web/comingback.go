@@ -31,36 +31,44 @@ func backTo(r *http.Request, or string) string {
 	return or
 }
 
-// deed is what was just done to a machine, as its workshop's page tells it.
-type deed struct{ What, Machine string }
+// deed is what was just done, and to which machine or user, as a page tells it.
+type deed struct{ What, To string }
 
-// wasDone sends a browser back after something was done to a machine of a workshop, whose page
-// tells it. The machine's own page shows what becomes of it.
-func wasDone(w http.ResponseWriter, r *http.Request, what, workshop string) {
-	room := "/admin/workshops/" + workshop
-	to, err := url.Parse(backTo(r, room))
+// wasDone sends a browser back after something was done, and lets the page that tells it do so.
+// Another one, as a machine's own, shows what becomes of it.
+func wasDone(w http.ResponseWriter, r *http.Request, page string, did deed) {
+	to, err := url.Parse(backTo(r, page))
 	if err != nil {
-		to = &url.URL{Path: room}
+		to = &url.URL{Path: page}
 	}
-	if to.Path == room {
+	if to.Path == page {
 		q := to.Query()
-		q.Set("did", what)
-		q.Set("to", r.PathValue("id"))
+		q.Set("did", did.What)
+		q.Set("to", did.To)
 		to.RawQuery = q.Encode()
 	}
 	http.Redirect(w, r, to.String(), http.StatusSeeOther)
 }
 
-// justDone is what the address of a workshop's page says was done; nil for nothing, and for
-// what was not done to a machine of that workshop's.
+// didOf is what the address of a page says was done, of what it tells; nil for nothing.
+func didOf(r *http.Request, tells ...string) *deed {
+	did := deed{r.URL.Query().Get("did"), r.URL.Query().Get("to")}
+	if !slices.Contains(tells, did.What) {
+		return nil
+	}
+	return &did
+}
+
+// justDone is the same of a workshop's page, and nil for what was not done to a machine of that
+// workshop's.
 func (s *server) justDone(r *http.Request, workshop string) (*deed, error) {
-	what := r.URL.Query().Get("did")
-	if !slices.Contains(hands, what) {
+	did := didOf(r, hands...)
+	if did == nil {
 		return nil, nil
 	}
-	m, err := s.Service.Store.Machine(r.Context(), r.URL.Query().Get("to"))
+	m, err := s.Service.Store.Machine(r.Context(), did.To)
 	if api.CodeOf(err) == api.NotFound || err == nil && m.WorkshopID != workshop {
 		return nil, nil
 	}
-	return &deed{what, m.ID}, err
+	return did, err
 }

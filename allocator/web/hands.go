@@ -72,9 +72,12 @@ func (s *server) routeHands(mux *routes) {
 				s.fail(w, r, err)
 				return
 			}
-			goBack(w, r, "/admin/workshops/"+r.PostFormValue("workshop"))
+			goBack(w, r, "/admin/workshops/"+r.PostFormValue("workshop")) // as pages of the release before say it
 		})
 	}
+	mux.HandleFunc("POST /admin/seats/{id}/release", back(func(r *http.Request) error {
+		return s.Service.ReleaseSeat(r.Context(), s.sessionUser(r), r.PathValue("id"))
+	}))
 	mux.HandleFunc("POST /admin/seats/{id}/move", back(func(r *http.Request) error {
 		_, err := s.Service.MoveSeat(r.Context(), s.sessionUser(r), r.PathValue("id"))
 		return err
@@ -114,7 +117,7 @@ func (s *server) doTo(what string, do func(r *http.Request) (workshop string, er
 			s.fail(w, r, err)
 			return
 		}
-		wasDone(w, r, what, workshop)
+		wasDone(w, r, "/admin/workshops/"+workshop, deed{what, r.PathValue("id")})
 	})
 }
 

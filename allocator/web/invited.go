@@ -1,18 +1,12 @@
 package web
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 // guests are who is invited to a workshop: those who never joined it, and those who did.
 type guests struct{ Missing, Joined []string }
 
 // guests are those of a workshop that is closed to others, by their addresses.
-func (s *server) guests(ctx context.Context, workshop string, closed bool) (g guests, err error) {
-	if !closed {
-		return g, nil
-	}
+func (s *server) guests(ctx context.Context, workshop string) (g guests, err error) {
 	invited, err := s.Service.Store.Roster(ctx, workshop)
 	if err != nil {
 		return g, err
@@ -25,8 +19,12 @@ func (s *server) guests(ctx context.Context, workshop string, closed bool) (g gu
 	for _, seat := range seats {
 		joined[seat.Email] = true
 	}
-	has := func(email string) bool { return joined[email] }
-	g.Missing = slices.DeleteFunc(slices.Clone(invited), has)
-	g.Joined = slices.DeleteFunc(invited, func(email string) bool { return !has(email) })
+	for _, email := range invited {
+		if joined[email] {
+			g.Joined = append(g.Joined, email)
+		} else {
+			g.Missing = append(g.Missing, email)
+		}
+	}
 	return g, nil
 }

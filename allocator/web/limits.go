@@ -96,11 +96,17 @@ func newLimits(now func() time.Time) limits {
 	}
 }
 
+// What those are told who come too often.
+const (
+	manyLogIns = "Too many people log in from your network at once"
+	notLost    = "; your seat is not lost"
+)
+
 // signOn counts a log-in that begins. RateLimited when there were too many from this
 // address.
 func (l limits) signOn(r *http.Request) error {
 	if wait := l.signOns.wait(access.Network(remote(r))); wait > 0 {
-		return tooManyLogIns(wait, "or log in with a password")
+		return tooMany(wait, manyLogIns, ", or log in with a password")
 	}
 	return nil
 }
@@ -110,31 +116,26 @@ func (l limits) signOn(r *http.Request) error {
 func (l limits) logIn(address string) (right func(), err error) {
 	network := access.Network(address)
 	if wait := l.logIns.wait(network); wait > 0 {
-		return nil, tooManyLogIns(wait, "or from another network")
+		return nil, tooMany(wait, manyLogIns, ", or from another network")
 	}
 	return func() { l.logIns.giveBack(network, logInEvery) }, nil
-}
-
-func tooManyLogIns(wait time.Duration, otherwise string) error {
-	p := api.Problemf(api.RateLimited, "Too many people log in from your network at once", "Try again in %d seconds, %s.", int(wait.Seconds())+1, otherwise)
-	p.RetryAfter = wait
-	return p
 }
 
 // claim counts a claim. RateLimited when there were too many from this address, or
 // for this workshop.
 func (l limits) claim(r *http.Request, code string) error {
 	if wait := l.addresses.wait(access.Network(remote(r))); wait > 0 {
-		return tooMany(wait, "Too many people join from your network at once")
+		return tooMany(wait, "Too many people join from your network at once", notLost)
 	}
 	if wait := l.workshops.wait(allocator.NormalCode(code)); wait > 0 {
-		return tooMany(wait, "Too many people join this workshop at once")
+		return tooMany(wait, "Too many people join this workshop at once", notLost)
 	}
 	return nil
 }
 
-func tooMany(wait time.Duration, title string) error {
-	p := api.Problemf(api.RateLimited, title, "Try again in %d seconds; your seat is not lost.", int(wait.Seconds())+1)
+// tooMany says when to try again, and what else is of use.
+func tooMany(wait time.Duration, title, besides string) error {
+	p := api.Problemf(api.RateLimited, title, "Try again in %d seconds%s.", int(wait.Seconds())+1, besides)
 	p.RetryAfter = wait
 	return p
 }

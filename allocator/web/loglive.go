@@ -39,7 +39,7 @@ func (s *server) logLive(w http.ResponseWriter, r *http.Request) {
 				return out.numbered(strconv.FormatInt(next, 10), html)
 			})
 		}
-		if code := api.CodeOf(err); code == api.Unauthorized || code == api.Forbidden || code == api.NotFound {
+		if shutOut(err) || api.CodeOf(err) == api.NotFound {
 			_ = out.send("gone", "")
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
@@ -48,15 +49,13 @@ func (s *server) seatAgain(r *http.Request, p *api.Problem) (to, says string) {
 	return "", ""
 }
 
-// toldTime is a time as a problem of the allocator tells it, in toldLayout.
+// toldTime is a time as a problem of the allocator tells it, in allocator.TimeLayout.
 var toldTime = regexp.MustCompile(`\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC`)
-
-const toldLayout = "2006-01-02 15:04 MST"
 
 // timed is a text with its times as all pages show them.
 func timed(text string) template.HTML {
 	return template.HTML(toldTime.ReplaceAllStringFunc(template.HTMLEscapeString(text), func(told string) string { //nolint:gosec // escaped
-		at, err := time.Parse(toldLayout, told)
+		at, err := time.Parse(allocator.TimeLayout, told)
 		if err != nil {
 			return told
 		}

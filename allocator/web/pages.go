@@ -185,7 +185,6 @@ func (s *server) routePages(mux *routes) {
 	s.routeRooms(mux)
 	mux.HandleFunc("POST /admin/workshops/{id}/change", s.forStaff(s.changeForm))
 	s.routeEndingSchedules(mux)
-	mux.HandleFunc("POST /admin/seats/{id}/release", s.forStaff(s.releaseForm))
 	s.routeHands(mux)
 	mux.HandleFunc("POST /admin/operations/{id}/cancel", s.forStaff(s.cancelForm))
 	s.routeJoins(mux)

@@ -15,6 +15,7 @@ import (
 type workshopView struct {
 	Workshop   api.Workshop
 	View, Show string // how its machines are shown, and which
+	Here       string // the page's address, as it is shown now
 	Counts     counts
 	Cards      []card
 	Queue      []api.Seat // those who wait
@@ -45,7 +46,8 @@ func (s *server) workshopData(ctx context.Context, r *http.Request) (workshopVie
 		return v, err
 	}
 	v.Workshop = s.workshop(r, workshop)
-	if at := workshop.StartsAt.Add(-workshop.WarmUp); workshop.State == allocator.Open && at.After(s.Service.Now()) {
+	v.Here = v.here()
+	if at := workshop.LaunchesAt(); workshop.State == allocator.Open && at.After(s.Service.Now()) {
 		v.LaunchesAt = &at
 	}
 	if v.JoinTokens, err = s.joinTokens(ctx, workshop.ID); err != nil {
@@ -121,8 +123,8 @@ func (s *server) workshopPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	if v.Instructs() {
-		if v.Guests, err = s.guests(r.Context(), r.PathValue("id"), v.Workshop.Invited); err != nil {
+	if v.Instructs() && v.Workshop.Invited {
+		if v.Guests, err = s.guests(r.Context(), v.Workshop.ID); err != nil {
 			s.fail(w, r, err)
 			return
 		}

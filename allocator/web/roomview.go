@@ -19,8 +19,8 @@ func (v workshopView) At(view, show string) string {
 	return "/admin/workshops/" + v.Workshop.ID + "?" + url.Values{"view": {view}, "show": {show}}.Encode()
 }
 
-// Here is its address as it is shown now.
-func (v workshopView) Here() string {
+// here is its address as it is shown now.
+func (v workshopView) here() string {
 	if v.View == v.Views()[0] && v.Show == v.Shows()[0] {
 		return "/admin/workshops/" + v.Workshop.ID
 	}

@@ -167,7 +167,7 @@ func (s *server) follow(updates *updates, r *http.Request, page, part string, da
 		case <-wait.C:
 		}
 		err := s.stillIn(r)
-		if code := api.CodeOf(err); code == api.Unauthorized || code == api.Forbidden {
+		if shutOut(err) {
 			_ = updates.send("gone", "")
 			return
 		}

@@ -2,8 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
-	"slices"
 
 	"github.com/talmolab/lablink-infrastructure/allocator"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -15,29 +13,12 @@ type usersView struct {
 	Roles   []allocator.Role
 	Form    api.NewUser
 	Problem *api.Problem // with the form
-	Did     *userDeed    // what was just done; nil for nothing
-}
-
-// userDeed is what was just done to a user, as the page of the users tells it.
-type userDeed struct{ What, Name string }
-
-// didToUser is what the address of that page says was done; nil for nothing.
-func didToUser(r *http.Request) *userDeed {
-	did := userDeed{r.URL.Query().Get("did"), r.URL.Query().Get("to")}
-	if !slices.Contains([]string{"added", "role", "password", "removed"}, did.What) {
-		return nil
-	}
-	return &did
-}
-
-// usersAfter sends a browser to the page of the users, which tells what was done.
-func usersAfter(w http.ResponseWriter, r *http.Request, did userDeed) {
-	http.Redirect(w, r, "/admin/users?"+url.Values{"did": {did.What}, "to": {did.Name}}.Encode(), http.StatusSeeOther)
+	Did     *deed        // what was just done; nil for nothing
 }
 
 func (s *server) routeUsers(mux *routes) {
 	mux.HandleFunc("GET /admin/users", s.forStaff(func(w http.ResponseWriter, r *http.Request) {
-		s.showUsers(w, r, usersView{Form: api.NewUser{Role: string(allocator.Viewer)}, Did: didToUser(r)})
+		s.showUsers(w, r, usersView{Form: api.NewUser{Role: string(allocator.Viewer)}, Did: didOf(r, "added", "role", "password", "removed")})
 	}))
 	s.routeUser(mux)
 	mux.HandleFunc("POST /admin/users", s.forStaff(s.addUserForm))
@@ -91,7 +72,7 @@ func (s *server) addUserForm(w http.ResponseWriter, r *http.Request) {
 		s.showUsers(w, r, usersView{Form: in, Problem: s.asProblem(r.Context(), err)})
 		return
 	}
-	usersAfter(w, r, userDeed{"added", in.Name})
+	wasDone(w, r, "/admin/users", deed{"added", in.Name})
 }
 
 // userForm does something with a user and shows the users again.
@@ -101,6 +82,6 @@ func (s *server) userForm(what string, do func(r *http.Request) error) http.Hand
 			s.fail(w, r, err)
 			return
 		}
-		usersAfter(w, r, userDeed{what, r.PathValue("name")})
+		wasDone(w, r, "/admin/users", deed{what, r.PathValue("name")})
 	}
 }

@@ -41,9 +41,9 @@ too_much = "{{.N}} MiB sind zu viel"
 	}
 	require.Empty(t, asks("/desktop/", "en"), "the agent knows that")
 	require.Empty(t, asks("/desktop/stream", "de"), "nobody reads that")
-	told := viewer.Spoken(asks("/desktop/", "de-AT, en;q=0.5"))
-	require.Equal(t, "de", told.Name)
-	require.Equal(t, "Die Verbindung ist weg & kommt wieder", told.Words["lost"])
-	require.Equal(t, "{n} MiB sind zu viel", told.Words["too_much"])
-	require.Equal(t, viewer.English["full"], told.Words["full"])
+	told := viewer.View{Language: viewer.Spoken(asks("/desktop/", "de-AT, en;q=0.5"))}
+	require.Equal(t, "de", told.Language.Name)
+	require.Equal(t, "Die Verbindung ist weg & kommt wieder", told.Say("lost"))
+	require.Equal(t, "{n} MiB sind zu viel", told.Say("too_much"))
+	require.Equal(t, viewer.English["full"], told.Say("full"))
 }

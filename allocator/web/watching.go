@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"encoding/json"
-	"html"
 	"io"
 	"net/http"
 	"strings"
@@ -48,13 +47,13 @@ func (s *server) see(how seeing) http.HandlerFunc {
 		at := "/admin/seats/" + seat.ID + "/"
 		in := s.pages.words.Best(r.Header.Get("Accept-Language"))
 		say := s.pages.words.Say(in)
-		title, err := say("viewer.of", "Who", seat.Email)
+		title, err := unescaped(say("viewer.of", "Who", seat.Email))
 		if err != nil {
 			s.fail(w, r, err)
 			return
 		}
 		viewer.Page(w, viewer.View{
-			Title: html.UnescapeString(string(title)), Language: s.pages.viewer[in], Stream: at + how.path + "/stream", Back: "/admin/workshops/" + seat.WorkshopID, Assets: "/assets/",
+			Title: title, Language: s.pages.viewer[in], Stream: at + how.path + "/stream", Back: "/admin/workshops/" + seat.WorkshopID, Assets: "/assets/",
 			Watch: how.view == api.ViewOnly, Control: how.view == api.ViewControl, TakeOver: at + controlling.path, OnlyWatch: at + watching.path,
 		})
 	}
@@ -135,8 +134,8 @@ func notWatched(status int) error {
 // mayWatch reports whether who asked may watch a seat still: it has its machine, and they
 // are logged in.
 func (s *server) mayWatch(ctx context.Context, asked *http.Request, seat allocator.Seat) bool {
-	code := api.CodeOf(s.stillIn(asked))
+	out := shutOut(s.stillIn(asked))
 	now, err := s.Service.Watched(ctx, seat.ID)
 	gone := api.CodeOf(err) == api.NotFound || api.CodeOf(err) == api.Conflict || err == nil && now.Session() != seat.Session()
-	return !gone && code != api.Unauthorized && code != api.Forbidden
+	return !gone && !out
 }

@@ -159,3 +159,9 @@ func (s *server) stillIn(r *http.Request) error {
 	}
 	return p.Need(needs[r.Pattern])
 }
+
+// shutOut reports whether an error says that somebody may not look any more.
+func shutOut(err error) bool {
+	code := api.CodeOf(err)
+	return code == api.Unauthorized || code == api.Forbidden
+}

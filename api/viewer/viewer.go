@@ -45,8 +45,8 @@ type View struct {
 	TakeOver, OnlyWatch string
 }
 
-// Say is one of the page's words.
-func (v View) Say(name string) string { return v.Language.Words[name] }
+// Say is one of the page's words, in English where its language lacks it.
+func (v View) Say(name string) string { return cmp.Or(v.Language.Words[name], English[name]) }
 
 // Script are the words that the page's script says.
 func (v View) Script() (string, error) {
@@ -73,11 +73,8 @@ func Page(w http.ResponseWriter, v View) {
 	if !Built() {
 		name, status = "missing.html", http.StatusNotImplemented
 	}
-	if v.Language.Name == "" {
-		v.Language.Name = "en"
-	}
-	v.Language = v.Language.complete()
-	v.Title = cmp.Or(v.Title, v.Language.Words["desktop"])
+	v.Language.Name = cmp.Or(v.Language.Name, "en")
+	v.Title = cmp.Or(v.Title, v.Say("desktop"))
 	var out bytes.Buffer
 	if err := pages.ExecuteTemplate(&out, name, v); err != nil {
 		http.Error(w, "The page of the desktop cannot be shown.", http.StatusInternalServerError)

@@ -3,7 +3,6 @@ package viewer
 import (
 	"encoding/base64"
 	"encoding/json"
-	"maps"
 )
 
 // English is what the page says, by the names of its words in the catalogue of the pages
@@ -45,20 +44,13 @@ func (l Language) Header() (string, error) {
 	return base64.StdEncoding.EncodeToString(raw), err
 }
 
-// Spoken is the language that a header names, whose words may be those of another release. It
-// is English where there is none, and for what it lacks.
+// Spoken is the language that a header names, whose words may be those of another release;
+// none where the header names none.
 func Spoken(header string) Language {
 	raw, err := base64.StdEncoding.DecodeString(header)
 	var l Language
 	if err != nil || json.Unmarshal(raw, &l) != nil || l.Name == "" {
-		l = Language{Name: "en"}
+		return Language{}
 	}
-	return l.complete()
-}
-
-func (l Language) complete() Language {
-	words := maps.Clone(English)
-	maps.Copy(words, l.Words)
-	l.Words = words
 	return l
 }
