@@ -131,8 +131,8 @@ func putAside(path string, at time.Time) (aside string, err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
-	aside = path + ".before-" + at.UTC().Format("20060102T150405Z")
-	if err := os.Link(path, aside); err != nil {
+	aside, err = link(path, path+".before-"+at.UTC().Format("20060102T150405Z"))
+	if err != nil {
 		return "", fmt.Errorf("keep the old database: %w", err)
 	}
 	for _, side := range sides[1:] { // the log of the old one must not meet the new one
@@ -141,6 +141,18 @@ func putAside(path string, at time.Time) (aside string, err error) {
 		}
 	}
 	return aside, flush(filepath.Dir(path))
+}
+
+// link gives a file another name too, numbered where something has that already: of a
+// restore within the same second.
+func link(path, to string) (as string, err error) {
+	as = to
+	for n := 2; ; n++ {
+		if err := os.Link(path, as); !errors.Is(err, fs.ErrExist) {
+			return as, err
+		}
+		as = fmt.Sprintf("%s-%d", to, n)
+	}
 }
 
 // remove removes a database, where there is one.

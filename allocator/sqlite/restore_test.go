@@ -86,6 +86,20 @@ func TestARestoreKeepsTheOldDatabaseAsideWithItsLog(t *testing.T) {
 	require.Equal(t, noon, at)
 }
 
+func TestTwoRestoresWithinASecondKeepBothOldDatabases(t *testing.T) {
+	dir := t.TempDir()
+	path, file := filepath.Join(dir, "lablink.db"), filepath.Join(dir, "backup.db")
+	keeping(t, path, "then")
+	require.NoError(t, Backup(t.Context(), path, file))
+	keeping(t, path, "now")
+	first, err := Restore(t.Context(), file, path, noon, quiet)
+	require.NoError(t, err)
+	second, err := Restore(t.Context(), first, path, noon.Add(time.Second/2), quiet)
+	require.NoError(t, err)
+	require.Equal(t, first+"-2", second)
+	require.Equal(t, []string{"now", "now", "then"}, []string{kept(t, path), kept(t, first), kept(t, second)})
+}
+
 func TestASnapshotsDatabaseIsRestoredWithItsLog(t *testing.T) {
 	from, dir := t.TempDir(), t.TempDir()
 	s, err := Open(t.Context(), filepath.Join(from, "lablink.db"), quiet)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
@@ -29,6 +30,18 @@ type complaints struct {
 	asked   map[network.RequestID]string
 	hosts   map[string]bool
 	streams map[network.RequestID]cdp.LoaderID // of events, that are open, by the page that opened them
+	trail   []string                           // what happened and when: pages, desktops' streams, and what was said
+}
+
+// happens goes down in the trail.
+func (c *complaints) happens(what string) {
+	c.trail = append(c.trail, time.Now().Format("15:04:05.000 ")+what)
+}
+
+// say is something to complain of.
+func (c *complaints) say(what string) {
+	c.happens(what)
+	c.said = append(c.said, what)
 }
 
 // hear takes one event of a browser.
@@ -38,13 +51,13 @@ func (c *complaints) hear(event any) {
 	switch e := event.(type) {
 	case *log.EventEntryAdded: // what the network answers is heard below
 		if e.Entry.Source != log.EntrySourceNetwork && e.Entry.Level == log.EntryLevelError {
-			c.said = append(c.said, "error: "+e.Entry.Text)
+			c.say("error: " + e.Entry.Text)
 		}
 	case *runtime.EventExceptionThrown:
-		c.said = append(c.said, "exception: "+exception(e.ExceptionDetails))
+		c.say("exception: " + exception(e.ExceptionDetails))
 	case *runtime.EventConsoleAPICalled:
 		if slices.Contains([]runtime.ConsoleAPICalledType{runtime.ConsoleAPICalledTypeError, runtime.ConsoleAPICalledTypeWarning, runtime.ConsoleAPICalledTypeAssert}, e.Type) {
-			c.said = append(c.said, fmt.Sprintf("console.%s: %s", e.Type, words(e.Args)))
+			c.say(fmt.Sprintf("console.%s: %s", e.Type, words(e.Args)))
 		}
 	case *network.EventRequestWillBeSent:
 		if u, err := url.Parse(e.Request.URL); err == nil && u.Host != "" {
@@ -53,7 +66,12 @@ func (c *complaints) hear(event any) {
 		if e.Type == network.ResourceTypeEventSource {
 			c.streams[e.RequestID] = e.LoaderID
 		}
+	case *network.EventWebSocketCreated:
+		c.happens("opens " + e.URL)
+	case *network.EventWebSocketClosed:
+		c.happens("a stream of a desktop is closed")
 	case *page.EventFrameNavigated: // a page that was left says nothing of what it had open
+		c.happens("shows " + e.Frame.URL)
 		if e.Frame.ParentID == "" {
 			maps.DeleteFunc(c.streams, func(_ network.RequestID, by cdp.LoaderID) bool { return by != e.Frame.LoaderID })
 		}
@@ -61,12 +79,12 @@ func (c *complaints) hear(event any) {
 		delete(c.streams, e.RequestID)
 	case *network.EventResponseReceived:
 		if e.Response.Status >= 400 {
-			c.said = append(c.said, fmt.Sprintf("%d %s", e.Response.Status, c.asked[e.RequestID]))
+			c.say(fmt.Sprintf("%d %s", e.Response.Status, c.asked[e.RequestID]))
 		}
 	case *network.EventLoadingFailed:
 		delete(c.streams, e.RequestID)
 		if !e.Canceled && e.ErrorText != "net::ERR_ABORTED" { // a page that was left
-			c.said = append(c.said, fmt.Sprintf("%s %s", e.ErrorText, c.asked[e.RequestID]))
+			c.say(fmt.Sprintf("%s %s", e.ErrorText, c.asked[e.RequestID]))
 		}
 	}
 }
@@ -137,6 +155,6 @@ func (c *complaints) none(t *testing.T) {
 	said := slices.DeleteFunc(slices.Clone(c.said), func(what string) bool {
 		return slices.ContainsFunc(c.allowed, func(p *regexp.Regexp) bool { return p.MatchString(what) })
 	})
-	require.Empty(t, said, "the browser complains")
+	require.Empty(t, said, "the browser complains:\n%s", strings.Join(c.trail, "\n"))
 	require.LessOrEqual(t, len(c.hosts), 1, "another host was asked: %v", slices.Sorted(maps.Keys(c.hosts)))
 }

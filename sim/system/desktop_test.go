@@ -223,13 +223,25 @@ func (b *browser) narrow(t *testing.T) {
 	b.wait(t, wide+` === 1200`)
 }
 
-// connects takes steps that lead to a desktop, and waits until it is shown. What the browser
-// says meanwhile of tries before that is forgotten.
+// connects takes steps that lead to a desktop, and waits until it is shown.
 func (b *browser) connects(t *testing.T, page string, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	defer b.during(retried...)()
+	shown := b.again(t, page)
 	b.do(t, steps...)
-	b.connected(t, page)
+	shown()
+}
+
+// again forgets that a page shows a desktop, before something that cuts or leads to it. Shown
+// waits until it is shown from then on; what the browser says until then of tries is forgotten.
+func (b *browser) again(t *testing.T, page string) (shown func()) {
+	t.Helper()
+	over := b.during(retried...)
+	b.do(t, chromedp.Evaluate[chromedp.Void](`for (const shown of [document, document.getElementById('frame')?.contentDocument]) delete shown?.body?.dataset.connected`))
+	return func() {
+		t.Helper()
+		b.connected(t, page)
+		over()
+	}
 }
 
 // connected waits until a page, or the one in it, shows the desktop.
