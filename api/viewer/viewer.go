@@ -6,8 +6,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"encoding/json"
-	"html/template"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -17,8 +16,6 @@ import (
 
 //go:embed source/page.html source/missing.html source/viewer.css built
 var files embed.FS
-
-var pages = template.Must(template.ParseFS(files, "source/*.html"))
 
 // script is the name of what is built.
 const script = "viewer.js"
@@ -48,19 +45,6 @@ type View struct {
 // Say is one of the page's words, in English where its language lacks it.
 func (v View) Say(name string) string { return cmp.Or(v.Language.Words[name], English[name]) }
 
-// Script are the words that the page's script says.
-func (v View) Script() (string, error) {
-	said := map[string]string{}
-	for _, name := range []string{"unreachable", "watching", "controlling", "gone", "lost", "again", "too_much"} {
-		said[name] = v.Say(name)
-	}
-	raw, err := json.Marshal(said)
-	return string(raw), err
-}
-
-// Own reports whether a participant works on their own desktop.
-func (v View) Own() bool { return !v.Watch && !v.Control }
-
 // Built reports whether this program was built with the viewer.
 func Built() bool {
 	_, err := fs.Stat(files, "built/"+script)
@@ -73,17 +57,15 @@ func Page(w http.ResponseWriter, v View) {
 	if !Built() {
 		name, status = "missing.html", http.StatusNotImplemented
 	}
-	v.Language.Name = cmp.Or(v.Language.Name, "en")
-	v.Title = cmp.Or(v.Title, v.Say("desktop"))
-	var out bytes.Buffer
-	if err := pages.ExecuteTemplate(&out, name, v); err != nil {
+	page, err := v.fill("source/" + name)
+	if err != nil {
 		http.Error(w, "The page of the desktop cannot be shown.", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = out.WriteTo(w)
+	_, _ = io.WriteString(w, page)
 }
 
 // Asset answers with the page's script or style, by the last part of the path. A browser

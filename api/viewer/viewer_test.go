@@ -20,7 +20,7 @@ func TestThePagesScriptIsGivenTheWordsThatItSays(t *testing.T) {
 		says[name] = viewer.English[name]
 		require.NotEmpty(t, says[name], name)
 	}
-	raw, err := viewer.View{Language: viewer.Spoken("")}.Script()
+	raw, err := viewer.Script(viewer.View{Language: viewer.Spoken("")})
 	require.NoError(t, err)
 	given := map[string]string{}
 	require.NoError(t, json.Unmarshal([]byte(raw), &given))
@@ -32,4 +32,36 @@ func TestThePagesScriptIsGivenTheWordsThatItSays(t *testing.T) {
 	}
 	require.Equal(t, given, own, "it says the same by itself")
 	require.NotRegexp(t, "say\\(['\"`]\\pL", string(script), "it says words of its own")
+}
+
+func TestAPageHasAllPlacesFilledWithTextAlone(t *testing.T) {
+	hostile := `"><script>alert('x')</script>{{title}}`
+	words := map[string]string{}
+	for name := range viewer.English {
+		words[name] = hostile
+	}
+	v := viewer.View{Title: hostile, Language: viewer.Language{Name: hostile, Words: words}, Stream: hostile, Back: hostile, Watched: hostile, Assets: hostile, TakeOver: hostile, OnlyWatch: hostile}
+	for _, name := range []string{"page.html", "missing.html"} {
+		page, err := viewer.Fill(viewer.View{}, "source/"+name)
+		require.NoError(t, err)
+		require.NotContains(t, page, "{{")
+		require.Contains(t, page, `<html lang="en">`)
+
+		page, err = viewer.Fill(v, "source/"+name)
+		require.NoError(t, err)
+		require.NotContains(t, page, "<script>", "what is put there is no markup")
+		require.NotContains(t, page, `""`)
+	}
+}
+
+func TestWhatIsForOneKindOfViewerIsNotShownToAnother(t *testing.T) {
+	style, err := os.ReadFile("source/viewer.css")
+	require.NoError(t, err)
+	for view, v := range map[string]viewer.View{"own": {}, "watch": {Watch: true}, "control": {Control: true}} {
+		page, err := viewer.Fill(v, "source/page.html")
+		require.NoError(t, err)
+		require.Contains(t, page, `data-view="`+view+`"`)
+		require.Contains(t, page, `data-for="`+view+`"`)
+		require.Contains(t, string(style), `body:not([data-view="`+view+`"]) [data-for="`+view+`"]`)
+	}
 }

@@ -6,22 +6,29 @@ import (
 	"context"
 	"io"
 
+	"github.com/spf13/pflag"
+
 	"github.com/talmolab/lablink-infrastructure/agent/boot"
 )
 
 type bootstrapCommand struct {
-	Release      string `required:"" placeholder:"SUM" help:"The SHA-256 of the release's manifest."`
-	Region       string `required:"" help:"The AWS region of the machine."`
-	AllocatorURL string `required:"" placeholder:"URL" help:"The allocator's address."`
-	Audience     string `required:"" help:"Whom the proof of this machine is for."`
-	TLSName      string `placeholder:"NAME" help:"The name in the allocator's certificate."`
-	Trust        string `placeholder:"BASE64" help:"The certificate that is trusted in place of the system's authorities: PEM, in base64."`
-	Bucket       string `required:"" help:"The artifact bucket."`
-	Desktop      string `default:"none" placeholder:"KIND" help:"What participants see of this machine: vnc, container, crd, or none."`
+	Release, Region, AllocatorURL, Audience, TLSName, Trust, Bucket, Desktop string
 }
 
-// Validate refuses a certificate or a desktop that the agent could not use.
-func (c *bootstrapCommand) Validate() error {
+func (c *bootstrapCommand) flags(f *pflag.FlagSet) {
+	f.StringVar(&c.Release, "release", "", "The `SHA-256` of the release's manifest.")
+	f.StringVar(&c.Region, "region", "", "The AWS `region` of the machine.")
+	f.StringVar(&c.AllocatorURL, "allocator-url", "", allocatorHelp)
+	f.StringVar(&c.Audience, "audience", "", audienceHelp)
+	f.StringVar(&c.TLSName, "tls-name", "", tlsNameHelp)
+	f.StringVar(&c.Trust, "trust", "", trustHelp)
+	f.StringVar(&c.Bucket, "bucket", "", "The artifact `bucket`.")
+	f.StringVar(&c.Desktop, "desktop", "none", "What participants see of this machine, a `KIND`: vnc, container, crd, or none.")
+	needs(f, "release", "region", "allocator-url", "audience", "bucket")
+}
+
+// check refuses a certificate or a desktop that the agent could not use.
+func (c *bootstrapCommand) check() error {
 	if _, _, err := showing(c.Desktop, nil, nil); err != nil {
 		return err
 	}
@@ -29,8 +36,8 @@ func (c *bootstrapCommand) Validate() error {
 	return err
 }
 
-// Run sets up the machine.
-func (c bootstrapCommand) Run(ctx context.Context, out io.Writer) error {
+// run sets up the machine.
+func (c *bootstrapCommand) run(ctx context.Context, out io.Writer) error {
 	return boot.Bootstrap(ctx, out, boot.Config{
 		AllocatorURL: c.AllocatorURL, Audience: c.Audience, Region: c.Region, TLSName: c.TLSName, Trust: c.Trust, Bucket: c.Bucket, Desktop: c.Desktop,
 	}, c.Release)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/spf13/pflag"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/agent/container"
@@ -110,12 +111,14 @@ func (r nobodysRunner) Run(context.Context, agent.Command, func(string)) error {
 	return errors.New(r.why)
 }
 
-type wardenCommand struct {
-	Desktop string `default:"vnc" placeholder:"KIND" help:"What sessions are: vnc, container, or crd."`
+type wardenCommand struct{ Desktop string }
+
+func (c *wardenCommand) flags(f *pflag.FlagSet) {
+	f.StringVar(&c.Desktop, "desktop", "vnc", "What sessions are, a `KIND`: vnc, container, or crd.")
 }
 
-// Run begins and ends sessions for the agent, until ctx ends. Sessions go on after it.
-func (c wardenCommand) Run(ctx context.Context) error {
+// run begins and ends sessions for the agent, until ctx ends. Sessions go on after it.
+func (c *wardenCommand) run(ctx context.Context, _ io.Writer) error {
 	log := newLog(os.Stderr)
 	w := wardenOf(c.Desktop, log)
 	go w.Sweep()
@@ -187,10 +190,10 @@ func person() warden.Person {
 	return warden.System{}
 }
 
-type sessionCommand struct{}
+type sessionCommand struct{ noFlags }
 
-// Run shows the desktop of a session until ctx ends.
-func (sessionCommand) Run(ctx context.Context) error {
+// run shows the desktop of a session until ctx ends.
+func (sessionCommand) run(ctx context.Context, _ io.Writer) error {
 	s := session.Session{Dir: host.Path(warden.Runtime), Home: host.Path(warden.Home), Out: os.Stderr, Ready: func() { notify(newLog(os.Stderr), daemon.SdNotifyReady) }}
 	if err := s.Run(ctx); ctx.Err() == nil {
 		return err
@@ -198,10 +201,10 @@ func (sessionCommand) Run(ctx context.Context) error {
 	return nil // it was told to end
 }
 
-type containerCommand struct{}
+type containerCommand struct{ noFlags }
 
-// Run shows the desktop of a session, in a container, until ctx ends.
-func (containerCommand) Run(ctx context.Context) error {
+// run shows the desktop of a session, in a container, until ctx ends.
+func (containerCommand) run(ctx context.Context, _ io.Writer) error {
 	i, err := podman.Current()
 	if err != nil {
 		return err

@@ -12,6 +12,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"github.com/talmolab/lablink-infrastructure/agent/doctor"
 	"github.com/talmolab/lablink-infrastructure/agent/identity"
 	"github.com/talmolab/lablink-infrastructure/agent/proc"
@@ -22,11 +24,16 @@ import (
 // doctorCommand is given what run is given.
 type doctorCommand struct {
 	runCommand
-	JSON bool `name:"json" help:"Print JSON."`
+	JSON bool
 }
 
-// Run says what keeps this machine from serving.
-func (c *doctorCommand) Run(ctx context.Context, out io.Writer) error {
+func (c *doctorCommand) flags(f *pflag.FlagSet) {
+	c.runCommand.flags(f)
+	f.BoolVar(&c.JSON, "json", false, "Print JSON.")
+}
+
+// run says what keeps this machine from serving.
+func (c *doctorCommand) run(ctx context.Context, out io.Writer) error {
 	trust, err := parseTrust(c.Trust)
 	if err != nil {
 		return err

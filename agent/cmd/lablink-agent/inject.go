@@ -8,27 +8,42 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+
+	"github.com/spf13/pflag"
 
 	"github.com/talmolab/lablink-infrastructure/agent/gpu"
 	"github.com/talmolab/lablink-infrastructure/agent/inject"
 )
 
 type injectCommand struct {
-	Fault    string `arg:"" help:"What breaks: ${faults}."`
-	Value    string `arg:"" optional:"" help:"A number, or which kind, where the fault has one: xid 79."`
-	GPU      int    `name:"gpu" default:"0" placeholder:"N" help:"Which GPU, counted from 0."`
-	StateDir string `default:"${state_dir}" placeholder:"DIR" help:"Where the agent keeps its state (${default})."`
+	Fault, Value string
+	GPU          int
+	StateDir     string
 }
 
-func (c injectCommand) order() inject.Order {
+func (c *injectCommand) flags(f *pflag.FlagSet) {
+	f.IntVar(&c.GPU, "gpu", 0, "Which GPU, a `number` counted from 0.")
+	f.StringVar(&c.StateDir, "state-dir", stateDir(), "The `folder` of the agent's state.")
+}
+
+func (c *injectCommand) take(args []string) error {
+	if len(args) < 1 || len(args) > 2 {
+		return errors.New("name one fault, and a value where it has one: lablink-agent inject xid 79")
+	}
+	c.Fault, c.Value = args[0], strings.Join(args[1:], "")
+	return nil
+}
+
+func (c *injectCommand) order() inject.Order {
 	return inject.Order{Fault: c.Fault, Value: c.Value, GPU: c.GPU}
 }
 
-// Validate says what is wrong with the order.
-func (c *injectCommand) Validate() error { return c.order().Check() }
+// check says what is wrong with the order.
+func (c *injectCommand) check() error { return c.order().Check() }
 
-// Run gives the order to the agent that runs here.
-func (c injectCommand) Run(ctx context.Context, out io.Writer) error {
+// run gives the order to the agent that runs here.
+func (c *injectCommand) run(ctx context.Context, out io.Writer) error {
 	if err := inject.Send(ctx, c.StateDir, c.order()); err != nil {
 		return err
 	}

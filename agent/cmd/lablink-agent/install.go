@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 
+	"github.com/spf13/pflag"
+
 	"github.com/talmolab/lablink-infrastructure/agent/boot"
 	"github.com/talmolab/lablink-infrastructure/agent/podman"
 	"github.com/talmolab/lablink-infrastructure/agent/session"
@@ -17,19 +19,22 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
-type installCommand struct {
-	Join    string `required:"" env:"LABLINK_JOIN" placeholder:"URL" help:"The address with the token that staff made."`
-	Desktop string `default:"vnc" placeholder:"KIND" help:"What participants see of this machine: vnc, a desktop by TigerVNC, container, one in a container, or crd, one by Chrome Remote Desktop (${default})."`
-	TLSName string `placeholder:"NAME" help:"The name in the allocator's certificate, when the URL holds an address."`
-	Trust   string `placeholder:"BASE64" help:"The certificate that is trusted in place of the system's authorities: PEM, in base64."`
+type installCommand struct{ Join, Desktop, TLSName, Trust string }
+
+func (c *installCommand) flags(f *pflag.FlagSet) {
+	f.StringVar(&c.Join, "join", "", "The address with the token that staff made, a `URL`.")
+	f.StringVar(&c.Desktop, "desktop", "vnc", "What participants see of this machine, a `KIND`: vnc, a desktop by TigerVNC, container, one in a container, or crd, one by Chrome Remote Desktop.")
+	f.StringVar(&c.TLSName, "tls-name", "", tlsNameHelp)
+	f.StringVar(&c.Trust, "trust", "", trustHelp)
+	needs(f, "join")
 }
 
 // lacks says what a machine of one's own lacks to be set up for a kind of desktop. The image
 // of desktops in containers is fetched later.
 var lacks = map[string]func() error{"vnc": session.Complete, inContainer: podman.Possible, "crd": warden.RemotePossible}
 
-// Validate says what is wrong with the flags before anything is done.
-func (c *installCommand) Validate() error {
+// check says what is wrong with the flags before anything is done.
+func (c *installCommand) check() error {
 	if err := (&runCommand{Join: c.Join}).takeJoin(); err != nil {
 		return err
 	}
@@ -40,8 +45,8 @@ func (c *installCommand) Validate() error {
 	return err
 }
 
-// Run sets the machine up, unless it lacks something.
-func (c *installCommand) Run(ctx context.Context, out io.Writer) error {
+// run sets the machine up, unless it lacks something.
+func (c *installCommand) run(ctx context.Context, out io.Writer) error {
 	if err := errors.Join(byRoot("install"), ofOnesOwn()); err != nil {
 		return err
 	}
@@ -93,12 +98,14 @@ func programs(names ...string) error {
 	return missing
 }
 
-type uninstallCommand struct {
-	Desktop string `default:"vnc" hidden:"" help:"What sessions are, as it was installed."`
+type uninstallCommand struct{ Desktop string }
+
+func (c *uninstallCommand) flags(f *pflag.FlagSet) {
+	f.StringVar(&c.Desktop, "desktop", "vnc", "What sessions are, a `KIND`, as it was installed.")
 }
 
-// Run takes the agent off the machine, with what participants left.
-func (c *uninstallCommand) Run(ctx context.Context, out io.Writer) error {
+// run takes the agent off the machine, with what participants left.
+func (c *uninstallCommand) run(ctx context.Context, out io.Writer) error {
 	if err := errors.Join(byRoot("uninstall"), ofOnesOwn()); err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func TestWhatAMachineOfOnesOwnLacksIsSaidBeforeAnythingIsChanged(t *testing.T) {
 		"the program ip is missing":                             {[]string{"bash", "git", "useradd", "Xvnc", "startxfce4"}, []string{join}},
 		"give vnc, container or crd":                            {nil, []string{join, "--desktop=none"}},
 		"give the whole address":                                {nil, []string{"--join=https://lab.example.org"}},
-		"missing flags: --join":                                 {nil, nil},
+		"\"join\" not set":                                      {nil, nil},
 	} {
 		dir := has(t, c.programs...)
 		err := execute(t.Context(), append([]string{"install"}, c.args...), &bytes.Buffer{})

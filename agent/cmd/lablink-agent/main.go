@@ -6,48 +6,48 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
 
-	"github.com/alecthomas/kong"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/agent/boot"
 	"github.com/talmolab/lablink-infrastructure/agent/inject"
-	"github.com/talmolab/lablink-infrastructure/agent/simulated"
 )
 
 // version is set when a release is built.
 var version = "dev"
 
-// commands are what the program can do, one line each.
-type commands struct {
-	Bootstrap bootstrapCommand `cmd:"" help:"Set up this machine at its first boot. Called by user data."`
-	Container containerCommand `cmd:"" help:"Show a participant's desktop that is a container, as root. Called by systemd."`
-	Doctor    doctorCommand    `cmd:"" help:"Say what keeps this machine from serving: programs, driver, disk, clock, the way to the allocator. Takes what run takes."`
-	Inject    injectCommand    `cmd:"" help:"Break a GPU of the agent that runs here, to see what becomes of it."`
-	Install   installCommand   `cmd:"" help:"Set up somebody's own machine, as root, so that participants get a desktop of it: its user, its services, and their start with the machine. Again, for another program or token."`
-	Run       runCommand       `cmd:"" help:"Serve this machine to the allocator until told to stop."`
-	Uninstall uninstallCommand `cmd:"" help:"Take away from somebody's own machine, as root, what install made."`
-	Update    updateCommand    `cmd:"" help:"Bring this machine to the release that its allocator wants. Called by a timer."`
-	Units     unitsCommand     `cmd:"" help:"Install this release's systemd units."`
-	Warden    wardenCommand    `cmd:"" help:"Begin and end participants' sessions for the agent, as root. Called by systemd."`
-	Session   sessionCommand   `cmd:"" help:"Show a participant's desktop, as their user. Called by systemd."`
-	Version   versionCommand   `cmd:"" help:"Print the version."`
+// command is one of what the program can do.
+type command interface {
+	// flags says what may be set, on the command line, in the environment and in files.
+	flags(f *pflag.FlagSet)
+	// run does it, until it is done or ctx ends.
+	run(ctx context.Context, out io.Writer) error
 }
 
-type versionCommand struct{}
+// A command that takes arguments, and one that refuses settings before anything is done.
+type (
+	taking   interface{ take(args []string) error }
+	checking interface{ check() error }
+)
 
-// Run prints the version.
-func (versionCommand) Run(out io.Writer) error {
+// noFlags is of commands that nothing is set of.
+type noFlags struct{}
+
+func (noFlags) flags(*pflag.FlagSet) {}
+
+type versionCommand struct{ noFlags }
+
+func (versionCommand) run(_ context.Context, out io.Writer) error {
 	_, err := fmt.Fprintln(out, version)
 	return err
 }
@@ -70,46 +70,48 @@ func status(err error) int {
 	return 1
 }
 
-// execute parses args and runs the command that they name, until it is done or
-// ctx ends.
+// execute runs the command that args name, until it is done or ctx ends.
 func execute(ctx context.Context, args []string, out io.Writer) error {
-	parser, err := newParser(&commands{}, out)
-	if err != nil {
-		return err
-	}
-	command, err := parser.Parse(args)
-	if err != nil {
-		return err
-	}
-	command.BindTo(ctx, (*context.Context)(nil))
-	command.BindTo(out, (*io.Writer)(nil))
-	return command.Run()
-}
-
-// newParser reads flags from the command line, the environment and the
-// settings file, in this order. Paths begin at $LABLINK_ROOT, or at the root.
-func newParser(c *commands, out io.Writer) (*kong.Kong, error) {
-	root := cmp.Or(os.Getenv("LABLINK_ROOT"), "/")
-	file := filepath.Join(root, "etc/lablink/agent.json")
-	state, home := folders(root, file)
-	return kong.New(c,
-		kong.Name("lablink-agent"),
-		kong.Description("The LabLink agent: serves one GPU machine to the allocator."),
-		kong.Writers(out, os.Stderr),
-		kong.Vars{
-			"state_dir": state, "home": home,
-			"profiles": strings.Join(simulated.Names(), "|"), "faults": strings.Join(inject.Names(), ", "),
+	root := &cobra.Command{
+		Use: "lablink-agent", Short: "The LabLink agent: serves one GPU machine to the allocator.", Args: cobra.NoArgs,
+		SilenceErrors: true, SilenceUsage: true, CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		RunE: func(*cobra.Command, []string) error {
+			return errors.New("name a command: lablink-agent --help lists them")
 		},
-		kong.Configuration(settings, file))
+	}
+	root.AddCommand(
+		named("bootstrap", "Set up this machine at its first boot. Called by user data.", &bootstrapCommand{}),
+		named("container", "Show a participant's desktop that is a container, as root. Called by systemd.", containerCommand{}),
+		named("doctor", "Say what keeps this machine from serving: programs, driver, disk, clock, the way to the allocator. Takes what run takes.", &doctorCommand{}),
+		named("inject FAULT [VALUE]", "Break a GPU of the agent that runs here, to see what becomes of it: "+strings.Join(inject.Names(), ", ")+". The value is a number, or which kind, where the fault has one: xid 79.", &injectCommand{}),
+		named("install", "Set up somebody's own machine, as root, so that participants get a desktop of it: its user, its services, and their start with the machine. Again, for another program or token.", &installCommand{}),
+		named("run", "Serve this machine to the allocator until told to stop.", &runCommand{}),
+		named("uninstall", "Take away from somebody's own machine, as root, what install made.", &uninstallCommand{}),
+		named("update", "Bring this machine to the release that its allocator wants. Called by a timer.", &updateCommand{}),
+		named("units", "Install this release's systemd units.", unitsCommand{}),
+		named("warden", "Begin and end participants' sessions for the agent, as root. Called by systemd.", &wardenCommand{}),
+		named("session", "Show a participant's desktop, as their user. Called by systemd.", sessionCommand{}),
+		named("version", "Print the version.", versionCommand{}))
+	root.SetOut(out)
+	root.SetArgs(args)
+	return root.ExecuteContext(ctx)
 }
 
-// folders are where the agent keeps its state, and the home of who works on the desktop: on
-// a machine that was not set up for it, where root does not run it, those of who does.
-func folders(root, file string) (state, home string) {
-	state, home = filepath.Join(root, "var/lib/lablink-agent"), filepath.Join(root, "var/lib/lablink-home")
-	mine, err := os.UserHomeDir()
-	if _, there := os.Stat(file); there == nil || err != nil || root != "/" || os.Getuid() == 0 {
-		return state, home
+// named is a command by what it is called with, and what it is good for.
+func named(use, short string, c command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs}
+	if taker, takes := c.(taking); takes {
+		cmd.Args = func(_ *cobra.Command, args []string) error { return taker.take(args) }
 	}
-	return filepath.Join(mine, ".local/state/lablink-agent"), filepath.Join(mine, ".local/share/lablink-home")
+	c.flags(cmd.Flags())
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error { return fill(cmd.Flags()) }
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if c, ok := c.(checking); ok {
+			if err := c.check(); err != nil {
+				return err
+			}
+		}
+		return c.run(cmd.Context(), cmd.OutOrStdout())
+	}
+	return cmd
 }

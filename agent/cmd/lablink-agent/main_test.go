@@ -4,11 +4,12 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
 
-	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -32,16 +33,19 @@ func write(t *testing.T, path, content string) string {
 	return path
 }
 
+// told is the run command, which does nothing.
+type told struct{ *runCommand }
+
+func (told) run(context.Context, io.Writer) error { return nil }
+
 // parse is what the run command was told.
-func parse(_ *testing.T, args ...string) (runCommand, error) {
-	var c commands
-	parser, err := newParser(&c, &bytes.Buffer{})
-	if err != nil {
-		return c.Run, err
-	}
-	_, err = parser.Parse(append([]string{"run"}, args...))
-	c.Run.Config = kong.ConfigFlag("")
-	return c.Run, err
+func parse(t *testing.T, args ...string) (runCommand, error) {
+	var c runCommand
+	cmd := named("run", "", told{&c})
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(t.Context())
+	return c, err
 }
 
 func TestFlagsComeFromTheFileTheEnvironmentAndTheCommandLine(t *testing.T) {
@@ -85,7 +89,7 @@ func TestFlagsThatCannotWorkAreNamed(t *testing.T) {
 		"give vnc, container, crd or none": append(good, "--desktop=wayland"),
 		"no such file":                     append(good, "--config=/does/not/exist.json"),
 		"give the whole address":           {"--join=https://lab.example.org"},
-		"unknown flag --allocator-urll":    append(good, "--allocator-urll=x"),
+		"unknown flag: --allocator-urll":   append(good, "--allocator-urll=x"),
 	} {
 		root(t, "")
 		_, err := parse(t, args...)

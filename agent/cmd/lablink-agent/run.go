@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	mathrand "math/rand/v2"
 	"net/http"
@@ -18,13 +19,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/alecthomas/kong"
+	"github.com/spf13/pflag"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/agent/boot"
 	"github.com/talmolab/lablink-infrastructure/agent/identity"
 	"github.com/talmolab/lablink-infrastructure/agent/metrics"
 	"github.com/talmolab/lablink-infrastructure/agent/proc"
+	"github.com/talmolab/lablink-infrastructure/agent/simulated"
 	"github.com/talmolab/lablink-infrastructure/agent/tunnel"
 	"github.com/talmolab/lablink-infrastructure/agent/uplink"
 	"github.com/talmolab/lablink-infrastructure/agent/web"
@@ -40,21 +42,28 @@ const gcPercent = 30
 const watchEvery = 5 * time.Second
 
 type runCommand struct {
-	Join         string          `env:"LABLINK_JOIN" placeholder:"URL" help:"Join a workshop as somebody's own machine: the address with the token that staff made. No other setting is needed. Participants see such a machine and no desktop of it; install gives them one."`
-	AllocatorURL string          `placeholder:"URL" help:"The allocator's address, for example https://lab.example.org."`
-	TLSName      string          `placeholder:"NAME" help:"The name in the allocator's certificate, when the URL holds an address."`
-	Trust        string          `placeholder:"BASE64" help:"The certificate that is trusted in place of the system's authorities: PEM, in base64."`
-	Audience     string          `help:"Whom the proof of this machine is for: lablink/DEPLOYMENT/ENVIRONMENT."`
-	Region       string          `help:"The AWS region whose STS checks the proof."`
-	StateDir     string          `default:"${state_dir}" placeholder:"DIR" help:"Where the agent's identity is kept (${default})."`
-	Home         string          `default:"${home}" placeholder:"DIR" help:"The folder of who works on the desktop, from which work is collected (${default})."`
-	Desktop      string          `default:"none" placeholder:"KIND" help:"What participants see of this machine: vnc, a desktop by TigerVNC, container, one in a container, crd, one by Chrome Remote Desktop, or none (${default})."`
-	NVML         string          `name:"nvml" default:"real" env:"LABLINK_NVML" placeholder:"SOURCE" help:"Where GPUs are found: real, or simulated:${profiles}, several of them as h100x4 (${default})."`
-	AllowInject  bool            `help:"Let root inject faults although the GPUs are real."`
-	Metrics      string          `placeholder:"ADDRESS" help:"Where Prometheus may ask for metrics, on loopback: 127.0.0.1:9478. Nowhere when left out."`
-	Config       kong.ConfigFlag `placeholder:"FILE" help:"A JSON file with more settings; they go before those of the default file."`
+	Join, AllocatorURL, TLSName, Trust, Audience, Region string
+	StateDir, Home, Desktop, NVML                        string
+	AllowInject                                          bool
+	Metrics                                              string
 
 	token string // of --join
+}
+
+func (c *runCommand) flags(f *pflag.FlagSet) {
+	f.StringVar(&c.Join, "join", "", "Join a workshop as somebody's own machine: the address with the token that staff made, a `URL`. No other setting is needed. Participants see such a machine and no desktop of it; install gives them one.")
+	f.StringVar(&c.AllocatorURL, "allocator-url", "", allocatorHelp)
+	f.StringVar(&c.TLSName, "tls-name", "", tlsNameHelp)
+	f.StringVar(&c.Trust, "trust", "", trustHelp)
+	f.StringVar(&c.Audience, "audience", "", audienceHelp)
+	f.StringVar(&c.Region, "region", "", "The AWS `region` whose STS checks the proof.")
+	f.StringVar(&c.StateDir, "state-dir", stateDir(), "The `folder` where the agent's identity is kept.")
+	f.StringVar(&c.Home, "home", homeDir(), "The `folder` of who works on the desktop, from which work is collected.")
+	f.StringVar(&c.Desktop, "desktop", "none", "What participants see of this machine, a `KIND`: vnc, a desktop by TigerVNC, container, one in a container, crd, one by Chrome Remote Desktop, or none.")
+	f.StringVar(&c.NVML, "nvml", "real", "Where GPUs are found, a `SOURCE`: real, or simulated:"+strings.Join(simulated.Names(), "|")+", several of them as h100x4.")
+	f.BoolVar(&c.AllowInject, "allow-inject", false, "Let root inject faults although the GPUs are real.")
+	f.StringVar(&c.Metrics, "metrics", "", "Where Prometheus may ask for metrics, an `ADDRESS` on loopback: 127.0.0.1:9478. Nowhere when left out.")
+	f.String(configFlag, "", "A JSON `file` with more settings; they go before those of the default file.")
 }
 
 // takeJoin reads where and with which token a machine of one's own joins.
@@ -70,8 +79,8 @@ func (c *runCommand) takeJoin() error {
 	return nil
 }
 
-// Validate says what is wrong with the flags before anything starts.
-func (c *runCommand) Validate() error {
+// check says what is wrong with the flags before anything starts.
+func (c *runCommand) check() error {
 	if err := c.takeJoin(); err != nil {
 		return err
 	}
@@ -99,8 +108,8 @@ func (c *runCommand) Validate() error {
 	return err
 }
 
-// Run serves the machine until ctx ends.
-func (c *runCommand) Run(ctx context.Context) error {
+// run serves the machine until ctx ends.
+func (c *runCommand) run(ctx context.Context, _ io.Writer) error {
 	debug.SetGCPercent(gcPercent)
 	logbook := agent.NewLogbook(rand.Text(), time.Now)
 	log := slog.New(logbook.Handler("lablink-agent", newLog(os.Stderr).Handler()))

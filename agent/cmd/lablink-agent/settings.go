@@ -3,27 +3,112 @@
 package main
 
 import (
-	"io"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
-	"github.com/alecthomas/kong"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
-// settings reads flags from a JSON object whose keys are their names with
-// underscores, for example {"allocator_url": "https://lab.example.org"}. Keys
-// that are no flags are left alone, as the file may be newer than the program.
-// A flag that the environment sets is not read.
-func settings(r io.Reader) (kong.Resolver, error) {
-	file, err := kong.JSON(r)
-	if err != nil {
-		return nil, err
+// What flags of several commands say of themselves.
+const (
+	allocatorHelp = "The allocator's address, a `URL`, for example https://lab.example.org."
+	audienceHelp  = "Whom the proof of this machine is for, a `NAME`: lablink/DEPLOYMENT/ENVIRONMENT."
+	tlsNameHelp   = "The `NAME` in the allocator's certificate, when the URL holds an address."
+	trustHelp     = "The certificate that is trusted in place of the system's authorities: PEM, in `BASE64`."
+)
+
+// configFlag names a file of settings.
+const configFlag = "config"
+
+// teller tells what a flag is, where it is told.
+type teller func(*pflag.Flag) (text string, set bool)
+
+// environment is what the environment may set.
+func environment(flag *pflag.Flag) (text string, set bool) {
+	switch flag.Name {
+	case "join":
+		return os.LookupEnv("LABLINK_JOIN")
+	case "nvml":
+		return os.LookupEnv("LABLINK_NVML")
 	}
-	return kong.ResolverFunc(func(c *kong.Context, parent *kong.Path, flag *kong.Flag) (any, error) {
-		for _, name := range flag.Envs {
-			if _, set := os.LookupEnv(name); set {
-				return nil, nil
+	return "", false
+}
+
+// needs makes flags such that have to be set, in whatever way.
+func needs(f *pflag.FlagSet, names ...string) {
+	for _, name := range names {
+		if err := cobra.MarkFlagRequired(f, name); err != nil {
+			panic(err) // there is none of that name
+		}
+	}
+}
+
+// fill sets the flags that the command line left out: from the environment, from the file
+// that --config names, and from the machine's, in this order.
+func fill(f *pflag.FlagSet) error {
+	sources := []teller{environment}
+	if named := f.Lookup(configFlag); named != nil && named.Changed {
+		file, err := settings(named.Value.String())
+		if err != nil {
+			return err
+		}
+		sources = append(sources, file)
+	}
+	file, err := settings(settingsFile())
+	if err == nil {
+		sources = append(sources, file)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	var wrong error
+	f.VisitAll(func(flag *pflag.Flag) {
+		for _, tells := range sources {
+			if text, set := tells(flag); set && !flag.Changed {
+				wrong = errors.Join(wrong, f.Set(flag.Name, text))
 			}
 		}
-		return file.Resolve(c, parent, flag)
-	}), nil
+	})
+	return wrong
+}
+
+// settings reads flags from a JSON object whose keys are their names with underscores, for
+// example {"allocator_url": "https://lab.example.org"}. Keys that are no flags are left alone,
+// as the file may be newer than the program.
+func settings(path string) (teller, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read settings: %w", err)
+	}
+	values := map[string]any{}
+	if err := json.Unmarshal(raw, &values); err != nil {
+		return nil, fmt.Errorf("read settings of %s: %w", path, err)
+	}
+	return func(flag *pflag.Flag) (string, bool) {
+		value := values[strings.ReplaceAll(flag.Name, "-", "_")]
+		return fmt.Sprint(value), value != nil
+	}, nil
+}
+
+// settingsFile is the machine's.
+func settingsFile() string { return host.Path("/etc/lablink/agent.json") }
+
+// stateDir is where the agent keeps its state, and homeDir that of who works on the desktop:
+// on a machine that was not set up for it, where root does not run it, those of who does.
+func stateDir() string { return folder("/var/lib/lablink-agent", ".local/state/lablink-agent") }
+func homeDir() string  { return folder("/var/lib/lablink-home", ".local/share/lablink-home") }
+
+func folder(ofMachine, mine string) string {
+	home, err := os.UserHomeDir()
+	if _, there := os.Stat(settingsFile()); there == nil || err != nil || host.Path("/") != "/" || os.Getuid() == 0 {
+		return host.Path(ofMachine)
+	}
+	return filepath.Join(home, mine)
 }

@@ -44,7 +44,7 @@ func TestWhatCannotBeTrustedIsNamed(t *testing.T) {
 		_, err = parse(t, "--allocator-url=https://x.test", "--audience=a", "--region=r", "--trust="+text)
 		assert.ErrorContains(t, err, says)
 		bootstrap := bootstrapCommand{Trust: text}
-		assert.ErrorContains(t, bootstrap.Validate(), says)
+		assert.ErrorContains(t, bootstrap.check(), says)
 	}
 	pool, err := parseTrust("")
 	require.NoError(t, err)

@@ -11,6 +11,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"github.com/talmolab/lablink-infrastructure/agent/artifacts"
 	"github.com/talmolab/lablink-infrastructure/agent/boot"
 	"github.com/talmolab/lablink-infrastructure/agent/identity"
@@ -20,16 +22,21 @@ import (
 )
 
 type updateCommand struct {
-	Region       string `required:"" help:"The AWS region of the machine."`
-	Bucket       string `required:"" help:"The artifact bucket."`
-	AllocatorURL string `placeholder:"URL" help:"The allocator's address."`
-	TLSName      string `placeholder:"NAME" help:"The name in the allocator's certificate, when the URL holds an address."`
-	Trust        string `placeholder:"BASE64" help:"The certificate that is trusted in place of the system's authorities: PEM, in base64."`
-	StateDir     string `default:"${state_dir}" placeholder:"DIR" help:"Where the agent keeps its state (${default})."`
+	Region, Bucket, AllocatorURL, TLSName, Trust, StateDir string
 }
 
-// Run looks once.
-func (c *updateCommand) Run(ctx context.Context, out io.Writer) error {
+func (c *updateCommand) flags(f *pflag.FlagSet) {
+	f.StringVar(&c.Region, "region", "", "The AWS `region` of the machine.")
+	f.StringVar(&c.Bucket, "bucket", "", "The artifact `bucket`.")
+	f.StringVar(&c.AllocatorURL, "allocator-url", "", allocatorHelp)
+	f.StringVar(&c.TLSName, "tls-name", "", tlsNameHelp)
+	f.StringVar(&c.Trust, "trust", "", trustHelp)
+	f.StringVar(&c.StateDir, "state-dir", stateDir(), "The `folder` of the agent's state.")
+	needs(f, "region", "bucket")
+}
+
+// run looks once.
+func (c *updateCommand) run(ctx context.Context, out io.Writer) error {
 	bucket := &artifacts.Bucket{
 		URL: artifacts.URL(c.Region, c.Bucket, os.Getenv), Region: c.Region,
 		Credentials: identity.Credentials(os.Getenv), HTTP: http.DefaultClient, Now: time.Now,
@@ -59,7 +66,7 @@ func (c *updateCommand) there(ctx context.Context) error {
 	return err
 }
 
-type unitsCommand struct{}
+type unitsCommand struct{ noFlags }
 
-// Run installs the units.
-func (unitsCommand) Run(ctx context.Context) error { return boot.InstallUnits(ctx) }
+// run installs the units.
+func (unitsCommand) run(ctx context.Context, _ io.Writer) error { return boot.InstallUnits(ctx) }

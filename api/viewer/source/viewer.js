@@ -14,9 +14,9 @@ const english = {
   too_much: 'Too much to copy: {n} MiB, and 1 MiB is the most. Copy less, or take a file.',
 };
 const words = { ...english, ...JSON.parse(page.words ?? '{}') };
-const watch = 'watch' in page;
-const control = 'control' in page; // staff works on somebody else's desktop
-const own = !watch && !control;
+const watch = page.view === 'watch';
+const control = page.view === 'control'; // staff works on somebody else's desktop
+const own = page.view === 'own';
 const framed = window.parent !== window; // in the seat's page, which has a bar of its own
 const stream = new URL(page.stream, location.href);
 const said = document.getElementById('said');
@@ -178,7 +178,7 @@ function hear() {
     if (source.readyState === EventSource.CLOSED) setTimeout(hear, 5000);
   };
 }
-if ('watched' in page && !framed) hear(); // the bar around tells it, too
+if (page.watched && !framed) hear(); // the bar around tells it, too
 
 document.getElementById('full').addEventListener('click', async () => {
   if (document.fullscreenElement) await document.exitFullscreen();
