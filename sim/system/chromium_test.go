@@ -89,6 +89,9 @@ func (b *browser) wait(t *testing.T, expression string) {
 	b.do(t, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(patience-10*time.Second)))
 }
 
+// loaded is true of a page whose scripts have run, and those of its frames.
+const loaded = `document.readyState === 'complete'`
+
 // becomes waits until an expression is true, also where the page becomes another one meanwhile.
 func (b *browser) becomes(t *testing.T, what, expression string) {
 	t.Helper()

@@ -11,8 +11,8 @@ import (
 func (p *people) takesPart(t *testing.T, link string) {
 	t.Helper()
 	p.ann.do(t, chromedp.Navigate(link), chromedp.WaitVisible("#email"))
-	const loaded = `[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].reduce((sum, e) => sum + e.transferSize, 0)`
-	require.Less(t, ask(t, p.ann, chromedp.Evaluate[float64](loaded)), 100_000.0, "bytes that the join page loads")
+	const bytes = `[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].reduce((sum, e) => sum + e.transferSize, 0)`
+	require.Less(t, ask(t, p.ann, chromedp.Evaluate[float64](bytes)), 100_000.0, "bytes that the join page loads")
 	const waits = `performance.getEntriesByType('resource').filter(e => e.renderBlockingStatus === 'blocking').map(e => e.name).join()`
 	require.Empty(t, ask(t, p.ann, chromedp.Evaluate[string](waits)), "what the join page waits for before it is shown")
 	p.ann.picture(t, "participant-join")
@@ -57,15 +57,17 @@ func (p *people) leavesAndEnds(t *testing.T) {
 	p.phone.do(t, chromedp.Navigate(p.site+"/seat"), chromedp.WaitVisible("#frame"), chromedp.Click("#go"), chromedp.WaitVisible("#going"), chromedp.Click("#leave"), chromedp.WaitVisible("#email"))
 	p.ann.do(t, chromedp.WaitVisible("main > section h1")) // it is her seat, too
 	require.Contains(t, p.ann.text(t, "main"), "you left.")
-	p.cleo.do(t, chromedp.WaitVisible("#frame")) // by itself
+	p.cleo.do(t, chromedp.WaitVisible("#frame"))
+	p.cleo.connected(t, framed) // by itself
 	// Whoever looked at the help, or thought of leaving, and stays is told of the end too.
 	p.cleo.do(t, chromedp.Click("#help"), chromedp.WaitVisible("#helping"), chromedp.Click("#helped"), chromedp.WaitNotVisible("#helping"))
 	p.cleo.do(t, chromedp.Click("#go"), chromedp.WaitVisible("#going"), chromedp.Click("#stayed"), chromedp.WaitNotVisible("#going"))
 
 	b := p.instructor
 	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#room"), chromedp.Click("#ending summary"), chromedp.SetValue("#when", "in-30"), chromedp.Click("#set-end"))
+	b.comesBack(t)
 	p.cleo.wait(t, `/^\d\d? min/.test(document.querySelector('#left')?.innerText)`) // and not hours
-	b.do(t, chromedp.WaitVisible("#ending"), chromedp.Click("#ending summary"), chromedp.Click("#end"), chromedp.WaitVisible("#sure"))
+	b.do(t, chromedp.Click("#ending summary"), chromedp.Click("#end"), chromedp.WaitVisible("#sure"))
 	b.picture(t, "instructor-end")
 	b.do(t, chromedp.Click("#sure"), chromedp.WaitVisible("#room"))
 	p.cleo.do(t, chromedp.WaitVisible("main > section h1")) // the desktop's page has none
