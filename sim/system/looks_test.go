@@ -41,7 +41,7 @@ func (b *browser) as(t *testing.T, l look) {
 // stick out, and axe has nothing to say. Pictures are of the page as it is.
 func (b *browser) picture(t *testing.T, name string) {
 	t.Helper()
-	require.NotRegexp(t, `%!|0x[0-9a-f]{8}`, b.text(t, "body"), "a value is not what its format expects")
+	require.NotRegexp(t, `%!|\b0x[0-9a-f]{8}`, b.text(t, "body"), "a value is not what its format expects")
 	its := b.look
 	for _, look := range looks {
 		b.as(t, look)

@@ -27,8 +27,8 @@ func TestWhatASeatSaysMeanwhileIsForEverybody(t *testing.T) {
 	ws := w.ReadyWorkshop(t, 1)
 	machine := w.Machines(t, ws)[0]
 	w.Agents.Connect(machine)
+	seat := serves(t, w) + "/seat" // for longer than the browser, which complains of a server that is gone
 	ann := newBrowser(t, startChromium(t))
-	seat := serves(t, w) + "/seat"
 	ann.do(t, chromedp.Navigate(seat[:len(seat)-len("/seat")]+"/join/"+ws.JoinCode), chromedp.SendKeys("#email", "ann@example.org\r"), chromedp.WaitVisible("#seat"))
 	w.Settled()
 	look := func(name, shows string) {
