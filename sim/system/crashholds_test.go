@@ -2,7 +2,6 @@ package system
 
 import (
 	"maps"
-	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -52,8 +51,7 @@ func (l *life) seats(t *testing.T, workshops []api.Workshop) map[string]holding 
 	t.Helper()
 	out := map[string]holding{}
 	for _, w := range workshops {
-		var page api.Page[api.Seat]
-		require.NoError(t, l.staff.Do(t.Context(), http.MethodGet, "/api/v1/seats?workshop="+w.ID, nil, &page))
+		page := read[api.Page[api.Seat]](t, l.staff, "/api/v1/seats?workshop="+w.ID)
 		require.True(t, w.State == "open" || len(page.Items) == 0, "a workshop that has ended has seats: %+v", page.Items)
 		for _, s := range page.Items {
 			out[s.ID] = holding{w.ID, s.Email, s.State, s.Machine}

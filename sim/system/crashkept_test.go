@@ -113,18 +113,23 @@ func (k *kept) check(t *testing.T, kind string, there map[string]bool) {
 	}
 }
 
+// read is what is at a path, also where the database does not answer at once, as after a kill.
+func read[T any](t *testing.T, c *api.Client, path string) (out T) {
+	t.Helper()
+	var err error
+	eventually(t, "the database answers", func() bool {
+		err = c.Do(t.Context(), http.MethodGet, path, nil, &out)
+		return api.CodeOf(err) != api.Unavailable // it says to ask again
+	})
+	require.NoError(t, err)
+	return out
+}
+
 // every lists all that there is, page by page.
 func every[T any](t *testing.T, c *api.Client, path string) (all []T) {
 	t.Helper()
 	for after := ""; ; {
-		var page api.Page[T]
-		var err error
-		eventually(t, "the database answers", func() bool {
-			page = api.Page[T]{}
-			err = c.Do(t.Context(), http.MethodGet, path+"limit=200&after="+url.QueryEscape(after), nil, &page)
-			return api.CodeOf(err) != api.Unavailable // it says to ask again
-		})
-		require.NoError(t, err)
+		page := read[api.Page[T]](t, c, path+"limit=200&after="+url.QueryEscape(after))
 		all = append(all, page.Items...)
 		if after = page.Next; after == "" {
 			return all
@@ -135,10 +140,8 @@ func every[T any](t *testing.T, c *api.Client, path string) (all []T) {
 // ids are those of all that a listing has, which is of one page.
 func ids[T any](t *testing.T, c *api.Client, path string, id func(T) string) map[string]bool {
 	t.Helper()
-	var page api.Page[T]
-	require.NoError(t, c.Do(t.Context(), http.MethodGet, path, nil, &page))
 	out := map[string]bool{}
-	for _, of := range page.Items {
+	for _, of := range read[api.Page[T]](t, c, path).Items {
 		out[id(of)] = true
 	}
 	return out

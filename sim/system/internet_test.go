@@ -66,12 +66,8 @@ func (i *internet) door(ctx context.Context, address netip.Addr, port string) (s
 	if err != nil {
 		return "", err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	at, err := nextAddress()
 	if err != nil {
-		return "", err
-	}
-	at := l.Addr().String()
-	if err := l.Close(); err != nil {
 		return "", err
 	}
 	if err := i.account.OpenDoor(ctx, control.Door{Listen: at, Address: address.String(), Port: number}); err != nil {

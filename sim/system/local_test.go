@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -58,15 +59,20 @@ func find(t *testing.T) *local {
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
+	address, err := nextAddress()
+	require.NoError(t, err)
+	return address
+}
+
+// nextAddress is one that nobody listens on.
+func nextAddress() (string, error) {
 	for range 1000 {
 		address := fmt.Sprintf("127.0.0.1:%d", 20_000+nextPort.Add(1)%10_000)
 		if l, err := net.Listen("tcp", address); err == nil {
-			require.NoError(t, l.Close())
-			return address
+			return address, l.Close()
 		}
 	}
-	require.FailNow(t, "no port is free")
-	return ""
+	return "", errors.New("no port is free")
 }
 
 // nextPort goes through ports that the system gives to nobody by itself: another test
@@ -157,9 +163,7 @@ func (l *local) endAll(t *testing.T, admin *api.Client, account *control.Client)
 
 func (l *local) machines(t *testing.T, admin *api.Client) []api.Machine {
 	t.Helper()
-	var page api.Page[api.Machine]
-	require.NoError(t, admin.Do(t.Context(), http.MethodGet, "/api/v1/machines", nil, &page))
-	return page.Items
+	return read[api.Page[api.Machine]](t, admin, "/api/v1/machines").Items
 }
 
 // answers waits until the allocator is ready.
