@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -59,11 +60,12 @@ func TestASpotMachineThatAWSTakesBackIsLeftInTime(t *testing.T) {
 	require.NoError(t, person.Do(t.Context(), http.MethodDelete, "/api/v1/seats/current", nil, nil))
 	eventually(t, "it is ready again", func() bool { return l.machine(t, admin, second).State == "ready" })
 	require.NoError(t, admin.Do(t.Context(), http.MethodPost, "/api/v1/machines/"+second+"/reboot", nil, nil))
-	require.Equal(t, "rebooting", l.machine(t, admin, second).State)
-	eventually(t, "it has booted again", func() bool { return l.machine(t, admin, second).State == "ready" })
-	var timeline api.Page[api.Change]
-	require.NoError(t, admin.Do(t.Context(), http.MethodGet, "/api/v1/machines/"+second+"/timeline", nil, &timeline))
-	require.Contains(t, timeline.Items[len(timeline.Items)-1].Reason, "it has booted again")
+	eventually(t, "it has booted again", func() bool {
+		var timeline api.Page[api.Change]
+		require.NoError(t, admin.Do(t.Context(), http.MethodGet, "/api/v1/machines/"+second+"/timeline", nil, &timeline))
+		last := timeline.Items[len(timeline.Items)-1]
+		return last.From == "rebooting" && last.To == "ready" && strings.Contains(last.Reason, "it has booted again")
+	})
 	l.endAll(t, admin, account)
 }
 

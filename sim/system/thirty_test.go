@@ -1,6 +1,7 @@
 package system
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/sim/cloud"
+	"github.com/talmolab/lablink-infrastructure/sim/control"
 )
 
 // Two of three zones have no capacity, the one that has some runs out of it for a
@@ -28,18 +30,24 @@ func TestThirtySeatsAreReadyInARegionThatIsFullAndSlow(t *testing.T) {
 		require.NoError(t, admin.Do(t.Context(), http.MethodGet, "/api/v1/operations?workshop="+w.ID, nil, &operations))
 		return len(operations.Items) == 1 && strings.Contains(operations.Items[0].Message, "AWS has no such machine free") && running(t, account) == 0 && operations.Items[0].State == "running"
 	})
-	// More than the SDK tries again by itself, so that the allocator has to.
-	refuse := map[string]int{"CreateFleet": 5, "DescribeInstances": 5}
-	require.NoError(t, account.SetFaults(t.Context(), cloud.Faults{InsufficientCapacity: full, Throttle: 10, Refuse: refuse, UnseenSeconds: 10}))
+	refuse := func(calls int) {
+		require.NoError(t, account.SetFaults(t.Context(), cloud.Faults{InsufficientCapacity: full, Throttle: 10, Refuse: map[string]int{"CreateFleet": calls, "DescribeInstances": calls}, UnseenSeconds: 10}))
+	}
+	refuse(1000) // until that is told
 	eventually(t, "it is told that AWS asks to go slower", func() bool {
 		var operations api.Page[api.Operation]
 		require.NoError(t, admin.Do(t.Context(), http.MethodGet, "/api/v1/operations?workshop="+w.ID, nil, &operations))
 		return strings.Contains(operations.Items[0].Message, "RequestLimitExceeded")
 	})
+	refuse(5) // more than the SDK tries again by itself, so that the allocator has to
 	l.await(t, admin, w, seats)
-	state, err := account.State(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, map[string]int{"CreateFleet": 0, "DescribeInstances": 0}, state.Faults.Refuse, "so many calls were answered with RequestLimitExceeded")
+	var state control.State
+	eventually(t, "so many calls were answered with RequestLimitExceeded", func() bool {
+		var err error
+		state, err = account.State(t.Context())
+		require.NoError(t, err)
+		return maps.Equal(state.Faults.Refuse, map[string]int{"CreateFleet": 0, "DescribeInstances": 0})
+	})
 	for _, i := range state.Instances {
 		if i.Tags["lablink:managed-by"] == "allocator" {
 			require.Equal(t, "us-west-2b", i.AvailabilityZone)
@@ -59,7 +67,14 @@ func TestThirtySeatsAreReadyInARegionThatIsFullAndSlow(t *testing.T) {
 		return len(marked) == seats
 	})
 
-	ends := time.Now().Add(2 * time.Second)
-	require.NoError(t, admin.Do(t.Context(), http.MethodPatch, "/api/v1/workshops/"+w.ID, api.WorkshopChange{EndsAt: &ends}, nil))
+	eventually(t, "its end is soon, and not past when that is read", func() bool {
+		ends := time.Now().Add(2 * time.Second)
+		err := admin.Do(t.Context(), http.MethodPatch, "/api/v1/workshops/"+w.ID, api.WorkshopChange{EndsAt: &ends}, nil)
+		if api.CodeOf(err) == api.Invalid {
+			return false
+		}
+		require.NoError(t, err)
+		return true
+	})
 	eventually(t, "no instance is left", func() bool { return running(t, account) == 0 })
 }
