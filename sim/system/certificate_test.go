@@ -79,7 +79,7 @@ func (e *engine) reach(t *testing.T, s launcher.Stack) *deployed {
 		},
 		DisableKeepAlives: true,
 	}
-	return &deployed{&local{url: out.URL, password: out.InitialAdminPassword, transport: transport}, out, &http.Client{Jar: jar, Transport: transport, Timeout: 10 * time.Second}, roots, doors}
+	return &deployed{&local{url: out.URL, password: out.InitialAdminPassword, transport: transport}, out, &http.Client{Jar: jar, Transport: transport, Timeout: time.Minute}, roots, doors}
 }
 
 // ready waits until the environment answers with the release that was deployed.

@@ -23,8 +23,8 @@ func TestMakeUpGoesOnFromWhereverItWasCutShort(t *testing.T) {
 		{"host-data creating", l.powerCut},
 		{"host-profile creating", interrupt},
 		{"host-instance creating", l.powerCut},
-		{"Waiting until the allocator answers", interrupt},
-		{"Waiting until the allocator answers", l.powerCut},
+		{waiting, interrupt},
+		{waiting, l.powerCut},
 	} {
 		l.cutShort(t, "up", cut.at, cut.how)
 	}
@@ -42,6 +42,10 @@ func TestMakeUpGoesOnFromWhereverItWasCutShort(t *testing.T) {
 	l.make(t, "down")
 	l.nothingRuns(t)
 }
+
+// waiting is said last. An allocator that is there already answers at once: what is cut short
+// then may be done.
+const waiting = "Waiting until the allocator answers"
 
 // cutShort calls make and ends it when it says something that holds text.
 func (l *local) cutShort(t *testing.T, target, text string, how func(*testing.T, int)) {
@@ -63,7 +67,7 @@ func (l *local) cutShort(t *testing.T, target, text string, how func(*testing.T,
 	err = cmd.Wait()
 	t.Logf("make %s, cut short at %q\n%s", target, text, said)
 	require.True(t, cut, "it did not say %q", text)
-	require.Error(t, err, "it was not cut short")
+	require.True(t, err != nil || text == waiting && strings.Contains(said, "LabLink runs"), "it was not cut short")
 }
 
 // interrupt is Ctrl-C.

@@ -248,7 +248,7 @@ func (l *local) rollBack(t *testing.T, sum string, begin func()) {
 	line := "    version: sha256:" + sum + "\n"
 	require.Contains(t, string(after), line)
 	require.Equal(t, string(before), strings.Replace(string(after), line, "", 1))
-	said, code = l.lablink(t, "verify", "--stack", "local", "--wait", "1m")
+	said, code = l.lablink(t, "verify", "--stack", "local", "--wait", patience.String())
 	require.Zero(t, code, said)
 	require.Contains(t, said, "release "+sum[:12])
 }

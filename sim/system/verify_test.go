@@ -154,10 +154,10 @@ func TestASeatIsTriedOutOnTheLocalStackAndNoMachineIsLeft(t *testing.T) {
 	require.Zero(t, running(t, account))
 
 	require.NoError(t, account.SetFaults(t.Context(), cloud.Faults{InsufficientCapacity: []cloud.CapacityFault{{InstanceType: "sim.gpu"}, {InstanceType: "sim.gpu.large"}}}))
-	said, code = l.lablink(t, "verify", "--stack", "local", "--seat", "--wait", "10s")
+	said, code = l.lablink(t, "verify", "--stack", "local", "--seat", "--wait", "30s")
 	require.Equal(t, 1, code, said)
 	require.Regexp(t, `machine +WRONG +the machine mch_\w+ .* is not ready after`, said)
-	require.Contains(t, said, "after 10s: ")
+	require.Contains(t, said, "after 30s: ")
 	require.Zero(t, running(t, account))
 	require.NoError(t, account.SetFaults(t.Context(), cloud.Faults{}))
 
