@@ -105,6 +105,7 @@ func (d *deployed) claimAll(t *testing.T, w api.Workshop, seats int) []*api.Clie
 	t.Helper()
 	people, got := make([]*api.Client, seats), make([]api.Seat, seats)
 	var all sync.WaitGroup
+	var mu sync.Mutex // who claims after the first answer has the cookie, and is given the same seat
 	for i := range people {
 		jar, err := cookiejar.New(nil)
 		require.NoError(t, err)
@@ -113,6 +114,8 @@ func (d *deployed) claimAll(t *testing.T, w api.Workshop, seats int) []*api.Clie
 			all.Go(func() {
 				other := people[i]
 				seat, problem := claim(t, other, w, fmt.Sprintf("p%d@example.org", i), new(atomic.Int32))
+				mu.Lock()
+				defer mu.Unlock()
 				if problem == nil {
 					got[i] = seat
 				}
