@@ -294,7 +294,7 @@ func TestManyMachinesThatDrainQueueTheirCollectionsTogether(t *testing.T) {
 		require.Equal(t, allocator.Draining, m.State)
 		w.Settle(m.ID)
 	}
-	require.Eventually(t, func() bool { return store.looks.Load() == seats }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return store.looks.Load() == seats }, time.Minute, time.Millisecond)
 	close(queue.opened)
 	w.Settled()
 	all, err := w.Store.Unfinished(t.Context())

@@ -94,7 +94,7 @@ func (d *desk) until(t *testing.T, is func(allocator.Machine) bool) allocator.Ma
 		m, err = d.Store.Machine(t.Context(), d.id)
 		require.NoError(t, err)
 		return is(m)
-	}, 20*time.Second, 5*time.Millisecond, "it is %+v", &m)
+	}, time.Minute, 5*time.Millisecond, "it is %+v", &m)
 	return m
 }
 

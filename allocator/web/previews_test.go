@@ -151,7 +151,7 @@ func TestWhoWasNotToldIsNotSeen(t *testing.T) {
 	mustOpen(t, ann, "/join/"+ws.JoinCode)
 	require.Equal(t, http.StatusNotFound, seen())
 	until(t, watched(t, ann, "/seat/live"), `id="previews"`)
-	require.Eventually(t, func() bool { return seen() == http.StatusOK }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return seen() == http.StatusOK }, time.Minute, 10*time.Millisecond)
 	w.pictures(t, ws, false)
 	require.Equal(t, http.StatusNotFound, seen())
 }

@@ -134,7 +134,7 @@ func TestWatchingEndsWithTheSeatAndWithTheLogIn(t *testing.T) {
 			require.NoError(t, err)
 			defer stream.CloseNow()
 			end(w, staff, seat.ID)
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			for err = nil; err == nil; _, _, err = stream.Read(ctx) {
 			}
@@ -224,7 +224,7 @@ func TestNobodyWhoWatchesKeepsAnAllocatorFromStopping(t *testing.T) {
 	_, _, err = stream.Read(t.Context())
 	require.NoError(t, err)
 	w.stop()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	_, _, err = stream.Read(ctx)
 	require.Error(t, err)
