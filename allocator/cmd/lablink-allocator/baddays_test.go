@@ -44,7 +44,7 @@ func TestALockedDatabaseIsToldAndAllIsWellOnceItIsFree(t *testing.T) {
 	c, stop := serving(t, p)
 	defer stop()
 	admin := logged(t, c)
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.Data, storeFile)+"?_txlock=immediate")
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.Data, storeFile)+"?_txlock=immediate&_pragma=busy_timeout(60000)") // it may be writing just now
 	require.NoError(t, err)
 	defer db.Close()
 	lock, err := db.BeginTx(t.Context(), nil)

@@ -61,7 +61,7 @@ func TestTheAgentsProgramJoinsAMachineOfOnesOwn(t *testing.T) {
 	var made api.MadeJoinToken
 	call(t, admin, http.MethodPost, "/api/v1/join-tokens", api.NewJoinToken{Name: "the lab's", Workshop: ws.ID}, &made)
 
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	agent := exec.CommandContext(ctx, program, "run", "--join", made.URL, "--nvml=simulated:a100")
 	home := t.TempDir()

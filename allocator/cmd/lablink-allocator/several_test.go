@@ -203,7 +203,7 @@ func (s *several) claim(t *testing.T, by, code, email string) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	person := &http.Client{Jar: jar, Timeout: 10 * time.Second}
+	person := &http.Client{Jar: jar, Timeout: time.Minute}
 	c := &api.Client{URL: by, HTTP: person}
 	var seat api.Seat
 	require.NoError(t, c.Do(t.Context(), http.MethodPost, "/api/v1/seats", api.Claim{Code: code, Email: email}, &seat))
@@ -285,9 +285,11 @@ func TestSeveralAllocatorsServeAsOne(t *testing.T) {
 	for _, person := range people {
 		require.True(t, s.sees(t, person, two.URL), "all that agents had moved before it was gone")
 	}
-	there, err := s.store.ListPeers(t.Context())
-	require.NoError(t, err)
-	require.Len(t, there, 1)
+	require.Eventually(t, func() bool { // where there was no time to say so, by its silence
+		there, err := s.store.ListPeers(t.Context())
+		require.NoError(t, err)
+		return len(there) == 1
+	}, time.Minute, 10*time.Millisecond)
 
 	three, stopThree := s.host(t)
 	s.balancer.use(t, three)
