@@ -40,12 +40,15 @@ func TestAReleaseThatFailsItsRehearsalNeverServes(t *testing.T) {
 	for behaviour, reason := range map[string]string{
 		"exits":          "its rehearsal ended before it was ready (exit status 1): lablink-allocator: migrate the database: no such table: seats",
 		"hangs":          "its rehearsal was not ready within 3s: it does not answer",
-		"is never ready": "its rehearsal was not ready within 3s: it is not ready: database: it is locked",
+		"is never ready": "its rehearsal was not ready within 10s: it is not ready: database: it is locked",
 	} {
 		t.Run(behaviour, func(t *testing.T) {
 			w, first, second := running(t, behaviour)
-			if behaviour != "exits" {
+			switch behaviour {
+			case "hangs":
 				w.limits.Rehearsal = 3 * time.Second
+			case "is never ready": // which it is to say first
+				w.limits.Rehearsal = 10 * time.Second
 			}
 			require.ErrorContains(t, w.update(t), "release "+first+" goes on")
 			require.Equal(t, first, host.Current())
@@ -91,7 +94,7 @@ func TestAReleaseThatFailsInServiceIsTakenBack(t *testing.T) {
 			case "hangs in service", "is never ready in service":
 				w.limits.Start = 10 * time.Second // which the first one has too, when it comes back
 			case "gets out of order in service":
-				w.limits.Silence = 200 * time.Millisecond
+				w.limits.Silence = 2 * time.Second // of which one that is not answered may take half
 			}
 			require.ErrorContains(t, w.update(t), "release "+first+" runs again")
 			require.Equal(t, first, host.Current())

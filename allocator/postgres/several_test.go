@@ -30,14 +30,14 @@ func plain(t *testing.T, c postgres.Config) *sql.DB {
 
 func TestAnAllocatorThatStallsInAChangeIsCutOff(t *testing.T) {
 	c := pgtest.Database(t)
-	s := open(t, c)
+	s, other := open(t, c), plain(t, c)
+	require.NoError(t, other.PingContext(t.Context())) // there is little time later on: see lock_timeout
 	stalled, err := plain(t, c).BeginTx(t.Context(), nil)
 	require.NoError(t, err)
 	_, err = stalled.ExecContext(t.Context(), "SELECT pg_advisory_xact_lock(7234016839153115649)")
 	require.NoError(t, err)
 	done := make(chan error, 1)
 	go func() { done <- storetest.SetAdmin(context.Background(), s, "hash") }()
-	other := plain(t, c)
 	require.Eventually(t, func() bool { // one batch runs at a time
 		var waiting int
 		require.NoError(t, other.QueryRowContext(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'").Scan(&waiting))

@@ -3,6 +3,7 @@ package live_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -106,10 +107,16 @@ func TestASlowPriceListIsNotWaitedFor(t *testing.T) {
 	require.NoError(t, a.SetFaults(cloud.Faults{PricesHang: true}))
 	// A clock would tell how fast this computer is: without patience this waits for
 	// the test to be ended.
-	found, err := a.prices(t, "", time.Second).Prices(t.Context(), "us-west-2", append(price.Things(), price.Spot("g5.xlarge")))
-	require.EqualError(t, err, "AWS did not tell all prices (no answer within 1s)")
-	assert.Len(t, found, 1)
-	assert.Contains(t, found, price.Spot("g5.xlarge"), "EC2 answered in time")
+	for patience := time.Second; ; patience *= 4 {
+		found, err := a.prices(t, "", patience).Prices(t.Context(), "us-west-2", append(price.Things(), price.Spot("g5.xlarge")))
+		require.EqualError(t, err, fmt.Sprintf("AWS did not tell all prices (no answer within %s)", patience))
+		if len(found) == 0 && patience < time.Minute {
+			continue // EC2 did not answer in time here
+		}
+		assert.Len(t, found, 1)
+		assert.Contains(t, found, price.Spot("g5.xlarge"))
+		return
+	}
 }
 
 func TestWithoutCredentialsOrAServerThatIsSaid(t *testing.T) {
