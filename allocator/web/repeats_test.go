@@ -97,7 +97,8 @@ func (*losing) KeepAnswer(ctx context.Context, _ [32]byte, _ int, _ []byte) erro
 func TestWhatIsKeptOfARequestTellsNothingWithoutItsKey(t *testing.T) {
 	w := newWorld(t)
 	b := w.staff(t)
-	res, body := b.send(t, http.MethodPost, "/api/v1/tokens", api.NewToken{Name: "ci"}, "Idempotency-Key", repeatKey)
+	const name = "continuous integration" // too long to be among sealed bytes by chance
+	res, body := b.send(t, http.MethodPost, "/api/v1/tokens", api.NewToken{Name: name}, "Idempotency-Key", repeatKey)
 	require.Equal(t, http.StatusCreated, res.StatusCode, body)
 	secret := decode[api.MadeToken](t, body).Secret
 	db, err := sql.Open("sqlite", w.Path)
@@ -106,7 +107,7 @@ func TestWhatIsKeptOfARequestTellsNothingWithoutItsKey(t *testing.T) {
 	var answer, key, request []byte
 	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT key, request, answer FROM answers").Scan(&key, &request, &answer))
 	kept := string(key) + string(request) + string(answer)
-	for _, hidden := range []string{secret, repeatKey, "ci"} {
+	for _, hidden := range []string{secret, repeatKey, name} {
 		require.NotContains(t, kept, hidden)
 	}
 }
