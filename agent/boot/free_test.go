@@ -127,8 +127,9 @@ func TestAReleaseIsTriedAgainOnceTheAllocatorIsBack(t *testing.T) {
 	require.Equal(t, log, w.read(t, "systemctl.log"), "it waits")
 	require.Contains(t, w.said.String(), "the update waits for the allocator: connection refused")
 	w.away, w.limits = nil, patient
-	time.AfterFunc(500*time.Millisecond, func() { _ = boot.Talks(w.state()) }) // after its longest pause
+	w.there = func() { require.NoError(t, boot.Talks(w.state())) } // after its longest pause
 	require.NoError(t, w.update(t))
+	w.there = func() {}
 	require.Equal(t, log, w.read(t, "systemctl.log"), "the agent before is sure to get on with it")
 	require.Contains(t, w.said.String(), "the update waits for what its allocator tells the agent")
 	w.hurry()

@@ -26,16 +26,15 @@ import (
 // never does.
 const systemctl = `#!/bin/sh
 echo "$@" >>"$LABLINK_ROOT/systemctl.log"
-program="$LABLINK_ROOT/opt/lablink/current/lablink-agent"
-case "$1" in
-restart)
-  grep -q broken "$program" && { echo "Job for $2 failed" >&2; exit 1; }
-  grep -q hangs "$program" && exec sleep 1000
-  talks="$LABLINK_ROOT/var/lib/lablink-agent/talks"
-  grep -qE 'mute|speaks' "$program" && echo no >"$talks"
-  grep -q speaks "$program" && { (sleep .3; echo yes >"$talks") >/dev/null 2>&1 & }
-  ;;
-is-active) grep -q ends "$program" && { echo activating; exit 3; } ;;
+[ "$1" = restart ] || [ "$1" = is-active ] || exit 0
+{ read -r first; read -r behaves; } <"$LABLINK_ROOT/opt/lablink/current/lablink-agent"
+talks="$LABLINK_ROOT/var/lib/lablink-agent/talks"
+case "$1 $behaves" in
+"restart # broken") echo "Job for $2 failed" >&2; exit 1 ;;
+"restart # hangs") exec sleep 1000 ;;
+"restart # mute") echo no >"$talks" ;;
+"restart # speaks") echo no >"$talks"; (sleep .3; echo yes >"$talks") >/dev/null 2>&1 & ;;
+"is-active # ends") echo activating; exit 3 ;;
 esac
 exit 0
 `

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -37,14 +36,14 @@ type Session struct {
 // Run shows a desktop until ctx ends, or until the X server does: then whoever started it
 // starts it again.
 func (s *Session) Run(ctx context.Context) error {
-	ctx, stop := context.WithCancel(ctx)
+	running, stop := context.WithCancel(ctx)
 	defer stop()
 	own := filepath.Join(s.Dir, "user")
 	if err := os.MkdirAll(own, 0o700); err != nil {
 		return fmt.Errorf("make the folder for what runs: %w", err)
 	}
 	s.noWindow() // of a desktop before
-	x, err := startServer(ctx, s.Dir, s.Out)
+	x, err := startServer(running, s.Dir, s.Out)
 	if err != nil {
 		return err
 	}
@@ -52,12 +51,12 @@ func (s *Session) Run(ctx context.Context) error {
 	go func() { ended <- x.cmd.Wait(); stop() }()
 	var watching sync.WaitGroup
 	defer watching.Wait()
-	watching.Go(func() { s.window(ctx, x.display) })
+	watching.Go(func() { s.window(running, x.display) })
 	s.Ready()
-	s.keepManaging(ctx, x.display, own)
+	s.keepManaging(running, x.display, own)
 	err = <-ended
-	if errors.Is(err, context.Canceled) || err == nil {
-		return context.Cause(ctx)
+	if ctx.Err() != nil || err == nil { // also one that was killed then, as it took long to end
+		return context.Cause(running)
 	}
 	return fmt.Errorf("the X server ended: %w", err)
 }

@@ -164,6 +164,17 @@ func TestADesktopThatEndsBeginsAgainAndWithItsServerAllEnds(t *testing.T) {
 	require.ErrorContains(t, <-ended, "the X server ended: signal: killed")
 }
 
+// As on a computer that is busy with other things.
+func TestADesktopEndsWithWhoWantedItThoughItsServerTakesLongToEnd(t *testing.T) {
+	manager(t, "exec sleep 1000")
+	bin := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "Xvnc"), []byte("#!/bin/sh\ntrap '' TERM\necho 99 >&3\nexec 3>&-\nexec sleep 1000\n"), 0o755))
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	ctx, stop := context.WithCancel(t.Context())
+	s := session.Session{Dir: t.TempDir(), Home: t.TempDir(), Out: &said{}, Ready: stop}
+	require.ErrorIs(t, s.Run(ctx), context.Canceled)
+}
+
 func TestAMachineWithoutAServerSaysWhatToInstall(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	s := session.Session{Dir: t.TempDir(), Home: t.TempDir(), Out: &said{}, Ready: func() { t.Error("it is not ready") }}
@@ -198,12 +209,12 @@ func TestWhichWindowIsActiveIsWrittenDown(t *testing.T) {
 			return err == nil && slices.Equal(w.Class, class)
 		}
 	}
-	require.Eventually(t, is("blender", "Blender"), 20*time.Second, 5*time.Millisecond, "%s", out)
+	require.Eventually(t, is("blender", "Blender"), time.Minute, 5*time.Millisecond, "%s", out)
 	comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", w.PID))
 	require.NoError(t, err)
 	assert.Equal(t, "xterm\n", string(comm))
 	require.NoError(t, syscall.Kill(w.PID, syscall.SIGTERM))
-	require.Eventually(t, func() bool { return is()() && w.PID == 0 }, 20*time.Second, 5*time.Millisecond, "nothing has the keyboard: %+v", &w)
+	require.Eventually(t, func() bool { return is()() && w.PID == 0 }, time.Minute, 5*time.Millisecond, "nothing has the keyboard: %+v", &w)
 	info, err := os.Stat(filepath.Join(dir, "window"))
 	require.NoError(t, err)
 	assert.Zero(t, info.Mode().Perm()&0o007, "nobody else's to read")

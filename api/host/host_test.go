@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -70,4 +71,10 @@ func TestTheCurrentReleaseIsSwitchedAtOnce(t *testing.T) {
 	target, err := os.Readlink(host.Path(host.CurrentLink))
 	require.NoError(t, err)
 	require.False(t, filepath.IsAbs(target), "the link is good wherever the root is")
+}
+
+func TestWhatIsLookedAtForAWhileIsLookedAtAtItsEnd(t *testing.T) {
+	ended := errors.New("it ended")
+	require.ErrorIs(t, host.Watch(t.Context(), time.Millisecond, time.Hour, func() error { return ended }), ended)
+	require.NoError(t, host.Watch(t.Context(), time.Millisecond, time.Hour, func() error { return nil }))
 }

@@ -164,7 +164,8 @@ func (u *Update) switchTo(ctx context.Context, sum string, mustBeReady bool) err
 	return u.Up(ctx, sum, mustBeReady)
 }
 
-// Watch looks on for a while, again and again, until a look finds a fault.
+// Watch looks on for a while, again and again, until a look finds a fault. The last look is at
+// its end: a computer that stood still meanwhile may have come to none before.
 func Watch(ctx context.Context, during, every time.Duration, look func() error) error {
 	end := time.NewTimer(during)
 	defer end.Stop()
@@ -175,7 +176,7 @@ func Watch(ctx context.Context, during, every time.Duration, look func() error) 
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-end.C:
-			return nil
+			return look()
 		case <-tick.C:
 		}
 		if err := look(); err != nil {
