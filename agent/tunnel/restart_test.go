@@ -39,7 +39,7 @@ func listen(t *testing.T, addr string, h http.Handler) *httptest.Server {
 func TestATunnelComesBackByItselfWhenTheAllocatorRestarts(t *testing.T) {
 	a := fakeallocator.New()
 	a.Know(known.AgentID, known.Secret)
-	s := listen(t, "127.0.0.1:0", a)
+	s := listen(t, "127.78.0.1:0", a) // where nobody else takes its port meanwhile
 	addr := s.Listener.Addr().String()
 
 	store := identity.NewStore(t.TempDir())

@@ -22,7 +22,9 @@ type Allocator struct {
 	reports       chan api.Report
 	setup         api.Setup
 	open          map[*Tunnel]bool
-	handlers      sync.WaitGroup
+	serving       int        // tunnels, from when they are asked for until nothing of them is left
+	fewer         *sync.Cond // hears of each that has ended
+	closing       bool
 }
 
 // New returns an allocator that knows no agents.
@@ -34,6 +36,7 @@ func New() *Allocator {
 		reports: make(chan api.Report, 1000),
 		open:    map[*Tunnel]bool{},
 	}
+	a.fewer = sync.NewCond(&a.mu)
 	a.mux.HandleFunc("POST /api/v1/agents", a.register)
 	a.mux.HandleFunc("POST /api/v1/agents/{id}/reports", a.report)
 	a.mux.HandleFunc("GET /api/v1/agents/{id}/setup", a.tellSetup)
@@ -44,15 +47,20 @@ func New() *Allocator {
 // ServeHTTP answers an agent.
 func (a *Allocator) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
 
-// Close breaks all tunnels and waits until nothing of them is left. The
-// allocator can go on afterwards, as after a restart.
+// Close breaks all tunnels, those that are asked for meanwhile as well, and waits
+// until nothing of them is left. The allocator can go on afterwards, as after a
+// restart.
 func (a *Allocator) Close() {
 	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.closing = true
 	for t := range a.open {
 		go t.Close()
 	}
-	a.mu.Unlock()
-	a.handlers.Wait()
+	for a.serving > 0 {
+		a.fewer.Wait()
+	}
+	a.closing = false
 }
 
 // Tunnels receives each tunnel that is opened.

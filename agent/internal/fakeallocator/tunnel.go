@@ -27,8 +27,8 @@ func (t *Tunnel) Close() { _ = t.session.Close() }
 func (t *Tunnel) Closed() <-chan struct{} { return t.session.CloseChan() }
 
 func (a *Allocator) tunnel(w http.ResponseWriter, r *http.Request) {
-	a.handlers.Add(1)
-	defer a.handlers.Done()
+	a.count(1)
+	defer a.count(-1)
 	if !a.admit(w, r) {
 		return
 	}
@@ -54,12 +54,22 @@ func (a *Allocator) tunnel(w http.ResponseWriter, r *http.Request) {
 	<-session.CloseChan()
 }
 
+func (a *Allocator) count(n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.serving += n
+	a.fewer.Broadcast()
+}
+
 func (a *Allocator) hold(t *Tunnel, open bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if open {
-		a.open[t] = true
-	} else {
+	if !open {
 		delete(a.open, t)
+		return
+	}
+	a.open[t] = true
+	if a.closing {
+		go t.Close()
 	}
 }
