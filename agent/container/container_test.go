@@ -46,7 +46,7 @@ func newWorld(t *testing.T, inside http.HandlerFunc) *world {
 	control := t.TempDir()
 	l, err := net.Listen("unix", filepath.Join(control, "control"))
 	require.NoError(t, err)
-	warden := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
+	warden := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
 	go func() { _ = warden.Serve(l) }()
 	t.Cleanup(func() { _ = warden.Close() })
 	require.NoError(t, os.Mkdir(filepath.Join(w.dir, "www"), 0o755))

@@ -136,7 +136,7 @@ func BenchmarkDesktop(b *testing.B) {
 	order[bool](b, start(b, "desktop", filepath.Join(dir, "rfb")), struct{}{})
 	control, err := net.Listen("unix", filepath.Join(dir, "control"))
 	require.NoError(b, err)
-	warden := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
+	warden := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
 	go func() { _ = warden.Serve(control) }()
 	defer warden.Close()
 	crew := g.crew(b, url, instances)
