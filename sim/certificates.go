@@ -32,20 +32,20 @@ type certificates struct {
 func startCertificates(s *Sim) (*certificates, error) {
 	c := &certificates{roots: filepath.Join(s.dir, "authority-roots.pem"), gates: gates{sim: s, at: map[string]string{}}}
 	var err error
-	for _, port := range []*int{&c.gates.http, &c.gates.tls} {
-		if *port, err = freePort(); err != nil {
-			return nil, err
-		}
+	if err := c.gates.hold(); err != nil {
+		return nil, err
 	}
 	c.Authority, err = authority.Start(authority.Options{
 		Lookup: c.gates.lookup, HTTPPort: c.gates.http, TLSPort: c.gates.tls, Name: authorityName,
 	})
 	if err != nil {
+		c.gates.release()
 		return nil, err
 	}
 	c.names, err = authority.ServeNames(func(name, kind string) ([]string, error) { return s.Account.Answer(name, kind), nil })
 	if err != nil {
 		c.Authority.Close()
+		c.gates.release()
 		return nil, err
 	}
 	return c, nil
@@ -55,6 +55,7 @@ func startCertificates(s *Sim) (*certificates, error) {
 func (c *certificates) Close() {
 	c.names.Close()
 	c.Authority.Close()
+	c.gates.release()
 }
 
 // trust writes down what machines trust: what was issued before this start, what is
@@ -88,6 +89,7 @@ func (c *certificates) state() *control.Authority {
 type gates struct {
 	sim       *Sim
 	http, tls int
+	held      []net.Listener // which keep the two from other simulators
 
 	mu sync.Mutex
 	at map[string]string // by public address
@@ -96,12 +98,26 @@ type gates struct {
 // gateNetwork is the part of loopback that gates are at.
 const gateNetwork = "127.77.0."
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", gateNetwork+"1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a port for the authority's questions: %w", err)
+// holding is the address there at which each simulator holds its two ports, and no gate is.
+const holding = gateNetwork + "255"
+
+// hold finds the two ports. Nobody connects to where they are held.
+func (g *gates) hold() error {
+	for _, here := range []*int{&g.http, &g.tls} {
+		l, err := net.Listen("tcp", holding+":0")
+		if err != nil {
+			g.release()
+			return fmt.Errorf("find a port for the authority's questions: %w", err)
+		}
+		g.held, *here = append(g.held, l), port(l)
 	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
+	return nil
+}
+
+func (g *gates) release() {
+	for _, l := range g.held {
+		_ = l.Close()
+	}
 }
 
 // lookup is the authority's DNS.

@@ -64,7 +64,7 @@ func TestOneMakeWorksInAWorkspaceAtATime(t *testing.T) {
 
 func TestAPortThatIsTakenIsSaidBeforeAnythingIsDone(t *testing.T) {
 	w, _ := newWorkspace(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.79.0.1:0") // where nobody else takes it once it is free again
 	require.NoError(t, err)
 	w.Door = l.Addr().String()
 	err = w.checkDoor(t.Context())
