@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	timeout = 20 * time.Second
+	timeout = time.Minute
 	tick    = 5 * time.Millisecond
 )
 

@@ -26,14 +26,21 @@ func (w *world) open80For(cidr string) string {
 	return r.ID
 }
 
+// free is an address where a door can be opened, which nobody else takes meanwhile.
+func (w *world) free() string {
+	w.Helper()
+	l, err := net.Listen("tcp", "127.80.0.1:0")
+	require.NoError(w, err)
+	require.NoError(w, l.Close())
+	return l.Addr().String()
+}
+
 // door opens a door to port 80 of an address.
 func (w *world) door(address string, from ...string) string {
 	w.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(w, err)
-	require.NoError(w, l.Close())
-	require.NoError(w, w.host.OpenDoor(l.Addr().String(), strings.Join(from, ""), address, 80))
-	return "http://" + l.Addr().String()
+	at := w.free()
+	require.NoError(w, w.host.OpenDoor(at, strings.Join(from, ""), address, 80))
+	return "http://" + at
 }
 
 // get asks by a connection of its own.

@@ -72,7 +72,7 @@ func TestRestartIsAsTheUnitSays(t *testing.T) {
 		t.Run(fmt.Sprintf("%s after %d", c.restart, c.exit), func(t *testing.T) {
 			w, box := newWorld(t), newMailbox(t)
 			w.launch(program("serve", fmt.Sprintf("echo start > %s\nexit %d", box.path, c.exit)) +
-				unit("it.service", "[Unit]\nStartLimitBurst=2\n[Service]\nType=oneshot\nExecStart=/opt/serve\nRestart="+c.restart+"\nRestartPreventExitStatus=3\nRestartSec=0") +
+				unit("it.service", "[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=2\n[Service]\nType=oneshot\nExecStart=/opt/serve\nRestart="+c.restart+"\nRestartPreventExitStatus=3\nRestartSec=0") +
 				"systemctl start it.service || true\n" + until("inactive failed") + "echo end > " + box.path)
 			want := []string{"start", "end"}
 			if c.again {
@@ -88,7 +88,7 @@ func TestRestartIsAsTheUnitSays(t *testing.T) {
 func TestWhatEndedTooOftenIsStartedOnceThatIsForgotten(t *testing.T) {
 	w, box := newWorld(t), newMailbox(t)
 	w.launch(program("serve", "echo start > "+box.path+"\nexit 1") +
-		unit("it.service", "[Unit]\nStartLimitBurst=1\n[Service]\nType=oneshot\nExecStart=/opt/serve") +
+		unit("it.service", "[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=1\n[Service]\nType=oneshot\nExecStart=/opt/serve") +
 		"systemctl start it.service || true\nsystemctl start it.service && echo again > " + box.path +
 		"\nsystemctl reset-failed it.service\nsystemctl start it.service || true\necho end > " + box.path)
 	for _, line := range []string{"start", "start", "end"} {
@@ -100,7 +100,7 @@ func TestItIsShownHowOftenAServiceWasStartedAgain(t *testing.T) {
 	w, box := newWorld(t), newMailbox(t)
 	const show = "systemctl show --property=ActiveState,NRestarts it.service | tr '\\n' ' ' > "
 	w.launch(program("serve", "exit 1") +
-		unit("it.service", "[Unit]\nStartLimitBurst=3\n[Service]\nType=oneshot\nExecStart=/opt/serve\nRestart=always\nRestartSec=0") +
+		unit("it.service", "[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=3\n[Service]\nType=oneshot\nExecStart=/opt/serve\nRestart=always\nRestartSec=0") +
 		show + "said; echo $(cat said) > " + box.path + "\nsystemctl start it.service || true\n" + until("failed") + show + "said; echo $(cat said) > " + box.path)
 	require.Equal(t, "NRestarts=0 ActiveState=inactive", box.next())
 	require.Equal(t, "NRestarts=2 ActiveState=failed", box.next())

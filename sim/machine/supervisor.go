@@ -25,7 +25,8 @@ type Supervisor struct {
 	name   string              // of its socket
 	named  func(port int) bool // whether who comes to a port is named by their address
 	server *http.Server
-	reboot func() // powers the machine off and on again, and does not wait
+	asked  net.Listener // for systemctl
+	reboot func()       // powers the machine off and on again, and does not wait
 
 	mu       sync.Mutex
 	services map[string]*service
@@ -49,6 +50,7 @@ func (s *Supervisor) serve(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen for systemctl: %w", err)
 	}
+	s.asked = l
 	s.env = append(s.env, "LABLINK_SUPERVISOR="+s.name)
 	s.server = &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, _ := io.ReadAll(io.LimitReader(r.Body, 1<<16))
@@ -64,8 +66,16 @@ func (s *Supervisor) serve(ctx context.Context) error {
 			s.log.Error("answer systemctl", "error", err)
 		}
 	}()
-	context.AfterFunc(ctx, func() { _ = s.server.Close() })
+	context.AfterFunc(ctx, s.hangUp)
 	return nil
+}
+
+// hangUp answers no more. The socket's name is free then, also where the server has yet to
+// begin: the same machine may come back at once.
+func (s *Supervisor) hangUp() {
+	if s.server != nil {
+		_ = errors.Join(s.server.Close(), s.asked.Close()) // closed already is as good
+	}
 }
 
 // systemctlScript speaks to the supervisor. It stands first on the machine's
@@ -355,4 +365,5 @@ func (s *Supervisor) close() {
 	}
 	s.mu.Unlock()
 	s.running.Wait()
+	s.hangUp()
 }

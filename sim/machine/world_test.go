@@ -171,7 +171,7 @@ func (w *world) terminate(id string) {
 	require.Eventually(w, func() bool {
 		i, err := w.Instance(id)
 		return err == nil && i.InstanceState == "terminated"
-	}, 20*time.Second, 5*time.Millisecond)
+	}, timeout, tick)
 }
 
 // mailbox is a pipe by which a machine's processes speak to the test.
@@ -195,7 +195,7 @@ func newMailbox(t *testing.T) *mailbox {
 // next waits for the next line.
 func (b *mailbox) next() string {
 	b.t.Helper()
-	require.NoError(b.t, b.file.SetReadDeadline(time.Now().Add(20*time.Second)))
+	require.NoError(b.t, b.file.SetReadDeadline(time.Now().Add(timeout)))
 	line, err := b.lines.ReadString('\n')
 	require.NoError(b.t, err, "nothing came from the machine")
 	return strings.TrimSuffix(line, "\n")
