@@ -90,7 +90,7 @@ func collected(t *testing.T, c *agent.Collector, s api.StartCollect) api.Collect
 		var err error
 		status, err = c.Collect(s)
 		return err == nil && status.Done
-	}, 20*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 	return status
 }
 

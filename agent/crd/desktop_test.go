@@ -79,7 +79,7 @@ func (w *world) begin() {
 // becomes waits for what the participant sees.
 func (w *world) becomes(t *testing.T, state string) api.RemoteDesktop {
 	t.Helper()
-	require.Eventually(t, func() bool { return w.Status().State == state }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return w.Status().State == state }, time.Minute, time.Millisecond)
 	return w.Status()
 }
 

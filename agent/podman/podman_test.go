@@ -123,7 +123,7 @@ func TestAContainerHasNoRightsAndEndsWithItsSession(t *testing.T) {
 			}
 		}
 		return call != ""
-	}, 20*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 	for _, want := range []string{
 		"--security-opt no-new-privileges", "--cap-drop all", "--network lablink --ip 198.19.77.2", "--uidmap 0:1879048192:65536", "--pull=never", "--rm",
 		"--image-volume=ignore", "--volume /h:/home/client:nodev ", "/var/lib/lablink-home:nodev ", "--volume /p:/run/lablink/password:ro", "--env LABLINK_PASSWORD_FILE=/run/lablink/password", "--device nvidia.com/gpu=all",

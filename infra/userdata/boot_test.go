@@ -58,7 +58,8 @@ func newMachine(t *testing.T, a *amazon, version string) machine {
 	if version != "" {
 		pretend = `if [ "$*" = --version ]; then printf '` + version + `'; exit; fi; `
 	}
-	wrap("curl", pretend+`echo "$*" >>"`+dir+`/calls"; exec `+curl+` "$@"`)
+	// How long a call may take is seen in what is called; a busy computer takes longer.
+	wrap("curl", pretend+`echo "$*" >>"`+dir+`/calls"; exec `+curl+` "$@" -m 300 --speed-time 300`)
 	wrap("sleep", `echo "$1" >>"`+dir+`/pauses"`)
 	m := machine{a: a, dir: dir, root: filepath.Join(dir, "the root"), userData: filepath.Join(dir, "part-001")}
 	require.NoError(t, os.Mkdir(m.root, 0o755))
