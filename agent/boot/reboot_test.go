@@ -2,6 +2,7 @@ package boot_test
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -59,4 +60,19 @@ func TestRootFollowsNoLinkAndWaitsForNoPipeOfTheAgents(t *testing.T) {
 func rebootAt(t *testing.T, w *world, at string) error {
 	t.Helper()
 	return boot.Reboot(t.Context(), &w.said, w.state(), at)
+}
+
+func TestRootReadsNoHalfOfWhatTheAgentWrites(t *testing.T) {
+	at := filepath.Join(t.TempDir(), "note")
+	require.NoError(t, boot.WriteNote(at, "boot-1"))
+	before, err := os.Open(at)
+	require.NoError(t, err)
+	defer before.Close()
+	require.NoError(t, boot.WriteNote(at, "boot-2"))
+	said, err := io.ReadAll(before)
+	require.NoError(t, err)
+	require.Equal(t, "boot-1\n", string(said), "who reads it meanwhile reads what it was")
+	now, err := os.ReadFile(at)
+	require.NoError(t, err)
+	require.Equal(t, "boot-2\n", string(now))
 }

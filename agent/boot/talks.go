@@ -30,7 +30,7 @@ func writeTalks(state, word string) error {
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(talksFile(state), []byte(word+"\n"), 0o600)
+	return WriteNote(talksFile(state), word)
 }
 
 // talks is what the agent that runs has written; "" where that cannot be read.

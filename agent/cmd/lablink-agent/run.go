@@ -219,7 +219,7 @@ func (c *runCommand) notices() agent.Notices {
 
 // follow tells this machine's updater which release is wanted.
 func (c *runCommand) follow(release string) error {
-	return os.WriteFile(boot.WantedFile(c.StateDir), []byte(release+"\n"), 0o600)
+	return boot.WriteNote(boot.WantedFile(c.StateDir), release)
 }
 
 // talks tells this machine's updater that the agent has started, and how it tells it later
@@ -262,7 +262,7 @@ func (c *runCommand) reboot(from string) error {
 	if c.token != "" {
 		return api.Problemf(api.Forbidden, "It is somebody's own machine", "Its owner restarts it where it stands.")
 	}
-	return os.WriteFile(boot.RebootFile(c.StateDir), []byte(from+"\n"), 0o600)
+	return boot.WriteNote(boot.RebootFile(c.StateDir), from)
 }
 
 // failed is what the updater gave up.
