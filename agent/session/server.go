@@ -47,12 +47,25 @@ type server struct {
 	display string // as DISPLAY has it
 }
 
+// starts is how often the X server is started before it is given up. It ends at once where the
+// number that it takes is still that of one that is just ending.
+const starts = 3
+
 // startServer starts the X server in a folder, and returns when it can be used.
 func startServer(ctx context.Context, dir string, out io.Writer) (*server, error) {
 	program, err := exec.LookPath("Xvnc")
 	if err != nil {
 		return nil, ErrNoServer
 	}
+	for tries := 1; ; tries++ {
+		x, err := tryServer(ctx, program, dir, out)
+		if err == nil || tries == starts || ctx.Err() != nil {
+			return x, err
+		}
+	}
+}
+
+func tryServer(ctx context.Context, program, dir string, out io.Writer) (*server, error) {
 	if err := os.Remove(filepath.Join(dir, Socket)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("take away the socket of a desktop before: %w", err)
 	}

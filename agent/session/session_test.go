@@ -175,6 +175,17 @@ func TestADesktopEndsWithWhoWantedItThoughItsServerTakesLongToEnd(t *testing.T) 
 	require.ErrorIs(t, s.Run(ctx), context.Canceled)
 }
 
+// As where one that was killed a moment ago has not let go of it.
+func TestAServerThatFindsItsNumberTakenIsStartedAgain(t *testing.T) {
+	manager(t, "exec sleep 1000")
+	bin := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "Xvnc"), []byte("#!/bin/sh\n[ -e again ] || { >again; exit 1; }\necho 99 >&3\nexec 3>&-\nexec sleep 1000\n"), 0o755))
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	ctx, stop := context.WithCancel(t.Context())
+	s := session.Session{Dir: t.TempDir(), Home: t.TempDir(), Out: &said{}, Ready: stop}
+	require.ErrorIs(t, s.Run(ctx), context.Canceled)
+}
+
 func TestAMachineWithoutAServerSaysWhatToInstall(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	s := session.Session{Dir: t.TempDir(), Home: t.TempDir(), Out: &said{}, Ready: func() { t.Error("it is not ready") }}
@@ -192,8 +203,13 @@ func desktop(t *testing.T, script string) (dir string, said *said) {
 	s := session.Session{Dir: dir, Home: t.TempDir(), Out: said, Ready: func() { close(ready) }}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	go func() { ended <- s.Run(ctx) }()
+	select {
+	case <-ready:
+	case err := <-ended:
+		stop()
+		require.NoError(t, err, said.String())
+	}
 	t.Cleanup(func() { stop(); require.ErrorIs(t, <-ended, context.Canceled) })
-	<-ready
 	return dir, said
 }
 

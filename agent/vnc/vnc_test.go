@@ -86,8 +86,13 @@ func (w *world) show(t *testing.T) []string {
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	s := session.Session{Dir: w.session, Home: home, Out: io.Discard, Ready: func() { close(ready) }}
 	go func() { ended <- s.Run(ctx) }()
+	select {
+	case <-ready:
+	case err := <-ended:
+		stop()
+		require.NoError(t, err, "the desktop does not start")
+	}
 	t.Cleanup(func() { stop(); <-ended })
-	<-ready
 	var env []byte
 	require.Eventually(t, func() bool { env, err = os.ReadFile(told + ".whole"); return err == nil }, time.Minute, 5*time.Millisecond)
 	return strings.Split(strings.TrimSpace(string(env)), "\n")
