@@ -31,6 +31,9 @@ const (
 	stopTime = 10 * time.Second
 	// startTries is how often another port is tried.
 	startTries = 3
+	// ownLoopback is the address of loopback at which servers listen: a port that was free there
+	// a moment ago is taken by no client and no other server.
+	ownLoopback = "127.81.0.1"
 )
 
 // accessRules let in by TLS with a password, as RDS does.
@@ -126,7 +129,7 @@ func makeDatabase(ctx context.Context, bin, folder string, d cloud.Database) err
 
 // runPostgres runs a server on a free port.
 func runPostgres(ctx context.Context, bin, folder string) (*postgres, error) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := net.Listen("tcp", ownLoopback+":0")
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +144,7 @@ func runPostgres(ctx context.Context, bin, folder string) (*postgres, error) {
 	}
 	defer log.Close()
 	p.cmd = asAnybody(exec.Command(filepath.Join(bin, "postgres"), "-D", filepath.Join(folder, "data"), "-p", strconv.Itoa(port),
-		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "ssl=on", "-c", "max_connections=100", "-c", "fsync=off"))
+		"-c", "listen_addresses="+ownLoopback, "-c", "unix_socket_directories=", "-c", "ssl=on", "-c", "max_connections=100", "-c", "fsync=off"))
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	if err := startOwned(p.cmd); err != nil {
 		return nil, err
