@@ -64,7 +64,7 @@ func TestNoNameIsLongerThanAWSTakes(t *testing.T) {
 		} {
 			assert.LessOrEqual(t, len(name), limit, "the length of %s", name)
 			assert.Regexp(t, iamName, name)
-			assert.NotContains(t, name, "--"+n.Environment, "a dash too many in %s", name)
+			assert.NotRegexp(t, "--"+n.Environment+"(-"+n.Region+")?$", name, "a dash too many in %s", name)
 		}
 		assert.Regexp(t, bucketName, n.Bucket(what))
 	})
