@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -65,9 +66,17 @@ func (b *browser) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	ask(t, b, chromedp.Steps(steps...))
 }
 
-func (b *browser) text(t *testing.T, selector string) string {
+// text is what is read of an element, also where the page becomes another one meanwhile.
+func (b *browser) text(t *testing.T, selector string) (text string) {
 	t.Helper()
-	return ask(t, b, chromedp.Text(selector))
+	eventually(t, selector+" is on the page", func() bool {
+		is, err := chromedp.Run(b.ctx, chromedp.Evaluate[*string](`document.querySelector(`+strconv.Quote(selector)+`)?.innerText ?? null`))
+		if err == nil && is != nil {
+			text = *is
+		}
+		return err == nil && is != nil
+	})
+	return text
 }
 
 // ask runs one action and shows the page when it fails.

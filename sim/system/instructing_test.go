@@ -183,7 +183,7 @@ func (p *people) collects(t *testing.T) {
 	p.makes(t, "bob@example.org", "skeleton.csv", "nose,ear\n")
 	b := p.instructor
 	b.do(t, chromedp.Click(`a[href$="/work"]`), chromedp.WaitVisible("#collect"), chromedp.Click("#collect"), chromedp.WaitVisible("#collection"))
-	b.becomes(t, "it is collected", `document.querySelector('#collection a') !== null`)
+	b.becomes(t, "it is collected, and stands still", `document.querySelector('#collection a') !== null && !document.querySelector('#collection').innerText.includes('UTC')`)
 	b.do(t, chromedp.Click("#collection a"), chromedp.WaitVisible("#all"), chromedp.Click(".kept summary"))
 	b.picture(t, "instructor-work")
 	require.Equal(t, "frame,x,y\n1,20,30\n", string(b.downloads(t, `.kept td a`)))
