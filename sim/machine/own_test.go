@@ -3,6 +3,7 @@
 package machine_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -28,7 +29,9 @@ func TestBootOfAMachineOfOnesOwnThatIsInstalledAndGivenBack(t *testing.T) {
 	require.Eventually(t, func() bool { return strings.Contains(w.host.Console(i.ID), "it has booted") }, 5*time.Minute, 50*time.Millisecond)
 	pid, err := nspawn.PID(filepath.Join(w.dir, "instances", i.ID))
 	require.NoError(t, err)
-	try := func(command string) (string, error) { return nspawn.Run(t.Context(), pid, "sh", "-c", command+" 2>&1") }
+	try := func(command string) (string, error) {
+		return nspawn.Run(context.WithoutCancel(t.Context()), pid, "sh", "-c", command+" 2>&1")
+	}
 	run := func(command string) string {
 		t.Helper()
 		said, err := try(command)
@@ -59,7 +62,7 @@ func TestBootOfAMachineOfOnesOwnThatIsInstalledAndGivenBack(t *testing.T) {
 	require.Equal(t, before, run(left), "nothing was changed")
 
 	run(`printf '#!/bin/sh\nid -un >"$HOME/shown"\nexec sleep 100000\n' >/usr/local/bin/startxfce4; chmod 0755 /usr/local/bin/startxfce4`)
-	const session = `curl -sf -m 60 --unix-socket /run/lablink-warden/control -X POST -d '{"id":"ses_1"}' http://warden/session`
+	const session = `curl -s --fail-with-body -m 60 --unix-socket /run/lablink-warden/control -X POST -d '{"id":"ses_1"}' http://warden/session`
 	for range 2 { // the second time as with a newer program
 		require.Contains(t, run(install), "This machine serves")
 		require.Equal(t, "active\nactive\ninactive", run("systemctl is-active lablink-agent lablink-warden lablink-agent-update.timer || true"))

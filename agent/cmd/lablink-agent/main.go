@@ -104,7 +104,9 @@ func named(use, short string, c command) *cobra.Command {
 		cmd.Args = func(_ *cobra.Command, args []string) error { return taker.take(args) }
 	}
 	c.flags(cmd.Flags())
-	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error { return fill(cmd.Flags()) }
+	if cmd.Flags().HasFlags() { // who shows a desktop may not read what the agent is told
+		cmd.PreRunE = func(cmd *cobra.Command, _ []string) error { return fill(cmd.Flags()) }
+	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if c, ok := c.(checking); ok {
 			if err := c.check(); err != nil {

@@ -117,6 +117,12 @@ func TestTheVersionIsPrinted(t *testing.T) {
 	assert.Equal(t, "dev\n", out.String())
 }
 
+func TestWhatNothingIsSetOfReadsNoSettings(t *testing.T) {
+	root(t, "{")
+	require.NoError(t, execute(t.Context(), []string{"version"}, io.Discard))
+	require.ErrorContains(t, execute(t.Context(), []string{"inject", "clear"}, io.Discard), "etc/lablink/agent.json")
+}
+
 // Elsewhere the program says that it serves Linux alone: it has to be one there.
 func TestWhatIsForLinuxSaysSo(t *testing.T) {
 	files, err := filepath.Glob("*.go")
