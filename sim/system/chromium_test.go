@@ -2,6 +2,8 @@ package system
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"strconv"
 	"testing"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
@@ -78,6 +81,37 @@ func (b *browser) text(t *testing.T, selector string) (text string) {
 	})
 	return text
 }
+
+// pressed clicks an element where people who see it can, in one step: pages move by themselves.
+const pressed = `(e => {
+	e?.scrollIntoView({ block: 'center', behavior: 'instant' });
+	const at = e?.getClientRects()[0];
+	const there = at && e.contains(document.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2));
+	if (there) e.click();
+	return there === true;
+})`
+
+// press waits until an element can be clicked, and clicks it.
+func press(selector string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			is, err := chromedp.Evaluate[bool](pressed+`(document.querySelector(`+strconv.Quote(selector)+`))`, byHand)(ctx, target)
+			if is {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("click %s: %w", selector, errors.Join(ctx.Err(), err))
+			case <-tick.C: // the page may be another one by then
+			}
+		}
+	})
+}
+
+// byHand lets a page do what it may when somebody does something there.
+func byHand(p *runtime.EvaluateParams) { p.UserGesture = new(true) }
 
 // ask runs one action and shows the page when it fails.
 func ask[T any](t *testing.T, b *browser, action chromedp.Action[T]) T {

@@ -58,7 +58,7 @@ func TestADesktopIsSeenInTheBrowserAndTypedOn(t *testing.T) {
 	// The desktop by itself, without a bar, and back.
 	ann.connects(t, "document", chromedp.Navigate(url+"/desktop/"))
 	ann.picture(t, "desktop-alone")
-	ann.connects(t, framed, chromedp.Click("#back"), chromedp.WaitVisible("#frame"))
+	ann.connects(t, framed, press("#back"), chromedp.WaitVisible("#frame"))
 
 	// The allocator is killed: the same desktop comes back by itself, on the same page. For how
 	// short it was away, nobody has to see.
@@ -75,7 +75,7 @@ func TestADesktopIsSeenInTheBrowserAndTypedOn(t *testing.T) {
 	// She leaves. The desktop is cut before or after the next page is there.
 	ann.none(t)
 	ann.allow(append(retried, "404 /desktop/stream$")...)
-	ann.do(t, chromedp.Click("#go"), chromedp.WaitVisible("#going"), chromedp.Click("#leave"), chromedp.WaitVisible("#email"))
+	ann.do(t, press("#go"), chromedp.WaitVisible("#going"), press("#leave"), chromedp.WaitVisible("#email"))
 }
 
 // framed is the page of the desktop in that of a seat.
@@ -85,24 +85,24 @@ const framed = `document.getElementById('frame').contentDocument`
 func (b *browser) usesTheBar(t *testing.T) {
 	t.Helper()
 	b.wait(t, `/1 h \d+ min left/.test(left.textContent)`)
-	b.do(t, chromedp.Click("#extend"))
+	b.do(t, press("#extend"))
 	b.wait(t, `answer.textContent.includes('for longer')`) // for a moment
 	b.wait(t, `/1 h (29|30) min left/.test(left.textContent)`)
 	b.picture(t, "desktop")
-	b.do(t, chromedp.Click("#previews button")) // what was read, and is there for what comes
+	b.do(t, press("#previews button")) // what was read, and is there for what comes
 	b.wait(t, `said.offsetHeight === 0 && getComputedStyle(said).display !== 'none'`)
-	b.do(t, chromedp.Click("#help"), chromedp.WaitVisible("#helping"))
+	b.do(t, press("#help"), chromedp.WaitVisible("#helping"))
 	b.wait(t, `document.getElementById('gpu-now').innerText.includes('NVIDIA') && helping.innerText.includes('mch_')`)
 	b.picture(t, "desktop-help")
-	b.do(t, chromedp.Click("#helped"))
+	b.do(t, press("#helped"))
 	b.wait(t, `!helping.open`)
 	b.do(t, chromedp.Click("#frame"))
 	b.wait(t, `document.activeElement === frame`)
 	b.do(t, chord("B", 1+2+8))
 	b.wait(t, `document.activeElement === help`)
-	b.do(t, chromedp.Click("#bar-full"))
+	b.do(t, press("#bar-full"))
 	b.wait(t, `document.fullscreenElement !== null && document.getElementById('bar-full').ariaPressed === 'true'`)
-	b.do(t, chromedp.Click("#bar-full"))
+	b.do(t, press("#bar-full"))
 	b.wait(t, `document.fullscreenElement === null && document.getElementById('bar-full').ariaPressed === 'false'`)
 	b.do(t, chromedp.Click("#frame"))
 }
@@ -138,7 +138,7 @@ func (b *browser) copies(t *testing.T, inside desktop) {
 	cmd.Env, cmd.Stdin = inside.env, strings.NewReader("from the desktop: ß €")
 	require.NoError(t, cmd.Run())
 	const text = framed + `.getElementById('text')`
-	b.do(t, chromedp.Click("#bar-clip"))
+	b.do(t, press("#bar-clip"))
 	b.wait(t, `!`+framed+`.getElementById('clipboard').hidden && document.getElementById('bar-clip').ariaPressed === 'true'`)
 	b.wait(t, text+`.value === 'from the desktop: ß €'`)
 	put := func(what string) {
@@ -158,7 +158,7 @@ func (b *browser) copies(t *testing.T, inside desktop) {
 	put(`'less'`)
 	eventually(t, "less of it arrives, on the same connection", func() bool { return copied() == "less" })
 	b.wait(t, said+` === ''`)
-	b.do(t, chromedp.Click("#bar-clip"))
+	b.do(t, press("#bar-clip"))
 	b.wait(t, framed+`.getElementById('clipboard').hidden`)
 }
 
@@ -188,22 +188,22 @@ func (l *local) watches(t *testing.T, url string, chrome context.Context, partic
 	t.Helper()
 	staff := newBrowser(t, chrome)
 	staff.do(t, chromedp.Navigate(url+"/admin"), chromedp.SendKeys("#password", l.password+"\r"), chromedp.WaitVisible(`main a[href^="/admin/workshops/"]`))
-	staff.do(t, chromedp.Click(`main a[href^="/admin/workshops/"]`), chromedp.WaitVisible("#room"))
+	staff.do(t, press(`main a[href^="/admin/workshops/"]`), chromedp.WaitVisible("#room"))
 	const watched, controlled = `document.getElementById('watched')`, `document.getElementById('controlled')`
 	require.True(t, ask(t, participant, chromedp.Evaluate[bool](`!`+watched)))
-	staff.connects(t, "document", chromedp.Click(`#room details:has(a[id^="watch-"]) summary`), chromedp.Click(`#room a[id^="watch-"]`), chromedp.WaitVisible("#screen"))
+	staff.connects(t, "document", press(`#room details:has(a[id^="watch-"]) summary`), press(`#room a[id^="watch-"]`), chromedp.WaitVisible("#screen"))
 	staff.sees(t, color.RGBA{0x22, 0x66, 0xcc, 0xff})
 	staff.picture(t, "watching")
 	participant.wait(t, watched+`?.innerText.includes('An instructor is looking at your desktop.')`)
 	typed := inside.reader(t)
-	staff.connects(t, "document", chromedp.Click("#take-over"), chromedp.WaitVisible("#only-watch"))
+	staff.connects(t, "document", press("#take-over"), chromedp.WaitVisible("#only-watch"))
 	participant.wait(t, controlled+`?.innerText.includes('An instructor is working on your desktop.')`)
 	staff.do(t, chromedp.KeyEvent("help\r"))
 	require.Equal(t, "help", <-typed)
 	staff.picture(t, "controlling")
 	staff.do(t, chord("B", 1+2+8))
 	staff.wait(t, `document.activeElement.id === 'back'`) // one key leads out of the desktop
-	staff.do(t, chromedp.Click("#only-watch"), chromedp.WaitVisible("#take-over"))
+	staff.do(t, press("#only-watch"), chromedp.WaitVisible("#take-over"))
 	participant.wait(t, watched+` && !`+controlled)
 	staff.do(t, chromedp.Navigate(url+"/admin"))
 	participant.wait(t, `!`+watched)
@@ -215,13 +215,13 @@ func (b *browser) narrow(t *testing.T) {
 	t.Helper()
 	const wide = framed + `.querySelector('#screen canvas').width`
 	b.as(t, phone)
-	b.do(t, chromedp.Click("#bar-clip"))
+	b.do(t, press("#bar-clip"))
 	b.wait(t, wide+` <= 360`)
 	require.False(t, ask(t, b, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)))
 	if screenshots != "" {
 		require.NoError(t, os.WriteFile(filepath.Join(screenshots, "desktop-narrow.png"), ask(t, b, chromedp.CaptureScreenshot()), 0o644))
 	}
-	b.do(t, chromedp.Click("#bar-clip"))
+	b.do(t, press("#bar-clip"))
 	b.as(t, usual)
 	b.wait(t, wide+` === 1200`)
 }

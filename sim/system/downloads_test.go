@@ -21,7 +21,7 @@ func (b *browser) downloads(t *testing.T, link string) (raw []byte) {
 		Behavior: protocol.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir, BrowserContextID: chromedp.FromContext(b.ctx).BrowserContextID,
 	})
 	require.NoError(t, err)
-	b.do(t, chromedp.Click(link))
+	b.do(t, press(link))
 	eventually(t, "a file is downloaded", func() bool {
 		files, err := os.ReadDir(dir)
 		require.NoError(t, err)

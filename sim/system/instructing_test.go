@@ -24,7 +24,7 @@ func (p *people) opensAWorkshop(t *testing.T) (link string) {
 	b.wait(t, `document.querySelector('#estimate').innerText.includes('$')`)
 	b.picture(t, "instructor-create")
 	b.allow("422 /admin/workshops")
-	b.do(t, chromedp.SendKeys("#roster", "whoever comes"), chromedp.Click("#open .buttons button"), chromedp.WaitVisible("main .problem"))
+	b.do(t, chromedp.SendKeys("#roster", "whoever comes"), press("#open .buttons button"), chromedp.WaitVisible("main .problem"))
 	require.Contains(t, b.text(t, "main .problem"), "whoever comes")
 	b.do(t, chromedp.SetValue("#roster", "ann@example.org\nbob@example.org\ncleo@example.org"))
 	b.tabTo(t, "#open .buttons button")
@@ -34,7 +34,7 @@ func (p *people) opensAWorkshop(t *testing.T) (link string) {
 	// The page shows by itself how the machines become ready.
 	b.wait(t, `document.querySelectorAll('#room .seatcard .state.ready').length === 3`)
 	link = b.text(t, ".invite a")
-	b.do(t, chromedp.Click("#project"), chromedp.WaitVisible(".qr"))
+	b.do(t, press("#project"), chromedp.WaitVisible(".qr"))
 	b.picture(t, "instructor-project")
 	return link
 }
@@ -46,7 +46,7 @@ func (p *people) repeatsAWorkshop(t *testing.T) {
 	b.do(t, chromedp.Navigate(p.site+"/admin"), chromedp.SetValue("#user", "ines"), chromedp.SendKeys("#password", chosen+"\r"), chromedp.WaitVisible("#open"))
 	first := time.Now().AddDate(0, 2, 0).Format("2006-01-02") + "T09:00"
 	b.do(t, chromedp.SendKeys("#name", "Every week"), chromedp.SetValue("#seats", "2"), chromedp.SetValue("#starts_at", first), chromedp.Evaluate[chromedp.Void](`rule.selectedIndex = 3`))
-	b.do(t, chromedp.Click("#open .buttons button"), chromedp.WaitVisible("#table-schedules"))
+	b.do(t, press("#open .buttons button"), chromedp.WaitVisible("#table-schedules"))
 	b.picture(t, "instructor-workshops")
 }
 
@@ -54,7 +54,7 @@ func (p *people) repeatsAWorkshop(t *testing.T) {
 func (p *people) seesTheRoom(t *testing.T) {
 	t.Helper()
 	b := p.instructor
-	b.do(t, chromedp.Click(".leave a"), chromedp.WaitVisible("#room"))
+	b.do(t, press(".leave a"), chromedp.WaitVisible("#room"))
 	b.wait(t, `['ann', 'bob', 'cleo'].every(who => document.querySelector('#room').innerText.includes(who + '@example.org'))`)
 	b.wait(t, `[...document.querySelectorAll('#room img.preview')].filter(i => i.complete && i.naturalWidth > 0).length === 2`)
 	const largest = `Math.max(...performance.getEntriesByType('resource').filter(e => e.name.includes('/preview')).map(e => e.encodedBodySize))`
@@ -63,7 +63,7 @@ func (p *people) seesTheRoom(t *testing.T) {
 	b.picture(t, "instructor-room")
 
 	// What somebody types stays while the page moves.
-	b.do(t, chromedp.Click("#room .deeds:has(input[name=text]) summary"), chromedp.SendKeys("#room .deeds[open] input[name=text]", "Please sa"))
+	b.do(t, press("#room .deeds:has(input[name=text]) summary"), chromedp.SendKeys("#room .deeds[open] input[name=text]", "Please sa"))
 	b.picture(t, "instructor-card-menu")
 	p.phone.do(t, chromedp.Navigate(p.site+"/seat"), chromedp.WaitVisible("#frame"))
 	require.Equal(t, "Please sa", ask(t, b, chromedp.Evaluate[string](`document.querySelector('#room .deeds[open] input[name=text]').value`)), "what staff types is lost when the page moves")
@@ -71,17 +71,17 @@ func (p *people) seesTheRoom(t *testing.T) {
 	b.comesBack(t)
 	p.someone(t, "Please save your work")
 	b.as(t, phone)
-	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#room"), chromedp.Click("#room .deeds:has(input[name=text]) summary"), chromedp.SendKeys("#room .deeds[open] input[name=text]", "Lunch is at noon\r"))
+	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#room"), press("#room .deeds:has(input[name=text]) summary"), chromedp.SendKeys("#room .deeds[open] input[name=text]", "Lunch is at noon\r"))
 	b.comesBack(t)
 	p.someone(t, "Lunch is at noon")
 	b.as(t, usual)
 
-	b.do(t, chromedp.WaitVisible("#everyone"), chromedp.Click("#everyone summary"), chromedp.SendKeys("#message", "We go on in five minutes"), chromedp.Click("#tell-everyone"))
+	b.do(t, chromedp.WaitVisible("#everyone"), press("#everyone summary"), chromedp.SendKeys("#message", "We go on in five minutes"), press("#tell-everyone"))
 	b.comesBack(t)
 	for _, who := range []*browser{p.ann, p.bob, p.cleo} {
 		who.wait(t, `document.querySelector('#message')?.innerText.includes('We go on in five minutes')`)
 	}
-	b.do(t, chromedp.Click(`.switch a[href*="view=table"]`), chromedp.WaitVisible("#table-machines"))
+	b.do(t, press(`.switch a[href*="view=table"]`), chromedp.WaitVisible("#table-machines"))
 	b.picture(t, "instructor-table")
 }
 
@@ -119,13 +119,13 @@ func (p *people) invites(t *testing.T, link string) {
 	table := filepath.Join(t.TempDir(), "people.csv")
 	require.NoError(t, os.WriteFile(table, []byte("Name,E-mail\nDora,dora@example.org\n"), 0o600))
 	b := p.instructor
-	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#changing"), chromedp.Click("#changing summary"), chromedp.SetUploadFiles("#invite_file", []string{table}), chromedp.Click("#change"))
+	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#changing"), press("#changing summary"), chromedp.SetUploadFiles("#invite_file", []string{table}), press("#change"))
 	b.comesBack(t)
-	b.do(t, chromedp.Click("#changing summary"), chromedp.Click("#guests summary"))
+	b.do(t, press("#changing summary"), press("#guests summary"))
 	require.Equal(t, "dora@example.org", b.text(t, "#missing"))
 	b.fits(t, "who is invited")
-	b.do(t, chromedp.Click("#changing summary"))
-	p.dora.do(t, chromedp.SendKeys("#email", "\r"), chromedp.WaitVisible("#leaving"), chromedp.Click("#leaving summary"), chromedp.Click("#leave"), chromedp.WaitVisible("#email"))
+	b.do(t, press("#changing summary"))
+	p.dora.do(t, chromedp.SendKeys("#email", "\r"), chromedp.WaitVisible("#leaving"), press("#leaving summary"), press("#leave"), chromedp.WaitVisible("#email"))
 }
 
 // card is where the machine of a participant is on the room's page.
@@ -140,22 +140,22 @@ func (p *people) helps(t *testing.T) {
 	b := p.instructor
 	ann, bob := p.machineOf(t, "ann@example.org").ID, p.machineOf(t, "bob@example.org").ID
 	card := b.card(t, "ann@example.org")
-	b.do(t, chromedp.Click(card+" .deeds summary"), chromedp.Click(card+` a[id^="release-"]`), chromedp.WaitVisible("#sure"))
+	b.do(t, press(card+" .deeds summary"), press(card+` a[id^="release-"]`), chromedp.WaitVisible("#sure"))
 	b.picture(t, "instructor-release")
-	b.do(t, chromedp.NavigateBack(), chromedp.WaitVisible(card+" .deeds"), chromedp.Click(card+" .deeds summary"), chromedp.Click(card+` a[id^="move-"]`), chromedp.WaitVisible("#sure"))
+	b.do(t, chromedp.NavigateBack(), chromedp.WaitVisible(card+" .deeds"), press(card+" .deeds summary"), press(card+` a[id^="move-"]`), chromedp.WaitVisible("#sure"))
 	b.picture(t, "instructor-move")
 	moved, movedToo := p.ann.again(t, framed), p.phone.again(t, framed)
-	b.do(t, chromedp.Click("#sure"), chromedp.WaitVisible("#room"))
+	b.do(t, press("#sure"), chromedp.WaitVisible("#room"))
 	p.ann.becomes(t, "she is told of her other machine", `document.querySelector('#another')?.innerText.includes('You were given another machine')`)
 	moved()
 	require.NotEqual(t, ann, p.machineOf(t, "ann@example.org").ID)
 
 	b.becomes(t, "a machine is free again", `document.querySelector('#cards .state.ready') !== null`)
 	card = b.card(t, "bob@example.org")
-	b.do(t, chromedp.Click(card+" .deeds summary"), chromedp.Click(card+` a[id^="replace-"]`), chromedp.WaitVisible("#confirm"))
+	b.do(t, press(card+" .deeds summary"), press(card+` a[id^="replace-"]`), chromedp.WaitVisible("#confirm"))
 	b.picture(t, "instructor-replace")
 	replaced := p.bob.again(t, framed)
-	b.do(t, chromedp.Click("#confirm"), chromedp.WaitVisible("#did"), chromedp.WaitVisible("#room"))
+	b.do(t, press("#confirm"), chromedp.WaitVisible("#did"), chromedp.WaitVisible("#room"))
 	eventually(t, "bob has another machine", func() bool { return p.machineOf(t, "bob@example.org").ID != bob })
 	p.bob.do(t, chromedp.WaitVisible("#frame"))
 	replaced()
@@ -168,9 +168,9 @@ func (p *people) restarts(t *testing.T) {
 	t.Helper()
 	b := p.instructor
 	card := "#" + ask(t, b, chromedp.Evaluate[string](`document.querySelector('#cards .seatcard:has(.state.ready)').id`))
-	b.do(t, chromedp.Click(card+" .deeds summary"), chromedp.Click(card+` a[id^="reboot-"]`), chromedp.WaitVisible("#confirm"))
+	b.do(t, press(card+" .deeds summary"), press(card+` a[id^="reboot-"]`), chromedp.WaitVisible("#confirm"))
 	b.picture(t, "instructor-restart")
-	b.do(t, chromedp.Click("#confirm"), chromedp.WaitVisible("#did"), chromedp.WaitVisible("#room"))
+	b.do(t, press("#confirm"), chromedp.WaitVisible("#did"), chromedp.WaitVisible("#room"))
 	b.do(t, chromedp.Navigate(p.site+"/admin/machines/"+strings.TrimPrefix(card, "#card-")), chromedp.WaitVisible("#machine-timeline"))
 	b.becomes(t, "it has booted again", `document.querySelector('#machine-state .state.ready') !== null && document.querySelector('#machine-timeline').innerText.includes('it has booted again')`)
 	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#room"))
@@ -182,9 +182,9 @@ func (p *people) collects(t *testing.T) {
 	p.makes(t, "ann@example.org", "results/monday/poses.csv", "frame,x,y\n1,20,30\n")
 	p.makes(t, "bob@example.org", "skeleton.csv", "nose,ear\n")
 	b := p.instructor
-	b.do(t, chromedp.Click(`a[href$="/work"]`), chromedp.WaitVisible("#collect"), chromedp.Click("#collect"), chromedp.WaitVisible("#collection"))
+	b.do(t, press(`a[href$="/work"]`), chromedp.WaitVisible("#collect"), press("#collect"), chromedp.WaitVisible("#collection"))
 	b.becomes(t, "it is collected, and stands still", `document.querySelector('#collection a') !== null && !document.querySelector('#collection').innerText.includes('UTC')`)
-	b.do(t, chromedp.Click("#collection a"), chromedp.WaitVisible("#all"), chromedp.Click(".kept summary"))
+	b.do(t, press("#collection a"), chromedp.WaitVisible("#all"), press(".kept summary"))
 	b.picture(t, "instructor-work")
 	require.Equal(t, "frame,x,y\n1,20,30\n", string(b.downloads(t, `.kept td a`)))
 	require.Contains(t, unpacked(t, b.downloads(t, "#all")), "nose,ear\n")

@@ -39,7 +39,7 @@ func (p *people) keepsMachines(t *testing.T) {
 	ann := p.machineOf(t, "ann@example.org").ID
 	b.do(t, chromedp.SendKeys("#q", "ann@example.org\r"), chromedp.WaitVisible(`#table-machines a[href="/admin/machines/`+ann+`"]`))
 	b.becomes(t, "only hers is left", `document.querySelectorAll('#table-machines tbody tr').length === 1`)
-	b.do(t, chromedp.Click(`#table-machines a[href^="/admin/machines/mch_"]`), chromedp.WaitVisible("#machine-timeline"))
+	b.do(t, press(`#table-machines a[href^="/admin/machines/mch_"]`), chromedp.WaitVisible("#machine-timeline"))
 	b.wait(t, `document.querySelectorAll('#log li').length > 0`)
 	b.picture(t, "administrator-machine")
 	p.readsTheLog(t)
@@ -47,16 +47,16 @@ func (p *people) keepsMachines(t *testing.T) {
 
 	// There is no capacity when the free machine is ended.
 	require.NoError(t, p.account.SetFaults(t.Context(), cloud.Faults{InsufficientCapacity: []cloud.CapacityFault{{InstanceType: "sim.gpu"}, {InstanceType: "sim.gpu.large"}}}))
-	b.do(t, chromedp.Navigate(p.site+"/admin/machines?state=ready&workshop="+filepath.Base(p.room)), chromedp.Click(`#table-machines a[href^="/admin/machines/mch_"]`), chromedp.WaitVisible("#machine-hands"))
-	b.do(t, chromedp.Click(`#machine-hands a[href$="/confirm/terminate"]`), chromedp.WaitVisible("#confirm"))
+	b.do(t, chromedp.Navigate(p.site+"/admin/machines?state=ready&workshop="+filepath.Base(p.room)), press(`#table-machines a[href^="/admin/machines/mch_"]`), chromedp.WaitVisible("#machine-hands"))
+	b.do(t, press(`#machine-hands a[href$="/confirm/terminate"]`), chromedp.WaitVisible("#confirm"))
 	b.picture(t, "administrator-confirm")
-	b.do(t, chromedp.Click("#confirm"), chromedp.WaitVisible("#machine-timeline"))
+	b.do(t, press("#confirm"), chromedp.WaitVisible("#machine-timeline"))
 	b.becomes(t, "the machine ends", `/^(Ending|Gone)/.test(document.querySelector('#machine-state').innerText)`)
 	b.do(t, chromedp.Navigate(p.site+"/admin/operations"), chromedp.WaitVisible("#table-operations"))
 	const launch = `button[id^="cancel-"]`
 	b.becomes(t, "another one cannot be started", `document.querySelector('`+launch+`')?.closest('tr').innerText.includes('no such machine free')`)
 	b.picture(t, "administrator-operations")
-	b.do(t, chromedp.Click(launch), chromedp.WaitNotPresent(launch))
+	b.do(t, press(launch), chromedp.WaitNotPresent(launch))
 	require.NoError(t, p.account.SetFaults(t.Context(), cloud.Faults{}))
 }
 
@@ -109,9 +109,9 @@ func (p *people) keepsTheDeployment(t *testing.T) {
 		b.do(t, chromedp.Navigate(p.site+"/admin/"+page), chromedp.WaitVisible("main h1"))
 		b.picture(t, "administrator-"+page)
 	}
-	b.do(t, chromedp.Navigate(p.site+"/admin/schedules"), chromedp.Click(`a[id^="end-"]`), chromedp.WaitVisible("#sure"))
+	b.do(t, chromedp.Navigate(p.site+"/admin/schedules"), press(`a[id^="end-"]`), chromedp.WaitVisible("#sure"))
 	b.picture(t, "administrator-end-schedule")
-	b.do(t, chromedp.Click("#sure"))
+	b.do(t, press("#sure"))
 	b.becomes(t, "there is none any more", `location.pathname === '/admin/schedules' && document.querySelector('.schedule') === null`)
 	for _, page := range []string{"costs", "audit"} {
 		b.do(t, chromedp.Navigate(p.site+"/admin/"+page), chromedp.WaitVisible("a[download]"))
@@ -127,17 +127,17 @@ func (p *people) keepsUsers(t *testing.T) {
 	b.picture(t, "administrator-token")
 	token := b.text(t, "#secret")
 	require.Equal(t, http.StatusOK, p.status(t, token))
-	b.do(t, chromedp.Click(`#table-tokens form button`), chromedp.WaitNotPresent("#table-tokens"))
+	b.do(t, press(`#table-tokens form button`), chromedp.WaitNotPresent("#table-tokens"))
 	require.Equal(t, http.StatusUnauthorized, p.status(t, token))
 
-	b.do(t, chromedp.Navigate(p.site+"/admin/users"), chromedp.SendKeys("#name", "vera"), chromedp.SetValue("#role", "viewer"), chromedp.SendKeys("#password", chosen+"\r"), chromedp.Click(`a[href="/admin/users/vera"]`), chromedp.WaitVisible("#remove"))
+	b.do(t, chromedp.Navigate(p.site+"/admin/users"), chromedp.SendKeys("#name", "vera"), chromedp.SetValue("#role", "viewer"), chromedp.SendKeys("#password", chosen+"\r"), press(`a[href="/admin/users/vera"]`), chromedp.WaitVisible("#remove"))
 	b.picture(t, "administrator-user")
-	b.do(t, chromedp.SetValue("#role", "instructor"), chromedp.Click(`form[action$="/role"] button`))
+	b.do(t, chromedp.SetValue("#role", "instructor"), press(`form[action$="/role"] button`))
 	b.becomes(t, "she has another role", `document.querySelector('#table-users a[href="/admin/users/vera"]')?.closest('tr').innerText.includes('instructor') === true`)
-	b.do(t, chromedp.Click(`a[href="/admin/users/vera"]`), chromedp.WaitVisible("#remove"))
-	b.do(t, chromedp.Click("#remove"), chromedp.WaitVisible("#confirm"))
+	b.do(t, press(`a[href="/admin/users/vera"]`), chromedp.WaitVisible("#remove"))
+	b.do(t, press("#remove"), chromedp.WaitVisible("#confirm"))
 	b.picture(t, "administrator-remove-user")
-	b.do(t, chromedp.Click("#confirm"), chromedp.WaitVisible("#table-users"), chromedp.WaitNotPresent(`a[href="/admin/users/vera"]`))
+	b.do(t, press("#confirm"), chromedp.WaitVisible("#table-users"), chromedp.WaitNotPresent(`a[href="/admin/users/vera"]`))
 }
 
 // joinsAMachine types on a computer what the page says, without being root there, which then
@@ -145,7 +145,7 @@ func (p *people) keepsUsers(t *testing.T) {
 func (p *people) joinsAMachine(t *testing.T) {
 	t.Helper()
 	b := p.admin
-	b.do(t, chromedp.Navigate(p.site+p.paper), chromedp.Click("#join-machines"), chromedp.SendKeys("#token-name", "Ada's lab\r"), chromedp.WaitVisible("#join"))
+	b.do(t, chromedp.Navigate(p.site+p.paper), press("#join-machines"), chromedp.SendKeys("#token-name", "Ada's lab\r"), chromedp.WaitVisible("#join"))
 	b.picture(t, "administrator-join-machines")
 	fetch, _, found := strings.Cut(b.text(t, "#join"), "sudo ")
 	require.True(t, found, "a desktop takes root")

@@ -36,7 +36,7 @@ func TestWhatASeatSaysMeanwhileIsForEverybody(t *testing.T) {
 		ann.picture(t, "seat-"+name)
 	}
 	look("connect", "remote")
-	ann.do(t, chromedp.Click("#connect"), chromedp.WaitVisible("#command"))
+	ann.do(t, press("#connect"), chromedp.WaitVisible("#command"))
 	ann.picture(t, "connect")
 	for _, now := range []api.RemoteDesktop{{State: "starting"}, {State: "failed", Trouble: "The code was used before. Bring another one."}, {State: "ready", Name: machine.ID, PIN: "012345"}} {
 		w.Agents.Change(func() { w.Agents.Connection = now })

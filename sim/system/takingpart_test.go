@@ -25,7 +25,7 @@ func (p *people) takesPart(t *testing.T, link string) {
 	p.ann.wait(t, `document.querySelector('#gpu-now h2')?.innerText.includes('NVIDIA')`)
 	p.ann.picture(t, "participant-help")
 	pin := p.ann.text(t, "#helping .pin")
-	p.ann.do(t, chromedp.Click("#helped"))
+	p.ann.do(t, press("#helped"))
 
 	// What follows is on a telephone.
 	p.phone.as(t, phone)
@@ -33,9 +33,9 @@ func (p *people) takesPart(t *testing.T, link string) {
 	p.phone.do(t, chromedp.Navigate(link), chromedp.SendKeys("#email", "ann@example.org\r"), chromedp.WaitVisible("#pin"))
 	p.phone.picture(t, "participant-pin")
 	p.phone.connects(t, framed, chromedp.SendKeys("#pin", pin+"\r"), chromedp.WaitVisible("#frame"))
-	p.phone.do(t, chromedp.Click("#help"), chromedp.WaitVisible("#helping"))
+	p.phone.do(t, press("#help"), chromedp.WaitVisible("#helping"))
 	p.phone.wait(t, `document.querySelector('#gpu-now h2')?.innerText.includes('NVIDIA')`)
-	p.phone.do(t, chromedp.Click("#helped"), chromedp.WaitNotVisible("#helping"))
+	p.phone.do(t, press("#helped"), chromedp.WaitNotVisible("#helping"))
 
 	p.bob.connects(t, framed, chromedp.Navigate(link), chromedp.SendKeys("#email", "bob@example.org\r"), chromedp.WaitVisible("#frame"))
 	p.cleo.do(t, chromedp.Navigate(link), chromedp.SendKeys("#email", "cleo@example.org\r"), chromedp.WaitVisible("#leaving"))
@@ -53,23 +53,23 @@ func (p *people) leavesAndEnds(t *testing.T) {
 	p.ann.tabTo(t, "#go")
 	p.ann.do(t, chromedp.KeyEvent("\r"), chromedp.WaitVisible("#going"))
 	p.ann.picture(t, "participant-leaving")
-	p.ann.do(t, chromedp.Click("#stayed"), chromedp.WaitNotVisible("#going"))
-	p.phone.do(t, chromedp.Navigate(p.site+"/seat"), chromedp.WaitVisible("#frame"), chromedp.Click("#go"), chromedp.WaitVisible("#going"), chromedp.Click("#leave"), chromedp.WaitVisible("#email"))
+	p.ann.do(t, press("#stayed"), chromedp.WaitNotVisible("#going"))
+	p.phone.do(t, chromedp.Navigate(p.site+"/seat"), chromedp.WaitVisible("#frame"), press("#go"), chromedp.WaitVisible("#going"), press("#leave"), chromedp.WaitVisible("#email"))
 	p.ann.do(t, chromedp.WaitVisible("main > section h1")) // it is her seat, too
 	require.Contains(t, p.ann.text(t, "main"), "you left.")
 	p.cleo.do(t, chromedp.WaitVisible("#frame"))
 	p.cleo.connected(t, framed) // by itself
 	// Whoever looked at the help, or thought of leaving, and stays is told of the end too.
-	p.cleo.do(t, chromedp.Click("#help"), chromedp.WaitVisible("#helping"), chromedp.Click("#helped"), chromedp.WaitNotVisible("#helping"))
-	p.cleo.do(t, chromedp.Click("#go"), chromedp.WaitVisible("#going"), chromedp.Click("#stayed"), chromedp.WaitNotVisible("#going"))
+	p.cleo.do(t, press("#help"), chromedp.WaitVisible("#helping"), press("#helped"), chromedp.WaitNotVisible("#helping"))
+	p.cleo.do(t, press("#go"), chromedp.WaitVisible("#going"), press("#stayed"), chromedp.WaitNotVisible("#going"))
 
 	b := p.instructor
-	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#room"), chromedp.Click("#ending summary"), chromedp.SetValue("#when", "in-30"), chromedp.Click("#set-end"))
+	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#room"), press("#ending summary"), chromedp.SetValue("#when", "in-30"), press("#set-end"))
 	b.comesBack(t)
 	p.cleo.wait(t, `/^\d\d? min/.test(document.querySelector('#left')?.innerText)`) // and not hours
-	b.do(t, chromedp.Click("#ending summary"), chromedp.Click("#end"), chromedp.WaitVisible("#sure"))
+	b.do(t, press("#ending summary"), press("#end"), chromedp.WaitVisible("#sure"))
 	b.picture(t, "instructor-end")
-	b.do(t, chromedp.Click("#sure"), chromedp.WaitVisible("#room"))
+	b.do(t, press("#sure"), chromedp.WaitVisible("#room"))
 	p.cleo.do(t, chromedp.WaitVisible("main > section h1")) // the desktop's page has none
 	said := p.cleo.text(t, "main")
 	require.Contains(t, said, "The files that this workshop collects go to your instructor")

@@ -27,9 +27,9 @@ func (p *people) opensOnPaper(t *testing.T) {
 	t.Helper()
 	b := p.unscripted(t)
 	b.do(t, chromedp.Navigate(p.site+"/admin"), chromedp.SetValue("#user", "ines"), chromedp.SendKeys("#password", chosen+"\r"), chromedp.WaitVisible("#open"))
-	b.do(t, chromedp.SendKeys("#name", "On paper"), chromedp.SetValue("#seats", "1"), chromedp.Click("#open .buttons button.plain"))
+	b.do(t, chromedp.SendKeys("#name", "On paper"), chromedp.SetValue("#seats", "1"), press("#open .buttons button.plain"))
 	b.becomes(t, "it says what that would cost", `document.querySelector('#estimate')?.innerText.includes('$') === true`)
-	b.do(t, chromedp.Click("#open .buttons button:not(.plain)"), chromedp.WaitVisible("#room"))
+	b.do(t, press("#open .buttons button:not(.plain)"), chromedp.WaitVisible("#room"))
 	p.paper = strings.TrimPrefix(ask(t, b, chromedp.Location()), p.site)
 	p.onPaper = b
 }
@@ -45,7 +45,7 @@ func (p *people) joinsOnPaper(t *testing.T) {
 		return ask(t, eve, chromedp.Evaluate[bool](`document.querySelector('#frame') !== null`))
 	})
 	require.Contains(t, eve.text(t, "noscript"), "needs scripts")
-	eve.do(t, chromedp.Click("noscript form button"), chromedp.WaitVisible("#email"))
+	eve.do(t, press("noscript form button"), chromedp.WaitVisible("#email"))
 }
 
 // endsOnPaper ends it, without a script.
@@ -53,6 +53,6 @@ func (p *people) endsOnPaper(t *testing.T) {
 	t.Helper()
 	b := p.onPaper
 	b.do(t, chromedp.Navigate(p.site+p.paper), chromedp.WaitVisible("#room"))
-	b.do(t, chromedp.Click("#ending summary"), chromedp.Click("#end"), chromedp.WaitVisible("#sure"), chromedp.Click("#sure"), chromedp.WaitVisible("#room"))
+	b.do(t, press("#ending summary"), press("#end"), chromedp.WaitVisible("#sure"), press("#sure"), chromedp.WaitVisible("#room"))
 	require.NotContains(t, b.text(t, "main"), "Show the link to the room", "it has ended")
 }
