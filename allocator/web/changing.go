@@ -11,16 +11,20 @@ import (
 
 // changeForm changes a workshop. What is left empty stays.
 func (s *server) changeForm(w http.ResponseWriter, r *http.Request) {
-	var change api.WorkshopChange
-	err := readForm(r)
-	if err == nil {
-		change, err = workshopChange(r)
+	if err := readForm(r); err != nil {
+		s.fail(w, r, err)
+		return
 	}
+	change, err := workshopChange(r)
 	if err == nil {
 		_, err = s.Service.ChangeWorkshop(r.Context(), s.sessionUser(r), r.PathValue("id"), change)
 	}
 	if err != nil {
-		s.fail(w, r, err)
+		p := s.asProblem(r.Context(), err)
+		s.showWorkshop(w, r, p.HTTP, func(v *workshopView) {
+			v.Problem, v.Typed = p, typed(r.PostForm)
+			v.Typed.paste("invite", change.Invite)
+		})
 		return
 	}
 	http.Redirect(w, r, "/admin/workshops/"+r.PathValue("id")+"?changed", http.StatusSeeOther)

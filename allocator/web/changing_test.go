@@ -17,7 +17,7 @@ func TestAWorkshopIsChangedOnItsPage(t *testing.T) {
 	ws, _ := w.Open(t, 2)
 	page := "/admin/workshops/" + ws.ID
 	_, body := admin.open(t, page)
-	require.Contains(t, body, `<input id="seats" name="seats" type="number" min="1" max="1000" placeholder="2">`)
+	require.Contains(t, body, `<input id="seats" name="seats" type="number" min="1" max="1000" placeholder="2" value="">`)
 	require.NotContains(t, body, `name="everybody"`, "all who have the link may join already")
 
 	res, body := admin.submit(t, page+"/change", url.Values{
@@ -90,6 +90,29 @@ func TestAChangeOnThePageThatIsNotRightSaysWhy(t *testing.T) {
 	got, err := w.Store.Workshop(t.Context(), ws.ID)
 	require.NoError(t, err)
 	require.Equal(t, ws.Seats, got.Seats)
+}
+
+func TestAChangeThatIsRefusedKeepsWhatWasTyped(t *testing.T) {
+	w := newWorld(t)
+	admin := w.staff(t)
+	ws, _ := w.Open(t, 2)
+	_, err := w.ChangeWorkshop(t.Context(), "admin", ws.ID, api.WorkshopChange{Invite: []string{"ann@example.org"}})
+	require.NoError(t, err)
+	page := "/admin/workshops/" + ws.ID
+	require.Contains(t, mustOpen(t, admin, page), `<details id="changing">`)
+	res, body := admin.submit(t, page+"/change", url.Values{
+		"seats": {"3"}, "spares": {"1"}, "session_minutes": {"45"}, "idle_minutes": {"10"}, "budget_usd": {"7.50"}, "previews": {"yes"},
+		"invite": {"zoe@example.org\nnobody"}, "uninvite": {"ann@example.org"}, "everybody": {"yes"},
+	})
+	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
+	require.Contains(t, body, `<details id="changing" open>`)
+	require.Contains(t, body, "Not all addresses could be read")
+	for _, kept := range []string{
+		`placeholder="2" value="3">`, `value="1">`, `value="45">`, `value="10">`, `value="7.50">`, `<option value="yes" selected>show them`,
+		">zoe@example.org\nnobody</textarea>", `>ann@example.org</textarea>`, `<option value="yes" selected>all who have the link`,
+	} {
+		require.Contains(t, body, kept)
+	}
 }
 
 func TestAnAPICallInvitesAndUninvites(t *testing.T) {

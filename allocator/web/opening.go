@@ -19,6 +19,14 @@ type typed url.Values
 // Of is what was typed into a field.
 func (t typed) Of(field string) string { return url.Values(t).Get(field) }
 
+// paste puts all addresses that were read into the field for them. What was in a file becomes
+// text, as a browser does not choose the file again.
+func (t typed) paste(field string, read []string) {
+	if pasted := roster.Pasted(t.Of(field)); len(pasted.Unread) == 0 && len(read) > len(pasted.Addresses) {
+		t[field] = []string{strings.Join(read, "\n")}
+	}
+}
+
 // length is how long a workshop may last, as a form asks for it.
 type length struct {
 	Hours   int
@@ -71,8 +79,7 @@ func (s *server) openForm(w http.ResponseWriter, r *http.Request) {
 	s.formAgain(w, r, p.HTTP, form, func(v *adminView) { v.Problem = p })
 }
 
-// formAgain shows the form with what was typed. What was in a file becomes text, as a
-// browser does not choose the file again.
+// formAgain shows the form with what was typed.
 func (s *server) formAgain(w http.ResponseWriter, r *http.Request, status int, form api.NewWorkshop, change func(*adminView)) {
 	v, err := s.adminData(r)
 	if err != nil {
@@ -80,9 +87,7 @@ func (s *server) formAgain(w http.ResponseWriter, r *http.Request, status int, f
 		return
 	}
 	v.Typed, v.Once = typed(r.PostForm), rand.Text()
-	if pasted := roster.Pasted(v.Typed.Of("roster")); len(pasted.Unread) == 0 && len(form.Roster) > len(pasted.Addresses) {
-		v.Typed["roster"] = []string{strings.Join(form.Roster, "\n")}
-	}
+	v.Typed.paste("roster", form.Roster)
 	change(&v)
 	s.render(w, r, status, "admin.html", v)
 }

@@ -31,6 +31,9 @@ type workshopView struct {
 	Told, Taken int
 	Did         *deed // what was just done to a machine; nil for nothing
 	Changed     bool  // whether it was just changed
+	// Problem is why it was not changed, and Typed what was to be.
+	Problem *api.Problem
+	Typed   typed
 }
 
 // counts are how many machines, and people, are how.
@@ -115,23 +118,25 @@ func oneOf(asked string, all ...string) string {
 }
 
 func (s *server) workshopPage(w http.ResponseWriter, r *http.Request) {
+	s.showWorkshop(w, r, http.StatusOK, func(v *workshopView) { v.Changed = r.URL.Query().Has("changed") })
+}
+
+// showWorkshop shows the page, with what a step before it has to say.
+func (s *server) showWorkshop(w http.ResponseWriter, r *http.Request, status int, say func(*workshopView)) {
 	v, err := s.workshopData(r.Context(), r)
 	if err == nil {
 		v.Did, err = s.justDone(r, v.Workshop.ID)
+	}
+	if err == nil && v.Instructs() && v.Workshop.Invited {
+		v.Guests, err = s.guests(r.Context(), v.Workshop.ID)
 	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	if v.Instructs() && v.Workshop.Invited {
-		if v.Guests, err = s.guests(r.Context(), v.Workshop.ID); err != nil {
-			s.fail(w, r, err)
-			return
-		}
-	}
-	v.Changed = r.URL.Query().Has("changed")
 	v.Told, v.Taken = counted(r, "told"), counted(r, "taken")
-	s.render(w, r, http.StatusOK, "workshop.html", v)
+	say(&v)
+	s.render(w, r, status, "workshop.html", v)
 }
 
 // counted is a number of an address; -1 for none.

@@ -119,6 +119,9 @@ func (p *people) invites(t *testing.T, link string) {
 	table := filepath.Join(t.TempDir(), "people.csv")
 	require.NoError(t, os.WriteFile(table, []byte("Name,E-mail\nDora,dora@example.org\n"), 0o600))
 	b := p.instructor
+	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#changing"), press("#changing summary"), chromedp.SendKeys("#invite", "whoever comes"), press("#change"), chromedp.WaitVisible("main .problem"))
+	require.Equal(t, "whoever comes", ask(t, b, chromedp.Evaluate[string](`document.querySelector('#invite').value`)), "what was typed stays")
+	b.fits(t, "a change that was refused")
 	b.do(t, chromedp.Navigate(p.site+p.room), chromedp.WaitVisible("#changing"), press("#changing summary"), chromedp.SetUploadFiles("#invite_file", []string{table}), press("#change"))
 	b.comesBack(t)
 	b.do(t, press("#changing summary"), press("#guests summary"))
