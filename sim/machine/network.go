@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"fmt"
@@ -68,13 +69,23 @@ func (m *Machine) connect(w http.ResponseWriter, r *http.Request, dial func(cont
 	}
 	defer out.Close()
 	w.WriteHeader(http.StatusOK)
-	in, _, err := http.NewResponseController(w).Hijack()
+	in, ahead, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
 	}
 	defer in.Close()
-	join(in, out)
+	join(readAhead{in, ahead.Reader}, out)
 }
+
+// readAhead is a connection of which something was read before: what its other end has said as
+// soon as it had the answer.
+type readAhead struct {
+	net.Conn
+	said *bufio.Reader
+}
+
+// Read reads that first.
+func (c readAhead) Read(p []byte) (int, error) { return c.said.Read(p) }
 
 // join carries bytes both ways until one side ends.
 func join(a, b net.Conn) {
