@@ -17,8 +17,8 @@ const steady = 10 * time.Second
 var errMoving = errors.New("the allocator is about to stop and asked for another tunnel")
 
 // keepTunnel keeps a tunnel open. It ends with ctx, or with the refusal when
-// the allocator does not know id. Where the allocator asks for another tunnel, the one
-// that there is goes on beside it until the allocator ends it.
+// the allocator does not know id. Where the allocator asks for another tunnel, which is no
+// trouble of this one, that there is goes on beside it until the allocator ends it.
 func (a *Agent) keepTunnel(ctx context.Context, id Identity) error {
 	t := a.tries("keep a tunnel to the allocator open")
 	var serving sync.WaitGroup
@@ -26,26 +26,41 @@ func (a *Agent) keepTunnel(ctx context.Context, id Identity) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	return t.until(ctx, func() error {
-		tunnel, err := a.Dialer.Dial(ctx, id)
-		if unauthorized(err) {
-			return backoff.Permanent(err)
+		for {
+			open, err := a.serveTunnel(ctx, id, &serving)
+			moving := errors.Is(err, errMoving)
+			if moving || open >= steady {
+				t.forget()
+			}
+			if !moving {
+				return err
+			}
+			a.Log.Info("another tunnel is opened", "because", err)
+			if !t.wait(ctx, t.pause.NextBackOff()) {
+				return context.Cause(ctx)
+			}
 		}
-		if err != nil {
-			return err
-		}
-		a.Log.Info("the tunnel to the allocator is open")
-		a.talked(&a.talks.open)
-		opened := a.Now()
-		ended := make(chan error, 1)
-		serving.Go(func() { ended <- tunnel.Serve(ctx) })
-		select {
-		case err = <-ended:
-		case <-tunnel.Moving():
-			err = errMoving
-		}
-		if a.Now().Sub(opened) >= steady {
-			t.forget()
-		}
-		return err
 	})
+}
+
+// serveTunnel opens a tunnel, and returns for how long it was open, and why it is to be
+// followed by another.
+func (a *Agent) serveTunnel(ctx context.Context, id Identity, serving *sync.WaitGroup) (open time.Duration, err error) {
+	tunnel, err := a.Dialer.Dial(ctx, id)
+	if unauthorized(err) {
+		return 0, backoff.Permanent(err)
+	}
+	if err != nil {
+		return 0, err
+	}
+	a.Log.Info("the tunnel to the allocator is open")
+	a.talked(&a.talks.open)
+	opened, ended := a.Now(), make(chan error, 1)
+	serving.Go(func() { ended <- tunnel.Serve(ctx) })
+	select {
+	case err = <-ended:
+	case <-tunnel.Moving():
+		err = errMoving
+	}
+	return a.Now().Sub(opened), err
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/talmolab/lablink-infrastructure/api"
 )
@@ -76,5 +77,22 @@ func TestATunnelGoesOnUntilTheOneInItsPlaceIsOpen(t *testing.T) {
 		after(time.Minute)
 		assert.Equal(t, 1, w.allocator.now().open, "the second is kept")
 		assert.Len(t, w.allocator.tunnels, 2, "and the end of the first asked for no third")
+	})
+}
+
+// As where allocators are replaced one after the other: that is no trouble of the tunnels.
+func TestHoweverOftenAnAllocatorAsksForAnotherTunnelItIsOpenedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld().start(t)
+		for n := range 20 {
+			after(3 * time.Second)
+			last := w.allocator.tunnels[n]
+			close(last.moving)
+			after(time.Second)
+			require.Len(t, w.allocator.tunnels, n+2)
+			close(last.ended)
+		}
+		assert.Zero(t, w.logs.count("level=WARN", "tunnel"))
+		assert.Equal(t, 20, w.logs.count("level=INFO", "the allocator is about to stop"))
 	})
 }
