@@ -42,10 +42,11 @@ func TestTwoAllocatorsServeAsOneThoughEachOfThemGoes(t *testing.T) {
 	}
 	desktop, stalls := d.watchDesktop(t, people[0]), watching.WatchStalls(t, e.account.URL)
 	for _, stop := range []struct {
-		by   syscall.Signal
-		away time.Duration // for which a desktop may not be seen
-	}{{syscall.SIGKILL, back}, {syscall.SIGTERM, held}} {
-		for range 2 { // one of which leads
+		by    syscall.Signal
+		away  time.Duration // for which a desktop may not be seen
+		often int           // either leads; agents do not wait longer each time
+	}{{syscall.SIGKILL, back, 2}, {syscall.SIGTERM, held, 8}} {
+		for range stop.often {
 			pid := slices.Min(d.serving(t)) // that of the one that was there for longest
 			desktop.Begin()
 			stalls.Begin()
