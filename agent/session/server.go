@@ -47,9 +47,12 @@ type server struct {
 	display string // as DISPLAY has it
 }
 
-// starts is how often the X server is started before it is given up. It ends at once where the
-// number that it takes is still that of one that is just ending.
+// starts is how often the X server is started before it is given up.
 const starts = 3
+
+// errEnded is that of one which ended at once, as it does where the number that it takes is
+// still that of one that is just ending.
+var errEnded = errors.New("Xvnc ended before it could be used")
 
 // startServer starts the X server in a folder, and returns when it can be used.
 func startServer(ctx context.Context, dir string, out io.Writer) (*server, error) {
@@ -59,9 +62,10 @@ func startServer(ctx context.Context, dir string, out io.Writer) (*server, error
 	}
 	for tries := 1; ; tries++ {
 		x, err := tryServer(ctx, program, dir, out)
-		if err == nil || tries == starts || ctx.Err() != nil {
+		if !errors.Is(err, errEnded) || tries == starts || ctx.Err() != nil {
 			return x, err
 		}
+		fmt.Fprintf(out, "%s; it is started again\n", err)
 	}
 }
 
@@ -87,7 +91,7 @@ func tryServer(ctx context.Context, program, dir string, out io.Writer) (*server
 	}
 	number, err := bufio.NewReader(read).ReadString('\n')
 	if err != nil {
-		return nil, errors.Join(errors.New("Xvnc ended before it could be used"), cmd.Wait())
+		return nil, fmt.Errorf("%w: %w", errEnded, cmd.Wait())
 	}
 	return &server{cmd, ":" + strings.TrimSpace(number)}, nil
 }

@@ -20,11 +20,12 @@ func (s *server) changeForm(w http.ResponseWriter, r *http.Request) {
 		_, err = s.Service.ChangeWorkshop(r.Context(), s.sessionUser(r), r.PathValue("id"), change)
 	}
 	if err != nil {
-		p := s.asProblem(r.Context(), err)
-		s.showWorkshop(w, r, p.HTTP, func(v *workshopView) {
-			v.Problem, v.Typed = p, typed(r.PostForm)
-			v.Typed.paste("invite", change.Invite)
-		})
+		if p, ok := s.shown(w, r, err); ok {
+			s.showWorkshop(w, r, p.HTTP, func(v *workshopView) {
+				v.Problem, v.Typed = p, typed(r.PostForm)
+				v.Typed.paste("invite", change.Invite)
+			})
+		}
 		return
 	}
 	http.Redirect(w, r, "/admin/workshops/"+r.PathValue("id")+"?changed", http.StatusSeeOther)

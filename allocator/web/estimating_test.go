@@ -131,6 +131,9 @@ func TestAListOfPeopleIsReadFromAFile(t *testing.T) {
 		return all
 	}
 	require.ElementsMatch(t, []string{"ann@example.org", "zoe@example.org"}, roster())
+	res, body = staff.upload(t, page+"/change", map[string]string{"zone": "UTC", "invite": "eve@example.org"}, "invite_file", "more.txt", "bob@example.org\nnobody\n")
+	require.Equal(t, http.StatusUnprocessableEntity, res.StatusCode)
+	says(t, body, "In the file more.txt, line 2", ">eve@example.org\nbob@example.org</textarea>")
 	res, body = staff.upload(t, page+"/change", map[string]string{"zone": "UTC"}, "invite_file", "more.txt", "bob@example.org\n")
 	require.Equal(t, http.StatusSeeOther, res.StatusCode, body)
 	require.ElementsMatch(t, []string{"ann@example.org", "bob@example.org", "zoe@example.org"}, roster())

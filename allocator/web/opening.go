@@ -75,8 +75,9 @@ func (s *server) openForm(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, to, http.StatusSeeOther)
 		return
 	}
-	p := s.asProblem(r.Context(), err)
-	s.formAgain(w, r, p.HTTP, form, func(v *adminView) { v.Problem = p })
+	if p, ok := s.shown(w, r, err); ok {
+		s.formAgain(w, r, p.HTTP, form, func(v *adminView) { v.Problem = p })
+	}
 }
 
 // formAgain shows the form with what was typed.

@@ -94,6 +94,18 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	s.render(w, r, p.HTTP, "problem.html", view)
 }
 
+// shown is why a form was refused, where its page can say so beside what was typed. What is
+// wrong here has a page of its own, which is answered with then.
+func (s *server) shown(w http.ResponseWriter, r *http.Request, err error) (p *api.Problem, ok bool) {
+	p = s.asProblem(r.Context(), err)
+	if p.HTTP >= http.StatusInternalServerError {
+		s.fail(w, r, p)
+		return nil, false
+	}
+	setRetryAfter(w, p)
+	return p, true
+}
+
 // problemView is the page of what did not work.
 type problemView struct {
 	*api.Problem

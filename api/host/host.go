@@ -87,7 +87,11 @@ func Wrong(err error) error { return backoff.Permanent(err) }
 
 // WriteFile replaces a file of the machine as a whole.
 func WriteFile(path string, content []byte, mode os.FileMode) error {
-	path = Path(path)
+	return Replace(Path(path), content, mode)
+}
+
+// Replace replaces a file as a whole, wherever it is.
+func Replace(path string, content []byte, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}

@@ -57,6 +57,11 @@ func TestAPageHasAllPlacesFilledWithTextAlone(t *testing.T) {
 func TestWhatIsForOneKindOfViewerIsNotShownToAnother(t *testing.T) {
 	style, err := os.ReadFile("source/viewer.css")
 	require.NoError(t, err)
+	source, err := os.ReadFile("source/page.html")
+	require.NoError(t, err)
+	for what, who := range map[string]string{`id="clip"`: "own", `id="clipboard"`: "own", `id="take-over"`: "watch", `id="only-watch"`: "control"} {
+		require.Contains(t, string(source), what+` data-for="`+who+`"`)
+	}
 	for view, v := range map[string]viewer.View{"own": {}, "watch": {Watch: true}, "control": {Control: true}} {
 		page, err := viewer.Fill(v, "source/page.html")
 		require.NoError(t, err)

@@ -76,6 +76,9 @@ func TestBootOfAMachineOfOnesOwnThatIsInstalledAndGivenBack(t *testing.T) {
 	require.Contains(t, run("curl -sf -m 5 http://127.0.0.1:9478/metrics"), "lablink_agent_")
 	require.Contains(t, run("/opt/lablink/current/lablink-agent doctor || true"), "what shows it is there", "with what it was told")
 
+	refused, err = try("setpriv --reuid=65534 --regid=65534 --clear-groups /opt/lablink/current/lablink-agent uninstall")
+	require.Error(t, err)
+	require.Contains(t, refused, "uninstall needs root", "and not what it may not read")
 	run("mkdir -p /var/lib/lablink-image/home; ip -4 rule add pref 100 protocol kernel from 198.19.77.0/24 to 169.254.169.254 prohibit") // as of desktops in containers
 	run("/opt/lablink/current/lablink-agent uninstall")
 	require.Equal(t, before, run(left))

@@ -22,7 +22,7 @@ import (
 type installCommand struct{ Join, Desktop, TLSName, Trust string }
 
 func (c *installCommand) flags(f *pflag.FlagSet) {
-	f.StringVar(&c.Join, "join", "", "The address with the token that staff made, a `URL`.")
+	f.StringVar(&c.Join, "join", "", "The address with the token that staff made, a `URL`. Or $LABLINK_JOIN.")
 	f.StringVar(&c.Desktop, "desktop", "vnc", "What participants see of this machine, a `KIND`: vnc, a desktop by TigerVNC, container, one in a container, or crd, one by Chrome Remote Desktop.")
 	f.StringVar(&c.TLSName, "tls-name", "", tlsNameHelp)
 	f.StringVar(&c.Trust, "trust", "", trustHelp)
@@ -102,6 +102,7 @@ type uninstallCommand struct{ Desktop string }
 
 func (c *uninstallCommand) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Desktop, "desktop", "vnc", "What sessions are, a `KIND`, as it was installed.")
+	f.Lookup("desktop").Hidden = true
 }
 
 // run takes the agent off the machine, with what participants left.

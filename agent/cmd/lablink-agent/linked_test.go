@@ -18,6 +18,7 @@ func TestTheAgentCallsNoMethodByItsName(t *testing.T) {
 	linked, err := cmd.CombinedOutput()
 	require.NoError(t, err)
 	require.Contains(t, string(linked), "main.main -> ", "the linker says what leads where")
+	require.Contains(t, string(linked), "<UsedInIface>", "and how")
 	by := regexp.MustCompile(`(?m)^(\S+) <ReflectMethod> -> `).FindSubmatch(linked)
 	require.Empty(t, by, "html/template, text/template and kong do so")
 }

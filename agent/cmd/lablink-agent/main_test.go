@@ -43,7 +43,7 @@ func parse(t *testing.T, args ...string) (runCommand, error) {
 	var c runCommand
 	cmd := named("run", "", told{&c})
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{}, args...))
 	err := cmd.ExecuteContext(t.Context())
 	return c, err
 }
@@ -95,9 +95,18 @@ func TestFlagsThatCannotWorkAreNamed(t *testing.T) {
 		_, err := parse(t, args...)
 		assert.ErrorContains(t, err, want)
 	}
-	root(t, "{")
-	_, err := parse(t, good...)
-	assert.ErrorContains(t, err, "etc/lablink/agent.json")
+	for settings, want := range map[string]string{
+		"{": "unexpected end", `{"state_dir": true}`: "state_dir is true, which is no string", `{"allow_inject": "perhaps"}`: `invalid argument "perhaps" for "--allow-inject"`,
+	} {
+		root(t, settings)
+		_, err := parse(t, good...)
+		assert.ErrorContains(t, err, want)
+		assert.ErrorContains(t, err, "etc/lablink/agent.json")
+	}
+	root(t, `{"allow_inject": true}`)
+	c, err := parse(t, good...)
+	assert.NoError(t, err)
+	assert.True(t, c.AllowInject)
 }
 
 func TestAMachineOfOnesOwnNeedsNoOtherSetting(t *testing.T) {

@@ -51,7 +51,7 @@ type runCommand struct {
 }
 
 func (c *runCommand) flags(f *pflag.FlagSet) {
-	f.StringVar(&c.Join, "join", "", "Join a workshop as somebody's own machine: the address with the token that staff made, a `URL`. No other setting is needed. Participants see such a machine and no desktop of it; install gives them one.")
+	f.StringVar(&c.Join, "join", "", "Join a workshop as somebody's own machine: the address with the token that staff made, a `URL`. Or $LABLINK_JOIN. No other setting is needed. Participants see such a machine and no desktop of it; install gives them one.")
 	f.StringVar(&c.AllocatorURL, "allocator-url", "", allocatorHelp)
 	f.StringVar(&c.TLSName, "tls-name", "", tlsNameHelp)
 	f.StringVar(&c.Trust, "trust", "", trustHelp)
@@ -60,7 +60,7 @@ func (c *runCommand) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.StateDir, "state-dir", stateDir(), "The `folder` where the agent's identity is kept.")
 	f.StringVar(&c.Home, "home", homeDir(), "The `folder` of who works on the desktop, from which work is collected.")
 	f.StringVar(&c.Desktop, "desktop", "none", "What participants see of this machine, a `KIND`: vnc, a desktop by TigerVNC, container, one in a container, crd, one by Chrome Remote Desktop, or none.")
-	f.StringVar(&c.NVML, "nvml", "real", "Where GPUs are found, a `SOURCE`: real, or simulated:"+strings.Join(simulated.Names(), "|")+", several of them as h100x4.")
+	f.StringVar(&c.NVML, "nvml", "real", "Where GPUs are found, a `SOURCE`: real, or simulated:"+strings.Join(simulated.Names(), "|")+", several of them as h100x4. Or $LABLINK_NVML.")
 	f.BoolVar(&c.AllowInject, "allow-inject", false, "Let root inject faults although the GPUs are real.")
 	f.StringVar(&c.Metrics, "metrics", "", "Where Prometheus may ask for metrics, an `ADDRESS` on loopback: 127.0.0.1:9478. Nowhere when left out.")
 	f.String(configFlag, "", "A JSON `file` with more settings; they go before those of the default file.")

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,19 +29,22 @@ const (
 // configFlag names a file of settings.
 const configFlag = "config"
 
-// teller tells what a flag is, where it is told.
-type teller func(*pflag.Flag) (text string, set bool)
+// teller tells what flags are.
+type teller struct {
+	name string
+	tell func(*pflag.Flag) (text string, set bool, err error)
+}
 
 // environment is what the environment may set.
-func environment(flag *pflag.Flag) (text string, set bool) {
+var environment = teller{"the environment", func(flag *pflag.Flag) (text string, set bool, _ error) {
 	switch flag.Name {
 	case "join":
-		return os.LookupEnv("LABLINK_JOIN")
+		text, set = os.LookupEnv("LABLINK_JOIN")
 	case "nvml":
-		return os.LookupEnv("LABLINK_NVML")
+		text, set = os.LookupEnv("LABLINK_NVML")
 	}
-	return "", false
-}
+	return text, set, nil
+}}
 
 // needs makes flags such that have to be set, in whatever way.
 func needs(f *pflag.FlagSet, names ...string) {
@@ -48,11 +52,13 @@ func needs(f *pflag.FlagSet, names ...string) {
 		if err := cobra.MarkFlagRequired(f, name); err != nil {
 			panic(err) // there is none of that name
 		}
+		f.Lookup(name).Usage += " It is required."
 	}
 }
 
 // fill sets the flags that the command line left out: from the environment, from the file
-// that --config names, and from the machine's, in this order.
+// that --config names, and from the machine's, in this order. That one may be closed to who
+// needs none of it.
 func fill(f *pflag.FlagSet) error {
 	sources := []teller{environment}
 	if named := f.Lookup(configFlag); named != nil && named.Changed {
@@ -65,14 +71,18 @@ func fill(f *pflag.FlagSet) error {
 	file, err := settings(settingsFile())
 	if err == nil {
 		sources = append(sources, file)
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	} else if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
 	var wrong error
 	f.VisitAll(func(flag *pflag.Flag) {
-		for _, tells := range sources {
-			if text, set := tells(flag); set && !flag.Changed {
-				wrong = errors.Join(wrong, f.Set(flag.Name, text))
+		for _, s := range sources {
+			text, set, err := s.tell(flag)
+			if err == nil && set && !flag.Changed {
+				err = f.Set(flag.Name, text)
+			}
+			if err != nil {
+				wrong = errors.Join(wrong, fmt.Errorf("%s: %w", s.name, err))
 			}
 		}
 	})
@@ -85,16 +95,27 @@ func fill(f *pflag.FlagSet) error {
 func settings(path string) (teller, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read settings: %w", err)
+		return teller{}, fmt.Errorf("read settings: %w", err)
 	}
 	values := map[string]any{}
 	if err := json.Unmarshal(raw, &values); err != nil {
-		return nil, fmt.Errorf("read settings of %s: %w", path, err)
+		return teller{}, fmt.Errorf("read settings of %s: %w", path, err)
 	}
-	return func(flag *pflag.Flag) (string, bool) {
-		value := values[strings.ReplaceAll(flag.Name, "-", "_")]
-		return fmt.Sprint(value), value != nil
-	}, nil
+	return teller{path, func(flag *pflag.Flag) (string, bool, error) {
+		key := strings.ReplaceAll(flag.Name, "-", "_")
+		value := values[key]
+		text, isText := value.(string)
+		yes, isBool := value.(bool)
+		switch {
+		case value == nil:
+			return "", false, nil
+		case isText:
+			return text, true, nil
+		case isBool && flag.Value.Type() == "bool":
+			return strconv.FormatBool(yes), true, nil
+		}
+		return "", false, fmt.Errorf("%s is %v, which is no %s", key, value, flag.Value.Type())
+	}}, nil
 }
 
 // settingsFile is the machine's.
