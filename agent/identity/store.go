@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
+	"github.com/talmolab/lablink-infrastructure/api/host"
 )
 
 // file is the name of the file in the store's directory.
@@ -75,17 +76,8 @@ func (s *Store) write(name string, what any) error {
 	if err := s.prepare(); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(s.dir, name+".*") // made with mode 0600
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	defer os.Remove(tmp.Name()) // fails once it is renamed
-	_, err = tmp.Write(raw)
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	if err := os.Rename(tmp.Name(), filepath.Join(s.dir, name)); err != nil {
-		return fmt.Errorf("replace %s: %w", name, err)
+	if err := host.Replace(filepath.Join(s.dir, name), raw, 0o600); err != nil {
+		return err
 	}
 	return s.syncDir()
 }
