@@ -17,8 +17,8 @@ const steady = 10 * time.Second
 var errMoving = errors.New("the allocator is about to stop and asked for another tunnel")
 
 // keepTunnel keeps a tunnel open. It ends with ctx, or with the refusal when
-// the allocator does not know id. Where the allocator asks for another tunnel, which is no
-// trouble of this one, that there is goes on beside it until the allocator ends it.
+// the allocator does not know id. Where the allocator asks for another tunnel, that is no
+// trouble, and the one that there is goes on beside it until the allocator ends it.
 func (a *Agent) keepTunnel(ctx context.Context, id Identity) error {
 	t := a.tries("keep a tunnel to the allocator open")
 	var serving sync.WaitGroup

@@ -164,26 +164,27 @@ func TestADesktopThatEndsBeginsAgainAndWithItsServerAllEnds(t *testing.T) {
 	require.ErrorContains(t, <-ended, "the X server ended: signal: killed")
 }
 
-// As on a computer that is busy with other things.
-func TestADesktopEndsWithWhoWantedItThoughItsServerTakesLongToEnd(t *testing.T) {
+// ready is what becomes of a session that is ended once it is ready, whose X server does
+// something first.
+func ready(t *testing.T, first string) error {
+	t.Helper()
 	manager(t, "exec sleep 1000")
 	bin := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(bin, "Xvnc"), []byte("#!/bin/sh\ntrap '' TERM\necho 99 >&3\nexec 3>&-\nexec sleep 1000\n"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "Xvnc"), []byte("#!/bin/sh\n"+first+"\necho 99 >&3\nexec 3>&-\nexec sleep 1000\n"), 0o755))
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	ctx, stop := context.WithCancel(t.Context())
 	s := session.Session{Dir: t.TempDir(), Home: t.TempDir(), Out: &said{}, Ready: stop}
-	require.ErrorIs(t, s.Run(ctx), context.Canceled)
+	return s.Run(ctx)
+}
+
+// As on a computer that is busy with other things.
+func TestADesktopEndsWithWhoWantedItThoughItsServerTakesLongToEnd(t *testing.T) {
+	require.ErrorIs(t, ready(t, "trap '' TERM"), context.Canceled)
 }
 
 // As where one that was killed a moment ago has not let go of it.
 func TestAServerThatFindsItsNumberTakenIsStartedAgain(t *testing.T) {
-	manager(t, "exec sleep 1000")
-	bin := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(bin, "Xvnc"), []byte("#!/bin/sh\n[ -e again ] || { >again; exit 1; }\necho 99 >&3\nexec 3>&-\nexec sleep 1000\n"), 0o755))
-	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	ctx, stop := context.WithCancel(t.Context())
-	s := session.Session{Dir: t.TempDir(), Home: t.TempDir(), Out: &said{}, Ready: stop}
-	require.ErrorIs(t, s.Run(ctx), context.Canceled)
+	require.ErrorIs(t, ready(t, "[ -e again ] || { >again; exit 1; }"), context.Canceled)
 }
 
 func TestAMachineWithoutAServerSaysWhatToInstall(t *testing.T) {

@@ -56,12 +56,19 @@ func TestABackupIsForItsOwnerAloneAndWritesNothingOver(t *testing.T) {
 	require.Equal(t, "then", kept(t, to))
 }
 
-func TestARestoreKeepsTheOldDatabaseAsideWithItsLog(t *testing.T) {
+// backedUp makes a database that keeps "now", and a backup of when it kept "then".
+func backedUp(t *testing.T) (path, file string) {
+	t.Helper()
 	dir := t.TempDir()
-	path, file := filepath.Join(dir, "lablink.db"), filepath.Join(dir, "backup.db")
+	path, file = filepath.Join(dir, "lablink.db"), filepath.Join(dir, "backup.db")
 	keeping(t, path, "then")
 	require.NoError(t, Backup(t.Context(), path, file))
 	keeping(t, path, "now")
+	return path, file
+}
+
+func TestARestoreKeepsTheOldDatabaseAsideWithItsLog(t *testing.T) {
+	path, file := backedUp(t)
 	// As one that was killed leaves it.
 	require.NoError(t, os.WriteFile(path+"-wal", []byte("a log"), 0o600))
 	require.NoError(t, os.WriteFile(path+".restoring", []byte("of one that was killed"), 0o600))
@@ -87,11 +94,7 @@ func TestARestoreKeepsTheOldDatabaseAsideWithItsLog(t *testing.T) {
 }
 
 func TestTwoRestoresWithinASecondKeepBothOldDatabases(t *testing.T) {
-	dir := t.TempDir()
-	path, file := filepath.Join(dir, "lablink.db"), filepath.Join(dir, "backup.db")
-	keeping(t, path, "then")
-	require.NoError(t, Backup(t.Context(), path, file))
-	keeping(t, path, "now")
+	path, file := backedUp(t)
 	first, err := Restore(t.Context(), file, path, noon, quiet)
 	require.NoError(t, err)
 	second, err := Restore(t.Context(), first, path, noon.Add(time.Second/2), quiet)

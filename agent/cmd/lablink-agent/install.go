@@ -24,8 +24,7 @@ type installCommand struct{ Join, Desktop, TLSName, Trust string }
 func (c *installCommand) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Join, "join", "", "The address with the token that staff made, a `URL`. Or $LABLINK_JOIN.")
 	f.StringVar(&c.Desktop, "desktop", "vnc", "What participants see of this machine, a `KIND`: vnc, a desktop by TigerVNC, container, one in a container, or crd, one by Chrome Remote Desktop.")
-	f.StringVar(&c.TLSName, "tls-name", "", tlsNameHelp)
-	f.StringVar(&c.Trust, "trust", "", trustHelp)
+	trusting(f, &c.TLSName, &c.Trust)
 	needs(f, "join")
 }
 

@@ -53,8 +53,7 @@ type runCommand struct {
 func (c *runCommand) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Join, "join", "", "Join a workshop as somebody's own machine: the address with the token that staff made, a `URL`. Or $LABLINK_JOIN. No other setting is needed. Participants see such a machine and no desktop of it; install gives them one.")
 	f.StringVar(&c.AllocatorURL, "allocator-url", "", allocatorHelp)
-	f.StringVar(&c.TLSName, "tls-name", "", tlsNameHelp)
-	f.StringVar(&c.Trust, "trust", "", trustHelp)
+	trusting(f, &c.TLSName, &c.Trust)
 	f.StringVar(&c.Audience, "audience", "", audienceHelp)
 	f.StringVar(&c.Region, "region", "", "The AWS `region` whose STS checks the proof.")
 	f.StringVar(&c.StateDir, "state-dir", stateDir(), "The `folder` where the agent's identity is kept.")

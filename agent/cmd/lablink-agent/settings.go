@@ -22,9 +22,13 @@ import (
 const (
 	allocatorHelp = "The allocator's address, a `URL`, for example https://lab.example.org."
 	audienceHelp  = "Whom the proof of this machine is for, a `NAME`: lablink/DEPLOYMENT/ENVIRONMENT."
-	tlsNameHelp   = "The `NAME` in the allocator's certificate, when the URL holds an address."
-	trustHelp     = "The certificate that is trusted in place of the system's authorities: PEM, in `BASE64`."
 )
+
+// trusting are the flags of whom to take for the allocator.
+func trusting(f *pflag.FlagSet, name, certificate *string) {
+	f.StringVar(name, "tls-name", "", "The `NAME` in the allocator's certificate, when the URL holds an address.")
+	f.StringVar(certificate, "trust", "", "The certificate that is trusted in place of the system's authorities: PEM, in `BASE64`.")
+}
 
 // configFlag names a file of settings.
 const configFlag = "config"

@@ -29,8 +29,7 @@ func (c *updateCommand) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Region, "region", "", "The AWS `region` of the machine.")
 	f.StringVar(&c.Bucket, "bucket", "", "The artifact `bucket`.")
 	f.StringVar(&c.AllocatorURL, "allocator-url", "", allocatorHelp)
-	f.StringVar(&c.TLSName, "tls-name", "", tlsNameHelp)
-	f.StringVar(&c.Trust, "trust", "", trustHelp)
+	trusting(f, &c.TLSName, &c.Trust)
 	f.StringVar(&c.StateDir, "state-dir", stateDir(), "The `folder` of the agent's state.")
 	needs(f, "region", "bucket")
 }
