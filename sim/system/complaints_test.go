@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -32,6 +33,9 @@ type complaints struct {
 	streams map[network.RequestID]cdp.LoaderID // of events, that are open, by the page that opened them
 	trail   []string                           // what happened and when: pages, desktops' streams, and what was said
 }
+
+// closing is the kind of frame that ends a WebSocket (RFC 6455, 5.5.1).
+const closing = 8
 
 // happens goes down in the trail.
 func (c *complaints) happens(what string) {
@@ -68,6 +72,12 @@ func (c *complaints) hear(event any) {
 		}
 	case *network.EventWebSocketCreated:
 		c.happens("opens " + e.URL)
+	case *network.EventWebSocketFrameReceived:
+		if e.Response.Opcode == closing {
+			c.happens("a stream of a desktop is ended by the other side: " + strconv.Quote(string(e.Response.PayloadData)))
+		}
+	case *network.EventWebSocketFrameError:
+		c.happens("a stream of a desktop breaks: " + e.ErrorMessage)
 	case *network.EventWebSocketClosed:
 		c.happens("a stream of a desktop is closed")
 	case *page.EventFrameNavigated: // a page that was left says nothing of what it had open
