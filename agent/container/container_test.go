@@ -167,6 +167,9 @@ func TestAParticipantsStreamPassesAsItIsAndTellsThatTheyWork(t *testing.T) {
 	require.Error(t, err, "it ends with the desktop")
 }
 
+// entered is how who watches begins with the container: beside others, and with any size.
+const entered = "RFB 003.008\n\x01\x01" + "\x02\x00\x00\x03\x00\x00\x00\x00\xff\xff\xff\x21\xff\xff\xfe\xcc"
+
 func TestWhoWatchesAContainerSendsNothingToIt(t *testing.T) {
 	w := begun(t, nil)
 	_, res, err := w.dial(t.Context(), "/desktop/websockify", api.ViewOnly)
@@ -184,10 +187,10 @@ func TestWhoWatchesAContainerSendsNothingToIt(t *testing.T) {
 	const update = "\x03\x00\x00\x00\x00\x00\x00\x01\x00\x01"
 	_, err = io.WriteString(conn, "RFB 003.008\n\x01\x00"+"\x04\x01\x00\x00\x00\x00\x00\x41"+"\x05\x01\x00\x01\x00\x01"+update)
 	require.NoError(t, err)
-	got := make([]byte, 12+2+len(update))
+	got := make([]byte, len(entered+update))
 	_, err = io.ReadFull(websocket.NetConn(t.Context(), inside, websocket.MessageBinary), got)
 	require.NoError(t, err)
-	require.Equal(t, "RFB 003.008\n\x01\x01"+update, string(got), "neither a key nor the pointer")
+	require.Equal(t, entered+update, string(got), "neither a key nor the pointer")
 }
 
 // KasmVNC reads what is pointed in another way than others do.
@@ -201,10 +204,10 @@ func TestWhoTakesOverAContainerPointsAsItUnderstands(t *testing.T) {
 	conn := websocket.NetConn(t.Context(), staff, websocket.MessageBinary)
 	_, err = io.WriteString(conn, "RFB 003.008\n\x01\x00"+"\x05\x01\x00\x02\x00\x03")
 	require.NoError(t, err)
-	got := make([]byte, 12+2+11)
+	got := make([]byte, len(entered)+11)
 	_, err = io.ReadFull(websocket.NetConn(t.Context(), inside, websocket.MessageBinary), got)
 	require.NoError(t, err)
-	require.Equal(t, "\x05\x00\x01\x00\x02\x00\x03\x00\x00\x00\x00", string(got[14:]))
+	require.Equal(t, "\x05\x00\x01\x00\x02\x00\x03\x00\x00\x00\x00", string(got[len(entered):]))
 	require.Equal(t, 1, w.Controllers())
 }
 

@@ -16,6 +16,11 @@ const noLogin = 1
 // shared asks the desktop to let others stay.
 const shared = 1
 
+// sizes says with a viewer's first words that it understands a desktop that takes another
+// size, as all do. An X server cuts off whose own words of it have not come by the time that
+// it does, and somebody who comes may be why: their participant's page makes room to tell it.
+var sizes = []byte{setEncodings, 0, 0, 3, 0, 0, 0, rawEncoding, 0xff, 0xff, 0xff, 0x21, 0xff, 0xff, 0xfe, 0xcc}
+
 // ErrGreeting is that what answers is no desktop.
 var ErrGreeting = errors.New("what answers there is no VNC server of version 3.8")
 
@@ -57,5 +62,5 @@ func (f *Filter) handshake() error {
 	if _, err := f.take(1); err != nil { // whether it wants to be alone
 		return err
 	}
-	return f.pass([]byte{shared})
+	return f.pass(append([]byte{shared}, sizes...))
 }

@@ -103,6 +103,14 @@ type browser struct{ net.Conn }
 
 func (w *world) open(t *testing.T, view string) *browser {
 	t.Helper()
+	b := w.enter(t, view)
+	b.say(t, "\x02\x00\x00\x01\x00\x00\x00\x00") // raw
+	return b
+}
+
+// enter is one whose page has not said yet what it understands.
+func (w *world) enter(t *testing.T, view string) *browser {
+	t.Helper()
 	ws, _, err := websocket.Dial(t.Context(), w.url+"/desktop/stream", &websocket.DialOptions{HTTPHeader: http.Header{api.ViewHeader: {view}}})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = ws.CloseNow() })
@@ -115,7 +123,6 @@ func (w *world) open(t *testing.T, view string) *browser {
 	b.say(t, "\x00") // alone, which nobody is
 	init := b.read(t, 24)
 	b.read(t, int(binary.BigEndian.Uint32(init[20:])))
-	b.say(t, "\x02\x00\x00\x01\x00\x00\x00\x00") // raw
 	return b
 }
 
@@ -191,6 +198,20 @@ func TestWhoWorksOnADesktopMovesItAndWhoWatchesDoesNot(t *testing.T) {
 	require.Equal(t, "DELETE /session?id=anns ", <-w.asked)
 	_, known := w.Idle(t.Context())
 	require.False(t, known)
+}
+
+// A participant is told of who looks on by what is before their desktop, which takes another
+// size by that. An X server cuts off who has not said by then that they understand sizes.
+func TestWhoJustCameStaysWhileADesktopTakesAnotherSize(t *testing.T) {
+	w := newWorld(t, nil)
+	env := w.show(t)
+	require.NoError(t, w.Start(t.Context(), "anns"))
+	ann, staff := w.enter(t, ""), w.enter(t, api.ViewOnly)
+	ann.say(t, "\x02\x00\x00\x02"+"\x00\x00\x00\x00"+"\xff\xff\xfe\xcc") // raw, and sizes
+	ann.say(t, "\xfb\x00\x02\x80\x01\xe0\x01\x00"+"\x00\x00\x00\x00"+"\x00\x00\x00\x00\x02\x80\x01\xe0"+"\x00\x00\x00\x00")
+	require.Eventually(t, func() bool { return inside(t, env, "xdotool", "getdisplaygeometry") == "640 480\n" }, time.Minute, 50*time.Millisecond)
+	staff.say(t, "\x03\x00\x00\x00\x00\x00\x00\x01\x00\x01")
+	staff.read(t, 4)
 }
 
 // Whose desktop it is that runs while the agent was told of none, as after a restart,
