@@ -37,9 +37,7 @@ func (w *Workspace) Running(ctx context.Context) (s control.State, ok bool) {
 	if !ok {
 		return s, false
 	}
-	quick, cancel := context.WithTimeout(ctx, 10*time.Second) // on a busy computer, too: what does not answer is ended
-	defer cancel()
-	s, err := c.State(quick)
+	s, err := c.State(ctx) // which waits as long as a disk that stalls: what does not answer then is ended
 	return s, err == nil && s.Dir == w.simDir()
 }
 
