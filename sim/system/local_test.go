@@ -151,13 +151,19 @@ func (l *local) await(t *testing.T, admin *api.Client, w api.Workshop, machines 
 // replaces machines that are ended otherwise.
 func (l *local) endAll(t *testing.T, admin *api.Client, account *control.Client) {
 	t.Helper()
-	var page api.Page[api.Workshop]
-	require.NoError(t, admin.Do(t.Context(), http.MethodGet, "/api/v1/workshops?limit=200", nil, &page))
-	for _, w := range page.Items {
-		if w.State == "open" {
-			require.NoError(t, admin.Do(t.Context(), http.MethodDelete, "/api/v1/workshops/"+w.ID, nil, nil))
+	eventually(t, "every workshop is ended", func() bool {
+		for _, w := range read[api.Page[api.Workshop]](t, admin, "/api/v1/workshops?limit=200").Items {
+			if w.State != "open" {
+				continue
+			}
+			err := admin.Do(t.Context(), http.MethodDelete, "/api/v1/workshops/"+w.ID, nil, nil)
+			if api.CodeOf(err) == api.Unavailable { // it says to ask again
+				return false
+			}
+			require.NoError(t, err)
 		}
-	}
+		return true
+	})
 	eventually(t, "every machine has ended", func() bool { return running(t, account) == 0 })
 }
 
