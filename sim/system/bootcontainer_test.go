@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -126,10 +125,8 @@ func TestBootOfADesktopInAContainerWhoseParticipantAttacks(t *testing.T) {
 	released := make(chan struct{})
 	image.Held = released
 	template := filepath.Join(e.root, launcher.Templates, "ip-only.yaml")
-	raw, err := os.ReadFile(template)
-	require.NoError(t, err)
 	pool := "maxMachines: 20\n      desktop: container\n      container: " + nspawn.Registry + "/lab/desktop@" + image.Digest + "\n      startup: {script: id -un >tutorial, baseDelaySeconds: 1}"
-	require.NoError(t, os.WriteFile(template, []byte(strings.Replace(string(raw), "maxMachines: 20", pool, 1)), 0o644))
+	with(t, template, "maxMachines: 20", pool)
 	s, _ := e.template(t, "ip-only")
 	d := e.reach(t, s)
 	d.ready(t)

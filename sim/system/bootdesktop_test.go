@@ -3,7 +3,6 @@
 package system
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -62,9 +61,7 @@ const ofSession = `for p in /proc/[0-9]*; do [ "$(stat -c %U "$p" 2>/dev/null)" 
 func TestBootOfADesktopWhoseParticipantAttacks(t *testing.T) {
 	e := startContainers(t)
 	template := filepath.Join(e.root, launcher.Templates, "ip-only.yaml")
-	raw, err := os.ReadFile(template)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(template, []byte(strings.Replace(string(raw), "maxMachines: 20", "maxMachines: 20\n      desktop: vnc\n      startup: {script: id -un >tutorial}", 1)), 0o644))
+	with(t, template, "maxMachines: 20", "maxMachines: 20\n      desktop: vnc\n      startup: {script: id -un >tutorial}")
 	s, out := e.template(t, "ip-only")
 	d := e.reach(t, s)
 	d.ready(t)
