@@ -45,6 +45,7 @@ type callers struct {
 	stalls *watching.Stalls
 
 	mu      sync.Mutex
+	from    time.Time // since when requests count
 	calls   int
 	slowest time.Duration
 	cut     int // in the middle of a request, by the end of a process
@@ -107,6 +108,9 @@ func (c *callers) ask(ctx context.Context, client *http.Client, url string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if begin.Before(c.from) { // it waited for what was before
+		return
+	}
 	c.calls++
 	c.slowest = max(c.slowest, took)
 	switch {
@@ -127,6 +131,7 @@ func (c *callers) ask(ctx context.Context, client *http.Client, url string) {
 func (c *callers) begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.from = time.Now()
 	c.calls, c.slowest, c.cut, c.unheard, c.late, c.wrong = 0, 0, 0, 0, 0, nil
 	c.stalls.Begin()
 }
@@ -167,18 +172,18 @@ type tunnelWatch struct {
 
 	mu      sync.Mutex
 	up      bool
+	well    time.Time // when it was up, or from when on it is measured
 	looks   int
 	longest time.Duration
 }
 
 func (l *local) watchTunnels(t *testing.T, admin *api.Client, count int) *tunnelWatch {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	w := &tunnelWatch{cancel: cancel, stalls: l.watchStalls(t)}
+	w := &tunnelWatch{cancel: cancel, stalls: l.watchStalls(t), well: time.Now()}
 	t.Cleanup(w.stop)
 	w.all.Go(func() {
 		tick := time.NewTicker(100 * time.Millisecond)
 		defer tick.Stop()
-		well := time.Now()
 		for {
 			select {
 			case <-ctx.Done():
@@ -194,11 +199,11 @@ func (l *local) watchTunnels(t *testing.T, admin *api.Client, count int) *tunnel
 				}
 			}
 			w.mu.Lock()
-			w.longest = max(w.longest, time.Since(well))
+			w.longest = max(w.longest, time.Since(w.well))
 			w.looks++
 			w.up = err == nil && connected == count
 			if w.up {
-				well = time.Now()
+				w.well = time.Now()
 			}
 			w.mu.Unlock()
 		}
@@ -210,7 +215,7 @@ func (l *local) watchTunnels(t *testing.T, admin *api.Client, count int) *tunnel
 func (w *tunnelWatch) begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.longest = 0
+	w.well, w.longest = time.Now(), 0
 	w.stalls.Begin()
 }
 
