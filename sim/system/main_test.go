@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/talmolab/lablink-infrastructure/infra/release/build"
 )
 
 // workingCopy is where these tests come from. They change nothing there.
@@ -87,10 +89,11 @@ func makeCopy(dir, root string) error {
 			return err
 		}
 	}
-	for _, name := range []string{"viewer.js", ".made"} { // the viewer that the working copy has built
-		built := filepath.Join("api/viewer/built", name)
-		if err := copyFile(filepath.Join(workingCopy, built), filepath.Join(root, built)); err != nil {
-			return err
+	for _, name := range build.ScriptsBuilt() { // what browsers run, that the working copy has built
+		for _, name := range []string{name, filepath.Join(filepath.Dir(name), ".made")} {
+			if err := copyFile(filepath.Join(workingCopy, name), filepath.Join(root, name)); err != nil {
+				return err
+			}
 		}
 	}
 	engine := filepath.Join(workingCopy, ".lablink", "engine")
