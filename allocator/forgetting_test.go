@@ -85,8 +85,9 @@ type cannotForget struct {
 }
 
 func (f *cannotForget) Forget(ctx context.Context, b allocator.Bygone, now time.Time) error {
+	fails := f.fails.Load() // before it counts: what is let through after a count is not among those counted
 	f.tries.Add(1)
-	if f.fails.Load() {
+	if fails {
 		return errors.New("the database is away")
 	}
 	return f.Store.Forget(ctx, b, now)
