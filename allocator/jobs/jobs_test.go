@@ -76,7 +76,7 @@ func expect[T any](t *testing.T, c <-chan T, what string) T {
 	select {
 	case v := <-c:
 		return v
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("%s did not happen", what)
 		panic("unreachable")
 	}
@@ -125,7 +125,7 @@ func operationHasOneJob(t *testing.T, p place) {
 	require.Eventually(t, func() bool {
 		require.NoError(t, q.Enqueue(t.Context(), "op_1"))
 		return len(ran) > 0
-	}, 30*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	require.NoError(t, q.Close(t.Context()))
 }
 
