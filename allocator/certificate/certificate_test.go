@@ -96,8 +96,7 @@ func TestACertificateThatExpiredMeanwhileIsRenewedAtTheStart(t *testing.T) {
 	address := w.Address
 	w.Close()
 	w.Authority = w.authority(func(o *authority.Options) { o.Listen = address })
-	second := w.start(w.options())
-	w.serveAnew(second)
+	second := w.anew()
 	w.ready(second)
 	require.NoError(t, w.leaf().VerifyHostname(domain))
 }
@@ -139,8 +138,7 @@ func TestDamagedFilesAreSetAsideAndReplaced(t *testing.T) {
 			require.Len(t, files, 1)
 			require.NoError(t, os.WriteFile(files[0], []byte(c.text), 0o600))
 
-			second := w.start(w.options())
-			w.serveAnew(second)
+			second := w.anew()
 			w.ready(second)
 			require.Equal(t, c.orders, w.Orders())
 			require.Contains(t, w.log.String(), "damaged files of certificates were set aside")
@@ -158,11 +156,16 @@ EX7kz7ZnBlQnUPEBGtZkqGqTGsIhVMRFpA==
 -----END EC PRIVATE KEY-----
 `
 
-// serveAnew serves with another certificate on the same ports.
-func (w *world) serveAnew(c *certificate.Certificate) {
+// anew serves with another certificate on the same ports, and manages it until the test
+// ends. Who manages one listens on a port itself that nobody listens on.
+func (w *world) anew() *certificate.Certificate {
 	w.Helper()
+	c := certificate.New(w.options())
+	w.Cleanup(c.Close)
 	w.plain, w.secure = w.reopen(w.plain), w.reopen(w.secure)
 	w.serve(c)
+	c.Manage(w.Context())
+	return c
 }
 
 func (w *world) reopen(l net.Listener) net.Listener {

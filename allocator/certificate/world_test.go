@@ -22,6 +22,10 @@ import (
 
 const domain = "lab.example.org"
 
+// here is where everything listens: nobody else takes a port there that is free for a while,
+// and what is asked at one that is closed meets nobody.
+const here = "127.82.0.1"
+
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m,
 		// Pebble's validation and certmagic's limit have no end, and what keeps a lock
@@ -51,7 +55,7 @@ func newWorld(t *testing.T, change ...func(*authority.Options)) *world {
 
 func listen(t *testing.T) net.Listener {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", here+":0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = l.Close() })
 	return l
@@ -69,7 +73,7 @@ func closed(t *testing.T) int {
 
 func (w *world) authority(change ...func(*authority.Options)) *authority.Authority {
 	w.Helper()
-	o := authority.Options{Lookup: w.zone.lookup, HTTPPort: port(w.plain), TLSPort: port(w.secure)}
+	o := authority.Options{Lookup: w.zone.lookup, Listen: here + ":0", Name: here, HTTPPort: port(w.plain), TLSPort: port(w.secure)}
 	for _, f := range change {
 		f(&o)
 	}
@@ -140,7 +144,7 @@ func (z zone) lookup(name, kind string) ([]string, error) {
 	zoneMu.Lock()
 	defer zoneMu.Unlock()
 	if kind == "A" {
-		return []string{"127.0.0.1"}, nil
+		return []string{here}, nil
 	}
 	if value, ok := z[name]; ok && kind == "TXT" {
 		return []string{value}, nil

@@ -33,7 +33,7 @@ type Options struct {
 	HTTPPort, TLSPort int
 	// Listen is the address to listen on. Optional: a free port of loopback.
 	Listen string
-	// Name is one more name by which the authority is reached over TLS. Optional.
+	// Name is one more name, or address, by which the authority is reached over TLS. Optional.
 	Name string
 	// Validity is how long certificates are good. Optional: 90 days.
 	Validity time.Duration

@@ -15,7 +15,7 @@ import (
 )
 
 // serverCertificate is the certificate of the authority's own server, for
-// loopback and one more name. It signs itself.
+// loopback and one more name, or address. It signs itself.
 func serverCertificate(name string) (tls.Certificate, []byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -31,7 +31,9 @@ func serverCertificate(name string) (tls.Certificate, []byte, error) {
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
-	if name != "" {
+	if ip := net.ParseIP(name); ip != nil {
+		template.IPAddresses = append(template.IPAddresses, ip)
+	} else if name != "" {
 		template.DNSNames = append(template.DNSNames, name)
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
