@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -18,8 +17,8 @@ import (
 	"github.com/talmolab/lablink-infrastructure/agent"
 	agenttunnel "github.com/talmolab/lablink-infrastructure/agent/tunnel"
 	"github.com/talmolab/lablink-infrastructure/allocator"
+	"github.com/talmolab/lablink-infrastructure/allocator/allocatortest"
 	"github.com/talmolab/lablink-infrastructure/allocator/peer"
-	"github.com/talmolab/lablink-infrastructure/allocator/sqlite"
 	"github.com/talmolab/lablink-infrastructure/allocator/storetest"
 	"github.com/talmolab/lablink-infrastructure/allocator/tunnel"
 	"github.com/talmolab/lablink-infrastructure/api"
@@ -30,7 +29,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // wait is how long something may take that is a matter of moments.
 const wait, tick = 30 * time.Second, 10 * time.Millisecond
 
-// world is a store that allocators share, with machines that are ready.
+// world is a store that allocators share, with machines that are ready. It is in memory
+// where it can be: who says nothing for ten seconds, as where a disk takes them, is gone.
 type world struct {
 	allocator.Store
 	machines []string
@@ -38,11 +38,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "lablink.db"), slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, store.Close()) })
-	w := &world{Store: store}
-	_, machines := storetest.Ready(t, store, 2)
+	w := &world{Store: allocatortest.New(t).Store}
+	_, machines := storetest.Ready(t, w, 2)
 	for _, m := range machines {
 		w.machines = append(w.machines, m.ID)
 	}
