@@ -260,6 +260,7 @@ func TestSeveralAllocatorsServeAsOne(t *testing.T) {
 	desktop := &watching.Desktop{HTTP: people[0], URL: two.URL + "/desktop/stream", Look: told}
 	desktop.Watch(t)
 	desktop.Begin()
+	s.balancer.use(t, one) // which takes no tunnels any more: no agent has moved before it was heard
 	before := time.Now()
 	stopped := make(chan struct{})
 	go func() { defer close(stopped); stopOne() }()
