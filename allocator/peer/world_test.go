@@ -120,7 +120,7 @@ func (w *world) heldBy(t *testing.T, machine string, by *one) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		holder, err := w.HolderOf(t.Context(), machine)
-		return err == nil && holder.ID == by.Self.ID && by.Hub.Tunnels()[machine] != ""
+		return err == nil && holder.ID == by.Self.ID && by.Hub.Tunnels()[machine] != "" && peer.Settled(by.Keeper, machine)
 	}, wait, tick)
 }
 
