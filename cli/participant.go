@@ -27,7 +27,10 @@ func (t *trial) claim(ctx context.Context) (err error) {
 	started := time.Now()
 	for {
 		err = t.person.Do(ctx, http.MethodPost, "/api/v1/seats", api.Claim{Code: t.code, Email: t.email()}, &t.seat)
-		if err != nil || t.seat.State != "queued" || !pause(ctx) {
+		if t.seat.State == "queued" {
+			err = passing(ctx, err)
+		}
+		if err != nil || t.seat.State != "queued" || !t.g.pause(ctx) {
 			break
 		}
 	}
@@ -59,7 +62,7 @@ func (t *trial) see(ctx context.Context) error {
 		if err := passing(ctx, err); err != nil {
 			return err
 		}
-		if !pause(ctx) {
+		if !t.g.pause(ctx) {
 			return fmt.Errorf("the machine does not answer through its tunnel, after %s: %s", since(started), live.Detail)
 		}
 	}

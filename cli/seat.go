@@ -143,7 +143,7 @@ func (t *trial) boot(ctx context.Context) error {
 			}
 			return err
 		}
-		if !pause(ctx) {
+		if !t.g.pause(ctx) {
 			return fmt.Errorf("the machine %s (%s) is not ready after %s: it is %s: %s; %s", t.machine.ID, orNone(t.machine.Instance), since(started), t.machine.State, t.machine.Reason, t.doing)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/alecthomas/kong"
@@ -37,6 +38,8 @@ type classroom struct {
 	lost     map[string]bool             // these are carried out, and their answer is lost
 	late     map[string]bool             // a proxy gives up on these, which are carried out when workshops have been listed once more
 	later    func()                      // carries out what is late
+	enough   string                      // after two requests of this kind there is no more time for what is waited for
+	seen     atomic.Int32                // so many there were
 	happened func(r *http.Request)       // is told of each request
 }
 
@@ -73,6 +76,14 @@ func (c *classroom) around(next http.Handler) http.Handler {
 			c.happened(r)
 		}
 		what := r.Method + " " + r.URL.Path
+		if c.enough != "" && strings.HasPrefix(what, c.enough) {
+			c.seen.Add(1)
+		}
+		if c.silent && what == "GET /api/v1/seats/current/events" {
+			ctx, end := context.WithCancel(r.Context())
+			defer end()
+			w, r = brief{w, end}, r.WithContext(ctx)
+		}
 		for begin, do := range c.instead {
 			if strings.HasPrefix(what, begin) {
 				do(w, r)
@@ -96,6 +107,30 @@ func (c *classroom) around(next http.Handler) http.Handler {
 			c.carryOut()
 		}
 	})
+}
+
+// brief is an answer that ends with the first that is said.
+type brief struct {
+	http.ResponseWriter
+	end context.CancelFunc
+}
+
+// Write says that.
+func (b brief) Write(p []byte) (int, error) {
+	defer b.end()
+	return b.ResponseWriter.Write(p)
+}
+
+// Unwrap is the answer.
+func (b brief) Unwrap() http.ResponseWriter { return b.ResponseWriter }
+
+// pause goes on at once until it is enough, and again for what comes after that.
+func (c *classroom) pause(ctx context.Context) bool {
+	if c.seen.Load() >= 2 {
+		c.seen.Store(0)
+		return false
+	}
+	return ctx.Err() == nil
 }
 
 // postpone keeps a request for later.
@@ -145,9 +180,12 @@ func (c *classroom) verify(ctx context.Context, args ...string) (string, error) 
 	var commands cli.Commands
 	var out bytes.Buffer
 	commands.Out, commands.Dial = &out, c.dial
+	if c.enough != "" {
+		commands.Pause = c.pause
+	}
 	parser, err := kong.New(&commands, kong.Bind(&commands.Globals), kong.BindTo(ctx, (*context.Context)(nil)))
 	require.NoError(c.t, err)
-	command, err := parser.Parse(append([]string{"--url", c.url, "--password", password, "verify", "--release", deployed, "--seat", "--ending", "30s"}, args...))
+	command, err := parser.Parse(append([]string{"--url", c.url, "--password", password, "verify", "--release", deployed, "--seat"}, args...))
 	require.NoError(c.t, err)
 	err = command.Run(&commands.Globals)
 	c.t.Logf("%v\n%s", err, out.String())
@@ -186,23 +224,24 @@ func TestASeatIsTakenAndEverythingIsTakenAway(t *testing.T) {
 
 func TestASeatThatCannotBeHadFailsAndLeavesNothing(t *testing.T) {
 	for name, s := range map[string]struct {
-		spoil func(*classroom)
-		wait  string
-		code  int
-		want  string
+		spoil  func(*classroom)
+		enough string
+		code   int
+		want   string
 	}{
-		"no capacity":                           {func(c *classroom) { c.EC2.Capacity = func(int) int { return 0 } }, "3s", 1, "AWS has no such machine free"},
-		"a machine that does not boot":          {func(c *classroom) { c.stuck = true }, "3s", 1, "is not ready after"},
-		"a machine that does not answer":        {func(c *classroom) { c.silent = true }, "3s", 1, "does not answer through its tunnel"},
-		"a machine that is not well":            {func(c *classroom) { c.status.Health, c.status.Reason = api.Unhealthy, "XID 79" }, "1m", 1, "is unhealthy: XID 79"},
-		"an answer to the opening that is lost": {func(c *classroom) { c.lost = map[string]bool{"POST /api/v1/workshops": true} }, "1m", 1, "open a workshop"},
-		"an answer to the claim that is lost":   {func(c *classroom) { c.lost = map[string]bool{"POST /api/v1/seats": true} }, "1m", 1, "claim a seat"},
-		"two kinds of machines":                 {func(c *classroom) { c.Pools = append(c.Pools, allocator.Pool{Name: "other"}) }, "1m", 2, "say with --pool which kind of machine to try: there are gpu, other"},
+		"no capacity":                           {func(c *classroom) { c.EC2.Capacity = func(int) int { return 0 } }, "GET /api/v1/operations", 1, "AWS has no such machine free"},
+		"a machine that does not boot":          {func(c *classroom) { c.stuck = true }, "GET /api/v1/operations", 1, "is not ready after"},
+		"a machine that does not answer":        {func(c *classroom) { c.silent = true }, "GET /api/v1/seats/current/events", 1, "does not answer through its tunnel"},
+		"a machine that is not well":            {func(c *classroom) { c.status.Health, c.status.Reason = api.Unhealthy, "XID 79" }, "", 1, "is unhealthy: XID 79"},
+		"an answer to the opening that is lost": {func(c *classroom) { c.lost = map[string]bool{"POST /api/v1/workshops": true} }, "", 1, "open a workshop"},
+		"an answer to the claim that is lost":   {func(c *classroom) { c.lost = map[string]bool{"POST /api/v1/seats": true} }, "", 1, "claim a seat"},
+		"two kinds of machines":                 {func(c *classroom) { c.Pools = append(c.Pools, allocator.Pool{Name: "other"}) }, "", 2, "say with --pool which kind of machine to try: there are gpu, other"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := open(t)
 			s.spoil(c)
-			out, err := c.verify(t.Context(), "--wait", s.wait)
+			c.enough = s.enough
+			out, err := c.verify(t.Context())
 			require.ErrorContains(t, err, s.want)
 			require.Equal(t, s.code, cli.ExitCode(err), out)
 			c.clean()
@@ -232,12 +271,13 @@ func TestWhatCannotBeTakenAwayIsToldWithWhatToDo(t *testing.T) {
 	c.instead = map[string]http.HandlerFunc{"DELETE /api/v1/workshops/": func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusInternalServerError)
 	}}
-	out, err := c.verify(t.Context(), "--ending", "10s") // in which it is looked at, on a slow computer, too
+	c.enough = "DELETE /api/v1/workshops/"
+	out, err := c.verify(t.Context())
 	require.ErrorContains(t, err, "MAY STILL COST: the workshop wks_")
 	require.Equal(t, 1, cli.ExitCode(err))
 	require.Regexp(t, `lablink end wks_\w+, look at lablink machines --workshop wks_\w+, and at the instance i-\w+`, out)
 
-	c.instead = nil
+	c.instead, c.enough = nil, ""
 	out, err = c.verify(t.Context())
 	require.NoError(t, err)
 	require.Regexp(t, `left over +warning +the workshop wks_\w+ \(lablink verify \w+\) of an earlier trial is open`, out)
@@ -260,7 +300,8 @@ func TestASeatOfAnOpenWorkshopIsGivenBack(t *testing.T) {
 
 	_, err := c.Claim(t.Context(), api.Claim{Code: w.JoinCode, Email: "p@example.org"}, "")
 	require.NoError(t, err)
-	_, err = c.verify(t.Context(), "--workshop", w.JoinCode, "--wait", "3s")
+	c.enough = "POST /api/v1/seats"
+	_, err = c.verify(t.Context(), "--workshop", w.JoinCode)
 	require.ErrorContains(t, err, "claim a seat: no machine is free")
 	require.Equal(t, 1, cli.ExitCode(err))
 	_, err = c.verify(t.Context(), "--workshop", "nosuch")

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ func (t *trial) giveBack(ctx context.Context) {
 		if err == nil || api.CodeOf(err) == api.NotFound {
 			return
 		}
-		if !pause(ctx) {
+		if !t.g.pause(ctx) {
 			t.wrong("leaving", fmt.Sprintf("a seat of the workshop %s may still be held by %s: %s", t.code, t.email(), err),
 				"lablink machines shows whose machine that is, and lablink terminate ends it")
 			return
@@ -54,15 +55,17 @@ const appearing = time.Minute
 func (t *trial) end(ctx context.Context) {
 	t.g.note("Ending the workshop and its machine")
 	started := time.Now()
+	known := "" // what was there when that was known last
 	for {
 		left, err := t.left(ctx)
 		if err == nil && left == "" {
 			t.good("ending", "the workshop has ended, and its machine with it (%s), after %s", orNone(t.machine.Instance), since(started))
 			return
 		}
+		known = cmp.Or(left, known)
 		unseen := err == nil && !t.seen
-		if unseen && time.Since(started) >= appearing || !pause(ctx) {
-			t.stays(left, err, unseen, since(started))
+		if unseen && time.Since(started) >= appearing || !t.g.pause(ctx) {
+			t.stays(known, err, unseen, since(started))
 			return
 		}
 	}
@@ -75,7 +78,10 @@ func (t *trial) stays(left string, err error, unseen bool, took time.Duration) {
 			"look at lablink workshops in some minutes; if it is there, end it: lablink end ID")
 		return
 	}
-	t.wrong("ending", fmt.Sprintf("what was opened could not be taken away within %s, and MAY STILL COST: %s", t.tidying, errors.Join(errors.New(left), err)),
+	if left != "" {
+		err = errors.Join(errors.New(left), err)
+	}
+	t.wrong("ending", fmt.Sprintf("what was opened could not be taken away within %s, and MAY STILL COST: %s", t.tidying, err),
 		fmt.Sprintf("lablink end %s, look at lablink machines --workshop %[1]s, and at the instance %s in AWS's console", orNone(t.workshop.ID), orNone(t.machine.Instance)))
 }
 
@@ -87,11 +93,11 @@ func orNone(id string) string {
 }
 
 // left ends the trial's workshop, found by its name, as the answer to its opening may
-// have been lost, and says what is there yet.
+// have been lost, and says what is there yet, as far as that is known.
 func (t *trial) left(ctx context.Context) (string, error) {
 	all, err := allWorkshops(ctx, t.staff)
 	if err != nil {
-		return "its workshops are not known", err
+		return "", fmt.Errorf("its workshops are not known: %w", err)
 	}
 	for _, w := range all {
 		if w.Name != t.name() {

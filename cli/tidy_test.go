@@ -2,7 +2,9 @@ package cli_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -10,9 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/test/bufconn"
 
+	"github.com/talmolab/lablink-infrastructure/api"
 	"github.com/talmolab/lablink-infrastructure/cli"
 )
 
@@ -31,31 +35,102 @@ func TestAWorkshopThatIsOpenedAfterItsOpeningWasGivenUpIsEnded(t *testing.T) {
 	c.clean()
 }
 
+// answers are an allocator's that does nothing, by method and path.
+type answers map[string]http.HandlerFunc
+
+// says answers with a text.
+func says(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) }
+}
+
+// times answers so often, and then never.
+func times(n int, h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if n--; n >= 0 {
+			h(w, r)
+			return
+		}
+		_, _ = io.Copy(io.Discard, r.Body) // who asked is seen to go once all of it is read
+		<-r.Context().Done()
+	}
+}
+
+// serve runs it until the returned function is called. None of its own work would let time
+// pass in no time.
+func (a answers) serve(t *testing.T) (c *classroom, end func()) {
+	t.Helper()
+	allocator := http.NewServeMux()
+	allocator.HandleFunc("GET /readyz", says(fmt.Sprintf(`{"ready": true, "version": "v1", "release": %q}`, deployed)))
+	for what, h := range a {
+		allocator.HandleFunc(what, h)
+	}
+	network := bufconn.Listen(1 << 16)
+	server := &http.Server{Handler: allocator, ReadHeaderTimeout: time.Minute}
+	served := make(chan error)
+	go func() { served <- server.Serve(network) }()
+	c = &classroom{t: t, url: "http://192.0.2.1", dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return network.DialContext(ctx) }}
+	return c, func() {
+		require.NoError(t, server.Close())
+		require.ErrorIs(t, <-served, http.ErrServerClosed)
+	}
+}
+
 // What was not seen within a minute is not looked for any longer.
 func TestAnOpeningOfWhichNothingIsSeenIsNotCalledEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		allocator := http.NewServeMux() // none of whose own work would let a minute pass in no time
-		for what, answer := range map[string]string{
-			"GET /readyz":           fmt.Sprintf(`{"ready": true, "version": "v1", "release": %q}`, deployed),
-			"POST /api/v1/sessions": "", "GET /api/v1/workshops": "{}", "GET /api/v1/pools": `{"items": [{"name": "gpu"}]}`,
-		} {
-			allocator.HandleFunc(what, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, answer) })
-		}
-		allocator.HandleFunc(opening, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGatewayTimeout) })
-		network := bufconn.Listen(1 << 16)
-		server := &http.Server{Handler: allocator, ReadHeaderTimeout: time.Minute}
-		served := make(chan error)
-		go func() { served <- server.Serve(network) }()
-
-		c := &classroom{t: t, url: "http://192.0.2.1", dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return network.DialContext(ctx) }}
+		c, end := answers{
+			"POST /api/v1/sessions": says(""), "GET /api/v1/workshops": says("{}"), "GET /api/v1/pools": says(`{"items": [{"name": "gpu"}]}`),
+			opening: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGatewayTimeout) },
+		}.serve(t)
+		defer end()
 		started := time.Now()
 		out, err := c.verify(t.Context(), "--ending", "10m")
 		require.Equal(t, time.Minute, time.Since(started))
 		require.ErrorContains(t, err, "was seen within 1m0s: what came of its opening is not known, and it MAY COST")
 		require.Equal(t, 1, cli.ExitCode(err))
 		require.Regexp(t, `ending +unknown +no workshop lablink verify \w+ was seen`, out)
-		require.NoError(t, server.Close())
-		require.ErrorIs(t, <-served, http.ErrServerClosed)
+	})
+}
+
+// What was known last is told where the time is over while the allocator is asked.
+func TestASeatThatIsNotHadInTimeIsToldOfAsItWasLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, end := answers{
+			"GET /join/pose": says(""), "POST /api/v1/seats": times(1, says(`{"id": "sea_1", "state": "queued", "position": 3}`)),
+			"DELETE /api/v1/seats/current": says(""),
+		}.serve(t)
+		defer end()
+		started := time.Now()
+		_, err := c.verify(t.Context(), "--workshop", "pose", "--wait", "3s")
+		require.Equal(t, 3*time.Second, time.Since(started))
+		require.EqualError(t, err, "after 3s: claim a seat: no machine is free after 3s; it is number 3 in the queue")
+		require.Equal(t, 1, cli.ExitCode(err))
+	})
+}
+
+func TestAWorkshopThatIsNotEndedInTimeIsToldOfAsItWasLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		open := ""
+		c, end := answers{
+			"POST /api/v1/sessions": says(""), "GET /api/v1/pools": says(`{"items": [{"name": "gpu"}]}`),
+			opening: func(w http.ResponseWriter, r *http.Request) {
+				var asked api.NewWorkshop
+				assert.NoError(t, json.NewDecoder(r.Body).Decode(&asked))
+				open = fmt.Sprintf(`{"id": "wks_1", "name": %q, "state": "open"}`, asked.Name)
+				fmt.Fprint(w, open)
+			},
+			"GET /api/v1/workshops":          times(2, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"items": [%s]}`, open) }),
+			"DELETE /api/v1/workshops/wks_1": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
+			"GET /api/v1/machines":           says(`{"items": [{"id": "mch_1", "state": "booting", "reason": "its agent has not reported"}]}`),
+			"GET /api/v1/operations":         says(`{}`),
+		}.serve(t)
+		defer end()
+		started := time.Now()
+		_, err := c.verify(t.Context(), "--wait", "3s", "--ending", "10s")
+		require.Equal(t, 13*time.Second, time.Since(started))
+		require.ErrorContains(t, err, "after 3s: the machine mch_1 (none is known) is not ready after 3s: it is booting: its agent has not reported")
+		require.ErrorContains(t, err, "could not be taken away within 10s, and MAY STILL COST: the workshop wks_1 is open")
+		require.Equal(t, 1, cli.ExitCode(err))
 	})
 }
 

@@ -36,7 +36,7 @@ func (c VerifyCommand) Run(ctx context.Context, g *Globals) error {
 	}
 	end := time.Now().Add(c.Wait)
 	v := g.look(ctx, at, want)
-	for v.waits() && time.Now().Before(end) && pause(ctx) {
+	for v.waits() && time.Now().Before(end) && g.pause(ctx) {
 		v = g.look(ctx, at, want)
 	}
 	if c.Seat {
