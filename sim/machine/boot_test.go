@@ -94,12 +94,15 @@ func TestAMachineThatRebootsRunsItsUnitsAtAnotherBoot(t *testing.T) {
 	require.ErrorContains(t, w.Reboot([]string{"i-0123456789abcdef0"}), "does not exist")
 }
 
+// attached is a shell command that waits until the machine sees its volume's device.
+const attached = "until [ -e $LABLINK_ROOT/dev/disk/by-id/* ]; do read -t 0.02 < /dev/zero || true; done\n"
+
 func TestAVolumeOutlivesItsMachine(t *testing.T) {
 	w, box := newWorld(t), newMailbox(t)
 	v := &cloud.Volume{AvailabilityZone: "us-west-2a", Size: 1}
 	require.NoError(t, w.CreateVolume(v))
 	use := func(script string) *cloud.Instance {
-		i := w.launch("until [ -e $LABLINK_ROOT/var/lib/lablink ]; do read -t 0.02 < /dev/zero || true; done\n" + script)
+		i := w.launch(attached + script)
 		require.NoError(t, w.CreateVolumeAttachment(&cloud.VolumeAttachment{DeviceName: "/dev/sdf", InstanceID: i.ID, VolumeID: v.ID}))
 		return i
 	}
@@ -117,7 +120,7 @@ func TestASnapshotKeepsWhatWasOnTheVolumeThen(t *testing.T) {
 	w, box := newWorld(t), newMailbox(t)
 	v := &cloud.Volume{AvailabilityZone: "us-west-2a", Size: 1}
 	require.NoError(t, w.CreateVolume(v))
-	i := w.launch("until [ -e $LABLINK_ROOT/var/lib/lablink ]; do read -t 0.02 < /dev/zero || true; done\n" +
+	i := w.launch(attached +
 		"mkdir $LABLINK_ROOT/var/lib/lablink/keys; echo secret > $LABLINK_ROOT/var/lib/lablink/keys/k; chmod 600 $LABLINK_ROOT/var/lib/lablink/keys/k\necho written > " + box.path)
 	require.NoError(t, w.CreateVolumeAttachment(&cloud.VolumeAttachment{DeviceName: "/dev/sdf", InstanceID: i.ID, VolumeID: v.ID}))
 	require.Equal(t, "written", box.next())
@@ -141,7 +144,7 @@ func TestAMachineStandsStillWhileItsVolumeIsSaved(t *testing.T) {
 	w, box := newWorld(t), newMailbox(t)
 	v := &cloud.Volume{AvailabilityZone: "us-west-2a", Size: 1}
 	require.NoError(t, w.CreateVolume(v))
-	i := w.launch("until [ -e $LABLINK_ROOT/var/lib/lablink ]; do read -t 0.02 < /dev/zero || true; done\ncd $LABLINK_ROOT/var/lib/lablink\n" +
+	i := w.launch(attached + "cd $LABLINK_ROOT/var/lib/lablink\n" +
 		"echo 0 > first; echo 0 > second; echo going > " + box.path + "\nn=0; while :; do n=$((n+1)); echo $n > first; echo $n > second; done")
 	require.NoError(t, w.CreateVolumeAttachment(&cloud.VolumeAttachment{DeviceName: "/dev/sdf", InstanceID: i.ID, VolumeID: v.ID}))
 	require.Equal(t, "going", box.next())

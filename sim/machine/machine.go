@@ -196,8 +196,8 @@ func (m *Machine) attach(volume string) error {
 			return fmt.Errorf("attach %s: %w", volume, err)
 		}
 	}
-	for link, target := range map[string]string{data: folder, filepath.Join(devices, deviceName(volume)): folder} {
-		if err := os.Symlink(target, link); err != nil && !errors.Is(err, os.ErrExist) {
+	for _, link := range []string{data, filepath.Join(devices, deviceName(volume))} { // who sees the device takes it for mounted
+		if err := os.Symlink(folder, link); err != nil && !errors.Is(err, os.ErrExist) {
 			return fmt.Errorf("attach %s: %w", volume, err)
 		}
 	}
