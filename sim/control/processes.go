@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -13,16 +14,16 @@ import (
 // EndProcesses ends every process whose environment holds a variable ("name=value"),
 // such as one that left its group, and returns when they are gone. It looks again until
 // there is none twice, as one may have started another meanwhile, and one that becomes
-// another program has no environment for a moment.
+// another program, or ends, has no environment for a moment.
 func EndProcesses(variable string) {
 	enough := time.Now().Add(longest)
 	for none := 0; none < 2; time.Sleep(becoming) {
-		pids, bare := look(variable)
+		pids, bare, ending := look(variable)
 		for _, pid := range pids {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // gone meanwhile is as good
 		}
 		none++
-		if len(pids) > 0 || bare && time.Now().Before(enough) {
+		if len(pids) > 0 || ending || bare && time.Now().Before(enough) {
 			none = 0
 		}
 	}
@@ -39,16 +40,20 @@ const (
 // Processes are those with a variable in their environment, this one left out. One that
 // has ended, and that nobody has asked about yet, has no environment any more.
 func Processes(variable string) []int {
-	pids, _ := look(variable)
+	pids, _, _ := look(variable)
 	return pids
 }
 
-// look also tells whether there is one that runs without an environment.
-func look(variable string) (pids []int, bare bool) {
+// look also tells whether there is one that runs without an environment, and whether one is
+// about to end.
+func look(variable string) (pids []int, bare, ending bool) {
 	environments, _ := filepath.Glob("/proc/[0-9]*/environ") // no error for a good pattern
 	for _, name := range environments {
 		raw, err := os.ReadFile(name)
-		bare = bare || err == nil && len(raw) == 0 && hasMemory(filepath.Dir(name))
+		if len(raw) == 0 {
+			memory := hasMemory(filepath.Dir(name))
+			bare, ending = bare || err == nil && memory, ending || !memory && ends(filepath.Dir(name))
+		}
 		if err != nil || !slices.Contains(strings.Split(string(raw), "\x00"), variable) {
 			continue // gone, or somebody else's
 		}
@@ -57,7 +62,7 @@ func look(variable string) (pids []int, bare bool) {
 			pids = append(pids, pid)
 		}
 	}
-	return pids, bare
+	return pids, bare, ending
 }
 
 // hasMemory reports whether a process has memory of its own, which one that has ended, or is of
@@ -66,3 +71,26 @@ func hasMemory(dir string) bool {
 	raw, err := os.ReadFile(filepath.Join(dir, "statm"))
 	return err == nil && !strings.HasPrefix(string(raw), "0 ")
 }
+
+// ends reports whether a process without memory still has something open, as it, or another of
+// its threads, has yet to end.
+func ends(dir string) bool {
+	raw, err := os.ReadFile(filepath.Join(dir, "stat"))
+	if err != nil {
+		return false
+	}
+	_, rest, _ := strings.Cut(string(raw), ") ") // what follows its name
+	fields := strings.Fields(rest)
+	if len(fields) <= threads {
+		return false
+	}
+	of, err := strconv.ParseUint(fields[flags], 10, 32)
+	return err == nil && of&ofTheKernel == 0 && (!strings.Contains("ZX", fields[state]) || fields[threads] != "1")
+}
+
+// Where proc(5) has these behind a process's name, and the flag of a thread of the kernel
+// (PF_KTHREAD).
+const (
+	state, flags, threads = 0, 6, 17
+	ofTheKernel           = 0x00200000
+)
