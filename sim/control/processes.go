@@ -23,7 +23,7 @@ func EndProcesses(variable string) {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // gone meanwhile is as good
 		}
 		none++
-		if len(pids) > 0 || ending || bare && time.Now().Before(enough) {
+		if len(pids) > 0 || (bare || ending) && time.Now().Before(enough) {
 			none = 0
 		}
 	}
