@@ -23,6 +23,9 @@ const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal
 
 const list, market = price.Origin("AWS's price list as of 2026-11-29"), price.Origin("EC2's spot market as of 2026-11-29")
 
+// patient is for who is to be answered, on a computer that is slow, too.
+const patient = time.Minute
+
 // account is a simulated one that answers at an address.
 type account struct {
 	*cloud.Account
@@ -63,7 +66,7 @@ func (a account) prices(t *testing.T, role string, patience time.Duration) *live
 // for it.
 func TestEverythingIsFoundInAWSsPriceList(t *testing.T) {
 	things := append(price.Things(), price.Instance("g5.xlarge"), price.Instance("t4g.small"), price.Database("db.t4g.micro"))
-	found, err := open(t).prices(t, "", live.Patience).Prices(t.Context(), "us-west-2", things)
+	found, err := open(t).prices(t, "", patient).Prices(t.Context(), "us-west-2", things)
 	require.NoError(t, err)
 	table := price.Ask(t.Context(), "us-west-2", things, price.Table{})
 	for _, thing := range things {
@@ -76,7 +79,7 @@ func TestEverythingIsFoundInAWSsPriceList(t *testing.T) {
 }
 
 func TestASpotPriceIsThatOfTheDearestZone(t *testing.T) {
-	found, err := open(t).prices(t, "", live.Patience).Prices(t.Context(), "us-west-2", []price.Thing{price.Spot("g5.xlarge"), price.Spot("g4dn.xlarge"), price.Spot("g5g.xlarge")})
+	found, err := open(t).prices(t, "", patient).Prices(t.Context(), "us-west-2", []price.Thing{price.Spot("g5.xlarge"), price.Spot("g4dn.xlarge"), price.Spot("g5g.xlarge")})
 	require.NoError(t, err)
 	for kind, usd := range map[string]float64{"g5.xlarge": 1.006 * 0.34, "g4dn.xlarge": 0.526 * 0.34, "g5g.xlarge": 0.42 * 0.34} {
 		assert.InDelta(t, usd, found[price.Spot(kind)].USD, 1e-6, kind)
@@ -86,7 +89,7 @@ func TestASpotPriceIsThatOfTheDearestZone(t *testing.T) {
 
 func TestWhatAWSDoesNotHaveIsLeftToTheTable(t *testing.T) {
 	things := []price.Thing{price.Volume, price.Database("db.t3.micro"), price.Instance("z9.huge"), price.Spot("z9.huge"), "a pony"}
-	q := price.Ask(t.Context(), "us-west-2", things, open(t).prices(t, "", live.Patience), price.Table{})
+	q := price.Ask(t.Context(), "us-west-2", things, open(t).prices(t, "", patient), price.Table{})
 	assert.Empty(t, q.Refused())
 	assert.Equal(t, []price.Part{{From: list, Things: []price.Thing{price.Volume}}, {From: price.TableOrigin, Things: []price.Thing{price.Database("db.t3.micro")}}}, q.Parts(things))
 }
@@ -96,7 +99,7 @@ func TestARoleWithoutTheRightIsToldSoAndNothingOfTheAccount(t *testing.T) {
 	require.NoError(t, a.CreateRole(&cloud.Role{Name: "looks", AssumeRolePolicy: trust}))
 	require.NoError(t, a.PutRolePolicy(&cloud.RolePolicy{Name: "spot", Role: "looks", Policy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:DescribeSpotPriceHistory","Resource":"*"}]}`}))
 	require.NoError(t, a.CreateInstanceProfile(&cloud.InstanceProfile{Name: "looks", Role: "looks"}))
-	found, err := a.prices(t, "looks", live.Patience).Prices(t.Context(), "us-west-2", []price.Thing{price.Volume, price.NAT, price.Spot("g5.xlarge")})
+	found, err := a.prices(t, "looks", patient).Prices(t.Context(), "us-west-2", []price.Thing{price.Volume, price.NAT, price.Spot("g5.xlarge")})
 	require.EqualError(t, err, "AWS did not tell all prices (the price list refuses with AccessDeniedException)")
 	assert.Len(t, found, 1)
 	assert.Contains(t, found, price.Spot("g5.xlarge"))
@@ -124,14 +127,14 @@ func TestWithoutCredentialsOrAServerThatIsSaid(t *testing.T) {
 		return aws.Credentials{}, errors.New("not in any of nine places")
 	})}
 	for _, c := range []aws.Config{none, {}} {
-		found, err := live.New(c, time.Now, live.Patience).Prices(t.Context(), "us-west-2", []price.Thing{price.Volume})
+		found, err := live.New(c, time.Now, patient).Prices(t.Context(), "us-west-2", []price.Thing{price.Volume})
 		require.EqualError(t, err, "AWS was not asked for prices, as there are no credentials that it takes")
 		assert.Empty(t, found)
 	}
 
 	a := open(t)
 	a.url = "http://127.0.0.1:1"
-	_, err := a.prices(t, "", live.Patience).Prices(t.Context(), "us-west-2", []price.Thing{price.Volume, price.NAT})
+	_, err := a.prices(t, "", patient).Prices(t.Context(), "us-west-2", []price.Thing{price.Volume, price.NAT})
 	require.EqualError(t, err, "AWS did not tell all prices (the price list was not reached: dial tcp 127.0.0.1:1: connect: connection refused)")
 }
 
