@@ -16,7 +16,10 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
+// allocator is reached with a client that waits as long as a busy computer needs.
 func allocator(t *testing.T, s *httptest.Server, client *http.Client) *uplink.Allocator {
+	transport := client.Transport.(*http.Transport)
+	client.Timeout, transport.ResponseHeaderTimeout, transport.TLSHandshakeTimeout = time.Minute, time.Minute, time.Minute
 	t.Cleanup(func() { client.CloseIdleConnections(); s.Close() })
 	return &uplink.Allocator{URL: s.URL, HTTP: client, UserAgent: "lablink-agent/test"}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/coder/websocket"
 	"github.com/hashicorp/yamux"
@@ -39,6 +40,8 @@ func (a *Allocator) tunnel(w http.ResponseWriter, r *http.Request) {
 	defer ws.CloseNow() // closed already, as a rule
 	config := yamux.DefaultConfig()
 	config.LogOutput = io.Discard
+	// An agent on a busy computer may take nothing for a while.
+	config.ConnectionWriteTimeout = time.Minute
 	session, err := yamux.Client(websocket.NetConn(context.Background(), ws, websocket.MessageBinary), config) //nolint:contextcheck // it outlives the request
 	if err != nil {
 		return
