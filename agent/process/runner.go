@@ -37,18 +37,25 @@ func (r Runner) Run(ctx context.Context, c agent.Command, said func(line string)
 	if err := r.prepare(cmd, c); err != nil {
 		return err
 	}
-	out := &lines{say: said}
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(c.Input), out, out
+	out, err := newOutput(said)
+	if err != nil {
+		return err
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(c.Input), out.write, out.write
 	cmd.WaitDelay = drain
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
-	err := cmd.Run()
-	out.end()
+	err = cmd.Start()
+	out.begin()
+	if err == nil {
+		err = cmd.Wait()
+	}
 	if errors.Is(err, exec.ErrWaitDelay) {
-		return nil // it ended well, and something that it started goes on
+		err = nil // it ended well, and something that it started has its input
 	}
 	if err != nil && cmd.Process != nil {
 		_ = killGroup(cmd.Process.Pid) // what a command that failed left running
 	}
+	out.end()
 	return worded(ctx, limited, c, err)
 }
 

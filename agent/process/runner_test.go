@@ -125,6 +125,34 @@ func TestLinesAreBoundedAndOfProgressTheLastStateCounts(t *testing.T) {
 	assert.Len(t, lines[2], 4000)
 }
 
+// As on a computer that stands still just then, or where who is told is busy.
+func TestWhatAScriptWroteBeforeItEndedIsToldHoweverLongThatTakes(t *testing.T) {
+	for name, c := range map[string]struct{ script, want string }{
+		"it ends":                      {"echo one; sleep 0.5; echo two", ""},
+		"it fails":                     {"echo one; sleep 0.5; echo two; exit 3", "it ended with status 3"},
+		"it leaves something that may": {"sleep 1000 & echo $! >child; echo one; sleep 0.5; echo two", ""},
+	} {
+		home := t.TempDir()
+		var lines []string
+		err := process.Runner{Home: home}.Run(t.Context(), agent.Command{Args: []string{"/bin/bash", "-c", c.script}, Limit: time.Minute}, func(line string) {
+			if lines = append(lines, line); line == "one" {
+				<-time.After(process.Drain + 2*time.Second)
+			}
+		})
+		if c.want == "" {
+			require.NoError(t, err, name)
+		} else {
+			require.EqualError(t, err, c.want, name)
+		}
+		assert.Equal(t, []string{"one", "two"}, lines, name)
+		if child, err := os.ReadFile(filepath.Join(home, "child")); err == nil {
+			pid, err := strconv.Atoi(strings.TrimSpace(string(child)))
+			require.NoError(t, err)
+			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+		}
+	}
+}
+
 func TestAsRootAScriptRunsAsWhoItIsToldTo(t *testing.T) {
 	home := filepath.Join(t.TempDir(), "home")
 	require.NoError(t, os.Chmod(filepath.Dir(filepath.Dir(home)), 0o755))
