@@ -128,28 +128,31 @@ func TestLinesAreBoundedAndOfProgressTheLastStateCounts(t *testing.T) {
 // As on a computer that stands still just then, or where who is told is busy.
 func TestWhatAScriptWroteBeforeItEndedIsToldHoweverLongThatTakes(t *testing.T) {
 	for name, c := range map[string]struct{ script, want string }{
-		"it ends":                      {"echo one; sleep 0.5; echo two", ""},
-		"it fails":                     {"echo one; sleep 0.5; echo two; exit 3", "it ended with status 3"},
-		"it leaves something that may": {"sleep 1000 & echo $! >child; echo one; sleep 0.5; echo two", ""},
+		"it ends":                     {"echo one; sleep 0.5; echo two", ""},
+		"it fails":                    {"echo one; sleep 0.5; echo two; exit 3", "it ended with status 3"},
+		"it leaves something running": {"sleep 1000 & echo $! >child; echo one; sleep 0.5; echo two", ""},
 	} {
-		home := t.TempDir()
-		var lines []string
-		err := process.Runner{Home: home}.Run(t.Context(), agent.Command{Args: []string{"/bin/bash", "-c", c.script}, Limit: time.Minute}, func(line string) {
-			if lines = append(lines, line); line == "one" {
-				<-time.After(process.Drain + 2*time.Second)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			home := t.TempDir()
+			var lines []string
+			err := process.Runner{Home: home}.Run(t.Context(), agent.Command{Args: []string{"/bin/bash", "-c", c.script}, Limit: time.Minute}, func(line string) {
+				if lines = append(lines, line); line == "one" {
+					<-time.After(process.Drain + 2*time.Second)
+				}
+			})
+			if c.want == "" {
+				require.NoError(t, err)
+			} else {
+				require.EqualError(t, err, c.want)
+			}
+			assert.Equal(t, []string{"one", "two"}, lines)
+			if child, err := os.ReadFile(filepath.Join(home, "child")); err == nil {
+				pid, err := strconv.Atoi(strings.TrimSpace(string(child)))
+				require.NoError(t, err)
+				require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 			}
 		})
-		if c.want == "" {
-			require.NoError(t, err, name)
-		} else {
-			require.EqualError(t, err, c.want, name)
-		}
-		assert.Equal(t, []string{"one", "two"}, lines, name)
-		if child, err := os.ReadFile(filepath.Join(home, "child")); err == nil {
-			pid, err := strconv.Atoi(strings.TrimSpace(string(child)))
-			require.NoError(t, err)
-			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
-		}
 	}
 }
 
