@@ -67,6 +67,15 @@ func reasons(r api.Ready) string {
 	return strings.Join(out, "; ")
 }
 
+// telling is what is told of a service that does not become ready: that an answer took too
+// long says less than the one before it.
+func telling(last, now error) error {
+	if errors.Is(last, errNotReady) && errors.Is(now, context.DeadlineExceeded) {
+		return last
+	}
+	return now
+}
+
 // awaitAnswer waits until the service answers as a release, and is ready where it
 // must be: without a certificate, none is.
 func (u *Updater) awaitAnswer(ctx context.Context, sum string, mustBeReady bool) error {
@@ -82,7 +91,7 @@ func (u *Updater) awaitAnswer(ctx context.Context, sum string, mustBeReady bool)
 			return host.Faultf("it ended as soon as it had started: %w", err)
 		}
 		if ctx.Err() == nil {
-			last = err
+			last = telling(last, err)
 		}
 		select {
 		case <-ctx.Done():

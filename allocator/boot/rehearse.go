@@ -124,7 +124,7 @@ func (u *Updater) rehearse(ctx context.Context, sum, data string) error {
 			return nil
 		}
 		if limited.Err() == nil {
-			last = err
+			last = telling(last, err)
 		}
 		select {
 		case exit := <-ended:
