@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
 	"slices"
 	"strings"
 	"sync"
@@ -80,12 +81,15 @@ type outcome struct {
 // answered, and kills it when the other half waits for its answers.
 func (l *local) race(t *testing.T, w api.Workshop) []outcome {
 	t.Helper()
-	outcomes := make([]outcome, participants)
+	outcomes, asked := make([]outcome, participants), &written{}
 	for i := range outcomes {
 		outcomes[i].person = l.person(t)
 		res, err := outcomes[i].person.HTTP.Get(l.url + "/join/" + w.JoinCode)
 		require.NoError(t, err)
 		require.NoError(t, res.Body.Close())
+		if i >= participants/2 {
+			outcomes[i].person.HTTP.Transport = asked
+		}
 	}
 	var all sync.WaitGroup
 	var answered, again atomic.Int32
@@ -106,11 +110,20 @@ func (l *local) race(t *testing.T, w api.Workshop) []outcome {
 	<-third
 	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
 	ask(participants/2, participants)
-	time.Sleep(200 * time.Millisecond) // by then some of them have written their questions
+	eventually(t, "they have written their questions", func() bool { return asked.requests.Load() >= participants/2 })
 	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 	all.Wait()
 	require.Positive(t, again.Load(), "nobody was cut off")
 	return outcomes
+}
+
+// written counts the requests that somebody has written, and may not have been heard.
+type written struct{ requests atomic.Int32 }
+
+// RoundTrip makes a request.
+func (w *written) RoundTrip(r *http.Request) (*http.Response, error) {
+	told := &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { w.requests.Add(1) }}
+	return http.DefaultTransport.RoundTrip(r.WithContext(httptrace.WithClientTrace(r.Context(), told)))
 }
 
 // claim asks until there is an answer, as a person does who reloads the page.
