@@ -21,7 +21,7 @@ const (
 
 // Journal reads the last lines of a unit from the machine's log, each cut where it is long.
 func Journal(ctx context.Context, unit string, since time.Time) ([]string, error) {
-	cmd := exec.CommandContext(ctx, "journalctl", "--unit="+unit, "--since=@"+strconv.FormatInt(since.Unix(), 10),
+	cmd := exec.CommandContext(ctx, "journalctl", "--unit="+unit, "--since="+stamp(since),
 		"--lines="+strconv.Itoa(lastLines), "--quiet", "--no-pager", "--no-hostname", "--output=short-iso")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out := &cut{}
@@ -31,6 +31,9 @@ func Journal(ctx context.Context, unit string, since time.Time) ([]string, error
 	}
 	return out.lines(), nil
 }
+
+// stamp is a time as the journal takes it, which has microseconds (systemd.time(7)).
+func stamp(t time.Time) string { return fmt.Sprintf("@%d.%06d", t.Unix(), t.Nanosecond()/1000) }
 
 // cut keeps the beginning of each line that is written to it.
 type cut struct {
