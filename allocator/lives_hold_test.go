@@ -56,6 +56,8 @@ func (l *life) holds(r require.TestingT) {
 // calm lets everything work as it should, and a minute go by.
 func (l *life) calm(r require.TestingT) {
 	ctx := context.Background()
+	l.budget = allocator.Budget{}
+	l.looks()
 	l.wrong, l.EC2.Lost, l.EC2.Capacity, l.EC2.Err, l.EC2.Delay = 0, nil, nil, nil, 0
 	l.EC2.TerminateError, l.EC2.Protected = nil, nil
 	l.look(ctx)

@@ -27,9 +27,9 @@ import (
 	"github.com/talmolab/lablink-infrastructure/api"
 )
 
-// Workshops are opened and ended, people come and go, machines start, fail, and end,
-// EC2 refuses, the clock jumps, and the allocator is cut off in the middle of what it
-// does and started again, in any order. What must never be never is; left alone, all
+// Workshops are opened and ended, people come and go, machines start, fail, and end, AWS
+// takes some back, people's own join, EC2 refuses, money is used up, the clock jumps, and
+// the allocator is cut off in the middle of what it does and started again, in any order. What must never be never is; left alone, all
 // is well again; and in the end nobody pays for anything.
 func TestLivesOfWorkshopsKeepWhatMustHold(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) {
@@ -93,6 +93,7 @@ func lives(t *testing.T, fresh func() opens) {
 		failed = true
 		l := &life{World: w, outer: t, tokens: map[string]string{}, logged: map[string]int{}, ever: map[string]bool{}}
 		l.looks()
+		l.EC2.Spot = rapid.Bool().Draw(r, "spot")
 		for range rapid.IntRange(5, 40).Draw(r, "steps") {
 			l.step(r)
 			l.holds(r)
@@ -110,10 +111,12 @@ type life struct {
 	open     []string        // workshops
 	ever     map[string]bool // workshops that were open once
 	changes  storetest.Changes
-	tokens   map[string]string // of browsers, by the address of who has it
-	logged   map[string]int    // how much each machine logged
-	wrong    time.Duration     // how far the clock is ahead
-	cut      func()            // called once the allocator has looked at its clock for some times
+	tokens   map[string]string  // of browsers, by the address of who has it
+	logged   map[string]int     // how much each machine logged
+	own      []api.Registration // of machines of people's own, which joined or are to
+	budget   allocator.Budget
+	wrong    time.Duration // how far the clock is ahead
+	cut      func()        // called once the allocator has looked at its clock for some times
 	cutAfter int
 	seq      int
 }
@@ -129,8 +132,11 @@ func (l *life) now() time.Time {
 	return l.Time.Add(l.wrong)
 }
 
-// looks lets the allocator look at this life's clock.
-func (l *life) looks() { l.World.Service.Now, l.World.Service.Clock = l.now, l.trusted }
+// looks lets the allocator look at this life's clock and money.
+func (l *life) looks() {
+	l.World.Service.Now, l.World.Service.Clock = l.now, l.trusted
+	l.World.Service.Rates, l.World.Service.Budget = dollar{}, l.budget
+}
 
 // restart starts the allocator anew.
 func (l *life) restart(r require.TestingT) {
@@ -165,7 +171,7 @@ func (l *life) step(r *rapid.T) {
 	if crash {
 		l.cut, l.cutAfter = cancel, rapid.IntRange(1, 6).Draw(r, "cut after")
 	}
-	l.happens(ctx, r, rapid.SampledFrom([]string{"open", "claim", "claim", "leave", "agents", "agents", "agents", "look", "look", "run", "run", "run", "mood", "end machine", "hands", "loss", "clock", "end", "time"}).Draw(r, "what"))
+	l.happens(ctx, r, rapid.SampledFrom([]string{"open", "claim", "claim", "leave", "agents", "agents", "agents", "look", "look", "run", "run", "run", "mood", "end machine", "hands", "loss", "clock", "end", "time", "joins", "notice", "money"}).Draw(r, "what"))
 	l.Settled()
 	l.cut = nil
 	if crash {
@@ -212,6 +218,12 @@ func (l *life) happens(ctx context.Context, r *rapid.T, what string) {
 			_, err := l.EndWorkshop(ctx, "admin", rapid.SampledFrom(l.open).Draw(r, "which"))
 			refusedFairly(r, err)
 		}
+	case "joins":
+		l.joins(ctx, r)
+	case "notice":
+		l.noticed(ctx, r)
+	case "money":
+		l.spends(r)
 	case "time":
 		l.Time = l.Time.Add(time.Duration(rapid.IntRange(0, 25).Draw(r, "minutes")) * time.Minute)
 	}
@@ -313,27 +325,33 @@ func (l *life) agents(ctx context.Context, r require.TestingT, health func(alloc
 	for _, i := range l.EC2.All {
 		runs[i.ID] = i.State == allocator.InstanceRunning
 	}
+	l.owners(ctx, r, health)
 	for _, m := range l.living(r) {
 		h := health(m)
 		if h == "" || !runs[m.InstanceID] {
 			continue
 		}
 		l.seq++
-		l.Agents.Connect(m)
 		given, err := l.Register(ctx, allocatortest.Registration(m.InstanceID, "client-gpu", fmt.Sprintf("%s %d", m.InstanceID, l.seq)))
 		refusedFairly(r, err)
 		if err != nil {
 			continue
 		}
-		report := api.Report{Health: h, BootID: fmt.Sprintf("boot %d of %s", m.Reboots, m.ID)}
-		if h == api.Unhealthy {
-			report.Reason, report.Action = "GPU 0 fell off the bus", []api.Action{api.NoAction, api.Reboot, api.Replace}[l.seq%3]
-		}
-		agent := allocator.Agent{ID: given.AgentID, MachineID: given.MachineID}
-		_, err = l.Report(ctx, agent, report)
-		refusedFairly(r, err)
-		l.logs(ctx, r, agent)
+		l.tells(ctx, r, m, given.AgentID, h)
 	}
+}
+
+// tells lets the agent of a machine say how it is, and log.
+func (l *life) tells(ctx context.Context, r require.TestingT, m allocator.Machine, id string, h api.Health) {
+	l.Agents.Connect(m)
+	report := api.Report{Health: h, BootID: bootOf(m)}
+	if h == api.Unhealthy {
+		report.Reason, report.Action = "GPU 0 fell off the bus", []api.Action{api.NoAction, api.Reboot, api.Replace}[l.seq%3]
+	}
+	agent := allocator.Agent{ID: id, MachineID: m.ID}
+	_, err := l.Report(ctx, agent, report)
+	refusedFairly(r, err)
+	l.logs(ctx, r, agent)
 }
 
 // logs lets an agent log a line.
@@ -371,6 +389,7 @@ func (l *life) mood(r *rapid.T) {
 	l.EC2.Lost, l.EC2.Capacity, l.EC2.Err = nil, nil, nil
 	l.EC2.TerminateError, l.EC2.Protected = nil, map[string]string{}
 	l.EC2.Delay = time.Duration(rapid.IntRange(0, 3).Draw(r, "listed after")) * time.Minute
+	l.EC2.Spot = rapid.Bool().Draw(r, "spot")
 	switch rapid.IntRange(0, 7).Draw(r, "mood") {
 	case 0:
 		l.EC2.Err = api.Problemf(api.Forbidden, "AWS refuses", "no.")
