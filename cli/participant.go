@@ -25,9 +25,13 @@ func (t *trial) claim(ctx context.Context) (err error) {
 	}
 	t.claimed = true // from here on there may be a seat to give back
 	started := time.Now()
+	var away error // why nothing was heard of the queue at last
 	for {
 		err = t.person.Do(ctx, http.MethodPost, "/api/v1/seats", api.Claim{Code: t.code, Email: t.email()}, &t.seat)
 		if t.seat.State == "queued" {
+			if ctx.Err() == nil {
+				away = err
+			}
 			err = passing(ctx, err)
 		}
 		if err != nil || t.seat.State != "queued" || !t.g.pause(ctx) {
@@ -38,7 +42,11 @@ func (t *trial) claim(ctx context.Context) (err error) {
 		return fmt.Errorf("claim a seat: %w", err)
 	}
 	if t.seat.State == "queued" {
-		return fmt.Errorf("claim a seat: no machine is free after %s; it is number %d in the queue", since(started), t.seat.Position)
+		err = fmt.Errorf("claim a seat: no machine is free after %s; it is number %d in the queue", since(started), t.seat.Position)
+		if away != nil {
+			err = fmt.Errorf("%w, as far as was heard: %w", err, away)
+		}
+		return err
 	}
 	t.good("seat", "%s on %s, after %s", t.seat.ID, t.seat.Machine, since(started))
 	if err := t.person.Do(ctx, http.MethodGet, "/seat", nil, nil); err != nil {

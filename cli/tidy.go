@@ -62,10 +62,12 @@ func (t *trial) end(ctx context.Context) {
 			t.good("ending", "the workshop has ended, and its machine with it (%s), after %s", orNone(t.machine.Instance), since(started))
 			return
 		}
-		known = cmp.Or(left, known)
+		if t.seen { // else a later look may know more
+			known = cmp.Or(left, known)
+		}
 		unseen := err == nil && !t.seen
 		if unseen && time.Since(started) >= appearing || !t.g.pause(ctx) {
-			t.stays(known, err, unseen, since(started))
+			t.stays(cmp.Or(known, left), err, unseen, since(started))
 			return
 		}
 	}

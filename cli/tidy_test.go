@@ -108,6 +108,39 @@ func TestASeatThatIsNotHadInTimeIsToldOfAsItWasLast(t *testing.T) {
 	})
 }
 
+func TestAnAllocatorThatIsAwayIsNotTakenForAQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		c, end := answers{
+			"GET /join/pose": says(""), "DELETE /api/v1/seats/current": says(""),
+			"POST /api/v1/seats": func(w http.ResponseWriter, _ *http.Request) {
+				if asked++; asked > 1 {
+					w.WriteHeader(http.StatusServiceUnavailable)
+					return
+				}
+				fmt.Fprint(w, `{"id": "sea_1", "state": "queued", "position": 3}`)
+			},
+		}.serve(t)
+		defer end()
+		_, err := c.verify(t.Context(), "--workshop", "pose", "--wait", "3500ms")
+		require.ErrorContains(t, err, "it is number 3 in the queue, as far as was heard: Service Unavailable")
+	})
+}
+
+// Whether there is a workshop was not known, and that there was none before tells nothing.
+func TestAWorkshopThatNobodySeesAnyMoreMayCost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, end := answers{
+			"POST /api/v1/sessions": says(""), "GET /api/v1/workshops": times(2, says("{}")), "GET /api/v1/pools": says(`{"items": [{"name": "gpu"}]}`),
+			opening: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGatewayTimeout) },
+		}.serve(t)
+		defer end()
+		_, err := c.verify(t.Context(), "--ending", "10s")
+		require.ErrorContains(t, err, "MAY STILL COST: its workshops are not known")
+		require.NotContains(t, err.Error(), "was seen")
+	})
+}
+
 func TestAWorkshopThatIsNotEndedInTimeIsToldOfAsItWasLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		open := ""
