@@ -2,7 +2,6 @@ package allocator_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -25,36 +24,14 @@ func (l *life) joins(ctx context.Context, r *rapid.T) {
 	if err != nil {
 		return
 	}
-	l.seq++
-	l.own = append(l.own, api.Registration{
-		Protocol: api.Protocol, Version: "test", SecretSHA256: api.SecretSum(fmt.Sprintf("own %d", l.seq)), JoinToken: token,
-	})
+	l.own = append(l.own, api.Registration{Protocol: api.Protocol, Version: "test", SecretSHA256: api.SecretSum("of " + token), JoinToken: token})
 }
 
-// owners lets the agents of people's own machines say how they are; "" is silence. One that
-// was released says no more.
-func (l *life) owners(ctx context.Context, r require.TestingT, health func(allocator.Machine) api.Health) {
-	for _, own := range l.own {
-		h := health(allocator.Machine{})
-		if h == "" {
-			continue
-		}
-		l.seq++
-		given, err := l.Register(ctx, own)
-		refusedFairly(r, err)
-		if err != nil || given.Released != "" {
-			continue
-		}
-		m, err := l.Store.Machine(context.Background(), given.MachineID)
-		require.NoError(r, err)
-		require.True(r, m.Own() && m.InstanceID == "", "%s is not EC2's", m.ID)
-		l.tells(ctx, r, m, given.AgentID, h)
-	}
-}
-
-// noticed lets AWS take a spot machine back, or say that it may: its agent tells so.
+// noticed lets AWS take a spot machine back, or say that it may: its agent tells so, and the
+// machine may be gone before the allocator has ended it.
 func (l *life) noticed(ctx context.Context, r *rapid.T) {
-	spot := slices.DeleteFunc(l.living(r), func(m allocator.Machine) bool { return !m.Spot || m.AgentID == "" })
+	runs := l.runs()
+	spot := slices.DeleteFunc(l.living(r), func(m allocator.Machine) bool { return !m.Spot || m.AgentID == "" || !runs[m.InstanceID] })
 	if len(spot) == 0 {
 		return
 	}
@@ -62,7 +39,14 @@ func (l *life) noticed(ctx context.Context, r *rapid.T) {
 	notice := &api.Interruption{Action: rapid.SampledFrom([]string{"terminate", "stop", api.Rebalance}).Draw(r, "action"), At: l.Time.Add(2 * time.Minute)}
 	_, err := l.Report(ctx, allocator.Agent{ID: m.AgentID, MachineID: m.ID}, api.Report{Health: api.Healthy, BootID: bootOf(m), Interruption: notice})
 	refusedFairly(r, err)
-	if err != nil || notice.Action == api.Rebalance {
+	if notice.Action == api.Rebalance {
+		return
+	}
+	if rapid.Bool().Draw(r, "gone") {
+		how := map[string]allocator.InstanceState{"terminate": allocator.InstanceGone, "stop": allocator.InstanceStopped}
+		l.EC2.Set(how[notice.Action], m.InstanceID)
+	}
+	if err != nil {
 		return
 	}
 	now, err := l.Store.Machine(context.Background(), m.ID)
@@ -71,13 +55,14 @@ func (l *life) noticed(ctx context.Context, r *rapid.T) {
 	require.Contains(r, []allocator.MachineState{allocator.Draining, allocator.Terminating, allocator.Terminated}, now.State)
 }
 
-// spends sets what all machines may cost in a month. Each costs a dollar an hour.
+// spends sets what all machines may cost in a month, each of which costs a dollar an hour:
+// so much more than those of this life and the ones before have cost already.
 func (l *life) spends(r *rapid.T) {
-	l.budget = allocator.Budget{
-		MonthlyUSD: rapid.SampledFrom([]float64{0, 0.5, 5, 1000}).Draw(r, "a month"), HardCap: rapid.Bool().Draw(r, "hard"),
+	spent, err := l.SpentThisMonth(context.Background())
+	require.NoError(r, err)
+	l.budget = allocator.Budget{HardCap: rapid.Bool().Draw(r, "hard")}
+	if more := rapid.SampledFrom([]float64{0, 0.5, 5, 1000}).Draw(r, "more"); more > 0 {
+		l.budget.MonthlyUSD = spent.USD + more
 	}
 	l.looks()
 }
-
-// bootOf is how the boot is called that a machine's agent tells.
-func bootOf(m allocator.Machine) string { return fmt.Sprintf("boot %d of %s", m.Reboots, m.ID) }

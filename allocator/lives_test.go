@@ -29,8 +29,9 @@ import (
 
 // Workshops are opened and ended, people come and go, machines start, fail, and end, AWS
 // takes some back, people's own join, EC2 refuses, money is used up, the clock jumps, and
-// the allocator is cut off in the middle of what it does and started again, in any order. What must never be never is; left alone, all
-// is well again; and in the end nobody pays for anything.
+// the allocator is cut off in the middle of what it does and started again, in any order.
+// What must never be never is; left alone, all is well again; and in the end nobody pays for
+// anything.
 func TestLivesOfWorkshopsKeepWhatMustHold(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) {
 		dir, err := os.MkdirTemp("/dev/shm", "lablink-test-") //nolint:usetesting // in memory: what is tried is what is written, not how fast a disk is
@@ -93,7 +94,7 @@ func lives(t *testing.T, fresh func() opens) {
 		failed = true
 		l := &life{World: w, outer: t, tokens: map[string]string{}, logged: map[string]int{}, ever: map[string]bool{}}
 		l.looks()
-		l.EC2.Spot = rapid.Bool().Draw(r, "spot")
+		l.EC2.Spot = rapid.IntRange(0, 3).Draw(r, "spot") > 0
 		for range rapid.IntRange(5, 40).Draw(r, "steps") {
 			l.step(r)
 			l.holds(r)
@@ -171,7 +172,7 @@ func (l *life) step(r *rapid.T) {
 	if crash {
 		l.cut, l.cutAfter = cancel, rapid.IntRange(1, 6).Draw(r, "cut after")
 	}
-	l.happens(ctx, r, rapid.SampledFrom([]string{"open", "claim", "claim", "leave", "agents", "agents", "agents", "look", "look", "run", "run", "run", "mood", "end machine", "hands", "loss", "clock", "end", "time", "joins", "notice", "money"}).Draw(r, "what"))
+	l.happens(ctx, r, rapid.SampledFrom([]string{"open", "claim", "claim", "leave", "agents", "agents", "agents", "look", "look", "run", "run", "run", "mood", "end machine", "hands", "loss", "clock", "end", "time", "joins", "notice", "notice", "money"}).Draw(r, "what"))
 	l.Settled()
 	l.cut = nil
 	if crash {
@@ -319,51 +320,6 @@ func (l *life) machine(r *rapid.T) *allocator.Machine {
 	return new(rapid.SampledFrom(all).Draw(r, "machine"))
 }
 
-// agents lets the agents of instances that run say how they are; "" is silence.
-func (l *life) agents(ctx context.Context, r require.TestingT, health func(allocator.Machine) api.Health) {
-	runs := map[string]bool{}
-	for _, i := range l.EC2.All {
-		runs[i.ID] = i.State == allocator.InstanceRunning
-	}
-	l.owners(ctx, r, health)
-	for _, m := range l.living(r) {
-		h := health(m)
-		if h == "" || !runs[m.InstanceID] {
-			continue
-		}
-		l.seq++
-		given, err := l.Register(ctx, allocatortest.Registration(m.InstanceID, "client-gpu", fmt.Sprintf("%s %d", m.InstanceID, l.seq)))
-		refusedFairly(r, err)
-		if err != nil {
-			continue
-		}
-		l.tells(ctx, r, m, given.AgentID, h)
-	}
-}
-
-// tells lets the agent of a machine say how it is, and log.
-func (l *life) tells(ctx context.Context, r require.TestingT, m allocator.Machine, id string, h api.Health) {
-	l.Agents.Connect(m)
-	report := api.Report{Health: h, BootID: bootOf(m)}
-	if h == api.Unhealthy {
-		report.Reason, report.Action = "GPU 0 fell off the bus", []api.Action{api.NoAction, api.Reboot, api.Replace}[l.seq%3]
-	}
-	agent := allocator.Agent{ID: id, MachineID: m.ID}
-	_, err := l.Report(ctx, agent, report)
-	refusedFairly(r, err)
-	l.logs(ctx, r, agent)
-}
-
-// logs lets an agent log a line.
-func (l *life) logs(ctx context.Context, r require.TestingT, a allocator.Agent) {
-	batch := api.LogBatch{Run: "a", Number: int64(l.seq), Lines: []api.LogLine{{At: l.Time, Level: "info", Source: "agent", Text: "it runs"}}}
-	err := l.KeepLogs(ctx, a, batch)
-	refusedFairly(r, err)
-	if err == nil {
-		l.logged[a.MachineID]++
-	}
-}
-
 // look is what the allocator does every 15 seconds. What fails is tried again.
 func (l *life) look(ctx context.Context) {
 	_ = l.Observe(ctx)
@@ -389,7 +345,7 @@ func (l *life) mood(r *rapid.T) {
 	l.EC2.Lost, l.EC2.Capacity, l.EC2.Err = nil, nil, nil
 	l.EC2.TerminateError, l.EC2.Protected = nil, map[string]string{}
 	l.EC2.Delay = time.Duration(rapid.IntRange(0, 3).Draw(r, "listed after")) * time.Minute
-	l.EC2.Spot = rapid.Bool().Draw(r, "spot")
+	l.EC2.Spot = rapid.IntRange(0, 3).Draw(r, "spot") > 0
 	switch rapid.IntRange(0, 7).Draw(r, "mood") {
 	case 0:
 		l.EC2.Err = api.Problemf(api.Forbidden, "AWS refuses", "no.")
