@@ -3,6 +3,7 @@
 //
 // Everything that a participant does comes by here, so this is where it is known
 // whether somebody works, and where somebody who only watches is kept from working:
-// what they type and where they point is left out, whatever their page sends. A message
+// what they type and where they point is left out, whatever their page sends. For all of
+// them it is said at once that they understand a desktop that changes its size. A message
 // that is not known ends the connection, as nobody could tell where the next one begins.
 package rfb

@@ -16,9 +16,11 @@ const noLogin = 1
 // shared asks the desktop to let others stay.
 const shared = 1
 
-// sizes says with a viewer's first words that it understands a desktop that takes another
-// size, as all do. An X server cuts off whose own words of it have not come by the time that
-// it does, and somebody who comes may be why: their participant's page makes room to tell it.
+// sizes asks, behind a viewer's first words, for raw pixels and for DesktopSize (-223) and
+// ExtendedDesktopSize (-308), as every viewer does a moment later. TigerVNC closes the
+// connection of one that has not asked for these when the desktop takes another size
+// (VNCSConnectionST::pixelBufferChange), as it does when staff comes: the participant's page
+// makes room to say so.
 var sizes = []byte{setEncodings, 0, 0, 3, 0, 0, 0, rawEncoding, 0xff, 0xff, 0xff, 0x21, 0xff, 0xff, 0xfe, 0xcc}
 
 // ErrGreeting is that what answers is no desktop.
