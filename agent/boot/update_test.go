@@ -173,7 +173,7 @@ func TestTheMachineFollowsWhatItsAgentWasTold(t *testing.T) {
 
 func TestAnAgentThatDoesNotComeUpIsTakenBackAndTold(t *testing.T) {
 	for behaviour, reason := range map[string]string{
-		"broken": "it did not start: ", "hangs": "it was not ready within 15s", "ends": "it ended after it was ready",
+		"broken": "it did not start: ", "hangs": "it was not ready within " + short.String(), "ends": "it ended after it was ready",
 	} {
 		t.Run(behaviour, func(t *testing.T) {
 			w, first, second := following(t, behaviour)
@@ -252,5 +252,5 @@ func TestAnUpdateThatWasCutShortIsFinished(t *testing.T) {
 	require.Nil(t, failed, "that says nothing of the release")
 	w.objects["artifacts/v2"] = nil // it is here already
 	w.limits.Start = short
-	require.ErrorContains(t, w.update(t), "it was not ready within 15s", "it is begun anew")
+	require.ErrorContains(t, w.update(t), "it was not ready within "+short.String(), "it is begun anew")
 }

@@ -21,7 +21,7 @@ type output struct {
 func newOutput(say func(line string)) (*output, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
-		return nil, fmt.Errorf("it cannot be run: %w", err)
+		return nil, fmt.Errorf("make a pipe for what it writes: %w", err)
 	}
 	return &output{read, write, &lines{say: say}, make(chan struct{})}, nil
 }

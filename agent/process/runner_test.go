@@ -13,10 +13,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/talmolab/lablink-infrastructure/agent"
 	"github.com/talmolab/lablink-infrastructure/agent/process"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // run runs a script of bash in a home of its own, and returns what it wrote.
 func run(t *testing.T, script string, c agent.Command) (lines []string, home string, err error) {
@@ -135,10 +138,17 @@ func TestWhatAScriptWroteBeforeItEndedIsToldHoweverLongThatTakes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			home := t.TempDir()
+			t.Cleanup(func() {
+				if child, err := os.ReadFile(filepath.Join(home, "child")); err == nil {
+					pid, err := strconv.Atoi(strings.TrimSpace(string(child)))
+					require.NoError(t, err)
+					require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+				}
+			})
 			var lines []string
 			err := process.Runner{Home: home}.Run(t.Context(), agent.Command{Args: []string{"/bin/bash", "-c", c.script}, Limit: time.Minute}, func(line string) {
 				if lines = append(lines, line); line == "one" {
-					<-time.After(process.Drain + 2*time.Second)
+					time.Sleep(process.Drain + 2*time.Second)
 				}
 			})
 			if c.want == "" {
@@ -147,11 +157,6 @@ func TestWhatAScriptWroteBeforeItEndedIsToldHoweverLongThatTakes(t *testing.T) {
 				require.EqualError(t, err, c.want)
 			}
 			assert.Equal(t, []string{"one", "two"}, lines)
-			if child, err := os.ReadFile(filepath.Join(home, "child")); err == nil {
-				pid, err := strconv.Atoi(strings.TrimSpace(string(child)))
-				require.NoError(t, err)
-				require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
-			}
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -79,8 +80,7 @@ func ends(dir string) bool {
 	if err != nil {
 		return false
 	}
-	_, rest, _ := strings.Cut(string(raw), ") ") // what follows its name
-	fields := strings.Fields(rest)
+	fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:])) // what follows its name, which may be any
 	if len(fields) <= threads {
 		return false
 	}

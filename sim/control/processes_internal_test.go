@@ -22,7 +22,7 @@ func TestAProcessEndsUntilAllOfItsThreadsHaveEnded(t *testing.T) {
 		{"it is of the kernel", "I", 0x208040, 1, false},
 	} {
 		dir := t.TempDir()
-		line := fmt.Sprintf("7 (a (name) %s 1 7 7 0 -1 %d 0 0 0 0 0 0 0 0 20 0 %d 0 1 0 0", c.state, c.flags, c.threads)
+		line := fmt.Sprintf("7 (a) name) %s 1 7 7 0 -1 %d 0 0 0 0 0 0 0 0 20 0 %d 0 1 0 0", c.state, c.flags, c.threads)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "stat"), []byte(line+"\n"), 0o600))
 		require.Equal(t, c.want, ends(dir), c.why)
 	}

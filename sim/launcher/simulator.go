@@ -37,7 +37,7 @@ func (w *Workspace) Running(ctx context.Context) (s control.State, ok bool) {
 	if !ok {
 		return s, false
 	}
-	s, err := c.State(ctx) // which waits as long as a disk that stalls: what does not answer then is ended
+	s, err := c.State(ctx) // within a minute (control.Client), as its disk may stall: what does not answer then is ended
 	return s, err == nil && s.Dir == w.simDir()
 }
 
