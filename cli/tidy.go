@@ -62,12 +62,10 @@ func (t *trial) end(ctx context.Context) {
 			t.good("ending", "the workshop has ended, and its machine with it (%s), after %s", orNone(t.machine.Instance), since(started))
 			return
 		}
-		if t.seen { // else a later look may know more
-			known = cmp.Or(left, known)
-		}
+		known = cmp.Or(left, known)
 		unseen := err == nil && !t.seen
 		if unseen && time.Since(started) >= appearing || !t.g.pause(ctx) {
-			t.stays(cmp.Or(known, left), err, unseen, since(started))
+			t.stays(known, err, unseen, since(started))
 			return
 		}
 	}
@@ -80,7 +78,7 @@ func (t *trial) stays(left string, err error, unseen bool, took time.Duration) {
 			"look at lablink workshops in some minutes; if it is there, end it: lablink end ID")
 		return
 	}
-	if left != "" {
+	if t.seen { // else it tells only that there was none before
 		err = errors.Join(errors.New(left), err)
 	}
 	t.wrong("ending", fmt.Sprintf("what was opened could not be taken away within %s, and MAY STILL COST: %s", t.tidying, err),

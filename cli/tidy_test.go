@@ -75,13 +75,19 @@ func (a answers) serve(t *testing.T) (c *classroom, end func()) {
 	}
 }
 
+// unanswered is an allocator whose answer to an opening is lost, with those of which workshops
+// there are.
+func unanswered(workshops http.HandlerFunc) answers {
+	return answers{
+		"POST /api/v1/sessions": says(""), "GET /api/v1/workshops": workshops, "GET /api/v1/pools": says(`{"items": [{"name": "gpu"}]}`),
+		opening: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGatewayTimeout) },
+	}
+}
+
 // What was not seen within a minute is not looked for any longer.
 func TestAnOpeningOfWhichNothingIsSeenIsNotCalledEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, end := answers{
-			"POST /api/v1/sessions": says(""), "GET /api/v1/workshops": says("{}"), "GET /api/v1/pools": says(`{"items": [{"name": "gpu"}]}`),
-			opening: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGatewayTimeout) },
-		}.serve(t)
+		c, end := unanswered(says("{}")).serve(t)
 		defer end()
 		started := time.Now()
 		out, err := c.verify(t.Context(), "--ending", "10m")
@@ -130,10 +136,7 @@ func TestAnAllocatorThatIsAwayIsNotTakenForAQueue(t *testing.T) {
 // Whether there is a workshop was not known, and that there was none before tells nothing.
 func TestAWorkshopThatNobodySeesAnyMoreMayCost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, end := answers{
-			"POST /api/v1/sessions": says(""), "GET /api/v1/workshops": times(2, says("{}")), "GET /api/v1/pools": says(`{"items": [{"name": "gpu"}]}`),
-			opening: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGatewayTimeout) },
-		}.serve(t)
+		c, end := unanswered(times(2, says("{}"))).serve(t)
 		defer end()
 		_, err := c.verify(t.Context(), "--ending", "10s")
 		require.ErrorContains(t, err, "MAY STILL COST: its workshops are not known")
