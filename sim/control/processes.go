@@ -19,12 +19,12 @@ import (
 func EndProcesses(variable string) {
 	enough := time.Now().Add(longest)
 	for none := 0; none < 2; time.Sleep(becoming) {
-		pids, bare, ending := look(variable)
+		pids, changing := look(variable)
 		for _, pid := range pids {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // gone meanwhile is as good
 		}
 		none++
-		if len(pids) > 0 || (bare || ending) && time.Now().Before(enough) {
+		if len(pids) > 0 || changing && time.Now().Before(enough) {
 			none = 0
 		}
 	}
@@ -41,19 +41,21 @@ const (
 // Processes are those with a variable in their environment, this one left out. One that
 // has ended, and that nobody has asked about yet, has no environment any more.
 func Processes(variable string) []int {
-	pids, _, _ := look(variable)
+	pids, _ := look(variable)
 	return pids
 }
 
-// look also tells whether there is one that runs without an environment, and whether one is
-// about to end.
-func look(variable string) (pids []int, bare, ending bool) {
+// look also tells whether there is one without an environment that runs, or is about to end.
+func look(variable string) (pids []int, changing bool) {
 	environments, _ := filepath.Glob("/proc/[0-9]*/environ") // no error for a good pattern
 	for _, name := range environments {
 		raw, err := os.ReadFile(name)
-		if len(raw) == 0 {
-			memory := hasMemory(filepath.Dir(name))
-			bare, ending = bare || err == nil && memory, ending || !memory && ends(filepath.Dir(name))
+		if dir := filepath.Dir(name); len(raw) == 0 && !changing {
+			if hasMemory(dir) {
+				changing = err == nil
+			} else {
+				changing = ends(dir)
+			}
 		}
 		if err != nil || !slices.Contains(strings.Split(string(raw), "\x00"), variable) {
 			continue // gone, or somebody else's
@@ -63,7 +65,7 @@ func look(variable string) (pids []int, bare, ending bool) {
 			pids = append(pids, pid)
 		}
 	}
-	return pids, bare, ending
+	return pids, changing
 }
 
 // hasMemory reports whether a process has memory of its own, which one that has ended, or is of
