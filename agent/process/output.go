@@ -51,20 +51,15 @@ func (o *output) end() {
 	o.lines.end()
 }
 
-// rest reads what the pipe holds, and waits for nothing.
+// rest reads what the pipe holds, which one read returns, and waits for nothing.
 func (o *output) rest() {
 	raw, err := o.read.SyscallConn()
 	if err != nil || o.read.SetReadDeadline(time.Time{}) != nil {
 		return
 	}
-	part := make([]byte, held)
-	for left := held; left > 0; {
-		n := 0
-		err := raw.Read(func(fd uintptr) bool { n, _ = syscall.Read(int(fd), part); return true })
-		if err != nil || n <= 0 {
-			return
-		}
+	part, n := make([]byte, held), 0
+	err = raw.Read(func(fd uintptr) bool { n, _ = syscall.Read(int(fd), part); return true })
+	if err == nil && n > 0 {
 		_, _ = o.lines.Write(part[:n])
-		left -= n
 	}
 }
