@@ -16,6 +16,15 @@ var encodings = map[int32]bool{
 	-1063131698: true, // extended clipboard, 0xc0a1e5ce
 }
 
+// asking is SetEncodings, for these.
+func asking(encodings ...int32) []byte {
+	out := binary.BigEndian.AppendUint16([]byte{setEncodings, 0}, uint16(len(encodings))) //nolint:gosec // a few
+	for _, e := range encodings {
+		out = binary.BigEndian.AppendUint32(out, uint32(e)) //nolint:gosec // it is signed on the wire
+	}
+	return out
+}
+
 // level reports whether an encoding is one of quality or compression.
 func level(e int32) bool { return -32 <= e && e <= -23 || -256 <= e && e <= -247 }
 

@@ -21,7 +21,7 @@ const shared = 1
 // connection of one that has not asked for these when the desktop takes another size
 // (VNCSConnectionST::pixelBufferChange), as it does when staff comes: the participant's page
 // makes room to say so.
-var sizes = []byte{setEncodings, 0, 0, 3, 0, 0, 0, rawEncoding, 0xff, 0xff, 0xff, 0x21, 0xff, 0xff, 0xfe, 0xcc}
+var sizes = asking(rawEncoding, -223, -308)
 
 // ErrGreeting is that what answers is no desktop.
 var ErrGreeting = errors.New("what answers there is no VNC server of version 3.8")

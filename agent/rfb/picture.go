@@ -91,7 +91,7 @@ func sized(in *bufio.Reader) (image.Point, error) {
 // askFor asks for all of the desktop, as pixels.
 func askFor(out io.Writer, size image.Point) error {
 	ask := append([]byte{}, asPixels...)
-	ask = append(ask, setEncodings, 0, 0, 1, 0, 0, 0, rawEncoding)
+	ask = append(ask, asking(rawEncoding)...)
 	ask = append(ask, updateRequest, 0, 0, 0, 0, 0)
 	ask = binary.BigEndian.AppendUint16(ask, uint16(size.X)) //nolint:gosec // it was read as one
 	ask = binary.BigEndian.AppendUint16(ask, uint16(size.Y)) //nolint:gosec // it was read as one
